@@ -1,0 +1,17 @@
+//! An embedded vector store in one memory-mapped file.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::undocumented_unsafe_blocks
+)]
+
+mod error;
+mod metric;
+
+pub use error::{Result, SynaError};
+pub use metric::DistanceMetric;
