@@ -12,6 +12,11 @@
 
 mod error;
 mod metric;
+mod store;
 
 pub use error::{Result, SynaError};
 pub use metric::DistanceMetric;
+pub use store::{
+    BatchKeys, BatchPayloads, BatchVectors, Durability, Hit, HnswConfig, MmapSearchResult, MmapVectorConfig,
+    MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteBatch, WriteMode,
+};

@@ -1,0 +1,100 @@
+//! What a store is opened with.
+
+use crate::DistanceMetric;
+
+/// The parameters of the HNSW graph (Malkov & Yashunin, 2018).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HnswConfig {
+    /// Links of a node above level 0 (`M`), 2 to 256.
+    pub m: usize,
+    /// Links of a node at level 0, 2 to 512; 0 stands for `2 * m`.
+    pub m_max: usize,
+    /// Candidates that an insertion looks at; more is slower and finds better links.
+    pub ef_construction: usize,
+    /// Candidates that a search looks at unless it says otherwise.
+    pub ef_search: usize,
+}
+
+impl Default for HnswConfig {
+    fn default() -> Self {
+        Self { m: 16, m_max: 32, ef_construction: 200, ef_search: 100 }
+    }
+}
+
+impl HnswConfig {
+    /// The defaults with `m` links above level 0 and `2 * m` at level 0.
+    #[must_use]
+    pub fn with_m(m: usize) -> Self {
+        Self { m, m_max: m.saturating_mul(2), ..Self::default() }
+    }
+}
+
+/// How safe a write is when it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Safe from a crash or kill of the process; from a power cut at the next checkpoint.
+    #[default]
+    Process,
+    /// Synced to the disk before it is acknowledged: safe from a power cut at once, at the disk's speed.
+    Batch,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OpenMode {
+    /// Open for reading only: takes no lock, changes no byte, sees the rows of this moment.
+    pub read_only: bool,
+    /// Fail with [`crate::SynaError::NotFound`] rather than create the file.
+    pub must_exist: bool,
+    /// Fail rather than open a file that exists.
+    pub must_create: bool,
+    /// Check every vector against its checksum: reads the whole file.
+    pub verify: bool,
+    /// Open a damaged file read-only, and show whatever of it is whole.
+    pub damaged: bool,
+}
+
+/// Everything a store is opened with; fill it up with `..Default::default()`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MmapVectorConfig {
+    /// Floats in a vector, 64 to 8192; 0: as in the existing file.
+    pub dimensions: u16,
+    /// How distances are measured; fixed when the file is made.
+    pub metric: DistanceMetric,
+    /// Take the metric from the existing file, whatever `metric` says.
+    pub metric_from_file: bool,
+    /// Vectors to plan for: sets how far ahead disk space is allocated. No limit, and no space is taken by it alone.
+    pub initial_capacity: usize,
+    /// Vectors at which the index comes by itself; 0: only when asked.
+    pub index_threshold: usize,
+    /// The graph's parameters.
+    pub hnsw_config: HnswConfig,
+    /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close.
+    pub checkpoint_interval_secs: u64,
+    /// How safe a write is when it is acknowledged.
+    pub durability: Durability,
+    /// How the file is opened.
+    pub open: OpenMode,
+    /// Worker threads that an index build may use; 0: none, the calling thread does all.
+    pub threads: usize,
+    /// Seed of the graph's levels: the same rows and seed give the same graph.
+    pub seed: u64,
+}
+
+impl Default for MmapVectorConfig {
+    fn default() -> Self {
+        Self {
+            dimensions: 768,
+            metric: DistanceMetric::Cosine,
+            metric_from_file: false,
+            initial_capacity: 100_000,
+            index_threshold: 10_000,
+            hnsw_config: HnswConfig::default(),
+            checkpoint_interval_secs: 30,
+            durability: Durability::Process,
+            open: OpenMode::default(),
+            threads: 0,
+            seed: 0,
+        }
+    }
+}
