@@ -21,8 +21,32 @@ struct Plan {
     rounds: usize,
 }
 
-/// One measured function: its name, and the sum of what it says about all rows, so that none of it is left out.
-type Measured<'a> = (&'a str, Box<dyn Fn(&[f32], &[f32]) -> f32 + 'a>);
+/// Rows that are gone through `repeats` times with one query.
+struct Scan<'a> {
+    query: &'a [f32],
+    rows: &'a [f32],
+    repeats: usize,
+}
+
+impl Scan<'_> {
+    /// The sum of what `measured` says of each row: summed so that none of it is left out.
+    fn one_by_one(&self, measured: impl Fn(&[f32]) -> f32) -> f32 {
+        let rows = || black_box(self.rows).chunks_exact(self.query.len());
+        (0..self.repeats).map(|_| rows().map(&measured).sum::<f32>()).sum()
+    }
+
+    /// The same with four rows at once.
+    fn by_four(&self, measured: impl Fn([&[f32]; 4]) -> f32) -> f32 {
+        let dimensions = self.query.len();
+        let fours = || black_box(self.rows).chunks_exact(4 * dimensions);
+        let split =
+            |four: &[f32]| measured([0, 1, 2, 3].map(|i| &four[i * dimensions..(i + 1) * dimensions]));
+        (0..self.repeats).map(|_| fours().map(split).sum::<f32>()).sum()
+    }
+}
+
+/// A measured function and its name.
+type Measured = (&'static str, Box<dyn Fn(&Scan) -> f32>);
 
 fn main() {
     let plan = if std::env::args().any(|argument| argument == "--bench") {
@@ -43,66 +67,42 @@ fn main() {
         }
         for metric in [DistanceMetric::Euclidean, DistanceMetric::DotProduct, DistanceMetric::Cosine] {
             let name = format!("{} distances_4", metric.name());
-            print_row(&plan, kernels, &name, &memory, &|query, rows| {
-                let prepared = PreparedQuery::new(kernels, metric, query);
-                by_four(query, rows, |four| prepared.distances_4(four).iter().sum())
+            print_row(&plan, kernels, &name, &memory, &|scan| {
+                let prepared = PreparedQuery::new(kernels, metric, scan.query);
+                scan.by_four(|four| prepared.distances_4(four).iter().sum())
             });
         }
     }
     print_checksum(&plan, &memory);
 }
 
-fn kernel_functions(kernels: Kernels) -> [Measured<'static>; 7] {
+fn kernel_functions(kernels: Kernels) -> [Measured; 7] {
+    let k = kernels;
     [
-        (
-            "squared_euclidean",
-            Box::new(move |q, rows| one_by_one(q, rows, |row| kernels.squared_euclidean(q, row))),
-        ),
+        ("squared_euclidean", Box::new(move |s| s.one_by_one(|row| k.squared_euclidean(s.query, row)))),
         (
             "squared_euclidean_4",
-            Box::new(move |q, rows| {
-                by_four(q, rows, |four| kernels.squared_euclidean_4(q, four).iter().sum())
-            }),
+            Box::new(move |s| s.by_four(|four| k.squared_euclidean_4(s.query, four).iter().sum())),
         ),
-        ("dot", Box::new(move |q, rows| one_by_one(q, rows, |row| kernels.dot(q, row)))),
-        ("dot_4", Box::new(move |q, rows| by_four(q, rows, |four| kernels.dot_4(q, four).iter().sum()))),
-        (
-            "dot_and_square",
-            Box::new(move |q, rows| one_by_one(q, rows, |row| kernels.dot_and_square(q, row).1)),
-        ),
+        ("dot", Box::new(move |s| s.one_by_one(|row| k.dot(s.query, row)))),
+        ("dot_4", Box::new(move |s| s.by_four(|four| k.dot_4(s.query, four).iter().sum()))),
+        ("dot_and_square", Box::new(move |s| s.one_by_one(|row| sum_of(k.dot_and_square(s.query, row))))),
         (
             "dot_and_square_4",
-            Box::new(move |q, rows| {
-                by_four(q, rows, |four| kernels.dot_and_square_4(q, four).iter().map(|sums| sums.1).sum())
-            }),
+            Box::new(move |s| s.by_four(|four| k.dot_and_square_4(s.query, four).map(sum_of).iter().sum())),
         ),
         (
             "first_non_finite",
-            Box::new(move |q, rows| {
-                one_by_one(q, rows, |row| if kernels.first_non_finite(row).is_some() { 1.0 } else { 0.0 })
-            }),
+            Box::new(move |s| s.one_by_one(|row| k.first_non_finite(row).map_or(0.0, |_| 1.0))),
         ),
     ]
 }
 
-fn one_by_one(query: &[f32], rows: &[f32], measured: impl Fn(&[f32]) -> f32) -> f32 {
-    rows.chunks_exact(query.len()).map(measured).sum()
+fn sum_of((dot, square): (f32, f32)) -> f32 {
+    dot + square
 }
 
-fn by_four(query: &[f32], rows: &[f32], measured: impl Fn([&[f32]; 4]) -> f32) -> f32 {
-    let dimensions = query.len();
-    rows.chunks_exact(4 * dimensions)
-        .map(|four| measured([0, 1, 2, 3].map(|i| &four[i * dimensions..(i + 1) * dimensions])))
-        .sum()
-}
-
-fn print_row(
-    plan: &Plan,
-    kernels: Kernels,
-    name: &str,
-    memory: &[f32],
-    measured: &dyn Fn(&[f32], &[f32]) -> f32,
-) {
+fn print_row(plan: &Plan, kernels: Kernels, name: &str, memory: &[f32], measured: &dyn Fn(&Scan) -> f32) {
     print!("{:8} {name:26}", kernels.isa().name());
     for dimensions in DIMENSIONS {
         let query: Vec<f32> = (0..dimensions).map(|i| (i % 83) as f32 / 83.0 - 0.4).collect();
@@ -110,13 +110,12 @@ fn print_row(
         let cached = &memory[..cached_count * dimensions];
         let repeats = plan.cached_rows.div_ceil(cached_count);
         let in_cache = best_ns(plan.rounds, repeats * cached_count, || {
-            for _ in 0..repeats {
-                black_box(measured(black_box(&query), black_box(cached)));
-            }
+            black_box(measured(&Scan { query: black_box(&query), rows: cached, repeats }));
         });
         let memory_count = memory.len() / dimensions / 4 * 4;
         let in_memory = best_ns(plan.rounds.min(3), memory_count, || {
-            black_box(measured(black_box(&query), &memory[..memory_count * dimensions]));
+            let rows = &memory[..memory_count * dimensions];
+            black_box(measured(&Scan { query: black_box(&query), rows, repeats: 1 }));
         });
         print!("{:>16}", format!("{in_cache:.1} / {in_memory:.0}"));
     }

@@ -1,7 +1,9 @@
 //! CRC-32C (Castagnoli), the checksum of everything in a file.
 //!
 //! The work is done by the crate `crc32c`: three chains of the CRC instruction of x86-64 or aarch64, tables elsewhere.
-//! It was measured against `crc-fast`, which docs/design.md has; nothing above this file knows which one it is.
+//! In cache it does 12 GB/s on 64 bytes, 22 on 512, 26 on 3 KiB and 30 on 1 MiB, and brings no crate with it; rows reach
+//! the file at a sixth of that. `crc-fast` does 18, 64, 115 and 115 with AVX-512, for six more crates and 70,000 lines.
+//! Nothing above this file knows which one it is.
 
 /// The CRC-32C of `bytes`.
 pub fn crc32c(bytes: &[u8]) -> u32 {

@@ -217,12 +217,12 @@ macro_rules! kernels_of {
 
         fn four<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
             a: &[f32],
-            rows: [&[f32]; 4],
+            rows: &[&[f32]; 4],
         ) -> [[f32; SUMS]; 4] {
             #[target_feature(enable = $features)]
             fn enabled<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
                 a: &[f32],
-                rows: [&[f32]; 4],
+                rows: &[&[f32]; 4],
             ) -> [[f32; SUMS]; 4] {
                 let mut results = [[0.0; SUMS]; 4];
                 for (results, rows) in
