@@ -64,6 +64,12 @@ pub struct Kernels {
     pub(super) first_non_finite: fn(&[f32]) -> Option<usize>,
 }
 
+impl std::fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kernels").field("isa", &self.isa).finish_non_exhaustive()
+    }
+}
+
 impl Kernels {
     /// The fastest kernels that this CPU has.
     #[must_use]
