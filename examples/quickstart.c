@@ -16,7 +16,6 @@
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
 #endif
 
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
