@@ -8,7 +8,9 @@ use super::extents::{ExtentHeader, ExtentKind, Extents, MAX_ROWS};
 use super::frame::{self, FrameContent, FrameLink};
 use super::growth;
 use super::layout::{extent, frame as frame_layout};
+use super::log_head::{heads, wipe_taken};
 use super::medium::write_all_at;
+use super::rewrite::write_again;
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -41,6 +43,8 @@ pub(crate) struct Appender {
     session: u64,
     /// Rows to plan extents for.
     planned_rows: u64,
+    /// Whether nothing in the file can be taken for the frame behind the last one. It was looked at, not assumed.
+    is_head_clean: bool,
     /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
     failed: Option<String>,
     staging: Vec<u8>,
@@ -64,6 +68,7 @@ impl Appender {
             durable_sequence: superblock.position.sequence,
             session,
             planned_rows,
+            is_head_clean: false,
             failed: None,
             staging: Vec::new(),
             frame: Vec::new(),
@@ -131,24 +136,28 @@ impl Appender {
         Ok(at)
     }
 
-    /// The extent and the offset where the frame at hand goes: behind the last one, or the start of a later extent.
+    /// The extent and the offset where the frame at hand goes. A head that is passed over is wiped, since what a failed
+    /// write may have left there could be taken for this frame.
     fn place_for_frame(&mut self) -> Result<(u32, u64)> {
         let length = self.frame.len() as u64;
-        let mut next = self.position.extent;
+        let mut first = self.position.extent;
         loop {
-            for ordinal in next..self.data.extents.count() {
-                let Some(log) = self.data.extents.get(ordinal).filter(|e| e.header.kind == ExtentKind::Log)
-                else {
-                    continue;
-                };
-                let is_same = self.position.head != 0 && ordinal == self.position.extent;
-                let at = if is_same { self.position.head } else { log.data_bytes() };
-                if at + length <= log.data_bytes() + log.header.capacity {
-                    return Ok((ordinal, at));
+            // In a session's first frame's way, and in a new extent's, may lie what a power cut left behind.
+            if !self.is_head_clean {
+                if wipe_taken(&self.data, &self.position)? {
+                    self.sync_file()?;
                 }
+                self.is_head_clean = true;
             }
-            next = self.data.extents.count();
+            for head in heads(&self.data, &self.position, first) {
+                if length <= head.room_bytes {
+                    return Ok((head.ordinal, head.offset_bytes));
+                }
+                head.wipe(&self.data)?;
+            }
+            first = self.data.extents.count();
             self.grow(ExtentKind::Log, length)?;
+            self.is_head_clean = false;
         }
     }
 
@@ -234,8 +243,8 @@ impl Appender {
         if self.durable_sequence == self.position.sequence && self.unproven.is_none() {
             return Ok(());
         }
-        if let Some(unproven) = self.unproven.clone() {
-            self.write_again(&unproven)?;
+        if let Some(unproven) = &self.unproven {
+            write_again(&self.data, &self.superblock, unproven)?;
         }
         self.sync_file()?;
         self.unproven = None;
@@ -268,56 +277,6 @@ impl Appender {
             .map_err(|e| self.data.io("writing to", e))?;
         self.sync_file()?;
         self.superblock = superblock;
-        Ok(())
-    }
-
-    /// Writes what recovery found behind the checkpoint, and the newest slot, once more: the same bytes.
-    fn write_again(&mut self, unproven: &Range<LogPosition>) -> Result<()> {
-        let data = Arc::clone(&self.data);
-        let io = |e| data.io("writing to", e);
-        let newest = self.superblock.encode();
-        write_all_at(&*data.file, &newest, slot_offset(self.superblock.generation)).map_err(io)?;
-        for found in data.extents.iter().skip(self.superblock.extent_count as usize) {
-            write_all_at(&*data.file, &found.header.encode(&data.identity), found.offset_bytes)
-                .map_err(io)?;
-        }
-        let stride = u64::from(data.identity.stride_bytes());
-        for found in data.extents.iter() {
-            let range = match found.header.kind {
-                ExtentKind::Vectors => {
-                    let place = |row: u32| {
-                        let rows =
-                            u64::from(row).saturating_sub(found.header.first_row).min(found.header.capacity);
-                        found.data_bytes() + rows * stride
-                    };
-                    place(unproven.start.rows)..place(unproven.end.rows)
-                }
-                ExtentKind::Log => {
-                    let place = |at: &LogPosition| match found.header.ordinal.cmp(&at.extent) {
-                        _ if at.head == 0 => found.data_bytes(),
-                        std::cmp::Ordering::Less => found.data_bytes() + found.header.capacity,
-                        std::cmp::Ordering::Equal => at.head,
-                        std::cmp::Ordering::Greater => found.data_bytes(),
-                    };
-                    place(&unproven.start)..place(&unproven.end)
-                }
-            };
-            self.copy_onto_itself(range)?;
-        }
-        Ok(())
-    }
-
-    fn copy_onto_itself(&mut self, range: Range<u64>) -> Result<()> {
-        let mut at = range.start;
-        while at < range.end {
-            let count = index((range.end - at).min(STAGING_BYTES as u64));
-            self.staging.clear();
-            self.staging.resize(count, 0);
-            super::medium::read_exact_at(&*self.data.file, &mut self.staging, at)
-                .map_err(|e| self.data.io("reading", e))?;
-            write_all_at(&*self.data.file, &self.staging, at).map_err(|e| self.data.io("writing to", e))?;
-            at += count as u64;
-        }
         Ok(())
     }
 }

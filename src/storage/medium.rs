@@ -66,8 +66,12 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
     fn unlock(&self) -> io::Result<()>;
 }
 
+/// A call that is interrupted this often in a row is given up: a host must not hang in one of ours.
+const MOST_INTERRUPTIONS: u32 = 1000;
+
 /// Writes all of `from`.
 pub(crate) fn write_all_at(file: &dyn StorageFile, mut from: &[u8], mut offset_bytes: u64) -> io::Result<()> {
+    let mut interruptions = 0;
     while !from.is_empty() {
         match file.write_at(from, offset_bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -75,7 +79,11 @@ pub(crate) fn write_all_at(file: &dyn StorageFile, mut from: &[u8], mut offset_b
                 from = from.get(written..).unwrap_or_default();
                 offset_bytes += written as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error)
+                if error.kind() == io::ErrorKind::Interrupted && interruptions < MOST_INTERRUPTIONS =>
+            {
+                interruptions += 1;
+            }
             Err(error) => return Err(error),
         }
     }
@@ -88,6 +96,7 @@ pub(crate) fn read_exact_at(
     mut into: &mut [u8],
     mut offset_bytes: u64,
 ) -> io::Result<()> {
+    let mut interruptions = 0;
     while !into.is_empty() {
         match file.read_at(into, offset_bytes) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -95,7 +104,11 @@ pub(crate) fn read_exact_at(
                 into = into.get_mut(read..).unwrap_or_default();
                 offset_bytes += read as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error)
+                if error.kind() == io::ErrorKind::Interrupted && interruptions < MOST_INTERRUPTIONS =>
+            {
+                interruptions += 1;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -17,6 +17,9 @@
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs` | writing: batches, checkpoints |
+//! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
+//! | `rewrite.rs` | writing again what a failed sync may have lost |
+//! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
 
 mod appender;
 mod data_file;
@@ -25,10 +28,14 @@ mod extents;
 mod frame;
 mod growth;
 mod layout;
+mod log_head;
 mod medium;
 mod platform;
 mod region;
 mod replay;
+mod rewrite;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod superblock;
 
 pub(crate) use appender::{Appender, Vectors};

@@ -7,6 +7,7 @@ use super::data_file::DataFile;
 use super::extents::{ExtentHeader, ExtentKind, Extents};
 use super::frame::{Frame, claimed_length};
 use super::layout::{EXTENTS_START, extent, frame};
+use super::log_head::{Head, heads};
 use super::medium::{StorageFile, read_exact_at};
 use super::superblock::{LogPosition, Superblock};
 use crate::checksum::crc32c;
@@ -76,19 +77,19 @@ struct LogReader<'a> {
 }
 
 impl LogReader<'_> {
-    /// Bytes `offset_bytes..offset_bytes + count` of the file; `limit_bytes` is where reading ahead has to stop.
-    fn bytes(&mut self, offset_bytes: u64, count: usize, limit_bytes: u64) -> std::io::Result<&[u8]> {
+    /// The first `count` bytes at a head, which has that room.
+    fn bytes(&mut self, head: &Head, count: usize) -> std::io::Result<&[u8]> {
         const READ_AHEAD: u64 = 1 << 20;
-        let is_there = offset_bytes >= self.start
-            && offset_bytes + count as u64 <= self.start + self.buffer.len() as u64;
+        let offset = head.offset_bytes;
+        let is_there = offset >= self.start && offset + count as u64 <= self.start + self.buffer.len() as u64;
         if !is_there {
-            let ahead = READ_AHEAD.min(limit_bytes.saturating_sub(offset_bytes)).max(count as u64);
+            let ahead = READ_AHEAD.min(head.room_bytes).max(count as u64);
             self.buffer.clear();
             self.buffer.resize(usize::try_from(ahead).map_err(|_| std::io::ErrorKind::OutOfMemory)?, 0);
-            self.start = offset_bytes;
-            read_exact_at(&**self.file, &mut self.buffer, offset_bytes)?;
+            self.start = offset;
+            read_exact_at(&**self.file, &mut self.buffer, offset)?;
         }
-        let at = usize::try_from(offset_bytes - self.start).unwrap_or(usize::MAX);
+        let at = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         Ok(self.buffer.get(at..at.saturating_add(count)).unwrap_or_default())
     }
 }
@@ -132,7 +133,7 @@ pub(crate) fn replay(
         if position.sequence == committed.sequence && position != committed && damage == Damage::Refused {
             return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
         }
-        let (frame, at, ordinal) = match next_frame(data, &mut reader, &position) {
+        let (frame, head) = match next_frame(data, &mut reader, &position) {
             Ok(found) => found,
             Err(FrameEnd::Failed(error)) => return Err(error),
             Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
@@ -155,11 +156,12 @@ pub(crate) fn replay(
             }
             return Ok(position);
         }
+        let at = head.offset_bytes;
         visit(&frame, at, &damaged).map_err(|what| data.corrupt(at, what))?;
         position = LogPosition {
             sequence: frame.link().sequence,
             chain: frame.checksum(),
-            extent: ordinal,
+            extent: head.ordinal,
             head: at + frame.length_bytes(),
             rows: position.rows + frame.row_count(),
             deletions: position.deletions + frame.deletion_count(),
@@ -172,47 +174,39 @@ fn next_frame<'r>(
     data: &DataFile,
     reader: &'r mut LogReader<'_>,
     position: &LogPosition,
-) -> std::result::Result<(Frame<'r>, u64, u32), FrameEnd> {
+) -> std::result::Result<(Frame<'r>, Head), FrameEnd> {
     let mut reason = "the log ends";
     let mut found = None;
-    for ordinal in position.extent..data.extents.count() {
-        let Some(log) = data.extents.get(ordinal).filter(|e| e.header.kind == ExtentKind::Log) else {
-            continue;
-        };
-        let is_same = position.head != 0 && ordinal == position.extent;
-        let at = if is_same { position.head } else { log.data_bytes() };
-        let limit = log.data_bytes() + log.header.capacity;
-        match fits_behind(data, reader, position, at, limit) {
+    for head in heads(data, position, position.extent) {
+        match fits_behind(data, reader, position, &head) {
             Ok(length) => {
-                found = Some((at, length, limit, ordinal));
+                found = Some((head, length));
                 break;
             }
             Err(FrameEnd::Nothing(what)) => reason = what,
             Err(failed) => return Err(failed),
         }
     }
-    let Some((at, length, limit, ordinal)) = found else { return Err(FrameEnd::Nothing(reason)) };
-    let bytes = reader.bytes(at, length, limit).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
+    let Some((head, length)) = found else { return Err(FrameEnd::Nothing(reason)) };
+    let bytes = reader.bytes(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
     let frame = Frame::known(bytes).ok_or(FrameEnd::Nothing(reason))?;
-    Ok((frame, at, ordinal))
+    Ok((frame, head))
 }
 
-/// The length of the frame at `at`, where it is whole and the one that follows `position`.
+/// The length of the frame at `head`, where it is whole and the one that follows `position`.
 fn fits_behind(
     data: &DataFile,
     reader: &mut LogReader<'_>,
     position: &LogPosition,
-    at: u64,
-    limit: u64,
+    head: &Head,
 ) -> std::result::Result<usize, FrameEnd> {
     let failed = |e| FrameEnd::Failed(data.io("reading", e));
-    let room = limit.saturating_sub(at);
-    if room < frame::LENGTH as u64 {
+    if head.room_bytes < frame::LENGTH as u64 {
         return Err(FrameEnd::Nothing("the log ends with its extent"));
     }
-    let header = reader.bytes(at, frame::LENGTH, limit).map_err(failed)?;
-    let length = claimed_length(header, room).ok_or(FrameEnd::Nothing("no frame begins here"))?;
-    let bytes = reader.bytes(at, length, limit).map_err(failed)?;
+    let header = reader.bytes(head, frame::LENGTH).map_err(failed)?;
+    let length = claimed_length(header, head.room_bytes).ok_or(FrameEnd::Nothing("no frame begins here"))?;
+    let bytes = reader.bytes(head, length).map_err(failed)?;
     let frame = Frame::check(bytes).map_err(FrameEnd::Nothing)?;
     let link = frame.link();
     if link.sequence != position.sequence + 1 || link.previous != position.chain {

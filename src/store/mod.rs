@@ -21,6 +21,8 @@
 mod batch;
 mod config;
 mod core;
+#[cfg(test)]
+mod crash_tests;
 mod directory;
 mod index_file;
 mod open;

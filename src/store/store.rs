@@ -305,6 +305,20 @@ impl MmapVectorStore {
     }
 }
 
+#[cfg(test)]
+impl MmapVectorStore {
+    /// Leaves the store as a killed process does: no checkpoint, the lock gone.
+    pub(crate) fn abandon(mut self) {
+        self.writer = None;
+        let _ = self.core.data.file.unlock();
+    }
+
+    /// How many batches the store has seen in the file's life.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.writer().map_or(0, |writer| writer.appender.position().sequence)
+    }
+}
+
 impl Drop for MmapVectorStore {
     fn drop(&mut self) {
         // A drop has nobody to tell; `close` has.

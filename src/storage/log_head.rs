@@ -1,0 +1,75 @@
+//! The places where the next frame of the log may lie: behind the last one, or at the start of a later log extent.
+//!
+//! A frame that does not fit behind the last one goes to a later extent, so recovery looks at all of these, in order.
+//! Whatever lies at a head and is not the next frame must not be taken for it: it is wiped.
+
+use super::data_file::DataFile;
+use super::extents::ExtentKind;
+use super::layout::frame;
+use super::medium::{read_exact_at, write_all_at};
+use super::superblock::LogPosition;
+use crate::Result;
+
+/// A place for the next frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Of the extent.
+    pub(super) ordinal: u32,
+    /// In the file.
+    pub(super) offset_bytes: u64,
+    /// To the extent's end.
+    pub(super) room_bytes: u64,
+}
+
+/// The heads behind `position` that lie in extent `first` or later.
+pub(super) fn heads<'d>(
+    data: &'d DataFile,
+    position: &LogPosition,
+    first: u32,
+) -> impl Iterator<Item = Head> + use<'d> {
+    let position = *position;
+    let logs = (first..data.extents.count()).filter_map(|ordinal| data.extents.get(ordinal));
+    logs.filter(|found| found.header.kind == ExtentKind::Log).map(move |log| {
+        let is_same = position.head != 0 && log.header.ordinal == position.extent;
+        let offset_bytes = if is_same { position.head } else { log.data_bytes() };
+        let room_bytes = (log.data_bytes() + log.header.capacity).saturating_sub(offset_bytes);
+        Head { ordinal: log.header.ordinal, offset_bytes, room_bytes }
+    })
+}
+
+impl Head {
+    /// Overwrites the header of a frame that may lie here; not yet synced.
+    pub(super) fn wipe(&self, data: &DataFile) -> Result<()> {
+        const ZEROS: [u8; frame::LENGTH] = [0; frame::LENGTH];
+        let count = usize::try_from(self.room_bytes).map_or(ZEROS.len(), |room| room.min(ZEROS.len()));
+        write_all_at(&*data.file, ZEROS.get(..count).unwrap_or_default(), self.offset_bytes)
+            .map_err(|error| data.io("writing to", error))
+    }
+
+    /// Whether something begins here like a frame.
+    fn is_taken(&self, data: &DataFile) -> Result<bool> {
+        if self.room_bytes < frame::LENGTH as u64 {
+            return Ok(false);
+        }
+        let mut magic = [0; frame::MAGIC_BYTES.len()];
+        read_exact_at(&*data.file, &mut magic, self.offset_bytes)
+            .map_err(|error| data.io("reading", error))?;
+        Ok(magic == frame::MAGIC_BYTES)
+    }
+}
+
+/// Wipes every head behind `position` that is taken, and says whether there was one: then a sync is due before
+/// anything else is written.
+///
+/// A power cut may have left a frame without its rows. Recovery ends before it; if the next frame then went to a
+/// later extent, the next recovery would meet the stale one first.
+pub(super) fn wipe_taken(data: &DataFile, position: &LogPosition) -> Result<bool> {
+    let mut is_wiped = false;
+    for head in heads(data, position, position.extent) {
+        if head.is_taken(data)? {
+            head.wipe(data)?;
+            is_wiped = true;
+        }
+    }
+    Ok(is_wiped)
+}

@@ -1,0 +1,329 @@
+//! The recording file system.
+
+use crate::storage::disk::Disk;
+use crate::storage::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
+use crate::storage::region::Region;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A file of the record; it keeps its number when it gets another name.
+pub(crate) type FileId = u32;
+
+/// What a test wants to remember between two operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// So many batches have been submitted, the last of them not acknowledged.
+    Submitted(usize),
+    /// So many batches have been acknowledged.
+    Acknowledged(usize),
+    /// So many batches are promised to survive a power cut.
+    Durable(usize),
+}
+
+/// Everything that changes a disk, in the order it was asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Operation {
+    Create {
+        path: PathBuf,
+        file: FileId,
+    },
+    Write {
+        file: FileId,
+        offset_bytes: u64,
+        bytes: Arc<[u8]>,
+    },
+    /// The file is at least so long; what is new are zeros.
+    Extend {
+        file: FileId,
+        length_bytes: u64,
+    },
+    Truncate {
+        file: FileId,
+        length_bytes: u64,
+    },
+    Sync {
+        file: FileId,
+    },
+    /// The kernel forgets which pages were not written, and writes none of them.
+    FailedSync {
+        file: FileId,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Remove {
+        path: PathBuf,
+    },
+    SyncFolder,
+    Mark(Mark),
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    InputOutput,
+    NoSpace,
+    Interrupted,
+    /// A read or write of half the bytes; other calls go through.
+    Short,
+}
+
+/// Which call fails: call `at`, counted from 0, and all after it if `is_for_ever`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) at: u64,
+    pub(crate) kind: FaultKind,
+    pub(crate) is_for_ever: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    operations: Vec<Operation>,
+    names: BTreeMap<PathBuf, FileId>,
+    next_file: FileId,
+    calls: u64,
+    fault: Option<Fault>,
+    /// The calls that failed, by name.
+    failed: BTreeSet<&'static str>,
+    /// All calls that were made, by name.
+    called: BTreeSet<&'static str>,
+    random: u64,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Simulated {
+    state: Arc<Mutex<State>>,
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call that was let through may do.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Whole,
+    Half,
+}
+
+impl State {
+    /// Counts a call and fails it if it is its turn.
+    fn call(&mut self, name: &'static str) -> io::Result<Verdict> {
+        let number = self.calls;
+        self.calls += 1;
+        self.called.insert(name);
+        let Some(fault) = self.fault else { return Ok(Verdict::Whole) };
+        if number != fault.at && !(fault.is_for_ever && number > fault.at) {
+            return Ok(Verdict::Whole);
+        }
+        let error = match fault.kind {
+            FaultKind::InputOutput => io::Error::other("a simulated EIO"),
+            FaultKind::NoSpace => io::Error::from(io::ErrorKind::StorageFull),
+            FaultKind::Interrupted => io::Error::from(io::ErrorKind::Interrupted),
+            FaultKind::Short => return Ok(Verdict::Half),
+        };
+        self.failed.insert(name);
+        Err(error)
+    }
+
+    fn name_file(&mut self, path: &Path) -> FileId {
+        let next = self.next_file;
+        let file = *self.names.entry(path.to_owned()).or_insert(next);
+        self.next_file += u32::from(file == next);
+        file
+    }
+}
+
+impl Simulated {
+    pub(crate) fn new(seed: u64) -> Self {
+        let simulated = Self::default();
+        lock(&simulated.state).random = seed;
+        simulated
+    }
+
+    /// From now on, calls fail as `fault` says; they are counted anew.
+    pub(crate) fn plan(&self, fault: Option<Fault>) {
+        let mut state = lock(&self.state);
+        state.fault = fault;
+        state.calls = 0;
+    }
+
+    pub(crate) fn mark(&self, mark: Mark) {
+        lock(&self.state).operations.push(Operation::Mark(mark));
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        lock(&self.state).calls
+    }
+
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        lock(&self.state).operations.clone()
+    }
+
+    /// The names of the calls that were made, and of those that failed.
+    pub(crate) fn called_and_failed(&self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+        let state = lock(&self.state);
+        (state.called.clone(), state.failed.clone())
+    }
+}
+
+impl Storage for Simulated {
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        lock(&self.state).call("kind")?;
+        Disk.kind(path)
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
+        let mut state = lock(&self.state);
+        state.call(if access == Access::CreateNew { "create" } else { "open" })?;
+        let inner = Disk.open(path, access)?;
+        let file = state.name_file(path);
+        if access == Access::CreateNew {
+            state.operations.push(Operation::Create { path: path.to_owned(), file });
+        }
+        Ok(Arc::new(SimulatedFile { inner, file, state: Arc::clone(&self.state) }))
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("rename_new")?;
+        Disk.rename_new(from, to)?;
+        state.record_rename(from, to);
+        Ok(())
+    }
+
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("replace")?;
+        Disk.replace(from, to)?;
+        state.record_rename(from, to);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("remove")?;
+        Disk.remove(path)?;
+        state.names.remove(path);
+        state.operations.push(Operation::Remove { path: path.to_owned() });
+        Ok(())
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("sync_folder")?;
+        state.operations.push(Operation::SyncFolder);
+        Ok(())
+    }
+
+    /// A fixed sequence, so that a trace can be run again.
+    fn random(&self, into: &mut [u8]) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("random")?;
+        for byte in into {
+            state.random =
+                state.random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            *byte = state.random.to_be_bytes()[0];
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn record_rename(&mut self, from: &Path, to: &Path) {
+        if let Some(file) = self.names.remove(from) {
+            self.names.insert(to.to_owned(), file);
+        }
+        self.operations.push(Operation::Rename { from: from.to_owned(), to: to.to_owned() });
+    }
+}
+
+#[derive(Debug)]
+struct SimulatedFile {
+    inner: Arc<dyn StorageFile>,
+    file: FileId,
+    state: Arc<Mutex<State>>,
+}
+
+/// Half of a buffer's bytes, but at least one.
+fn half(length: usize) -> usize {
+    length.div_ceil(2)
+}
+
+impl StorageFile for SimulatedFile {
+    fn identity(&self) -> io::Result<FileIdentity> {
+        lock(&self.state).call("identity")?;
+        self.inner.identity()
+    }
+
+    fn length_bytes(&self) -> io::Result<u64> {
+        lock(&self.state).call("length_bytes")?;
+        self.inner.length_bytes()
+    }
+
+    fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+        let verdict = lock(&self.state).call("read_at")?;
+        let count = if verdict == Verdict::Half { half(into.len()) } else { into.len() };
+        self.inner.read_at(&mut into[..count], offset_bytes)
+    }
+
+    fn write_at(&self, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+        let mut state = lock(&self.state);
+        let verdict = state.call("write_at")?;
+        let from = if verdict == Verdict::Half { &from[..half(from.len())] } else { from };
+        let written = self.inner.write_at(from, offset_bytes)?;
+        state.operations.push(Operation::Write {
+            file: self.file,
+            offset_bytes,
+            bytes: from[..written].into(),
+        });
+        Ok(written)
+    }
+
+    fn allocate(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("allocate")?;
+        self.inner.allocate(offset_bytes, length_bytes)?;
+        state
+            .operations
+            .push(Operation::Extend { file: self.file, length_bytes: offset_bytes + length_bytes });
+        Ok(())
+    }
+
+    fn truncate(&self, length_bytes: u64) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        state.call("truncate")?;
+        self.inner.truncate(length_bytes)?;
+        state.operations.push(Operation::Truncate { file: self.file, length_bytes });
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        let result = state.call("sync");
+        state.operations.push(match result {
+            Ok(_) => Operation::Sync { file: self.file },
+            Err(_) => Operation::FailedSync { file: self.file },
+        });
+        result.map(|_| ())
+    }
+
+    fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {
+        lock(&self.state).call("map")?;
+        self.inner.map(offset_bytes, length_bytes)
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        lock(&self.state).call("try_lock")?;
+        self.inner.try_lock()
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        lock(&self.state).call("unlock")?;
+        self.inner.unlock()
+    }
+}

@@ -1,0 +1,63 @@
+//! A recovered store against what was submitted.
+
+use super::trace::Contents;
+use crate::{MmapVectorStore, SearchOptions, SearchResults};
+
+/// Compares every key, vector, tag and payload, and looks vectors up by search: each `stride`-th of them.
+///
+/// # Errors
+/// The first difference, named.
+pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usize) -> Result<(), String> {
+    if store.len() != expected.len() {
+        return Err(format!("{} rows instead of {}", store.len(), expected.len()));
+    }
+    let keys = store.keys();
+    if keys.iter().ne(expected.iter().map(|row| &row.key)) {
+        return Err(format!("other keys, or in another order: {keys:?}"));
+    }
+    for row in expected {
+        let is_same = store.get_slice(&row.key).is_some_and(|found| {
+            found.iter().map(|x| x.to_bits()).eq(row.vector.iter().map(|x| x.to_bits()))
+        });
+        if !is_same {
+            return Err(format!("another vector under {:?}", row.key));
+        }
+        if store.tags(&row.key) != Some(row.tags) {
+            return Err(format!("other tags under {:?}", row.key));
+        }
+        if store.payload(&row.key) != Some(&row.payload[..]) {
+            return Err(format!("another payload under {:?}", row.key));
+        }
+    }
+    let mut results = SearchResults::default();
+    for row in expected.iter().step_by(stride) {
+        store
+            .search_with(&row.vector, 1, &SearchOptions::default(), &mut results)
+            .map_err(|error| format!("a search failed: {error}"))?;
+        if results.hits().first().is_none_or(|hit| hit.distance != 0.0) {
+            return Err(format!("the vector of {:?} is not found", row.key));
+        }
+    }
+    Ok(())
+}
+
+/// The batches that a recovered store holds, which have to be at least `least` and at most `most`, and its contents
+/// those after so many.
+pub(super) fn check_prefix(
+    store: &MmapVectorStore,
+    after: &[Contents],
+    least: usize,
+    most: usize,
+    stride: usize,
+) -> Result<usize, String> {
+    let batches = usize::try_from(store.sequence()).unwrap();
+    if batches < least {
+        return Err(format!("LOST: {batches} batches are there, {least} were promised"));
+    }
+    if batches > most {
+        return Err(format!("INVENTED: {batches} batches are there, {most} were submitted"));
+    }
+    compare(store, &after[batches], stride)
+        .map_err(|what| format!("DIFFERS after {batches} batches: {what}"))?;
+    Ok(batches)
+}

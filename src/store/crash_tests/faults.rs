@@ -1,0 +1,1 @@
+//! Every call of the file system fails, once and for ever.

@@ -1,0 +1,205 @@
+//! A random life of a store, and what it should hold after each of its batches.
+
+use super::Random;
+use crate::storage::simulated::{Mark, Operation, Simulated};
+use crate::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Durability, MmapVectorConfig, MmapVectorStore,
+    Result, WriteBatch, WriteMode,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A row as it was submitted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub(super) key: String,
+    pub(super) vector: Vec<f32>,
+    pub(super) tags: u64,
+    pub(super) payload: Vec<u8>,
+}
+
+/// What a store holds: live rows in the order of their insertion.
+pub(super) type Contents = Vec<Arc<Row>>;
+
+/// A life of a store.
+#[derive(Debug)]
+pub(super) struct Trace {
+    pub(super) path: PathBuf,
+    pub(super) config: MmapVectorConfig,
+    pub(super) operations: Vec<Operation>,
+    /// What the store holds after so many batches.
+    pub(super) after: Vec<Contents>,
+}
+
+pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
+    let dimensions = [64, 65, 70, 96][random.below(4)];
+    MmapVectorConfig {
+        dimensions,
+        metric: DistanceMetric::Euclidean,
+        initial_capacity: [0, 100, 100_000][random.below(3)],
+        index_threshold: [0, 0, 60][random.below(3)],
+        checkpoint_interval_secs: 0,
+        durability: if random.below(4) == 0 { Durability::Batch } else { Durability::Process },
+        ..MmapVectorConfig::default()
+    }
+}
+
+fn row(random: &mut Random, dimensions: u16) -> Row {
+    let key = format!("{}{}", "k".repeat(random.below(17)), random.below(60));
+    let vector =
+        (0..dimensions).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) / 7.0).collect();
+    let tags = if random.below(3) == 0 { random.next() } else { 0 };
+    let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
+    Row { key, vector, tags, payload }
+}
+
+/// What `before` becomes by a batch.
+fn written(before: &Contents, rows: &[Row], mode: WriteMode) -> Contents {
+    let mut after = before.clone();
+    match mode {
+        WriteMode::Insert => {
+            for row in rows {
+                if !after.iter().any(|there| there.key == row.key) {
+                    after.push(Arc::new(row.clone()));
+                }
+            }
+        }
+        WriteMode::Upsert => {
+            // New rows stand where their key first occurs in the batch, with what it has last.
+            let mut new: Contents = Vec::new();
+            for row in rows {
+                match new.iter_mut().find(|there| there.key == row.key) {
+                    Some(there) => *there = Arc::new(row.clone()),
+                    None => new.push(Arc::new(row.clone())),
+                }
+            }
+            after.retain(|there| !new.iter().any(|row| row.key == there.key));
+            after.extend(new);
+        }
+    }
+    after
+}
+
+/// A store with the batches that were submitted to it, each marked in the record.
+pub(super) struct Writing<'a> {
+    pub(super) disk: &'a Simulated,
+    pub(super) store: MmapVectorStore,
+    pub(super) after: Vec<Contents>,
+    pub(super) durability: Durability,
+}
+
+impl Writing<'_> {
+    fn now(&self) -> Contents {
+        self.after.last().cloned().unwrap_or_default()
+    }
+
+    /// Runs one write that makes the contents `next`.
+    fn submit(&mut self, next: Contents, write: impl FnOnce(&MmapVectorStore) -> Result<()>) -> Result<()> {
+        self.after.push(next);
+        let batches = self.after.len() - 1;
+        self.disk.mark(Mark::Submitted(batches));
+        write(&self.store)?;
+        self.disk.mark(Mark::Acknowledged(batches));
+        if self.durability == Durability::Batch {
+            self.disk.mark(Mark::Durable(batches));
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(&mut self, rows: &[Row], mode: WriteMode) -> Result<()> {
+        let next = written(&self.now(), rows, mode);
+        let is_nothing = mode == WriteMode::Insert && next.len() == self.now().len();
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        let vectors: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+        let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
+        let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
+        let batch = WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: BatchVectors::RowMajor(&vectors),
+            tags: Some(&tags),
+            payloads: BatchPayloads::Slices(&payloads),
+            mode,
+        };
+        if is_nothing {
+            return self.store.write(&batch).map(|_| ());
+        }
+        self.submit(next, |store| store.write(&batch).map(|_| ()))
+    }
+
+    pub(super) fn delete(&mut self, key: &str) -> Result<()> {
+        let mut next = self.now();
+        next.retain(|row| row.key != key);
+        if next.len() == self.now().len() {
+            return self.store.delete(key).map(|_| ());
+        }
+        self.submit(next, |store| store.delete(key).map(|_| ()))
+    }
+
+    /// Everything submitted so far is promised to survive a power cut.
+    pub(super) fn mark_durable(&self) {
+        self.disk.mark(Mark::Durable(self.after.len() - 1));
+    }
+
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        self.store.checkpoint()?;
+        self.mark_durable();
+        Ok(())
+    }
+
+    /// One random step that writes; `rows_at_most` of them.
+    pub(super) fn step(&mut self, random: &mut Random, rows_at_most: usize) -> Result<()> {
+        let dimensions = self.store.dimensions();
+        match random.below(10) {
+            0..6 => {
+                let count = 1 + random.below(rows_at_most);
+                let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
+                let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
+                self.write(&rows, mode)
+            }
+            6..8 => {
+                let key = row(random, dimensions).key;
+                self.delete(&key)
+            }
+            _ => self.checkpoint(),
+        }
+    }
+}
+
+/// Lives a store's life in `folder` on a simulated disk.
+pub(super) fn live(seed: u64, folder: &Path) -> Trace {
+    let mut random = Random(seed);
+    let disk = Simulated::new(seed);
+    let path = folder.join("store");
+    let config = config_of(&mut random);
+    let open = || MmapVectorStore::open_on(Arc::new(disk.clone()), &path, config.clone()).unwrap();
+    let mut writing =
+        Writing { disk: &disk, store: open(), after: vec![vec![]], durability: config.durability };
+    writing.mark_durable();
+    let steps = 8 + random.below(18);
+    // Growth over several extents and one checkpoint are in every trace.
+    let large = random.below(steps);
+    for step in 0..steps {
+        writing.step(&mut random, if step == large { 400 } else { 12 }).unwrap();
+        match random.below(12) {
+            0 => {
+                writing.store.close().unwrap();
+                disk.mark(Mark::Durable(writing.after.len() - 1));
+                writing.store = open();
+            }
+            1 => {
+                writing.store.abandon();
+                writing.store = open();
+            }
+            2 if config.index_threshold > 0 => {
+                writing.store.build_index().unwrap();
+                writing.mark_durable();
+            }
+            _ => {}
+        }
+    }
+    writing.checkpoint().unwrap();
+    writing.step(&mut random, 12).unwrap();
+    let Writing { store, after, .. } = writing;
+    store.abandon();
+    Trace { path, config, operations: disk.operations(), after }
+}
