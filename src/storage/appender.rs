@@ -43,8 +43,8 @@ pub(crate) struct Appender {
     session: u64,
     /// Rows to plan extents for.
     planned_rows: u64,
-    /// Whether nothing in the file can be taken for the frame behind the last one. It was looked at, not assumed.
-    is_head_clean: bool,
+    /// Whether it is known that nothing lies where something new will go; see `clear_leftovers`.
+    is_clean: bool,
     /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
     failed: Option<String>,
     staging: Vec<u8>,
@@ -68,7 +68,7 @@ impl Appender {
             durable_sequence: superblock.position.sequence,
             session,
             planned_rows,
-            is_head_clean: false,
+            is_clean: false,
             failed: None,
             staging: Vec::new(),
             frame: Vec::new(),
@@ -119,6 +119,7 @@ impl Appender {
             previous: self.position.chain,
         };
         let chain = frame::encode(content, link, &mut self.frame)?;
+        self.clear_leftovers()?;
         while self.data.extents.row_capacity() < rows_end {
             self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
         }
@@ -142,13 +143,6 @@ impl Appender {
         let length = self.frame.len() as u64;
         let mut first = self.position.extent;
         loop {
-            // In a session's first frame's way, and in a new extent's, may lie what a power cut left behind.
-            if !self.is_head_clean {
-                if wipe_taken(&self.data, &self.position)? {
-                    self.sync_file()?;
-                }
-                self.is_head_clean = true;
-            }
             for head in heads(&self.data, &self.position, first) {
                 if length <= head.room_bytes {
                     return Ok((head.ordinal, head.offset_bytes));
@@ -157,15 +151,55 @@ impl Appender {
             }
             first = self.data.extents.count();
             self.grow(ExtentKind::Log, length)?;
-            self.is_head_clean = false;
         }
     }
 
-    /// Adds an extent with room for at least `needed` rows or bytes of frames: allocated for real, then its header.
-    fn grow(&self, kind: ExtentKind, needed: u64) -> Result<()> {
+    /// Adds an extent with room for at least `needed` rows or bytes of frames.
+    fn grow(&mut self, kind: ExtentKind, needed: u64) -> Result<()> {
         let data = &*self.data;
         let header = growth::next_extent(&data.identity, &data.extents, kind, needed, self.planned_rows);
-        add_extent(data, header)
+        self.add_extent(header)
+    }
+
+    /// Allocates an extent, then writes its header, then maps it. On an error the file has its old length.
+    fn add_extent(&mut self, header: ExtentHeader) -> Result<()> {
+        let data = &*self.data;
+        let at = data.extents.end_bytes();
+        let added = data
+            .file
+            .allocate(at, header.length_bytes)
+            .and_then(|()| write_all_at(&*data.file, &header.encode(&data.identity), at))
+            .and_then(|()| data.file.map(at, header.length_bytes));
+        match added {
+            Ok(region) => data.extents.push(header, region),
+            Err(error) => {
+                // If this fails too, the next write finds the file too long and cuts it.
+                self.is_clean = data.file.truncate(at).is_ok();
+                Err(name_need(data.io("growing", error), header.length_bytes))
+            }
+        }
+    }
+
+    /// Before anything is written: takes away what a power cut, or a failed write, left where something new will go.
+    ///
+    /// A frame may have lost its rows, an extent the one before it. Recovery ended there; but one write later they
+    /// could be taken for whole, and an older future of the store would come back in the place of the new one.
+    fn clear_leftovers(&mut self) -> Result<()> {
+        if self.is_clean {
+            return Ok(());
+        }
+        let data = Arc::clone(&self.data);
+        let mut is_changed = wipe_taken(&data, &self.position)?;
+        let end = data.extents.end_bytes();
+        if data.file.length_bytes().map_err(|e| data.io("reading", e))? > end {
+            data.file.truncate(end).map_err(|e| data.io("cutting", e))?;
+            is_changed = true;
+        }
+        if is_changed {
+            self.sync_file()?;
+        }
+        self.is_clean = true;
+        Ok(())
     }
 
     /// Makes room for `rows` rows in all, and for their frames as far as that can be known.
@@ -174,14 +208,15 @@ impl Appender {
         if rows > MAX_ROWS {
             return Err(SynaError::Limit { what: "rows in one store", limit: MAX_ROWS, actual: rows });
         }
-        let data = &*self.data;
+        self.clear_leftovers()?;
+        let data = Arc::clone(&self.data);
         if let Some(missing) = rows.checked_sub(data.extents.row_capacity()).filter(|&missing| missing > 0) {
             let log_bytes = growth::log_bytes_for(rows - u64::from(self.position.rows));
             let vectors = growth::exact_extent(&data.identity, &data.extents, missing);
             let needed_bytes = vectors.length_bytes + log_bytes;
-            add_extent(data, vectors).map_err(|error| name_need(error, needed_bytes))?;
+            self.add_extent(vectors).map_err(|error| name_need(error, needed_bytes))?;
             let log = growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes, 0);
-            add_extent(data, log).map_err(|error| name_need(error, needed_bytes))?;
+            self.add_extent(log).map_err(|error| name_need(error, needed_bytes))?;
         }
         Ok(())
     }
@@ -278,25 +313,6 @@ impl Appender {
         self.sync_file()?;
         self.superblock = superblock;
         Ok(())
-    }
-}
-
-/// Allocates an extent, writes its header and maps it. On an error the file has its old length.
-fn add_extent(data: &DataFile, header: ExtentHeader) -> Result<()> {
-    let at = data.extents.end_bytes();
-    let before = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
-    let added = data
-        .file
-        .allocate(at, header.length_bytes)
-        .and_then(|()| write_all_at(&*data.file, &header.encode(&data.identity), at))
-        .and_then(|()| data.file.map(at, header.length_bytes));
-    match added {
-        Ok(region) => data.extents.push(header, region),
-        Err(error) => {
-            // If this fails too, the file is longer than it needs to be, which harms nobody.
-            let _ = data.file.truncate(before.max(at));
-            Err(name_need(data.io("growing", error), header.length_bytes))
-        }
     }
 }
 

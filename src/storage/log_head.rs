@@ -60,9 +60,6 @@ impl Head {
 
 /// Wipes every head behind `position` that is taken, and says whether there was one: then a sync is due before
 /// anything else is written.
-///
-/// A power cut may have left a frame without its rows. Recovery ends before it; if the next frame then went to a
-/// later extent, the next recovery would meet the stale one first.
 pub(super) fn wipe_taken(data: &DataFile, position: &LogPosition) -> Result<bool> {
     let mut is_wiped = false;
     for head in heads(data, position, position.extent) {
