@@ -11,6 +11,7 @@
 )]
 
 mod error;
+mod ffi;
 mod metric;
 mod store;
 
