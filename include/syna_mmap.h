@@ -437,7 +437,7 @@ uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
  */
 syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
 
-/* ---- Writing ------------------------------------------------------------------------------------------------- */
+/* ---- Batches ------------------------------------------------------------------------------------------------- */
 
 /** Most bytes of a key; the fewest are 0. */
 #define SYNA_MMAP_MAX_KEY_BYTES 65535
@@ -448,44 +448,7 @@ syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_e
 /** A key that exists is replaced; of a key that occurs twice in a batch the last counts. */
 #define SYNA_MMAP_WRITE_UPSERT 1
 
-/**
- * Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
- * so all of it may go out of scope after the call.
- *
- * Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
- * versions.
- */
-typedef struct syna_mmap_batch {
-  /** sizeof(syna_mmap_batch). */
-  size_t struct_size;
-  /**
-   * COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
-   * empty.
-   */
-  const char *keys;
-  /**
-   * COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
-   * is 0; none is less than the one before.
-   */
-  const uint64_t *key_offsets;
-  /** COPIED: count x dimensions floats, one vector after the other. */
-  const float *vectors;
-  /** Rows of the batch. 0: every pointer may be NULL. */
-  size_t count;
-  /** COPIED: count numbers, or NULL: 0 for every row. */
-  const uint64_t *tags;
-  /**
-   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
-   * none.
-   */
-  const uint8_t *payloads;
-  /** COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL. */
-  const uint64_t *payload_offsets;
-  /** SYNA_MMAP_WRITE_*. */
-  uint32_t mode;
-  /** 0. */
-  uint32_t reserved;
-} syna_mmap_batch;
+/* ---- Writing ------------------------------------------------------------------------------------------------- */
 
 /**
  * Stores a vector under a key, unless the key is there already: then it is left as it is, and that is OK.

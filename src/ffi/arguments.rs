@@ -1,7 +1,7 @@
 //! Pointers from the caller, checked and turned into slices and places to write to.
 #![expect(unsafe_code, reason = "this is where the caller's pointers are turned into slices")]
 
-use super::write::SYNA_MMAP_MAX_KEY_BYTES;
+use super::batch::SYNA_MMAP_MAX_KEY_BYTES;
 use crate::{Result, SynaError};
 use std::ffi::{CStr, c_char};
 use std::path::PathBuf;

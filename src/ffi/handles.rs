@@ -3,14 +3,6 @@
 //! A token is a number that is cast to a pointer and never dereferenced, so a caller who uses one after it was
 //! closed, twice, in another process or for another kind of object gets an error and not somebody else's memory.
 //!
-//! ```text
-//! token = generation | index of the slot | kind        kind is odd: no token is NULL or an aligned pointer
-//! ```
-//!
-//! A slot's generation is odd while it has an object and grows by one at each change, so the tokens of former objects
-//! stop working. It has 32 bits on a 64-bit system; on a 32-bit one it has 16, and a token that was closed comes to
-//! life again when its slot has been used 32,768 times since.
-//!
 //! Looking up takes no lock that another lookup waits for and allocates nothing. Nothing in here is a lock that a
 //! thread may hold while another one forks, except a slot's own: a child process can open stores of its own.
 #![expect(
@@ -18,32 +10,17 @@
     reason = "slots are reached by raw pointers, since they never move and are never freed"
 )]
 
+use super::tokens::{INDEX_BITS, Kind, following, generation_of};
 use crate::{Result, SynaError};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{RwLock, TryLockError};
-
-const KIND_BITS: u32 = 3;
-const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 13 };
-const GENERATION_BITS: u32 = if usize::BITS >= 64 { 32 } else { usize::BITS - INDEX_BITS - KIND_BITS };
-const KIND_MASK: usize = (1 << KIND_BITS) - 1;
-const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
-const GENERATION_MASK: usize = (1 << GENERATION_BITS) - 1;
-const _: () = assert!(KIND_BITS + INDEX_BITS + GENERATION_BITS <= usize::BITS);
 
 /// Slots of the first chunk, as a power of two; each further chunk has twice as many.
 const FIRST_CHUNK_BITS: u32 = 4;
 const CHUNK_COUNT: usize = (INDEX_BITS - FIRST_CHUNK_BITS) as usize;
 /// Every index below this lies in one of the chunks.
 const SLOT_LIMIT: u32 = (1 << INDEX_BITS) - (1 << FIRST_CHUNK_BITS);
-
-/// What a token stands for; the numbers are odd.
-#[derive(Debug, Clone, Copy)]
-#[repr(usize)]
-pub(super) enum Kind {
-    Store = 0b101,
-    Results = 0b011,
-}
 
 /// All objects of one kind in this process.
 pub(super) struct Table<T> {
@@ -74,35 +51,6 @@ pub(super) enum Removed<T> {
     Inherited(Option<T>),
 }
 
-impl Kind {
-    fn not_open(self) -> SynaError {
-        SynaError::InvalidHandle {
-            what: match self {
-                Self::Store => "the store is not open; it was closed, or the handle was never given out",
-                Self::Results => "the results are gone; they were freed, or the handle was never given out",
-            },
-        }
-    }
-
-    fn null(self) -> SynaError {
-        SynaError::InvalidHandle {
-            what: match self {
-                Self::Store => "the store is NULL; open one by syna_mmap_open",
-                Self::Results => "the results are NULL; make some by syna_mmap_results_new",
-            },
-        }
-    }
-
-    fn inherited(self) -> SynaError {
-        SynaError::InvalidHandle {
-            what: match self {
-                Self::Store => "the store belongs to the parent process; open the file again in this one",
-                Self::Results => "the results belong to the parent process; make some in this one",
-            },
-        }
-    }
-}
-
 impl<T: Send + Sync> Table<T> {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
@@ -125,7 +73,7 @@ impl<T: Send + Sync> Table<T> {
         slot.is_poisoned.store(false, Ordering::Relaxed);
         let generation = following(slot.generation.load(Ordering::Relaxed));
         slot.generation.store(generation, Ordering::Release);
-        Ok((generation << (INDEX_BITS + KIND_BITS)) | (index as usize) << KIND_BITS | self.kind as usize)
+        Ok(self.kind.token(index, generation))
     }
 
     /// Calls `work` with the object, together with other threads that do so.
@@ -189,16 +137,9 @@ impl<T: Send + Sync> Table<T> {
         }
     }
 
-    /// Index and generation of a token that can have been given out by this table.
     fn parse(&self, token: usize) -> Result<(u32, usize)> {
-        let generation = (token >> (INDEX_BITS + KIND_BITS)) & GENERATION_MASK;
-        let index = u32::try_from((token >> KIND_BITS) & INDEX_MASK).unwrap_or(u32::MAX);
-        let is_whole = usize::BITS == INDEX_BITS + KIND_BITS + GENERATION_BITS
-            || token >> ((INDEX_BITS + KIND_BITS + GENERATION_BITS) % usize::BITS) == 0;
-        if token & KIND_MASK == self.kind as usize && generation % 2 == 1 && is_whole {
-            return Ok((index, generation));
-        }
-        Err(if token == 0 { self.kind.null() } else { self.kind.not_open() })
+        let wrong = || if token == 0 { self.kind.null() } else { self.kind.not_open() };
+        self.kind.parse(token).ok_or_else(wrong)
     }
 
     fn live_slot(&self, token: usize) -> Result<&Slot<T>> {
@@ -301,8 +242,7 @@ impl<T> Slot<T> {
     }
 
     fn is_of(&self, token: usize) -> bool {
-        let generation = (token >> (INDEX_BITS + KIND_BITS)) & GENERATION_MASK;
-        self.generation.load(Ordering::Acquire) == generation
+        self.generation.load(Ordering::Acquire) == generation_of(token)
     }
 
     fn refusal<G>(&self, token: usize, kind: Kind, error: &TryLockError<G>) -> SynaError {
@@ -342,11 +282,6 @@ fn locate(index: u32) -> Option<(usize, usize, usize)> {
     Some((usize::try_from(bits - FIRST_CHUNK_BITS).ok()?, place, 1 << bits))
 }
 
-/// The generation after this one: odd after even, even after odd, also where it wraps.
-fn following(generation: usize) -> usize {
-    generation.wrapping_add(1) & GENERATION_MASK
-}
-
 fn low_half(head: u64) -> u32 {
     u32::try_from(head & u64::from(u32::MAX)).unwrap_or(0)
 }
@@ -354,3 +289,6 @@ fn low_half(head: u64) -> u32 {
 fn next_head(head: u64, first: u32) -> u64 {
     ((head >> 32).wrapping_add(1) << 32) | u64::from(first)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 //! | `status.rs` | header: statuses, the error struct |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
+//! | `batch.rs` | header: what a write can carry |
 //! | `write.rs` | header: insert, upsert, delete |
 //! | `read.rs` | header: get and the small questions |
 //! | `results.rs` | header: hits and the object that holds them |
@@ -19,7 +20,8 @@
 //! | `boundary.rs` | what every function's body is |
 //! | `panics.rs` | panics are caught and nothing is printed |
 //! | `errors.rs` | an error's status, errno and message |
-//! | `handles.rs` | tokens instead of pointers |
+//! | `handles.rs` | the tables behind handles |
+//! | `tokens.rs` | numbers instead of pointers |
 //! | `arguments.rs` | pointers become slices |
 //! | `structs.rs` | `struct_size` |
 //!
@@ -27,6 +29,7 @@
 //! comments speak to a C programmer; their `# Safety` parts are left out there.
 
 mod arguments;
+mod batch;
 mod boundary;
 mod errors;
 mod handles;
@@ -39,4 +42,5 @@ mod search;
 mod status;
 mod store;
 mod structs;
+mod tokens;
 mod write;

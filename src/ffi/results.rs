@@ -7,8 +7,9 @@
 
 use super::arguments::Out;
 use super::boundary;
-use super::handles::{Kind, Removed, Table};
+use super::handles::{Removed, Table};
 use super::status::{syna_mmap_error, syna_mmap_status};
+use super::tokens::Kind;
 use crate::{Result, SearchResults, SynaError};
 use std::ffi::c_char;
 use std::ptr;

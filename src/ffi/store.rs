@@ -4,10 +4,11 @@
 
 use super::arguments::{self, Out};
 use super::boundary;
-use super::handles::{Kind, Removed, Table};
+use super::handles::{Removed, Table};
 use super::options::syna_mmap_options;
 use super::status::{syna_mmap_error, syna_mmap_status};
 use super::structs::{self, Versioned};
+use super::tokens::Kind;
 use crate::{MmapVectorStore, Result};
 use std::ffi::c_char;
 use std::mem::ManuallyDrop;
