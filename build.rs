@@ -68,8 +68,8 @@ fn section(file: &Path) -> String {
         line_length: 110,
         ..cbindgen::Config::default()
     };
-    // Named since no function of its own section mentions it.
-    config.export.include = vec!["syna_mmap_error".to_owned()];
+    // Named since no function of their own sections mentions them.
+    config.export.include = vec!["syna_mmap_error".to_owned(), "syna_mmap_batch".to_owned()];
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(file)

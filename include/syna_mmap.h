@@ -82,9 +82,10 @@
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
  * size that ends inside a member, or is above 4,096.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
- * 4,294,967,295 rows over a file's life; handles open at once 16,777,200 (8,176 where pointers have 32
- * bits). More: SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
+ * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
+ * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
  */
 
 #ifndef SYNA_MMAP_H
@@ -239,7 +240,7 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 /** Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none. */
 #define SYNA_MMAP_OPEN_MUST_EXIST 2
 
-/** Do not open an existing file: an error where there is one. */
+/** Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. */
 #define SYNA_MMAP_OPEN_MUST_CREATE 4
 
 /** Check every stored vector against its checksum: reads the whole file. */
@@ -349,9 +350,9 @@ typedef struct syna_mmap syna_mmap;
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
- * _METRIC_MISMATCH, _NOT_FOUND (SYNA_MMAP_OPEN_MUST_EXIST or SYNA_MMAP_OPEN_READ_ONLY, or a folder that
- * does not exist), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO, _NO_SPACE, _NO_MEMORY,
- * _LIMIT (handles).
+ * _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
+ * SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
+ * _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
  * On failure: *out_store is not written and an existing file has not changed by a byte.
  * Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
  * the rows that came after the last checkpoint.
@@ -414,8 +415,8 @@ syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
 bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
- * How many of the store's batches are safe from a power cut, counted from the file's beginning; 0 for a
- * bad handle. Each successful write is one batch.
+ * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+ * something are counted from 1 over the file's life.
  *
  * store  a handle.
  *
@@ -447,6 +448,45 @@ syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_e
 
 /** A key that exists is replaced; of a key that occurs twice in a batch the last counts. */
 #define SYNA_MMAP_WRITE_UPSERT 1
+
+/**
+ * Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
+ * so all of it may go out of scope after the call.
+ *
+ * Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
+ * versions.
+ */
+typedef struct syna_mmap_batch {
+  /** sizeof(syna_mmap_batch). */
+  size_t struct_size;
+  /**
+   * COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
+   * empty.
+   */
+  const char *keys;
+  /**
+   * COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
+   * is 0; none is less than the one before.
+   */
+  const uint64_t *key_offsets;
+  /** COPIED: count x dimensions floats, one vector after the other. */
+  const float *vectors;
+  /** Rows of the batch. 0: every pointer may be NULL. */
+  size_t count;
+  /** COPIED: count numbers, or NULL: 0 for every row. */
+  const uint64_t *tags;
+  /**
+   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
+   * none.
+   */
+  const uint8_t *payloads;
+  /** COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL. */
+  const uint64_t *payload_offsets;
+  /** SYNA_MMAP_WRITE_*. */
+  uint32_t mode;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_batch;
 
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
@@ -748,14 +788,14 @@ void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t str
  *
  * store    a handle.
  * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
- * k        0 is OK and finds nothing.
+ * k        at most 16,777,216; 0 is OK and finds nothing.
  * options  COPIED. NULL: the defaults.
  * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
  * error    BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
  * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
- * store or the results), _NO_MEMORY, _POISONED.
+ * store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
  * On failure: the results are empty.
  * Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
  * one for each row. No allocation once the results have grown to what such searches need.
@@ -768,10 +808,10 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Builds the index over all stored vectors, in the place of an older one.
+ * Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
  *
- * Every vector can be found before, during and after it. It is derived from the stored vectors and can
- * always be built again.
+ * Every vector can be found before, during and after it. The index is derived from the stored vectors and
+ * can always be made again.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.

@@ -10,14 +10,38 @@
     clippy::undocumented_unsafe_blocks
 )]
 
+#[cfg(target_endian = "big")]
+compile_error!("files are little-endian and are mapped as they are: syna-mmap needs a little-endian machine");
+
+// Floor 0
+mod append_table;
+mod checksum;
+mod distance;
 mod error;
-mod ffi;
+mod kernel;
 mod metric;
+// Floor 1
+mod storage;
+// Floor 2
+mod index;
+// Floor 3
 mod store;
+// Floor 4
+mod ffi;
 
 pub use error::{Result, SynaError};
 pub use metric::DistanceMetric;
 pub use store::{
-    BatchKeys, BatchPayloads, BatchVectors, Durability, Hit, HnswConfig, MmapSearchResult, MmapVectorConfig,
-    MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, Durability, Hit, HnswConfig, MAX_EF, MAX_K, MAX_KEY_BYTES,
+    MAX_PAYLOAD_BYTES, MmapSearchResult, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions,
+    SearchResults, WriteBatch, WriteMode,
 };
+
+/// What the benchmarks of this crate measure; no part of its API, and gone without notice.
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub mod bench_support {
+    pub use crate::checksum::{crc32c, crc32c_append};
+    pub use crate::distance::PreparedQuery;
+    pub use crate::kernel::{Isa, Kernels};
+}

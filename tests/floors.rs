@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 11] = [
+const FLOORS: [(&str, u32); 12] = [
+    ("append_table", 0),
     ("error", 0),
     ("metric", 0),
     ("kernel", 0),
@@ -30,6 +31,10 @@ const RE_EXPORTS: [(u32, &[&str]); 2] = [
             "Durability",
             "Hit",
             "HnswConfig",
+            "MAX_EF",
+            "MAX_K",
+            "MAX_KEY_BYTES",
+            "MAX_PAYLOAD_BYTES",
             "MmapSearchResult",
             "MmapVectorConfig",
             "MmapVectorStore",

@@ -75,6 +75,15 @@ fn it_compiles_alone_as_cpp11() {
     header_alone("cpp", "-std=c++11");
 }
 
+#[test]
+fn a_warning_fails_the_compilation() {
+    let folder = c_program::Scratch::new();
+    let source = folder.path().join("planted.c");
+    fs::write(&source, "int main(void) { int planted; return 0; }\n").unwrap();
+    let made = c_program::try_compile(&source, &["-Wall", "-Werror"], &c_program::library_dir());
+    assert!(made.unwrap_err().contains("unused variable"));
+}
+
 /// The opening comment's example, without the comment's margin.
 fn example() -> String {
     let lines = MADE.lines().skip_while(|line| *line != " * EXAMPLE").skip(2);

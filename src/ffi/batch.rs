@@ -4,13 +4,16 @@
 use super::arguments;
 use super::structs::{Versioned, member_ends};
 use crate::{
-    BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, WriteBatch,
+    WriteMode,
 };
 use std::ffi::c_char;
 use std::ptr;
 
 /// Most bytes of a key; the fewest are 0.
 pub const SYNA_MMAP_MAX_KEY_BYTES: u32 = 65_535;
+
+const _: () = assert!(SYNA_MMAP_MAX_KEY_BYTES as usize == MAX_KEY_BYTES);
 
 /// A key that exists is left as it is; of a key that occurs twice in a batch the first counts.
 pub const SYNA_MMAP_WRITE_INSERT: u32 = 0;

@@ -23,7 +23,7 @@ pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
 pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
 /// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
 pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;
-/// Do not open an existing file: an error where there is one.
+/// Do not open an existing file: SYNA_MMAP_ERR_IO where there is one.
 pub const SYNA_MMAP_OPEN_MUST_CREATE: u32 = 4;
 /// Check every stored vector against its checksum: reads the whole file.
 pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
@@ -187,13 +187,6 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
         )));
     }
     let has = |flag: u32| flags & flag != 0;
-    if has(SYNA_MMAP_OPEN_MUST_CREATE)
-        && has(SYNA_MMAP_OPEN_MUST_EXIST | SYNA_MMAP_OPEN_READ_ONLY | SYNA_MMAP_OPEN_DAMAGED)
-    {
-        return Err(SynaError::argument(
-            "flags has SYNA_MMAP_OPEN_MUST_CREATE together with a flag that needs an existing file",
-        ));
-    }
     Ok(OpenMode {
         read_only: has(SYNA_MMAP_OPEN_READ_ONLY),
         must_exist: has(SYNA_MMAP_OPEN_MUST_EXIST),

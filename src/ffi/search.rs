@@ -79,14 +79,14 @@ pub unsafe extern "C" fn syna_mmap_search_options_init(
 ///
 /// store    a handle.
 /// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
-/// k        0 is OK and finds nothing.
+/// k        at most 16,777,216; 0 is OK and finds nothing.
 /// options  COPIED. NULL: the defaults.
 /// results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
 /// error    BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
 /// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
-/// store or the results), _NO_MEMORY, _POISONED.
+/// store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
 /// On failure: the results are empty.
 /// Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
 /// one for each row. No allocation once the results have grown to what such searches need.
@@ -122,10 +122,10 @@ pub unsafe extern "C" fn syna_mmap_search(
     }
 }
 
-/// Builds the index over all stored vectors, in the place of an older one.
+/// Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
 ///
-/// Every vector can be found before, during and after it. It is derived from the stored vectors and can
-/// always be built again.
+/// Every vector can be found before, during and after it. The index is derived from the stored vectors and
+/// can always be made again.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.

@@ -49,9 +49,9 @@ pub struct syna_mmap {
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
-/// _METRIC_MISMATCH, _NOT_FOUND (SYNA_MMAP_OPEN_MUST_EXIST or SYNA_MMAP_OPEN_READ_ONLY, or a folder that
-/// does not exist), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO, _NO_SPACE, _NO_MEMORY,
-/// _LIMIT (handles).
+/// _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
+/// SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
+/// _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
 /// On failure: *out_store is not written and an existing file has not changed by a byte.
 /// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
 /// the rows that came after the last checkpoint.
@@ -169,8 +169,8 @@ pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// How many of the store's batches are safe from a power cut, counted from the file's beginning; 0 for a
-/// bad handle. Each successful write is one batch.
+/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+/// something are counted from 1 over the file's life.
 ///
 /// store  a handle.
 ///

@@ -1,11 +1,40 @@
-//! Floor 3: the store.
+//! Floor 3: the store. It joins the data file (floor 1) and the index (floor 2), and knows keys and options.
+//!
+//! ```text
+//!   insert -> CheckedBatch -> Plan -> Appender (file) -> RowTable, KeyDirectory -> Published     one writer
+//!   search -> Published -> Graph (rows it covers) + scan (rows behind it) -> SearchResults        any number
+//! ```
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
+//! | `store.rs` | the public face, `MmapVectorStore` |
+//! | `core.rs` | what readers share |
+//! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
+//! | `directory.rs` | key -> row |
+//! | `open.rs` | opening: the log replayed into the tables |
+//! | `write.rs` | a batch checked, planned, committed |
+//! | `writer.rs` | the one writer, and what falls due after a write |
+//! | `search.rs` | graph and scan joined |
+//! | `index_file.rs` | `NAME.hnsw` |
 
 mod batch;
 mod config;
+mod core;
+mod directory;
+mod index_file;
+mod open;
 mod results;
+mod rows;
+mod search;
+#[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
+mod write;
+mod writer;
 
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use results::{Hit, SearchOptions, SearchResults};
+pub use search::{MAX_EF, MAX_K};
 pub use store::{MmapSearchResult, MmapVectorStore};
+pub use write::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

@@ -1,5 +1,8 @@
 //! What a search is asked and what it answers.
 
+use super::core::Core;
+use super::search::SearchParts;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a search is done; the default is the store's.
@@ -30,6 +33,9 @@ pub struct Hit {
 pub struct SearchResults {
     hits: Vec<Hit>,
     is_partial: bool,
+    /// The store that the hits are of.
+    core: Option<Arc<Core>>,
+    pub(super) parts: SearchParts,
 }
 
 impl SearchResults {
@@ -47,19 +53,41 @@ impl SearchResults {
 
     /// The key of hit `position`; `None` past the last.
     #[must_use]
-    pub fn key(&self, _position: usize) -> Option<&str> {
-        None
+    pub fn key(&self, position: usize) -> Option<&str> {
+        self.core.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
     /// The vector of hit `position`, from the mapping; `None` past the last.
     #[must_use]
-    pub fn vector(&self, _position: usize) -> Option<&[f32]> {
-        None
+    pub fn vector(&self, position: usize) -> Option<&[f32]> {
+        self.core.as_ref()?.vector(self.hits.get(position)?.row).ok()
+    }
+
+    /// The tags of hit `position`; `None` past the last.
+    #[must_use]
+    pub fn tags(&self, position: usize) -> Option<u64> {
+        let row = self.hits.get(position)?.row;
+        Some(self.core.as_ref()?.tags(row))
+    }
+
+    /// The payload of hit `position`, from the mapping, empty where it has none; `None` past the last.
+    #[must_use]
+    pub fn payload(&self, position: usize) -> Option<&[u8]> {
+        let row = self.hits.get(position)?.row;
+        Some(self.core.as_ref()?.payload(row))
     }
 
     /// Forgets the hits and lets go of the store; keeps the memory.
     pub fn clear(&mut self) {
         self.hits.clear();
         self.is_partial = false;
+        self.core = None;
+    }
+
+    /// Takes over what the search left in `parts`.
+    pub(super) fn fill(&mut self, core: &Arc<Core>, is_partial: bool) {
+        self.hits.extend(self.parts.hits());
+        self.is_partial = is_partial;
+        self.core = Some(Arc::clone(core));
     }
 }

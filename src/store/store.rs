@@ -1,8 +1,17 @@
-//! The store's public face (STANDIN bodies).
+//! The store's public face.
 
-use super::{MmapVectorConfig, SearchOptions, SearchResults, WriteBatch};
+use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::config::MmapVectorConfig;
+use super::core::Core;
+use super::open::{Opened, open};
+use super::results::{SearchOptions, SearchResults};
+use super::search::{live_rows, search};
+use super::write::{CheckedBatch, MAX_KEY_BYTES, delete_key, write_batch};
+use super::writer::Writer;
+use crate::storage::{Disk, Storage};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One answer of [`MmapVectorStore::search`].
 #[derive(Debug, Clone, PartialEq)]
@@ -16,49 +25,190 @@ pub struct MmapSearchResult {
 }
 
 /// A vector store in one memory-mapped file.
+///
+/// Any number of threads may share it; one of them writes at a time, and searches go on meanwhile. Dropping it
+/// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
 #[derive(Debug)]
-pub struct MmapVectorStore {}
-
-fn later<T>() -> Result<T> {
-    Err(SynaError::Internal { what: "not there yet".to_owned() })
+pub struct MmapVectorStore {
+    core: Arc<Core>,
+    config: MmapVectorConfig,
+    /// `None` in a store that was opened for reading, and after close.
+    writer: Option<Mutex<Writer>>,
 }
 
-#[allow(missing_docs, unused_variables)]
 impl MmapVectorStore {
+    /// Opens the store at `path`, or makes it.
+    ///
+    /// Costs the reading of the log, that is of all keys, not of the vectors. A store that is opened for writing is
+    /// locked against other writers until it is closed.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidDimensions`], [`SynaError::InvalidArgument`]; [`SynaError::DimensionMismatch`] and
+    /// [`SynaError::MetricMismatch`] where the file differs; [`SynaError::Locked`], [`SynaError::NotFound`];
+    /// [`SynaError::Corrupt`], [`SynaError::UnsupportedVersion`], [`SynaError::LegacyFormat`];
+    /// [`SynaError::Io`], [`SynaError::NoSpace`], [`SynaError::NoMemory`]. The file is then as it was.
     pub fn new(path: impl AsRef<Path>, config: MmapVectorConfig) -> Result<Self> {
-        Ok(Self {})
+        Self::open_on(Arc::new(Disk), path.as_ref(), config)
     }
-    pub fn close(self) -> Result<()> {
-        Ok(())
+
+    /// As [`MmapVectorStore::new`], on a file system of the caller's.
+    pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
+        let Opened { core, appender, saved_index_rows } = open(&storage, path, &config)?;
+        let writer =
+            appender.map(|appender| Mutex::new(Writer::new(storage, appender, &config, saved_index_rows)));
+        Ok(Self { core, config, writer })
     }
+
+    /// Makes a checkpoint, unlocks the file and closes the store.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::checkpoint`]; the store is closed all the same.
+    pub fn close(mut self) -> Result<()> {
+        self.finish()
+    }
+
+    /// The checkpoint at the end; what comes after it is nothing.
+    fn finish(&mut self) -> Result<()> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let mut writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let result = writer.checkpoint(&self.core);
+        let unlocked = self.core.data.file.unlock().map_err(|error| self.core.data.io("unlocking", error));
+        result.and(unlocked)
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        match &self.writer {
+            Some(writer) => Ok(writer.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => Err(SynaError::ReadOnly { path: self.core.data.path.clone() }),
+        }
+    }
+
+    /// Stores a vector under a key; a key that exists is left as it is.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::write`].
     pub fn insert(&self, key: &str, vector: &[f32]) -> Result<()> {
-        later()
+        self.insert_batch(&[key], &[vector]).map(|_| ())
     }
+
+    /// Stores `vectors[i]` under `keys[i]`, all of them or none, and returns how many were new. Keys that exist are
+    /// left as they are; of a key that occurs twice the first counts.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::write`].
     pub fn insert_batch(&self, keys: &[&str], vectors: &[&[f32]]) -> Result<usize> {
-        later()
+        self.write(&batch_of(keys, vectors, WriteMode::Insert))
     }
-    /// Rows that were written: the new ones of an insert, all distinct keys of an upsert.
-    pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
-        later()
-    }
+
+    /// Stores a vector under a key, in the place of one that may be there.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::write`].
     pub fn upsert(&self, key: &str, vector: &[f32]) -> Result<()> {
-        later()
+        self.write(&batch_of(&[key], &[vector], WriteMode::Upsert)).map(|_| ())
     }
+
+    /// Writes a batch, all of it or nothing, and returns how many rows it made: the new keys of an insert, the
+    /// distinct keys of an upsert. When it returns, the rows are safe from a kill of the process (with
+    /// [`crate::Durability::Batch`] also from a power cut), and the next search sees them.
+    ///
+    /// A checkpoint or an index build that has fallen due is made in this call.
+    ///
+    /// # Errors
+    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::InvalidKey`],
+    /// [`SynaError::InvalidArgument`], [`SynaError::Limit`]: nothing was written. [`SynaError::ReadOnly`].
+    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`]: nothing was written, the store is usable.
+    /// [`SynaError::Io`]: whether the batch is there shows when the store is opened again.
+    /// [`SynaError::Poisoned`] after a failed sync.
+    pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
+        let checked = CheckedBatch::check(batch, &self.core)?;
+        let mut writer = self.writer()?;
+        let Writer { appender, plan, .. } = &mut *writer;
+        let written = write_batch(&self.core, appender, plan, &checked)?;
+        if written > 0 {
+            writer.after_write(&self.core)?;
+        }
+        Ok(written)
+    }
+
+    /// Deletes a key and its vector; `false` where there is no such key. The row's space comes back only when the
+    /// file is written anew.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::write`].
     pub fn delete(&self, key: &str) -> Result<bool> {
-        later()
+        check_key(key)?;
+        let mut writer = self.writer()?;
+        let Writer { appender, plan, .. } = &mut *writer;
+        let deleted = delete_key(&self.core, appender, plan, key)?;
+        if deleted {
+            writer.after_write(&self.core)?;
+        }
+        Ok(deleted)
     }
+
+    /// The live row of a key.
+    fn find(&self, key: &str) -> Option<u32> {
+        let row = self.core.find(key)?;
+        self.core.is_visible(row, self.core.published.load()).then_some(row)
+    }
+
+    /// Whether there is such a key.
+    #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        false
+        self.find(key).is_some()
     }
+
+    /// A copy of a key's vector; `None` where there is no such key.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidKey`] for a key longer than a key may be.
     pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
-        later()
+        check_key(key)?;
+        Ok(self.get_slice(key).map(<[f32]>::to_vec))
     }
+
+    /// A key's vector as it lies in the mapping, 64-byte aligned; `None` only where there is no such key. It stays
+    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced.
+    #[must_use]
     pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
-        None
+        self.core.vector(self.find(key)?).ok()
     }
+
+    /// A key's tags; `None` where there is no such key.
+    #[must_use]
+    pub fn tags(&self, key: &str) -> Option<u64> {
+        Some(self.core.tags(self.find(key)?))
+    }
+
+    /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
+    #[must_use]
+    pub fn payload(&self, key: &str) -> Option<&[u8]> {
+        Some(self.core.payload(self.find(key)?))
+    }
+
+    /// The `k` nearest vectors by ascending distance, ties by insertion order; fewer where the store has fewer.
+    ///
+    /// # Errors
+    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::Limit`].
     pub fn search(&self, query: &[f32], k: usize) -> Result<Vec<MmapSearchResult>> {
-        later()
+        let mut results = SearchResults::default();
+        self.search_with(query, k, &SearchOptions::default(), &mut results)?;
+        let copied = results.hits().iter().map(|hit| {
+            Ok(MmapSearchResult {
+                key: self.core.key(hit.row)?.to_owned(),
+                score: hit.distance,
+                vector: self.core.vector(hit.row)?.to_vec(),
+            })
+        });
+        copied.collect()
     }
+
+    /// As [`MmapVectorStore::search`], as `options` say, into results that are used again and again: allocates
+    /// nothing once they have grown. On an error they are empty.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::search`].
     pub fn search_with(
         &self,
         query: &[f32],
@@ -66,42 +216,118 @@ impl MmapVectorStore {
         options: &SearchOptions,
         results: &mut SearchResults,
     ) -> Result<()> {
-        later()
+        let ef_search = self.config.hnsw_config.ef_search;
+        search(&self.core, query, k, options, ef_search, results).inspect_err(|_| results.clear())
     }
+
+    /// Takes every row into the index, makes it where there is none, and checkpoints. Searches go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
     pub fn build_index(&self) -> Result<()> {
-        later()
+        let mut writer = self.writer()?;
+        writer.extend_index(&self.core)?;
+        writer.checkpoint(&self.core)
     }
+
+    /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.
+    #[must_use]
     pub fn has_index(&self) -> bool {
-        false
+        self.core.graph().is_some()
     }
+
+    /// Whether something was written since the last checkpoint.
+    #[must_use]
     pub fn is_dirty(&self) -> bool {
-        false
+        self.writer().is_ok_and(|writer| writer.appender.is_dirty())
     }
+
+    /// Makes everything written so far safe from a power cut, and saves the index. Costs the disk's sync, twice.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`], [`SynaError::NoSpace`]: what was safe before still is. After a failed sync the store
+    /// refuses writes ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::ReadOnly`].
     pub fn checkpoint(&self) -> Result<()> {
-        later()
+        self.writer()?.checkpoint(&self.core)
     }
+
+    /// Makes everything written so far safe from a power cut; leaves the index as it is on the disk.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::checkpoint`].
     pub fn flush(&self) -> Result<()> {
-        later()
+        self.writer()?.appender.checkpoint()
     }
+
+    /// Takes disk space for `count` vectors in all, now, with keys of usual length.
+    ///
+    /// # Errors
+    /// [`SynaError::NoSpace`]: nothing was taken. [`SynaError::Limit`], [`SynaError::ReadOnly`].
     pub fn reserve(&self, count: u64) -> Result<()> {
-        later()
+        self.writer()?.appender.reserve(count)
     }
+
+    /// The number of the last write that is safe from a power cut; writes are counted from 1 over the file's life.
+    #[must_use]
     pub fn last_durable_seq(&self) -> u64 {
-        0
+        self.writer().map_or(0, |writer| writer.appender.durable_sequence())
     }
+
+    /// Live vectors.
+    #[must_use]
     pub fn len(&self) -> usize {
-        0
+        let snapshot = self.core.published.load();
+        (snapshot.rows as usize).saturating_sub(snapshot.deletions as usize)
     }
+
+    /// Whether there is no live vector.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
-        true
+        self.len() == 0
     }
+
+    /// Floats in a vector.
+    #[must_use]
     pub fn dimensions(&self) -> u16 {
-        64
+        u16::try_from(self.core.data.identity.dimensions).unwrap_or(u16::MAX)
     }
+
+    /// How distances are measured.
+    #[must_use]
     pub fn metric(&self) -> DistanceMetric {
-        DistanceMetric::Cosine
+        self.core.data.identity.metric
     }
+
+    /// All keys, in the order of their insertion.
+    #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        Vec::new()
+        let snapshot = self.core.published.load();
+        live_rows(&self.core, snapshot).filter_map(|row| self.core.key(row).ok()).map(str::to_owned).collect()
     }
+}
+
+impl Drop for MmapVectorStore {
+    fn drop(&mut self) {
+        // A drop has nobody to tell; `close` has.
+        let _ = self.finish();
+    }
+}
+
+fn batch_of<'a>(keys: &'a [&'a str], vectors: &'a [&'a [f32]], mode: WriteMode) -> WriteBatch<'a> {
+    WriteBatch {
+        keys: BatchKeys::Slices(keys),
+        vectors: BatchVectors::Slices(vectors),
+        tags: None,
+        payloads: BatchPayloads::None,
+        mode,
+    }
+}
+
+/// A key that is looked up has to be one that could be there.
+fn check_key(key: &str) -> Result<()> {
+    if key.len() > MAX_KEY_BYTES {
+        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+        return Err(SynaError::InvalidKey { position: 0, what });
+    }
+    Ok(())
 }

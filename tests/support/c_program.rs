@@ -107,6 +107,11 @@ pub fn try_compile(source: &Path, extra_flags: &[&str], library_dir: &Path) -> R
         rpath.push(library_dir);
         command.arg(rpath);
     }
+    if cfg!(target_os = "linux") {
+        // Cargo puts target/<profile> into LD_LIBRARY_PATH, where a stale library may lie. A DT_RPATH is looked at
+        // before that variable, a DT_RUNPATH, which linkers write by default, after it.
+        command.arg("-Wl,--disable-new-dtags");
+    }
     let output = command.output().map_err(|e| {
         format!(
             "starting the C compiler {}: {e}; install gcc or clang, or name one in the environment variable CC",
@@ -202,8 +207,8 @@ fn find_compiler(is_cpp: bool, out_dir: &Path) -> Result<cc::Tool, String> {
         _ => format!("{ARCH}-unknown-linux-gnu"),
     };
     let mut build = cc::Build::new();
-    build.target(&triple).host(&triple).opt_level(1).debug(true).warnings(false).cpp(is_cpp);
-    build.cargo_metadata(false).out_dir(out_dir);
+    build.target(&triple).host(&triple).opt_level(1).debug(true).warnings(true).cpp(is_cpp);
+    build.cargo_metadata(false).cargo_warnings(false).out_dir(out_dir);
     let variable = if is_cpp { "CXX" } else { "CC" };
     if env::var_os(variable).is_none() {
         // cc takes "cc" for granted; a machine may have only one of the others.

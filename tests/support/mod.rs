@@ -1,4 +1,88 @@
-//! What several test binaries share.
+//! What several test programs share.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
-#[allow(dead_code, reason = "each test binary uses a part of it")]
 pub mod c_program;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use syna_mmap::{DistanceMetric, MmapVectorConfig};
+
+/// A folder of its own for one test, removed when it ends well.
+pub struct TempFolder {
+    path: PathBuf,
+}
+
+impl TempFolder {
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("syna-mmap-{name}-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder in the temporary folder");
+        Self { path }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("below a usize")
+    }
+
+    /// About normal, mean 0, variance 1.
+    pub fn normal(&mut self) -> f32 {
+        let sum: f32 = (0..12).map(|_| (self.next() >> 40) as f32 / (1u32 << 24) as f32).sum();
+        sum - 6.0
+    }
+
+    pub fn vector(&mut self, dimensions: usize) -> Vec<f32> {
+        (0..dimensions).map(|_| self.normal()).collect()
+    }
+}
+
+/// The seed of a random test: `SYNA_MMAP_SEED`, else the one given. Printed, so that a failure can be seen again.
+pub fn seed(default: u64) -> u64 {
+    let seed = std::env::var("SYNA_MMAP_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    println!("SYNA_MMAP_SEED={seed}");
+    seed
+}
+
+/// Nothing happens by itself: no index, no checkpoint.
+pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
+    MmapVectorConfig {
+        dimensions,
+        metric,
+        index_threshold: 0,
+        checkpoint_interval_secs: 0,
+        ..MmapVectorConfig::default()
+    }
+}
+
+pub const METRICS: [DistanceMetric; 3] =
+    [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct];

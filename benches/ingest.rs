@@ -1,0 +1,255 @@
+//! How fast rows get into a store, beside how fast the same bytes get into a plain file.
+//!
+//! ```text
+//! cargo bench --bench ingest -- [--dir DIR] [--rows N] [--dimensions 128,768] [--reps 5]
+//! ```
+//!
+//! All ways take turns within one run, since a machine's speed changes from minute to minute; of each the median of
+//! `--reps` rounds is shown, and its ratio to a plain `write()` in 1 MiB blocks. Space is allocated inside the clock:
+//! every round begins with a fresh file. Keys ("doc<i>") and vectors are made outside it.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+const BATCH_ROWS: usize = 10_000;
+const BLOCK_BYTES: usize = 1 << 20;
+/// Single inserts are slow; a part of the rows tells their rate.
+const SINGLE_ROWS: usize = 20_000;
+
+struct Arguments {
+    dir: PathBuf,
+    rows: usize,
+    dimensions: Vec<usize>,
+    reps: usize,
+}
+
+/// The rows of one round, and where they go.
+struct Workload {
+    dimensions: usize,
+    vectors: Vec<f32>,
+    /// The same vectors, as they lie in a file.
+    bytes: Vec<u8>,
+    keys: Vec<String>,
+    plain_path: PathBuf,
+    store_path: PathBuf,
+}
+
+/// One way to get rows into a file. Tells how many rows it wrote and how long it took.
+type Way = fn(&Workload) -> Outcome<(usize, Duration)>;
+
+const WAYS: [(&str, Way); 7] = [
+    ("write(), 1 MiB blocks", |w| plain(w, BLOCK_BYTES, false)),
+    ("write(), one a batch", |w| plain(w, BATCH_ROWS * w.dimensions * 4, false)),
+    ("insert_batch", |w| batches(w, false)),
+    ("write(), 1 MiB blocks, fdatasync", |w| plain(w, BLOCK_BYTES, true)),
+    ("write(), one a batch, fdatasync", |w| plain(w, BATCH_ROWS * w.dimensions * 4, true)),
+    ("insert_batch, checkpoint", |w| batches(w, true)),
+    ("insert", singles),
+];
+
+fn main() -> ExitCode {
+    match parse_arguments().and_then(|arguments| run(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ingest: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse_arguments() -> Outcome<Arguments> {
+    let mut arguments =
+        Arguments { dir: env::temp_dir(), rows: 100_000, dimensions: vec![128, 768], reps: 5 };
+    let mut given = env::args().skip(1);
+    while let Some(name) = given.next() {
+        if name == "--bench" {
+            continue; // cargo adds it
+        }
+        let value = given.next().ok_or(format!("{name} needs a value"))?;
+        match name.as_str() {
+            "--dir" => arguments.dir = PathBuf::from(value),
+            "--rows" => arguments.rows = value.parse()?,
+            "--dimensions" => {
+                arguments.dimensions = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            }
+            "--reps" => arguments.reps = value.parse()?,
+            _ => return Err(format!("unknown argument {name}").into()),
+        }
+    }
+    if arguments.rows == 0 || arguments.reps == 0 {
+        return Err("--rows and --reps must be at least 1".into());
+    }
+    Ok(arguments)
+}
+
+fn run(arguments: &Arguments) -> Outcome<()> {
+    let folder = arguments.dir.join(format!("syna-mmap-ingest-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    println!("{}", machine(&folder));
+    let outcome =
+        arguments.dimensions.iter().try_for_each(|&dimensions| measure(arguments, &folder, dimensions));
+    fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<()> {
+    let workload = Workload::new(arguments.rows, dimensions, folder);
+    // One round outside the statistics warms up allocator, page cache and file system.
+    let mut rates = vec![Vec::new(); WAYS.len()];
+    for rep in 0..=arguments.reps {
+        for (way, rates) in WAYS.iter().zip(&mut rates) {
+            workload.remove_files()?;
+            let (row_count, elapsed) = way.1(&workload)?;
+            if rep > 0 {
+                rates.push(row_count as f64 / elapsed.as_secs_f64());
+            }
+        }
+    }
+    workload.remove_files()?;
+
+    println!(
+        "\n{} rows of {dimensions} floats ({} MB), batches of {BATCH_ROWS}, median of {}",
+        arguments.rows,
+        workload.bytes.len() / 1_000_000,
+        arguments.reps
+    );
+    println!("{:<34} {:>12} {:>8} {:>8} {:>15}", "", "vectors/s", "GB/s", "ratio", "spread");
+    let mut reference = 0.0;
+    for (way, rates) in WAYS.iter().zip(&mut rates) {
+        rates.sort_by(f64::total_cmp);
+        let median = rates[rates.len() / 2];
+        if reference == 0.0 {
+            reference = median;
+        }
+        println!(
+            "{:<34} {:>12.0} {:>8.2} {:>8.2} {:>6.2}..{:<6.2}",
+            way.0,
+            median,
+            median * dimensions as f64 * 4.0 / 1e9,
+            median / reference,
+            rates[0] / reference,
+            rates[rates.len() - 1] / reference,
+        );
+    }
+    Ok(())
+}
+
+impl Workload {
+    fn new(row_count: usize, dimensions: usize, folder: &Path) -> Self {
+        // Any bytes will do as long as no layer below can squeeze them: a 64-bit linear congruence (Knuth).
+        let mut state = 1_u64;
+        let vectors: Vec<f32> = (0..row_count * dimensions)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 40) as f32 / 8_388_608.0 - 1.0
+            })
+            .collect();
+        Self {
+            dimensions,
+            bytes: vectors.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            vectors,
+            keys: (0..row_count).map(|row| format!("doc{row}")).collect(),
+            plain_path: folder.join("plain"),
+            store_path: folder.join("store.syna"),
+        }
+    }
+
+    fn remove_files(&self) -> Outcome<()> {
+        for path in [&self.plain_path, &self.store_path, &self.store_path.with_extension("syna.hnsw")] {
+            if path.exists() {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A fresh store that neither indexes nor checkpoints unless asked.
+    fn store(&self) -> Outcome<MmapVectorStore> {
+        let config = MmapVectorConfig {
+            dimensions: u16::try_from(self.dimensions)?,
+            metric: DistanceMetric::Euclidean,
+            initial_capacity: self.keys.len(),
+            index_threshold: 0,
+            checkpoint_interval_secs: 0,
+            ..Default::default()
+        };
+        Ok(MmapVectorStore::new(&self.store_path, config)?)
+    }
+}
+
+fn plain(w: &Workload, block_bytes: usize, is_synced: bool) -> Outcome<(usize, Duration)> {
+    let begin = Instant::now();
+    let mut file = File::create_new(&w.plain_path)?;
+    for block in w.bytes.chunks(block_bytes) {
+        file.write_all(block)?;
+    }
+    if is_synced {
+        file.sync_data()?;
+    }
+    Ok((w.keys.len(), begin.elapsed()))
+}
+
+fn batches(w: &Workload, is_checkpointed: bool) -> Outcome<(usize, Duration)> {
+    let keys: Vec<&str> = w.keys.iter().map(String::as_str).collect();
+    let vectors: Vec<&[f32]> = w.vectors.chunks(w.dimensions).collect();
+    let begin = Instant::now();
+    let store = w.store()?;
+    let mut new_count = 0;
+    for (keys, vectors) in keys.chunks(BATCH_ROWS).zip(vectors.chunks(BATCH_ROWS)) {
+        new_count += store.insert_batch(keys, vectors)?;
+    }
+    if is_checkpointed {
+        store.checkpoint()?;
+    }
+    let elapsed = begin.elapsed();
+    store.close()?;
+    expect_rows(new_count, w.keys.len())?;
+    Ok((new_count, elapsed))
+}
+
+fn singles(w: &Workload) -> Outcome<(usize, Duration)> {
+    let row_count = w.keys.len().min(SINGLE_ROWS);
+    let begin = Instant::now();
+    let store = w.store()?;
+    for (key, vector) in w.keys.iter().zip(w.vectors.chunks(w.dimensions)).take(row_count) {
+        store.insert(key, vector)?;
+    }
+    let elapsed = begin.elapsed();
+    expect_rows(store.len(), row_count)?;
+    store.close()?;
+    Ok((row_count, elapsed))
+}
+
+fn expect_rows(actual: usize, expected: usize) -> Outcome<()> {
+    if actual == expected { Ok(()) } else { Err(format!("{actual} rows stored, not {expected}").into()) }
+}
+
+/// Kernel, processor and file system, as far as the system tells.
+fn machine(folder: &Path) -> String {
+    let said = |program: &str, args: &[&str]| -> String {
+        let output = Command::new(program).args(args).output();
+        output.map_or_else(|_| "?".to_owned(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+    };
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = cpuinfo
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
+        })
+        .unwrap_or_else(|| env::consts::ARCH.to_owned());
+    let processors = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let folder = folder.to_string_lossy();
+    format!(
+        "{} | {processors} x {processor} | file system {}",
+        said("uname", &["-sr"]),
+        said("stat", &["-f", "-c", "%T", &folder])
+    )
+}

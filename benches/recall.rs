@@ -1,0 +1,268 @@
+//! Recall and queries a second of the graph search, over data sets with exact ground truth.
+//!
+//! ```text
+//! cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N]
+//! ```
+//!
+//! `DIR` holds `base.f32` or `base.u8` (rows x dim, row-major, little-endian), `query.f32`, `gt.i32` (queries x 100 row
+//! numbers, nearest first) and `meta.json` with "dim" and "metric". A hit counts when its distance is at most that of
+//! the true 10th neighbour (times 1 + 1e-5, plus 1e-6): equal vectors are equally right. With `--rows` only the first
+//! rows are stored and the truth comes from an exact search.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+const K: usize = 10;
+const TRUTH_COLUMNS: usize = 100;
+const BATCH_ROWS: usize = 10_000;
+const EFS: [usize; 12] = [10, 15, 20, 30, 40, 60, 80, 120, 200, 300, 500, 800];
+/// A measurement goes over the queries again until it took this long.
+const MIN_SECS: f64 = 1.0;
+const EXACT_QUERIES: usize = 100;
+
+struct Arguments {
+    dirs: Vec<PathBuf>,
+    threads: usize,
+    rows: Option<usize>,
+}
+
+/// A data set in memory.
+struct DataSet {
+    dimensions: usize,
+    metric: DistanceMetric,
+    base: Vec<f32>,
+    queries: Vec<f32>,
+    /// Row numbers of the true neighbours; `None` where only a part of the rows is used.
+    truth: Option<Vec<u32>>,
+}
+
+fn main() -> ExitCode {
+    let outcome = parse_arguments().and_then(|arguments| {
+        arguments.dirs.iter().try_for_each(|dir| {
+            measure(dir, &arguments).map_err(|error| format!("{}: {error}", dir.display()).into())
+        })
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("recall: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse_arguments() -> Outcome<Arguments> {
+    let mut arguments = Arguments { dirs: Vec::new(), threads: 0, rows: None };
+    let mut given = env::args().skip(1);
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--bench" => {} // cargo adds it
+            "--threads" => arguments.threads = given.next().ok_or("--threads needs a value")?.parse()?,
+            "--rows" => arguments.rows = Some(given.next().ok_or("--rows needs a value")?.parse()?),
+            name if name.starts_with("--") => return Err(format!("unknown argument {name}").into()),
+            dir => arguments.dirs.push(PathBuf::from(dir)),
+        }
+    }
+    if arguments.dirs.is_empty() {
+        // `cargo bench` without arguments runs every bench: there is nothing to do here, and that is no failure.
+        println!(
+            "recall: no data set given; cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N]"
+        );
+    }
+    Ok(arguments)
+}
+
+fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
+    let data = DataSet::read(dir, arguments.rows)?;
+    let folder = env::temp_dir().join(format!("syna-mmap-recall-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let outcome = measure_in(&folder, dir, &data, arguments.threads);
+    fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+fn measure_in(folder: &Path, dir: &Path, data: &DataSet, threads: usize) -> Outcome<()> {
+    let row_count = data.base.len() / data.dimensions;
+    let query_count = data.queries.len() / data.dimensions;
+    println!(
+        "\n{}: {row_count} x {}, {query_count} queries, {:?}",
+        dir.file_name().unwrap_or_default().to_string_lossy(),
+        data.dimensions,
+        data.metric
+    );
+
+    let path = folder.join("store.syna");
+    let config = MmapVectorConfig {
+        dimensions: u16::try_from(data.dimensions)?,
+        metric: data.metric,
+        initial_capacity: row_count,
+        index_threshold: 0,
+        checkpoint_interval_secs: 0,
+        threads,
+        ..Default::default()
+    };
+    let store = MmapVectorStore::new(&path, config)?;
+    let begin = Instant::now();
+    insert(&store, data)?;
+    println!("insert          {:>10.2} s", begin.elapsed().as_secs_f64());
+    let begin = Instant::now();
+    store.build_index()?;
+    println!("build_index     {:>10.2} s, threads: {threads}", begin.elapsed().as_secs_f64());
+    let begin = Instant::now();
+    store.checkpoint()?;
+    println!("checkpoint      {:>10.2} s", begin.elapsed().as_secs_f64());
+    for (name, path) in [("vectors, keys", path.clone()), ("index", path.with_extension("syna.hnsw"))] {
+        let file_bytes = fs::metadata(&path).map_or(0, |m| m.len());
+        println!(
+            "{name:<15} {:>10.1} MB, {:.0} bytes a row",
+            file_bytes as f64 / 1e6,
+            file_bytes as f64 / row_count as f64
+        );
+    }
+
+    let bounds = bounds(&store, data)?;
+    let exact = SearchOptions { exact: true, ..Default::default() };
+    let few = &data.queries[..query_count.min(EXACT_QUERIES) * data.dimensions];
+    let (recall, rate) = search(&store, few, data.dimensions, &exact, &bounds)?;
+    println!("\n{:>8} {:>10} {:>12}", "ef", "recall@10", "queries/s");
+    println!("{:>8} {recall:>10.4} {rate:>12.0}", "exact");
+    for ef in EFS {
+        let options = SearchOptions { ef, ..Default::default() };
+        let (recall, rate) = search(&store, &data.queries, data.dimensions, &options, &bounds)?;
+        println!("{ef:>8} {recall:>10.4} {rate:>12.0}");
+    }
+    store.close()?;
+    Ok(())
+}
+
+fn insert(store: &MmapVectorStore, data: &DataSet) -> Outcome<()> {
+    for (batch, rows) in data.base.chunks(BATCH_ROWS * data.dimensions).enumerate() {
+        let vectors: Vec<&[f32]> = rows.chunks(data.dimensions).collect();
+        let keys: Vec<String> =
+            (0..vectors.len()).map(|i| format!("doc{}", batch * BATCH_ROWS + i)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        store.insert_batch(&keys, &vectors)?;
+    }
+    Ok(())
+}
+
+/// For each query the distance at which a hit still counts.
+fn bounds(store: &MmapVectorStore, data: &DataSet) -> Outcome<Vec<f64>> {
+    let widen = |distance: f64| distance * (1.0 + 1e-5) + 1e-6;
+    let exact = SearchOptions { exact: true, ..Default::default() };
+    let mut results = SearchResults::default();
+    let mut bounds = Vec::new();
+    for (i, query) in data.queries.chunks(data.dimensions).enumerate() {
+        let distance = match &data.truth {
+            Some(truth) => {
+                let row = usize::try_from(truth[i * TRUTH_COLUMNS + K - 1])?;
+                distance(data.metric, query, &data.base[row * data.dimensions..][..data.dimensions])
+            }
+            None => {
+                store.search_with(query, K, &exact, &mut results)?;
+                f64::from(results.hits().last().ok_or("the store is empty")?.distance)
+            }
+        };
+        bounds.push(widen(distance));
+    }
+    Ok(bounds)
+}
+
+/// The distance in f64, apart from the library's own kernels.
+fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+    match metric {
+        DistanceMetric::Cosine => 1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt(),
+        DistanceMetric::Euclidean => {
+            a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>().sqrt()
+        }
+        DistanceMetric::DotProduct => -dot(a, b),
+    }
+}
+
+/// Recall over all queries, and queries a second on this thread.
+fn search(
+    store: &MmapVectorStore,
+    queries: &[f32],
+    dimensions: usize,
+    options: &SearchOptions,
+    bounds: &[f64],
+) -> Outcome<(f64, f64)> {
+    let mut results = SearchResults::default();
+    let mut hit_count = 0;
+    for (query, &bound) in queries.chunks(dimensions).zip(bounds) {
+        store.search_with(query, K, options, &mut results)?;
+        hit_count += results.hits().iter().filter(|hit| f64::from(hit.distance) <= bound).count();
+    }
+    let query_count = queries.len() / dimensions;
+    let recall = hit_count as f64 / (query_count * K) as f64;
+
+    let begin = Instant::now();
+    let mut searched_count = 0;
+    while begin.elapsed().as_secs_f64() < MIN_SECS {
+        for query in queries.chunks(dimensions) {
+            store.search_with(query, K, options, &mut results)?;
+        }
+        searched_count += query_count;
+    }
+    Ok((recall, searched_count as f64 / begin.elapsed().as_secs_f64()))
+}
+
+impl DataSet {
+    fn read(dir: &Path, row_limit: Option<usize>) -> Outcome<Self> {
+        let meta = fs::read_to_string(dir.join("meta.json"))?;
+        let dimensions: usize = meta_value(&meta, "dim")?.parse()?;
+        let metric = match meta_value(&meta, "metric")? {
+            "cosine" => DistanceMetric::Cosine,
+            "euclidean" => DistanceMetric::Euclidean,
+            "dot" | "dot_product" | "ip" => DistanceMetric::DotProduct,
+            other => return Err(format!("unknown metric {other}").into()),
+        };
+        let bytes_path = dir.join("base.u8");
+        let mut base: Vec<f32> = if bytes_path.exists() {
+            fs::read(bytes_path)?.into_iter().map(f32::from).collect()
+        } else {
+            read_words(&dir.join("base.f32"))?.into_iter().map(f32::from_bits).collect()
+        };
+        let row_count = base.len() / dimensions;
+        let is_cut = row_limit.is_some_and(|limit| limit < row_count);
+        if let Some(limit) = row_limit {
+            base.truncate(limit * dimensions);
+        }
+        let queries: Vec<f32> = read_words(&dir.join("query.f32"))?.into_iter().map(f32::from_bits).collect();
+        let truth = if is_cut { None } else { Some(read_words(&dir.join("gt.i32"))?) };
+
+        let query_count = queries.len() / dimensions;
+        let is_whole = base.len().is_multiple_of(dimensions) && queries.len() == query_count * dimensions;
+        if !is_whole || truth.as_ref().is_some_and(|t| t.len() != query_count * TRUTH_COLUMNS) {
+            return Err("the files' lengths do not fit together".into());
+        }
+        Ok(Self { dimensions, metric, base, queries, truth })
+    }
+}
+
+/// A file of little-endian 32-bit words.
+fn read_words(path: &Path) -> Outcome<Vec<u32>> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let (words, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(format!("{}: its length is no multiple of 4", path.display()).into());
+    }
+    Ok(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+}
+
+/// The text of a number or string in a flat JSON object: all that meta.json needs.
+fn meta_value<'a>(json: &'a str, name: &str) -> Outcome<&'a str> {
+    let missing = || format!("meta.json has no \"{name}\"");
+    let (_, rest) = json.split_once(&format!("\"{name}\"")).ok_or_else(missing)?;
+    let rest = rest.trim_start().strip_prefix(':').ok_or_else(missing)?;
+    let end = rest.find([',', '}', '\n']).ok_or_else(missing)?;
+    Ok(rest[..end].trim().trim_matches('"'))
+}

@@ -1,0 +1,75 @@
+//! CRC-32C (Castagnoli), the checksum of everything in a file.
+//!
+//! The work is done by the crate `crc32c`: three chains of the CRC instruction of x86-64 or aarch64, tables elsewhere.
+//! In cache it does 12 GB/s on 64 bytes, 22 on 512, 26 on 3 KiB and 30 on 1 MiB, and brings no crate with it; rows reach
+//! the file at a sixth of that. `crc-fast` does 18, 64, 115 and 115 with AVX-512, for six more crates and 70,000 lines.
+//! Nothing above this file knows which one it is.
+
+/// The CRC-32C of `bytes`.
+pub fn crc32c(bytes: &[u8]) -> u32 {
+    crc32c_append(0, bytes)
+}
+
+/// The CRC-32C of what `crc` is the checksum of, followed by `bytes`; `crc` is 0 for nothing.
+pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One bit at a time, from the definition: polynomial 0x1EDC6F41, reflected, all ones in and out.
+    fn bit_by_bit(crc: u32, bytes: &[u8]) -> u32 {
+        let mut state = !crc;
+        for &byte in bytes {
+            state ^= u32::from(byte);
+            for _ in 0..8 {
+                state = if state & 1 == 1 { (state >> 1) ^ 0x82F6_3B78 } else { state >> 1 };
+            }
+        }
+        !state
+    }
+
+    fn bytes(count: usize) -> Vec<u8> {
+        (0_u32..).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).take(count).collect()
+    }
+
+    #[test]
+    fn known_answers_come_out() {
+        assert_eq!(crc32c(b""), 0);
+        assert_eq!(crc32c(b"123456789"), 0xE306_9283);
+        // RFC 3720, appendix B.4.
+        assert_eq!(crc32c(&[0; 32]), 0x8A91_36AA);
+        assert_eq!(crc32c(&[0xFF; 32]), 0x62A8_AB43);
+    }
+
+    #[test]
+    fn every_length_at_every_offset_agrees_with_the_definition() {
+        let bytes = bytes(320);
+        for offset in 0..=9 {
+            for length in 0..=300 {
+                let part = &bytes[offset..offset + length];
+                assert_eq!(crc32c(part), bit_by_bit(0, part), "offset {offset}, length {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_blocks_agree_with_the_definition() {
+        let bytes = bytes(70_001);
+        for length in [512, 767, 768, 1023, 1024, 3072, 4096, 8192, 24_576, 24_600, 32_768, 70_000] {
+            assert_eq!(crc32c(&bytes[1..=length]), bit_by_bit(0, &bytes[1..=length]), "length {length}");
+        }
+    }
+
+    #[test]
+    fn appending_in_parts_is_the_checksum_of_the_whole() {
+        let bytes = bytes(4000);
+        let whole = bit_by_bit(0, &bytes);
+        for cut in [0, 1, 7, 8, 63, 64, 1000, 3999, 4000] {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(crc32c_append(crc32c(first), second), whole, "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! AVX2 with FMA: 8 lanes, 16 registers.
+
+use super::sweep::{
+    Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, kernels_of, sweep,
+};
+use super::table::Isa;
+use core::arch::x86_64::{
+    __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehdup_ps, _mm_movehl_ps, _mm256_add_ps,
+    _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_maskload_ps, _mm256_setzero_ps, _mm256_sub_ps,
+};
+
+// One sum for two rows takes 8 accumulators, four rows would take all 16 registers; two sums for one row take 8.
+kernels_of!(
+    isa: Isa::Avx2, lanes: __m256, features: "avx2,fma",
+    detected: (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
+    rows: 2, rows_of_two: 1
+);
+
+/// Read from its place `LANES - count` on, a mask that takes the first `count` lanes.
+static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+impl Lanes for __m256 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller has AVX2 and 8 readable components; this load asks for no alignment.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        debug_assert!(0 < count && count < Self::LANES);
+        // SAFETY: the caller has AVX2. With 0 < count < 8 the mask is 8 entries from place 1..=7 of 16, so within MASKS;
+        // a masked load does not touch the lanes that its mask leaves out, and the caller vouches for the `count` others.
+        unsafe {
+            let mask = _mm256_loadu_si256(MASKS.as_ptr().add(Self::LANES - count).cast::<__m256i>());
+            _mm256_maskload_ps(from, mask)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: the caller has FMA.
+        unsafe { _mm256_fmadd_ps(self, factor, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        // SAFETY: the caller has AVX2.
+        unsafe {
+            let four = _mm_add_ps(_mm256_castps256_ps128(self), _mm256_extractf128_ps::<1>(self));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+}

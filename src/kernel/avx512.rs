@@ -1,0 +1,65 @@
+//! AVX-512F: 16 lanes, 32 registers, masked loads.
+
+use super::sweep::{
+    Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, kernels_of, sweep,
+};
+use super::table::Isa;
+use core::arch::x86_64::{
+    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_reduce_add_ps,
+    _mm512_setzero_ps, _mm512_sub_ps,
+};
+
+// 16 of the 32 registers hold accumulators: one sum for four rows, or two sums for two.
+kernels_of!(
+    isa: Isa::Avx512, lanes: __m512, features: "avx512f",
+    detected: is_x86_feature_detected!("avx512f"),
+    rows: 4, rows_of_two: 2
+);
+
+impl Lanes for __m512 {
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller has AVX-512F and 16 readable components; this load asks for no alignment.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        debug_assert!(0 < count && count < Self::LANES);
+        // SAFETY: the caller has AVX-512F; a masked load does not touch the lanes that its mask leaves out, and the
+        // caller vouches for the `count` others. With 0 < count < 16 the shift stays within 16 bits.
+        unsafe { _mm512_maskz_loadu_ps(u16::MAX >> (Self::LANES - count), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_fmadd_ps(self, factor, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_reduce_add_ps(self) }
+    }
+}

@@ -1,0 +1,62 @@
+//! What each sum means, in f64: the fallback where there is no SIMD, and the cold paths of `distance.rs`.
+//!
+//! A product of two f32 is exact in f64, and neither the largest nor the smallest f32 leaves its range when squared and
+//! summed. So these sums are right to the last bit of f32 or nearly so, whatever finite components go in.
+
+use super::table::{Isa, Kernels};
+
+/// Sums side by side, so that an addition does not wait for the one before it.
+const CHAINS: usize = 8;
+
+/// The kernels of a CPU that has none of the instruction sets.
+pub(super) const KERNELS: Kernels = Kernels {
+    isa: Isa::Scalar,
+    squared_euclidean: |a, b| narrow(squared_euclidean(a, b)),
+    dot: |a, b| narrow(dot(a, b)),
+    dot_and_square,
+    squared_euclidean_4: |a, rows| rows.map(|row| narrow(squared_euclidean(a, row))),
+    dot_4: |a, rows| rows.map(|row| narrow(dot(a, row))),
+    dot_and_square_4: |a, rows| rows.map(|row| dot_and_square(a, row)),
+    first_non_finite,
+};
+
+/// The sum of the squared differences of `a` and `b`, in f64; finite for finite components.
+pub(crate) fn squared_euclidean(a: &[f32], b: &[f32]) -> f64 {
+    sum(a, b, |x, y| (x - y) * (x - y))
+}
+
+/// The sum of the products of `a` and `b`, in f64; finite for finite components.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    sum(a, b, |x, y| x * y)
+}
+
+/// The f32 nearest to `value`; infinite beyond `f32::MAX`.
+#[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is wanted here")]
+pub(crate) fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// The place of the first component that is NaN or infinite.
+pub(super) fn first_non_finite(a: &[f32]) -> Option<usize> {
+    a.iter().position(|component| !component.is_finite())
+}
+
+fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
+    (narrow(dot(a, b)), narrow(dot(b, b)))
+}
+
+#[inline]
+fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let (a_chunks, a_tail) = a.as_chunks::<CHAINS>();
+    let (b_chunks, b_tail) = b.as_chunks::<CHAINS>();
+    let mut sums = [0.0; CHAINS];
+    for (a_chunk, b_chunk) in a_chunks.iter().zip(b_chunks) {
+        for ((sum, &x), &y) in sums.iter_mut().zip(a_chunk).zip(b_chunk) {
+            *sum += term(f64::from(x), f64::from(y));
+        }
+    }
+    for ((sum, &x), &y) in sums.iter_mut().zip(a_tail).zip(b_tail) {
+        *sum += term(f64::from(x), f64::from(y));
+    }
+    sums.iter().sum()
+}

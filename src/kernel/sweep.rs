@@ -1,0 +1,251 @@
+//! The one loop of all instruction sets: several sums over one vector and several rows, in chains that do not wait for each other.
+//!
+//! A chain is an accumulator of one vector register. Component `i` always goes to chain `(i / LANES) % CHAINS` (what does
+//! not fill a register at the end: to the last chain) and there to lane `i % LANES`, however many rows are swept at once;
+//! that is why the calls for one row and for four agree bit for bit.
+
+/// Accumulators for each sum of each row: a fused multiply-add takes 4 cycles on the CPUs at hand and one row brings
+/// a new one a cycle, so with fewer than 4 the loop would wait for its own sums.
+pub(super) const CHAINS: usize = 4;
+
+/// One vector register of f32.
+///
+/// # Safety
+/// Every method but `load` and `load_first` asks one thing of its caller: the CPU has the instruction set.
+/// They are inlined into a function that enables it.
+pub(super) trait Lanes: Copy {
+    /// Components in a register.
+    const LANES: usize;
+    /// All lanes 0.
+    unsafe fn zero() -> Self;
+    /// The `LANES` components at `from`.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set, and `LANES` components can be read at `from`, which is aligned for one f32.
+    unsafe fn load(from: *const f32) -> Self;
+    /// The first `count` components at `from`, and 0 in the other lanes; nothing behind them is read.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set, `0 < count < LANES`, and `count` components can be read at `from`, which is aligned for one f32.
+    unsafe fn load_first(from: *const f32, count: usize) -> Self;
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    unsafe fn subtract(self, other: Self) -> Self;
+    /// `self * factor + addend`, rounded once.
+    unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self;
+    /// The sum of all lanes.
+    unsafe fn fold(self) -> f32;
+}
+
+/// What is summed: `SUMS` sums over pairs of components.
+pub(super) trait Term<const SUMS: usize> {
+    /// Adds the terms of the pairs in `a` and `b`; pairs of zeros add nothing.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set of `V`.
+    unsafe fn add<V: Lanes>(sums: &mut [V; SUMS], a: V, b: V);
+}
+
+/// `(a - b)^2`. The same bits for `(b, a)`: a difference changes its sign and nothing else.
+pub(super) struct SquaredDifference;
+/// `a * b`.
+pub(super) struct Product;
+/// `a * b` and `b * b`.
+pub(super) struct ProductAndSquare;
+
+impl Term<1> for SquaredDifference {
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(sums: &mut [V; 1], a: V, b: V) {
+        // SAFETY: the caller has the instruction set of V.
+        unsafe {
+            let difference = a.subtract(b);
+            sums[0] = difference.multiply_add(difference, sums[0]);
+        }
+    }
+}
+
+impl Term<1> for Product {
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(sums: &mut [V; 1], a: V, b: V) {
+        // SAFETY: the caller has the instruction set of V.
+        unsafe { sums[0] = a.multiply_add(b, sums[0]) }
+    }
+}
+
+impl Term<2> for ProductAndSquare {
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(sums: &mut [V; 2], a: V, b: V) {
+        // SAFETY: the caller has the instruction set of V.
+        unsafe {
+            sums[0] = a.multiply_add(b, sums[0]);
+            sums[1] = b.multiply_add(b, sums[1]);
+        }
+    }
+}
+
+/// Adds the terms of `LANES` components of `a` and of each row, from place `at` on.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`; `a` and all `rows` have `LANES` components from place `at` on and are aligned for f32.
+#[inline(always)]
+unsafe fn add_whole<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usize>(
+    sums: &mut [[V; SUMS]; ROWS],
+    a: *const f32,
+    rows: [*const f32; ROWS],
+    at: usize,
+) {
+    // SAFETY: these are the caller's obligations.
+    unsafe {
+        let left = V::load(a.add(at));
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            T::add(sum, left, V::load(row.add(at)));
+        }
+    }
+}
+
+/// The sums of `T` over `a` and each of `ROWS` rows, over the components that all of them have.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`.
+#[inline(always)]
+pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usize>(
+    a: &[f32],
+    rows: [&[f32]; ROWS],
+) -> [[f32; SUMS]; ROWS] {
+    let length = rows.iter().fold(a.len(), |length, row| length.min(row.len()));
+    let from_a = a.as_ptr();
+    let from_rows = rows.map(<[f32]>::as_ptr);
+    // SAFETY: the caller has the instruction set of V. All loads lie within `length` components of slices that have
+    // at least that many: a round loads components at..at + CHAINS * LANES, which end at or before `length`; behind
+    // the rounds a whole register is loaded only where that many components are left, and a part of one takes what is
+    // left, which is then more than 0 and less than LANES. A slice is aligned for f32.
+    unsafe {
+        let mut sums = [[[V::zero(); SUMS]; ROWS]; CHAINS];
+        let mut at = 0;
+        while length - at >= CHAINS * V::LANES {
+            for chain in &mut sums {
+                add_whole::<V, T, SUMS, ROWS>(chain, from_a, from_rows, at);
+                at += V::LANES;
+            }
+        }
+        // Each chain by its name: a chain chosen at run time would have to lie in memory, and the rounds would store to it.
+        let [first, second, third, last] = &mut sums;
+        for chain in [first, second, third] {
+            if length - at >= V::LANES {
+                add_whole::<V, T, SUMS, ROWS>(chain, from_a, from_rows, at);
+                at += V::LANES;
+            }
+        }
+        let count = length - at;
+        if count > 0 {
+            let left = V::load_first(from_a.add(at), count);
+            for (sum, row) in last.iter_mut().zip(from_rows) {
+                T::add(sum, left, V::load_first(row.add(at), count));
+            }
+        }
+        let mut folded = [[0.0; SUMS]; ROWS];
+        for (row, folded) in folded.iter_mut().enumerate() {
+            for (sum, folded) in folded.iter_mut().enumerate() {
+                let [first, second, third, fourth] = sums.map(|chain| chain[row][sum]);
+                *folded = first.add(second).add(third.add(fourth)).fold();
+            }
+        }
+        folded
+    }
+}
+
+/// Whether no component of `a` is NaN or infinite.
+///
+/// A finite component times 0 is 0, any other is NaN, and a NaN stays in the sum that it came into.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`.
+#[inline(always)]
+pub(super) unsafe fn all_finite<V: Lanes>(a: &[f32]) -> bool {
+    /// `0 * b`.
+    struct Nothing;
+    impl Term<1> for Nothing {
+        #[inline(always)]
+        unsafe fn add<V: Lanes>(sums: &mut [V; 1], _: V, b: V) {
+            // SAFETY: the caller has the instruction set of V.
+            unsafe { sums[0] = b.multiply_add(V::zero(), sums[0]) }
+        }
+    }
+    // SAFETY: the caller has the instruction set of V.
+    let [[sum]] = unsafe { sweep::<V, Nothing, 1, 1>(a, [a]) };
+    sum == 0.0
+}
+
+/// Makes the table of one instruction set: `kernels()`, which is `None` on a CPU that lacks it.
+///
+/// `lanes`: its register type. `features`: the features that the compiler may use in its functions.
+/// `detected`: whether the CPU has all of them.
+/// `rows`, `rows_of_two`: how many rows (1, 2 or 4) are swept at once where there is one sum a row, and where there are two;
+/// as many as leave `rows * sums * CHAINS` accumulators, and what is loaded, in the registers.
+macro_rules! kernels_of {
+    (isa: $isa:expr, lanes: $lanes:ty, features: $features:literal, detected: $detected:expr,
+     rows: $rows:literal, rows_of_two: $rows_of_two:literal) => {
+        /// The kernels of this instruction set, or `None` where this CPU lacks it.
+        pub(super) fn kernels() -> Option<$crate::kernel::table::Kernels> {
+            $detected.then_some($crate::kernel::table::Kernels {
+                isa: $isa,
+                squared_euclidean: |a, b| one::<SquaredDifference, 1>(a, b)[0],
+                dot: |a, b| one::<Product, 1>(a, b)[0],
+                dot_and_square: |a, b| one::<ProductAndSquare, 2>(a, b).into(),
+                squared_euclidean_4: |a, rows| four::<SquaredDifference, 1, $rows>(a, rows).map(|[sum]| sum),
+                dot_4: |a, rows| four::<Product, 1, $rows>(a, rows).map(|[sum]| sum),
+                dot_and_square_4: |a, rows| {
+                    four::<ProductAndSquare, 2, $rows_of_two>(a, rows).map(Into::into)
+                },
+                first_non_finite,
+            })
+        }
+
+        // The three below are reached through the table alone, which `kernels` hands out only after asking the CPU.
+
+        fn one<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
+            #[target_feature(enable = $features)]
+            fn enabled<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
+                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                let [sums] = unsafe { sweep::<$lanes, T, SUMS, 1>(a, [b]) };
+                sums
+            }
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            unsafe { enabled::<T, SUMS>(a, b) }
+        }
+
+        fn four<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
+            a: &[f32],
+            rows: &[&[f32]; 4],
+        ) -> [[f32; SUMS]; 4] {
+            #[target_feature(enable = $features)]
+            fn enabled<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
+                a: &[f32],
+                rows: &[&[f32]; 4],
+            ) -> [[f32; SUMS]; 4] {
+                let mut results = [[0.0; SUMS]; 4];
+                for (results, rows) in
+                    results.as_chunks_mut::<AT_ONCE>().0.iter_mut().zip(rows.as_chunks::<AT_ONCE>().0)
+                {
+                    // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                    *results = unsafe { sweep::<$lanes, T, SUMS, AT_ONCE>(a, *rows) };
+                }
+                results
+            }
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            unsafe { enabled::<T, SUMS, AT_ONCE>(a, rows) }
+        }
+
+        fn first_non_finite(a: &[f32]) -> Option<usize> {
+            #[target_feature(enable = $features)]
+            fn enabled(a: &[f32]) -> bool {
+                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                unsafe { all_finite::<$lanes>(a) }
+            }
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            if unsafe { enabled(a) } { None } else { $crate::kernel::scalar::first_non_finite(a) }
+        }
+    };
+}
+pub(super) use kernels_of;

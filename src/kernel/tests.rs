@@ -1,0 +1,174 @@
+//! Every instruction set of this machine against sums in f64 that share no code with it.
+
+use super::{Isa, Kernels};
+
+/// Longest offset of a slice from its allocation, in components: 0..=3 make every alignment of 4 bytes within 16.
+const OFFSETS: usize = 4;
+
+fn lengths() -> impl Iterator<Item = usize> {
+    (0..=130).chain([255, 257, 384, 768, 784, 1000, 4096, 8191, 8192])
+}
+
+/// Components of either sign in -1..1, from a fixed sequence: the same in every run.
+fn components(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0
+    };
+    (0..count).map(|_| super::scalar::narrow(next())).collect()
+}
+
+/// The sum of `term` over both vectors and the sum of its magnitudes, in f64, one after the other.
+fn reference(a: &[f32], b: &[f32], term: fn(f64, f64) -> f64) -> (f64, f64) {
+    a.iter()
+        .zip(b)
+        .map(|(&x, &y)| term(f64::from(x), f64::from(y)))
+        .fold((0.0, 0.0), |(sum, magnitudes), t| (sum + t, magnitudes + t.abs()))
+}
+
+fn squared_difference(x: f64, y: f64) -> f64 {
+    (x - y) * (x - y)
+}
+
+fn product(x: f64, y: f64) -> f64 {
+    x * y
+}
+
+/// The bound that `mod.rs` states.
+fn assert_within_bound(actual: f32, (sum, magnitudes): (f64, f64), length: usize, what: &str) {
+    let bound = (length as f64 / 16.0 + 16.0) * 2_f64.powi(-24) * magnitudes;
+    let off = (f64::from(actual) - sum).abs();
+    assert!(off <= bound, "{what}: {actual} is not {sum}, off by {off:e}, bound {bound:e}");
+}
+
+/// Calls `check` with every instruction set, a query and four rows of every length at every offset.
+fn for_all(check: impl Fn(Kernels, &[f32], [&[f32]; 4], &str)) {
+    for length in lengths() {
+        let pool: Vec<Vec<f32>> = (1..=5).map(|seed| components(length + OFFSETS, seed)).collect();
+        for offset in 0..OFFSETS {
+            // The rows lie at other offsets than the query: all loads but those of one of them are unaligned.
+            let slice = |i: usize| {
+                let from = (offset + i) % OFFSETS;
+                &pool[i][from..from + length]
+            };
+            for kernels in Kernels::available() {
+                let what = format!("{}, length {length}, offset {offset}", kernels.isa().name());
+                check(kernels, slice(0), [slice(1), slice(2), slice(3), slice(4)], &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn this_machine_is_served_by_the_best_that_it_has() {
+    let available = Kernels::available();
+    assert_eq!(available[0].isa(), Isa::Scalar);
+    assert_eq!(Kernels::detect().isa(), available[available.len() - 1].isa());
+    #[cfg(target_arch = "x86_64")]
+    {
+        let has = |isa| available.iter().any(|kernels| kernels.isa() == isa);
+        assert_eq!(has(Isa::Avx512), is_x86_feature_detected!("avx512f"));
+        assert_eq!(has(Isa::Avx2), is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"));
+    }
+    #[cfg(target_arch = "aarch64")]
+    assert_eq!(Kernels::detect().isa(), Isa::Neon);
+}
+
+#[test]
+fn sums_agree_with_f64_at_every_length_and_offset() {
+    for_all(|kernels, a, [b, ..], what| {
+        let length = a.len();
+        let squares = reference(a, b, squared_difference);
+        assert_within_bound(kernels.squared_euclidean(a, b), squares, length, what);
+        assert_within_bound(kernels.dot(a, b), reference(a, b, product), length, what);
+        let (dot, square) = kernels.dot_and_square(a, b);
+        assert_within_bound(dot, reference(a, b, product), length, what);
+        assert_within_bound(square, reference(b, b, product), length, what);
+    });
+}
+
+#[test]
+fn four_rows_at_once_give_the_bits_of_each_alone() {
+    for_all(|kernels, a, rows, what| {
+        let squares = kernels.squared_euclidean_4(a, rows).map(f32::to_bits);
+        assert_eq!(squares, rows.map(|row| kernels.squared_euclidean(a, row).to_bits()), "{what}");
+        assert_eq!(
+            kernels.dot_4(a, rows).map(f32::to_bits),
+            rows.map(|row| kernels.dot(a, row).to_bits()),
+            "{what}"
+        );
+        let bits = |(dot, square): (f32, f32)| (dot.to_bits(), square.to_bits());
+        let sums = kernels.dot_and_square_4(a, rows).map(bits);
+        assert_eq!(sums, rows.map(|row| bits(kernels.dot_and_square(a, row))), "{what}");
+    });
+}
+
+#[test]
+fn sums_have_the_same_bits_both_ways_round() {
+    for_all(|kernels, a, [b, ..], what| {
+        let squares = [kernels.squared_euclidean(a, b), kernels.squared_euclidean(b, a)];
+        assert_eq!(squares[0].to_bits(), squares[1].to_bits(), "{what}");
+        let dots = [kernels.dot(a, b), kernels.dot(b, a)];
+        assert_eq!(dots[0].to_bits(), dots[1].to_bits(), "{what}");
+        let (dot, square) = kernels.dot_and_square(a, b);
+        assert_eq!(dot.to_bits(), dots[0].to_bits(), "{what}");
+        assert_eq!(square.to_bits(), kernels.dot(b, b).to_bits(), "{what}");
+        assert_eq!(kernels.squared_euclidean(a, a).to_bits(), 0, "{what}");
+    });
+}
+
+#[test]
+fn a_component_that_is_not_finite_is_found_in_every_place() {
+    for_all(|kernels, a, _, what| {
+        assert_eq!(kernels.first_non_finite(a), None, "{what}");
+        let mut spoiled = a.to_vec();
+        let places = a.len().min(140);
+        for place in (0..places).chain(a.len().saturating_sub(70).max(places)..a.len()) {
+            for value in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                spoiled[place] = value;
+                assert_eq!(kernels.first_non_finite(&spoiled), Some(place), "{what}");
+            }
+            spoiled[place] = a[place];
+        }
+        if let [.., first, _, _, last] = &mut spoiled[..] {
+            (*first, *last) = (f32::INFINITY, f32::NEG_INFINITY);
+            assert_eq!(kernels.first_non_finite(&spoiled), Some(a.len() - 4), "{what}");
+        }
+    });
+}
+
+#[test]
+fn the_largest_and_smallest_components_are_finite() {
+    for kernels in Kernels::available() {
+        let extremes = [f32::MAX, f32::MIN, f32::from_bits(1), -f32::from_bits(1), f32::MIN_POSITIVE, -0.0];
+        let row = extremes.repeat(50);
+        assert_eq!(kernels.first_non_finite(&row), None, "{}", kernels.isa().name());
+    }
+}
+
+#[test]
+fn nothing_behind_a_slice_is_summed() {
+    // NaN on both sides of every slice: one lane too many and the sum is NaN.
+    for length in lengths() {
+        for offset in 1..=OFFSETS {
+            let fenced = |seed| {
+                let mut fenced = vec![f32::NAN; offset];
+                fenced.extend(components(length, seed));
+                fenced.extend([f32::NAN; 32]);
+                fenced
+            };
+            let (a, b) = (fenced(1), fenced(2));
+            let (a, b) = (&a[offset..offset + length], &b[offset..offset + length]);
+            for kernels in Kernels::available() {
+                let (dot, square) = kernels.dot_and_square(a, b);
+                let sums = [kernels.squared_euclidean(a, b), kernels.dot(a, b), dot, square];
+                let what = format!("{}, length {length}: {sums:?}", kernels.isa().name());
+                assert!(sums.iter().all(|sum| sum.is_finite()), "{what}");
+                assert_eq!(kernels.first_non_finite(a), None, "{what}");
+            }
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The writing side of a data file: rows, then the frame; at a checkpoint the sync, then the superblock.
+//!
+//! Nothing moves forward before its bytes are in the file, so whatever fails, the next attempt starts at the same
+//! place. The appender knows what it wrote; who sees it is decided above, by the row count that is published.
+
+use super::data_file::DataFile;
+use super::extents::{ExtentHeader, ExtentKind, Extents, MAX_ROWS};
+use super::frame::{self, FrameContent, FrameLink};
+use super::growth;
+use super::layout::{extent, frame as frame_layout};
+use super::medium::write_all_at;
+use super::superblock::{LogPosition, Superblock, slot_offset};
+use crate::{Result, SynaError};
+use std::sync::Arc;
+
+/// The vectors of a batch, in the order of their rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Vectors<'a> {
+    /// `count x dimensions` floats, row-major.
+    RowMajor(&'a [f32]),
+    /// One slice a row.
+    Scattered(&'a [&'a [f32]]),
+}
+
+/// Rows are copied into pieces of this length where they cannot be written from where they lie.
+const STAGING_BYTES: usize = 512 * 1024;
+
+/// The writer of one file; there is one at a time.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    data: Arc<DataFile>,
+    /// The newest superblock, as far as the file shows it.
+    superblock: Superblock,
+    position: LogPosition,
+    /// What the disk holds for certain once everything behind it, and the newest slot, was written again and synced;
+    /// `None` when that was done. After a failed sync the page cache may show what the disk never got.
+    unproven_since: Option<LogPosition>,
+    /// The last frame that is safe from a power cut.
+    durable_sequence: u64,
+    session: u64,
+    /// Rows to plan extents for.
+    planned_rows: u64,
+    /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
+    failed: Option<String>,
+    staging: Vec<u8>,
+    frame: Vec<u8>,
+}
+
+impl Appender {
+    /// A writer that goes on behind `position`, which replay found in the file.
+    pub(crate) fn new(
+        data: Arc<DataFile>,
+        superblock: Superblock,
+        position: LogPosition,
+        session: u64,
+        planned_rows: u64,
+    ) -> Self {
+        Self {
+            data,
+            superblock,
+            position,
+            unproven_since: Some(superblock.position),
+            durable_sequence: superblock.position.sequence,
+            session,
+            planned_rows,
+            failed: None,
+            staging: Vec::new(),
+            frame: Vec::new(),
+        }
+    }
+
+    pub(crate) fn position(&self) -> LogPosition {
+        self.position
+    }
+
+    pub(crate) fn durable_sequence(&self) -> u64 {
+        self.durable_sequence
+    }
+
+    /// Whether something was written since the last checkpoint.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.position.sequence != self.superblock.position.sequence
+    }
+
+    /// # Errors
+    /// [`SynaError::Poisoned`] after a failed sync.
+    pub(crate) fn refuse_if_failed(&self) -> Result<()> {
+        match &self.failed {
+            None => Ok(()),
+            Some(cause) => Err(SynaError::Poisoned { cause: cause.clone() }),
+        }
+    }
+
+    /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
+    pub(crate) fn append(&mut self, vectors: Vectors<'_>, content: &FrameContent<'_>) -> Result<u64> {
+        self.refuse_if_failed()?;
+        let rows = content.row_checksums.len() as u64;
+        let rows_end = u64::from(self.position.rows) + rows;
+        let deletions = u32::try_from(content.deletions.len()).ok();
+        let deletions = deletions.and_then(|count| self.position.deletions.checked_add(count));
+        let (Ok(new_rows), Some(new_deletions), true) =
+            (u32::try_from(rows_end), deletions, rows_end <= MAX_ROWS)
+        else {
+            return Err(SynaError::Limit {
+                what: "rows ever written to one store",
+                limit: MAX_ROWS,
+                actual: rows_end,
+            });
+        };
+        let link = FrameLink {
+            sequence: self.position.sequence + 1,
+            session: self.session,
+            previous: self.position.chain,
+        };
+        let chain = frame::encode(content, link, &mut self.frame)?;
+        while self.data.extents.row_capacity() < rows_end {
+            self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
+        }
+        let (ordinal, at) = self.place_for_frame()?;
+        self.write_rows(vectors, rows)?;
+        write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e))?;
+        self.position = LogPosition {
+            sequence: link.sequence,
+            chain,
+            extent: ordinal,
+            head: at + self.frame.len() as u64,
+            rows: new_rows,
+            deletions: new_deletions,
+        };
+        Ok(at)
+    }
+
+    /// The extent and the offset where the frame at hand goes: behind the last one, or the start of a later extent.
+    fn place_for_frame(&mut self) -> Result<(u32, u64)> {
+        let length = self.frame.len() as u64;
+        let mut next = self.position.extent;
+        loop {
+            for ordinal in next..self.data.extents.count() {
+                let Some(log) = self.data.extents.get(ordinal).filter(|e| e.header.kind == ExtentKind::Log)
+                else {
+                    continue;
+                };
+                let is_same = self.position.head != 0 && ordinal == self.position.extent;
+                let at = if is_same { self.position.head } else { log.data_bytes() };
+                if at + length <= log.data_bytes() + log.header.capacity {
+                    return Ok((ordinal, at));
+                }
+            }
+            next = self.data.extents.count();
+            self.grow(ExtentKind::Log, length)?;
+        }
+    }
+
+    /// Adds an extent with room for at least `needed` rows or bytes of frames: allocated for real, then its header.
+    fn grow(&self, kind: ExtentKind, needed: u64) -> Result<()> {
+        let data = &*self.data;
+        let header = growth::next_extent(&data.identity, &data.extents, kind, needed, self.planned_rows);
+        add_extent(data, header)
+    }
+
+    /// Makes room for `rows` rows in all, and for their frames as far as that can be known.
+    pub(crate) fn reserve(&mut self, rows: u64) -> Result<()> {
+        self.refuse_if_failed()?;
+        if rows > MAX_ROWS {
+            return Err(SynaError::Limit { what: "rows in one store", limit: MAX_ROWS, actual: rows });
+        }
+        let data = &*self.data;
+        if let Some(missing) = rows.checked_sub(data.extents.row_capacity()).filter(|&missing| missing > 0) {
+            let log_bytes = growth::log_bytes_for(rows - u64::from(self.position.rows));
+            let vectors = growth::exact_extent(&data.identity, &data.extents, missing);
+            let needed_bytes = vectors.length_bytes + log_bytes;
+            add_extent(data, vectors).map_err(|error| name_need(error, needed_bytes))?;
+            let log = growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes, 0);
+            add_extent(data, log).map_err(|error| name_need(error, needed_bytes))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows behind those there are: straight from the caller's memory where they lie as in the file.
+    fn write_rows(&mut self, vectors: Vectors<'_>, rows: u64) -> Result<()> {
+        let dimensions = self.data.identity.dimensions as usize;
+        let stride = self.data.identity.stride_bytes() as usize;
+        let mut done = 0;
+        while done < rows {
+            let row = u64::from(self.position.rows) + done;
+            let (at, room) = place_of_row(&self.data.extents, row, stride as u64)
+                .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
+            let count = (rows - done).min(room);
+            let (from, to) = (index(done), index(done + count));
+            match vectors {
+                Vectors::RowMajor(floats) if stride == dimensions * 4 => {
+                    let piece = floats.get(from * dimensions..to * dimensions).unwrap_or_default();
+                    write_all_at(&*self.data.file, bytemuck::cast_slice(piece), at)
+                        .map_err(|e| self.data.io("writing to", e))?;
+                }
+                Vectors::RowMajor(floats) => {
+                    let piece = floats.get(from * dimensions..to * dimensions).unwrap_or_default();
+                    self.write_staged(&mut piece.chunks_exact(dimensions), at)?;
+                }
+                Vectors::Scattered(slices) => {
+                    self.write_staged(&mut slices.get(from..to).unwrap_or_default().iter().copied(), at)?;
+                }
+            }
+            done += count;
+        }
+        Ok(())
+    }
+
+    /// Writes rows from `at` on, gathered into large pieces and filled up to the stride.
+    fn write_staged(&mut self, rows: &mut dyn Iterator<Item = &[f32]>, mut at: u64) -> Result<()> {
+        let stride = self.data.identity.stride_bytes() as usize;
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            self.staging.clear();
+            for vector in rows.by_ref().take((STAGING_BYTES / stride).max(1)) {
+                let end = self.staging.len() + stride;
+                self.staging.extend_from_slice(bytemuck::cast_slice(vector));
+                self.staging.resize(end, 0);
+            }
+            write_all_at(&*self.data.file, &self.staging, at).map_err(|e| self.data.io("writing to", e))?;
+            at += self.staging.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes every batch so far safe from a power cut.
+    ///
+    /// # Errors
+    /// When the sync itself fails, [`SynaError::Io`] once and [`SynaError::Poisoned`] from then on: Linux forgets
+    /// which pages were not written, so a second sync would answer OK and prove nothing.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.refuse_if_failed()?;
+        if self.durable_sequence == self.position.sequence && self.unproven_since.is_none() {
+            return Ok(());
+        }
+        if let Some(since) = self.unproven_since {
+            self.write_again_since(since)?;
+        }
+        self.sync_file()?;
+        self.unproven_since = None;
+        self.durable_sequence = self.position.sequence;
+        Ok(())
+    }
+
+    fn sync_file(&mut self) -> Result<()> {
+        self.data.file.sync().map_err(|error| {
+            self.failed = Some(format!("a sync of {} failed ({error})", self.data.path.display()));
+            self.data.io("syncing", error)
+        })
+    }
+
+    /// Syncs, then names what was synced in the older slot, then syncs that.
+    pub(crate) fn checkpoint(&mut self) -> Result<()> {
+        self.refuse_if_failed()?;
+        if !self.is_dirty() {
+            return Ok(());
+        }
+        self.sync()?;
+        let superblock = Superblock {
+            generation: self.superblock.generation + 1,
+            position: self.position,
+            extent_count: self.data.extents.count(),
+            extents_end: self.data.extents.end_bytes(),
+            ..self.superblock
+        };
+        write_all_at(&*self.data.file, &superblock.encode(), slot_offset(superblock.generation))
+            .map_err(|e| self.data.io("writing to", e))?;
+        self.sync_file()?;
+        self.superblock = superblock;
+        Ok(())
+    }
+
+    /// Writes what recovery found behind the checkpoint, and the newest slot, once more: the same bytes.
+    fn write_again_since(&mut self, since: LogPosition) -> Result<()> {
+        let data = Arc::clone(&self.data);
+        let io = |e| data.io("writing to", e);
+        let newest = self.superblock.encode();
+        write_all_at(&*data.file, &newest, slot_offset(self.superblock.generation)).map_err(io)?;
+        for found in data.extents.iter().skip(self.superblock.extent_count as usize) {
+            write_all_at(&*data.file, &found.header.encode(&data.identity), found.offset_bytes)
+                .map_err(io)?;
+        }
+        let stride = u64::from(data.identity.stride_bytes());
+        for found in data.extents.iter() {
+            let range = match found.header.kind {
+                ExtentKind::Vectors => {
+                    let place = |row: u32| {
+                        let rows =
+                            u64::from(row).saturating_sub(found.header.first_row).min(found.header.capacity);
+                        found.data_bytes() + rows * stride
+                    };
+                    place(since.rows)..place(self.position.rows)
+                }
+                ExtentKind::Log => {
+                    let place = |at: &LogPosition| match found.header.ordinal.cmp(&at.extent) {
+                        _ if at.head == 0 => found.data_bytes(),
+                        std::cmp::Ordering::Less => found.data_bytes() + found.header.capacity,
+                        std::cmp::Ordering::Equal => at.head,
+                        std::cmp::Ordering::Greater => found.data_bytes(),
+                    };
+                    place(&since)..place(&self.position)
+                }
+            };
+            self.copy_onto_itself(range)?;
+        }
+        Ok(())
+    }
+
+    fn copy_onto_itself(&mut self, range: std::ops::Range<u64>) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let count = index((range.end - at).min(STAGING_BYTES as u64));
+            self.staging.clear();
+            self.staging.resize(count, 0);
+            super::medium::read_exact_at(&*self.data.file, &mut self.staging, at)
+                .map_err(|e| self.data.io("reading", e))?;
+            write_all_at(&*self.data.file, &self.staging, at).map_err(|e| self.data.io("writing to", e))?;
+            at += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Allocates an extent, writes its header and maps it. On an error the file has its old length.
+fn add_extent(data: &DataFile, header: ExtentHeader) -> Result<()> {
+    let at = data.extents.end_bytes();
+    let before = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
+    let added = data
+        .file
+        .allocate(at, header.length_bytes)
+        .and_then(|()| write_all_at(&*data.file, &header.encode(&data.identity), at))
+        .and_then(|()| data.file.map(at, header.length_bytes));
+    match added {
+        Ok(region) => data.extents.push(header, region),
+        Err(error) => {
+            // If this fails too, the file is longer than it needs to be, which harms nobody.
+            let _ = data.file.truncate(before.max(at));
+            Err(name_need(data.io("growing", error), header.length_bytes))
+        }
+    }
+}
+
+/// Says in a NO_SPACE how much was asked for.
+fn name_need(error: SynaError, bytes: u64) -> SynaError {
+    match error {
+        SynaError::NoSpace { path, source, .. } => SynaError::NoSpace { path, needed_bytes: bytes, source },
+        other => other,
+    }
+}
+
+/// Where in the file a row goes, and how many rows fit there one after another.
+fn place_of_row(extents: &Extents, row: u64, stride: u64) -> Option<(u64, u64)> {
+    let found = extents.iter().find(|found| {
+        let header = &found.header;
+        header.kind == ExtentKind::Vectors
+            && (header.first_row..header.first_row + header.capacity).contains(&row)
+    })?;
+    let place = row - found.header.first_row;
+    Some((found.offset_bytes + extent::DATA + place * stride, found.header.capacity - place))
+}
+
+/// A count that is known to fit, since it counts things in memory.
+fn index(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+const _: () = assert!(STAGING_BYTES.is_multiple_of(frame_layout::ALIGN));

@@ -1,0 +1,161 @@
+//! A data file that is open: what it is, where its bytes are, and how it is made and opened.
+
+use super::extents::Extents;
+use super::frame::Frame;
+use super::layout::{self, EXTENTS_START, slot};
+use super::medium::{Access, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at};
+use super::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
+use crate::{Result, SynaError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The part of an open file that readers share.
+#[derive(Debug)]
+pub(crate) struct DataFile {
+    pub(crate) path: PathBuf,
+    pub(crate) file: Arc<dyn StorageFile>,
+    pub(crate) identity: Identity,
+    pub(crate) extents: Extents,
+}
+
+impl DataFile {
+    pub(crate) fn corrupt(&self, offset_bytes: u64, what: impl Into<String>) -> SynaError {
+        SynaError::corrupt(&self.path, offset_bytes, what)
+    }
+
+    pub(crate) fn io(&self, doing: &'static str, source: io::Error) -> SynaError {
+        SynaError::io(&self.path, doing, source)
+    }
+
+    /// The frame that begins at `offset_bytes`, which was written or replayed before.
+    pub(crate) fn known_frame(&self, offset_bytes: u64) -> Option<Frame<'_>> {
+        let header = self.extents.bytes(offset_bytes, layout::frame::LENGTH)?;
+        let length = super::frame::claimed_length(header, layout::frame::MAX_LENGTH_BYTES)?;
+        Frame::known(self.extents.bytes(offset_bytes, length)?)
+    }
+}
+
+/// Makes a new store at `path` and returns it locked. Either all of it is there afterwards or nothing.
+///
+/// # Errors
+/// [`SynaError::Io`] with `AlreadyExists` where the path was taken meanwhile.
+pub(crate) fn create(
+    storage: &dyn Storage,
+    path: &Path,
+    dimensions: u32,
+    metric: crate::DistanceMetric,
+) -> Result<(Arc<dyn StorageFile>, Superblock)> {
+    let io = |doing| move |error| SynaError::io(path, doing, error);
+    let mut store_id = [0; 16];
+    storage.random(&mut store_id).map_err(io("drawing the id of"))?;
+    let superblock = Superblock {
+        identity: Identity { store_id, dimensions, metric },
+        generation: 2,
+        position: LogPosition::EMPTY,
+        extent_count: 0,
+        extents_end: EXTENTS_START,
+    };
+    let (temporary, file) = create_temporary(storage, path)?;
+    let made = lock(&*file, path).and_then(|()| {
+        // Both slots at once, so that a store survives the loss of either from its first day.
+        for generation in [1, 2] {
+            let bytes = Superblock { generation, ..superblock }.encode();
+            write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
+        }
+        file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
+        file.sync().map_err(io("syncing"))?;
+        storage.rename_new(&temporary, path).map_err(io("creating"))
+    });
+    if let Err(error) = made {
+        let _ = storage.remove(&temporary);
+        return Err(error);
+    }
+    storage.sync_folder(path).map_err(io("syncing the folder of"))?;
+    Ok((file, superblock))
+}
+
+/// Opens an existing file; for writing it is locked, and it is the one that has the name then.
+pub(crate) fn open_existing(
+    storage: &dyn Storage,
+    path: &Path,
+    access: Access,
+) -> Result<Arc<dyn StorageFile>> {
+    let io = |doing| move |error| SynaError::io(path, doing, error);
+    // A compaction elsewhere may put another file in this one's place between the open and the lock.
+    for _ in 0..100 {
+        let file = storage.open(path, access).map_err(io("opening"))?;
+        if access == Access::Read {
+            return Ok(file);
+        }
+        lock(&*file, path)?;
+        let now = storage.kind(path).map_err(io("looking at"))?;
+        if now == PathKind::File(file.identity().map_err(io("looking at"))?) {
+            return Ok(file);
+        }
+    }
+    Err(SynaError::Locked { path: path.to_owned() })
+}
+
+fn lock(file: &dyn StorageFile, path: &Path) -> Result<()> {
+    match file.try_lock() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(SynaError::Locked { path: path.to_owned() }),
+        Err(error) => Err(SynaError::io(path, "locking", error)),
+    }
+}
+
+/// The newest superblock of a file that checks.
+///
+/// # Errors
+/// [`SynaError::LegacyFormat`], [`SynaError::UnsupportedVersion`] or [`SynaError::Corrupt`].
+pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
+    let io = |error| SynaError::io(path, "reading", error);
+    let length = file.length_bytes().map_err(io)?;
+    if length == 0 {
+        return Err(SynaError::corrupt(
+            path,
+            0,
+            "the file is empty, which no store is; remove it to make a new store",
+        ));
+    }
+    let read = |offset: u64| -> Result<Vec<u8>> {
+        let count = (slot::LENGTH as u64).min(length.saturating_sub(offset));
+        let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
+        read_exact_at(file, &mut bytes, offset).map_err(io)?;
+        Ok(bytes)
+    };
+    let slots = [read(slot_offset(0))?, read(slot_offset(1))?];
+    if slots[0].starts_with(&layout::MVEC_MAGIC) {
+        return Err(SynaError::LegacyFormat { path: path.to_owned() });
+    }
+    let [first, second] = slots.map(|bytes| Superblock::decode(&bytes));
+    let whole = match (first, second) {
+        (Ok(first), Ok(second)) if first.identity != second.identity => {
+            return Err(SynaError::corrupt(path, 0, "the two superblocks are of different stores"));
+        }
+        (Ok(first), Ok(second)) => {
+            if first.generation > second.generation {
+                first
+            } else {
+                second
+            }
+        }
+        (Err(SlotDamage::Unsupported(what)), _) | (_, Err(SlotDamage::Unsupported(what))) => {
+            return Err(SynaError::UnsupportedVersion { path: path.to_owned(), what });
+        }
+        (Ok(whole), Err(_)) | (Err(_), Ok(whole)) => whole,
+        (Err(SlotDamage::NoMagic), Err(SlotDamage::NoMagic)) => {
+            return Err(SynaError::corrupt(path, 0, "this is no syna-mmap store; check the path"));
+        }
+        (Err(SlotDamage::Damaged(what)), Err(_)) | (Err(_), Err(SlotDamage::Damaged(what))) => {
+            return Err(SynaError::corrupt(path, 0, format!("neither superblock is whole ({what})")));
+        }
+    };
+    if length < whole.extents_end {
+        let what =
+            format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);
+        return Err(SynaError::corrupt(path, length, what));
+    }
+    Ok(whole)
+}

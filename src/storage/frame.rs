@@ -1,0 +1,395 @@
+//! Frames: one for each batch, with all of it but the vectors.
+//!
+//! ```text
+//! header 64 | row checksums u32 x n | key ends u32 x n | tags u64 x n ? | payload ends u64 x n ? |
+//!           | deleted rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
+//! ```
+//! A frame's checksum covers all of it, the checksum of the frame before included: that is the chain.
+
+use super::layout::{bytes, frame};
+use crate::checksum::{crc32c, crc32c_append};
+use crate::{Result, SynaError};
+
+/// What a frame is made of; slices have one element a row unless said otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FrameContent<'a> {
+    pub(crate) first_row: u32,
+    pub(crate) row_checksums: &'a [u32],
+    /// Where each key ends in `key_bytes`.
+    pub(crate) key_ends: &'a [u32],
+    pub(crate) key_bytes: &'a [u8],
+    /// Empty where no row has tags.
+    pub(crate) tags: &'a [u64],
+    /// Where each payload ends in `payload_bytes`; empty where no row has one.
+    pub(crate) payload_ends: &'a [u64],
+    pub(crate) payload_bytes: &'a [u8],
+    /// The rows that the batch deletes.
+    pub(crate) deletions: &'a [u32],
+}
+
+/// The part of the header that sets how long the sections are.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    flags: u32,
+    row_count: u32,
+    deletion_count: u32,
+    key_bytes: u32,
+    payload_bytes: u64,
+}
+
+/// Where each section begins, in bytes from the frame's start.
+#[derive(Debug, Clone, Copy)]
+struct Sections {
+    row_checksums: usize,
+    key_ends: usize,
+    tags: usize,
+    payload_ends: usize,
+    deletions: usize,
+    keys: usize,
+    payloads: usize,
+    end: usize,
+}
+
+impl Shape {
+    /// `None` where the frame would be longer than a frame may be.
+    fn sections(&self) -> Option<Sections> {
+        if !(self.flags & frame::FLAG_PAYLOADS != 0 || self.payload_bytes == 0) {
+            return None;
+        }
+        let rows = self.row_count as usize;
+        let flagged = |flag: u32| if self.flags & flag == 0 { 0 } else { rows };
+        let row_checksums = frame::LENGTH;
+        let key_ends = row_checksums.checked_add(rows.checked_mul(4)?)?;
+        let tags = key_ends.checked_add(rows.checked_mul(4)?)?;
+        let payload_ends = tags.checked_add(flagged(frame::FLAG_TAGS).checked_mul(8)?)?;
+        let deletions = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
+        let keys = deletions.checked_add((self.deletion_count as usize).checked_mul(4)?)?;
+        let payloads = keys.checked_add(self.key_bytes as usize)?.checked_next_multiple_of(frame::ALIGN)?;
+        let end = payloads
+            .checked_add(usize::try_from(self.payload_bytes).ok()?)?
+            .checked_next_multiple_of(frame::ALIGN)?;
+        (end as u64 <= frame::MAX_LENGTH_BYTES).then_some(Sections {
+            row_checksums,
+            key_ends,
+            tags,
+            payload_ends,
+            deletions,
+            keys,
+            payloads,
+            end,
+        })
+    }
+}
+
+/// What places a frame in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FrameLink {
+    pub(crate) sequence: u64,
+    /// A random number of the writer's session, so that a frame of an earlier session never fits behind this one's.
+    pub(crate) session: u64,
+    /// The checksum of the frame before.
+    pub(crate) previous: u32,
+}
+
+/// Fills `out` with the frame and returns its checksum.
+///
+/// # Errors
+/// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
+pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<u32> {
+    let too_long = |actual: usize| SynaError::Limit {
+        what: "bytes of keys and payloads in one batch (split it)",
+        limit: frame::MAX_LENGTH_BYTES,
+        actual: actual as u64,
+    };
+    let total = content.key_bytes.len().saturating_add(content.payload_bytes.len());
+    let narrow = |count: usize| u32::try_from(count).map_err(|_| too_long(total));
+    let shape = Shape {
+        flags: u32::from(!content.tags.is_empty()) * frame::FLAG_TAGS
+            + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS,
+        row_count: narrow(content.row_checksums.len())?,
+        deletion_count: narrow(content.deletions.len())?,
+        key_bytes: narrow(content.key_bytes.len())?,
+        payload_bytes: content.payload_bytes.len() as u64,
+    };
+    let sections = shape.sections().ok_or_else(|| too_long(total))?;
+    out.clear();
+    out.try_reserve(sections.end).map_err(|_| SynaError::NoMemory { needed_bytes: sections.end as u64 })?;
+    out.extend_from_slice(&header_of(&shape, &sections, content.first_row, link));
+    out.extend_from_slice(bytemuck::cast_slice(content.row_checksums));
+    out.extend_from_slice(bytemuck::cast_slice(content.key_ends));
+    out.extend_from_slice(bytemuck::cast_slice(content.tags));
+    out.extend_from_slice(bytemuck::cast_slice(content.payload_ends));
+    out.extend_from_slice(bytemuck::cast_slice(content.deletions));
+    out.extend_from_slice(content.key_bytes);
+    out.resize(sections.payloads, 0);
+    out.extend_from_slice(content.payload_bytes);
+    out.resize(sections.end, 0);
+    let checksum = checksum_of(out);
+    bytes::write(out, frame::CHECKSUM, &checksum.to_le_bytes());
+    Ok(checksum)
+}
+
+fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink) -> [u8; frame::LENGTH] {
+    let mut header = [0; frame::LENGTH];
+    bytes::write(&mut header, frame::MAGIC, &frame::MAGIC_BYTES);
+    bytes::write(&mut header, frame::FLAGS, &shape.flags.to_le_bytes());
+    bytes::write(&mut header, frame::LENGTH_BYTES, &(sections.end as u64).to_le_bytes());
+    bytes::write(&mut header, frame::SEQUENCE, &link.sequence.to_le_bytes());
+    bytes::write(&mut header, frame::SESSION, &link.session.to_le_bytes());
+    bytes::write(&mut header, frame::FIRST_ROW, &first_row.to_le_bytes());
+    bytes::write(&mut header, frame::ROW_COUNT, &shape.row_count.to_le_bytes());
+    bytes::write(&mut header, frame::DELETION_COUNT, &shape.deletion_count.to_le_bytes());
+    bytes::write(&mut header, frame::KEY_BYTES, &shape.key_bytes.to_le_bytes());
+    bytes::write(&mut header, frame::PAYLOAD_BYTES, &shape.payload_bytes.to_le_bytes());
+    bytes::write(&mut header, frame::PREVIOUS, &link.previous.to_le_bytes());
+    header
+}
+
+/// Over everything but the checksum itself.
+fn checksum_of(frame_bytes: &[u8]) -> u32 {
+    let head = crc32c(frame_bytes.get(..frame::CHECKSUM.offset).unwrap_or_default());
+    crc32c_append(head, frame_bytes.get(frame::LENGTH..).unwrap_or_default())
+}
+
+/// The length that a frame's header claims, where the header begins like one and the length fits in `room_bytes`.
+pub(crate) fn claimed_length(header: &[u8], room_bytes: u64) -> Option<usize> {
+    if header.get(..frame::MAGIC.end())? != frame::MAGIC_BYTES {
+        return None;
+    }
+    let length = bytes::read_u64(header, frame::LENGTH_BYTES);
+    let limit = room_bytes.min(frame::MAX_LENGTH_BYTES);
+    (length >= frame::LENGTH as u64 && length <= limit).then(|| usize::try_from(length).ok())?
+}
+
+/// A frame whose checksum and structure were checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    bytes: &'a [u8],
+    sections: Sections,
+}
+
+impl<'a> Frame<'a> {
+    /// Checks `bytes`, as many as the header claims. `Err` says what does not check.
+    pub(crate) fn check(bytes: &'a [u8]) -> std::result::Result<Self, &'static str> {
+        if bytes.len() < frame::LENGTH || checksum_of(bytes) != bytes::read_u32(bytes, frame::CHECKSUM) {
+            return Err("the frame's checksum is wrong");
+        }
+        let shape = Shape {
+            flags: bytes::read_u32(bytes, frame::FLAGS),
+            row_count: bytes::read_u32(bytes, frame::ROW_COUNT),
+            deletion_count: bytes::read_u32(bytes, frame::DELETION_COUNT),
+            key_bytes: bytes::read_u32(bytes, frame::KEY_BYTES),
+            payload_bytes: bytes::read_u64(bytes, frame::PAYLOAD_BYTES),
+        };
+        if shape.flags & !(frame::FLAG_TAGS | frame::FLAG_PAYLOADS) != 0 {
+            return Err("the frame has unknown flags");
+        }
+        let sections = shape.sections().ok_or("the frame's counts are too large")?;
+        if sections.end != bytes.len() {
+            return Err("the frame's counts do not add up to its length");
+        }
+        let found = Self { bytes, sections };
+        found.check_ends(&shape)?;
+        Ok(found)
+    }
+
+    /// Ends never go back, stop at their section's end, and no key is longer than a key may be.
+    fn check_ends(&self, shape: &Shape) -> std::result::Result<(), &'static str> {
+        let mut key_end = 0;
+        for position in 0..shape.row_count as usize {
+            let next = self.word(self.sections.key_ends, position);
+            if next < key_end || next - key_end > u32::from(u16::MAX) {
+                return Err("a frame's key has an impossible length");
+            }
+            key_end = next;
+        }
+        if key_end != shape.key_bytes {
+            return Err("a frame's keys do not fill their section");
+        }
+        if self.has_payloads() {
+            let mut payload_end = 0;
+            for position in 0..shape.row_count as usize {
+                let next = self.long(self.sections.payload_ends, position);
+                if next < payload_end {
+                    return Err("a frame's payload has an impossible length");
+                }
+                payload_end = next;
+            }
+            if payload_end != shape.payload_bytes {
+                return Err("a frame's payloads do not fill their section");
+            }
+        }
+        Ok(())
+    }
+
+    /// A frame that was checked when it was written or replayed, read again from the mapping.
+    pub(crate) fn known(bytes: &'a [u8]) -> Option<Self> {
+        let shape = Shape {
+            flags: bytes::read_u32(bytes, frame::FLAGS),
+            row_count: bytes::read_u32(bytes, frame::ROW_COUNT),
+            deletion_count: bytes::read_u32(bytes, frame::DELETION_COUNT),
+            key_bytes: bytes::read_u32(bytes, frame::KEY_BYTES),
+            payload_bytes: bytes::read_u64(bytes, frame::PAYLOAD_BYTES),
+        };
+        shape
+            .sections()
+            .filter(|sections| sections.end == bytes.len())
+            .map(|sections| Self { bytes, sections })
+    }
+
+    fn word(&self, section: usize, position: usize) -> u32 {
+        let at = section + 4 * position;
+        self.bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
+    }
+
+    fn long(&self, section: usize, position: usize) -> u64 {
+        let at = section + 8 * position;
+        self.bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
+    pub(crate) fn link(&self) -> FrameLink {
+        FrameLink {
+            sequence: bytes::read_u64(self.bytes, frame::SEQUENCE),
+            session: bytes::read_u64(self.bytes, frame::SESSION),
+            previous: bytes::read_u32(self.bytes, frame::PREVIOUS),
+        }
+    }
+
+    pub(crate) fn checksum(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::CHECKSUM)
+    }
+
+    pub(crate) fn length_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    pub(crate) fn first_row(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::FIRST_ROW)
+    }
+
+    pub(crate) fn row_count(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::ROW_COUNT)
+    }
+
+    pub(crate) fn deletion_count(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::DELETION_COUNT)
+    }
+
+    pub(crate) fn has_tags(&self) -> bool {
+        bytes::read_u32(self.bytes, frame::FLAGS) & frame::FLAG_TAGS != 0
+    }
+
+    pub(crate) fn has_payloads(&self) -> bool {
+        bytes::read_u32(self.bytes, frame::FLAGS) & frame::FLAG_PAYLOADS != 0
+    }
+
+    pub(crate) fn row_checksum(&self, position: u32) -> u32 {
+        self.word(self.sections.row_checksums, position as usize)
+    }
+
+    /// Where key `position` begins in the frame, and its bytes.
+    pub(crate) fn key(&self, position: u32) -> (usize, &'a [u8]) {
+        let position = position as usize;
+        let start =
+            position.checked_sub(1).map_or(0, |before| self.word(self.sections.key_ends, before)) as usize;
+        let end = self.word(self.sections.key_ends, position) as usize;
+        let at = self.sections.keys + start;
+        (at, self.bytes.get(at..self.sections.keys + end).unwrap_or_default())
+    }
+
+    pub(crate) fn tags(&self, position: u32) -> u64 {
+        if self.has_tags() { self.long(self.sections.tags, position as usize) } else { 0 }
+    }
+
+    pub(crate) fn payload(&self, position: u32) -> &'a [u8] {
+        if !self.has_payloads() {
+            return &[];
+        }
+        let position = position as usize;
+        let place =
+            |end: u64| usize::try_from(end).ok().and_then(|end| self.sections.payloads.checked_add(end));
+        let start = position.checked_sub(1).map_or(0, |before| self.long(self.sections.payload_ends, before));
+        let end = self.long(self.sections.payload_ends, position);
+        match (place(start), place(end)) {
+            (Some(start), Some(end)) => self.bytes.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The rows that the batch deletes.
+    pub(crate) fn deletions(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
+        (0..self.deletion_count() as usize).map(|position| self.word(self.sections.deletions, position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: FrameLink = FrameLink { sequence: 3, session: 77, previous: 0x1234 };
+
+    fn example() -> Vec<u8> {
+        let content = FrameContent {
+            first_row: 5,
+            row_checksums: &[11, 12, 13],
+            key_ends: &[0, 4, 5],
+            key_bytes: b"wordy",
+            tags: &[0, 1 << 63, 2],
+            payload_ends: &[3, 3, 20],
+            payload_bytes: b"onetwenty bytes long",
+            deletions: &[1, 4],
+        };
+        let mut out = Vec::new();
+        encode(&content, LINK, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_frame_comes_back_as_it_was() {
+        let whole = example();
+        assert_eq!(claimed_length(&whole, whole.len() as u64), Some(whole.len()));
+        assert_eq!(claimed_length(&whole, whole.len() as u64 - 1), None);
+        let frame = Frame::check(&whole).unwrap();
+        assert_eq!((frame.link(), frame.first_row(), frame.row_count()), (LINK, 5, 3));
+        assert_eq!([0, 1, 2].map(|i| frame.key(i).1), [&b""[..], b"word", b"y"]);
+        assert_eq!([0, 1, 2].map(|i| frame.row_checksum(i)), [11, 12, 13]);
+        assert_eq!([0, 1, 2].map(|i| frame.tags(i)), [0, 1 << 63, 2]);
+        assert_eq!([0, 1, 2].map(|i| frame.payload(i)), [&b"one"[..], b"", b"twenty bytes long"]);
+        assert_eq!(frame.deletions().collect::<Vec<_>>(), [1, 4]);
+        let (at, key) = frame.key(1);
+        assert_eq!(&whole[at..at + key.len()], b"word");
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_found() {
+        let whole = example();
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Frame::check(&flipped).is_err(), "bit {bit}");
+        }
+        for length in 0..whole.len() {
+            assert!(Frame::check(&whole[..length]).is_err(), "{length} bytes");
+        }
+        assert!(Frame::check(&[0; 64]).is_err() && claimed_length(&[0; 64], 1 << 20).is_none());
+    }
+
+    #[test]
+    fn counts_that_lie_are_refused_although_the_checksum_is_right() {
+        for (field, value) in [
+            (frame::ROW_COUNT, u32::MAX),
+            (frame::ROW_COUNT, 2),
+            (frame::DELETION_COUNT, u32::MAX),
+            (frame::KEY_BYTES, u32::MAX),
+            (frame::KEY_BYTES, 4),
+            (frame::FLAGS, 0),
+            (frame::FLAGS, 7),
+        ] {
+            let mut lying = example();
+            bytes::write(&mut lying, field, &value.to_le_bytes());
+            let checksum = checksum_of(&lying);
+            bytes::write(&mut lying, frame::CHECKSUM, &checksum.to_le_bytes());
+            assert!(Frame::check(&lying).is_err(), "{field:?} = {value}");
+        }
+    }
+}

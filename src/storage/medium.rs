@@ -1,0 +1,137 @@
+//! The trait through which all file I/O of this floor goes, so that a test can record, reorder, tear and fail it.
+
+use super::region::Region;
+use crate::{Result, SynaError};
+use std::fmt::Debug;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    ReadWrite,
+    /// For reading and writing; fails where the file exists.
+    CreateNew,
+}
+
+/// What tells a file from another one that has taken its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    Missing,
+    File(FileIdentity),
+    Folder,
+    /// A device, a pipe, a socket.
+    Other,
+}
+
+/// A file system.
+pub(crate) trait Storage: Send + Sync + Debug {
+    fn kind(&self, path: &Path) -> io::Result<PathKind>;
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>>;
+    /// Gives `from` the name `to`; fails with `AlreadyExists` where there is such a file.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives `from` the name `to`, in the place of a file that may have it.
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()>;
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in the folder of `path` safe from a power cut.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Fills `into` with bytes that no other call has given out.
+    fn random(&self, into: &mut [u8]) -> io::Result<()>;
+}
+
+/// An open file. Calls may be short or interrupted, as the system's are; [`write_all_at`] and [`read_exact_at`] go on.
+pub(crate) trait StorageFile: Send + Sync + Debug {
+    fn identity(&self) -> io::Result<FileIdentity>;
+    fn length_bytes(&self) -> io::Result<u64>;
+    fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize>;
+    fn write_at(&self, from: &[u8], offset_bytes: u64) -> io::Result<usize>;
+    /// Makes sure that a write to these bytes needs no more space; what lies there stays, what is new reads as zeros.
+    fn allocate(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()>;
+    fn truncate(&self, length_bytes: u64) -> io::Result<()>;
+    /// Puts every byte written so far, and what is needed to find it, on the disk. Never called again after it failed.
+    fn sync(&self) -> io::Result<()>;
+    /// Maps bytes that the file has for reading; what is written later shows in it at once.
+    fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region>;
+    /// The exclusive advisory lock; `false` where somebody else holds it.
+    fn try_lock(&self) -> io::Result<bool>;
+    fn unlock(&self) -> io::Result<()>;
+}
+
+/// Writes all of `from`.
+pub(crate) fn write_all_at(file: &dyn StorageFile, mut from: &[u8], mut offset_bytes: u64) -> io::Result<()> {
+    while !from.is_empty() {
+        match file.write_at(from, offset_bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                from = from.get(written..).unwrap_or_default();
+                offset_bytes += written as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Fills all of `into`; a file that ends before it is an `UnexpectedEof`.
+pub(crate) fn read_exact_at(
+    file: &dyn StorageFile,
+    mut into: &mut [u8],
+    mut offset_bytes: u64,
+) -> io::Result<()> {
+    while !into.is_empty() {
+        match file.read_at(into, offset_bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                into = into.get_mut(read..).unwrap_or_default();
+                offset_bytes += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Puts `bytes` into the file `path` at one stroke: after a power cut it is the old file or the new one, whole.
+///
+/// # Errors
+/// [`SynaError::Io`] or [`SynaError::NoSpace`]; the old file is then as it was.
+pub(crate) fn replace_file(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> Result<()> {
+    let (temporary, file) = create_temporary(storage, path)?;
+    let written = write_all_at(&*file, bytes, 0)
+        .and_then(|()| file.sync())
+        .and_then(|()| storage.replace(&temporary, path))
+        .map_err(|error| SynaError::io(path, "writing", error));
+    if written.is_err() {
+        // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
+        let _ = storage.remove(&temporary);
+        return written;
+    }
+    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error))
+}
+
+/// Makes a new file beside `path` whose name nobody else uses: `NAME.<16 hex digits>.tmp`.
+pub(crate) fn create_temporary(
+    storage: &dyn Storage,
+    path: &Path,
+) -> Result<(std::path::PathBuf, Arc<dyn StorageFile>)> {
+    let mut random = [0; 8];
+    storage.random(&mut random).map_err(|error| SynaError::io(path, "naming a temporary file for", error))?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{:016x}.tmp", u64::from_le_bytes(random)));
+    let temporary = path.with_file_name(name);
+    let file = storage
+        .open(&temporary, Access::CreateNew)
+        .map_err(|error| SynaError::io(&temporary, "creating", error))?;
+    Ok((temporary, file))
+}

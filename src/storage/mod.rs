@@ -1,0 +1,40 @@
+//! Floor 1: the data file. It knows rows, frames and bytes; it knows no graph and no search.
+//!
+//! ```text
+//! | slot 0 | slot 1 | vectors | log | vectors | log | log | vectors | ...   -> grows
+//!   16 KiB   16 KiB   extents, each with a header page; rows at a fixed stride, frames one after another
+//! ```
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `layout.rs` | where everything lies: the one table of offsets |
+//! | `medium.rs` | the trait through which all I/O goes |
+//! | `disk.rs`, `platform/` | the trait on a real file system |
+//! | `region.rs` | mapped bytes; the one file that knows memmap2 |
+//! | `superblock.rs` | the two slots |
+//! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
+//! | `frame.rs` | what a batch looks like in the log |
+//! | `data_file.rs` | making and opening a file |
+//! | `replay.rs` | recovery: how much of a file counts |
+//! | `appender.rs` | writing: batches, checkpoints |
+
+mod appender;
+mod data_file;
+mod disk;
+mod extents;
+mod frame;
+mod growth;
+mod layout;
+mod medium;
+mod platform;
+mod region;
+mod replay;
+mod superblock;
+
+pub(crate) use appender::{Appender, Vectors};
+pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
+pub(crate) use disk::Disk;
+pub(crate) use frame::{Frame, FrameContent};
+pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
+pub(crate) use superblock::{Identity, LogPosition, Superblock};

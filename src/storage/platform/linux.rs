@@ -1,0 +1,81 @@
+//! Linux and Android.
+#![expect(unsafe_code, reason = "fallocate and renameat2 are system calls that std does not have")]
+
+use crate::storage::medium::FileIdentity;
+use std::ffi::CString;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    file.read_at(into, offset_bytes)
+}
+
+pub(crate) fn write_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    file.write_at(from, offset_bytes)
+}
+
+pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
+    FileIdentity { device: metadata.dev(), inode: metadata.ino() }
+}
+
+/// `fallocate`, and zeros where the file system has none.
+pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+    let out_of_range = |_| io::Error::from(io::ErrorKind::FileTooLarge);
+    let offset = libc::off64_t::try_from(offset_bytes).map_err(out_of_range)?;
+    let length = libc::off64_t::try_from(length_bytes).map_err(out_of_range)?;
+    loop {
+        // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
+        if unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, length) } == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EINTR) => {}
+            Some(libc::EOPNOTSUPP | libc::ENOSYS) => {
+                return super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes));
+            }
+            _ => return Err(error),
+        }
+    }
+}
+
+/// `renameat2` with `RENAME_NOREPLACE`; a hard link and an unlink where the file system does not know it.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    let from_c = CString::new(from.as_os_str().as_bytes())?;
+    let to_c = CString::new(to.as_os_str().as_bytes())?;
+    // SAFETY: both pointers are NUL-terminated strings that live across the call; the call keeps neither.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            from_c.as_ptr(),
+            libc::AT_FDCWD,
+            to_c.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
+    };
+    if result == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EINVAL | libc::ENOSYS | libc::EPERM) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        _ => Err(error),
+    }
+}
+
+/// Syncs the folder that `path` lies in.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,35 @@
+//! What differs from platform to platform: allocation ahead, identity, rename, folder sync. One file a platform.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `linux.rs` | Linux and Android |
+//! | `portable.rs` | anything else: what std has, and zeros written where space cannot be allocated |
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{allocate, identity_of, read_at, rename_new, sync_folder, write_at};
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod portable;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use portable::{allocate, identity_of, read_at, rename_new, sync_folder, write_at};
+
+use std::fs::File;
+use std::io;
+
+/// Writes zeros from the file's end to `end_bytes`: how space is had where the file system cannot allocate.
+fn write_zeros_to(file: &File, end_bytes: u64) -> io::Result<()> {
+    const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+    let mut offset = file.metadata()?.len();
+    while offset < end_bytes {
+        let length = usize::try_from(end_bytes - offset).map_or(ZEROS.len(), |rest| rest.min(ZEROS.len()));
+        match write_at(file, ZEROS.get(..length).unwrap_or_default(), offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => offset += written as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

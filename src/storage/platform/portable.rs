@@ -1,0 +1,59 @@
+//! Platforms without a file of their own: what std has. Not yet run anywhere.
+
+use crate::storage::medium::FileIdentity;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
+}
+
+#[cfg(unix)]
+pub(crate) fn write_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, from, offset_bytes)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset_bytes)
+}
+
+#[cfg(windows)]
+pub(crate) fn write_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, from, offset_bytes)
+}
+
+#[cfg(unix)]
+pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
+    use std::os::unix::fs::MetadataExt;
+    FileIdentity { device: metadata.dev(), inode: metadata.ino() }
+}
+
+/// std has no file index on Windows; a file cannot be renamed over while it is open there, so none is needed.
+#[cfg(windows)]
+pub(crate) fn identity_of(_: &Metadata) -> FileIdentity {
+    FileIdentity { device: 0, inode: 0 }
+}
+
+pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+    super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes))
+}
+
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::hard_link(from, to)?;
+    std::fs::remove_file(from)
+}
+
+/// Windows has no folder sync: its journal orders names by itself.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,253 @@
+//! Recovery: walks extents and log of a file that was opened, and finds how much of it counts.
+//!
+//! Everything below the superblock's position must be there, or the file is corrupt. Behind it the log goes on as
+//! far as frames and rows check; the first that does not is its end.
+
+use super::data_file::DataFile;
+use super::extents::{ExtentHeader, ExtentKind, Extents};
+use super::frame::{Frame, claimed_length};
+use super::layout::{EXTENTS_START, extent, frame};
+use super::medium::{StorageFile, read_exact_at};
+use super::superblock::{LogPosition, Superblock};
+use crate::checksum::crc32c;
+use crate::{Result, SynaError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How much of a file has to be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Damage below the checkpoint is an error.
+    Refused,
+    /// The log ends at its first damaged frame, wherever that is; damaged rows are named to the visitor.
+    Tolerated,
+}
+
+/// The file's extents, each mapped.
+///
+/// # Errors
+/// [`SynaError::Corrupt`] where fewer are whole than the superblock names, unless that is tolerated.
+pub(crate) fn map_extents(
+    file: &dyn StorageFile,
+    path: &Path,
+    superblock: &Superblock,
+    damage: Damage,
+) -> Result<Extents> {
+    let io = |doing| move |error| SynaError::io(path, doing, error);
+    let length = file.length_bytes().map_err(io("reading"))?;
+    let extents = Extents::new(superblock.identity);
+    let mut at = EXTENTS_START;
+    let mut rows = 0;
+    loop {
+        let ordinal = extents.count();
+        if ordinal == superblock.extent_count && at != superblock.extents_end && damage == Damage::Refused {
+            return Err(SynaError::corrupt(path, at, "the extents do not end where the superblock says"));
+        }
+        let room = length.saturating_sub(at);
+        let mut bytes = [0; extent::LENGTH];
+        let header = if room < extent::DATA {
+            None
+        } else {
+            read_exact_at(file, &mut bytes, at).map_err(io("reading"))?;
+            ExtentHeader::decode(&bytes, &superblock.identity, ordinal, rows, room)
+        };
+        let Some(header) = header else {
+            if ordinal < superblock.extent_count && damage == Damage::Refused {
+                let what = format!("extent {ordinal} of {} is damaged or cut off", superblock.extent_count);
+                return Err(SynaError::corrupt(path, at, what));
+            }
+            return Ok(extents);
+        };
+        let region = file.map(at, header.length_bytes).map_err(io("mapping"))?;
+        if header.kind == ExtentKind::Vectors {
+            rows = header.first_row + header.capacity;
+        }
+        at += header.length_bytes;
+        extents.push(header, region)?;
+    }
+}
+
+/// Frames as they come, read ahead in large pieces.
+struct LogReader<'a> {
+    file: &'a Arc<dyn StorageFile>,
+    buffer: Vec<u8>,
+    /// Where in the file the buffer begins.
+    start: u64,
+}
+
+impl LogReader<'_> {
+    /// Bytes `offset_bytes..offset_bytes + count` of the file; `limit_bytes` is where reading ahead has to stop.
+    fn bytes(&mut self, offset_bytes: u64, count: usize, limit_bytes: u64) -> std::io::Result<&[u8]> {
+        const READ_AHEAD: u64 = 1 << 20;
+        let is_there = offset_bytes >= self.start
+            && offset_bytes + count as u64 <= self.start + self.buffer.len() as u64;
+        if !is_there {
+            let ahead = READ_AHEAD.min(limit_bytes.saturating_sub(offset_bytes)).max(count as u64);
+            self.buffer.clear();
+            self.buffer.resize(usize::try_from(ahead).map_err(|_| std::io::ErrorKind::OutOfMemory)?, 0);
+            self.start = offset_bytes;
+            read_exact_at(&**self.file, &mut self.buffer, offset_bytes)?;
+        }
+        let at = usize::try_from(offset_bytes - self.start).unwrap_or(usize::MAX);
+        Ok(self.buffer.get(at..at.saturating_add(count)).unwrap_or_default())
+    }
+}
+
+/// Why the log ends where it does.
+enum FrameEnd {
+    /// No frame follows that fits: its end, or damage.
+    Nothing(&'static str),
+    Failed(SynaError),
+}
+
+/// Which rows are checked against their checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowCheck {
+    /// Those behind the checkpoint: enough to find the end of the log.
+    BehindCheckpoint,
+    /// All of them.
+    All,
+}
+
+/// Takes a frame, its offset in the file, and those of its rows that are damaged; `Err` says what no writer writes.
+pub(crate) type FrameVisitor<'v> = dyn FnMut(&Frame<'_>, u64, &[u32]) -> std::result::Result<(), String> + 'v;
+
+/// Walks the log, hands every frame to `visit`, and returns where the log ends.
+///
+/// # Errors
+/// [`SynaError::Corrupt`] where a frame or a row below the checkpoint does not check (unless that is tolerated), or
+/// where `visit` finds what no writer writes.
+pub(crate) fn replay(
+    data: &DataFile,
+    superblock: &Superblock,
+    check: RowCheck,
+    damage: Damage,
+    visit: &mut FrameVisitor<'_>,
+) -> Result<LogPosition> {
+    let mut reader = LogReader { file: &data.file, buffer: Vec::new(), start: u64::MAX };
+    let mut position = LogPosition::EMPTY;
+    let committed = superblock.position;
+    loop {
+        let is_committed = position.sequence < committed.sequence;
+        if position.sequence == committed.sequence && position != committed && damage == Damage::Refused {
+            return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
+        }
+        let (frame, at, ordinal) = match next_frame(data, &mut reader, &position) {
+            Ok(found) => found,
+            Err(FrameEnd::Failed(error)) => return Err(error),
+            Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
+                let what = format!(
+                    "{what}: rows {}..{} were checkpointed and cannot be read; salvage what is whole",
+                    position.rows, committed.rows
+                );
+                return Err(data.corrupt(position.head, what));
+            }
+            Err(FrameEnd::Nothing(_)) => return Ok(position),
+        };
+        let mut damaged = Vec::new();
+        if check == RowCheck::All || !is_committed {
+            damaged = damaged_rows(data, &frame);
+        }
+        if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
+            if is_committed {
+                let what = format!("row {row} differs from its checksum; salvage what is whole");
+                return Err(data.corrupt(row_offset(data, row), what));
+            }
+            return Ok(position);
+        }
+        visit(&frame, at, &damaged).map_err(|what| data.corrupt(at, what))?;
+        position = LogPosition {
+            sequence: frame.link().sequence,
+            chain: frame.checksum(),
+            extent: ordinal,
+            head: at + frame.length_bytes(),
+            rows: position.rows + frame.row_count(),
+            deletions: position.deletions + frame.deletion_count(),
+        };
+    }
+}
+
+/// The frame behind `position`: in the same extent, or the first of a later one.
+fn next_frame<'r>(
+    data: &DataFile,
+    reader: &'r mut LogReader<'_>,
+    position: &LogPosition,
+) -> std::result::Result<(Frame<'r>, u64, u32), FrameEnd> {
+    let mut reason = "the log ends";
+    let mut found = None;
+    for ordinal in position.extent..data.extents.count() {
+        let Some(log) = data.extents.get(ordinal).filter(|e| e.header.kind == ExtentKind::Log) else {
+            continue;
+        };
+        let is_same = position.head != 0 && ordinal == position.extent;
+        let at = if is_same { position.head } else { log.data_bytes() };
+        let limit = log.data_bytes() + log.header.capacity;
+        match fits_behind(data, reader, position, at, limit) {
+            Ok(length) => {
+                found = Some((at, length, limit, ordinal));
+                break;
+            }
+            Err(FrameEnd::Nothing(what)) => reason = what,
+            Err(failed) => return Err(failed),
+        }
+    }
+    let Some((at, length, limit, ordinal)) = found else { return Err(FrameEnd::Nothing(reason)) };
+    let bytes = reader.bytes(at, length, limit).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
+    let frame = Frame::known(bytes).ok_or(FrameEnd::Nothing(reason))?;
+    Ok((frame, at, ordinal))
+}
+
+/// The length of the frame at `at`, where it is whole and the one that follows `position`.
+fn fits_behind(
+    data: &DataFile,
+    reader: &mut LogReader<'_>,
+    position: &LogPosition,
+    at: u64,
+    limit: u64,
+) -> std::result::Result<usize, FrameEnd> {
+    let failed = |e| FrameEnd::Failed(data.io("reading", e));
+    let room = limit.saturating_sub(at);
+    if room < frame::LENGTH as u64 {
+        return Err(FrameEnd::Nothing("the log ends with its extent"));
+    }
+    let header = reader.bytes(at, frame::LENGTH, limit).map_err(failed)?;
+    let length = claimed_length(header, room).ok_or(FrameEnd::Nothing("no frame begins here"))?;
+    let bytes = reader.bytes(at, length, limit).map_err(failed)?;
+    let frame = Frame::check(bytes).map_err(FrameEnd::Nothing)?;
+    let link = frame.link();
+    if link.sequence != position.sequence + 1 || link.previous != position.chain {
+        return Err(FrameEnd::Nothing("the frame does not follow the one before"));
+    }
+    if frame.first_row() != position.rows {
+        return Err(FrameEnd::Nothing("the frame's rows do not follow those before"));
+    }
+    let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
+    if rows_end > data.extents.row_capacity().min(super::extents::MAX_ROWS) {
+        return Err(FrameEnd::Nothing("the frame has rows that no extent holds"));
+    }
+    if position.deletions.checked_add(frame.deletion_count()).is_none() {
+        return Err(FrameEnd::Nothing("the log has more deletions than can be counted"));
+    }
+    Ok(length)
+}
+
+/// The rows of a frame whose bytes are not those that were written.
+pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Vec<u32> {
+    let is_damaged = |position: u32| {
+        let vector = data.extents.row(frame.first_row() + position);
+        !vector.is_some_and(|vector| crc32c(bytemuck::cast_slice(vector)) == frame.row_checksum(position))
+    };
+    (0..frame.row_count()).filter(|&position| is_damaged(position)).map(|p| frame.first_row() + p).collect()
+}
+
+/// Where in the file a row lies, for messages.
+fn row_offset(data: &DataFile, row: u32) -> u64 {
+    data.extents
+        .iter()
+        .filter(|found| found.header.kind == ExtentKind::Vectors)
+        .find(|found| u64::from(row) < found.header.first_row + found.header.capacity)
+        .map_or(0, |found| {
+            let place = u64::from(row).saturating_sub(found.header.first_row);
+            found.data_bytes() + place * u64::from(data.identity.stride_bytes())
+        })
+}

@@ -1,0 +1,200 @@
+//! The superblock: what the store is, and how much of it is on the disk for certain.
+//!
+//! Two slots, written in turn; the newest that checks counts. A slot that has been read is a `Superblock` only after
+//! its checksum and every field of it was checked.
+
+use super::layout::{self, bytes, slot};
+use crate::DistanceMetric;
+use crate::checksum::crc32c;
+
+/// What never changes in a file's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) store_id: [u8; 16],
+    pub(crate) dimensions: u32,
+    pub(crate) metric: DistanceMetric,
+}
+
+impl Identity {
+    pub(crate) fn stride_bytes(&self) -> u32 {
+        layout::stride_bytes(self.dimensions)
+    }
+
+    pub(crate) fn block_rows(&self) -> u32 {
+        layout::block_rows(self.stride_bytes())
+    }
+}
+
+/// How far the log reaches: behind the last frame that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogPosition {
+    /// The last frame's number; frames are numbered from 1, so 0 is the empty log.
+    pub(crate) sequence: u64,
+    /// The last frame's checksum, which the next one repeats.
+    pub(crate) chain: u32,
+    /// The ordinal of the extent that the last frame lies in; unused in the empty log.
+    pub(crate) extent: u32,
+    /// Where the next frame goes if it fits; 0 in the empty log.
+    pub(crate) head: u64,
+    /// Rows ever written.
+    pub(crate) rows: u32,
+    /// Rows ever deleted.
+    pub(crate) deletions: u32,
+}
+
+impl LogPosition {
+    pub(crate) const EMPTY: Self = Self { sequence: 0, chain: 0, extent: 0, head: 0, rows: 0, deletions: 0 };
+}
+
+/// A superblock that checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Superblock {
+    pub(crate) identity: Identity,
+    /// Counts the checkpoints; slot `generation % 2` holds it.
+    pub(crate) generation: u64,
+    pub(crate) position: LogPosition,
+    pub(crate) extent_count: u32,
+    /// Where the last extent ends.
+    pub(crate) extents_end: u64,
+}
+
+/// Why the bytes of a slot are no superblock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SlotDamage {
+    /// They do not begin like one.
+    NoMagic,
+    /// They begin like one; the checksum or a field is wrong.
+    Damaged(String),
+    /// They are whole and ask for what this library does not know.
+    Unsupported(String),
+}
+
+/// Where slot `generation % 2` begins.
+pub(crate) fn slot_offset(generation: u64) -> u64 {
+    (generation % 2) * layout::SLOT_DISTANCE
+}
+
+impl Superblock {
+    pub(crate) fn encode(&self) -> [u8; slot::LENGTH] {
+        let mut out = [0; slot::LENGTH];
+        let position = &self.position;
+        bytes::write(&mut out, slot::MAGIC, &slot::MAGIC_BYTES);
+        bytes::write(&mut out, slot::VERSION, &layout::VERSION.to_le_bytes());
+        bytes::write(&mut out, slot::STORE_ID, &self.identity.store_id);
+        bytes::write(&mut out, slot::DIMENSIONS, &self.identity.dimensions.to_le_bytes());
+        bytes::write(&mut out, slot::METRIC, &self.identity.metric.number().to_le_bytes());
+        bytes::write(&mut out, slot::STRIDE_BYTES, &self.identity.stride_bytes().to_le_bytes());
+        bytes::write(&mut out, slot::BLOCK_ROWS, &self.identity.block_rows().to_le_bytes());
+        bytes::write(&mut out, slot::GENERATION, &self.generation.to_le_bytes());
+        bytes::write(&mut out, slot::SEQUENCE, &position.sequence.to_le_bytes());
+        bytes::write(&mut out, slot::ROWS, &u64::from(position.rows).to_le_bytes());
+        bytes::write(&mut out, slot::DELETIONS, &u64::from(position.deletions).to_le_bytes());
+        bytes::write(&mut out, slot::LOG_HEAD, &position.head.to_le_bytes());
+        bytes::write(&mut out, slot::LOG_EXTENT, &position.extent.to_le_bytes());
+        bytes::write(&mut out, slot::CHAIN, &position.chain.to_le_bytes());
+        bytes::write(&mut out, slot::EXTENT_COUNT, &self.extent_count.to_le_bytes());
+        bytes::write(&mut out, slot::EXTENTS_END, &self.extents_end.to_le_bytes());
+        let checksum = crc32c(&out[..slot::CHECKSUM.offset]);
+        bytes::write(&mut out, slot::CHECKSUM, &checksum.to_le_bytes());
+        out
+    }
+
+    /// Checks a slot's bytes, `slot::LENGTH` of them.
+    pub(crate) fn decode(from: &[u8]) -> Result<Self, SlotDamage> {
+        let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
+        if from.get(..slot::MAGIC.end()) != Some(&slot::MAGIC_BYTES[..]) {
+            return Err(SlotDamage::NoMagic);
+        }
+        let covered =
+            from.get(..slot::CHECKSUM.offset).ok_or_else(|| damaged("the superblock is cut off"))?;
+        if crc32c(covered) != bytes::read_u32(from, slot::CHECKSUM) {
+            return Err(damaged("the superblock's checksum is wrong"));
+        }
+        let version = bytes::read_u32(from, slot::VERSION);
+        if version != layout::VERSION {
+            return Err(SlotDamage::Unsupported(format!(
+                "has format version {version}, known is {}",
+                layout::VERSION
+            )));
+        }
+        let features = bytes::read_u32(from, slot::INCOMPATIBLE_FEATURES)
+            | bytes::read_u32(from, slot::READ_ONLY_FEATURES);
+        if features != 0 {
+            return Err(SlotDamage::Unsupported(format!("needs features {features:#x} that are not known")));
+        }
+        let dimensions = bytes::read_u32(from, slot::DIMENSIONS);
+        if !(64..=8192).contains(&dimensions) {
+            return Err(damaged("the superblock has dimensions outside 64 to 8192"));
+        }
+        let metric = DistanceMetric::from_number(bytes::read_u32(from, slot::METRIC))
+            .ok_or_else(|| damaged("the superblock has an unknown metric"))?;
+        let identity = Identity { store_id: bytes::read_array(from, slot::STORE_ID), dimensions, metric };
+        if bytes::read_u32(from, slot::STRIDE_BYTES) != identity.stride_bytes()
+            || bytes::read_u32(from, slot::BLOCK_ROWS) != identity.block_rows()
+        {
+            return Err(damaged("the superblock has a stride that does not fit its dimensions"));
+        }
+        let narrow = |field| {
+            u32::try_from(bytes::read_u64(from, field))
+                .map_err(|_| damaged("the superblock counts too many rows"))
+        };
+        let position = LogPosition {
+            sequence: bytes::read_u64(from, slot::SEQUENCE),
+            chain: bytes::read_u32(from, slot::CHAIN),
+            extent: bytes::read_u32(from, slot::LOG_EXTENT),
+            head: bytes::read_u64(from, slot::LOG_HEAD),
+            rows: narrow(slot::ROWS)?,
+            deletions: narrow(slot::DELETIONS)?,
+        };
+        if bytes::read_u64(from, slot::EXTENTS_END) < layout::EXTENTS_START {
+            return Err(damaged("the superblock has extents that begin within it"));
+        }
+        Ok(Self {
+            identity,
+            generation: bytes::read_u64(from, slot::GENERATION),
+            position,
+            extent_count: bytes::read_u32(from, slot::EXTENT_COUNT),
+            extents_end: bytes::read_u64(from, slot::EXTENTS_END),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn example() -> Superblock {
+        Superblock {
+            identity: Identity { store_id: [7; 16], dimensions: 70, metric: DistanceMetric::Euclidean },
+            generation: 5,
+            position: LogPosition {
+                sequence: 9,
+                chain: 0xABCD,
+                extent: 1,
+                head: 40960,
+                rows: 12,
+                deletions: 3,
+            },
+            extent_count: 2,
+            extents_end: 1 << 20,
+        }
+    }
+
+    #[test]
+    fn a_superblock_comes_back_as_it_was() {
+        assert_eq!(Superblock::decode(&example().encode()), Ok(example()));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let whole = example().encode();
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Superblock::decode(&flipped).is_err(), "bit {bit}");
+        }
+        for length in 0..whole.len() {
+            assert!(Superblock::decode(&whole[..length]).is_err(), "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What readers of a store share: the file, the rows, the directory, the graph. Results keep it alive past close.
+
+use super::directory::{KeyDirectory, KeyHasher};
+use super::rows::{Published, RowTable, Snapshot};
+use crate::index::{Graph, Rows};
+use crate::kernel::Kernels;
+use crate::storage::DataFile;
+use crate::{Result, SynaError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) data: Arc<DataFile>,
+    pub(crate) rows: RowTable,
+    pub(crate) published: Published,
+    pub(crate) hasher: KeyHasher,
+    pub(crate) kernels: Kernels,
+    directory: RwLock<KeyDirectory>,
+    graph: RwLock<Option<Arc<Graph>>>,
+}
+
+impl Core {
+    pub(crate) fn new(data: Arc<DataFile>) -> Self {
+        Self {
+            data,
+            rows: RowTable::default(),
+            published: Published::default(),
+            hasher: KeyHasher::default(),
+            kernels: Kernels::detect(),
+            directory: RwLock::default(),
+            graph: RwLock::default(),
+        }
+    }
+
+    /// The directory, for looking keys up. What it says belongs to the snapshot that is published meanwhile.
+    pub(crate) fn directory(&self) -> RwLockReadGuard<'_, KeyDirectory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn directory_mut(&self) -> RwLockWriteGuard<'_, KeyDirectory> {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn graph(&self) -> Option<Arc<Graph>> {
+        self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_graph(&self, graph: Option<Arc<Graph>>) {
+        *self.graph.write().unwrap_or_else(PoisonError::into_inner) = graph;
+    }
+
+    /// The live row of a key.
+    pub(crate) fn find(&self, key: &str) -> Option<u32> {
+        self.find_in(&self.directory(), key.as_bytes(), self.hasher.hash(key.as_bytes()))
+    }
+
+    pub(crate) fn find_in(&self, directory: &KeyDirectory, key: &[u8], hash: u32) -> Option<u32> {
+        directory.find(hash, |row| self.rows.key(&self.data, row).is_ok_and(|found| found == key))
+    }
+
+    /// The key of a published row.
+    pub(crate) fn key(&self, row: u32) -> Result<&str> {
+        std::str::from_utf8(self.rows.key(&self.data, row)?)
+            .map_err(|_| SynaError::Internal { what: format!("the key of row {row} is no UTF-8") })
+    }
+
+    /// The vector of a published row.
+    pub(crate) fn vector(&self, row: u32) -> Result<&[f32]> {
+        self.data
+            .extents
+            .row(row)
+            .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no vector") })
+    }
+
+    /// The tags of a published row.
+    pub(crate) fn tags(&self, row: u32) -> u64 {
+        self.rows.rich_frame(&self.data, row).map_or(0, |(frame, position)| frame.tags(position))
+    }
+
+    /// The payload of a published row.
+    pub(crate) fn payload(&self, row: u32) -> &[u8] {
+        self.rows.rich_frame(&self.data, row).map_or(&[], |(frame, position)| frame.payload(position))
+    }
+
+    /// Whether `row` was there, and live, at the moment of `snapshot`.
+    pub(crate) fn is_visible(&self, row: u32, snapshot: Snapshot) -> bool {
+        row < snapshot.rows && self.rows.is_live(row, snapshot)
+    }
+}
+
+/// The rows of a file, as the index sees them: below the published count each has a vector.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredRows<'a>(pub(crate) &'a DataFile);
+
+impl Rows for StoredRows<'_> {
+    #[inline]
+    fn row(&self, row: u32) -> &[f32] {
+        self.0.extents.row(row).unwrap_or_default()
+    }
+}

@@ -1,0 +1,234 @@
+//! Opening: finds or makes the file, replays its log into the tables that readers share.
+
+use super::config::MmapVectorConfig;
+use super::core::Core;
+use super::index_file;
+use super::rows::Snapshot;
+use crate::index::Graph;
+use crate::storage::{
+    Access, Appender, Damage, DataFile, Frame, LogPosition, PathKind, RowCheck, Storage, StorageFile,
+    Superblock, create, map_extents, open_existing, read_superblock, replay,
+};
+use crate::{DistanceMetric, Result, SynaError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open file, its readers' part filled; the appender where it was opened for writing.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) core: Arc<Core>,
+    pub(super) appender: Option<Appender>,
+    /// Rows that the index beside the file covers, where one was found that fits.
+    pub(super) saved_index_rows: Option<u32>,
+}
+
+/// The configuration's own mistakes, found before any file is touched.
+pub(super) fn check_config(config: &MmapVectorConfig) -> Result<()> {
+    let dimensions = u32::from(config.dimensions);
+    if dimensions != 0 && !(64..=8192).contains(&dimensions) {
+        return Err(SynaError::InvalidDimensions { dimensions });
+    }
+    let hnsw = &config.hnsw_config;
+    let ranges = [
+        ("hnsw_config.m", hnsw.m, 2..=256),
+        ("hnsw_config.m_max", if hnsw.m_max == 0 { 2 } else { hnsw.m_max }, 2..=512),
+        ("hnsw_config.ef_construction", hnsw.ef_construction, 1..=65_536),
+        ("hnsw_config.ef_search", hnsw.ef_search, 1..=65_536),
+        ("threads", config.threads, 0..=1024),
+    ];
+    for (name, value, range) in ranges {
+        if !range.contains(&value) {
+            let what = format!("{name} is {value}, it has to be {} to {}", range.start(), range.end());
+            return Err(SynaError::argument(what));
+        }
+    }
+    let mode = &config.open;
+    if mode.must_create && (mode.must_exist || mode.read_only || mode.damaged) {
+        return Err(SynaError::argument("must_create cannot go with must_exist, read_only or damaged"));
+    }
+    Ok(())
+}
+
+/// Opens or creates `path` as `config` says.
+pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorConfig) -> Result<Opened> {
+    check_config(config)?;
+    let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
+    let (file, superblock) = find_or_create(&**storage, path, config, access)?;
+    let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);
+    if opened.is_err() && access == Access::ReadWrite {
+        // The lock goes with the last reference anyway; a forked child may hold one.
+        let _ = file.unlock();
+    }
+    opened
+}
+
+/// The file, locked where it is to be written, and its newest superblock.
+fn find_or_create(
+    storage: &dyn Storage,
+    path: &Path,
+    config: &MmapVectorConfig,
+    access: Access,
+) -> Result<(Arc<dyn StorageFile>, Superblock)> {
+    let io = |doing, error| SynaError::io(path, doing, error);
+    for _ in 0..100 {
+        match storage.kind(path).map_err(|e| io("opening", e))? {
+            PathKind::Folder => {
+                let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it");
+                return Err(io("opening", error));
+            }
+            PathKind::Other => {
+                let what = format!("{} is neither a file nor free to become one", path.display());
+                return Err(SynaError::argument(what));
+            }
+            PathKind::File(_) if config.open.must_create => {
+                let error =
+                    io::Error::new(io::ErrorKind::AlreadyExists, "it exists, and a new store was asked for");
+                return Err(io("creating", error));
+            }
+            PathKind::File(_) => {
+                let file = open_existing(storage, path, access)?;
+                let superblock = read_superblock(&*file, path)?;
+                return Ok((file, superblock));
+            }
+            PathKind::Missing => {
+                if config.open.must_exist || access == Access::Read {
+                    return Err(SynaError::NotFound { what: format!("the file {}", path.display()) });
+                }
+                if config.dimensions == 0 || config.metric_from_file {
+                    let what = format!(
+                        "the file {}, whose dimensions and metric were to be taken from it; say both to make it",
+                        path.display()
+                    );
+                    return Err(SynaError::NotFound { what });
+                }
+                match create(storage, path, u32::from(config.dimensions), config.metric) {
+                    Err(SynaError::Io { source, .. })
+                        if source.kind() == io::ErrorKind::AlreadyExists && !config.open.must_create => {}
+                    made => return made,
+                }
+            }
+        }
+    }
+    Err(SynaError::Locked { path: path.to_owned() })
+}
+
+/// The file's own facts against those asked for.
+fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()> {
+    let identity = &superblock.identity;
+    let asked = u32::from(config.dimensions);
+    if asked != 0 && asked != identity.dimensions {
+        return Err(SynaError::DimensionMismatch { expected: identity.dimensions, actual: u64::from(asked) });
+    }
+    let metric: DistanceMetric = identity.metric;
+    if !config.metric_from_file && config.metric != metric {
+        return Err(SynaError::MetricMismatch { expected: metric, actual: config.metric });
+    }
+    Ok(())
+}
+
+fn open_file(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    config: &MmapVectorConfig,
+    access: Access,
+    file: Arc<dyn StorageFile>,
+    superblock: Superblock,
+) -> Result<Opened> {
+    check_facts(config, &superblock)?;
+    let damage = if config.open.damaged { Damage::Tolerated } else { Damage::Refused };
+    let is_checked = config.open.verify || config.open.damaged;
+    let check = if is_checked { RowCheck::All } else { RowCheck::BehindCheckpoint };
+    let extents = map_extents(&*file, path, &superblock, damage)?;
+    let identity = superblock.identity;
+    let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
+    let core = Arc::new(Core::new(Arc::clone(&data)));
+    let saved = match index_file::read(&**storage, path, &identity) {
+        // A reader has no need of the index, and none to complain of a file that is not ours.
+        Err(_) if access == Access::Read => None,
+        found => found?,
+    };
+    core.directory_mut().try_reserve(superblock.position.rows as usize)?;
+    let mut loader = Loader { core: &core, deletions: 0, saved: saved.as_ref(), saved_fits: false };
+    let position =
+        replay(&data, &superblock, check, damage, &mut |frame, at, damaged| loader.take(frame, at, damaged))?;
+    let Loader { deletions, saved_fits, .. } = loader;
+    core.published.store(Snapshot { rows: position.rows, deletions });
+    let graph = match saved {
+        Some(saved) if saved_fits && saved.covered_rows() <= position.rows => saved.into_graph(core.kernels),
+        _ => None,
+    };
+    let saved_index_rows = graph.as_ref().map(Graph::covered_rows);
+    core.set_graph(graph.map(Arc::new));
+    let appender = match access {
+        Access::Read => None,
+        _ => Some(new_appender(&**storage, data, superblock, position, config)?),
+    };
+    Ok(Opened { core, appender, saved_index_rows })
+}
+
+fn new_appender(
+    storage: &dyn Storage,
+    data: Arc<DataFile>,
+    superblock: Superblock,
+    position: LogPosition,
+    config: &MmapVectorConfig,
+) -> Result<Appender> {
+    let mut session = [0; 8];
+    storage.random(&mut session).map_err(|error| data.io("drawing a session number for", error))?;
+    let planned_rows = config.initial_capacity as u64;
+    Ok(Appender::new(data, superblock, position, u64::from_le_bytes(session), planned_rows))
+}
+
+/// Takes frames into the tables.
+struct Loader<'a> {
+    core: &'a Core,
+    deletions: u32,
+    saved: Option<&'a index_file::SavedIndex>,
+    saved_fits: bool,
+}
+
+impl Loader<'_> {
+    fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> std::result::Result<(), String> {
+        let core = self.core;
+        let rows_end = frame.first_row() + frame.row_count();
+        if let Some(row) = frame.deletions().find(|&row| row >= rows_end) {
+            return Err(format!("a frame deletes row {row}, which is not there"));
+        }
+        core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
+        let mut directory = core.directory_mut();
+        for row in frame.deletions() {
+            let key = core.rows.key(&core.data, row).map_err(|error| error.to_string())?;
+            let hash = core.hasher.hash(key);
+            let before = directory.len();
+            directory.remove(hash, row);
+            if directory.len() == before {
+                return Err(format!("a frame deletes row {row}, which was deleted before"));
+            }
+        }
+        self.deletions += frame.deletion_count();
+        for position in 0..frame.row_count() {
+            let row = frame.first_row() + position;
+            let (_, key) = frame.key(position);
+            if std::str::from_utf8(key).is_err() {
+                return Err(format!("the key of row {row} is no UTF-8"));
+            }
+            let hash = core.hasher.hash(key);
+            if core.find_in(&directory, key, hash).is_some() {
+                return Err(format!("row {row} has a key that another live row has"));
+            }
+            if damaged.binary_search(&row).is_ok() {
+                core.rows.hide(row).map_err(|error| error.to_string())?;
+                self.deletions = self.deletions.max(1);
+            } else {
+                directory.add(hash, row);
+            }
+        }
+        if let Some(saved) = self.saved
+            && saved.sequence() == frame.link().sequence
+        {
+            self.saved_fits = saved.chain() == frame.checksum();
+        }
+        Ok(())
+    }
+}

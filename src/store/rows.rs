@@ -1,0 +1,170 @@
+//! What is known of each row beside its vector: where its key lies, and when it was deleted.
+//!
+//! The one writer fills in rows above the published count; readers look at rows below it, without a lock.
+
+use crate::append_table::AppendTable;
+use crate::storage::{DataFile, Frame};
+use crate::{Result, SynaError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// The state of a store at a moment: a batch is in it whole or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// Rows that exist, live or deleted.
+    pub(crate) rows: u32,
+    /// Deletions that have happened.
+    pub(crate) deletions: u32,
+}
+
+/// The snapshot that a new reader gets; both its numbers change at one stroke.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    packed: AtomicU64,
+}
+
+impl Published {
+    pub(crate) fn load(&self) -> Snapshot {
+        let packed = self.packed.load(Ordering::Acquire);
+        let [r0, r1, r2, r3, d0, d1, d2, d3] = packed.to_le_bytes();
+        Snapshot {
+            rows: u32::from_le_bytes([r0, r1, r2, r3]),
+            deletions: u32::from_le_bytes([d0, d1, d2, d3]),
+        }
+    }
+
+    /// Everything that the snapshot's rows need has been stored before.
+    pub(crate) fn store(&self, snapshot: Snapshot) {
+        let packed = u64::from(snapshot.rows) | u64::from(snapshot.deletions) << 32;
+        self.packed.store(packed, Ordering::Release);
+    }
+}
+
+/// A frame that carries tags or payloads.
+#[derive(Debug, Default)]
+struct RichFrame {
+    first_row: AtomicU32,
+    offset_bytes: AtomicU64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct RowTable {
+    /// The key's place in the file and its length: offset * 2^16 + length.
+    keys: AppendTable<AtomicU64, 256>,
+    /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
+    deleted_by: AppendTable<AtomicU32, 256>,
+    rich_frames: AppendTable<RichFrame, 16>,
+    rich_frame_count: AtomicU32,
+}
+
+impl RowTable {
+    /// Allocates what [`RowTable::add`] will need, so that it cannot fail half-way.
+    pub(crate) fn reserve(&self, first_row: u32, row_count: u32, deletions: &[u32]) -> Result<()> {
+        if let Some(last) = row_count.checked_sub(1) {
+            // Chunks double, so a batch may span several.
+            let (first, last) = (first_row as usize, first_row as usize + last as usize);
+            let mut row = first;
+            while row < last {
+                self.keys.get_or_grow(row)?;
+                row += 256;
+            }
+            self.keys.get_or_grow(last)?;
+        }
+        for &row in deletions {
+            self.deleted_by.get_or_grow(row as usize)?;
+        }
+        self.rich_frames.get_or_grow(self.rich_frame_count.load(Ordering::Relaxed) as usize)?;
+        Ok(())
+    }
+
+    /// Takes in a frame that begins at `offset_bytes` of the file; `deletions_before` have happened before it.
+    pub(crate) fn add(&self, frame: &Frame<'_>, offset_bytes: u64, deletions_before: u32) -> Result<()> {
+        for position in 0..frame.row_count() {
+            let (at, key) = frame.key(position);
+            let packed = (offset_bytes + at as u64) << 16 | (key.len() as u64 & 0xFFFF);
+            self.keys.get_or_grow((frame.first_row() + position) as usize)?.store(packed, Ordering::Relaxed);
+        }
+        for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
+            self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
+        }
+        if frame.has_tags() || frame.has_payloads() {
+            let count = self.rich_frame_count.load(Ordering::Relaxed);
+            let entry = self.rich_frames.get_or_grow(count as usize)?;
+            entry.first_row.store(frame.first_row(), Ordering::Relaxed);
+            entry.offset_bytes.store(offset_bytes, Ordering::Relaxed);
+            self.rich_frame_count.store(count + 1, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Takes a damaged row out of sight, in a store that is opened as damaged; the snapshot counts one deletion then.
+    pub(crate) fn hide(&self, row: u32) -> Result<()> {
+        self.deleted_by.get_or_grow(row as usize)?.store(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a row below `snapshot.rows` was live then.
+    #[inline]
+    pub(crate) fn is_live(&self, row: u32, snapshot: Snapshot) -> bool {
+        match self.deleted_by.get(row as usize) {
+            None => true,
+            Some(cell) => {
+                let deletion = cell.load(Ordering::Relaxed);
+                deletion == 0 || deletion > snapshot.deletions
+            }
+        }
+    }
+
+    /// The key of a published row.
+    pub(crate) fn key<'d>(&self, data: &'d DataFile, row: u32) -> Result<&'d [u8]> {
+        let lost = || SynaError::Internal { what: format!("row {row} has no key") };
+        let packed = self.keys.get(row as usize).ok_or_else(lost)?.load(Ordering::Relaxed);
+        let length = usize::try_from(packed & 0xFFFF).map_err(|_| lost())?;
+        data.extents.bytes(packed >> 16, length).ok_or_else(lost)
+    }
+
+    /// The frame that holds a row's tags and payload, and the row's place in it; `None` where it has neither.
+    pub(crate) fn rich_frame<'d>(&self, data: &'d DataFile, row: u32) -> Option<(Frame<'d>, u32)> {
+        let entry = |at: u32| self.rich_frames.get(at as usize);
+        let (mut low, mut high) = (0, self.rich_frame_count.load(Ordering::Acquire));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if entry(middle)?.first_row.load(Ordering::Relaxed) <= row {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let found = entry(low.checked_sub(1)?)?;
+        let frame = data.known_frame(found.offset_bytes.load(Ordering::Relaxed))?;
+        let position = row.checked_sub(frame.first_row())?;
+        (position < frame.row_count()).then_some((frame, position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_comes_back_as_it_was() {
+        let published = Published::default();
+        for snapshot in [
+            Snapshot { rows: 0, deletions: 0 },
+            Snapshot { rows: u32::MAX, deletions: 1 },
+            Snapshot { rows: 7, deletions: u32::MAX },
+        ] {
+            published.store(snapshot);
+            assert_eq!(published.load(), snapshot);
+        }
+    }
+
+    #[test]
+    fn room_for_a_batch_is_there_after_reserve() {
+        let table = RowTable::default();
+        table.reserve(200, 5000, &[3]).unwrap();
+        for row in 200..5200 {
+            assert!(table.keys.get(row).is_some(), "row {row}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What a store keeps and finds: keys and dimensions of every shape, batches, deletions, reopening.
+
+mod support;
+
+use std::collections::HashMap;
+use support::{METRICS, Random, TempFolder, quiet, seed};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorStore, SearchOptions, SearchResults,
+    SynaError, WriteBatch, WriteMode,
+};
+
+/// The distance by its definition, in f64.
+fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
+    match metric {
+        DistanceMetric::Euclidean => {
+            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
+        }
+        DistanceMetric::DotProduct => -dot(a, b),
+        DistanceMetric::Cosine => {
+            let lengths = (dot(a, a) * dot(b, b)).sqrt();
+            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
+        }
+    }
+}
+
+#[test]
+fn keys_of_every_length_are_kept_and_found_in_dimensions_of_every_kind() {
+    let mut random = Random(seed(1));
+    for dimensions in [64_u16, 65, 67, 70, 79, 80, 97, 128, 768, 771] {
+        for metric in METRICS {
+            let folder = TempFolder::new("keys");
+            let path = folder.file("store");
+            let keys: Vec<String> = (0..=300).map(|length| "k".repeat(length)).collect();
+            let vectors: Vec<Vec<f32>> = keys.iter().map(|_| random.vector(dimensions.into())).collect();
+            let store = MmapVectorStore::new(&path, quiet(dimensions, metric)).unwrap();
+            for (key, vector) in keys.iter().zip(&vectors) {
+                store.insert(key, vector).unwrap();
+            }
+            let check = |store: &MmapVectorStore| {
+                assert_eq!(store.len(), keys.len());
+                assert_eq!(store.keys(), keys);
+                for (key, vector) in keys.iter().zip(&vectors) {
+                    let slice = store.get_slice(key).expect("a key that exists");
+                    assert_eq!(slice, vector);
+                    assert_eq!(slice.as_ptr().addr() % 64, 0);
+                    assert_eq!(store.get(key).unwrap().as_ref(), Some(vector));
+                    if metric != DistanceMetric::DotProduct {
+                        assert_eq!(&store.search(vector, 1).unwrap()[0].key, key);
+                    }
+                }
+                let query = random.0 as usize % keys.len();
+                let found = store.search(&vectors[query], 20).unwrap();
+                let mut expected: Vec<f64> =
+                    vectors.iter().map(|row| distance(metric, &vectors[query], row)).collect();
+                expected.sort_by(f64::total_cmp);
+                for (hit, expected) in found.iter().zip(expected) {
+                    assert!((f64::from(hit.score) - expected).abs() < 1e-3, "{} {expected}", hit.score);
+                }
+            };
+            check(&store);
+            store.close().unwrap();
+            check(&MmapVectorStore::new(&path, quiet(dimensions, metric)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn ties_come_in_order_of_insertion_and_k_has_no_lower_or_upper_end() {
+    let folder = TempFolder::new("ties");
+    let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Euclidean)).unwrap();
+    let vector = [1.0; 64];
+    assert!(store.is_empty() && store.search(&vector, 5).unwrap().is_empty());
+    for key in ["d", "a", "c", "b"] {
+        store.insert(key, &vector).unwrap();
+    }
+    let keys = |k| store.search(&vector, k).unwrap().into_iter().map(|hit| hit.key).collect::<Vec<_>>();
+    assert_eq!(keys(100), ["d", "a", "c", "b"]);
+    assert_eq!(keys(2), ["d", "a"]);
+    assert!(keys(0).is_empty());
+    assert!(matches!(store.search(&vector, usize::MAX), Err(SynaError::Limit { .. })));
+}
+
+#[test]
+fn an_insert_leaves_a_key_that_exists_and_a_batch_keeps_the_first_of_two() {
+    let folder = TempFolder::new("insert");
+    let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Cosine)).unwrap();
+    let [one, two, three] = [[1.0; 64], [2.0; 64], [3.0; 64]];
+    store.insert("a", &one).unwrap();
+    store.insert("a", &two).unwrap();
+    assert_eq!(store.get("a").unwrap().unwrap(), one);
+    assert_eq!(store.insert_batch(&["a", "b", "b", "c"], &[&two, &two, &three, &three]).unwrap(), 2);
+    assert_eq!(store.get("a").unwrap().unwrap(), one);
+    assert_eq!(store.get("b").unwrap().unwrap(), two);
+    assert_eq!(store.keys(), ["a", "b", "c"]);
+    assert_eq!(store.insert_batch(&[], &[]).unwrap(), 0);
+}
+
+#[test]
+fn an_upsert_replaces_and_keeps_the_last_of_two_and_old_slices_stay() {
+    let folder = TempFolder::new("upsert");
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
+    let rows: Vec<[f32; 64]> = (0..5u8).map(|i| [f32::from(i); 64]).collect();
+    store.insert("a", &rows[0]).unwrap();
+    let old = store.get_slice("a").unwrap();
+    let batch = WriteBatch {
+        keys: BatchKeys::Slices(&["b", "a", "b"]),
+        vectors: BatchVectors::Slices(&[&rows[1], &rows[2], &rows[3]]),
+        tags: Some(&[5, 6, 7]),
+        payloads: BatchPayloads::Slices(&[b"x", b"", b"zzz"]),
+        mode: WriteMode::Upsert,
+    };
+    assert_eq!(store.write(&batch).unwrap(), 2);
+    assert_eq!(old, rows[0]);
+    let check = |store: &MmapVectorStore| {
+        assert_eq!(store.len(), 2);
+        assert_eq!(store.get("a").unwrap().unwrap(), rows[2]);
+        assert_eq!(store.get("b").unwrap().unwrap(), rows[3]);
+        assert_eq!((store.tags("a"), store.tags("b"), store.tags("c")), (Some(6), Some(7), None));
+        assert_eq!((store.payload("a"), store.payload("b")), (Some(&b""[..]), Some(&b"zzz"[..])));
+        let hits = store.search(&rows[0], 5).unwrap();
+        assert_eq!(hits.iter().map(|hit| hit.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    };
+    check(&store);
+    store.close().unwrap();
+    check(&MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap());
+}
+
+#[test]
+fn a_deleted_key_is_gone_from_everything_and_can_come_back() {
+    let folder = TempFolder::new("delete");
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
+    for i in 0..10u8 {
+        store.insert(&format!("k{i}"), &[f32::from(i); 64]).unwrap();
+    }
+    assert!(store.delete("k3").unwrap() && !store.delete("k3").unwrap() && !store.delete("none").unwrap());
+    let check = |store: &MmapVectorStore| {
+        assert_eq!(store.len(), 9);
+        assert!(
+            !store.contains("k3") && store.get("k3").unwrap().is_none() && store.get_slice("k3").is_none()
+        );
+        assert!(store.search(&[3.0; 64], 10).unwrap().iter().all(|hit| hit.key != "k3"));
+        assert!(!store.keys().contains(&"k3".to_owned()));
+    };
+    check(&store);
+    store.close().unwrap();
+    let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
+    check(&store);
+    store.insert("k3", &[30.0; 64]).unwrap();
+    assert_eq!(store.get("k3").unwrap().unwrap(), [30.0; 64]);
+    assert_eq!(store.keys().last().map(String::as_str), Some("k3"));
+}
+
+/// Random operations against a map, with reopening among them.
+#[test]
+fn a_store_does_what_a_map_does() {
+    let mut random = Random(seed(7));
+    let folder = TempFolder::new("model");
+    let path = folder.file("store");
+    let dimensions = 66;
+    let mut store = MmapVectorStore::new(&path, quiet(66, DistanceMetric::Euclidean)).unwrap();
+    let mut model: HashMap<String, (Vec<f32>, u64)> = HashMap::new();
+    for step in 0..3000 {
+        let key = "q".repeat(random.below(17)) + &random.below(40).to_string();
+        match random.below(100) {
+            0..45 => {
+                let count = 1 + random.below(20);
+                let keys: Vec<String> = (0..count).map(|_| format!("{key}/{}", random.below(10))).collect();
+                let vectors: Vec<Vec<f32>> = keys.iter().map(|_| random.vector(dimensions)).collect();
+                let tags: Vec<u64> = keys.iter().map(|_| random.next()).collect();
+                let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
+                let batch = WriteBatch {
+                    keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
+                    vectors: BatchVectors::RowMajor(&vectors.concat()),
+                    tags: Some(&tags),
+                    payloads: BatchPayloads::None,
+                    mode,
+                };
+                store.write(&batch).unwrap();
+                for ((key, vector), tag) in keys.into_iter().zip(vectors).zip(tags) {
+                    match mode {
+                        WriteMode::Insert => {
+                            model.entry(key).or_insert((vector, tag));
+                        }
+                        WriteMode::Upsert => {
+                            model.insert(key, (vector, tag));
+                        }
+                    }
+                }
+            }
+            45..60 => {
+                let vector = random.vector(dimensions);
+                store.insert(&key, &vector).unwrap();
+                model.entry(key).or_insert((vector, 0));
+            }
+            60..80 => assert_eq!(store.delete(&key).unwrap(), model.remove(&key).is_some(), "step {step}"),
+            80..95 => match model.get(&key) {
+                Some((vector, tags)) => {
+                    assert_eq!(store.get_slice(&key), Some(&vector[..]), "step {step}");
+                    assert_eq!(store.tags(&key), Some(*tags));
+                }
+                None => assert!(!store.contains(&key), "step {step}"),
+            },
+            95..98 => store.checkpoint().unwrap(),
+            _ => {
+                if random.below(2) == 0 {
+                    store.close().unwrap();
+                } else {
+                    drop(store);
+                }
+                store = MmapVectorStore::new(&path, quiet(66, DistanceMetric::Euclidean)).unwrap();
+            }
+        }
+        assert_eq!(store.len(), model.len(), "step {step}");
+    }
+    for (key, (vector, _)) in &model {
+        assert_eq!(&store.search(vector, 1).unwrap()[0].key, key);
+    }
+}
+
+#[test]
+fn results_outlive_their_store_and_are_used_again() {
+    let folder = TempFolder::new("results");
+    let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Euclidean)).unwrap();
+    store.insert("near", &[1.0; 64]).unwrap();
+    store.insert("far", &[9.0; 64]).unwrap();
+    let mut results = SearchResults::default();
+    let options = SearchOptions { exact: true, ..SearchOptions::default() };
+    store.search_with(&[0.0; 64], 1, &options, &mut results).unwrap();
+    store.search_with(&[8.0; 64], 2, &options, &mut results).unwrap();
+    store.close().unwrap();
+    assert_eq!(results.hits().len(), 2);
+    assert_eq!((results.key(0), results.key(1), results.key(2)), (Some("far"), Some("near"), None));
+    assert_eq!(results.vector(1), Some(&[1.0; 64][..]));
+    assert!(!results.is_partial());
+}
+
+#[test]
+fn a_store_grows_past_its_capacity_and_an_empty_one_takes_little() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = TempFolder::new("growth");
+    let path = folder.file("store");
+    let config = |capacity| syna_mmap::MmapVectorConfig {
+        initial_capacity: capacity,
+        ..quiet(128, DistanceMetric::Euclidean)
+    };
+    let store = MmapVectorStore::new(&path, config(10_000_000)).unwrap();
+    let disk_bytes = || std::fs::metadata(&path).unwrap().blocks() * 512;
+    assert!(disk_bytes() < 1 << 20, "{} bytes", disk_bytes());
+    store.close().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let store = MmapVectorStore::new(&path, config(1000)).unwrap();
+    let mut random = Random(seed(3));
+    let vectors: Vec<Vec<f32>> = (0..20_000).map(|_| random.vector(128)).collect();
+    let keys: Vec<String> = (0..vectors.len()).map(|i| format!("v{i}")).collect();
+    for start in (0..vectors.len()).step_by(777) {
+        let end = (start + 777).min(vectors.len());
+        let keys: Vec<&str> = keys[start..end].iter().map(String::as_str).collect();
+        let rows: Vec<&[f32]> = vectors[start..end].iter().map(Vec::as_slice).collect();
+        assert_eq!(store.insert_batch(&keys, &rows).unwrap(), keys.len());
+    }
+    let rows_bytes = 20_000 * 512;
+    assert!(disk_bytes() < rows_bytes + rows_bytes / 4 + (1 << 20), "{} for {rows_bytes}", disk_bytes());
+    for (key, vector) in keys.iter().zip(&vectors) {
+        assert_eq!(store.get_slice(key), Some(&vector[..]));
+    }
+    store.reserve(30_000).unwrap();
+    assert!(disk_bytes() >= 30_000 * 512);
+    assert!(
+        matches!(store.reserve(1 << 31).unwrap_err(), SynaError::NoSpace { needed_bytes, .. } if needed_bytes > 1 << 40)
+    );
+    store.insert("after", &[0.5; 128]).unwrap();
+    assert_eq!(store.len(), 20_001);
+}
