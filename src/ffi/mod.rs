@@ -44,3 +44,6 @@ mod store;
 mod structs;
 mod tokens;
 mod write;
+
+#[cfg(test)]
+mod tests;

@@ -31,8 +31,8 @@ pub(super) fn with_store<R>(
 /// beside one write, writes wait for one another.
 /// Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
 /// after it is closed.
-/// Fork: only the process that opened it can use it; a child that closes it frees its own memory and
-/// changes no file.
+/// Fork: only the process that opened it can use it; a child that closes it forgets the handle and changes
+/// no file. What the store has in the child's memory stays there as long as the child.
 /// A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
 /// error, not a crash.
 pub struct syna_mmap {
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn syna_mmap_open(
 /// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
 ///
 /// Waits for the calls that other threads have on the store; calls that come later answer
-/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this frees the child's memory only: no checkpoint, and
-/// the parent's store goes on.
+/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
+/// parent's store goes on.
 ///
 /// store  a handle, or NULL: then nothing is done and that is OK.
 /// error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
