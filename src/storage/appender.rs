@@ -11,6 +11,7 @@ use super::layout::{extent, frame as frame_layout};
 use super::medium::write_all_at;
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::{Result, SynaError};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The vectors of a batch, in the order of their rows.
@@ -32,9 +33,9 @@ pub(crate) struct Appender {
     /// The newest superblock, as far as the file shows it.
     superblock: Superblock,
     position: LogPosition,
-    /// What the disk holds for certain once everything behind it, and the newest slot, was written again and synced;
-    /// `None` when that was done. After a failed sync the page cache may show what the disk never got.
-    unproven_since: Option<LogPosition>,
+    /// What recovery found behind the checkpoint; `None` once it, and the newest slot, were written again and synced.
+    /// After a failed sync the page cache may show what the disk never got.
+    unproven: Option<Range<LogPosition>>,
     /// The last frame that is safe from a power cut.
     durable_sequence: u64,
     session: u64,
@@ -59,7 +60,7 @@ impl Appender {
             data,
             superblock,
             position,
-            unproven_since: Some(superblock.position),
+            unproven: Some(superblock.position..position),
             durable_sequence: superblock.position.sequence,
             session,
             planned_rows,
@@ -230,14 +231,14 @@ impl Appender {
     /// which pages were not written, so a second sync would answer OK and prove nothing.
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.refuse_if_failed()?;
-        if self.durable_sequence == self.position.sequence && self.unproven_since.is_none() {
+        if self.durable_sequence == self.position.sequence && self.unproven.is_none() {
             return Ok(());
         }
-        if let Some(since) = self.unproven_since {
-            self.write_again_since(since)?;
+        if let Some(unproven) = self.unproven.clone() {
+            self.write_again(&unproven)?;
         }
         self.sync_file()?;
-        self.unproven_since = None;
+        self.unproven = None;
         self.durable_sequence = self.position.sequence;
         Ok(())
     }
@@ -271,7 +272,7 @@ impl Appender {
     }
 
     /// Writes what recovery found behind the checkpoint, and the newest slot, once more: the same bytes.
-    fn write_again_since(&mut self, since: LogPosition) -> Result<()> {
+    fn write_again(&mut self, unproven: &Range<LogPosition>) -> Result<()> {
         let data = Arc::clone(&self.data);
         let io = |e| data.io("writing to", e);
         let newest = self.superblock.encode();
@@ -289,7 +290,7 @@ impl Appender {
                             u64::from(row).saturating_sub(found.header.first_row).min(found.header.capacity);
                         found.data_bytes() + rows * stride
                     };
-                    place(since.rows)..place(self.position.rows)
+                    place(unproven.start.rows)..place(unproven.end.rows)
                 }
                 ExtentKind::Log => {
                     let place = |at: &LogPosition| match found.header.ordinal.cmp(&at.extent) {
@@ -298,7 +299,7 @@ impl Appender {
                         std::cmp::Ordering::Equal => at.head,
                         std::cmp::Ordering::Greater => found.data_bytes(),
                     };
-                    place(&since)..place(&self.position)
+                    place(&unproven.start)..place(&unproven.end)
                 }
             };
             self.copy_onto_itself(range)?;
@@ -306,7 +307,7 @@ impl Appender {
         Ok(())
     }
 
-    fn copy_onto_itself(&mut self, range: std::ops::Range<u64>) -> Result<()> {
+    fn copy_onto_itself(&mut self, range: Range<u64>) -> Result<()> {
         let mut at = range.start;
         while at < range.end {
             let count = index((range.end - at).min(STAGING_BYTES as u64));

@@ -1,7 +1,7 @@
 //! Floor 3: the store. It joins the data file (floor 1) and the index (floor 2), and knows keys and options.
 //!
 //! ```text
-//!   insert -> CheckedBatch -> Plan -> Appender (file) -> RowTable, KeyDirectory -> Published     one writer
+//!   insert -> WriteBatch -> Plan -> Appender (file) -> RowTable, KeyDirectory -> Published     one writer
 //!   search -> Published -> Graph (rows it covers) + scan (rows behind it) -> SearchResults        any number
 //! ```
 //!

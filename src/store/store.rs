@@ -6,7 +6,7 @@ use super::core::Core;
 use super::open::{Opened, open};
 use super::results::{SearchOptions, SearchResults};
 use super::search::{live_rows, search};
-use super::write::{CheckedBatch, MAX_KEY_BYTES, delete_key, write_batch};
+use super::write::{MAX_KEY_BYTES, delete_key, write_batch};
 use super::writer::Writer;
 use crate::storage::{Disk, Storage};
 use crate::{DistanceMetric, Result, SynaError};
@@ -121,10 +121,9 @@ impl MmapVectorStore {
     /// [`SynaError::Io`]: whether the batch is there shows when the store is opened again.
     /// [`SynaError::Poisoned`] after a failed sync.
     pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
-        let checked = CheckedBatch::check(batch, &self.core)?;
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        let written = write_batch(&self.core, appender, plan, &checked)?;
+        let written = write_batch(&self.core, appender, plan, batch)?;
         if written > 0 {
             writer.after_write(&self.core)?;
         }

@@ -16,15 +16,16 @@ pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
 /// A batch whose shape and every value have been checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CheckedBatch<'a> {
+struct CheckedBatch<'a> {
     batch: WriteBatch<'a>,
     count: usize,
     dimensions: usize,
 }
 
 impl<'a> CheckedBatch<'a> {
-    /// Checks everything that can be known without the store's rows.
-    pub(super) fn check(batch: &WriteBatch<'a>, core: &Core) -> Result<Self> {
+    /// Checks everything that can be known without the store's rows. `row_checksums` gets one checksum an element:
+    /// they are taken here, while the vector is in the cache.
+    fn check(batch: &WriteBatch<'a>, core: &Core, row_checksums: &mut Vec<u32>) -> Result<Self> {
         let dimensions = core.data.identity.dimensions;
         let count = match batch.keys {
             BatchKeys::Slices(keys) => keys.len(),
@@ -50,8 +51,10 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
+        row_checksums.clear();
         for position in 0..count {
             checked.check_row(core, position, dimensions)?;
+            row_checksums.push(crc32c(bytemuck::cast_slice(checked.vector(position))));
         }
         Ok(checked)
     }
@@ -170,6 +173,10 @@ pub(super) struct Plan {
     deletions: Vec<u32>,
     /// Places in `picked` by key, to find keys that occur twice.
     seen: HashTable<u32>,
+    /// Of every element's vector, picked or not.
+    element_checksums: Vec<u32>,
+    /// Of every element's key.
+    element_hashes: Vec<u32>,
     row_checksums: Vec<u32>,
     key_ends: Vec<u32>,
     key_bytes: Vec<u8>,
@@ -196,11 +203,13 @@ impl Plan {
     /// Picks the elements that become rows.
     fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core) -> Result<()> {
         self.clear();
+        // All hashes first: the look-ups that follow then wait for memory side by side.
+        self.element_hashes.clear();
+        self.element_hashes.extend((0..batch.count).map(|position| core.hasher.hash(batch.key(position))));
         let directory = core.directory();
         let is_upsert = batch.batch.mode == WriteMode::Upsert;
-        for position in 0..batch.count {
+        for (position, &hash) in self.element_hashes.iter().enumerate() {
             let key = batch.key(position);
-            let hash = core.hasher.hash(key);
             let existing = core.find_in(&directory, key, hash);
             if existing.is_some() && !is_upsert {
                 continue;
@@ -246,7 +255,7 @@ impl Plan {
             actual,
         };
         for &position in &self.picked {
-            self.row_checksums.push(crc32c(bytemuck::cast_slice(batch.vector(position))));
+            self.row_checksums.extend(self.element_checksums.get(position));
             self.key_bytes.extend_from_slice(batch.key(position));
             let end =
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
@@ -283,14 +292,15 @@ pub(super) fn write_batch(
     core: &Core,
     appender: &mut Appender,
     plan: &mut Plan,
-    batch: &CheckedBatch<'_>,
+    batch: &WriteBatch<'_>,
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
-    plan.pick(batch, core)?;
+    let batch = CheckedBatch::check(batch, core, &mut plan.element_checksums)?;
+    plan.pick(&batch, core)?;
     if plan.picked.is_empty() {
         return Ok(0);
     }
-    plan.lay_out(batch)?;
+    plan.lay_out(&batch)?;
     let count = plan.picked.len();
     match batch.batch.vectors {
         BatchVectors::RowMajor(floats) if count == batch.count => {

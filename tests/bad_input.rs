@@ -1,0 +1,224 @@
+//! Bad input: each a typed error, and not a byte of the disk changed.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use support::{Random, TempFolder, quiet};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore,
+    OpenMode, SynaError, WriteBatch, WriteMode,
+};
+
+const EUCLIDEAN: DistanceMetric = DistanceMetric::Euclidean;
+
+/// A store of ten rows, checkpointed and closed.
+fn make_store(path: &Path) {
+    let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
+    let mut random = Random(5);
+    for i in 0..10 {
+        store.insert(&format!("key{i}"), &random.vector(64)).unwrap();
+    }
+    store.close().unwrap();
+}
+
+fn open_error(path: &Path, config: MmapVectorConfig) -> SynaError {
+    let before = fs::read(path).ok();
+    let error = MmapVectorStore::new(path, config).expect_err("this must not open");
+    assert_eq!(fs::read(path).ok(), before, "an open that fails changes nothing");
+    assert!(error.to_string().len() > 20, "{error}");
+    error
+}
+
+#[test]
+fn writes_that_are_refused_leave_every_byte_as_it_was() {
+    let folder = TempFolder::new("refused");
+    let path = folder.file("store");
+    make_store(&path);
+    let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
+    let before = fs::read(&path).unwrap();
+    let good = [1.0_f32; 64];
+    let mut wrong = vec![];
+    for (component, value) in [(0, f32::NAN), (31, f32::INFINITY), (63, f32::NEG_INFINITY)] {
+        let mut bad = good;
+        bad[component] = value;
+        let error = store.insert_batch(&["x", "y"], &[&good, &bad]).unwrap_err();
+        assert!(
+            matches!(error, SynaError::InvalidVector { position: 1, component: c, .. } if c == component),
+            "{error}"
+        );
+        assert!(matches!(store.search(&bad, 1).unwrap_err(), SynaError::InvalidVector { .. }));
+        wrong.push(error.to_string());
+    }
+    for length in [0, 63, 65, 128] {
+        let short = vec![1.0; length];
+        let error = store.insert_batch(&["x", "y"], &[&good, &short]).unwrap_err();
+        assert!(
+            matches!(error, SynaError::DimensionMismatch { expected: 64, actual } if actual == length as u64),
+            "{error}"
+        );
+        assert!(matches!(store.search(&short, 1).unwrap_err(), SynaError::DimensionMismatch { .. }));
+    }
+    let long = "k".repeat(65_536);
+    assert!(matches!(store.insert(&long, &good).unwrap_err(), SynaError::InvalidKey { .. }));
+    assert!(matches!(store.get(&long).unwrap_err(), SynaError::InvalidKey { .. }));
+    assert!(matches!(store.delete(&long).unwrap_err(), SynaError::InvalidKey { .. }));
+    assert!(store.insert_batch(&["x"], &[]).is_err() && store.insert_batch(&[], &[&good]).is_err());
+    let packed = |bytes, offsets| {
+        let rows = [1.0; 128];
+        store.write(&WriteBatch {
+            keys: BatchKeys::Packed { bytes, offsets },
+            vectors: BatchVectors::RowMajor(&rows),
+            tags: None,
+            payloads: BatchPayloads::None,
+            mode: WriteMode::Insert,
+        })
+    };
+    assert!(matches!(packed(b"abcd", &[1, 2, 4]).unwrap_err(), SynaError::InvalidArgument { .. }));
+    assert!(matches!(packed(b"abcd", &[0, 3, 2]).unwrap_err(), SynaError::InvalidArgument { .. }));
+    assert!(matches!(packed(b"abcd", &[0, 3, 5]).unwrap_err(), SynaError::InvalidArgument { .. }));
+    assert!(matches!(packed(b"ab\xFFd", &[0, 2, 4]).unwrap_err(), SynaError::InvalidKey { position: 1, .. }));
+    assert!(matches!(packed("é".as_bytes(), &[0, 1, 2]).unwrap_err(), SynaError::InvalidKey { .. }));
+    let payload = vec![0; (1 << 20) + 1];
+    let too_large = WriteBatch {
+        keys: BatchKeys::Slices(&["x"]),
+        vectors: BatchVectors::RowMajor(&good),
+        tags: None,
+        payloads: BatchPayloads::Slices(&[&payload]),
+        mode: WriteMode::Insert,
+    };
+    assert!(matches!(store.write(&too_large).unwrap_err(), SynaError::Limit { .. }));
+    assert_eq!(store.len(), 10);
+    assert!(!store.is_dirty());
+    store.close().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn the_longest_key_is_taken() {
+    let folder = TempFolder::new("long");
+    let path = folder.file("store");
+    let keys = ["k".repeat(65_535), String::new(), "\0\0".to_owned(), "ключ🗝".to_owned()];
+    let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
+    for (i, key) in (1u8..).zip(&keys) {
+        store.insert(key, &[f32::from(i); 64]).unwrap();
+    }
+    store.close().unwrap();
+    let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
+    assert_eq!(store.keys(), keys);
+    assert_eq!(store.search(&[1.0; 64], 1).unwrap()[0].key, keys[0]);
+}
+
+#[test]
+fn configurations_that_cannot_be_are_refused_before_a_file_is_made() {
+    let folder = TempFolder::new("config");
+    let path = folder.file("store");
+    for dimensions in [1, 63, 8193, u16::MAX] {
+        let error = open_error(&path, quiet(dimensions, EUCLIDEAN));
+        assert!(
+            matches!(error, SynaError::InvalidDimensions { dimensions: d } if d == u32::from(dimensions))
+        );
+    }
+    let hnsw = |hnsw_config| MmapVectorConfig { hnsw_config, ..quiet(64, EUCLIDEAN) };
+    assert!(matches!(open_error(&path, hnsw(HnswConfig::with_m(1))), SynaError::InvalidArgument { .. }));
+    assert!(matches!(
+        open_error(&path, hnsw(HnswConfig::with_m(usize::MAX))),
+        SynaError::InvalidArgument { .. }
+    ));
+    let zero = HnswConfig { ef_search: 0, ..HnswConfig::default() };
+    assert!(matches!(open_error(&path, hnsw(zero)), SynaError::InvalidArgument { .. }));
+    let must_exist = OpenMode { must_exist: true, ..OpenMode::default() };
+    let config = MmapVectorConfig { open: must_exist, ..quiet(64, EUCLIDEAN) };
+    assert!(matches!(open_error(&path, config), SynaError::NotFound { .. }));
+    assert!(matches!(open_error(&path, quiet(0, EUCLIDEAN)), SynaError::NotFound { .. }));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn files_that_are_no_store_are_refused_and_left_alone() {
+    let folder = TempFolder::new("foreign");
+    let path = folder.file("store");
+    assert!(matches!(open_error(folder.path(), quiet(64, EUCLIDEAN)), SynaError::Io { .. }));
+    for (bytes, what) in [
+        (&b""[..], "empty"),
+        (b"hello", "no syna-mmap store"),
+        (&[0; 65536], "no syna-mmap store"),
+        (&[0xFF; 40000], "no syna-mmap store"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = open_error(&path, quiet(64, EUCLIDEAN));
+        assert!(matches!(error, SynaError::Corrupt { .. }) && error.to_string().contains(what), "{error}");
+    }
+    fs::write(&path, [b"CEVM\x01\0\0\0".as_slice(), &[0; 100]].concat()).unwrap();
+    let error = open_error(&path, quiet(64, EUCLIDEAN));
+    assert!(
+        matches!(error, SynaError::LegacyFormat { .. }) && error.to_string().contains("import"),
+        "{error}"
+    );
+    let missing = folder.file("no folder").join("store");
+    assert!(matches!(open_error(&missing, quiet(64, EUCLIDEAN)), SynaError::Io { .. }));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused_and_left_alone() {
+    let folder = TempFolder::new("cut");
+    let path = folder.file("store");
+    make_store(&path);
+    let whole = fs::read(&path).unwrap();
+    for length in (0..whole.len()).step_by(1009).chain([1, 127, 128, 16384, whole.len() - 1]) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = open_error(&path, quiet(64, EUCLIDEAN));
+        assert!(matches!(error, SynaError::Corrupt { .. }), "{length} bytes: {error}");
+    }
+}
+
+#[test]
+fn other_dimensions_and_metrics_than_the_files_are_refused_and_named() {
+    let folder = TempFolder::new("facts");
+    let path = folder.file("store");
+    make_store(&path);
+    let error = open_error(&path, quiet(65, EUCLIDEAN));
+    assert!(matches!(error, SynaError::DimensionMismatch { expected: 64, actual: 65 }));
+    assert!(error.to_string().contains("64") && error.to_string().contains("65"));
+    let error = open_error(&path, quiet(64, DistanceMetric::Cosine));
+    assert!(error.to_string().contains("cosine") && error.to_string().contains("euclidean"), "{error}");
+    let from_file = MmapVectorConfig { metric_from_file: true, ..quiet(0, DistanceMetric::Cosine) };
+    let store = MmapVectorStore::new(&path, from_file).unwrap();
+    assert_eq!((store.dimensions(), store.metric(), store.len()), (64, EUCLIDEAN, 10));
+    let must_create = OpenMode { must_create: true, ..OpenMode::default() };
+    let config = MmapVectorConfig { open: must_create, ..quiet(64, EUCLIDEAN) };
+    assert!(matches!(open_error(&path, config), SynaError::Io { .. }));
+}
+
+#[test]
+fn a_second_writer_is_locked_out_and_readers_are_not() {
+    let folder = TempFolder::new("lock");
+    let path = folder.file("store");
+    make_store(&path);
+    let writer = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
+    assert!(matches!(open_error(&path, quiet(64, EUCLIDEAN)), SynaError::Locked { .. }));
+    let read_only = OpenMode { read_only: true, ..OpenMode::default() };
+    let config = MmapVectorConfig { open: read_only, ..quiet(64, EUCLIDEAN) };
+    let reader = MmapVectorStore::new(&path, config).unwrap();
+    writer.insert("new", &[7.0; 64]).unwrap();
+    assert_eq!((writer.len(), reader.len()), (11, 10), "a reader keeps its snapshot");
+    assert!(matches!(reader.insert("x", &[1.0; 64]).unwrap_err(), SynaError::ReadOnly { .. }));
+    assert!(matches!(reader.delete("key1").unwrap_err(), SynaError::ReadOnly { .. }));
+    assert!(matches!(reader.build_index().unwrap_err(), SynaError::ReadOnly { .. }));
+    assert!(matches!(reader.checkpoint().unwrap_err(), SynaError::ReadOnly { .. }));
+    reader.close().unwrap();
+    writer.close().unwrap();
+    MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap().close().unwrap();
+}
+
+#[test]
+fn a_file_in_the_indexs_place_is_never_overwritten() {
+    let folder = TempFolder::new("index-name");
+    let path = folder.file("store");
+    make_store(&path);
+    let index = folder.file("store.hnsw");
+    fs::write(&index, b"somebody's notes").unwrap();
+    let error = open_error(&path, quiet(64, EUCLIDEAN));
+    assert!(matches!(error, SynaError::Corrupt { .. }) && error.to_string().contains("hnsw"), "{error}");
+    assert_eq!(fs::read(&index).unwrap(), b"somebody's notes");
+}
