@@ -1,8 +1,9 @@
 /* Every status that can be provoked, and the error struct itself. */
 #include "check.h"
 
-#include <errno.h>
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static syna_mmap *store;
 static float vector[DIMENSIONS];
@@ -63,7 +64,19 @@ static syna_mmap_status exists(void) {
 static syna_mmap_status no_folder(void) {
   return opened("absent/store", DIMENSIONS, SYNA_MMAP_METRIC_EUCLIDEAN, 0);
 }
-static syna_mmap_status no_space(void) { return syna_mmap_reserve(store, (uint64_t)1 << 31, &error); }
+/* The system's limit of a file's length takes the place of a full disk. */
+static syna_mmap_status no_space(void) {
+  struct rlimit before, small;
+  syna_mmap_status status;
+  CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+  CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  small = before;
+  small.rlim_cur = (rlim_t)32 << 20;
+  CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  status = syna_mmap_reserve(store, 1000000, &error);
+  CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  return status;
+}
 static syna_mmap_status invalid_handle(void) { return syna_mmap_checkpoint(NULL, &error); }
 static syna_mmap_status limit(void) { return syna_mmap_reserve(store, UINT64_MAX, &error); }
 static syna_mmap_status large_payload(void) {
@@ -121,7 +134,6 @@ static void every_status(void) {
     memset(&error, 0x55, sizeof error);
     error.struct_size = sizeof error;
     status = CASES[i].provoke();
-    if (status == SYNA_MMAP_OK && CASES[i].expected == SYNA_MMAP_ERR_NO_SPACE) continue; /* half a TiB was free */
     expect(__FILE__, __LINE__, CASES[i].said, CASES[i].expected, status, &error);
     if (strstr(error.message, CASES[i].said) == NULL) failed(__FILE__, __LINE__, error.message);
     CHECK((error.os_errno == 0) ==

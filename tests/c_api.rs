@@ -8,17 +8,9 @@ use support::{TempFolder, c_program};
 
 fn run(name: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests").join(name).with_extension("c");
-    // C11 and POSIX: the tests need fork, pipes and threads; the header does not.
-    let flags = [
-        "-std=c11",
-        "-D_POSIX_C_SOURCE=200809L",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-pedantic",
-        "-pthread",
-        "-lm",
-    ];
+    // C11 and POSIX (XSI): the tests need fork, pipes, threads and limits; the header does not.
+    let flags =
+        ["-std=c11", "-D_XOPEN_SOURCE=700", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread", "-lm"];
     let program = c_program::compile(&source, &flags);
     let folder = TempFolder::new(name);
     let output = c_program::run(&program, &[folder.path().to_str().expect("a path that is text")]);

@@ -4,7 +4,7 @@
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::{Random, TempFolder, quiet, seed};
@@ -32,7 +32,7 @@ static COUNTING: Counting = Counting;
 
 unsafe extern "C" {
     fn syna_mmap_open(
-        path: *const i8,
+        path: *const c_char,
         options: *const c_void,
         store: *mut *mut c_void,
         error: *mut c_void,
