@@ -1,1 +1,132 @@
-fn main() {}
+//! Makes the C header from `src/ffi` into OUT_DIR; `tests/header.rs` compares it with the one in `include/`.
+//!
+//! cbindgen puts all constants first, then all types, then all functions. A reader needs them by subject, so each
+//! section's file is turned into C by itself and the pieces are put together here, in the order of reading.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// The header's sections: title, file.
+const SECTIONS: [(&str, &str); 9] = [
+    ("Statuses and errors", "status.rs"),
+    ("Options", "options.rs"),
+    ("Opening, closing, checkpoints", "store.rs"),
+    ("Batches", "batch.rs"),
+    ("Writing", "write.rs"),
+    ("Reading", "read.rs"),
+    ("Results", "results.rs"),
+    ("Searching", "search.rs"),
+    ("The library", "library.rs"),
+];
+
+const INTRODUCTION: &str = "src/ffi/introduction.h";
+
+const START: &str = "
+#ifndef SYNA_MMAP_H
+#define SYNA_MMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern \"C\" {
+#endif
+";
+
+const END: &str = "
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SYNA_MMAP_H */
+";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/ffi");
+    let out_dir = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let mut header = fs::read_to_string(INTRODUCTION).expect("the header's introduction is there");
+    header.push_str(START);
+    for (title, file) in SECTIONS {
+        header.push_str(&format!("\n/* ---- {title} {} */\n\n", "-".repeat(104 - title.len())));
+        header.push_str(&section(&Path::new("src/ffi").join(file)));
+    }
+    header.push_str(END);
+    fs::write(Path::new(&out_dir).join("syna_mmap.h"), header).expect("OUT_DIR can be written to");
+}
+
+/// One file's items in C.
+fn section(file: &Path) -> String {
+    let mut config = cbindgen::Config {
+        language: cbindgen::Language::C,
+        no_includes: true,
+        usize_is_size_t: true,
+        style: cbindgen::Style::Type,
+        documentation_style: cbindgen::DocumentationStyle::Doxy,
+        tab_width: 2,
+        line_length: 110,
+        ..cbindgen::Config::default()
+    };
+    // Named since no function of their own sections mentions them.
+    config.export.include = vec!["syna_mmap_error".to_owned(), "syna_mmap_batch".to_owned()];
+    let bindings = cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(file)
+        .generate()
+        .unwrap_or_else(|e| panic!("{} as a C header: {e}", file.display()));
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
+    let lines = without_safety(text.trim().lines().map(str::to_owned).collect());
+    tagged(short_comments(lines)).join("\n") + "\n"
+}
+
+/// Leaves out the `# Safety` part of each comment: it speaks to the implementation, and ends its comment.
+fn without_safety(lines: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    let mut is_inside = false;
+    for line in lines {
+        if line.trim() == "* # Safety" {
+            is_inside = true;
+            // The empty line before the title.
+            if kept.last().is_some_and(|last| last.trim() == "*") {
+                kept.pop();
+            }
+        }
+        is_inside &= line.trim() != "*/";
+        if !is_inside {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+/// Puts comments of one line on one line.
+fn short_comments(lines: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for line in lines {
+        if line.trim() == "*/"
+            && let [.., start, text] = kept.as_slice()
+            && start.trim() == "/**"
+        {
+            let short = format!("{start} {} */", text.trim().trim_start_matches("* "));
+            kept.truncate(kept.len() - 2);
+            kept.push(short);
+        } else {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+/// Gives structs a tag of their name, so that a program can declare them beforehand.
+fn tagged(mut lines: Vec<String>) -> Vec<String> {
+    for i in 0..lines.len() {
+        if lines[i] == "typedef struct {" {
+            let end = lines[i..].iter().find(|line| line.starts_with("} ")).expect("a struct ends");
+            lines[i] = format!("typedef struct {} {{", end.trim_start_matches("} ").trim_end_matches(';'));
+        }
+    }
+    lines
+}

@@ -26,6 +26,8 @@ mod storage;
 mod index;
 // Floor 3
 mod store;
+// Floor 4
+mod ffi;
 
 pub use error::{Result, SynaError};
 pub use metric::DistanceMetric;

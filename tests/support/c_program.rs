@@ -207,7 +207,7 @@ fn find_compiler(is_cpp: bool, out_dir: &Path) -> Result<cc::Tool, String> {
         _ => format!("{ARCH}-unknown-linux-gnu"),
     };
     let mut build = cc::Build::new();
-    build.target(&triple).host(&triple).opt_level(1).debug(true).warnings(false).cpp(is_cpp);
+    build.target(&triple).host(&triple).opt_level(1).debug(true).warnings(true).cpp(is_cpp);
     build.cargo_metadata(false).cargo_warnings(false).out_dir(out_dir);
     let variable = if is_cpp { "CXX" } else { "CC" };
     if env::var_os(variable).is_none() {

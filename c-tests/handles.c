@@ -1,0 +1,183 @@
+/* Handles that are closed, foreign, made up, or the parent process's: errors all of them. */
+#include "check.h"
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static float vector[DIMENSIONS];
+
+/* Every function with this as its store. */
+static void unusable(syna_mmap *store, syna_mmap_results *results) {
+  uint64_t offsets[2] = {0, 1};
+  syna_mmap_batch b;
+  size_t count = 7;
+  bool flag = true;
+  memset(&b, 0, sizeof b);
+  b.struct_size = sizeof b;
+  FAILS(INVALID_HANDLE, syna_mmap_checkpoint(store, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_flush(store, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_reserve(store, 1, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_insert(store, "k", 1, vector, &flag, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_upsert(store, "k", 1, vector, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_insert_batch(store, "k", offsets, vector, 1, &count, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_upsert_batch(store, "k", offsets, vector, 1, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_write(store, &b, &count, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_delete(store, "k", 1, &flag, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_get(store, "k", 1, vector, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_build_index(store, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_search(store, vector, 1, NULL, results, &error));
+  CHECK(!syna_mmap_contains(store, "k", 1));
+  CHECK(syna_mmap_len(store) == 0);
+  CHECK(syna_mmap_dimensions(store) == 0);
+  CHECK(syna_mmap_metric(store) == 0);
+  CHECK(!syna_mmap_has_index(store));
+  CHECK(!syna_mmap_is_dirty(store));
+  CHECK(syna_mmap_last_durable_seq(store) == 0);
+  CHECK(count == 7 && flag);
+}
+
+static void unusable_results(syna_mmap *store, syna_mmap_results *results) {
+  size_t count = 7;
+  FAILS(INVALID_HANDLE, syna_mmap_search(store, vector, 1, NULL, results, &error));
+  CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);
+  CHECK(!syna_mmap_results_is_partial(results));
+  syna_mmap_results_free(results);
+}
+
+static void closed(void) {
+  syna_mmap *first = open_quietly(in_folder("store"), 0), *second;
+  syna_mmap_results *results, *others;
+  OK(syna_mmap_results_new(&results, &error));
+  OK(syna_mmap_insert(first, "k", 1, vector, NULL, &error));
+  OK(syna_mmap_close(first, &error));
+  unusable(first, results);
+  FAILS(INVALID_HANDLE, syna_mmap_close(first, &error));
+
+  /* Its place is used again, but not its handle. */
+  second = open_quietly(in_folder("store"), 0);
+  CHECK(second != first);
+  unusable(first, results);
+  CHECK(syna_mmap_len(second) == 1);
+
+  syna_mmap_results_free(results);
+  OK(syna_mmap_results_new(&others, &error));
+  CHECK(others != results);
+  unusable_results(second, results);
+  OK(syna_mmap_search(second, vector, 1, NULL, others, &error));
+  syna_mmap_results_free(others);
+
+  /* An error struct that cannot be used does not keep the store open. */
+  {
+    syna_mmap_error wrong = {1, 0, 0, ""};
+    FAILS_BARE(INVALID_ARGUMENT, syna_mmap_close(second, &wrong));
+    FAILS(INVALID_HANDLE, syna_mmap_close(second, &error));
+  }
+}
+
+static void foreign_and_made_up(void) {
+  static const uintptr_t numbers[] = {1,    2,      3,          5,           7,          8,
+                                      4096, 0xFFFF, 0xDEADBEEF, UINTPTR_MAX, UINTPTR_MAX - 2};
+  syna_mmap *store = open_quietly(in_folder("store"), 0);
+  syna_mmap_results *results;
+  int on_stack = 0;
+  size_t i;
+  OK(syna_mmap_results_new(&results, &error));
+  unusable((syna_mmap *)(void *)results, results);
+  unusable_results(store, (syna_mmap_results *)(void *)store);
+  FAILS(INVALID_HANDLE, syna_mmap_close((syna_mmap *)(void *)results, &error));
+  for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    unusable((syna_mmap *)numbers[i], results);
+    unusable_results(store, (syna_mmap_results *)numbers[i]);
+    FAILS(INVALID_HANDLE, syna_mmap_close((syna_mmap *)numbers[i], &error));
+  }
+  for (i = 0; i < 8 * sizeof(uintptr_t); i++) {
+    unusable((syna_mmap *)((uintptr_t)store ^ (uintptr_t)1 << i), results);
+    unusable_results(store, (syna_mmap_results *)((uintptr_t)results ^ (uintptr_t)1 << i));
+  }
+  unusable((syna_mmap *)(void *)&on_stack, results);
+  unusable_results(store, (syna_mmap_results *)(void *)&on_stack);
+  unusable(NULL, results);
+  unusable_results(store, NULL);
+  CHECK(syna_mmap_len(store) == 1);
+  OK(syna_mmap_search(store, vector, 1, NULL, results, &error));
+  syna_mmap_results_free(results);
+  OK(syna_mmap_close(store, &error));
+}
+
+static void many(void) {
+  static syna_mmap_results *results[1000];
+  size_t i, round;
+  for (round = 0; round < 3; round++) {
+    for (i = 0; i < 1000; i++) OK(syna_mmap_results_new(&results[i], &error));
+    for (i = 0; i < 1000; i++) syna_mmap_results_free(results[(i * 7) % 1000]);
+  }
+}
+
+static void in_child(syna_mmap *store, syna_mmap_results *results) {
+  syna_mmap *other;
+  syna_mmap_results *own;
+  uint64_t n;
+  OK(syna_mmap_results_new(&own, &error));
+  unusable(store, own);
+  CHECK(strstr(error.message, "parent") != NULL);
+  unusable_results(store, results);
+  /* A reader can look at the parent's file, a writer has to wait for the parent. */
+  other = open_quietly(in_folder("store"), SYNA_MMAP_OPEN_READ_ONLY);
+  CHECK(syna_mmap_contains(other, "k", 1));
+  OK(syna_mmap_search(other, vector, 1, NULL, own, &error));
+  OK(syna_mmap_close(other, &error));
+  {
+    syna_mmap_options options = quiet();
+    FAILS(LOCKED, syna_mmap_open(in_folder("store"), &options, &other, &error));
+  }
+  OK(syna_mmap_close(store, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_close(store, &error));
+  {
+    syna_mmap_options options = quiet();
+    FAILS(LOCKED, syna_mmap_open(in_folder("store"), &options, &other, &error));
+  }
+  /* Stores of its own, in the places that it has freed too. */
+  for (n = 0; n < 20; n++) {
+    other = open_quietly(in_folder("of_child"), 0);
+    insert_rows(other, n * 10, 10);
+    OK(syna_mmap_close(other, &error));
+  }
+  syna_mmap_results_free(own);
+  _exit(0);
+}
+
+static void forked(void) {
+  syna_mmap *store = open_quietly(in_folder("store"), 0);
+  syna_mmap_results *results;
+  pid_t child;
+  int status = 1;
+  OK(syna_mmap_results_new(&results, &error));
+  insert_rows(store, 0, 100);
+  CHECK(syna_mmap_is_dirty(store));
+  fflush(NULL);
+  child = fork();
+  CHECK(child >= 0);
+  if (child == 0) in_child(store, results);
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  /* The child's close neither checkpointed nor unlocked. */
+  CHECK(syna_mmap_is_dirty(store));
+  insert_rows(store, 100, 100);
+  OK(syna_mmap_search(store, vector, 1, NULL, results, &error));
+  OK(syna_mmap_close(store, &error));
+  syna_mmap_results_free(results);
+  store = open_quietly(in_folder("store"), 0);
+  CHECK(syna_mmap_len(store) == 201 && has_row(store, 0) && has_row(store, 199));
+  OK(syna_mmap_close(store, &error));
+}
+
+int main(int argc, char **argv) {
+  begin(argc, argv);
+  fill(vector, 1);
+  closed();
+  foreign_and_made_up();
+  many();
+  forked();
+  return 0;
+}

@@ -1,0 +1,119 @@
+/* NULL and misaligned pointers: each pointer of each function is refused where it has to be there, and named. */
+#include "check.h"
+
+static syna_mmap *store;
+static syna_mmap_results *results;
+static float vector[DIMENSIONS + 1];
+static uint64_t offsets[3] = {0, 1, 2};
+
+#define NAMED(name, call)                                                             \
+  do {                                                                                \
+    FAILS(INVALID_ARGUMENT, call);                                                    \
+    if (strstr(error.message, name) == NULL) failed(__FILE__, __LINE__, error.message); \
+  } while (0)
+
+/* A pointer that is one byte off. */
+#define OFF(type, pointer) ((type *)(void *)((char *)(pointer) + 1))
+
+static void nulls(void) {
+  syna_mmap_options options = quiet();
+  syna_mmap *other = NULL;
+  NAMED("path", syna_mmap_open(NULL, &options, &other, &error));
+  NAMED("path", syna_mmap_open("", &options, &other, &error));
+  NAMED("out_store", syna_mmap_open(in_folder("other"), &options, NULL, &error));
+  NAMED("out_results", syna_mmap_results_new(NULL, &error));
+  NAMED("key", syna_mmap_insert(store, NULL, 1, vector, NULL, &error));
+  NAMED("vector", syna_mmap_insert(store, "k", 1, NULL, NULL, &error));
+  NAMED("key", syna_mmap_upsert(store, NULL, 1, vector, &error));
+  NAMED("vector", syna_mmap_upsert(store, "k", 1, NULL, &error));
+  NAMED("keys", syna_mmap_insert_batch(store, NULL, offsets, vector, 1, NULL, &error));
+  NAMED("key_offsets", syna_mmap_insert_batch(store, "k", NULL, vector, 1, NULL, &error));
+  NAMED("vectors", syna_mmap_insert_batch(store, "k", offsets, NULL, 1, NULL, &error));
+  NAMED("keys", syna_mmap_upsert_batch(store, NULL, offsets, vector, 1, &error));
+  NAMED("key_offsets", syna_mmap_upsert_batch(store, "k", NULL, vector, 1, &error));
+  NAMED("vectors", syna_mmap_upsert_batch(store, "k", offsets, NULL, 1, &error));
+  NAMED("batch", syna_mmap_write(store, NULL, NULL, &error));
+  NAMED("key", syna_mmap_delete(store, NULL, 1, NULL, &error));
+  NAMED("key", syna_mmap_get(store, NULL, 1, vector, &error));
+  NAMED("out_vector", syna_mmap_get(store, "k", 1, NULL, &error));
+  NAMED("query", syna_mmap_search(store, NULL, 1, NULL, results, &error));
+  CHECK(!syna_mmap_contains(store, NULL, 1));
+  CHECK(other == NULL);
+}
+
+static void misaligned(void) {
+  static union {
+    syna_mmap_options options;
+    syna_mmap_search_options search;
+    syna_mmap_batch batch;
+    syna_mmap_error error;
+    uint64_t offsets[4];
+    syna_mmap *store;
+    size_t count;
+    char bytes[512];
+  } room;
+  syna_mmap_batch b;
+  memset(&b, 0, sizeof b);
+  b.struct_size = sizeof b;
+  b.keys = "k";
+  b.key_offsets = offsets;
+  b.vectors = vector;
+  b.count = 1;
+  NAMED("options", syna_mmap_open(in_folder("other"), OFF(syna_mmap_options, &room), &room.store, &error));
+  NAMED("out_store", syna_mmap_open(in_folder("other"), NULL, OFF(syna_mmap *, &room), &error));
+  NAMED("out_results", syna_mmap_results_new(OFF(syna_mmap_results *, &room), &error));
+  NAMED("vector", syna_mmap_insert(store, "k", 1, OFF(float, vector), NULL, &error));
+  NAMED("vector", syna_mmap_upsert(store, "k", 1, OFF(float, vector), &error));
+  NAMED("vectors", syna_mmap_insert_batch(store, "k", offsets, OFF(float, vector), 1, NULL, &error));
+  NAMED("key_offsets", syna_mmap_insert_batch(store, "k", OFF(uint64_t, offsets), vector, 1, NULL, &error));
+  NAMED("out_inserted", syna_mmap_insert_batch(store, "k", offsets, vector, 1, OFF(size_t, &room), &error));
+  NAMED("batch", syna_mmap_write(store, OFF(syna_mmap_batch, &room), NULL, &error));
+  NAMED("out_written", syna_mmap_write(store, &b, OFF(size_t, &room), &error));
+  b.tags = OFF(uint64_t, offsets);
+  NAMED("tags", syna_mmap_write(store, &b, NULL, &error));
+  b.tags = NULL;
+  b.payload_offsets = OFF(uint64_t, offsets);
+  NAMED("payload_offsets", syna_mmap_write(store, &b, NULL, &error));
+  NAMED("out_vector", syna_mmap_get(store, "k", 1, OFF(float, vector), &error));
+  NAMED("query", syna_mmap_search(store, OFF(float, vector), 1, NULL, results, &error));
+  NAMED("options", syna_mmap_search(store, vector, 1, OFF(syna_mmap_search_options, &room), results, &error));
+  FAILS_BARE(INVALID_ARGUMENT, syna_mmap_checkpoint(store, OFF(syna_mmap_error, &room)));
+  syna_mmap_options_init(OFF(syna_mmap_options, &room), sizeof(syna_mmap_options));
+  syna_mmap_search_options_init(OFF(syna_mmap_search_options, &room), sizeof(syna_mmap_search_options));
+  CHECK(syna_mmap_results_hits(results, OFF(size_t, &room)) == NULL);
+  CHECK(room.bytes[0] == 0 && memcmp(room.bytes, room.bytes + 1, sizeof room - 1) == 0);
+}
+
+/* What may be NULL. */
+static void optional(void) {
+  OK(syna_mmap_insert(store, "k", 1, vector, NULL, NULL));
+  OK(syna_mmap_insert_batch(store, "k", offsets, vector, 1, NULL, NULL));
+  OK(syna_mmap_upsert(store, "k", 1, vector, NULL));
+  OK(syna_mmap_upsert_batch(store, "k", offsets, vector, 1, NULL));
+  OK(syna_mmap_search(store, vector, 1, NULL, results, NULL));
+  CHECK(syna_mmap_results_hits(results, NULL) != NULL);
+  OK(syna_mmap_get(store, "k", 1, vector, NULL));
+  OK(syna_mmap_delete(store, "k", 1, NULL, NULL));
+  OK(syna_mmap_delete(store, NULL, 0, NULL, NULL));
+  OK(syna_mmap_checkpoint(store, NULL));
+  OK(syna_mmap_flush(store, NULL));
+  OK(syna_mmap_reserve(store, 1, NULL));
+  OK(syna_mmap_build_index(store, NULL));
+  FAILS_BARE(NOT_FOUND, syna_mmap_get(store, "k", 1, vector, NULL));
+  FAILS_BARE(INVALID_HANDLE, syna_mmap_search(store, vector, 1, NULL, NULL, NULL));
+}
+
+int main(int argc, char **argv) {
+  begin(argc, argv);
+  fill(vector, 1);
+  store = open_quietly(in_folder("store"), 0);
+  OK(syna_mmap_results_new(&results, &error));
+  nulls();
+  misaligned();
+  CHECK(syna_mmap_len(store) == 0);
+  optional();
+  syna_mmap_results_free(results);
+  syna_mmap_results_free(NULL);
+  OK(syna_mmap_close(store, NULL));
+  return 0;
+}

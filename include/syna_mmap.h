@@ -1,0 +1,864 @@
+/*
+ * syna-mmap: an embedded vector store in one memory-mapped file.
+ *
+ * A store holds vectors of 64 to 8,192 floats, each under a key of its own, and finds those that are nearest
+ * to a query. There is no server and no set-up: syna_mmap_open makes the file or opens it. Beside it, in a
+ * file whose name ends in ".hnsw", lies an index that makes searches fast; it is derived from the store and
+ * rebuilt where it does not fit.
+ *
+ * - A write that returned is found by the very next search, and is still there after the process is killed.
+ *   After a power cut there is what came before the last checkpoint (syna_mmap_checkpoint), and nothing is
+ *   ever half there.
+ * - One process writes, any number read; in a process, all threads may do everything at once.
+ * - Whatever is in a file, the worst that comes of it is an error.
+ * - The library starts no threads that were not asked for (the `threads` of the options, for index builds),
+ *   installs no signal handlers, and prints nothing.
+ * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
+ *   use (SIGBUS).
+ *
+ * EXAMPLE
+ *
+ *   #include "syna_mmap.h"
+ *   #include <stdio.h>
+ *
+ *   int main(void) {
+ *     float first[64] = {1, 0}, second[64] = {0, 1}, query[64] = {0.9f, 0.1f};
+ *     syna_mmap *store = NULL;
+ *     syna_mmap_results *results = NULL;
+ *     syna_mmap_error error = {sizeof error, 0, 0, ""};
+ *     syna_mmap_options options;
+ *
+ *     syna_mmap_options_init(&options, sizeof options);
+ *     options.dimensions = 64;
+ *     if (syna_mmap_open("example.syna", &options, &store, &error) ||
+ *         syna_mmap_insert(store, "first", 5, first, NULL, &error) ||
+ *         syna_mmap_insert(store, "second", 6, second, NULL, &error) ||
+ *         syna_mmap_results_new(&results, &error) ||
+ *         syna_mmap_search(store, query, 2, NULL, results, &error)) {
+ *       fprintf(stderr, "%s\n", error.message);
+ *     } else {
+ *       size_t count, i;
+ *       const syna_mmap_hit *hits = syna_mmap_results_hits(results, &count);
+ *       for (i = 0; i < count; i++)
+ *         printf("%.*s at %g\n", (int)hits[i].key_len, hits[i].key, hits[i].distance);
+ *     }
+ *     syna_mmap_results_free(results);
+ *     return syna_mmap_close(store, NULL);
+ *   }
+ *
+ * OWNERSHIP. Each pointer says one of three words:
+ *   BORROWED (until when)   it belongs to the other side, which keeps it valid until then. "For the call":
+ *                           the library uses it during the call and keeps no pointer to it.
+ *   OWNED (freed by what)   it is yours now; free it by that function, once.
+ *   COPIED                  the library reads it during the call and never again.
+ * No function takes memory of yours to free it, and nothing of the library's is for free(). NULL is refused
+ * with SYNA_MMAP_ERR_INVALID_ARGUMENT unless the text says that it may be NULL, and so is a pointer that is
+ * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
+ * NULL, and may be anything.
+ *
+ * HANDLES. syna_mmap * and syna_mmap_results * are numbers, not addresses. One that was closed or freed,
+ * that is of the other type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
+ * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
+ * 32,768 further ones.)
+ *
+ * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
+ * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
+ * thread is tied to anything: open in one, close in another.
+ *
+ * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
+ * them, which changes nothing for the parent, or leave them alone, and open files itself. The parent's lock
+ * on the file lasts until the parent closes the store.
+ *
+ * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
+ * optional, says more, see syna_mmap_error. Outputs (out_*) are written on success only, the error struct on
+ * failure only, and results are empty after a failed search. A failed write has written nothing
+ * (SYNA_MMAP_ERR_IO: see there). Any call with a handle can also answer SYNA_MMAP_ERR_POISONED and, should
+ * the library have a bug, SYNA_MMAP_ERR_INTERNAL, which poisons what it worked on: every later call on it
+ * but close answers SYNA_MMAP_ERR_POISONED.
+ *
+ * STRUCT_SIZE. Structs that can grow begin with their size; set it to sizeof, or let the _init function do
+ * it. A program that was compiled with an older header passes a shorter struct: members that it lacks have
+ * their defaults. One that was compiled with a newer header passes a longer one: it works as long as the
+ * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
+ * size that ends inside a member, or is above 4,096.
+ *
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
+ * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
+ * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
+ */
+
+#ifndef SYNA_MMAP_H
+#define SYNA_MMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Statuses and errors ------------------------------------------------------------------------------------- */
+
+/** Done. */
+#define SYNA_MMAP_OK 0
+
+/** An argument has a value that is never right: a pointer is NULL or not aligned, a flag is unknown, ... */
+#define SYNA_MMAP_ERR_INVALID_ARGUMENT 1
+
+/** Dimensions outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. */
+#define SYNA_MMAP_ERR_INVALID_DIMENSIONS 2
+
+/** The file has other dimensions than were asked for. */
+#define SYNA_MMAP_ERR_DIMENSION_MISMATCH 3
+
+/** The file has another metric than was asked for. */
+#define SYNA_MMAP_ERR_METRIC_MISMATCH 4
+
+/** A vector has a component that is NaN or infinite. */
+#define SYNA_MMAP_ERR_INVALID_VECTOR 5
+
+/** A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not UTF-8. */
+#define SYNA_MMAP_ERR_INVALID_KEY 6
+
+/** There is no such key, or no such file. */
+#define SYNA_MMAP_ERR_NOT_FOUND 7
+
+/** Another writer has the file open, in this process or in another one. */
+#define SYNA_MMAP_ERR_LOCKED 8
+
+/** A write to a store that was opened read-only. */
+#define SYNA_MMAP_ERR_READ_ONLY 9
+
+/** The file is damaged, or is not a store. */
+#define SYNA_MMAP_ERR_CORRUPT 10
+
+/** The file needs a newer version of the library. */
+#define SYNA_MMAP_ERR_UNSUPPORTED_VERSION 11
+
+/** The file has the older MVEC format, which must be imported into a new file. */
+#define SYNA_MMAP_ERR_LEGACY_FORMAT 12
+
+/**
+ * The system refused an operation; os_errno says how. A write that failed like this is indeterminate: open
+ * again.
+ */
+#define SYNA_MMAP_ERR_IO 13
+
+/**
+ * The disk is full, or a quota or the system's limit of a file is reached. The store is as it was and
+ * stays usable.
+ */
+#define SYNA_MMAP_ERR_NO_SPACE 14
+
+/** Memory could not be had. The store is as it was and stays usable. */
+#define SYNA_MMAP_ERR_NO_MEMORY 15
+
+/**
+ * A handle that is NULL, closed, was never given out, is of another type, or belongs to the parent
+ * process.
+ */
+#define SYNA_MMAP_ERR_INVALID_HANDLE 16
+
+/** The store refuses all calls but syna_mmap_close since an earlier failure. Close it and open it again. */
+#define SYNA_MMAP_ERR_POISONED 17
+
+/**
+ * A bug of the library was caught before it could do harm; please report the message. The object is
+ * poisoned.
+ */
+#define SYNA_MMAP_ERR_INTERNAL 18
+
+/** The host asked for the work to stop. */
+#define SYNA_MMAP_ERR_CANCELLED 19
+
+/** One of the limits that the opening comment states was passed. */
+#define SYNA_MMAP_ERR_LIMIT 20
+
+/**
+ * The answer of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
+ * The numbers are frozen. Later versions add new ones: treat a number that you do not know as an error.
+ */
+typedef int32_t syna_mmap_status;
+
+/**
+ * Why a call failed. It is yours: any memory will do, nothing in it needs freeing, and it may outlive
+ * everything.
+ *
+ * Set struct_size before the first call and hand the struct to as many calls as you like; nobody else may
+ * use it during a call, so give each thread its own. It is optional: every call takes NULL. Written only
+ * when a call fails, so check the status, not the struct. A struct whose struct_size cannot be right makes
+ * the call fail with SYNA_MMAP_ERR_INVALID_ARGUMENT, before anything is done and with nothing written to
+ * it.
+ */
+typedef struct syna_mmap_error {
+  /** sizeof(syna_mmap_error), set by you. */
+  size_t struct_size;
+  /** What the call answered. */
+  syna_mmap_status status;
+  /** The system's own number, as in errno; 0 where the system was not at fault. */
+  int32_t os_errno;
+  /**
+   * One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
+   * whole character.
+   */
+  char message[256];
+} syna_mmap_error;
+
+/**
+ * The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
+ *
+ * Returns: never NULL; BORROWED until the library is unloaded.
+ * Threads: any. Cost: none to speak of.
+ */
+const char *syna_mmap_status_name(syna_mmap_status status);
+
+/* ---- Options ------------------------------------------------------------------------------------------------- */
+
+/** Fewest dimensions of a store. */
+#define SYNA_MMAP_MIN_DIMENSIONS 64
+
+/** Most dimensions of a store. */
+#define SYNA_MMAP_MAX_DIMENSIONS 8192
+
+/** Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length. */
+#define SYNA_MMAP_METRIC_COSINE 0
+
+/** Distance: the square root of the sum of squared differences. */
+#define SYNA_MMAP_METRIC_EUCLIDEAN 1
+
+/** Distance -(a . b). */
+#define SYNA_MMAP_METRIC_DOT_PRODUCT 2
+
+/** For opening only: as in the existing file, whichever that is (UINT32_MAX). */
+#define SYNA_MMAP_METRIC_FROM_FILE 4294967295
+
+/** Open for reading: takes no lock, changes no byte, sees the rows of that moment. */
+#define SYNA_MMAP_OPEN_READ_ONLY 1
+
+/** Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none. */
+#define SYNA_MMAP_OPEN_MUST_EXIST 2
+
+/** Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. */
+#define SYNA_MMAP_OPEN_MUST_CREATE 4
+
+/** Check every stored vector against its checksum: reads the whole file. */
+#define SYNA_MMAP_OPEN_VERIFY 8
+
+/** Open a damaged file read-only and show whatever of it is whole. */
+#define SYNA_MMAP_OPEN_DAMAGED 16
+
+/**
+ * A write that returned survives a crash or a kill of the process; a power cut only from the next
+ * checkpoint on.
+ */
+#define SYNA_MMAP_DURABILITY_PROCESS 0
+
+/**
+ * A write is synced to the disk before it returns: it survives a power cut, and takes as long as the disk
+ * does.
+ */
+#define SYNA_MMAP_DURABILITY_BATCH 1
+
+/**
+ * What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
+ * call.
+ *
+ * Fill it by syna_mmap_options_init, then change what you care about. Threads: it is plain memory, so
+ * share it as you would an int. The struct grows at its end in later versions; programs that were compiled
+ * with a shorter one keep working.
+ */
+typedef struct syna_mmap_options {
+  /** sizeof(syna_mmap_options). */
+  size_t struct_size;
+  /**
+   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; 0: as in the existing
+   * file. Default 768.
+   */
+  uint32_t dimensions;
+  /** SYNA_MMAP_METRIC_*, fixed when the file is made. Default SYNA_MMAP_METRIC_COSINE. */
+  uint32_t metric;
+  /**
+   * Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
+   * 100,000.
+   */
+  uint64_t initial_capacity;
+  /** Vectors at which an insert builds the index; 0: only syna_mmap_build_index does. Default 10,000. */
+  uint64_t index_threshold;
+  /** Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30. */
+  uint32_t checkpoint_interval_secs;
+  /** SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file. */
+  uint32_t flags;
+  /** SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS. */
+  uint32_t durability;
+  /**
+   * Threads that the library may start for an index build; 0: none, the calling thread does all. Default
+   * 0.
+   */
+  uint32_t threads;
+  /** The index's links of a node above the lowest level, 2 to 256. Default 16. */
+  uint32_t hnsw_m;
+  /** Candidates that are looked at for a node's links; more is slower and finds better ones. Default 200. */
+  uint32_t hnsw_ef_construction;
+  /**
+   * Candidates that a search looks at unless it says otherwise; more is slower and finds more. Default
+   * 100.
+   */
+  uint32_t hnsw_ef_search;
+  /** The index's links of a node at the lowest level, at most 512; 0: 2 * hnsw_m. Default 32. */
+  uint32_t hnsw_m_max;
+  /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
+  uint64_t seed;
+} syna_mmap_options;
+
+/**
+ * Fills `options` with the defaults.
+ *
+ * options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
+ *              NULL: nothing is done.
+ * struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+void syna_mmap_options_init(syna_mmap_options *options, size_t struct_size);
+
+/* ---- Opening, closing, checkpoints --------------------------------------------------------------------------- */
+
+/**
+ * An open store. A handle to it is OWNED by you: close it with syna_mmap_close, from any thread.
+ *
+ * Threads: every call on a store is safe from any thread at any time; searches run beside each other and
+ * beside one write, writes wait for one another.
+ * Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
+ * after it is closed.
+ * Fork: only the process that opened it can use it; a child that closes it forgets the handle and changes
+ * no file. What the store has in the child's memory stays there as long as the child.
+ * A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
+ * error, not a crash.
+ */
+typedef struct syna_mmap syna_mmap;
+
+/**
+ * Opens the store in the file `path`, or makes it where there is no file.
+ *
+ * path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
+ *            beside it: path.hnsw.
+ * options    COPIED. NULL: the defaults.
+ * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *            syna_mmap_close.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
+ * _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
+ * SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
+ * _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+ * On failure: *out_store is not written and an existing file has not changed by a byte.
+ * Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
+ * the rows that came after the last checkpoint.
+ */
+syna_mmap_status syna_mmap_open(const char *path,
+                                const syna_mmap_options *options,
+                                syna_mmap **out_store,
+                                syna_mmap_error *error);
+
+/**
+ * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+ *
+ * Waits for the calls that other threads have on the store; calls that come later answer
+ * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
+ * parent's store goes on.
+ *
+ * store  a handle, or NULL: then nothing is done and that is OK.
+ * error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
+ *        closed.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (closed before), or SYNA_MMAP_ERR_IO, _NO_SPACE,
+ * _POISONED: the store is closed, but what came after the last checkpoint is only as safe as it was: from
+ * a kill, not from a power cut.
+ * Threads: any. Cost: a checkpoint.
+ */
+syna_mmap_status syna_mmap_close(syna_mmap *store, syna_mmap_error *error);
+
+/**
+ * Makes what was written so far safe from a power cut.
+ *
+ * store  a handle.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After _IO
+ * nothing more can be written until the store is opened again: the system may have dropped what it could
+ * not write.
+ * Threads: any; searches go on meanwhile, writes wait. Cost: two or more syncs of the disk, and the
+ * index's changes written.
+ */
+syna_mmap_status syna_mmap_checkpoint(syna_mmap *store, syna_mmap_error *error);
+
+/**
+ * Makes what was written so far safe from a power cut, as syna_mmap_checkpoint does, but leaves the
+ * index's file alone.
+ *
+ * store  a handle.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_checkpoint. Cost: syncs of the disk.
+ */
+syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
+
+/**
+ * Whether anything was written since the last checkpoint; false for a bad handle.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+bool syna_mmap_is_dirty(const syna_mmap *store);
+
+/**
+ * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+ * something are counted from 1 over the file's life.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
+
+/**
+ * Takes disk space for `count` vectors in all, now, so that inserting them cannot fail for want of space
+ * for vectors.
+ *
+ * store  a handle.
+ * count  vectors, those that are stored counted too.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _LIMIT, _IO, _POISONED.
+ * On failure: the store is as it was.
+ * Threads: any. Cost: the file system's for the space, writing it all where it cannot do better.
+ */
+syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
+
+/* ---- Batches ------------------------------------------------------------------------------------------------- */
+
+/** Most bytes of a key; the fewest are 0. */
+#define SYNA_MMAP_MAX_KEY_BYTES 65535
+
+/** A key that exists is left as it is; of a key that occurs twice in a batch the first counts. */
+#define SYNA_MMAP_WRITE_INSERT 0
+
+/** A key that exists is replaced; of a key that occurs twice in a batch the last counts. */
+#define SYNA_MMAP_WRITE_UPSERT 1
+
+/**
+ * Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
+ * so all of it may go out of scope after the call.
+ *
+ * Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
+ * versions.
+ */
+typedef struct syna_mmap_batch {
+  /** sizeof(syna_mmap_batch). */
+  size_t struct_size;
+  /**
+   * COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
+   * empty.
+   */
+  const char *keys;
+  /**
+   * COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
+   * is 0; none is less than the one before.
+   */
+  const uint64_t *key_offsets;
+  /** COPIED: count x dimensions floats, one vector after the other. */
+  const float *vectors;
+  /** Rows of the batch. 0: every pointer may be NULL. */
+  size_t count;
+  /** COPIED: count numbers, or NULL: 0 for every row. */
+  const uint64_t *tags;
+  /**
+   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
+   * none.
+   */
+  const uint8_t *payloads;
+  /** COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL. */
+  const uint64_t *payload_offsets;
+  /** SYNA_MMAP_WRITE_*. */
+  uint32_t mode;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_batch;
+
+/* ---- Writing ------------------------------------------------------------------------------------------------- */
+
+/**
+ * Stores a vector under a key, unless the key is there already: then it is left as it is, and that is OK.
+ *
+ * Many vectors are stored many times faster by syna_mmap_insert_batch.
+ *
+ * store         a handle.
+ * key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+ *               key.
+ * vector        COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * out_inserted  BORROWED for the call: whether the key was new. May be NULL.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY, _INVALID_VECTOR,
+ * _INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _NO_MEMORY, _LIMIT, _IO, _POISONED.
+ * On failure: the store is as it was (after _IO: as it was or with the row, which opening it again
+ * decides), and *out_inserted is not written.
+ * Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
+ * then more: a checkpoint or an index build that falls due is made here (set checkpoint_interval_secs and
+ * index_threshold to 0 to avoid it).
+ */
+syna_mmap_status syna_mmap_insert(syna_mmap *store,
+                                  const char *key,
+                                  size_t key_len,
+                                  const float *vector,
+                                  bool *out_inserted,
+                                  syna_mmap_error *error);
+
+/**
+ * Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number.
+ *
+ * store   a handle.
+ * key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * vector  COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * error   BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads, cost: as syna_mmap_insert.
+ */
+syna_mmap_status syna_mmap_upsert(syna_mmap *store,
+                                  const char *key,
+                                  size_t key_len,
+                                  const float *vector,
+                                  syna_mmap_error *error);
+
+/**
+ * Stores many vectors, all or none: short for syna_mmap_write with SYNA_MMAP_WRITE_INSERT and no tags or
+ * payloads.
+ *
+ * store         a handle.
+ * keys          COPIED: the keys' bytes, one key after the other. May be NULL where all keys are empty.
+ * key_offsets   COPIED: count + 1 offsets, aligned to 8 bytes; key i is keys[key_offsets[i]] up to
+ *               keys[key_offsets[i + 1]].
+ * vectors       COPIED: count x dimensions floats, one vector after the other, aligned to 4 bytes.
+ * count         vectors. 0: nothing is done, and every pointer may be NULL.
+ * out_inserted  BORROWED for the call: how many keys were new. May be NULL.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads: as syna_mmap_insert. An error's message names the first row that is wrong.
+ * Cost: the rows' bytes, written in few large pieces.
+ */
+syna_mmap_status syna_mmap_insert_batch(syna_mmap *store,
+                                        const char *keys,
+                                        const uint64_t *key_offsets,
+                                        const float *vectors,
+                                        size_t count,
+                                        size_t *out_inserted,
+                                        syna_mmap_error *error);
+
+/**
+ * Stores many vectors, all or none, in the place of those that are there under the same keys: short for
+ * syna_mmap_write with SYNA_MMAP_WRITE_UPSERT and no tags or payloads.
+ *
+ * The arguments are those of syna_mmap_insert_batch, COPIED as there; `error` is BORROWED for the call and
+ * may be NULL.
+ *
+ * Returns, on failure, threads, cost: as syna_mmap_insert_batch.
+ */
+syna_mmap_status syna_mmap_upsert_batch(syna_mmap *store,
+                                        const char *keys,
+                                        const uint64_t *key_offsets,
+                                        const float *vectors,
+                                        size_t count,
+                                        syna_mmap_error *error);
+
+/**
+ * Writes a batch, all or none.
+ *
+ * store        a handle.
+ * batch        COPIED, with all that it points to.
+ * out_written  BORROWED for the call: the new keys of an insert, the different keys of an upsert. May be
+ *              NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads, cost: as syna_mmap_insert_batch.
+ */
+syna_mmap_status syna_mmap_write(syna_mmap *store,
+                                 const syna_mmap_batch *batch,
+                                 size_t *out_written,
+                                 syna_mmap_error *error);
+
+/**
+ * Deletes a key and its vector. Deleting one that is not there is OK.
+ *
+ * store        a handle.
+ * key          COPIED: `key_len` bytes of UTF-8. May be NULL where `key_len` is 0, the empty key.
+ * out_deleted  BORROWED for the call: whether the key was there. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads: as syna_mmap_insert; *out_deleted is not written then. Cost: a small
+ * write.
+ */
+syna_mmap_status syna_mmap_delete(syna_mmap *store,
+                                  const char *key,
+                                  size_t key_len,
+                                  bool *out_deleted,
+                                  syna_mmap_error *error);
+
+/* ---- Reading ------------------------------------------------------------------------------------------------- */
+
+/**
+ * Copies the vector of a key.
+ *
+ * store       a handle.
+ * key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+ *             key.
+ * out_vector  BORROWED for the call: room for as many floats as the store has dimensions.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_NOT_FOUND, _INVALID_ARGUMENT, _INVALID_KEY, _INVALID_HANDLE,
+ * _POISONED.
+ * On failure: out_vector is not written.
+ * Threads: any. Cost: one look-up and a copy.
+ */
+syna_mmap_status syna_mmap_get(const syna_mmap *store,
+                               const char *key,
+                               size_t key_len,
+                               float *out_vector,
+                               syna_mmap_error *error);
+
+/**
+ * Whether a key is stored; false for a bad handle or a key that cannot be one.
+ *
+ * store  a handle.
+ * key    COPIED: `key_len` bytes. May be NULL where `key_len` is 0, the empty key.
+ *
+ * Threads: any. Cost: one look-up.
+ */
+bool syna_mmap_contains(const syna_mmap *store, const char *key, size_t key_len);
+
+/**
+ * How many vectors are stored; 0 for a bad handle.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+uint64_t syna_mmap_len(const syna_mmap *store);
+
+/**
+ * How many floats a vector of the store has; 0 for a bad handle.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+uint32_t syna_mmap_dimensions(const syna_mmap *store);
+
+/**
+ * The store's metric, SYNA_MMAP_METRIC_*; 0 for a bad handle, so ask syna_mmap_dimensions where that is in
+ * doubt.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+uint32_t syna_mmap_metric(const syna_mmap *store);
+
+/* ---- Results ------------------------------------------------------------------------------------------------- */
+
+/**
+ * What a search found, and the memory that searches work in. OWNED by you: free it with
+ * syna_mmap_results_free.
+ *
+ * Make one for each thread that searches and use it again and again: then a search allocates nothing.
+ * Threads: one at a time. A search into results that another thread is using is an error.
+ * Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
+ * until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
+ * so it also keeps that disk space.
+ * Fork: a child can only free it.
+ */
+typedef struct syna_mmap_results syna_mmap_results;
+
+/**
+ * One answer of a search, an element of the array that syna_mmap_results_hits gives. All of it is BORROWED
+ * until the results are searched into again or freed, also past syna_mmap_close. This struct never grows.
+ */
+typedef struct syna_mmap_hit {
+  /** The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** The distance to the query; smaller is nearer, whatever the metric. */
+  float distance;
+  /** 0. */
+  uint32_t reserved;
+  /** The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above. */
+  const float *vector;
+  /** The row's number: rows count up from 0 as they are inserted, and no number is given twice. */
+  uint64_t row;
+} syna_mmap_hit;
+
+/**
+ * Makes results to search into.
+ *
+ * out_results  BORROWED for the call. On success a handle that is OWNED by you: free it with
+ *              syna_mmap_results_free.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NO_MEMORY, _LIMIT (handles).
+ * On failure: *out_results is not written.
+ * Threads: any. Cost: small; the memory comes with the first search.
+ */
+syna_mmap_status syna_mmap_results_new(syna_mmap_results **out_results, syna_mmap_error *error);
+
+/**
+ * Frees results, and with them everything that was borrowed from them.
+ *
+ * results  a handle. NULL, or one that was freed: nothing is done.
+ *
+ * Threads: one at a time. Cost: small.
+ */
+void syna_mmap_results_free(syna_mmap_results *results);
+
+/**
+ * The hits of the last search, by ascending distance; rows at the same distance by ascending row.
+ *
+ * results    a handle.
+ * out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
+ *
+ * Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
+ * there are none.
+ * Threads: one at a time. Cost: none to speak of.
+ */
+const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, size_t *out_count);
+
+/**
+ * Whether the last search came to its deadline, so that its hits are the best found until then; false for
+ * a bad handle.
+ *
+ * results  a handle.
+ *
+ * Threads: one at a time. Cost: none to speak of.
+ */
+bool syna_mmap_results_is_partial(const syna_mmap_results *results);
+
+/* ---- Searching ----------------------------------------------------------------------------------------------- */
+
+/**
+ * How a search is done. It is yours: COPIED by syna_mmap_search, so it may go out of scope after the call.
+ *
+ * Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
+ */
+typedef struct syna_mmap_search_options {
+  /** sizeof(syna_mmap_search_options). */
+  size_t struct_size;
+  /**
+   * Candidates to look at: more is slower and finds more. 0: the store's hnsw_ef_search. Less than k
+   * counts as k.
+   */
+  uint32_t ef;
+  /** Other than 0: compare the query with every vector instead of using the index. Default 0. */
+  uint32_t exact;
+  /**
+   * Microseconds from the start of the call after which the search ends with the best hits so far; 0:
+   * none. Default 0.
+   */
+  uint64_t deadline_us;
+} syna_mmap_search_options;
+
+/**
+ * Fills `options` with the defaults.
+ *
+ * options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
+ *              NULL: nothing is done.
+ * struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
+ *              name.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t struct_size);
+
+/**
+ * Finds the `k` stored vectors that are nearest to `query`, or all of them where there are fewer.
+ *
+ * Without an index, and with `exact`, the answer is exact. With one it is nearly so: `ef` trades time for
+ * how nearly. A vector whose insert has returned is a candidate at once, in the index or not.
+ *
+ * store    a handle.
+ * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * k        at most 16,777,216; 0 is OK and finds nothing.
+ * options  COPIED. NULL: the defaults.
+ * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+ * error    BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
+ * store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
+ * On failure: the results are empty.
+ * Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
+ * one for each row. No allocation once the results have grown to what such searches need.
+ */
+syna_mmap_status syna_mmap_search(const syna_mmap *store,
+                                  const float *query,
+                                  size_t k,
+                                  const syna_mmap_search_options *options,
+                                  syna_mmap_results *results,
+                                  syna_mmap_error *error);
+
+/**
+ * Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
+ *
+ * Every vector can be found before, during and after it. The index is derived from the stored vectors and
+ * can always be made again.
+ *
+ * store  a handle.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
+ * _POISONED.
+ * On failure: searches use the index that was there, or none.
+ * Threads: any; searches go on meanwhile, writes wait. Cost: seconds to minutes, growing a little faster
+ * than the number of vectors; it is shared by the `threads` of the options.
+ */
+syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error);
+
+/**
+ * Whether searches have an index to use; false for a bad handle.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+bool syna_mmap_has_index(const syna_mmap *store);
+
+/* ---- The library --------------------------------------------------------------------------------------------- */
+
+/**
+ * The interface that this header describes. Grows only when programs compiled against an older one would
+ * break.
+ */
+#define SYNA_MMAP_ABI_VERSION 1
+
+/**
+ * The library's version, such as "0.1.0".
+ *
+ * Returns: never NULL; BORROWED until the library is unloaded.
+ * Threads: any. Cost: none to speak of.
+ */
+const char *syna_mmap_version(void);
+
+/**
+ * The number of the interface that the loaded library has; SYNA_MMAP_ABI_VERSION is the one that this
+ * header describes. A program that finds another number than it was compiled with should not go on.
+ *
+ * Threads: any. Cost: none to speak of.
+ */
+uint32_t syna_mmap_abi_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SYNA_MMAP_H */

@@ -1,0 +1,202 @@
+//! Pointers from the caller, checked and turned into slices and places to write to.
+#![expect(unsafe_code, reason = "this is where the caller's pointers are turned into slices")]
+
+use super::batch::SYNA_MMAP_MAX_KEY_BYTES;
+use crate::{Result, SynaError};
+use std::ffi::{CStr, c_char};
+use std::path::PathBuf;
+
+/// That a pointer is neither NULL nor misaligned.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`] that names the argument.
+pub(super) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<()> {
+    if pointer.is_null() {
+        return Err(SynaError::argument(format!("`{name}` is NULL")));
+    }
+    if !pointer.is_aligned() {
+        let needed = align_of::<T>();
+        return Err(SynaError::argument(format!(
+            "`{name}` is not aligned: its address must be a multiple of {needed}"
+        )));
+    }
+    Ok(())
+}
+
+/// `len` elements at `pointer`; with none of them the pointer is not looked at.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`], [`SynaError::Limit`] where there cannot be so many.
+///
+/// # Safety
+/// If not NULL and aligned, `pointer` has `len` initialised elements that nobody changes during `'a`.
+pub(super) unsafe fn slice<'a, T>(pointer: *const T, len: usize, name: &'static str) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    check_pointer(pointer, name)?;
+    let limit = isize::MAX.unsigned_abs() / size_of::<T>().max(1);
+    if len > limit {
+        return Err(too_many(name, limit, len));
+    }
+    // SAFETY: not NULL, aligned, no longer than `isize::MAX` bytes; the caller promises the elements.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+}
+
+fn too_many(name: &'static str, limit: usize, actual: usize) -> SynaError {
+    let what = match name {
+        "key" | "keys" => "bytes of keys in one call",
+        "payloads" => "bytes of payloads in one call",
+        "vectors" => "numbers of vectors in one call",
+        _ => "elements in one call",
+    };
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    SynaError::Limit { what, limit: number(limit), actual: number(actual) }
+}
+
+/// `rows` rows of `columns` elements each; as [`slice`].
+///
+/// # Errors
+/// As [`slice`].
+///
+/// # Safety
+/// As [`slice`], with `rows * columns` elements.
+pub(super) unsafe fn matrix<'a, T>(
+    pointer: *const T,
+    rows: usize,
+    columns: usize,
+    name: &'static str,
+) -> Result<&'a [T]> {
+    let Some(len) = rows.checked_mul(columns) else {
+        return Err(too_many(name, isize::MAX.unsigned_abs() / size_of::<T>().max(1), usize::MAX));
+    };
+    // SAFETY: the caller promises that many elements.
+    unsafe { slice(pointer, len, name) }
+}
+
+/// Byte strings that lie one after another, with `count + 1` offsets: the bytes and the offsets.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`]: NULL, misaligned, or offsets that do not begin at 0 or go back.
+///
+/// # Safety
+/// If not NULL and aligned, `offsets` has `count + 1` elements and `bytes` as many as the last of them says, all unchanged
+/// during `'a`. With `count` 0 neither is looked at.
+pub(super) unsafe fn packed<'a>(
+    bytes: (*const u8, &'static str),
+    offsets: (*const u64, &'static str),
+    count: usize,
+) -> Result<(&'a [u8], &'a [u64])> {
+    if count == 0 {
+        return Ok((&[], &[0]));
+    }
+    // SAFETY: the caller promises `count + 1` offsets.
+    let list = unsafe { slice(offsets.0, count.saturating_add(1), offsets.1)? };
+    let name = offsets.1;
+    let mut end = 0;
+    for (i, &offset) in list.iter().enumerate() {
+        if i == 0 && offset != 0 {
+            return Err(SynaError::argument(format!("`{name}`[0] is {offset}; it must be 0")));
+        }
+        if offset < end {
+            return Err(SynaError::argument(format!(
+                "`{name}`[{i}] is {offset}, less than the one before, {end}"
+            )));
+        }
+        end = offset;
+    }
+    let len = usize::try_from(end).unwrap_or(usize::MAX);
+    // SAFETY: the caller promises as many bytes as the last offset says.
+    let bytes = unsafe { slice(bytes.0, len, bytes.1)? };
+    Ok((bytes, list))
+}
+
+/// One key.
+///
+/// # Errors
+/// [`SynaError::InvalidKey`] where it is too long or not UTF-8; as [`slice`].
+///
+/// # Safety
+/// As [`slice`].
+pub(super) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
+    let limit = SYNA_MMAP_MAX_KEY_BYTES;
+    if u32::try_from(len).map_or(true, |len| len > limit) {
+        let what = format!("it has {len} bytes; a key has at most {limit}");
+        return Err(SynaError::InvalidKey { position: 0, what });
+    }
+    // SAFETY: the caller promises `len` bytes.
+    let bytes = unsafe { slice(pointer.cast::<u8>(), len, "key")? };
+    std::str::from_utf8(bytes).map_err(|e| SynaError::InvalidKey {
+        position: 0,
+        what: format!("byte {} is not UTF-8", e.valid_up_to()),
+    })
+}
+
+/// A file's path.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`]: NULL, empty, or, where paths are no bytes, not UTF-8.
+///
+/// # Safety
+/// `pointer` is NULL or a string that ends with a NUL.
+pub(super) unsafe fn path(pointer: *const c_char) -> Result<PathBuf> {
+    check_pointer(pointer, "path")?;
+    // SAFETY: not NULL; the caller promises the NUL.
+    let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
+    if bytes.is_empty() {
+        return Err(SynaError::argument("`path` is empty"));
+    }
+    path_of(bytes)
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    let text = std::str::from_utf8(bytes).map_err(|_| SynaError::argument("`path` is not UTF-8"))?;
+    Ok(PathBuf::from(text))
+}
+
+/// A place for an answer; nothing is written there until [`Out::set`].
+pub(super) struct Out<T>(Option<*mut T>);
+
+impl<T> Out<T> {
+    /// A place that the caller must give.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`]: NULL or misaligned.
+    ///
+    /// # Safety
+    /// If not NULL and aligned, a `T` can be written to `pointer` for as long as the `Out` lives.
+    pub(super) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Self> {
+        check_pointer(pointer, name)?;
+        Ok(Self(Some(pointer)))
+    }
+
+    /// A place that may be NULL: then the answer is dropped.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`]: misaligned.
+    ///
+    /// # Safety
+    /// As [`Out::new`].
+    pub(super) unsafe fn optional(pointer: *mut T, name: &'static str) -> Result<Self> {
+        if pointer.is_null() {
+            return Ok(Self(None));
+        }
+        // SAFETY: the caller's promise is the same.
+        unsafe { Self::new(pointer, name) }
+    }
+
+    /// Writes the answer.
+    pub(super) fn set(self, answer: T) {
+        if let Some(pointer) = self.0 {
+            // SAFETY: aligned (`new`), and the caller of `new` promised room for a `T`.
+            unsafe { pointer.write(answer) };
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Header section: what a write can carry.
+#![expect(unsafe_code, reason = "turns the caller's arrays into slices")]
+
+use super::arguments;
+use super::structs::{Versioned, member_ends};
+use crate::{
+    BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, WriteBatch,
+    WriteMode,
+};
+use std::ffi::c_char;
+use std::ptr;
+
+/// Most bytes of a key; the fewest are 0.
+pub const SYNA_MMAP_MAX_KEY_BYTES: u32 = 65_535;
+
+const _: () = assert!(SYNA_MMAP_MAX_KEY_BYTES as usize == MAX_KEY_BYTES);
+
+/// A key that exists is left as it is; of a key that occurs twice in a batch the first counts.
+pub const SYNA_MMAP_WRITE_INSERT: u32 = 0;
+/// A key that exists is replaced; of a key that occurs twice in a batch the last counts.
+pub const SYNA_MMAP_WRITE_UPSERT: u32 = 1;
+
+/// Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
+/// so all of it may go out of scope after the call.
+///
+/// Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
+/// versions.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct syna_mmap_batch {
+    /// sizeof(syna_mmap_batch).
+    pub struct_size: usize,
+    /// COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
+    /// empty.
+    pub keys: *const c_char,
+    /// COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
+    /// is 0; none is less than the one before.
+    pub key_offsets: *const u64,
+    /// COPIED: count x dimensions floats, one vector after the other.
+    pub vectors: *const f32,
+    /// Rows of the batch. 0: every pointer may be NULL.
+    pub count: usize,
+    /// COPIED: count numbers, or NULL: 0 for every row.
+    pub tags: *const u64,
+    /// COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
+    /// none.
+    pub payloads: *const u8,
+    /// COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL.
+    pub payload_offsets: *const u64,
+    /// SYNA_MMAP_WRITE_*.
+    pub mode: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
+unsafe impl Versioned for syna_mmap_batch {
+    const NAME: &'static str = "syna_mmap_batch";
+    const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_batch: struct_size, keys, key_offsets, vectors,
+        count, tags, payloads, payload_offsets, mode, reserved);
+
+    fn defaults() -> Self {
+        Self {
+            struct_size: size_of::<Self>(),
+            keys: ptr::null(),
+            key_offsets: ptr::null(),
+            vectors: ptr::null(),
+            count: 0,
+            tags: ptr::null(),
+            payloads: ptr::null(),
+            payload_offsets: ptr::null(),
+            mode: SYNA_MMAP_WRITE_INSERT,
+            reserved: 0,
+        }
+    }
+}
+
+impl syna_mmap_batch {
+    /// Writes the batch into the store; how many rows were written.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] for what cannot be right, and those of the store.
+    ///
+    /// # Safety
+    /// Every pointer that is neither NULL nor misaligned points to what the header says.
+    pub(super) unsafe fn write_to(&self, store: &MmapVectorStore) -> Result<usize> {
+        let mode = match self.mode {
+            SYNA_MMAP_WRITE_INSERT => WriteMode::Insert,
+            SYNA_MMAP_WRITE_UPSERT => WriteMode::Upsert,
+            value => {
+                return Err(SynaError::argument(format!(
+                    "mode is {value}, which this version of the library does not know"
+                )));
+            }
+        };
+        if self.reserved != 0 {
+            return Err(SynaError::argument(format!("reserved is {}; it must be 0", self.reserved)));
+        }
+        let count = self.count;
+        let dimensions = usize::from(store.dimensions());
+        // SAFETY: the caller's promise covers each of the arrays.
+        let (keys, vectors, tags, payloads) = unsafe {
+            let vectors = arguments::matrix(self.vectors, count, dimensions, "vectors")?;
+            let (bytes, offsets) =
+                arguments::packed((self.keys.cast(), "keys"), (self.key_offsets, "key_offsets"), count)?;
+            let tags =
+                if self.tags.is_null() { None } else { Some(arguments::slice(self.tags, count, "tags")?) };
+            (BatchKeys::Packed { bytes, offsets }, vectors, tags, self.payloads()?)
+        };
+        store.write(&WriteBatch { keys, vectors: BatchVectors::RowMajor(vectors), tags, payloads, mode })
+    }
+
+    /// # Safety
+    /// As [`Self::write_to`].
+    unsafe fn payloads<'a>(&self) -> Result<BatchPayloads<'a>> {
+        if self.payload_offsets.is_null() {
+            if self.payloads.is_null() || self.count == 0 {
+                return Ok(BatchPayloads::None);
+            }
+            return Err(SynaError::argument("`payload_offsets` is NULL while `payloads` is not"));
+        }
+        let offsets = (self.payload_offsets, "payload_offsets");
+        // SAFETY: the caller's promise covers both arrays.
+        let (bytes, offsets) =
+            unsafe { arguments::packed((self.payloads, "payloads"), offsets, self.count)? };
+        Ok(BatchPayloads::Packed { bytes, offsets })
+    }
+}

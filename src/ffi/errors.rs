@@ -1,0 +1,121 @@
+//! An error of the library in the caller's struct: its status, the system's number, one line of text.
+#![expect(unsafe_code, reason = "writes to the caller's error struct")]
+
+use super::arguments::check_pointer;
+use super::status::*;
+use super::structs;
+use crate::{Result, SynaError};
+use std::ffi::c_char;
+use std::fmt::{self, Write};
+
+/// Room for the message, and what of it can be used: the last byte is its NUL.
+const ROOM_BYTES: usize = 256;
+const MESSAGE_BYTES: usize = ROOM_BYTES - 1;
+
+/// The number of an error in the header.
+pub(super) fn status_of(error: &SynaError) -> syna_mmap_status {
+    match error {
+        SynaError::InvalidArgument { .. } => SYNA_MMAP_ERR_INVALID_ARGUMENT,
+        SynaError::InvalidDimensions { .. } => SYNA_MMAP_ERR_INVALID_DIMENSIONS,
+        SynaError::DimensionMismatch { .. } => SYNA_MMAP_ERR_DIMENSION_MISMATCH,
+        SynaError::MetricMismatch { .. } => SYNA_MMAP_ERR_METRIC_MISMATCH,
+        SynaError::InvalidVector { .. } => SYNA_MMAP_ERR_INVALID_VECTOR,
+        SynaError::InvalidKey { .. } => SYNA_MMAP_ERR_INVALID_KEY,
+        SynaError::NotFound { .. } => SYNA_MMAP_ERR_NOT_FOUND,
+        SynaError::Locked { .. } => SYNA_MMAP_ERR_LOCKED,
+        SynaError::ReadOnly { .. } => SYNA_MMAP_ERR_READ_ONLY,
+        SynaError::Corrupt { .. } => SYNA_MMAP_ERR_CORRUPT,
+        SynaError::UnsupportedVersion { .. } => SYNA_MMAP_ERR_UNSUPPORTED_VERSION,
+        SynaError::LegacyFormat { .. } => SYNA_MMAP_ERR_LEGACY_FORMAT,
+        SynaError::Io { .. } => SYNA_MMAP_ERR_IO,
+        SynaError::NoSpace { .. } => SYNA_MMAP_ERR_NO_SPACE,
+        SynaError::NoMemory { .. } => SYNA_MMAP_ERR_NO_MEMORY,
+        SynaError::InvalidHandle { .. } => SYNA_MMAP_ERR_INVALID_HANDLE,
+        SynaError::Poisoned { .. } => SYNA_MMAP_ERR_POISONED,
+        SynaError::Internal { .. } => SYNA_MMAP_ERR_INTERNAL,
+        SynaError::Cancelled => SYNA_MMAP_ERR_CANCELLED,
+        SynaError::Limit { .. } => SYNA_MMAP_ERR_LIMIT,
+    }
+}
+
+/// The system's own number for the failure; 0 where it was not at fault.
+fn os_errno_of(error: &SynaError) -> i32 {
+    match error {
+        SynaError::Io { source, .. } | SynaError::NoSpace { source, .. } => {
+            source.raw_os_error().unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// A caller's error struct that can be written to.
+pub(super) struct Target {
+    at: *mut syna_mmap_error,
+    struct_size: usize,
+}
+
+impl Target {
+    /// `None` where the caller wants no error.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] where the struct is misaligned or its size cannot be right.
+    ///
+    /// # Safety
+    /// `at` is NULL, misaligned, or points to a `size_t` which, if it is a size that [`structs::check_size`] takes, says how
+    /// many bytes can be written there for as long as the target lives.
+    pub(super) unsafe fn new(at: *mut syna_mmap_error) -> Result<Option<Self>> {
+        if at.is_null() {
+            return Ok(None);
+        }
+        check_pointer(at, "error")?;
+        // SAFETY: not NULL, aligned, and the caller promises that the size is there. It is read by itself since the
+        // members after it may not be there.
+        let struct_size = unsafe { at.cast::<usize>().read() };
+        structs::check_size::<syna_mmap_error>(struct_size)?;
+        Ok(Some(Self { at, struct_size }))
+    }
+
+    /// Writes the members that the caller's struct has.
+    pub(super) fn fill(self, error: &SynaError) {
+        let mut message = Message { bytes: [0; ROOM_BYTES], len: 0, is_full: false };
+        // The only error is the one of a full message, which is then cut.
+        let _ = write!(message, "{error}");
+        let filled = syna_mmap_error {
+            struct_size: self.struct_size,
+            status: status_of(error),
+            os_errno: os_errno_of(error),
+            message: message.bytes.map(|byte| c_char::from_ne_bytes([byte])),
+        };
+        let len = self.struct_size.min(size_of::<syna_mmap_error>());
+        // SAFETY: `new`'s promise covers `len` bytes at `at`; `filled` has them, and they are copied as bytes.
+        unsafe { std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), self.at.cast::<u8>(), len) };
+    }
+}
+
+/// Text that is cut where the struct ends, at a whole character.
+struct Message {
+    bytes: [u8; ROOM_BYTES],
+    len: usize,
+    is_full: bool,
+}
+
+impl Write for Message {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            // A key or a path may hold a NUL, which would end the text for the caller.
+            let character = if character == '\0' { '\u{FFFD}' } else { character };
+            let end = self.len + character.len_utf8();
+            match self.bytes.get_mut(self.len..end) {
+                Some(room) if end <= MESSAGE_BYTES && !self.is_full => {
+                    character.encode_utf8(room);
+                    self.len = end;
+                }
+                _ => {
+                    self.is_full = true;
+                    return Err(fmt::Error);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! The tables of handles: a caller's token to the object behind it, or an error.
+//!
+//! A token is a number that is cast to a pointer and never dereferenced, so a caller who uses one after it was
+//! closed, twice, in another process or for another kind of object gets an error and not somebody else's memory.
+//!
+//! Looking up takes no lock that another lookup waits for and allocates nothing. Nothing in here is a lock that a
+//! thread may hold while another one forks, except a slot's own: a child process can open stores of its own.
+#![expect(
+    unsafe_code,
+    reason = "slots are reached by raw pointers, since they never move and are never freed"
+)]
+
+use super::tokens::{INDEX_BITS, Kind, following, generation_of};
+use crate::{Result, SynaError};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{RwLock, TryLockError};
+
+/// Slots of the first chunk, as a power of two; each further chunk has twice as many.
+const FIRST_CHUNK_BITS: u32 = 4;
+const CHUNK_COUNT: usize = (INDEX_BITS - FIRST_CHUNK_BITS) as usize;
+/// Every index below this lies in one of the chunks.
+const SLOT_LIMIT: u32 = (1 << INDEX_BITS) - (1 << FIRST_CHUNK_BITS);
+
+/// All objects of one kind in this process.
+pub(super) struct Table<T> {
+    kind: Kind,
+    chunks: [AtomicPtr<Slot<T>>; CHUNK_COUNT],
+    /// Slots below this index have been used.
+    used_count: AtomicU32,
+    /// The list of free slots: index + 1 of its first in the low half (0: none), and in the high half a number that
+    /// changes with each change of the list, so that a slow thread cannot mistake a new list for the one it read.
+    free: AtomicU64,
+}
+
+/// The place of one object, and of those that come after it.
+#[repr(align(128))] // Two stores in use by two threads share no cache line.
+struct Slot<T> {
+    generation: AtomicUsize,
+    process: AtomicU32,
+    next_free: AtomicU32,
+    is_poisoned: AtomicBool,
+    object: RwLock<Option<T>>,
+}
+
+/// What [`Table::remove`] took out.
+pub(super) enum Removed<T> {
+    /// This process made the object.
+    Own(T),
+    /// It belongs to the parent process; `None` where one of the parent's threads was using it at the fork.
+    Inherited(Option<T>),
+}
+
+impl<T: Send + Sync> Table<T> {
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNK_COUNT],
+            used_count: AtomicU32::new(0),
+            free: AtomicU64::new(0),
+        }
+    }
+
+    /// Gives `object` a token.
+    ///
+    /// # Errors
+    /// [`SynaError::Limit`] where all slots are in use, [`SynaError::NoMemory`].
+    pub(super) fn insert(&self, object: T) -> Result<usize> {
+        let index = self.take_index()?;
+        let slot = self.slot_or_new(index)?;
+        *slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(object);
+        slot.process.store(std::process::id(), Ordering::Relaxed);
+        slot.is_poisoned.store(false, Ordering::Relaxed);
+        let generation = following(slot.generation.load(Ordering::Relaxed));
+        slot.generation.store(generation, Ordering::Release);
+        Ok(self.kind.token(index, generation))
+    }
+
+    /// Calls `work` with the object, together with other threads that do so.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidHandle`], [`SynaError::Poisoned`], and those of `work`.
+    pub(super) fn read<R>(&self, token: usize, work: impl FnOnce(&T) -> Result<R>) -> Result<R> {
+        let slot = self.live_slot(token)?;
+        // Only `remove` waits for this lock to write, so a refusal means that the object is being closed, or that
+        // another thread has it for itself.
+        let guard = slot.object.try_read().map_err(|e| slot.refusal(token, self.kind, &e))?;
+        slot.check(token, self.kind)?;
+        let object = guard.as_ref().ok_or_else(|| self.kind.not_open())?;
+        slot.poison_on_panic(|| work(object))
+    }
+
+    /// Calls `work` with the object, alone.
+    ///
+    /// # Errors
+    /// As [`Table::read`], and [`SynaError::InvalidArgument`] where another thread is using the object.
+    pub(super) fn write<R>(&self, token: usize, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+        let slot = self.live_slot(token)?;
+        let mut guard = match slot.object.try_write() {
+            Ok(guard) => guard,
+            Err(e) => return Err(slot.refusal(token, self.kind, &e)),
+        };
+        slot.check(token, self.kind)?;
+        let object = guard.as_mut().ok_or_else(|| self.kind.not_open())?;
+        slot.poison_on_panic(|| work(object))
+    }
+
+    /// Makes the token invalid at once, waits for the calls that are using the object, and takes it out.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidHandle`].
+    pub(super) fn remove(&self, token: usize) -> Result<Removed<T>> {
+        let (index, generation) = self.parse(token)?;
+        let slot = self.slot(index).ok_or_else(|| self.kind.not_open())?;
+        let next = following(generation);
+        // Of two threads that close one handle, the one that moves the generation on has it.
+        slot.generation
+            .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed)
+            .map_err(|_| self.kind.not_open())?;
+        let is_own = slot.process.load(Ordering::Relaxed) == std::process::id();
+        let taken = if is_own {
+            slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        } else {
+            // A lock that a thread of the parent held at the fork stays locked here: nobody is left to unlock it.
+            match slot.object.try_write() {
+                Ok(mut guard) => guard.take(),
+                Err(TryLockError::Poisoned(e)) => e.into_inner().take(),
+                Err(TryLockError::WouldBlock) => return Ok(Removed::Inherited(None)),
+            }
+        };
+        slot.object.clear_poison();
+        self.give_index_back(index, slot);
+        if is_own {
+            taken.map(Removed::Own).ok_or_else(|| self.kind.not_open())
+        } else {
+            Ok(Removed::Inherited(taken))
+        }
+    }
+
+    fn parse(&self, token: usize) -> Result<(u32, usize)> {
+        let wrong = || if token == 0 { self.kind.null() } else { self.kind.not_open() };
+        self.kind.parse(token).ok_or_else(wrong)
+    }
+
+    fn live_slot(&self, token: usize) -> Result<&Slot<T>> {
+        let (index, generation) = self.parse(token)?;
+        let slot = self.slot(index).ok_or_else(|| self.kind.not_open())?;
+        if slot.generation.load(Ordering::Acquire) != generation {
+            return Err(self.kind.not_open());
+        }
+        if slot.process.load(Ordering::Relaxed) != std::process::id() {
+            return Err(self.kind.inherited());
+        }
+        Ok(slot)
+    }
+
+    fn slot(&self, index: u32) -> Option<&Slot<T>> {
+        let (chunk, place, _) = locate(index)?;
+        let first = self.chunks.get(chunk)?.load(Ordering::Acquire);
+        if first.is_null() {
+            return None;
+        }
+        // SAFETY: a chunk that is not null has `count` slots and is never freed (`slot_or_new`), and `locate` gives
+        // a place below `count`. Slots are shared only: all their members are atomics or locks.
+        Some(unsafe { &*first.add(place) })
+    }
+
+    fn slot_or_new(&self, index: u32) -> Result<&Slot<T>> {
+        if self.slot(index).is_none() {
+            let no_memory = |count: usize| SynaError::NoMemory {
+                needed_bytes: u64::try_from(count.saturating_mul(size_of::<Slot<T>>())).unwrap_or(u64::MAX),
+            };
+            let (chunk, _, count) = locate(index).ok_or_else(|| no_memory(0))?;
+            let mut slots: Vec<Slot<T>> = Vec::new();
+            slots.try_reserve_exact(count).map_err(|_| no_memory(count))?;
+            slots.extend((0..count).map(|_| Slot::new()));
+            let made = Box::into_raw(slots.into_boxed_slice());
+            let place = self.chunks.get(chunk).ok_or_else(|| no_memory(0))?;
+            let first = made.cast::<Slot<T>>();
+            if place.compare_exchange(ptr::null_mut(), first, Ordering::AcqRel, Ordering::Acquire).is_err() {
+                // SAFETY: `made` came from `Box::into_raw` just now and nobody else has seen it: another thread's
+                // chunk was there first.
+                drop(unsafe { Box::from_raw(made) });
+            }
+        }
+        self.slot(index).ok_or_else(|| self.kind.not_open())
+    }
+
+    /// A free slot's index.
+    fn take_index(&self) -> Result<u32> {
+        let mut head = self.free.load(Ordering::Acquire);
+        while let Some(index) = low_half(head).checked_sub(1) {
+            let Some(slot) = self.slot(index) else { break };
+            let next = next_head(head, slot.next_free.load(Ordering::Relaxed));
+            match self.free.compare_exchange_weak(head, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(index),
+                Err(now) => head = now,
+            }
+        }
+        self.used_count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < SLOT_LIMIT).then_some(n + 1))
+            .map_err(|n| SynaError::Limit {
+                what: "handles open at once",
+                limit: u64::from(SLOT_LIMIT),
+                actual: u64::from(n) + 1,
+            })
+    }
+
+    fn give_index_back(&self, index: u32, slot: &Slot<T>) {
+        let mut head = self.free.load(Ordering::Relaxed);
+        loop {
+            slot.next_free.store(low_half(head), Ordering::Relaxed);
+            let next = next_head(head, index + 1);
+            match self.free.compare_exchange_weak(head, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+        }
+    }
+}
+
+impl<T> Slot<T> {
+    fn new() -> Self {
+        Self {
+            generation: AtomicUsize::new(0),
+            process: AtomicU32::new(0),
+            next_free: AtomicU32::new(0),
+            is_poisoned: AtomicBool::new(false),
+            object: RwLock::new(None),
+        }
+    }
+
+    /// Whether the object that is in the slot now, under its lock, is the token's and can be used.
+    fn check(&self, token: usize, kind: Kind) -> Result<()> {
+        if !self.is_of(token) {
+            return Err(kind.not_open());
+        }
+        if self.is_poisoned.load(Ordering::Relaxed) {
+            return Err(poisoned());
+        }
+        Ok(())
+    }
+
+    fn is_of(&self, token: usize) -> bool {
+        self.generation.load(Ordering::Acquire) == generation_of(token)
+    }
+
+    fn refusal<G>(&self, token: usize, kind: Kind, error: &TryLockError<G>) -> SynaError {
+        match error {
+            TryLockError::Poisoned(_) => poisoned(),
+            TryLockError::WouldBlock if self.is_of(token) => {
+                SynaError::argument("the results are in use by another thread; give each thread its own")
+            }
+            TryLockError::WouldBlock => kind.not_open(),
+        }
+    }
+
+    /// Calls `work`; where it panics, no later call is let in.
+    fn poison_on_panic<R>(&self, work: impl FnOnce() -> R) -> R {
+        struct Poison<'a>(&'a AtomicBool);
+        impl Drop for Poison<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let armed = Poison(&self.is_poisoned);
+        let answer = work();
+        std::mem::forget(armed);
+        answer
+    }
+}
+
+fn poisoned() -> SynaError {
+    SynaError::Poisoned { cause: "a bug of the library ended an earlier call".to_owned() }
+}
+
+/// Chunk of a slot, its place there, and how many slots the chunk has.
+fn locate(index: u32) -> Option<(usize, usize, usize)> {
+    let shifted = index.checked_add(1 << FIRST_CHUNK_BITS)?;
+    let bits = shifted.ilog2();
+    let place = usize::try_from(shifted - (1 << bits)).ok()?;
+    Some((usize::try_from(bits - FIRST_CHUNK_BITS).ok()?, place, 1 << bits))
+}
+
+fn low_half(head: u64) -> u32 {
+    u32::try_from(head & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+fn next_head(head: u64, first: u32) -> u64 {
+    ((head >> 32).wrapping_add(1) << 32) | u64::from(first)
+}
+
+#[cfg(test)]
+mod tests;

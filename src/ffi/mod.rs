@@ -1,0 +1,49 @@
+//! Floor 4: the C ABI. It has no logic of its own: it checks pointers, calls the store, and tells what came of it.
+//!
+//! ```text
+//! C program --> extern "C" fn --> boundary --> handles --> MmapVectorStore (floor 3)
+//!                                    |            token -> object, or INVALID_HANDLE
+//!                                    '-- panic -> INTERNAL; error -> status + the caller's syna_mmap_error
+//! ```
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `status.rs` | header: statuses, the error struct |
+//! | `options.rs` | header: options of a store |
+//! | `store.rs` | header: open, close, checkpoint |
+//! | `batch.rs` | header: what a write can carry |
+//! | `write.rs` | header: insert, upsert, delete |
+//! | `read.rs` | header: get and the small questions |
+//! | `results.rs` | header: hits and the object that holds them |
+//! | `search.rs` | header: search, index |
+//! | `library.rs` | header: versions |
+//! | `boundary.rs` | what every function's body is |
+//! | `panics.rs` | panics are caught and nothing is printed |
+//! | `errors.rs` | an error's status, errno and message |
+//! | `handles.rs` | the tables behind handles |
+//! | `tokens.rs` | numbers instead of pointers |
+//! | `arguments.rs` | pointers become slices |
+//! | `structs.rs` | `struct_size` |
+//!
+//! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in this order (`build.rs`), so these
+//! comments speak to a C programmer; their `# Safety` parts are left out there.
+
+mod arguments;
+mod batch;
+mod boundary;
+mod errors;
+mod handles;
+mod library;
+mod options;
+mod panics;
+mod read;
+mod results;
+mod search;
+mod status;
+mod store;
+mod structs;
+mod tokens;
+mod write;
+
+#[cfg(test)]
+mod tests;

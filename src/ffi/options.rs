@@ -1,0 +1,216 @@
+//! Header section: what a store is opened with.
+#![expect(unsafe_code, reason = "reads and writes the caller's options")]
+
+use super::boundary;
+use super::structs::{self, Versioned, member_ends};
+use crate::{DistanceMetric, Durability, HnswConfig, MmapVectorConfig, OpenMode, Result, SynaError};
+
+/// Fewest dimensions of a store.
+pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
+/// Most dimensions of a store.
+pub const SYNA_MMAP_MAX_DIMENSIONS: u32 = 8192;
+
+/// Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length.
+pub const SYNA_MMAP_METRIC_COSINE: u32 = 0;
+/// Distance: the square root of the sum of squared differences.
+pub const SYNA_MMAP_METRIC_EUCLIDEAN: u32 = 1;
+/// Distance -(a . b).
+pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
+/// For opening only: as in the existing file, whichever that is (UINT32_MAX).
+pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
+
+/// Open for reading: takes no lock, changes no byte, sees the rows of that moment.
+pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
+/// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
+pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;
+/// Do not open an existing file: SYNA_MMAP_ERR_IO where there is one.
+pub const SYNA_MMAP_OPEN_MUST_CREATE: u32 = 4;
+/// Check every stored vector against its checksum: reads the whole file.
+pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
+/// Open a damaged file read-only and show whatever of it is whole.
+pub const SYNA_MMAP_OPEN_DAMAGED: u32 = 16;
+
+/// A write that returned survives a crash or a kill of the process; a power cut only from the next
+/// checkpoint on.
+pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
+/// A write is synced to the disk before it returns: it survives a power cut, and takes as long as the disk
+/// does.
+pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
+
+/// What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
+/// call.
+///
+/// Fill it by syna_mmap_options_init, then change what you care about. Threads: it is plain memory, so
+/// share it as you would an int. The struct grows at its end in later versions; programs that were compiled
+/// with a shorter one keep working.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct syna_mmap_options {
+    /// sizeof(syna_mmap_options).
+    pub struct_size: usize,
+    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; 0: as in the existing
+    /// file. Default 768.
+    pub dimensions: u32,
+    /// SYNA_MMAP_METRIC_*, fixed when the file is made. Default SYNA_MMAP_METRIC_COSINE.
+    pub metric: u32,
+    /// Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
+    /// 100,000.
+    pub initial_capacity: u64,
+    /// Vectors at which an insert builds the index; 0: only syna_mmap_build_index does. Default 10,000.
+    pub index_threshold: u64,
+    /// Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30.
+    pub checkpoint_interval_secs: u32,
+    /// SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file.
+    pub flags: u32,
+    /// SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS.
+    pub durability: u32,
+    /// Threads that the library may start for an index build; 0: none, the calling thread does all. Default
+    /// 0.
+    pub threads: u32,
+    /// The index's links of a node above the lowest level, 2 to 256. Default 16.
+    pub hnsw_m: u32,
+    /// Candidates that are looked at for a node's links; more is slower and finds better ones. Default 200.
+    pub hnsw_ef_construction: u32,
+    /// Candidates that a search looks at unless it says otherwise; more is slower and finds more. Default
+    /// 100.
+    pub hnsw_ef_search: u32,
+    /// The index's links of a node at the lowest level, at most 512; 0: 2 * hnsw_m. Default 32.
+    pub hnsw_m_max: u32,
+    /// Seed of the index: the same rows, options and seed give the same index. Default 0.
+    pub seed: u64,
+}
+
+// SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
+unsafe impl Versioned for syna_mmap_options {
+    const NAME: &'static str = "syna_mmap_options";
+    const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
+        initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
+        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed);
+
+    fn defaults() -> Self {
+        let store = MmapVectorConfig::default();
+        let graph = &store.hnsw_config;
+        // The defaults are small numbers; a larger one would be cut to the member's largest.
+        let long = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let short = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            struct_size: size_of::<Self>(),
+            dimensions: u32::from(store.dimensions),
+            metric: metric_number(store.metric),
+            initial_capacity: long(store.initial_capacity),
+            index_threshold: long(store.index_threshold),
+            checkpoint_interval_secs: short(store.checkpoint_interval_secs),
+            flags: 0,
+            durability: SYNA_MMAP_DURABILITY_PROCESS,
+            threads: short(long(store.threads)),
+            hnsw_m: short(long(graph.m)),
+            hnsw_ef_construction: short(long(graph.ef_construction)),
+            hnsw_ef_search: short(long(graph.ef_search)),
+            hnsw_m_max: short(long(graph.m_max)),
+            seed: store.seed,
+        }
+    }
+}
+
+/// The metric's number in the header.
+pub(super) fn metric_number(metric: DistanceMetric) -> u32 {
+    match metric {
+        DistanceMetric::Cosine => SYNA_MMAP_METRIC_COSINE,
+        DistanceMetric::Euclidean => SYNA_MMAP_METRIC_EUCLIDEAN,
+        DistanceMetric::DotProduct => SYNA_MMAP_METRIC_DOT_PRODUCT,
+    }
+}
+
+impl syna_mmap_options {
+    /// The store's own form of the options.
+    ///
+    /// # Errors [`SynaError::InvalidArgument`] for a value that is not in the header,
+    /// [`SynaError::InvalidDimensions`].
+    pub(super) fn to_config(self) -> Result<MmapVectorConfig> {
+        let unknown = |member: &str, value: u32| {
+            SynaError::argument(format!(
+                "{member} is {value}, which this version of the library does not know"
+            ))
+        };
+        let metric = match self.metric {
+            SYNA_MMAP_METRIC_COSINE | SYNA_MMAP_METRIC_FROM_FILE => DistanceMetric::Cosine,
+            SYNA_MMAP_METRIC_EUCLIDEAN => DistanceMetric::Euclidean,
+            SYNA_MMAP_METRIC_DOT_PRODUCT => DistanceMetric::DotProduct,
+            value => return Err(unknown("metric", value)),
+        };
+        let durability = match self.durability {
+            SYNA_MMAP_DURABILITY_PROCESS => Durability::Process,
+            SYNA_MMAP_DURABILITY_BATCH => Durability::Batch,
+            value => return Err(unknown("durability", value)),
+        };
+        let dimensions = match self.dimensions {
+            0 => 0,
+            n if (SYNA_MMAP_MIN_DIMENSIONS..=SYNA_MMAP_MAX_DIMENSIONS).contains(&n) => {
+                u16::try_from(n).map_err(|_| SynaError::InvalidDimensions { dimensions: n })?
+            }
+            n => return Err(SynaError::InvalidDimensions { dimensions: n }),
+        };
+        // No process can hold more than `usize::MAX` vectors, so a larger plan means the same.
+        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let small = |n: u32| count(u64::from(n));
+        Ok(MmapVectorConfig {
+            dimensions,
+            metric,
+            metric_from_file: self.metric == SYNA_MMAP_METRIC_FROM_FILE,
+            initial_capacity: count(self.initial_capacity),
+            index_threshold: count(self.index_threshold),
+            hnsw_config: HnswConfig {
+                m: small(self.hnsw_m),
+                m_max: small(self.hnsw_m_max),
+                ef_construction: small(self.hnsw_ef_construction),
+                ef_search: small(self.hnsw_ef_search),
+            },
+            checkpoint_interval_secs: u64::from(self.checkpoint_interval_secs),
+            durability,
+            open: open_mode(self.flags)?,
+            threads: small(self.threads),
+            seed: self.seed,
+        })
+    }
+}
+
+fn open_mode(flags: u32) -> Result<OpenMode> {
+    let known = SYNA_MMAP_OPEN_READ_ONLY
+        | SYNA_MMAP_OPEN_MUST_EXIST
+        | SYNA_MMAP_OPEN_MUST_CREATE
+        | SYNA_MMAP_OPEN_VERIFY
+        | SYNA_MMAP_OPEN_DAMAGED;
+    if flags & !known != 0 {
+        let bits = flags & !known;
+        return Err(SynaError::argument(format!(
+            "flags has bits {bits:#x}, which this version of the library does not know"
+        )));
+    }
+    let has = |flag: u32| flags & flag != 0;
+    Ok(OpenMode {
+        read_only: has(SYNA_MMAP_OPEN_READ_ONLY),
+        must_exist: has(SYNA_MMAP_OPEN_MUST_EXIST),
+        must_create: has(SYNA_MMAP_OPEN_MUST_CREATE),
+        verify: has(SYNA_MMAP_OPEN_VERIFY),
+        damaged: has(SYNA_MMAP_OPEN_DAMAGED),
+    })
+}
+
+/// Fills `options` with the defaults.
+///
+/// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
+///              NULL: nothing is done.
+/// struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
+///
+/// Threads: any. Cost: none to speak of.
+///
+/// # Safety
+/// `options` is NULL, or `struct_size` bytes can be written there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_options_init(options: *mut syna_mmap_options, struct_size: usize) {
+    boundary::value((), || {
+        // SAFETY: the caller's promise is the same.
+        unsafe { structs::write_defaults(options, struct_size) };
+        Ok(())
+    })
+}

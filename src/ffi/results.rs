@@ -1,0 +1,194 @@
+//! Header section: what a search found.
+#![expect(non_camel_case_types, reason = "names of the C API")]
+#![expect(
+    unsafe_code,
+    reason = "functions of the C API, and pointers into the mappings that results keep alive"
+)]
+
+use super::arguments::Out;
+use super::boundary;
+use super::handles::{Removed, Table};
+use super::status::{syna_mmap_error, syna_mmap_status};
+use super::tokens::Kind;
+use crate::{Result, SearchResults, SynaError};
+use std::ffi::c_char;
+use std::ptr;
+
+/// The results that this process has.
+static RESULTS: Table<Found> = Table::new(Kind::Results);
+
+/// A search's answers, and the array of them that C programs read.
+#[derive(Default)]
+pub(super) struct Found {
+    answers: SearchResults,
+    /// Points into what `answers` keeps alive; refilled in place, so that a search in the steady state
+    /// allocates nothing.
+    hits: Vec<syna_mmap_hit>,
+}
+
+// SAFETY: the pointers in `hits` are to memory that `answers` keeps alive and that nobody changes; they are as free to go
+// from thread to thread as `answers` is, which the bound below checks.
+unsafe impl Send for Found where SearchResults: Send {}
+// SAFETY: as above; a shared `Found` can only be read.
+unsafe impl Sync for Found where SearchResults: Sync {}
+
+impl Found {
+    /// Lets `search` fill the answers; on any error there are none.
+    pub(super) fn fill(&mut self, search: impl FnOnce(&mut SearchResults) -> Result<()>) -> Result<()> {
+        self.clear();
+        let filled = search(&mut self.answers).and_then(|()| self.list());
+        if filled.is_err() {
+            self.clear();
+        }
+        filled
+    }
+
+    fn clear(&mut self) {
+        self.hits.clear();
+        self.answers.clear();
+    }
+
+    fn list(&mut self) -> Result<()> {
+        let answers = self.answers.hits();
+        self.hits.try_reserve(answers.len()).map_err(|_| {
+            let bytes = answers.len().saturating_mul(size_of::<syna_mmap_hit>());
+            SynaError::NoMemory { needed_bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }
+        })?;
+        for (position, hit) in answers.iter().enumerate() {
+            let (Some(key), Some(vector)) = (self.answers.key(position), self.answers.vector(position))
+            else {
+                return Err(SynaError::Internal { what: format!("hit {position} has no key or no vector") });
+            };
+            self.hits.push(syna_mmap_hit {
+                key: key.as_ptr().cast(),
+                key_len: key.len(),
+                distance: hit.distance,
+                reserved: 0,
+                vector: vector.as_ptr(),
+                row: u64::from(hit.row),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Calls `work` with the results behind a handle, alone.
+pub(super) fn with_results<R>(
+    results: *mut syna_mmap_results,
+    work: impl FnOnce(&mut Found) -> Result<R>,
+) -> Result<R> {
+    RESULTS.write(results.addr(), work)
+}
+
+/// What a search found, and the memory that searches work in. OWNED by you: free it with
+/// syna_mmap_results_free.
+///
+/// Make one for each thread that searches and use it again and again: then a search allocates nothing.
+/// Threads: one at a time. A search into results that another thread is using is an error.
+/// Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
+/// until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
+/// so it also keeps that disk space.
+/// Fork: a child can only free it.
+pub struct syna_mmap_results {
+    _opaque: [u8; 0],
+}
+
+/// One answer of a search, an element of the array that syna_mmap_results_hits gives. All of it is BORROWED
+/// until the results are searched into again or freed, also past syna_mmap_close. This struct never grows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct syna_mmap_hit {
+    /// The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL.
+    pub key: *const c_char,
+    /// Bytes of the key.
+    pub key_len: usize,
+    /// The distance to the query; smaller is nearer, whatever the metric.
+    pub distance: f32,
+    /// 0.
+    pub reserved: u32,
+    /// The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above.
+    pub vector: *const f32,
+    /// The row's number: rows count up from 0 as they are inserted, and no number is given twice.
+    pub row: u64,
+}
+
+/// Makes results to search into.
+///
+/// out_results  BORROWED for the call. On success a handle that is OWNED by you: free it with
+///              syna_mmap_results_free.
+/// error        BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NO_MEMORY, _LIMIT (handles).
+/// On failure: *out_results is not written.
+/// Threads: any. Cost: small; the memory comes with the first search.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_results_new(
+    out_results: *mut *mut syna_mmap_results,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_results = Out::new(out_results, "out_results")?;
+            let token = RESULTS.insert(Found::default())?;
+            out_results.set(ptr::without_provenance_mut(token));
+            Ok(())
+        })
+    }
+}
+
+/// Frees results, and with them everything that was borrowed from them.
+///
+/// results  a handle. NULL, or one that was freed: nothing is done.
+///
+/// Threads: one at a time. Cost: small.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
+    boundary::value((), || match RESULTS.remove(results.addr())? {
+        Removed::Own(found) | Removed::Inherited(Some(found)) => {
+            drop(found);
+            Ok(())
+        }
+        Removed::Inherited(None) => Ok(()),
+    })
+}
+
+/// The hits of the last search, by ascending distance; rows at the same distance by ascending row.
+///
+/// results    a handle.
+/// out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
+///
+/// Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
+/// there are none.
+/// Threads: one at a time. Cost: none to speak of.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_results_hits(
+    results: *const syna_mmap_results,
+    out_count: *mut usize,
+) -> *const syna_mmap_hit {
+    boundary::value(ptr::null(), || {
+        // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
+        let out_count = unsafe { Out::optional(out_count, "out_count")? };
+        let found = RESULTS.read(results.addr(), |found| Ok((found.hits.as_ptr(), found.hits.len())));
+        let (first, count) = found.unwrap_or((ptr::null(), 0));
+        out_count.set(count);
+        Ok(if count == 0 { ptr::null() } else { first })
+    })
+}
+
+/// Whether the last search came to its deadline, so that its hits are the best found until then; false for
+/// a bad handle.
+///
+/// results  a handle.
+///
+/// Threads: one at a time. Cost: none to speak of.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_results_is_partial(results: *const syna_mmap_results) -> bool {
+    boundary::value(false, || RESULTS.read(results.addr(), |found| Ok(found.answers.is_partial())))
+}

@@ -1,0 +1,204 @@
+//! Header section: opening and closing a store, and what makes it last.
+#![expect(non_camel_case_types, reason = "names of the C API")]
+#![expect(unsafe_code, reason = "functions of the C API")]
+
+use super::arguments::{self, Out};
+use super::boundary;
+use super::handles::{Removed, Table};
+use super::options::syna_mmap_options;
+use super::status::{syna_mmap_error, syna_mmap_status};
+use super::structs::{self, Versioned};
+use super::tokens::Kind;
+use crate::{MmapVectorStore, Result};
+use std::ffi::c_char;
+use std::mem::ManuallyDrop;
+use std::ptr;
+
+/// The stores that this process has open.
+static STORES: Table<MmapVectorStore> = Table::new(Kind::Store);
+
+/// Calls `work` with the store behind a handle.
+pub(super) fn with_store<R>(
+    store: *const syna_mmap,
+    work: impl FnOnce(&MmapVectorStore) -> Result<R>,
+) -> Result<R> {
+    STORES.read(store.addr(), work)
+}
+
+/// An open store. A handle to it is OWNED by you: close it with syna_mmap_close, from any thread.
+///
+/// Threads: every call on a store is safe from any thread at any time; searches run beside each other and
+/// beside one write, writes wait for one another.
+/// Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
+/// after it is closed.
+/// Fork: only the process that opened it can use it; a child that closes it forgets the handle and changes
+/// no file. What the store has in the child's memory stays there as long as the child.
+/// A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
+/// error, not a crash.
+pub struct syna_mmap {
+    _opaque: [u8; 0],
+}
+
+/// Opens the store in the file `path`, or makes it where there is no file.
+///
+/// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
+///            beside it: path.hnsw.
+/// options    COPIED. NULL: the defaults.
+/// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
+///            syna_mmap_close.
+/// error      BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
+/// _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
+/// SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
+/// _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+/// On failure: *out_store is not written and an existing file has not changed by a byte.
+/// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
+/// the rows that came after the last checkpoint.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_open(
+    path: *const c_char,
+    options: *const syna_mmap_options,
+    out_store: *mut *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_store = Out::new(out_store, "out_store")?;
+            let path = arguments::path(path)?;
+            let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
+            let store = MmapVectorStore::new(path, options.to_config()?)?;
+            let token = STORES.insert(store)?;
+            out_store.set(ptr::without_provenance_mut(token));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+///
+/// Waits for the calls that other threads have on the store; calls that come later answer
+/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
+/// parent's store goes on.
+///
+/// store  a handle, or NULL: then nothing is done and that is OK.
+/// error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
+///        closed.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (closed before), or SYNA_MMAP_ERR_IO, _NO_SPACE,
+/// _POISONED: the store is closed, but what came after the last checkpoint is only as safe as it was: from
+/// a kill, not from a power cut.
+/// Threads: any. Cost: a checkpoint.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_close(
+    store: *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe {
+        boundary::call_anyway(error, |usable| {
+            if !store.is_null() {
+                match STORES.remove(store.addr())? {
+                    Removed::Own(store) => store.close()?,
+                    // Its drop would write to the file and unlock it under the parent.
+                    Removed::Inherited(store) => {
+                        let _never_dropped = ManuallyDrop::new(store);
+                    }
+                }
+            }
+            usable
+        })
+    }
+}
+
+/// Makes what was written so far safe from a power cut.
+///
+/// store  a handle.
+/// error  BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After _IO
+/// nothing more can be written until the store is opened again: the system may have dropped what it could
+/// not write.
+/// Threads: any; searches go on meanwhile, writes wait. Cost: two or more syncs of the disk, and the
+/// index's changes written.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_checkpoint(
+    store: *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe { boundary::call(error, || with_store(store, |store| store.checkpoint())) }
+}
+
+/// Makes what was written so far safe from a power cut, as syna_mmap_checkpoint does, but leaves the
+/// index's file alone.
+///
+/// store  a handle.
+/// error  BORROWED for the call. May be NULL.
+///
+/// Returns, threads: as syna_mmap_checkpoint. Cost: syncs of the disk.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_flush(
+    store: *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe { boundary::call(error, || with_store(store, |store| store.flush())) }
+}
+
+/// Whether anything was written since the last checkpoint; false for a bad handle.
+///
+/// store  a handle.
+///
+/// Threads: any. Cost: none to speak of.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
+    boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
+}
+
+/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+/// something are counted from 1 over the file's life.
+///
+/// store  a handle.
+///
+/// Threads: any. Cost: none to speak of.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_last_durable_seq(store: *const syna_mmap) -> u64 {
+    boundary::value(0, || with_store(store, |store| Ok(store.last_durable_seq())))
+}
+
+/// Takes disk space for `count` vectors in all, now, so that inserting them cannot fail for want of space
+/// for vectors.
+///
+/// store  a handle.
+/// count  vectors, those that are stored counted too.
+/// error  BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _LIMIT, _IO, _POISONED.
+/// On failure: the store is as it was.
+/// Threads: any. Cost: the file system's for the space, writing it all where it cannot do better.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_reserve(
+    store: *mut syna_mmap,
+    count: u64,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe { boundary::call(error, || with_store(store, |store| store.reserve(count))) }
+}

@@ -1,0 +1,162 @@
+//! What no C program can provoke: panics inside of calls. The rest is in `c-tests/`.
+#![expect(unsafe_code, reason = "calls the C API")]
+
+use super::boundary;
+use super::options::{syna_mmap_options, syna_mmap_options_init};
+use super::read::syna_mmap_len;
+use super::results::{syna_mmap_results_free, syna_mmap_results_hits, syna_mmap_results_new, with_results};
+use super::search::syna_mmap_search;
+use super::status::*;
+use super::store::{syna_mmap, syna_mmap_checkpoint, syna_mmap_close, syna_mmap_open, with_store};
+use super::structs::Versioned;
+use crate::{Result, SynaError};
+use std::ffi::{CStr, CString};
+use std::path::PathBuf;
+use std::process::Command;
+use std::ptr;
+
+fn no_error() -> syna_mmap_error {
+    syna_mmap_error::defaults()
+}
+
+fn message(error: &syna_mmap_error) -> String {
+    let bytes: Vec<u8> = error.message.iter().map(|c| c.to_ne_bytes()[0]).collect();
+    CStr::from_bytes_until_nul(&bytes).unwrap().to_str().unwrap().to_owned()
+}
+
+/// Calls the boundary with an error of the caller's.
+fn call(error: &mut syna_mmap_error, work: impl FnOnce() -> Result<()>) -> syna_mmap_status {
+    // SAFETY: the struct is there and says its size.
+    unsafe { boundary::call(error, work) }
+}
+
+struct Opened {
+    store: *mut syna_mmap,
+    path: PathBuf,
+}
+
+fn open(name: &str) -> Opened {
+    let path = std::env::temp_dir().join(format!("syna-mmap-ffi-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let text = CString::new(path.to_str().unwrap()).unwrap();
+    let mut options = syna_mmap_options::defaults();
+    let mut store = ptr::null_mut();
+    // SAFETY: all pointers are to what the functions want.
+    let status = unsafe {
+        syna_mmap_options_init(&mut options, size_of::<syna_mmap_options>());
+        options.dimensions = 64;
+        syna_mmap_open(text.as_ptr(), &options, &mut store, ptr::null_mut())
+    };
+    assert_eq!(status, SYNA_MMAP_OK);
+    Opened { store, path }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[test]
+fn a_panic_is_an_error_and_shuts_the_store() {
+    let opened = open("panic");
+    let store = opened.store;
+    let mut error = no_error();
+    let status = call(&mut error, || with_store(store, |_| panic!("planted")));
+    assert_eq!((status, error.status), (SYNA_MMAP_ERR_INTERNAL, SYNA_MMAP_ERR_INTERNAL));
+    assert!(
+        message(&error).contains("planted") && message(&error).contains("tests.rs"),
+        "{}",
+        message(&error)
+    );
+
+    // SAFETY: the error struct is there.
+    assert_eq!(unsafe { syna_mmap_checkpoint(store, &mut error) }, SYNA_MMAP_ERR_POISONED);
+    assert!(message(&error).contains("open it again"), "{}", message(&error));
+    assert_eq!(syna_mmap_len(store), 0);
+    // SAFETY: as above.
+    assert_eq!(unsafe { syna_mmap_close(store, &mut error) }, SYNA_MMAP_OK);
+    // SAFETY: as above.
+    assert_eq!(unsafe { syna_mmap_close(store, &mut error) }, SYNA_MMAP_ERR_INVALID_HANDLE);
+}
+
+#[test]
+fn a_panic_in_a_search_shuts_the_results_too() {
+    let opened = open("results");
+    let (mut results, mut error) = (ptr::null_mut(), no_error());
+    // SAFETY: all pointers are to what the function wants.
+    assert_eq!(unsafe { syna_mmap_results_new(&mut results, &mut error) }, SYNA_MMAP_OK);
+    let status = call(&mut error, || with_results(results, |found| found.fill(|_| panic!("planted"))));
+    assert_eq!(status, SYNA_MMAP_ERR_INTERNAL);
+    let (query, mut count) = ([0.0_f32; 64], 7);
+    // SAFETY: as above.
+    unsafe {
+        let status = syna_mmap_search(opened.store, query.as_ptr(), 1, ptr::null(), results, &mut error);
+        assert_eq!(status, SYNA_MMAP_ERR_POISONED);
+        assert!(syna_mmap_results_hits(results, &mut count).is_null());
+        assert_eq!(count, 0);
+        syna_mmap_results_free(results);
+        let status = syna_mmap_search(opened.store, query.as_ptr(), 1, ptr::null(), results, &mut error);
+        assert_eq!(status, SYNA_MMAP_ERR_INVALID_HANDLE);
+        assert_eq!(syna_mmap_close(opened.store, &mut error), SYNA_MMAP_OK);
+    }
+}
+
+#[test]
+fn a_function_without_a_status_gives_its_fallback() {
+    assert_eq!(boundary::value(3, || panic!("planted")), 3);
+    assert_eq!(boundary::value(3, || Err(SynaError::Cancelled)), 3);
+    assert_eq!(boundary::value(3, || Ok(4)), 4);
+}
+
+/// Runs in a process of its own, for the test below.
+#[test]
+fn panics_here() {
+    if std::env::var_os("SYNA_MMAP_TEST_PANICS").is_some() {
+        assert_eq!(call(&mut no_error(), || panic!("planted")), SYNA_MMAP_ERR_INTERNAL);
+        let worker = std::thread::Builder::new().name("syna-mmap-worker".to_owned());
+        assert!(worker.spawn(|| panic!("planted")).unwrap().join().is_err());
+        if std::env::var("SYNA_MMAP_TEST_PANICS").unwrap() == "elsewhere" {
+            assert!(std::thread::spawn(|| panic!("not the library's")).join().is_err());
+        }
+    }
+}
+
+#[test]
+fn a_panic_prints_nothing_unless_it_is_the_hosts() {
+    let stderr_of = |what: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "ffi::tests::panics_here", "--nocapture"])
+            .env("SYNA_MMAP_TEST_PANICS", what);
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("1 passed"));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(stderr_of("inside"), "");
+    let host = stderr_of("elsewhere");
+    assert!(host.contains("not the library's") && !host.contains("planted"), "{host}");
+}
+
+#[test]
+fn messages_are_cut_at_a_whole_character_and_hold_no_nul() {
+    for length in 0..300 {
+        let what: String = "x".repeat(length) + "é\0€🦀".repeat(30).as_str();
+        let mut error = no_error();
+        let full = SynaError::NotFound { what: what.clone() }.to_string().replace('\0', "\u{FFFD}");
+        assert_eq!(call(&mut error, || Err(SynaError::NotFound { what })), SYNA_MMAP_ERR_NOT_FOUND);
+        let cut = message(&error);
+        assert!(full.starts_with(&cut) && (252..=255).contains(&cut.len()), "{length}: {cut}");
+    }
+}
+
+#[test]
+fn errors_of_the_system_come_with_its_number() {
+    let refused = |source| SynaError::Io { path: PathBuf::from("file"), doing: "reading", source };
+    let mut error = no_error();
+    let status = call(&mut error, || Err(refused(std::io::Error::from_raw_os_error(5))));
+    assert_eq!((status, error.os_errno), (SYNA_MMAP_ERR_IO, 5));
+    let status = call(&mut error, || Err(refused(std::io::Error::other("planted"))));
+    assert_eq!((status, error.os_errno), (SYNA_MMAP_ERR_IO, 0));
+}

@@ -1,0 +1,78 @@
+//! Tokens: the numbers that a caller holds in the place of pointers.
+//!
+//! ```text
+//! token = generation | index of the slot | kind        kind is odd: no token is NULL or an aligned pointer
+//! ```
+//!
+//! A slot's generation is odd while it has an object and grows by one at each change, so the tokens of former objects
+//! stop working. It has 32 bits on a 64-bit system; on a 32-bit one it has 16, and a token that was closed comes to
+//! life again when its slot has been used 32,768 times since.
+
+use crate::SynaError;
+
+const KIND_BITS: u32 = 3;
+pub(super) const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 13 };
+const GENERATION_BITS: u32 = if usize::BITS >= 64 { 32 } else { usize::BITS - INDEX_BITS - KIND_BITS };
+const TOKEN_BITS: u32 = GENERATION_BITS + INDEX_BITS + KIND_BITS;
+const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
+pub(super) const GENERATION_MASK: usize = (1 << GENERATION_BITS) - 1;
+const _: () = assert!(TOKEN_BITS <= usize::BITS);
+
+/// What a token stands for; the numbers are odd.
+#[derive(Debug, Clone, Copy)]
+#[repr(usize)]
+pub(super) enum Kind {
+    Store = 0b101,
+    Results = 0b011,
+}
+
+impl Kind {
+    pub(super) fn not_open(self) -> SynaError {
+        SynaError::InvalidHandle {
+            what: match self {
+                Self::Store => "the store is not open; it was closed, or the handle was never given out",
+                Self::Results => "the results are gone; they were freed, or the handle was never given out",
+            },
+        }
+    }
+
+    pub(super) fn null(self) -> SynaError {
+        SynaError::InvalidHandle {
+            what: match self {
+                Self::Store => "the store is NULL; open one by syna_mmap_open",
+                Self::Results => "the results are NULL; make some by syna_mmap_results_new",
+            },
+        }
+    }
+
+    pub(super) fn inherited(self) -> SynaError {
+        SynaError::InvalidHandle {
+            what: match self {
+                Self::Store => "the store belongs to the parent process; open the file again in this one",
+                Self::Results => "the results belong to the parent process; make some in this one",
+            },
+        }
+    }
+
+    /// The token of a slot.
+    pub(super) fn token(self, index: u32, generation: usize) -> usize {
+        generation << (INDEX_BITS + KIND_BITS) | (index as usize) << KIND_BITS | self as usize
+    }
+
+    /// Index and generation of a token that can have been given out; `None`: it is of another kind, or a made up number.
+    pub(super) fn parse(self, token: usize) -> Option<(u32, usize)> {
+        let generation = generation_of(token);
+        let index = u32::try_from((token >> KIND_BITS) & INDEX_MASK).ok()?;
+        (generation % 2 == 1 && self.token(index, generation) == token).then_some((index, generation))
+    }
+}
+
+/// A token's generation.
+pub(super) fn generation_of(token: usize) -> usize {
+    (token >> (INDEX_BITS + KIND_BITS)) & GENERATION_MASK
+}
+
+/// The generation after this one: odd after even, even after odd, also where it wraps.
+pub(super) fn following(generation: usize) -> usize {
+    generation.wrapping_add(1) & GENERATION_MASK
+}

@@ -1,0 +1,99 @@
+//! The C ABI as a C program sees it: each program in `c-tests/` uses the header only and runs in a folder of its own.
+#![cfg(unix)]
+
+mod support;
+
+use std::path::Path;
+use support::{TempFolder, c_program};
+
+fn run(name: &str) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests").join(name).with_extension("c");
+    // C11 and POSIX (XSI): the tests need fork, pipes, threads and limits; the header does not.
+    let flags =
+        ["-std=c11", "-D_XOPEN_SOURCE=700", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread", "-lm"];
+    let program = c_program::compile(&source, &flags);
+    let folder = TempFolder::new(name);
+    let output = c_program::run(&program, &[folder.path().to_str().expect("a path that is text")]);
+    assert!(output.status.success(), "{}", c_program::transcript(&output));
+    // P7: nothing is printed, whatever went wrong.
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{}", c_program::transcript(&output));
+}
+
+#[test]
+fn lifecycle() {
+    run("lifecycle");
+}
+
+#[test]
+fn errors() {
+    run("errors");
+}
+
+#[test]
+fn search() {
+    run("search");
+}
+
+#[test]
+fn persistence() {
+    run("persistence");
+}
+
+#[test]
+fn null_arguments() {
+    run("null_arguments");
+}
+
+#[test]
+fn options() {
+    run("options");
+}
+
+#[test]
+fn handles() {
+    run("handles");
+}
+
+#[test]
+fn threads() {
+    run("threads");
+}
+
+#[test]
+fn batches() {
+    run("batches");
+}
+
+#[test]
+fn bad_files() {
+    run("bad_files");
+}
+
+#[test]
+fn every_program_is_run() {
+    let own = include_str!("c_api.rs");
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "c") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(own.contains(&format!("run(\"{name}\");")), "{name} is run by no test");
+        }
+    }
+}
+
+#[test]
+fn a_failed_check_fails_the_test() {
+    let folder = c_program::Scratch::new();
+    let source = folder.path().join("planted.c");
+    let include = format!("-I{}/c-tests", env!("CARGO_MANIFEST_DIR"));
+    let text = "#include \"check.h\"\nint main(int argc, char **argv) {\n  begin(argc, argv);\n  \
+                FAILS(LOCKED, syna_mmap_checkpoint(NULL, &error));\n  return 0;\n}\n";
+    std::fs::write(&source, text).unwrap();
+    let output = c_program::run(&c_program::compile(&source, &[&include]), &["."]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("planted.c:4:")
+            && said.contains("SYNA_MMAP_ERR_INVALID_HANDLE, not SYNA_MMAP_ERR_LOCKED")
+    );
+}

@@ -1,0 +1,225 @@
+//! What holds for the source as a whole: imports run downward, some things stand in one place only, files stay short.
+
+use std::fs;
+use std::path::Path;
+
+/// A module of the crate's root and the floor that it is on.
+const FLOORS: [(&str, u32); 12] = [
+    ("append_table", 0),
+    ("error", 0),
+    ("metric", 0),
+    ("kernel", 0),
+    ("distance", 0),
+    ("checksum", 0),
+    ("storage", 1),
+    ("index", 2),
+    ("store", 3),
+    ("ffi", 4),
+    ("cli", 4),
+    ("bin", 4),
+];
+
+/// What the crate's root re-exports, and from which floor.
+const RE_EXPORTS: [(u32, &[&str]); 2] = [
+    (0, &["Result", "SynaError", "DistanceMetric"]),
+    (
+        3,
+        &[
+            "BatchKeys",
+            "BatchPayloads",
+            "BatchVectors",
+            "Durability",
+            "Hit",
+            "HnswConfig",
+            "MAX_EF",
+            "MAX_K",
+            "MAX_KEY_BYTES",
+            "MAX_PAYLOAD_BYTES",
+            "MmapSearchResult",
+            "MmapVectorConfig",
+            "MmapVectorStore",
+            "OpenMode",
+            "SearchOptions",
+            "SearchResults",
+            "WriteBatch",
+            "WriteMode",
+        ],
+    ),
+];
+
+const MAX_LINES: usize = 500;
+
+/// What is wrong with one file; `path` is relative to `src`, with slashes.
+fn faults(path: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if path != "lib.rs" {
+        floor_faults(path, text, &mut faults);
+    }
+    for (number, line) in text.lines().enumerate() {
+        let mut fault = |what: &str| faults.push(format!("{path}:{}: {what}", number + 1));
+        if line.contains("(target_os =") && !path.starts_with("storage/platform") {
+            fault("target_os outside storage/platform");
+        }
+        for word in ["todo!", "unimplemented!", "#[ignore"] {
+            if line.contains(word) {
+                fault(&format!("{word} is unfinished work"));
+            }
+        }
+    }
+    let line_count = text.lines().count();
+    if line_count > MAX_LINES {
+        faults.push(format!("{path}: {line_count} lines; at most {MAX_LINES}"));
+    }
+    faults
+}
+
+/// Paths that begin at the crate's root and lead to a higher floor, or from the index to the storage.
+fn floor_faults(path: &str, text: &str, faults: &mut Vec<String>) {
+    let own = path.split(['/', '.']).next().unwrap_or("");
+    let Some(own_floor) = floor_of(own) else {
+        faults.push(format!("{path}: the module `{own}` is on no floor; add it to FLOORS"));
+        return;
+    };
+    for name in root_names(text) {
+        let Some(floor) = floor_of(&name) else {
+            faults.push(format!("{path}: `crate::{name}` is on no floor; add it to FLOORS or RE_EXPORTS"));
+            continue;
+        };
+        if floor > own_floor {
+            faults.push(format!("{path}: floor {own_floor} uses `crate::{name}` of floor {floor}"));
+        }
+        if own == "index" && name == "storage" {
+            faults.push(format!("{path}: the index knows no files, but uses `crate::{name}`"));
+        }
+    }
+}
+
+fn floor_of(name: &str) -> Option<u32> {
+    let module = FLOORS.iter().find(|(module, _)| *module == name).map(|(_, floor)| *floor);
+    module.or_else(|| RE_EXPORTS.iter().find(|(_, names)| names.contains(&name)).map(|(floor, _)| *floor))
+}
+
+/// The names that stand right after `crate::`, in braces too.
+fn root_names(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut names = Vec::new();
+    for (at, matched) in code.match_indices("crate::") {
+        // `$crate::` is the same; `other_crate::` is another one.
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let rest = &code[at + matched.len()..];
+        match rest.strip_prefix('{') {
+            None => names.extend(first_name(rest)),
+            Some(list) => {
+                let mut depth = 0;
+                let mut is_start = true;
+                for (i, character) in list.char_indices() {
+                    match character {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => is_start = true,
+                        c if is_start && depth == 0 && !c.is_whitespace() => {
+                            names.extend(first_name(&list[i..]));
+                            is_start = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    names
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Files in which a word of code stands, comments aside.
+fn files_naming<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
+    let names =
+        |text: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+    files.iter().filter(|(_, text)| names(text)).map(|(path, _)| path.as_str()).collect()
+}
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                files.push((relative, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 10, "the sources were found");
+    files
+}
+
+#[test]
+fn the_source_keeps_the_rules() {
+    let faults: Vec<String> = sources().iter().flat_map(|(path, text)| faults(path, text)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn memory_is_mapped_in_one_file() {
+    let sources = sources();
+    let files = files_naming(&sources, "memmap2");
+    assert!(files.len() <= 1, "{files:?}");
+    let planted = [("a.rs", "use memmap2::Mmap;"), ("b.rs", "x: memmap2::Mmap"), ("c.rs", "// memmap2")];
+    let planted: Vec<_> =
+        planted.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(files_naming(&planted, "memmap2"), ["a.rs", "b.rs"]);
+}
+
+#[test]
+fn planted_faults_are_found() {
+    let long = "\n".repeat(MAX_LINES + 1);
+    let planted = [
+        ("kernel/scalar.rs", "use crate::storage::Layout;"),
+        ("storage/log.rs", "use crate::index::Graph;"),
+        ("storage/log.rs", "fn f(s: &crate::store::Store) {}"),
+        ("index/graph.rs", "use crate::storage::Extent;"),
+        ("index/graph.rs", "use crate::{Result, store::{self, Hit}};"),
+        ("index/graph.rs", "use crate::{\n    Result,\n    WriteBatch,\n};"),
+        ("store/open.rs", "use crate::ffi::boundary;"),
+        ("store/open.rs", "$crate::ffi::boundary!()"),
+        ("store/open.rs", "use crate::unheard_of::Thing;"),
+        ("unheard_of.rs", ""),
+        ("store/open.rs", "#[cfg(target_os = \"linux\")]"),
+        ("store/open.rs", "#[cfg(all(unix, not(target_os = \"linux\")))]"),
+        ("store/open.rs", "    todo!()"),
+        ("store/open.rs", "    unimplemented!()"),
+        ("store/open.rs", "    #[ignore = \"slow\"]"),
+        ("store/open.rs", &long),
+    ];
+    for (path, text) in planted {
+        assert_eq!(faults(path, text).len(), 1, "{path}: {text:?}: {:?}", faults(path, text));
+    }
+}
+
+#[test]
+fn what_is_allowed_passes() {
+    let allowed = [
+        ("ffi/store.rs", "use crate::{MmapVectorStore, Result};\nuse crate::store::Thing;"),
+        (
+            "index/graph.rs",
+            "use crate::{DistanceMetric, Result, kernel::{Table, dot}};\n// use crate::store::X;",
+        ),
+        ("storage/platform/linux.rs", "#[cfg(target_os = \"linux\")]"),
+        ("storage/log.rs", "use other_crate::store::Thing;"),
+    ];
+    for (path, text) in allowed {
+        assert_eq!(faults(path, text), [""; 0], "{path}");
+    }
+}

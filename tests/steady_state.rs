@@ -1,0 +1,91 @@
+//! Looking up a handle and searching into results that are used again allocate nothing.
+#![expect(unsafe_code, reason = "calls the C API and counts allocations")]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::{CString, c_char, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{DistanceMetric, MmapVectorStore};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+unsafe extern "C" {
+    fn syna_mmap_open(
+        path: *const c_char,
+        options: *const c_void,
+        store: *mut *mut c_void,
+        error: *mut c_void,
+    ) -> i32;
+    fn syna_mmap_close(store: *mut c_void, error: *mut c_void) -> i32;
+    fn syna_mmap_len(store: *const c_void) -> u64;
+    fn syna_mmap_results_new(results: *mut *mut c_void, error: *mut c_void) -> i32;
+    fn syna_mmap_results_free(results: *mut c_void);
+    fn syna_mmap_results_hits(results: *const c_void, count: *mut usize) -> *const c_void;
+    fn syna_mmap_search(
+        store: *const c_void,
+        query: *const f32,
+        k: usize,
+        options: *const c_void,
+        results: *mut c_void,
+        error: *mut c_void,
+    ) -> i32;
+}
+
+#[test]
+fn a_search_in_the_steady_state_allocates_nothing() {
+    let folder = TempFolder::new("steady");
+    let path = folder.file("store");
+    let mut random = Random(seed(11));
+    let store = MmapVectorStore::new(&path, quiet(768, DistanceMetric::Cosine)).unwrap();
+    for n in 0..3000 {
+        store.insert(&format!("key {n}"), &random.vector(768)).unwrap();
+    }
+    store.build_index().unwrap();
+    store.close().unwrap();
+
+    let path = CString::new(path.to_str().unwrap()).unwrap();
+    let queries: Vec<Vec<f32>> = (0..50).map(|_| random.vector(768)).collect();
+    let (mut store, mut results, mut count) = (ptr::null_mut(), ptr::null_mut(), 0);
+    // SAFETY: every pointer is to what the function wants, or NULL where that is allowed; the defaults are the store's.
+    unsafe {
+        assert_eq!(syna_mmap_open(path.as_ptr(), ptr::null(), &mut store, ptr::null_mut()), 0);
+        assert_eq!(syna_mmap_results_new(&mut results, ptr::null_mut()), 0);
+        let mut search_all = || {
+            for query in &queries {
+                let found =
+                    syna_mmap_search(store, query.as_ptr(), 10, ptr::null(), results, ptr::null_mut());
+                assert_eq!((found, syna_mmap_len(store)), (0, 3000));
+                assert!(!syna_mmap_results_hits(results, &mut count).is_null());
+                assert_eq!(count, 10);
+            }
+        };
+        search_all();
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        search_all();
+        assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+        syna_mmap_results_free(results);
+        assert!(ALLOCATIONS.load(Ordering::Relaxed) > 3000, "allocations are counted");
+        assert_eq!(syna_mmap_close(store, ptr::null_mut()), 0);
+    }
+}
