@@ -11,7 +11,7 @@ use super::writer::Writer;
 use crate::storage::{Disk, Storage};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// One answer of [`MmapVectorStore::search`].
 #[derive(Debug, Clone, PartialEq)]
@@ -70,15 +70,17 @@ impl MmapVectorStore {
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
-        let mut writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let result = writer.checkpoint(&self.core);
+        let result = match writer.into_inner() {
+            Ok(mut writer) => writer.checkpoint(&self.core),
+            Err(_) => Err(panicked()),
+        };
         let unlocked = self.core.data.file.unlock().map_err(|error| self.core.data.io("unlocking", error));
         result.and(unlocked)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         match &self.writer {
-            Some(writer) => Ok(writer.lock().unwrap_or_else(PoisonError::into_inner)),
+            Some(writer) => writer.lock().map_err(|_| panicked()),
             None => Err(SynaError::ReadOnly { path: self.core.data.path.clone() }),
         }
     }
@@ -324,6 +326,11 @@ impl Drop for MmapVectorStore {
         // A drop has nobody to tell; `close` has.
         let _ = self.finish();
     }
+}
+
+/// What a writer that panicked half-way left in memory is not written; what is in the file is whole.
+fn panicked() -> SynaError {
+    SynaError::Poisoned { cause: "a write panicked".to_owned() }
 }
 
 fn batch_of<'a>(keys: &'a [&'a str], vectors: &'a [&'a [f32]], mode: WriteMode) -> WriteBatch<'a> {

@@ -86,6 +86,8 @@ struct State {
     next_file: FileId,
     calls: u64,
     fault: Option<Fault>,
+    /// The next call of this name fails.
+    fail_next: Option<&'static str>,
     /// The calls that failed, by name.
     failed: BTreeSet<&'static str>,
     /// All calls that were made, by name.
@@ -116,6 +118,10 @@ impl State {
         let number = self.calls;
         self.calls += 1;
         self.called.insert(name);
+        if self.fail_next == Some(name) {
+            self.fail_next = None;
+            return Err(io::Error::other("a simulated EIO"));
+        }
         let Some(fault) = self.fault else { return Ok(Verdict::Whole) };
         if number != fault.at && !(fault.is_for_ever && number > fault.at) {
             return Ok(Verdict::Whole);
@@ -150,6 +156,11 @@ impl Simulated {
         let mut state = lock(&self.state);
         state.fault = fault;
         state.calls = 0;
+    }
+
+    /// The next call of this name fails with EIO.
+    pub(crate) fn fail_next(&self, name: &'static str) {
+        lock(&self.state).fail_next = Some(name);
     }
 
     pub(crate) fn mark(&self, mark: Mark) {

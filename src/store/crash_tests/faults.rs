@@ -1,1 +1,172 @@
-//! Every call of the file system fails, once and for ever.
+//! Every call of the file system fails, once and for ever, in every way: what was acknowledged stays, a failed sync
+//! ends the writing, and reopening finds all of it.
+
+use super::check::{check_prefix, compare};
+use super::trace::{Contents, Writing, config_of};
+use super::{Random, scratch_folder, setting};
+use crate::storage::simulated::{Fault, FaultKind, Simulated};
+use crate::{MmapVectorConfig, MmapVectorStore, Result, SynaError};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+const KINDS: [FaultKind; 4] =
+    [FaultKind::InputOutput, FaultKind::NoSpace, FaultKind::Interrupted, FaultKind::Short];
+
+/// A life with everything in it: making, growth, checkpoints, the index, kills, reopening. A step that fails is
+/// passed over; `Err` tells of a broken promise.
+struct Life<'a> {
+    disk: &'a Simulated,
+    path: &'a Path,
+    config: MmapVectorConfig,
+    after: Vec<Contents>,
+    /// Set once a sync has failed in this session.
+    refuses: bool,
+}
+
+impl Life<'_> {
+    fn open(&self) -> Result<MmapVectorStore> {
+        MmapVectorStore::open_on(Arc::new(self.disk.clone()), self.path, self.config.clone())
+    }
+
+    /// Runs one step, and compares the store with what was acknowledged.
+    fn step(
+        &mut self,
+        store: MmapVectorStore,
+        step: impl FnOnce(&mut Writing<'_>) -> Result<()>,
+    ) -> std::result::Result<MmapVectorStore, String> {
+        let before = store.sequence();
+        let batches = self.after.len();
+        let mut writing = Writing {
+            disk: self.disk,
+            store,
+            after: std::mem::take(&mut self.after),
+            durability: self.config.durability,
+        };
+        let result = step(&mut writing);
+        let Writing { store, mut after, .. } = writing;
+        let has_written = store.sequence() > before;
+        if result.is_err() && !has_written {
+            after.truncate(batches);
+        }
+        if self.refuses && has_written {
+            return Err("a store wrote after a failed sync".to_owned());
+        }
+        self.refuses |= matches!(result, Err(SynaError::Poisoned { .. }));
+        self.after = after;
+        compare(&store, self.after.last().ok_or("no contents")?, 7)
+            .map_err(|what| format!("after {result:?}: {what}"))?;
+        Ok(store)
+    }
+
+    fn run(&mut self, seed: u64) -> std::result::Result<(), String> {
+        let mut random = Random(seed);
+        for session in 0..3 {
+            let Ok(mut store) = self.open() else { continue };
+            self.refuses = false;
+            for _ in 0..3 {
+                store = self.step(store, |writing| writing.step(&mut random, 30))?;
+            }
+            store = self.step(store, |writing| writing.store.build_index())?;
+            store = self.step(store, |writing| {
+                writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
+            })?;
+            if session == 1 {
+                store.abandon();
+            } else {
+                let _ = store.close();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One life with one fault; returns how many calls it made.
+fn live(
+    seed: u64,
+    folder: &Path,
+    fault: Option<Fault>,
+    names: &mut Names,
+) -> std::result::Result<u64, String> {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let disk = Simulated::new(seed);
+    disk.plan(fault);
+    let path = folder.join("store");
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(seed)) };
+    let mut life = Life { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
+    life.run(seed)?;
+    let calls = disk.calls();
+    let (called, failed) = disk.called_and_failed();
+    names.called.extend(called);
+    names.failed.extend(failed);
+    disk.plan(None);
+    let store = life.open().map_err(|error| format!("UNOPENABLE once the faults are over: {error}"))?;
+    let most = life.after.len() - 1;
+    check_prefix(&store, &life.after, most, most, 1)?;
+    store
+        .insert("one more", &[0.5; 64])
+        .map_err(|error| format!("UNUSABLE once the faults are over: {error}"))?;
+    store.close().map_err(|error| format!("UNUSABLE once the faults are over: {error}"))?;
+    Ok(calls)
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    called: BTreeSet<&'static str>,
+    failed: BTreeSet<&'static str>,
+}
+
+#[test]
+fn every_call_may_fail_and_nothing_acknowledged_is_lost() {
+    let seed = setting("SYNA_MMAP_SEED", 1);
+    let lives = setting("SYNA_MMAP_FAULT_LIVES", 4);
+    let folder = scratch_folder("faults");
+    let mut names = Names::default();
+    let mut runs = 0;
+    for seed in seed..seed + lives {
+        let calls = live(seed, &folder, None, &mut names).unwrap();
+        for at in 0..calls {
+            for kind in KINDS {
+                for is_for_ever in [false, true] {
+                    let fault = Fault { at, kind, is_for_ever };
+                    live(seed, &folder, Some(fault), &mut names)
+                        .unwrap_or_else(|what| panic!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"));
+                    runs += 1;
+                }
+            }
+        }
+    }
+    println!("{lives} lives, {runs} runs with a fault each; failed at least once: {:?}", names.failed);
+    assert_eq!(names.called, names.failed, "calls that never failed");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn after_a_failed_sync_a_store_reads_on_and_refuses_to_write() {
+    let folder = scratch_folder("failed-sync");
+    let path = folder.join("store");
+    let config = MmapVectorConfig { dimensions: 64, ..config_of(&mut Random(1)) };
+    let config = MmapVectorConfig { durability: crate::Durability::Process, ..config };
+    let disk = Simulated::new(1);
+    let open = || MmapVectorStore::open_on(Arc::new(disk.clone()), &path, config.clone());
+    let store = open().unwrap();
+    store.insert("first", &[1.0; 64]).unwrap();
+    disk.fail_next("sync");
+    assert!(matches!(store.checkpoint().unwrap_err(), SynaError::Io { doing: "syncing", .. }));
+    let error = store.insert("second", &[2.0; 64]).unwrap_err();
+    assert!(
+        matches!(error, SynaError::Poisoned { .. }) && error.to_string().contains("open it again"),
+        "{error}"
+    );
+    assert!(matches!(store.checkpoint().unwrap_err(), SynaError::Poisoned { .. }));
+    assert!(matches!(store.delete("first").unwrap_err(), SynaError::Poisoned { .. }));
+    assert_eq!(store.search(&[1.0; 64], 3).unwrap()[0].key, "first");
+    assert!(matches!(store.close().unwrap_err(), SynaError::Poisoned { .. }));
+    let store = open().unwrap();
+    assert_eq!(store.keys(), ["first"]);
+    store.insert("second", &[2.0; 64]).unwrap();
+    store.close().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -44,7 +44,7 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
     }
 }
 
-fn row(random: &mut Random, dimensions: u16) -> Row {
+pub(super) fn row(random: &mut Random, dimensions: u16) -> Row {
     let key = format!("{}{}", "k".repeat(random.below(17)), random.below(60));
     let vector =
         (0..dimensions).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) / 7.0).collect();
