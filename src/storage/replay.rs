@@ -229,7 +229,7 @@ fn fits_behind(
 pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Vec<u32> {
     let is_damaged = |position: u32| {
         let vector = data.extents.row(frame.first_row() + position);
-        !vector.is_some_and(|vector| crc32c(bytemuck::cast_slice(vector)) == frame.row_checksum(position))
+        vector.is_none_or(|vector| crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position))
     };
     (0..frame.row_count()).filter(|&position| is_damaged(position)).map(|p| frame.first_row() + p).collect()
 }

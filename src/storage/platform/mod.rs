@@ -20,7 +20,7 @@ use std::io;
 
 /// Writes zeros from the file's end to `end_bytes`: how space is had where the file system cannot allocate.
 fn write_zeros_to(file: &File, end_bytes: u64) -> io::Result<()> {
-    const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
     let mut offset = file.metadata()?.len();
     while offset < end_bytes {
         let length = usize::try_from(end_bytes - offset).map_or(ZEROS.len(), |rest| rest.min(ZEROS.len()));
