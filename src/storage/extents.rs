@@ -183,6 +183,18 @@ impl Extents {
         Ok(())
     }
 
+    /// Where in the file a row goes, and how many rows fit there one after another.
+    pub(crate) fn place_of_row(&self, row: u64) -> Option<(u64, u64)> {
+        let found = self.iter().find(|found| {
+            let header = &found.header;
+            header.kind == ExtentKind::Vectors
+                && (header.first_row..header.first_row + header.capacity).contains(&row)
+        })?;
+        let place = row - found.header.first_row;
+        let stride = u64::from(self.identity.stride_bytes());
+        Some((found.data_bytes() + place * stride, found.header.capacity - place))
+    }
+
     /// The vector of a row that was published; `None` for a row that no extent holds.
     #[inline]
     pub(crate) fn row(&self, row: u32) -> Option<&[f32]> {
