@@ -37,12 +37,8 @@ impl Life<'_> {
     ) -> std::result::Result<MmapVectorStore, String> {
         let before = store.sequence();
         let batches = self.after.len();
-        let mut writing = Writing {
-            disk: self.disk,
-            store,
-            after: std::mem::take(&mut self.after),
-            durability: self.config.durability,
-        };
+        let mut writing =
+            Writing::new(self.disk, store, std::mem::take(&mut self.after), self.config.durability);
         let result = step(&mut writing);
         let Writing { store, mut after, .. } = writing;
         let has_written = store.sequence() > before;
