@@ -8,8 +8,6 @@ pub(crate) enum Fault {
     SkipDataSync,
     /// A checkpoint writes its slot before it syncs what the slot names.
     SlotBeforeData,
-    /// A checkpoint returns before its slot is synced.
-    SkipSlotSync,
     /// Both slots are the same one.
     SameSlot,
     /// With `Durability::Batch`, a batch is acknowledged without a sync.
@@ -69,10 +67,9 @@ mod planting {
     use super::Fault;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Fault; 24] = [
+    pub(crate) const ALL: [Fault; 23] = [
         Fault::SkipDataSync,
         Fault::SlotBeforeData,
-        Fault::SkipSlotSync,
         Fault::SameSlot,
         Fault::SkipBatchSync,
         Fault::RetrySync,

@@ -323,9 +323,7 @@ impl Appender {
         if is_planted(Fault::SlotBeforeData) {
             self.sync()?;
         }
-        if !is_planted(Fault::SkipSlotSync) {
-            self.sync_file()?;
-        }
+        self.sync_file()?;
         self.superblock = superblock;
         Ok(())
     }

@@ -78,7 +78,7 @@ fn materialise(image: &Image, folder: &Path) {
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     images: HashSet<u64>,
     opened: u64,
     nested: u64,
@@ -211,7 +211,7 @@ fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: 
 ///
 /// # Errors
 /// The first violation, with the seed that shows it again.
-fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, String> {
+pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, String> {
     let folder = scratch_folder(&format!("cuts-{first_seed}"));
     let (live_folder, image_folder) = (folder.join("live"), folder.join("image"));
     std::fs::create_dir_all(&live_folder).unwrap();
