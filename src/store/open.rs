@@ -156,7 +156,7 @@ fn open_file(
     let Loader { deletions, saved_fits, .. } = loader;
     core.published.store(Snapshot { rows: position.rows, deletions });
     let graph = match saved {
-        Some(saved) if saved_fits && saved.covered_rows() <= position.rows => saved.into_graph(core.kernels),
+        Some(saved) if saved_fits => saved.into_graph(core.kernels, position.rows),
         _ => None,
     };
     let saved_index_rows = graph.as_ref().map(Graph::covered_rows);

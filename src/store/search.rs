@@ -54,7 +54,8 @@ pub(super) fn search(
     let mut is_partial = false;
     let mut scan_from = 0;
     if let Some(graph) = graph.filter(|_| covered >= EXACT_BELOW_ROWS && k < covered as usize / 2) {
-        let request = GraphSearch { k, ef: ef.max(k), limit: covered, visible: &is_visible, deadline };
+        let request =
+            GraphSearch { k, ef: ef.max(k), limit: covered, visible: &is_visible, deadline, budget: None };
         is_partial =
             graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours).is_partial;
         for &neighbour in &parts.neighbours {
