@@ -20,6 +20,7 @@ mod distance;
 mod error;
 mod kernel;
 mod metric;
+mod planted;
 // Floor 1
 mod storage;
 // Floor 2

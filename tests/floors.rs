@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 /// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 12] = [
-    ("append_table", 0),
+const FLOORS: [(&str, u32); 13] = [
     ("error", 0),
     ("metric", 0),
     ("kernel", 0),
     ("distance", 0),
+    ("append_table", 0),
     ("checksum", 0),
+    ("planted", 0),
     ("storage", 1),
     ("index", 2),
     ("store", 3),

@@ -12,6 +12,7 @@ use super::log_head::{heads, wipe_taken};
 use super::medium::write_all_at;
 use super::rewrite::write_again;
 use super::superblock::{LogPosition, Superblock, slot_offset};
+use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -125,7 +126,11 @@ impl Appender {
         }
         let (ordinal, at) = self.place_for_frame()?;
         self.write_rows(vectors, rows)?;
-        write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e))?;
+        let written =
+            write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
+        if !is_planted(Fault::AdvanceOnFailure) {
+            written?;
+        }
         self.position = LogPosition {
             sequence: link.sequence,
             chain,
@@ -206,9 +211,10 @@ impl Appender {
             return Ok(());
         }
         let data = Arc::clone(&self.data);
-        let mut is_changed = wipe_taken(&data, &self.position)?;
+        let mut is_changed = !is_planted(Fault::LeaveStaleHeads) && wipe_taken(&data, &self.position)?;
         let end = data.extents.end_bytes();
-        if data.file.length_bytes().map_err(|e| data.io("reading", e))? > end {
+        let length = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
+        if length > end && !is_planted(Fault::LeaveStaleExtents) {
             data.file.truncate(end).map_err(|e| data.io("cutting", e))?;
             is_changed = true;
         }
@@ -299,7 +305,7 @@ impl Appender {
         if self.durable_sequence == self.position.sequence && self.unproven.is_none() {
             return Ok(());
         }
-        if let Some(unproven) = &self.unproven {
+        if let Some(unproven) = self.unproven.as_ref().filter(|_| !is_planted(Fault::ForgetRewrite)) {
             write_again(&self.data, &self.superblock, unproven)?;
         }
         self.sync_file()?;
@@ -310,7 +316,9 @@ impl Appender {
 
     fn sync_file(&mut self) -> Result<()> {
         self.data.file.sync().map_err(|error| {
-            self.failed = Some(format!("a sync of {} failed ({error})", self.data.path.display()));
+            if !is_planted(Fault::RetrySync) {
+                self.failed = Some(format!("a sync of {} failed ({error})", self.data.path.display()));
+            }
             self.data.io("syncing", error)
         })
     }
@@ -321,7 +329,9 @@ impl Appender {
         if !self.is_dirty() {
             return Ok(());
         }
-        self.sync()?;
+        if !is_planted(Fault::SkipDataSync) && !is_planted(Fault::SlotBeforeData) {
+            self.sync()?;
+        }
         let superblock = Superblock {
             generation: self.superblock.generation + 1,
             position: self.position,
@@ -331,6 +341,9 @@ impl Appender {
         };
         write_all_at(&*self.data.file, &superblock.encode(), slot_offset(superblock.generation))
             .map_err(|e| self.data.io("writing to", e))?;
+        if is_planted(Fault::SlotBeforeData) {
+            self.sync()?;
+        }
         self.sync_file()?;
         self.superblock = superblock;
         Ok(())

@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::layout::{self, EXTENTS_START, slot};
 use super::medium::{Access, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at};
 use super::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
+use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -64,14 +65,18 @@ pub(crate) fn create(
             write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
         }
         file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
-        file.sync().map_err(io("syncing"))?;
+        if !is_planted(Fault::RenameBeforeSync) {
+            file.sync().map_err(io("syncing"))?;
+        }
         storage.rename_new(&temporary, path).map_err(io("creating"))
     });
     if let Err(error) = made {
         let _ = storage.remove(&temporary);
         return Err(error);
     }
-    storage.sync_folder(path).map_err(io("syncing the folder of"))?;
+    if !is_planted(Fault::SkipFolderSync) {
+        storage.sync_folder(path).map_err(io("syncing the folder of"))?;
+    }
     Ok((file, superblock))
 }
 
@@ -100,6 +105,7 @@ pub(crate) fn open_existing(
 fn lock(file: &dyn StorageFile, path: &Path) -> Result<()> {
     match file.try_lock() {
         Ok(true) => Ok(()),
+        Ok(false) if is_planted(Fault::IgnoreLock) => Ok(()),
         Ok(false) => Err(SynaError::Locked { path: path.to_owned() }),
         Err(error) => Err(SynaError::io(path, "locking", error)),
     }

@@ -1,6 +1,7 @@
 //! The trait through which all file I/O of this floor goes, so that a test can record, reorder, tear and fail it.
 
 use super::region::Region;
+use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::fmt::Debug;
 use std::io;
@@ -75,6 +76,7 @@ pub(crate) fn write_all_at(file: &dyn StorageFile, mut from: &[u8], mut offset_b
     while !from.is_empty() {
         match file.write_at(from, offset_bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(_) if is_planted(Fault::ShortWriteIsWhole) => return Ok(()),
             Ok(written) => {
                 from = from.get(written..).unwrap_or_default();
                 offset_bytes += written as u64;

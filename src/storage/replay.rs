@@ -11,6 +11,7 @@ use super::log_head::{Head, heads};
 use super::medium::{StorageFile, read_exact_at};
 use super::superblock::{LogPosition, Superblock};
 use crate::checksum::crc32c;
+use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
@@ -133,6 +134,9 @@ pub(crate) fn replay(
         if position.sequence == committed.sequence && position != committed && damage == Damage::Refused {
             return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
         }
+        if !is_committed && is_planted(Fault::StopAtCheckpoint) {
+            return Ok(position);
+        }
         let (frame, head) = match next_frame(data, &mut reader, &position) {
             Ok(found) => found,
             Err(FrameEnd::Failed(error)) => return Err(error),
@@ -146,7 +150,7 @@ pub(crate) fn replay(
             Err(FrameEnd::Nothing(_)) => return Ok(position),
         };
         let mut damaged = Vec::new();
-        if check == RowCheck::All || !is_committed {
+        if (check == RowCheck::All || !is_committed) && !is_planted(Fault::IgnoreRowChecksum) {
             damaged = damaged_rows(data, &frame);
         }
         if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
@@ -209,7 +213,8 @@ fn fits_behind(
     let bytes = reader.bytes(head, length).map_err(failed)?;
     let frame = Frame::check(bytes).map_err(FrameEnd::Nothing)?;
     let link = frame.link();
-    if link.sequence != position.sequence + 1 || link.previous != position.chain {
+    let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
+    if link.sequence != position.sequence + 1 || !is_chained {
         return Err(FrameEnd::Nothing("the frame does not follow the one before"));
     }
     if frame.first_row() != position.rows {

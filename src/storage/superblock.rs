@@ -6,6 +6,7 @@
 use super::layout::{self, bytes, slot};
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
+use crate::planted::{Fault, is_planted};
 
 /// What never changes in a file's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(crate) enum SlotDamage {
 
 /// Where slot `generation % 2` begins.
 pub(crate) fn slot_offset(generation: u64) -> u64 {
-    (generation % 2) * layout::SLOT_DISTANCE
+    if is_planted(Fault::SameSlot) { 0 } else { (generation % 2) * layout::SLOT_DISTANCE }
 }
 
 impl Superblock {

@@ -42,13 +42,9 @@ impl SavedIndex {
         self.chain
     }
 
-    pub(super) fn covered_rows(&self) -> u32 {
-        self.covered_rows
-    }
-
-    /// The graph; `None` where its bytes are no graph, or one over other rows.
-    pub(super) fn into_graph(self, kernels: Kernels) -> Option<Graph> {
-        let graph = Graph::decode(&self.payload, self.params, kernels).ok()?;
+    /// The graph; `None` where its bytes are no graph, or one over more than `rows` rows.
+    pub(super) fn into_graph(self, kernels: Kernels, rows: u32) -> Option<Graph> {
+        let graph = Graph::decode(&self.payload, self.params, kernels, rows).ok()?;
         (graph.covered_rows() == self.covered_rows).then_some(graph)
     }
 }

@@ -5,6 +5,7 @@ use super::core::Core;
 use super::index_file;
 use super::rows::Snapshot;
 use crate::index::Graph;
+use crate::planted::{Fault, is_planted};
 use crate::storage::{
     Access, Appender, Damage, DataFile, Frame, LogPosition, PathKind, RowCheck, Storage, StorageFile,
     Superblock, create, map_extents, open_existing, read_superblock, replay,
@@ -155,7 +156,7 @@ fn open_file(
     let Loader { deletions, saved_fits, .. } = loader;
     core.published.store(Snapshot { rows: position.rows, deletions });
     let graph = match saved {
-        Some(saved) if saved_fits && saved.covered_rows() <= position.rows => saved.into_graph(core.kernels),
+        Some(saved) if saved_fits => saved.into_graph(core.kernels, position.rows),
         _ => None,
     };
     let saved_index_rows = graph.as_ref().map(Graph::covered_rows);
@@ -176,6 +177,9 @@ fn new_appender(
 ) -> Result<Appender> {
     let mut session = [0; 8];
     storage.random(&mut session).map_err(|error| data.io("drawing a session number for", error))?;
+    if is_planted(Fault::SameSession) {
+        session = [0; 8];
+    }
     let planned_rows = config.initial_capacity as u64;
     Ok(Appender::new(data, superblock, position, u64::from_le_bytes(session), planned_rows))
 }
@@ -194,6 +198,9 @@ impl Loader<'_> {
         let rows_end = frame.first_row() + frame.row_count();
         if let Some(row) = frame.deletions().find(|&row| row >= rows_end) {
             return Err(format!("a frame deletes row {row}, which is not there"));
+        }
+        if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
+            return Ok(());
         }
         core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
         let mut directory = core.directory_mut();
@@ -227,7 +234,7 @@ impl Loader<'_> {
         if let Some(saved) = self.saved
             && saved.sequence() == frame.link().sequence
         {
-            self.saved_fits = saved.chain() == frame.checksum();
+            self.saved_fits = saved.chain() == frame.checksum() || is_planted(Fault::KeepForeignIndex);
         }
         Ok(())
     }

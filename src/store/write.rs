@@ -5,6 +5,7 @@ use super::core::Core;
 use super::directory::spread;
 use super::rows::Snapshot;
 use crate::checksum::crc32c;
+use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FrameContent, Vectors};
 use crate::{Result, SynaError};
 use hashbrown::HashTable;
@@ -219,7 +220,7 @@ impl Plan {
                 limit: u64::from(u32::MAX),
                 actual: batch.count as u64,
             })?;
-            if batch.count > 1 {
+            if batch.count > 1 && !is_planted(Fault::MissDuplicates) {
                 let picked = &self.picked;
                 let hashes = &self.hashes;
                 let is_same = |&place: &u32| {
@@ -261,7 +262,7 @@ impl Plan {
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
             self.key_ends.push(end);
         }
-        if self.picked.iter().any(|&position| batch.tags(position) != 0) {
+        if self.picked.iter().any(|&position| batch.tags(position) != 0) && !is_planted(Fault::LoseTags) {
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }
         if self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {

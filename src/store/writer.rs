@@ -6,6 +6,7 @@ use super::index_file;
 use super::write::Plan;
 use crate::Result;
 use crate::index::{Graph, GraphParams};
+use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, Storage};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ impl Writer {
 
     /// What a write may have made due: the batch's own sync, the index, a checkpoint.
     pub(super) fn after_write(&mut self, core: &Core) -> Result<()> {
-        if self.durability == Durability::Batch {
+        if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
         if self.is_index_due(core) {

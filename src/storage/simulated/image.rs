@@ -3,14 +3,17 @@
 //! The model: a sync puts every page of its file, and its length, on the disk. Before that each page is there in any
 //! of the versions it had since the last sync, each independent of the others, the length is an older or a newer one,
 //! and names are as they were after some prefix of the folder's changes. One page may be torn between two of its
-//! versions at a multiple of 512 bytes.
+//! versions at a multiple of 64 bytes.
 
 use super::disk::{FileId, Operation};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 const PAGE_BYTES: usize = 4096;
-const SECTOR_BYTES: usize = 512;
+/// Pages may be torn at any multiple of this; disks promise 512, so a promise that rests on sectors shows too.
+const TEAR_BYTES: usize = 64;
+/// Places in a page where it may be torn.
+pub(crate) const TEARS: usize = PAGE_BYTES / TEAR_BYTES;
 
 /// What a file may have on the disk.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +99,7 @@ pub(crate) struct Choice {
     pub(crate) names: usize,
     /// How many of each file's later lengths are there; the last for files behind the end.
     pub(crate) lengths: usize,
-    /// A page, counted among the unsettled, that holds the version before its own from this sector on.
+    /// A page, counted among the unsettled, that holds the version before its own from this place on, in 64 bytes.
     pub(crate) tear: Option<(usize, usize)>,
 }
 
@@ -219,11 +222,11 @@ impl PowerCut {
                 };
                 let chosen = choice.versions.get(at).copied().unwrap_or(0);
                 let mut page_bytes = version(chosen);
-                if let Some((torn, sector)) = choice.tear
+                if let Some((torn, place)) = choice.tear
                     && torn == at
                     && chosen > 0
                 {
-                    let from = sector * SECTOR_BYTES;
+                    let from = place * TEAR_BYTES;
                     page_bytes[from..].copy_from_slice(&version(chosen - 1)[from..]);
                 }
                 let start = page.page * PAGE_BYTES;

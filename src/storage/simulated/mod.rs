@@ -15,4 +15,4 @@ mod disk;
 mod image;
 
 pub(crate) use disk::{Fault, FaultKind, FileId, Mark, Operation, Simulated};
-pub(crate) use image::{Choice, Image, PowerCut};
+pub(crate) use image::{Choice, Image, PowerCut, TEARS};

@@ -1,9 +1,9 @@
 //! Power cuts: which states are looked at, and what is done with each.
 
 use super::check::check_prefix;
-use super::trace::{Contents, Trace, Writing, live};
+use super::trace::{History, Trace, Writing, live};
 use super::{Random, scratch_folder, setting};
-use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated};
+use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated, TEARS};
 use crate::{Durability, MmapVectorConfig, MmapVectorStore};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -61,7 +61,7 @@ fn choices(cut: &PowerCut, random: &mut Random, limit: usize) -> Vec<Choice> {
         let lengths =
             if random.below(3) == 0 { random.below(everything.lengths + 1) } else { everything.lengths };
         let is_torn = !versions.is_empty() && random.below(3) == 0;
-        let tear = is_torn.then(|| (random.below(versions.len()), 1 + random.below(7)));
+        let tear = is_torn.then(|| (random.below(versions.len()), 1 + random.below(TEARS - 1)));
         out.push(Choice { versions, names, lengths, tear });
     }
     out
@@ -78,7 +78,7 @@ fn materialise(image: &Image, folder: &Path) {
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     images: HashSet<u64>,
     opened: u64,
     nested: u64,
@@ -98,10 +98,10 @@ impl Bench {
         &mut self,
         image: &Image,
         config: &MmapVectorConfig,
-        after: &[Contents],
+        history: &History,
         promises: Promises,
         random: &mut Random,
-    ) -> Result<Option<(Vec<Operation>, Vec<Contents>)>, String> {
+    ) -> Result<Option<(Vec<Operation>, History)>, String> {
         let mut hasher = DefaultHasher::new();
         image.hash(&mut hasher);
         (promises.durable, promises.submitted).hash(&mut hasher);
@@ -121,17 +121,19 @@ impl Bench {
             .map_err(|error| format!("UNOPENABLE: {error}"))?;
         self.tally.opened += 1;
         let stride = if self.tally.opened.is_multiple_of(16) { 1 } else { 37 };
+        let History { after, submissions } = history;
         let batches = check_prefix(&store, after, promises.durable, promises.submitted, stride)?;
         self.tally.recovered_beyond_checkpoint += u64::from(batches > promises.durable);
         self.tally.lost_unpromised += u64::from(batches < promises.submitted);
-        let mut writing = Writing {
-            disk: &disk,
-            store,
-            after: after[..=batches].to_vec(),
-            durability: Durability::Process,
-        };
+        let mut writing = Writing::new(&disk, store, after[..=batches].to_vec(), Durability::Process);
         disk.mark(Mark::Submitted(batches));
         disk.mark(Mark::Durable(promises.durable.min(batches)));
+        // A host that finds a batch gone writes it once more: the same bytes to the same place.
+        if let Some(Some((rows, mode))) = submissions.get(batches + 1)
+            && random.below(2) == 0
+        {
+            writing.write(rows, *mode).map_err(|error| format!("UNUSABLE: {error}"))?;
+        }
         for _ in 0..2 {
             writing.step(random, 8).map_err(|error| format!("UNUSABLE: {error}"))?;
         }
@@ -143,7 +145,7 @@ impl Bench {
             .map_err(|error| format!("UNOPENABLE after a clean write: {error}"))?;
         check_prefix(&store, &writing.after, most, most, 37)?;
         store.abandon();
-        Ok(Some((disk.operations(), writing.after)))
+        Ok(Some((disk.operations(), History { after: writing.after, submissions: writing.submissions })))
     }
 
     /// Cuts the power again while an image, recovered, was written to.
@@ -152,7 +154,7 @@ impl Bench {
         image: &Image,
         operations: &[Operation],
         config: &MmapVectorConfig,
-        after: &[Contents],
+        history: &History,
         random: &mut Random,
     ) -> Result<(), String> {
         let mut cut = PowerCut::of_image(image, &self.folder);
@@ -167,7 +169,7 @@ impl Bench {
         }
         for choice in choices(&cut, random, 2) {
             self.tally.nested += 1;
-            self.examine(&cut.image(&choice), config, after, promises, random)
+            self.examine(&cut.image(&choice), config, history, promises, random)
                 .map_err(|what| format!("cut again at operation {stop}, {choice:?}: {what}"))?;
         }
         Ok(())
@@ -194,11 +196,11 @@ fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: 
             let image = cut.image(&choice);
             let named = |what| format!("operation {at}, {choice:?}: {what}");
             let written =
-                bench.examine(&image, &trace.config, &trace.after, promises, random).map_err(named)?;
-            if let Some((operations, after)) = written
+                bench.examine(&image, &trace.config, &trace.history, promises, random).map_err(named)?;
+            if let Some((operations, history)) = written
                 && random.below(6) == 0
             {
-                bench.cut_again(&image, &operations, &trace.config, &after, random).map_err(named)?;
+                bench.cut_again(&image, &operations, &trace.config, &history, random).map_err(named)?;
             }
         }
     }
@@ -209,7 +211,7 @@ fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: 
 ///
 /// # Errors
 /// The first violation, with the seed that shows it again.
-fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, String> {
+pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, String> {
     let folder = scratch_folder(&format!("cuts-{first_seed}"));
     let (live_folder, image_folder) = (folder.join("live"), folder.join("image"));
     std::fs::create_dir_all(&live_folder).unwrap();

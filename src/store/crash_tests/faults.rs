@@ -4,8 +4,8 @@
 use super::check::{check_prefix, compare};
 use super::trace::{Contents, Writing, config_of};
 use super::{Random, scratch_folder, setting};
-use crate::storage::simulated::{Fault, FaultKind, Simulated};
-use crate::{MmapVectorConfig, MmapVectorStore, Result, SynaError};
+use crate::storage::simulated::{Choice, Fault, FaultKind, Mark, Operation, PowerCut, Simulated};
+use crate::{MmapVectorConfig, MmapVectorStore, OpenMode, Result, SynaError};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,12 +37,8 @@ impl Life<'_> {
     ) -> std::result::Result<MmapVectorStore, String> {
         let before = store.sequence();
         let batches = self.after.len();
-        let mut writing = Writing {
-            disk: self.disk,
-            store,
-            after: std::mem::take(&mut self.after),
-            durability: self.config.durability,
-        };
+        let mut writing =
+            Writing::new(self.disk, store, std::mem::take(&mut self.after), self.config.durability);
         let result = step(&mut writing);
         let Writing { store, mut after, .. } = writing;
         let has_written = store.sequence() > before;
@@ -55,7 +51,7 @@ impl Life<'_> {
         self.refuses |= matches!(result, Err(SynaError::Poisoned { .. }));
         self.after = after;
         compare(&store, self.after.last().ok_or("no contents")?, 7)
-            .map_err(|what| format!("after {result:?}: {what}"))?;
+            .map_err(|what| format!("DIFFERS from what was acknowledged, after {result:?}: {what}"))?;
         Ok(store)
     }
 
@@ -67,14 +63,18 @@ impl Life<'_> {
             for _ in 0..3 {
                 store = self.step(store, |writing| writing.step(&mut random, 30))?;
             }
-            store = self.step(store, |writing| writing.store.build_index())?;
+            store = self.step(store, |writing| {
+                writing.store.build_index()?;
+                writing.mark_durable();
+                Ok(())
+            })?;
             store = self.step(store, |writing| {
                 writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
             })?;
             if session == 1 {
                 store.abandon();
-            } else {
-                let _ = store.close();
+            } else if store.close().is_ok() {
+                self.disk.mark(Mark::Durable(self.after.len() - 1));
             }
         }
         Ok(())
@@ -88,9 +88,8 @@ fn live(
     fault: Option<Fault>,
     names: &mut Names,
 ) -> std::result::Result<u64, String> {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        std::fs::remove_file(entry.unwrap().path()).unwrap();
-    }
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::create_dir_all(folder).unwrap();
     let disk = Simulated::new(seed);
     disk.plan(fault);
     let path = folder.join("store");
@@ -102,8 +101,9 @@ fn live(
     names.called.extend(called);
     names.failed.extend(failed);
     disk.plan(None);
-    let store = life.open().map_err(|error| format!("UNOPENABLE once the faults are over: {error}"))?;
     let most = life.after.len() - 1;
+    cut_power(&disk, &life, folder)?;
+    let store = life.open().map_err(|error| format!("UNOPENABLE once the faults are over: {error}"))?;
     check_prefix(&store, &life.after, most, most, 1)?;
     store
         .insert("one more", &[0.5; 64])
@@ -112,35 +112,74 @@ fn live(
     Ok(calls)
 }
 
+/// The power goes at the end of a life: of all that is not certain, nothing is there.
+fn cut_power(disk: &Simulated, life: &Life<'_>, folder: &Path) -> std::result::Result<(), String> {
+    let mut cut = PowerCut::default();
+    let mut durable = None;
+    for operation in &disk.operations() {
+        cut.apply(operation);
+        if let Operation::Mark(Mark::Durable(batches)) = operation {
+            durable = Some(*batches);
+        }
+    }
+    let Some(least) = durable else { return Ok(()) };
+    let after_cut = folder.join("after-cut");
+    std::fs::create_dir_all(&after_cut).unwrap();
+    for (path, bytes) in &cut.image(&Choice::default()) {
+        std::fs::write(after_cut.join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    let path = after_cut.join("store");
+    let config = MmapVectorConfig {
+        open: OpenMode { must_exist: true, ..OpenMode::default() },
+        ..life.config.clone()
+    };
+    let store = MmapVectorStore::open_on(Arc::new(Simulated::new(9)), &path, config)
+        .map_err(|error| format!("UNOPENABLE after a power cut: {error}"))?;
+    check_prefix(&store, &life.after, least, life.after.len() - 1, 7)
+        .map_err(|what| format!("after a power cut: {what}"))?;
+    store.abandon();
+    std::fs::remove_dir_all(&after_cut).unwrap();
+    Ok(())
+}
+
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     called: BTreeSet<&'static str>,
     failed: BTreeSet<&'static str>,
+    runs: u64,
+}
+
+/// Lives `lives` lives, once for every call and every way it can fail.
+pub(super) fn sweep(first_seed: u64, lives: u64) -> std::result::Result<Names, String> {
+    let folder = scratch_folder(&format!("faults-{first_seed}"));
+    let mut names = Names::default();
+    for seed in first_seed..first_seed + lives {
+        let calls = live(seed, &folder, None, &mut names)?;
+        for at in 0..calls {
+            for kind in KINDS {
+                for is_for_ever in [false, true] {
+                    let fault = Fault { at, kind, is_for_ever };
+                    live(seed, &folder, Some(fault), &mut names)
+                        .map_err(|what| format!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"))?;
+                    names.runs += 1;
+                }
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    Ok(names)
 }
 
 #[test]
 fn every_call_may_fail_and_nothing_acknowledged_is_lost() {
     let seed = setting("SYNA_MMAP_SEED", 1);
     let lives = setting("SYNA_MMAP_FAULT_LIVES", 4);
-    let folder = scratch_folder("faults");
-    let mut names = Names::default();
-    let mut runs = 0;
-    for seed in seed..seed + lives {
-        let calls = live(seed, &folder, None, &mut names).unwrap();
-        for at in 0..calls {
-            for kind in KINDS {
-                for is_for_ever in [false, true] {
-                    let fault = Fault { at, kind, is_for_ever };
-                    live(seed, &folder, Some(fault), &mut names)
-                        .unwrap_or_else(|what| panic!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"));
-                    runs += 1;
-                }
-            }
-        }
-    }
-    println!("{lives} lives, {runs} runs with a fault each; failed at least once: {:?}", names.failed);
+    let names = sweep(seed, lives).unwrap_or_else(|what| panic!("{what}"));
+    println!(
+        "{lives} lives, {} runs with a fault each; failed at least once: {:?}",
+        names.runs, names.failed
+    );
     assert_eq!(names.called, names.failed, "calls that never failed");
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

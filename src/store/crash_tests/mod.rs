@@ -9,10 +9,12 @@
 //! | `check.rs` | a recovered store against that |
 //! | `cuts.rs` | which states after a power cut are looked at; the tests |
 //! | `faults.rs` | every call of the file system fails, once and for ever; the tests |
+//! | `planted.rs` | faults in our own code, which the tests above must find |
 
 mod check;
 mod cuts;
 mod faults;
+mod planted;
 mod trace;
 
 /// SplitMix64: small, seeded, the same everywhere.

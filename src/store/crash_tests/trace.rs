@@ -18,6 +18,9 @@ pub(super) struct Row {
     pub(super) payload: Vec<u8>,
 }
 
+/// A write, to be submitted once more.
+pub(super) type Submission = (Vec<Row>, WriteMode);
+
 /// What a store holds: live rows in the order of their insertion.
 pub(super) type Contents = Vec<Arc<Row>>;
 
@@ -27,8 +30,16 @@ pub(super) struct Trace {
     pub(super) path: PathBuf,
     pub(super) config: MmapVectorConfig,
     pub(super) operations: Vec<Operation>,
+    pub(super) history: History,
+}
+
+/// The batches that were submitted, from none on.
+#[derive(Debug, Clone)]
+pub(super) struct History {
     /// What the store holds after so many batches.
     pub(super) after: Vec<Contents>,
+    /// The write that made each of them; `None` for a deletion, and for the first.
+    pub(super) submissions: Vec<Option<Submission>>,
 }
 
 pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
@@ -85,10 +96,22 @@ pub(super) struct Writing<'a> {
     pub(super) disk: &'a Simulated,
     pub(super) store: MmapVectorStore,
     pub(super) after: Vec<Contents>,
+    /// The write that made each of them; `None` for a deletion, and for the first.
+    pub(super) submissions: Vec<Option<Submission>>,
     pub(super) durability: Durability,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
+    pub(super) fn new(
+        disk: &'a Simulated,
+        store: MmapVectorStore,
+        after: Vec<Contents>,
+        durability: Durability,
+    ) -> Self {
+        let submissions = after.iter().map(|_| None).collect();
+        Self { disk, store, after, submissions, durability }
+    }
+
     fn now(&self) -> Contents {
         self.after.last().cloned().unwrap_or_default()
     }
@@ -96,6 +119,7 @@ impl Writing<'_> {
     /// Runs one write that makes the contents `next`.
     fn submit(&mut self, next: Contents, write: impl FnOnce(&MmapVectorStore) -> Result<()>) -> Result<()> {
         self.after.push(next);
+        self.submissions.resize(self.after.len(), None);
         let batches = self.after.len() - 1;
         self.disk.mark(Mark::Submitted(batches));
         write(&self.store)?;
@@ -120,10 +144,25 @@ impl Writing<'_> {
             payloads: BatchPayloads::Slices(&payloads),
             mode,
         };
+        let distinct: std::collections::BTreeSet<&str> = keys.iter().copied().collect();
+        let expected = match mode {
+            WriteMode::Insert => next.len() - self.now().len(),
+            WriteMode::Upsert => distinct.len(),
+        };
+        let write = |store: &MmapVectorStore| {
+            let count = store.write(&batch)?;
+            assert_eq!(count, expected, "MISCOUNTED: rows of a batch");
+            Ok(())
+        };
         if is_nothing {
-            return self.store.write(&batch).map(|_| ());
+            return write(&self.store);
         }
-        self.submit(next, |store| store.write(&batch).map(|_| ()))
+        let submission = Some((rows.to_vec(), mode));
+        let result = self.submit(next, write);
+        if let Some(last) = self.submissions.last_mut() {
+            *last = submission;
+        }
+        result
     }
 
     pub(super) fn delete(&mut self, key: &str) -> Result<()> {
@@ -172,8 +211,7 @@ pub(super) fn live(seed: u64, folder: &Path) -> Trace {
     let path = folder.join("store");
     let config = config_of(&mut random);
     let open = || MmapVectorStore::open_on(Arc::new(disk.clone()), &path, config.clone()).unwrap();
-    let mut writing =
-        Writing { disk: &disk, store: open(), after: vec![vec![]], durability: config.durability };
+    let mut writing = Writing::new(&disk, open(), vec![vec![]], config.durability);
     writing.mark_durable();
     let steps = 8 + random.below(18);
     // Growth over several extents and one checkpoint are in every trace.
@@ -199,7 +237,7 @@ pub(super) fn live(seed: u64, folder: &Path) -> Trace {
     }
     writing.checkpoint().unwrap();
     writing.step(&mut random, 12).unwrap();
-    let Writing { store, after, .. } = writing;
+    let Writing { store, after, submissions, .. } = writing;
     store.abandon();
-    Trace { path, config, operations: disk.operations(), after }
+    Trace { path, config, operations: disk.operations(), history: History { after, submissions } }
 }

@@ -1,0 +1,164 @@
+//! Every row is found by a search for itself: checked as rows enter the graph and again as it grows, and mended where it
+//! is not so.
+//!
+//! A search that keeps more candidates expands all that one with fewer does. So what is found with [`LEAST_EF`], the fewest
+//! there are, is found by every search; and a check may stop as soon as it has met its row.
+
+use std::cell::Cell;
+
+use super::graph::{Graph, View};
+use super::scratch::Scratch;
+use super::search::{LEAST_EF, Terms};
+use super::space::{Measure, Rows, Space};
+use super::workers::spread;
+use super::writer::Writer;
+use crate::{Result, SynaError};
+
+/// How many rows are checked between two questions whether to go on.
+const SWEEP_ROWS: u32 = 4096;
+
+/// Every row that has links, until one of them is met.
+struct Until {
+    row: u32,
+    is_met: Cell<bool>,
+}
+
+impl Terms for Until {
+    const TWINS: bool = false;
+
+    #[inline]
+    fn visible(&self, row: u32) -> bool {
+        if row == self.row {
+            self.is_met.set(true);
+        }
+        true
+    }
+
+    #[inline]
+    fn is_over(&self, _expansions: u32, _distances: u32) -> bool {
+        self.is_met.get()
+    }
+}
+
+impl Graph {
+    /// Checks rows and mends those that are not found, and whatever mending may have cut off.
+    ///
+    /// Mending adds a bridge, a link that is never pruned, from the nearest row that the search did find. A row that
+    /// nobody can link to becomes a straggler, where every search begins.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn check_and_repair(
+        &self,
+        rows: &impl Rows,
+        view: View,
+        mut suspects: Vec<u32>,
+        writer: &mut Writer,
+        scratches: &mut [Scratch],
+    ) -> Result<()> {
+        suspects.append(&mut writer.displaced);
+        while !suspects.is_empty() {
+            let space = writer.space(self, rows);
+            let found = spread(scratches, suspects.len(), &|i, scratch| {
+                suspects.get(i).is_none_or(|&row| self.finds_itself(&space, view, row, scratch))
+            });
+            let Some(scratch) = scratches.first_mut() else { return Ok(()) };
+            for (&row, found) in suspects.iter().zip(found) {
+                if !found {
+                    self.repair(rows, view, row, writer, scratch)?;
+                }
+            }
+            // Ends: each round has fewer rows without a bridge, and a bridge displaces none that has one.
+            suspects = std::mem::take(&mut writer.displaced);
+        }
+        Ok(())
+    }
+
+    /// Checks rows that have been in the graph for long: all of them once it has grown by half since the last time, else as
+    /// many as have come since, in turn. `is_over` is asked now and then whether to stop.
+    ///
+    /// What leads to a row can fade without the row losing a link, when others crowd the way to it.
+    ///
+    /// # Errors
+    /// `NoMemory`, `Cancelled`.
+    pub(super) fn sweep(
+        &self,
+        rows: &impl Rows,
+        added: u32,
+        writer: &mut Writer,
+        is_over: &mut dyn FnMut() -> bool,
+    ) -> Result<()> {
+        let start = std::time::Instant::now();
+        let view = self.view();
+        let is_full = view.covered - writer.swept_rows.min(view.covered) > view.covered / 3;
+        let mut left = if is_full { view.covered } else { added.min(view.covered) };
+        let mut scratches = std::mem::take(&mut writer.scratches);
+        while left > 0 {
+            if writer.sweep_next >= view.covered {
+                writer.sweep_next = 0;
+            }
+            let end = view.covered.min(writer.sweep_next + SWEEP_ROWS.min(left));
+            let part: Vec<u32> = (writer.sweep_next..end).filter(|&row| self.links.has_links(row)).collect();
+            left -= end - writer.sweep_next;
+            writer.sweep_next = end;
+            self.check_and_repair(rows, view, part, writer, &mut scratches)?;
+            if left > 0 && is_over() {
+                return Err(SynaError::Cancelled);
+            }
+        }
+        if is_full {
+            writer.swept_rows = view.covered;
+        }
+        writer.scratches = scratches;
+        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        writer.stats.sweep_nanos += nanos;
+        Ok(())
+    }
+
+    /// Whether a search with the fewest candidates finds a row, or one as near; if not, the scratch holds what it found.
+    pub(super) fn finds_itself<R: Rows>(
+        &self,
+        space: &Space<'_, R>,
+        view: View,
+        row: u32,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let measure = space.from(row);
+        let until = Until { row, is_met: Cell::new(false) };
+        self.walk(&measure, view, LEAST_EF, &until, scratch);
+        // The descent may have met it above level 0, or begun at it.
+        until.is_met.get() || {
+            let own = measure.distance(row);
+            scratch.pool.iter().next().is_some_and(|nearest| nearest.distance <= own)
+        }
+    }
+
+    fn repair(
+        &self,
+        rows: &impl Rows,
+        view: View,
+        row: u32,
+        writer: &mut Writer,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        // An earlier repair may have brought this row back as well.
+        if self.finds_itself(&writer.space(self, rows), view, row, scratch) {
+            return Ok(());
+        }
+        writer.stats.repaired += 1;
+        let hosts: Vec<u32> = scratch.pool.iter().map(|host| host.row).collect();
+        let most_bridges = self.params.max_links(0) / 4;
+        for host in hosts {
+            if writer.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
+                continue;
+            }
+            if self.force_link(rows, host, row, writer) {
+                writer.bridges.insert((host, row));
+                if self.finds_itself(&writer.space(self, rows), view, row, scratch) {
+                    return Ok(());
+                }
+            }
+        }
+        self.add_straggler(row)
+    }
+}

@@ -1,0 +1,249 @@
+//! What a search needs besides the graph, kept from search to search so that the steady state allocates nothing.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+/// A row and its distance, nearer first, then the lower row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Neighbour {
+    /// The distance to the query; never NaN.
+    pub(crate) distance: f32,
+    /// The row.
+    pub(crate) row: u32,
+}
+
+impl Ord for Neighbour {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.distance.total_cmp(&other.distance).then(self.row.cmp(&other.row))
+    }
+}
+
+impl PartialOrd for Neighbour {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Neighbour {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Neighbour {}
+
+/// A neighbour in one integer that sorts like it: the distance's bits made monotone, the row, and a mark in bit 0.
+#[derive(Debug, Clone, Copy)]
+struct Entry(u64);
+
+/// Flips a float's bits so that they sort as integers the way `total_cmp` sorts floats; its own inverse apart from the sign.
+const SIGN: u32 = 1 << 31;
+
+impl Entry {
+    #[inline]
+    fn new(neighbour: Neighbour) -> Self {
+        let bits = neighbour.distance.to_bits();
+        let monotone = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+        Self(u64::from(monotone) << 32 | u64::from(neighbour.row) << 1)
+    }
+
+    #[inline]
+    fn neighbour(self) -> Neighbour {
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the entry")]
+        let (monotone, row) = ((self.0 >> 32) as u32, (self.0 as u32) >> 1);
+        let bits = if monotone & SIGN != 0 { monotone & !SIGN } else { !monotone };
+        Neighbour { distance: f32::from_bits(bits), row }
+    }
+}
+
+/// The best rows so far in ascending order, each with a mark that says whether it was expanded.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    entries: Vec<Entry>,
+    capacity: usize,
+    /// No entry before this place is left to expand.
+    cursor: usize,
+}
+
+impl Pool {
+    pub(super) fn reset(&mut self, capacity: usize) {
+        self.entries.clear();
+        self.entries.reserve(capacity + 1);
+        self.capacity = capacity;
+        self.cursor = 0;
+    }
+
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.entries.len() >= self.capacity
+    }
+
+    /// The last of the pool once it is full: what is not before it need not be offered.
+    #[inline]
+    pub(super) fn bound(&self) -> Option<Neighbour> {
+        if self.is_full() { self.entries.last().map(|entry| entry.neighbour()) } else { None }
+    }
+
+    /// Takes a row in where it belongs, if it belongs; a full pool loses its last. `expanded`: a row without links.
+    #[inline]
+    pub(super) fn offer(&mut self, neighbour: Neighbour, expanded: bool) -> bool {
+        let entry = Entry::new(neighbour);
+        if self.is_full() {
+            match self.entries.last() {
+                Some(last) if entry.0 < last.0 => self.entries.pop(),
+                _ => return false,
+            };
+        }
+        let place = self.entries.partition_point(|other| other.0 < entry.0);
+        self.entries.insert(place, Entry(entry.0 | u64::from(expanded)));
+        self.cursor = self.cursor.min(place);
+        true
+    }
+
+    /// The nearest entry that was not expanded yet.
+    #[inline]
+    fn peek(&mut self) -> Option<Neighbour> {
+        while let Some(entry) = self.entries.get(self.cursor) {
+            if entry.0 & 1 == 0 {
+                return Some(entry.neighbour());
+            }
+            self.cursor += 1;
+        }
+        None
+    }
+
+    /// Marks what [`Self::peek`] gave as expanded.
+    #[inline]
+    fn mark(&mut self) {
+        if let Some(entry) = self.entries.get_mut(self.cursor) {
+            entry.0 |= 1;
+            self.cursor += 1;
+        }
+    }
+
+    /// The rows in ascending order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Neighbour> + '_ {
+        self.entries.iter().map(|entry| entry.neighbour())
+    }
+}
+
+/// Which rows a search has met: an epoch a row, so that a new search clears nothing.
+#[derive(Debug, Default)]
+pub(super) struct Visited {
+    epochs: Vec<u16>,
+    epoch: u16,
+}
+
+impl Visited {
+    /// Forgets everything; rows under `end` can be met from here on.
+    pub(super) fn reset(&mut self, end: u32) {
+        let end = end as usize;
+        if self.epochs.len() < end {
+            // Grown ahead, or a store that grows row by row would allocate at every search.
+            self.epochs.resize(end + end / 4 + 64, 0);
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.epochs.fill(0);
+            self.epoch = 1;
+        }
+    }
+
+    /// Whether the row is met for the first time; false for a row that [`Self::reset`] was not told of.
+    #[inline]
+    pub(super) fn insert(&mut self, row: u32) -> bool {
+        match self.epochs.get_mut(row as usize) {
+            Some(epoch) if *epoch != self.epoch => {
+                *epoch = self.epoch;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The reusable memory of one searching thread.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(super) pool: Pool,
+    /// Rows that may be walked through but not returned, nearest on top.
+    pub(super) hidden: BinaryHeap<Reverse<Neighbour>>,
+    pub(super) visited: Visited,
+    /// The unvisited links of the row at hand.
+    pub(super) gathered: Vec<u32>,
+}
+
+impl Scratch {
+    /// Ready for a search among rows under `covered` that keeps `ef` results.
+    pub(super) fn begin(&mut self, covered: u32, ef: usize) {
+        self.pool.reset(ef);
+        self.hidden.clear();
+        self.visited.reset(covered);
+        self.gathered.clear();
+    }
+
+    /// The nearest row left to expand, unless nothing behind it could be a result; it counts as expanded then.
+    #[inline]
+    pub(super) fn next_candidate(&mut self) -> Option<u32> {
+        let Some(Reverse(hidden)) = self.hidden.peek().copied() else {
+            let next = self.pool.peek()?;
+            self.pool.mark();
+            return Some(next.row);
+        };
+        match self.pool.peek() {
+            Some(next) if next < hidden => {
+                self.pool.mark();
+                Some(next.row)
+            }
+            _ if self.pool.bound().is_some_and(|bound| bound < hidden) => None,
+            _ => {
+                self.hidden.pop();
+                Some(hidden.row)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_sorts_like_the_neighbours_and_gives_them_back() {
+        let distances =
+            [0.0, -0.0, 1.5, -3.25, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE];
+        let mut expected = Vec::new();
+        let mut pool = Pool::default();
+        pool.reset(100);
+        for (i, &distance) in distances.iter().enumerate() {
+            for row in [(1 << 31) - 1 - u32::try_from(i).unwrap(), 3] {
+                expected.push(Neighbour { distance, row });
+                assert!(pool.offer(Neighbour { distance, row }, i % 2 == 0));
+            }
+        }
+        expected.sort();
+        assert!(pool.iter().eq(expected.iter().copied()));
+    }
+
+    #[test]
+    fn a_full_pool_keeps_the_nearest_and_expands_each_once() {
+        let mut scratch = Scratch::default();
+        scratch.begin(100, 4);
+        for row in [9, 3, 7, 1, 5, 8, 2, 6] {
+            scratch.pool.offer(Neighbour { distance: row as f32, row }, row == 3);
+        }
+        assert_eq!(scratch.pool.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 2, 3, 5]);
+        let order: Vec<u32> = std::iter::from_fn(|| scratch.next_candidate()).collect();
+        assert_eq!(order, [1, 2, 5]);
+    }
+
+    #[test]
+    fn visited_rows_are_forgotten_at_reset_even_when_the_epoch_wraps() {
+        let mut visited = Visited::default();
+        for _ in 0..70_000 {
+            visited.reset(3);
+            assert!(visited.insert(2) && !visited.insert(2));
+        }
+        assert!(!visited.insert(1_000), "rows beyond the end are never met");
+    }
+}

@@ -1,0 +1,69 @@
+//! Spreading independent work over threads without its result depending on them.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Work is handed out in pieces of this many items.
+const GRAIN: usize = 8;
+
+/// `work(i, state)` for every `i` under `count`, in the order of `i`, by as many threads as there are states.
+///
+/// A panic in a worker goes on in the caller.
+pub(super) fn spread<S: Send, T: Send>(
+    states: &mut [S],
+    count: usize,
+    work: &(impl Fn(usize, &mut S) -> T + Sync),
+) -> Vec<T> {
+    let useful = states.len().min(count.div_ceil(GRAIN)).max(1);
+    let Some((own, others)) = states.get_mut(..useful).and_then(|states| states.split_first_mut()) else {
+        return Vec::new();
+    };
+    if others.is_empty() {
+        return (0..count).map(|i| work(i, own)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let run = |state: &mut S| {
+        let mut done = Vec::new();
+        loop {
+            let first = next.fetch_add(GRAIN, Relaxed);
+            if first >= count {
+                return done;
+            }
+            done.extend((first..(first + GRAIN).min(count)).map(|i| (i, work(i, state))));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let handles: Vec<_> = others.iter_mut().map(|state| scope.spawn(|| run(state))).collect();
+        let mut done = run(own);
+        for handle in handles {
+            match handle.join() {
+                Ok(part) => done.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|&(i, _)| i);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_for_any_number_of_workers() {
+        for workers in 0..5 {
+            for count in [0, 1, 7, 8, 9, 1_000] {
+                let mut states = vec![0usize; workers];
+                let results = spread(&mut states, count, &|i, state| {
+                    *state += 1;
+                    i * i
+                });
+                if workers > 0 {
+                    assert_eq!(results, (0..count).map(|i| i * i).collect::<Vec<_>>());
+                    assert_eq!(states.iter().sum::<usize>(), count);
+                }
+            }
+        }
+    }
+}

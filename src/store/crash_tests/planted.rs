@@ -1,0 +1,110 @@
+//! The tests are tested: with a fault planted in the code, one of them has to name a broken promise.
+
+use super::{Random, cuts, faults, scratch_folder};
+use crate::planted::{ALL, Fault, plant};
+use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The promises by the words that the checks name them with.
+const INVARIANTS: [(&str, &str); 9] = [
+    ("HIDDEN", "every vector is found (P1)"),
+    ("LOST", "what was promised is there (P2, P3)"),
+    ("INVENTED", "nothing is there that was not submitted (P3)"),
+    ("DIFFERS", "what is there is a prefix of the batches, bit for bit (P3)"),
+    ("UNOPENABLE", "a store opens whatever happened to it (P3)"),
+    ("UNUSABLE", "a store that opens can be written to (P3)"),
+    ("MISCOUNTED", "a batch counts what it wrote"),
+    ("TWO WRITERS", "there is one writer (P6)"),
+    ("PANICKED", "nothing panics (P4, P7)"),
+];
+
+/// Runs `check`; a panic is an answer too.
+fn answer(check: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<String>().map_or("", String::as_str);
+        Err(if what.contains("MISCOUNTED") { what.to_owned() } else { format!("PANICKED: {what}") })
+    })
+}
+
+fn two_writers() -> Result<(), String> {
+    let folder = scratch_folder("two-writers");
+    let path = folder.join("store");
+    let config = MmapVectorConfig { dimensions: 64, ..MmapVectorConfig::default() };
+    let first = MmapVectorStore::new(&path, config.clone()).map_err(|error| error.to_string())?;
+    let second = MmapVectorStore::new(&path, config);
+    first.abandon();
+    second.map_or(Ok(()), |_| Err("TWO WRITERS: a second one was let in".to_owned()))
+}
+
+/// A backup of the data file is put back and written to, and the index of the lost future still lies beside it.
+fn foreign_index() -> Result<(), String> {
+    let folder = scratch_folder("foreign-index");
+    let (path, backup) = (folder.join("store"), folder.join("backup"));
+    let hnsw_config = HnswConfig { ef_search: 10, ..HnswConfig::default() };
+    let config =
+        MmapVectorConfig { dimensions: 64, index_threshold: 0, hnsw_config, ..MmapVectorConfig::default() };
+    let mut random = Random(1);
+    let vectors: Vec<Vec<f32>> = (0..3000)
+        .map(|_| (0..64).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) - 500.0).collect())
+        .collect();
+    let write = |rows: std::ops::Range<usize>, with_index: bool| -> crate::Result<()> {
+        let store = MmapVectorStore::new(&path, config.clone())?;
+        let keys: Vec<String> = rows.clone().map(|row| row.to_string()).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let rows: Vec<&[f32]> = vectors[rows].iter().map(Vec::as_slice).collect();
+        store.insert_batch(&keys, &rows)?;
+        if with_index { store.build_index() } else { store.close() }
+    };
+    let lost_future = || -> crate::Result<Vec<bool>> {
+        write(0..1000, false)?;
+        std::fs::copy(&path, &backup).unwrap();
+        write(1000..2000, true)?;
+        std::fs::copy(&backup, &path).unwrap();
+        write(2000..3000, false)?;
+        let store = MmapVectorStore::new(&path, config.clone())?;
+        let mut is_found = Vec::new();
+        for row in (0..1000).chain(2000..3000) {
+            is_found.push(store.search(&vectors[row], 1)?.first().is_some_and(|hit| hit.score < 1e-3));
+        }
+        Ok(is_found)
+    };
+    let is_found = lost_future().map_err(|error| format!("UNUSABLE: {error}"))?;
+    let hidden = is_found.iter().filter(|found| !**found).count();
+    if hidden == 0 { Ok(()) } else { Err(format!("HIDDEN: {hidden} vectors are not found")) }
+}
+
+/// What finds the fault, and what it says.
+fn find() -> Option<(&'static str, String)> {
+    let checks: [(&str, fn() -> Result<(), String>); 4] = [
+        ("lock", two_writers),
+        ("backup", foreign_index),
+        ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
+        ("faults", || faults::sweep(7000, 3).map(|_| ())),
+    ];
+    checks.into_iter().find_map(|(name, check)| answer(check).err().map(|what| (name, what)))
+}
+
+#[test]
+fn every_planted_fault_is_found_by_a_named_invariant() {
+    std::panic::set_hook(Box::new(|_| {}));
+    assert_eq!(find(), None, "the code as it is");
+    let mut missed = Vec::new();
+    println!("| fault | found by | invariant |\n| --- | --- | --- |");
+    for fault in ALL {
+        plant(Some(fault));
+        let found = find();
+        plant(None);
+        let named = found.as_ref().and_then(|(by, what)| {
+            INVARIANTS.iter().find(|(word, _)| what.contains(word)).map(|(word, promise)| (by, word, promise))
+        });
+        match named {
+            Some((by, word, promise)) => println!("| {fault:?} | {by} | {word}: {promise} |"),
+            None => {
+                println!("| {fault:?} | NOT FOUND | {found:?} |");
+                missed.push(fault);
+            }
+        }
+    }
+    let _ = std::panic::take_hook();
+    assert_eq!(missed, Vec::<Fault>::new());
+}
