@@ -7,9 +7,8 @@ use super::region::Region;
 use super::superblock::Identity;
 use crate::append_table::AppendTable;
 use crate::checksum::crc32c;
+use crate::sync::{AtomicU32, OnceLock, Ordering};
 use crate::{Result, SynaError};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What an extent holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

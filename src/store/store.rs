@@ -10,9 +10,10 @@ use super::write::{MAX_KEY_BYTES, delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage};
+use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// One answer of [`MmapVectorStore::search`].
 #[derive(Debug, Clone, PartialEq)]
