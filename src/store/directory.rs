@@ -60,6 +60,18 @@ impl KeyDirectory {
         self.table.insert_unique(spread(hash), Entry { hash, row }, |entry| spread(entry.hash));
     }
 
+    /// Adds a key unless it is there; then returns the row it has. One probe for both.
+    pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
+        let is_same = |entry: &Entry| entry.hash == hash && has_key(entry.row);
+        match self.table.entry(spread(hash), is_same, |entry| spread(entry.hash)) {
+            hashbrown::hash_table::Entry::Occupied(there) => Some(there.get().row),
+            hashbrown::hash_table::Entry::Vacant(free) => {
+                free.insert(Entry { hash, row });
+                None
+            }
+        }
+    }
+
     /// Gives the key of `old_row` the row `row`.
     pub(crate) fn replace(&mut self, hash: u32, old_row: u32, row: u32) {
         if let Some(entry) = self.table.find_mut(spread(hash), |entry| entry.row == old_row) {

@@ -66,7 +66,9 @@ impl<'a> CheckedBatch<'a> {
             let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
             return Err(SynaError::InvalidKey { position, what });
         }
+        // A str is UTF-8 by its type, and ASCII by a look.
         if matches!(self.batch.keys, BatchKeys::Packed { .. })
+            && !key.is_ascii()
             && let Err(error) = std::str::from_utf8(key)
         {
             return Err(SynaError::InvalidKey { position, what: format!("it is no UTF-8 ({error})") });
