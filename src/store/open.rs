@@ -16,6 +16,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Keys that the directory has room for from the start, if so many are planned: 9 bytes each.
+const MOST_PLANNED_KEYS: usize = 1 << 20;
+
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -142,7 +145,11 @@ fn open_file(
     let is_checked = config.open.verify || config.open.damaged;
     let check = if is_checked { RowCheck::All } else { RowCheck::BehindCheckpoint };
     let extents = map_extents(&*file, path, &superblock, damage)?;
+    if u64::from(superblock.position.rows) > extents.row_capacity() && damage == Damage::Refused {
+        return Err(SynaError::corrupt(path, 0, "the superblock counts rows that no extent holds"));
+    }
     let identity = superblock.identity;
+    let rows = extents.row_capacity().min(superblock.position.rows.into());
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
     let saved = match index_file::read(&**storage, path, &identity) {
@@ -150,7 +157,8 @@ fn open_file(
         Err(_) if access == Access::Read => None,
         found => found?,
     };
-    core.directory_mut().try_reserve(superblock.position.rows as usize)?;
+    let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
+    core.directory_mut().try_reserve(planned.max(usize::try_from(rows).unwrap_or(0)))?;
     let mut loader = Loader {
         core: &core,
         damage,
