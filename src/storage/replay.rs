@@ -147,6 +147,15 @@ pub(crate) fn replay(
                 );
                 return Err(data.corrupt(position.head, what));
             }
+            Err(FrameEnd::Nothing(_)) if is_committed => {
+                match skip_damage(data, &mut reader, &position, &committed)? {
+                    Some(behind) => {
+                        position = behind;
+                        continue;
+                    }
+                    None => return Ok(position),
+                }
+            }
             Err(FrameEnd::Nothing(_)) => return Ok(position),
         };
         let mut damaged = Vec::new();
@@ -195,6 +204,49 @@ fn next_frame<'r>(
     let bytes = reader.bytes(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
     let frame = Frame::known(bytes).ok_or(FrameEnd::Nothing(reason))?;
     Ok((frame, head))
+}
+
+/// Looks for the next whole frame behind a damaged one, below the checkpoint, and returns the position before it.
+///
+/// Frames of an abandoned future may lie there too; the rows of such a one were written over, so it counts only if
+/// all its rows check. Costs at most a few times the reading of the log.
+fn skip_damage(
+    data: &DataFile,
+    reader: &mut LogReader<'_>,
+    position: &LogPosition,
+    committed: &LogPosition,
+) -> Result<Option<LogPosition>> {
+    let io = |error| data.io("reading", error);
+    let mut budget_bytes = 4 * data.extents.end_bytes();
+    for log in heads(data, position, position.extent) {
+        let end = log.offset_bytes + log.room_bytes;
+        let mut at = log.offset_bytes;
+        while at + frame::LENGTH as u64 <= end {
+            let head = Head { offset_bytes: at, room_bytes: end - at, ..log };
+            at += frame::ALIGN as u64;
+            let header = reader.bytes(&head, frame::LENGTH).map_err(io)?;
+            let Some(length) = claimed_length(header, head.room_bytes) else { continue };
+            let Some(rest) = budget_bytes.checked_sub(length as u64) else { return Ok(None) };
+            budget_bytes = rest;
+            let Ok(frame) = Frame::check(reader.bytes(&head, length).map_err(io)?) else { continue };
+            let link = frame.link();
+            let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
+            let is_later = (position.sequence + 1..=committed.sequence).contains(&link.sequence)
+                && frame.first_row() >= position.rows
+                && rows_end <= data.extents.row_capacity().min(u64::from(committed.rows));
+            if is_later && damaged_rows(data, &frame).is_empty() {
+                return Ok(Some(LogPosition {
+                    sequence: link.sequence - 1,
+                    chain: link.previous,
+                    extent: head.ordinal,
+                    head: head.offset_bytes,
+                    rows: frame.first_row(),
+                    ..*position
+                }));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The length of the frame at `head`, where it is whole and the one that follows `position`.

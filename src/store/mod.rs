@@ -17,6 +17,8 @@
 //! | `writer.rs` | the one writer, and what falls due after a write |
 //! | `search.rs` | graph and scan joined |
 //! | `index_file.rs` | `NAME.hnsw` |
+//! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
+//! | `crash_tests/` | power cuts, failing calls, planted faults |
 
 mod batch;
 mod config;
@@ -31,6 +33,7 @@ mod rows;
 mod search;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
+mod verify;
 mod write;
 mod writer;
 
@@ -39,4 +42,5 @@ pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
 pub use store::{MmapSearchResult, MmapVectorStore};
+pub use verify::{Finding, Problem, SalvageReport, VerifyReport};
 pub use write::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

@@ -2,6 +2,7 @@
 
 use super::config::MmapVectorConfig;
 use super::core::Core;
+use super::directory::KeyDirectory;
 use super::index_file;
 use super::rows::Snapshot;
 use crate::index::Graph;
@@ -150,10 +151,16 @@ fn open_file(
         found => found?,
     };
     core.directory_mut().try_reserve(superblock.position.rows as usize)?;
-    let mut loader = Loader { core: &core, deletions: 0, saved: saved.as_ref(), saved_fits: false };
+    let mut loader =
+        Loader { core: &core, damage, rows: 0, deletions: 0, saved: saved.as_ref(), saved_fits: false };
     let position =
         replay(&data, &superblock, check, damage, &mut |frame, at, damaged| loader.take(frame, at, damaged))?;
-    let Loader { deletions, saved_fits, .. } = loader;
+    let Loader { mut deletions, saved_fits, .. } = loader;
+    if damage == Damage::Tolerated {
+        // Whatever is not whole counts as deleted.
+        let live = u32::try_from(core.directory().len()).unwrap_or(u32::MAX);
+        deletions = position.rows.saturating_sub(live);
+    }
     core.published.store(Snapshot { rows: position.rows, deletions });
     let graph = match saved {
         Some(saved) if saved_fits => saved.into_graph(core.kernels, position.rows),
@@ -187,6 +194,9 @@ fn new_appender(
 /// Takes frames into the tables.
 struct Loader<'a> {
     core: &'a Core,
+    damage: Damage,
+    /// Rows taken so far, those lost with a damaged frame included.
+    rows: u32,
     deletions: u32,
     saved: Option<&'a index_file::SavedIndex>,
     saved_fits: bool,
@@ -195,8 +205,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> std::result::Result<(), String> {
         let core = self.core;
-        let rows_end = frame.first_row() + frame.row_count();
-        if let Some(row) = frame.deletions().find(|&row| row >= rows_end) {
+        if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
             return Err(format!("a frame deletes row {row}, which is not there"));
         }
         if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
@@ -205,37 +214,58 @@ impl Loader<'_> {
         core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
         let mut directory = core.directory_mut();
         for row in frame.deletions() {
-            let key = core.rows.key(&core.data, row).map_err(|error| error.to_string())?;
-            let hash = core.hasher.hash(key);
-            let before = directory.len();
-            directory.remove(hash, row);
-            if directory.len() == before {
-                return Err(format!("a frame deletes row {row}, which was deleted before"));
-            }
+            self.delete(&mut directory, row)?;
         }
         self.deletions += frame.deletion_count();
+        for row in self.rows..frame.first_row() {
+            core.rows.hide(row).map_err(|error| error.to_string())?;
+        }
         for position in 0..frame.row_count() {
             let row = frame.first_row() + position;
             let (_, key) = frame.key(position);
             if std::str::from_utf8(key).is_err() {
                 return Err(format!("the key of row {row} is no UTF-8"));
             }
-            let hash = core.hasher.hash(key);
-            if core.find_in(&directory, key, hash).is_some() {
-                return Err(format!("row {row} has a key that another live row has"));
-            }
             if damaged.binary_search(&row).is_ok() {
                 core.rows.hide(row).map_err(|error| error.to_string())?;
-                self.deletions = self.deletions.max(1);
             } else {
-                directory.add(hash, row);
+                self.add(&mut directory, key, row)?;
             }
         }
+        self.rows = frame.first_row() + frame.row_count();
         if let Some(saved) = self.saved
             && saved.sequence() == frame.link().sequence
         {
             self.saved_fits = saved.chain() == frame.checksum() || is_planted(Fault::KeepForeignIndex);
         }
+        Ok(())
+    }
+
+    fn delete(&self, directory: &mut KeyDirectory, row: u32) -> std::result::Result<(), String> {
+        let core = self.core;
+        let before = directory.len();
+        if let Ok(key) = core.rows.key(&core.data, row) {
+            directory.remove(core.hasher.hash(key), row);
+        }
+        // Behind a damaged frame it may be a row that was lost with it.
+        if directory.len() == before && self.damage == Damage::Refused {
+            return Err(format!("a frame deletes row {row}, which is not live"));
+        }
+        Ok(())
+    }
+
+    fn add(&self, directory: &mut KeyDirectory, key: &[u8], row: u32) -> std::result::Result<(), String> {
+        let core = self.core;
+        let hash = core.hasher.hash(key);
+        if let Some(older) = core.find_in(directory, key, hash) {
+            if self.damage == Damage::Refused {
+                return Err(format!("row {row} has a key that another live row has"));
+            }
+            // Its deletion was lost with a damaged frame.
+            core.rows.hide(older).map_err(|error| error.to_string())?;
+            directory.remove(hash, older);
+        }
+        directory.add(hash, row);
         Ok(())
     }
 }

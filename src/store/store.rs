@@ -31,8 +31,8 @@ pub struct MmapSearchResult {
 /// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
 #[derive(Debug)]
 pub struct MmapVectorStore {
-    core: Arc<Core>,
-    config: MmapVectorConfig,
+    pub(super) core: Arc<Core>,
+    pub(super) config: MmapVectorConfig,
     /// `None` in a store that was opened for reading, and after close.
     writer: Option<Mutex<Writer>>,
 }
