@@ -13,8 +13,8 @@ use std::fs;
 use support::{Random, seed};
 use targets::bases::bases;
 use targets::examine::{MOST_TIME, Tally, examine};
-use targets::scratch::Scratch;
 use targets::open_data;
+use targets::scratch::Scratch;
 
 /// Heap beyond this is refused while it is measured, so that a test that fails does not take the machine with it.
 const REFUSED_BYTES: usize = 1 << 30;

@@ -37,19 +37,8 @@ pub const SLOT_FIELDS: [Field; 20] = [
 ];
 pub const EXTENT_FIELDS: [Field; 9] =
     [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
-pub const FRAME_FIELDS: [Field; 11] = [
-    (0, 4),
-    (4, 4),
-    (8, 8),
-    (16, 8),
-    (24, 8),
-    (32, 4),
-    (36, 4),
-    (40, 4),
-    (44, 4),
-    (48, 8),
-    (56, 4),
-];
+pub const FRAME_FIELDS: [Field; 11] =
+    [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
 
 const SLOT_STORE_ID: usize = 24;
 const SLOT_SEQUENCE: usize = 64;
@@ -100,7 +89,9 @@ impl Image {
             }
             at = end;
         }
-        image.frames.sort_by_key(|&frame| u64::from_le_bytes(image.bytes[frame + 16..frame + 24].try_into().unwrap()));
+        image.frames.sort_by_key(|&frame| {
+            u64::from_le_bytes(image.bytes[frame + 16..frame + 24].try_into().unwrap())
+        });
         image.settle();
         image
     }

@@ -233,8 +233,7 @@ fn swap_frames(image: &mut Image, source: &mut Source<'_>) {
 
 /// A component that is no number, or a very large one, in a stored vector.
 fn change_vector(image: &mut Image, source: &mut Source<'_>) {
-    let vectors: Vec<usize> =
-        image.extents.iter().copied().filter(|&extent| !image.is_log(extent)).collect();
+    let vectors: Vec<usize> = image.extents.iter().copied().filter(|&extent| !image.is_log(extent)).collect();
     let Some(&extent) = vectors.get(source.below(vectors.len())) else { return };
     let place = extent + 4096 + 4 * source.below(1 << 14);
     let values = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN_POSITIVE / 2.0, -0.0];
