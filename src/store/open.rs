@@ -8,8 +8,8 @@ use super::rows::Snapshot;
 use crate::index::Graph;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
-    Access, Appender, Damage, DataFile, Frame, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, map_extents, open_existing, read_superblock, replay,
+    Access, Appender, Damage, DataFile, ExtentKind, Frame, LogPosition, PathKind, RowCheck, Storage,
+    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -150,7 +150,7 @@ fn open_file(
         Err(_) if access == Access::Read => None,
         found => found?,
     };
-    core.directory_mut().try_reserve(superblock.position.rows as usize)?;
+    core.directory_mut().try_reserve(believable_rows(&data, superblock.position.rows))?;
     let mut loader =
         Loader { core: &core, damage, rows: 0, deletions: 0, saved: saved.as_ref(), saved_fits: false };
     let position =
@@ -173,6 +173,17 @@ fn open_file(
         _ => Some(new_appender(&**storage, data, superblock, position, config)?),
     };
     Ok(Opened { core, appender, saved_index_rows })
+}
+
+/// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
+/// are cheap to make room for, since a file can be long and hold nothing.
+fn believable_rows(data: &DataFile, claimed: u32) -> usize {
+    const LEAST_BYTES_OF_A_ROW: u64 = 8;
+    const MOST_ROWS: u64 = 1 << 20;
+    let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
+    let log_bytes: u64 = logs.map(|log| log.header.capacity).sum();
+    let rows = u64::from(claimed).min(log_bytes / LEAST_BYTES_OF_A_ROW).min(MOST_ROWS);
+    usize::try_from(rows).unwrap_or(0)
 }
 
 fn new_appender(
@@ -217,6 +228,7 @@ impl Loader<'_> {
             self.delete(&mut directory, row)?;
         }
         self.deletions += frame.deletion_count();
+        directory.try_reserve(frame.row_count() as usize).map_err(|error| error.to_string())?;
         for row in self.rows..frame.first_row() {
             core.rows.hide(row).map_err(|error| error.to_string())?;
         }
