@@ -259,11 +259,15 @@ impl Loader<'_> {
         if let Ok(key) = core.rows.key(&core.data, row) {
             directory.remove(core.hasher.hash(key), row);
         }
-        // Behind a damaged frame it may be a row that was lost with it.
-        if directory.len() == before && self.damage == Damage::Refused {
-            return Err(format!("a frame deletes row {row}, which is not live"));
+        // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
+        // the row's own number could be one that never comes.
+        match self.damage {
+            Damage::Tolerated => core.rows.hide(row).map_err(|error| error.to_string()),
+            Damage::Refused if directory.len() == before => {
+                Err(format!("a frame deletes row {row}, which is not live"))
+            }
+            Damage::Refused => Ok(()),
         }
-        Ok(())
     }
 
     fn add(&self, directory: &mut KeyDirectory, key: &[u8], row: u32) -> std::result::Result<(), String> {
