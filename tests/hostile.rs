@@ -13,8 +13,8 @@ use std::fs;
 use support::{Random, seed};
 use targets::bases::bases;
 use targets::examine::{MOST_TIME, Tally, examine};
-use targets::open_data;
 use targets::scratch::Scratch;
+use targets::{open_data, open_index};
 
 /// Heap beyond this is refused while it is measured, so that a test that fails does not take the machine with it.
 const REFUSED_BYTES: usize = 1 << 30;
@@ -124,4 +124,16 @@ fn hostile_data_files_are_errors_or_stores() {
     let total = run_seeds("data", 4000, |bytes| open_data::run(&scratch, bytes, &mut measured));
     assert!(total.opened > total.refused / 20, "mutations that are all refused test nothing behind");
     assert!(total.refused > total.opened / 20, "mutations that are all harmless test nothing");
+}
+
+#[test]
+fn hostile_indexes_never_hide_the_truth() {
+    let scratch = Scratch::new();
+    for base in open_index::stores() {
+        let mut mended = base.index.clone();
+        open_index::mend(&mut mended, true);
+        assert!(mended == base.index, "the mender knows the header");
+    }
+    let total = run_seeds("index", 150, |bytes| open_index::run(&scratch, bytes, &mut measured));
+    assert!(total.opened > 0);
 }
