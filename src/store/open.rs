@@ -145,7 +145,7 @@ fn open_file(
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
-    let saved = match index_file::read(&**storage, path, &identity) {
+    let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
         found => found?,
