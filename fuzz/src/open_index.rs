@@ -11,9 +11,7 @@ use crc32c::crc32c;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::OnceLock;
-use syna_mmap::{
-    DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteMode,
-};
+use syna_mmap::{DistanceMetric, MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteMode};
 
 /// As many rows as a search walks the graph for rather than scan them all, and some behind it.
 const INDEXED_ROWS: u64 = 2100;
@@ -182,15 +180,17 @@ fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_
         }
         Ok(store) => {
             search_all(&store);
-            // The graph goes on from what it was read as.
-            store.insert("one more", &vector(64, 999_999)).unwrap();
-            store.delete("kkkk4").unwrap();
-            store.build_index().expect("an index can be made again");
-            search_all(&store);
-            store.close().unwrap();
-            let config = MmapVectorConfig { index_threshold: 100, ..any_store(OpenMode::default()) };
-            let store = MmapVectorStore::new(path, config).expect("a store that was closed opens");
-            assert!(store.contains("one more") && !store.contains("kkkk4"));
+            if store.has_index() {
+                // The graph goes on from what it was read as; where it was refused, making it anew tests nothing more.
+                store.insert("one more", &vector(64, 999_999)).unwrap();
+                store.delete("kkkk4").unwrap();
+                store.build_index().expect("an index can be made to go on");
+                search_all(&store);
+                store.close().unwrap();
+                let config = any_store(OpenMode::default());
+                let store = MmapVectorStore::new(path, config).expect("a store that was closed opens");
+                assert!(store.contains("one more") && !store.contains("kkkk4") && store.has_index());
+            }
             Tally { opened: 2, refused: 0 }
         }
     }
