@@ -13,8 +13,8 @@ use super::superblock::{LogPosition, Superblock};
 use crate::checksum::crc32c;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// How much of a file has to be whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,13 @@ pub(crate) fn map_extents(
     }
 }
 
+/// Read ahead at most; longer frames are looked at where they are mapped, since the length of one is only a claim
+/// until its checksum was seen, and the bytes may be a hole in the file.
+const READ_AHEAD: u64 = 1 << 20;
+
 /// Frames as they come, read ahead in large pieces.
 struct LogReader<'a> {
-    file: &'a Arc<dyn StorageFile>,
+    data: &'a DataFile,
     buffer: Vec<u8>,
     /// Where in the file the buffer begins.
     start: u64,
@@ -79,16 +83,18 @@ struct LogReader<'a> {
 
 impl LogReader<'_> {
     /// The first `count` bytes at a head, which has that room.
-    fn bytes(&mut self, head: &Head, count: usize) -> std::io::Result<&[u8]> {
-        const READ_AHEAD: u64 = 1 << 20;
+    fn bytes(&mut self, head: &Head, count: usize) -> io::Result<&[u8]> {
         let offset = head.offset_bytes;
+        if count as u64 > READ_AHEAD {
+            return self.data.extents.bytes(offset, count).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        }
         let is_there = offset >= self.start && offset + count as u64 <= self.start + self.buffer.len() as u64;
         if !is_there {
-            let ahead = READ_AHEAD.min(head.room_bytes).max(count as u64);
+            let ahead = READ_AHEAD.min(head.room_bytes);
             self.buffer.clear();
-            self.buffer.resize(usize::try_from(ahead).map_err(|_| std::io::ErrorKind::OutOfMemory)?, 0);
+            self.buffer.resize(usize::try_from(ahead).map_err(|_| io::ErrorKind::OutOfMemory)?, 0);
             self.start = offset;
-            read_exact_at(&**self.file, &mut self.buffer, offset)?;
+            read_exact_at(&*self.data.file, &mut self.buffer, offset)?;
         }
         let at = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         Ok(self.buffer.get(at..at.saturating_add(count)).unwrap_or_default())
@@ -126,7 +132,7 @@ pub(crate) fn replay(
     damage: Damage,
     visit: &mut FrameVisitor<'_>,
 ) -> Result<LogPosition> {
-    let mut reader = LogReader { file: &data.file, buffer: Vec::new(), start: u64::MAX };
+    let mut reader = LogReader { data, buffer: Vec::new(), start: u64::MAX };
     let mut position = LogPosition::EMPTY;
     let committed = superblock.position;
     loop {

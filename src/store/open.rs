@@ -8,8 +8,8 @@ use super::rows::Snapshot;
 use crate::index::Graph;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
-    Access, Appender, Damage, DataFile, Frame, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, map_extents, open_existing, read_superblock, replay,
+    Access, Appender, Damage, DataFile, ExtentKind, Frame, LogPosition, PathKind, RowCheck, Storage,
+    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -145,20 +145,16 @@ fn open_file(
     let is_checked = config.open.verify || config.open.damaged;
     let check = if is_checked { RowCheck::All } else { RowCheck::BehindCheckpoint };
     let extents = map_extents(&*file, path, &superblock, damage)?;
-    if u64::from(superblock.position.rows) > extents.row_capacity() && damage == Damage::Refused {
-        return Err(SynaError::corrupt(path, 0, "the superblock counts rows that no extent holds"));
-    }
     let identity = superblock.identity;
-    let rows = extents.row_capacity().min(superblock.position.rows.into());
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
-    let saved = match index_file::read(&**storage, path, &identity) {
+    let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
         found => found?,
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
-    core.directory_mut().try_reserve(planned.max(usize::try_from(rows).unwrap_or(0)))?;
+    core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
     let mut loader = Loader {
         core: &core,
         damage,
@@ -188,6 +184,17 @@ fn open_file(
         _ => Some(new_appender(&**storage, data, superblock, position, config)?),
     };
     Ok(Opened { core, appender, saved_index_rows })
+}
+
+/// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
+/// are cheap to make room for, since a file can be long and hold nothing.
+fn believable_rows(data: &DataFile, claimed: u32) -> usize {
+    const LEAST_BYTES_OF_A_ROW: u64 = 8;
+    const MOST_ROWS: u64 = 1 << 20;
+    let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
+    let log_bytes: u64 = logs.map(|log| log.header.capacity).sum();
+    let rows = u64::from(claimed).min(log_bytes / LEAST_BYTES_OF_A_ROW).min(MOST_ROWS);
+    usize::try_from(rows).unwrap_or(0)
 }
 
 fn new_appender(
@@ -234,6 +241,7 @@ impl Loader<'_> {
             self.delete(&mut directory, row)?;
         }
         self.deletions += frame.deletion_count();
+        directory.try_reserve(frame.row_count() as usize).map_err(|error| error.to_string())?;
         for row in self.rows..frame.first_row() {
             core.rows.hide(row).map_err(|error| error.to_string())?;
         }
@@ -266,11 +274,15 @@ impl Loader<'_> {
         if let Ok(key) = core.rows.key(&core.data, row) {
             directory.remove(core.hasher.hash(key), row);
         }
-        // Behind a damaged frame it may be a row that was lost with it.
-        if directory.len() == before && self.damage == Damage::Refused {
-            return Err(format!("a frame deletes row {row}, which is not live"));
+        // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
+        // the row's own number could be one that never comes.
+        match self.damage {
+            Damage::Tolerated => core.rows.hide(row).map_err(|error| error.to_string()),
+            Damage::Refused if directory.len() == before => {
+                Err(format!("a frame deletes row {row}, which is not live"))
+            }
+            Damage::Refused => Ok(()),
         }
-        Ok(())
     }
 
     fn add(
