@@ -1,4 +1,4 @@
-//! An embedded vector store in one memory-mapped file.
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![deny(

@@ -13,7 +13,8 @@
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
 //! | `open.rs` | opening: the log replayed into the tables |
-//! | `write.rs` | a batch checked, planned, committed |
+//! | `checked_batch.rs` | a batch whose every value was checked |
+//! | `write.rs` | a checked batch planned and committed |
 //! | `writer.rs` | the one writer, and what falls due after a write |
 //! | `search.rs` | graph and scan joined |
 //! | `index_file.rs` | `NAME.hnsw` |
@@ -21,6 +22,7 @@
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
 
 mod batch;
+mod checked_batch;
 mod config;
 mod core;
 #[cfg(test)]
@@ -38,9 +40,9 @@ mod write;
 mod writer;
 
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+pub use checked_batch::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
 pub use store::{MmapSearchResult, MmapVectorStore};
 pub use verify::{Finding, Problem, SalvageReport, VerifyReport};
-pub use write::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

@@ -16,6 +16,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Keys that the directory has room for from the start, if so many are planned: 9 bytes each.
+const MOST_PLANNED_KEYS: usize = 1 << 20;
+
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -150,9 +153,17 @@ fn open_file(
         Err(_) if access == Access::Read => None,
         found => found?,
     };
-    core.directory_mut().try_reserve(believable_rows(&data, superblock.position.rows))?;
-    let mut loader =
-        Loader { core: &core, damage, rows: 0, deletions: 0, saved: saved.as_ref(), saved_fits: false };
+    let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
+    core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
+    let mut loader = Loader {
+        core: &core,
+        damage,
+        rows: 0,
+        deletions: 0,
+        hashes: Vec::new(),
+        saved: saved.as_ref(),
+        saved_fits: false,
+    };
     let position =
         replay(&data, &superblock, check, damage, &mut |frame, at, damaged| loader.take(frame, at, damaged))?;
     let Loader { mut deletions, saved_fits, .. } = loader;
@@ -209,6 +220,8 @@ struct Loader<'a> {
     /// Rows taken so far, those lost with a damaged frame included.
     rows: u32,
     deletions: u32,
+    /// Of the keys of the frame at hand.
+    hashes: Vec<u32>,
     saved: Option<&'a index_file::SavedIndex>,
     saved_fits: bool,
 }
@@ -232,16 +245,18 @@ impl Loader<'_> {
         for row in self.rows..frame.first_row() {
             core.rows.hide(row).map_err(|error| error.to_string())?;
         }
-        for position in 0..frame.row_count() {
+        if let Some(position) = frame.first_invalid_key() {
+            return Err(format!("the key of row {} is no UTF-8", frame.first_row() + position));
+        }
+        // All hashes first: the look-ups that follow then wait for memory side by side.
+        self.hashes.clear();
+        self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
+        for (position, &hash) in (0..).zip(&self.hashes) {
             let row = frame.first_row() + position;
-            let (_, key) = frame.key(position);
-            if std::str::from_utf8(key).is_err() {
-                return Err(format!("the key of row {row} is no UTF-8"));
-            }
             if damaged.binary_search(&row).is_ok() {
                 core.rows.hide(row).map_err(|error| error.to_string())?;
             } else {
-                self.add(&mut directory, key, row)?;
+                self.add(&mut directory, hash, frame.key(position).1, row)?;
             }
         }
         self.rows = frame.first_row() + frame.row_count();
@@ -270,18 +285,21 @@ impl Loader<'_> {
         }
     }
 
-    fn add(&self, directory: &mut KeyDirectory, key: &[u8], row: u32) -> std::result::Result<(), String> {
+    fn add(
+        &self,
+        directory: &mut KeyDirectory,
+        hash: u32,
+        key: &[u8],
+        row: u32,
+    ) -> std::result::Result<(), String> {
         let core = self.core;
-        let hash = core.hasher.hash(key);
-        if let Some(older) = core.find_in(directory, key, hash) {
-            if self.damage == Damage::Refused {
-                return Err(format!("row {row} has a key that another live row has"));
-            }
-            // Its deletion was lost with a damaged frame.
-            core.rows.hide(older).map_err(|error| error.to_string())?;
-            directory.remove(hash, older);
+        let Some(older) = directory.add_new(hash, row, |row| core.has_key(row, key)) else { return Ok(()) };
+        if self.damage == Damage::Refused {
+            return Err(format!("row {row} has a key that another live row has"));
         }
-        directory.add(hash, row);
+        // Its deletion was lost with a damaged frame.
+        core.rows.hide(older).map_err(|error| error.to_string())?;
+        directory.replace(hash, older, row);
         Ok(())
     }
 }

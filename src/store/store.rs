@@ -1,12 +1,13 @@
 //! The store's public face.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::checked_batch::MAX_KEY_BYTES;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::open::{Opened, open};
 use super::results::{SearchOptions, SearchResults};
 use super::search::{live_rows, search};
-use super::write::{MAX_KEY_BYTES, delete_key, write_batch};
+use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage};
