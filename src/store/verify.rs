@@ -7,7 +7,7 @@ use super::results::{SearchOptions, SearchResults};
 use super::search::{live_rows, search};
 use super::store::MmapVectorStore;
 use crate::distance::PreparedQuery;
-use crate::storage::{Damage, RowCheck, read_superblock, replay};
+use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -142,6 +142,9 @@ fn finds_itself(
 ) -> Result<Option<bool>> {
     let metric = core.data.identity.metric;
     let vector = core.vector(row)?;
+    if !is_finite(vector) {
+        return Ok(Some(false));
+    }
     let has_length = vector.iter().any(|&component| component != 0.0);
     if metric == DistanceMetric::DotProduct || !has_length {
         return Ok(None);
@@ -149,6 +152,11 @@ fn finds_itself(
     let own = PreparedQuery::new(core.kernels, metric, vector).distance(vector);
     search(core, vector, 1, &SearchOptions::default(), ef_search, results)?;
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
+}
+
+/// Whether this library could have written the vector; another writer's checksum may be right over anything.
+fn is_finite(vector: &[f32]) -> bool {
+    vector.iter().all(|component| component.is_finite())
 }
 
 /// See [`MmapVectorStore::salvage`].
@@ -173,8 +181,25 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             ..quiet
         },
     )?;
+    let rows = match copy_rows(&old, new) {
+        Ok(rows) => rows,
+        Err(error) => {
+            // Half a store is of no use, and would be in the way of the next attempt.
+            let _ = Disk.remove(to);
+            return Err(error);
+        }
+    };
+    let data = &old.core.data;
+    let checkpointed = read_superblock(&*data.file, &data.path)?.position;
+    let promised = u64::from(checkpointed.rows.saturating_sub(checkpointed.deletions));
+    Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
+}
+
+/// Writes the rows of `old` into `new`, closes that, and returns how many they are.
+fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let core = &old.core;
-    let rows: Vec<u32> = live_rows(core, core.published.load()).collect();
+    let live = live_rows(core, core.published.load());
+    let rows: Vec<u32> = live.filter(|&row| core.vector(row).is_ok_and(is_finite)).collect();
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
         let keys = piece.iter().map(|&row| core.key(row)).collect::<Result<Vec<_>>>()?;
         let vectors = piece.iter().map(|&row| core.vector(row)).collect::<Result<Vec<_>>>()?;
@@ -189,10 +214,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
         })?;
     }
     new.close()?;
-    let checkpointed = read_superblock(&*core.data.file, &core.data.path)?.position;
-    let promised = u64::from(checkpointed.rows.saturating_sub(checkpointed.deletions));
-    let rows = rows.len() as u64;
-    Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
+    Ok(rows.len() as u64)
 }
 
 impl MmapVectorStore {
