@@ -15,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, WriteBatch,
+    WriteMode,
+};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -45,10 +48,11 @@ struct Workload {
 /// One way to get rows into a file. Tells how many rows it wrote and how long it took.
 type Way = fn(&Workload) -> Outcome<(usize, Duration)>;
 
-const WAYS: [(&str, Way); 7] = [
+const WAYS: [(&str, Way); 8] = [
     ("write(), 1 MiB blocks", |w| plain(w, BLOCK_BYTES, false)),
     ("write(), one a batch", |w| plain(w, BATCH_ROWS * w.dimensions * 4, false)),
     ("insert_batch", |w| batches(w, false)),
+    ("write, row-major as from C", row_major),
     ("write(), 1 MiB blocks, fdatasync", |w| plain(w, BLOCK_BYTES, true)),
     ("write(), one a batch, fdatasync", |w| plain(w, BATCH_ROWS * w.dimensions * 4, true)),
     ("insert_batch, checkpoint", |w| batches(w, true)),
@@ -195,6 +199,27 @@ fn plain(w: &Workload, block_bytes: usize, is_synced: bool) -> Outcome<(usize, D
         file.sync_data()?;
     }
     Ok((w.keys.len(), begin.elapsed()))
+}
+
+/// The shape in which the C ABI hands batches over: one block of floats, so nothing has to be gathered.
+fn row_major(w: &Workload) -> Outcome<(usize, Duration)> {
+    let keys: Vec<&str> = w.keys.iter().map(String::as_str).collect();
+    let begin = Instant::now();
+    let store = w.store()?;
+    let mut new_count = 0;
+    for (keys, vectors) in keys.chunks(BATCH_ROWS).zip(w.vectors.chunks(BATCH_ROWS * w.dimensions)) {
+        new_count += store.write(&WriteBatch {
+            keys: BatchKeys::Slices(keys),
+            vectors: BatchVectors::RowMajor(vectors),
+            tags: None,
+            payloads: BatchPayloads::None,
+            mode: WriteMode::Insert,
+        })?;
+    }
+    let elapsed = begin.elapsed();
+    store.close()?;
+    expect_rows(new_count, w.keys.len())?;
+    Ok((new_count, elapsed))
 }
 
 fn batches(w: &Workload, is_checkpointed: bool) -> Outcome<(usize, Duration)> {

@@ -1,4 +1,4 @@
-//! An embedded vector store in one memory-mapped file.
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![deny(
@@ -34,9 +34,9 @@ mod ffi;
 pub use error::{Result, SynaError};
 pub use metric::DistanceMetric;
 pub use store::{
-    BatchKeys, BatchPayloads, BatchVectors, Durability, Hit, HnswConfig, MAX_EF, MAX_K, MAX_KEY_BYTES,
-    MAX_PAYLOAD_BYTES, MmapSearchResult, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions,
-    SearchResults, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, Durability, Finding, Hit, HnswConfig, MAX_EF, MAX_K,
+    MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult, MmapVectorConfig, MmapVectorStore, OpenMode, Problem,
+    SalvageReport, SearchOptions, SearchResults, VerifyReport, WriteBatch, WriteMode,
 };
 
 /// What the benchmarks of this crate measure; no part of its API, and gone without notice.

@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::collections::HashMap;
 use support::{METRICS, Random, TempFolder, quiet, seed};
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorStore, SearchOptions, SearchResults,
@@ -152,73 +151,6 @@ fn a_deleted_key_is_gone_from_everything_and_can_come_back() {
     store.insert("k3", &[30.0; 64]).unwrap();
     assert_eq!(store.get("k3").unwrap().unwrap(), [30.0; 64]);
     assert_eq!(store.keys().last().map(String::as_str), Some("k3"));
-}
-
-/// Random operations against a map, with reopening among them.
-#[test]
-fn a_store_does_what_a_map_does() {
-    let mut random = Random(seed(7));
-    let folder = TempFolder::new("model");
-    let path = folder.file("store");
-    let dimensions = 66;
-    let mut store = MmapVectorStore::new(&path, quiet(66, DistanceMetric::Euclidean)).unwrap();
-    let mut model: HashMap<String, (Vec<f32>, u64)> = HashMap::new();
-    for step in 0..3000 {
-        let key = "q".repeat(random.below(17)) + &random.below(40).to_string();
-        match random.below(100) {
-            0..45 => {
-                let count = 1 + random.below(20);
-                let keys: Vec<String> = (0..count).map(|_| format!("{key}/{}", random.below(10))).collect();
-                let vectors: Vec<Vec<f32>> = keys.iter().map(|_| random.vector(dimensions)).collect();
-                let tags: Vec<u64> = keys.iter().map(|_| random.next()).collect();
-                let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
-                let batch = WriteBatch {
-                    keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
-                    vectors: BatchVectors::RowMajor(&vectors.concat()),
-                    tags: Some(&tags),
-                    payloads: BatchPayloads::None,
-                    mode,
-                };
-                store.write(&batch).unwrap();
-                for ((key, vector), tag) in keys.into_iter().zip(vectors).zip(tags) {
-                    match mode {
-                        WriteMode::Insert => {
-                            model.entry(key).or_insert((vector, tag));
-                        }
-                        WriteMode::Upsert => {
-                            model.insert(key, (vector, tag));
-                        }
-                    }
-                }
-            }
-            45..60 => {
-                let vector = random.vector(dimensions);
-                store.insert(&key, &vector).unwrap();
-                model.entry(key).or_insert((vector, 0));
-            }
-            60..80 => assert_eq!(store.delete(&key).unwrap(), model.remove(&key).is_some(), "step {step}"),
-            80..95 => match model.get(&key) {
-                Some((vector, tags)) => {
-                    assert_eq!(store.get_slice(&key), Some(&vector[..]), "step {step}");
-                    assert_eq!(store.tags(&key), Some(*tags));
-                }
-                None => assert!(!store.contains(&key), "step {step}"),
-            },
-            95..98 => store.checkpoint().unwrap(),
-            _ => {
-                if random.below(2) == 0 {
-                    store.close().unwrap();
-                } else {
-                    drop(store);
-                }
-                store = MmapVectorStore::new(&path, quiet(66, DistanceMetric::Euclidean)).unwrap();
-            }
-        }
-        assert_eq!(store.len(), model.len(), "step {step}");
-    }
-    for (key, (vector, _)) in &model {
-        assert_eq!(&store.search(vector, 1).unwrap()[0].key, key);
-    }
 }
 
 #[test]

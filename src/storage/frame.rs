@@ -301,6 +301,17 @@ impl<'a> Frame<'a> {
         (at, self.bytes.get(at..self.sections.keys + end).unwrap_or_default())
     }
 
+    /// The first key that is no UTF-8; all keys are looked at in one pass.
+    pub(crate) fn first_invalid_key(&self) -> Option<u32> {
+        let blob = self.bytes.get(self.sections.keys..self.sections.payloads).unwrap_or_default();
+        let is_continuation = |key: &[u8]| key.first().is_some_and(|byte| byte & 0xC0 == 0x80);
+        let are_whole = (0..self.row_count()).all(|position| !is_continuation(self.key(position).1));
+        if are_whole && std::str::from_utf8(blob).is_ok() {
+            return None;
+        }
+        (0..self.row_count()).find(|&position| std::str::from_utf8(self.key(position).1).is_err())
+    }
+
     pub(crate) fn tags(&self, position: u32) -> u64 {
         if self.has_tags() { self.long(self.sections.tags, position as usize) } else { 0 }
     }

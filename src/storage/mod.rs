@@ -41,6 +41,7 @@ mod superblock;
 pub(crate) use appender::{Appender, Vectors};
 pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
 pub(crate) use disk::Disk;
+pub(crate) use extents::{ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};

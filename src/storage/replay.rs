@@ -13,8 +13,8 @@ use super::superblock::{LogPosition, Superblock};
 use crate::checksum::crc32c;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// How much of a file has to be whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,13 @@ pub(crate) fn map_extents(
     }
 }
 
+/// Read ahead at most; longer frames are looked at where they are mapped, since the length of one is only a claim
+/// until its checksum was seen, and the bytes may be a hole in the file.
+const READ_AHEAD: u64 = 1 << 20;
+
 /// Frames as they come, read ahead in large pieces.
 struct LogReader<'a> {
-    file: &'a Arc<dyn StorageFile>,
+    data: &'a DataFile,
     buffer: Vec<u8>,
     /// Where in the file the buffer begins.
     start: u64,
@@ -79,16 +83,18 @@ struct LogReader<'a> {
 
 impl LogReader<'_> {
     /// The first `count` bytes at a head, which has that room.
-    fn bytes(&mut self, head: &Head, count: usize) -> std::io::Result<&[u8]> {
-        const READ_AHEAD: u64 = 1 << 20;
+    fn bytes(&mut self, head: &Head, count: usize) -> io::Result<&[u8]> {
         let offset = head.offset_bytes;
+        if count as u64 > READ_AHEAD {
+            return self.data.extents.bytes(offset, count).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        }
         let is_there = offset >= self.start && offset + count as u64 <= self.start + self.buffer.len() as u64;
         if !is_there {
-            let ahead = READ_AHEAD.min(head.room_bytes).max(count as u64);
+            let ahead = READ_AHEAD.min(head.room_bytes);
             self.buffer.clear();
-            self.buffer.resize(usize::try_from(ahead).map_err(|_| std::io::ErrorKind::OutOfMemory)?, 0);
+            self.buffer.resize(usize::try_from(ahead).map_err(|_| io::ErrorKind::OutOfMemory)?, 0);
             self.start = offset;
-            read_exact_at(&**self.file, &mut self.buffer, offset)?;
+            read_exact_at(&*self.data.file, &mut self.buffer, offset)?;
         }
         let at = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         Ok(self.buffer.get(at..at.saturating_add(count)).unwrap_or_default())
@@ -126,7 +132,7 @@ pub(crate) fn replay(
     damage: Damage,
     visit: &mut FrameVisitor<'_>,
 ) -> Result<LogPosition> {
-    let mut reader = LogReader { file: &data.file, buffer: Vec::new(), start: u64::MAX };
+    let mut reader = LogReader { data, buffer: Vec::new(), start: u64::MAX };
     let mut position = LogPosition::EMPTY;
     let committed = superblock.position;
     loop {
@@ -146,6 +152,15 @@ pub(crate) fn replay(
                     position.rows, committed.rows
                 );
                 return Err(data.corrupt(position.head, what));
+            }
+            Err(FrameEnd::Nothing(_)) if is_committed => {
+                match skip_damage(data, &mut reader, &position, &committed)? {
+                    Some(behind) => {
+                        position = behind;
+                        continue;
+                    }
+                    None => return Ok(position),
+                }
             }
             Err(FrameEnd::Nothing(_)) => return Ok(position),
         };
@@ -195,6 +210,49 @@ fn next_frame<'r>(
     let bytes = reader.bytes(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
     let frame = Frame::known(bytes).ok_or(FrameEnd::Nothing(reason))?;
     Ok((frame, head))
+}
+
+/// Looks for the next whole frame behind a damaged one, below the checkpoint, and returns the position before it.
+///
+/// Frames of an abandoned future may lie there too; the rows of such a one were written over, so it counts only if
+/// all its rows check. Costs at most a few times the reading of the log.
+fn skip_damage(
+    data: &DataFile,
+    reader: &mut LogReader<'_>,
+    position: &LogPosition,
+    committed: &LogPosition,
+) -> Result<Option<LogPosition>> {
+    let io = |error| data.io("reading", error);
+    let mut budget_bytes = 4 * data.extents.end_bytes();
+    for log in heads(data, position, position.extent) {
+        let end = log.offset_bytes + log.room_bytes;
+        let mut at = log.offset_bytes;
+        while at + frame::LENGTH as u64 <= end {
+            let head = Head { offset_bytes: at, room_bytes: end - at, ..log };
+            at += frame::ALIGN as u64;
+            let header = reader.bytes(&head, frame::LENGTH).map_err(io)?;
+            let Some(length) = claimed_length(header, head.room_bytes) else { continue };
+            let Some(rest) = budget_bytes.checked_sub(length as u64) else { return Ok(None) };
+            budget_bytes = rest;
+            let Ok(frame) = Frame::check(reader.bytes(&head, length).map_err(io)?) else { continue };
+            let link = frame.link();
+            let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
+            let is_later = (position.sequence + 1..=committed.sequence).contains(&link.sequence)
+                && frame.first_row() >= position.rows
+                && rows_end <= data.extents.row_capacity().min(u64::from(committed.rows));
+            if is_later && damaged_rows(data, &frame).is_empty() {
+                return Ok(Some(LogPosition {
+                    sequence: link.sequence - 1,
+                    chain: link.previous,
+                    extent: head.ordinal,
+                    head: head.offset_bytes,
+                    rows: frame.first_row(),
+                    ..*position
+                }));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The length of the frame at `head`, where it is whole and the one that follows `position`.

@@ -150,6 +150,10 @@ impl Superblock {
         if bytes::read_u64(from, slot::EXTENTS_END) < layout::EXTENTS_START {
             return Err(damaged("the superblock has extents that begin within it"));
         }
+        // No writer gets there, and the next checkpoint counts on.
+        if bytes::read_u64(from, slot::GENERATION) > u64::MAX / 2 {
+            return Err(damaged("the superblock counts too many checkpoints"));
+        }
         Ok(Self {
             identity,
             generation: bytes::read_u64(from, slot::GENERATION),
@@ -184,6 +188,14 @@ mod tests {
     #[test]
     fn a_superblock_comes_back_as_it_was() {
         assert_eq!(Superblock::decode(&example().encode()), Ok(example()));
+    }
+
+    #[test]
+    fn a_generation_that_cannot_be_counted_on_is_refused() {
+        for generation in [u64::MAX, u64::MAX - 1, 1 << 63] {
+            let whole = Superblock { generation, ..example() }.encode();
+            assert!(matches!(Superblock::decode(&whole), Err(SlotDamage::Damaged(_))));
+        }
     }
 
     #[test]

@@ -57,7 +57,11 @@ impl Core {
     }
 
     pub(crate) fn find_in(&self, directory: &KeyDirectory, key: &[u8], hash: u32) -> Option<u32> {
-        directory.find(hash, |row| self.rows.key(&self.data, row).is_ok_and(|found| found == key))
+        directory.find(hash, |row| self.has_key(row, key))
+    }
+
+    pub(crate) fn has_key(&self, row: u32, key: &[u8]) -> bool {
+        self.rows.key(&self.data, row).is_ok_and(|found| found == key)
     }
 
     /// The key of a published row.

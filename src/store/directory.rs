@@ -33,7 +33,7 @@ impl KeyHasher {
 }
 
 /// The table places by the low bits and tells apart by the high ones: both from all 32.
-pub(crate) fn spread(hash: u32) -> u64 {
+fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
@@ -55,9 +55,16 @@ impl KeyDirectory {
         self.table.find(spread(hash), |entry| entry.hash == hash && has_key(entry.row)).map(|entry| entry.row)
     }
 
-    /// Adds a key that is not there.
-    pub(crate) fn add(&mut self, hash: u32, row: u32) {
-        self.table.insert_unique(spread(hash), Entry { hash, row }, |entry| spread(entry.hash));
+    /// Adds a key unless it is there; then returns the row it has. One probe for both.
+    pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
+        let is_same = |entry: &Entry| entry.hash == hash && has_key(entry.row);
+        match self.table.entry(spread(hash), is_same, |entry| spread(entry.hash)) {
+            hashbrown::hash_table::Entry::Occupied(there) => Some(there.get().row),
+            hashbrown::hash_table::Entry::Vacant(free) => {
+                free.insert(Entry { hash, row });
+                None
+            }
+        }
     }
 
     /// Gives the key of `old_row` the row `row`.

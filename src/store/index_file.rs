@@ -14,6 +14,9 @@ const VERSION: u32 = 1;
 /// ef_construction 4, seed 8, payload bytes 8, payload checksum 4, header checksum 4.
 const HEADER_BYTES: usize = 88;
 
+/// A row has at most 13 lists of 1,024 links; a longer file is a hole, or somebody's joke.
+const MOST_BYTES_OF_A_ROW: u64 = 64 * 1024;
+
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
     let mut name = data_path.as_os_str().to_owned();
@@ -71,7 +74,8 @@ impl Fields<'_> {
     }
 }
 
-/// The index beside `data_path`, if there is one that is whole and of this store.
+/// The index beside `data_path`, if there is one that is whole and of this store, which has room for `row_capacity`
+/// rows.
 ///
 /// # Errors
 /// [`SynaError::Corrupt`] where a file of that name is no index of ours.
@@ -79,6 +83,7 @@ pub(super) fn read(
     storage: &dyn Storage,
     data_path: &Path,
     identity: &Identity,
+    row_capacity: u64,
 ) -> Result<Option<SavedIndex>> {
     let path = path_of(data_path);
     let io = |error| SynaError::io(&path, "reading", error);
@@ -98,7 +103,8 @@ pub(super) fn read(
     let Some((mut saved, payload_bytes, payload_checksum)) = decode_header(&header, identity) else {
         return Ok(None);
     };
-    if Some(payload_bytes) != length.checked_sub(HEADER_BYTES as u64) {
+    let most_bytes = row_capacity.saturating_add(1).saturating_mul(MOST_BYTES_OF_A_ROW);
+    if Some(payload_bytes) != length.checked_sub(HEADER_BYTES as u64) || payload_bytes > most_bytes {
         return Ok(None);
     }
     let count =

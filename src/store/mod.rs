@@ -13,12 +13,16 @@
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
 //! | `open.rs` | opening: the log replayed into the tables |
-//! | `write.rs` | a batch checked, planned, committed |
+//! | `checked_batch.rs` | a batch whose every value was checked |
+//! | `write.rs` | a checked batch planned and committed |
 //! | `writer.rs` | the one writer, and what falls due after a write |
 //! | `search.rs` | graph and scan joined |
 //! | `index_file.rs` | `NAME.hnsw` |
+//! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
+//! | `crash_tests/` | power cuts, failing calls, planted faults |
 
 mod batch;
+mod checked_batch;
 mod config;
 mod core;
 #[cfg(test)]
@@ -31,12 +35,14 @@ mod rows;
 mod search;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
+mod verify;
 mod write;
 mod writer;
 
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+pub use checked_batch::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
 pub use store::{MmapSearchResult, MmapVectorStore};
-pub use write::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
+pub use verify::{Finding, Problem, SalvageReport, VerifyReport};

@@ -2,18 +2,22 @@
 
 use super::config::MmapVectorConfig;
 use super::core::Core;
+use super::directory::KeyDirectory;
 use super::index_file;
 use super::rows::Snapshot;
 use crate::index::Graph;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
-    Access, Appender, Damage, DataFile, Frame, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, map_extents, open_existing, read_superblock, replay,
+    Access, Appender, Damage, DataFile, ExtentKind, Frame, LogPosition, PathKind, RowCheck, Storage,
+    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Keys that the directory has room for from the start, if so many are planned: 9 bytes each.
+const MOST_PLANNED_KEYS: usize = 1 << 20;
 
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
@@ -144,16 +148,30 @@ fn open_file(
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
-    let saved = match index_file::read(&**storage, path, &identity) {
+    let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
         found => found?,
     };
-    core.directory_mut().try_reserve(superblock.position.rows as usize)?;
-    let mut loader = Loader { core: &core, deletions: 0, saved: saved.as_ref(), saved_fits: false };
+    let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
+    core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
+    let mut loader = Loader {
+        core: &core,
+        damage,
+        rows: 0,
+        deletions: 0,
+        hashes: Vec::new(),
+        saved: saved.as_ref(),
+        saved_fits: false,
+    };
     let position =
         replay(&data, &superblock, check, damage, &mut |frame, at, damaged| loader.take(frame, at, damaged))?;
-    let Loader { deletions, saved_fits, .. } = loader;
+    let Loader { mut deletions, saved_fits, .. } = loader;
+    if damage == Damage::Tolerated {
+        // Whatever is not whole counts as deleted.
+        let live = u32::try_from(core.directory().len()).unwrap_or(u32::MAX);
+        deletions = position.rows.saturating_sub(live);
+    }
     core.published.store(Snapshot { rows: position.rows, deletions });
     let graph = match saved {
         Some(saved) if saved_fits => saved.into_graph(core.kernels, position.rows),
@@ -166,6 +184,17 @@ fn open_file(
         _ => Some(new_appender(&**storage, data, superblock, position, config)?),
     };
     Ok(Opened { core, appender, saved_index_rows })
+}
+
+/// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
+/// are cheap to make room for, since a file can be long and hold nothing.
+fn believable_rows(data: &DataFile, claimed: u32) -> usize {
+    const LEAST_BYTES_OF_A_ROW: u64 = 8;
+    const MOST_ROWS: u64 = 1 << 20;
+    let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
+    let log_bytes: u64 = logs.map(|log| log.header.capacity).sum();
+    let rows = u64::from(claimed).min(log_bytes / LEAST_BYTES_OF_A_ROW).min(MOST_ROWS);
+    usize::try_from(rows).unwrap_or(0)
 }
 
 fn new_appender(
@@ -187,7 +216,12 @@ fn new_appender(
 /// Takes frames into the tables.
 struct Loader<'a> {
     core: &'a Core,
+    damage: Damage,
+    /// Rows taken so far, those lost with a damaged frame included.
+    rows: u32,
     deletions: u32,
+    /// Of the keys of the frame at hand.
+    hashes: Vec<u32>,
     saved: Option<&'a index_file::SavedIndex>,
     saved_fits: bool,
 }
@@ -195,8 +229,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> std::result::Result<(), String> {
         let core = self.core;
-        let rows_end = frame.first_row() + frame.row_count();
-        if let Some(row) = frame.deletions().find(|&row| row >= rows_end) {
+        if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
             return Err(format!("a frame deletes row {row}, which is not there"));
         }
         if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
@@ -205,37 +238,68 @@ impl Loader<'_> {
         core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
         let mut directory = core.directory_mut();
         for row in frame.deletions() {
-            let key = core.rows.key(&core.data, row).map_err(|error| error.to_string())?;
-            let hash = core.hasher.hash(key);
-            let before = directory.len();
-            directory.remove(hash, row);
-            if directory.len() == before {
-                return Err(format!("a frame deletes row {row}, which was deleted before"));
-            }
+            self.delete(&mut directory, row)?;
         }
         self.deletions += frame.deletion_count();
-        for position in 0..frame.row_count() {
+        directory.try_reserve(frame.row_count() as usize).map_err(|error| error.to_string())?;
+        for row in self.rows..frame.first_row() {
+            core.rows.hide(row).map_err(|error| error.to_string())?;
+        }
+        if let Some(position) = frame.first_invalid_key() {
+            return Err(format!("the key of row {} is no UTF-8", frame.first_row() + position));
+        }
+        // All hashes first: the look-ups that follow then wait for memory side by side.
+        self.hashes.clear();
+        self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
+        for (position, &hash) in (0..).zip(&self.hashes) {
             let row = frame.first_row() + position;
-            let (_, key) = frame.key(position);
-            if std::str::from_utf8(key).is_err() {
-                return Err(format!("the key of row {row} is no UTF-8"));
-            }
-            let hash = core.hasher.hash(key);
-            if core.find_in(&directory, key, hash).is_some() {
-                return Err(format!("row {row} has a key that another live row has"));
-            }
             if damaged.binary_search(&row).is_ok() {
                 core.rows.hide(row).map_err(|error| error.to_string())?;
-                self.deletions = self.deletions.max(1);
             } else {
-                directory.add(hash, row);
+                self.add(&mut directory, hash, frame.key(position).1, row)?;
             }
         }
+        self.rows = frame.first_row() + frame.row_count();
         if let Some(saved) = self.saved
             && saved.sequence() == frame.link().sequence
         {
             self.saved_fits = saved.chain() == frame.checksum() || is_planted(Fault::KeepForeignIndex);
         }
+        Ok(())
+    }
+
+    fn delete(&self, directory: &mut KeyDirectory, row: u32) -> std::result::Result<(), String> {
+        let core = self.core;
+        let before = directory.len();
+        if let Ok(key) = core.rows.key(&core.data, row) {
+            directory.remove(core.hasher.hash(key), row);
+        }
+        // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
+        // the row's own number could be one that never comes.
+        match self.damage {
+            Damage::Tolerated => core.rows.hide(row).map_err(|error| error.to_string()),
+            Damage::Refused if directory.len() == before => {
+                Err(format!("a frame deletes row {row}, which is not live"))
+            }
+            Damage::Refused => Ok(()),
+        }
+    }
+
+    fn add(
+        &self,
+        directory: &mut KeyDirectory,
+        hash: u32,
+        key: &[u8],
+        row: u32,
+    ) -> std::result::Result<(), String> {
+        let core = self.core;
+        let Some(older) = directory.add_new(hash, row, |row| core.has_key(row, key)) else { return Ok(()) };
+        if self.damage == Damage::Refused {
+            return Err(format!("row {row} has a key that another live row has"));
+        }
+        // Its deletion was lost with a damaged frame.
+        core.rows.hide(older).map_err(|error| error.to_string())?;
+        directory.replace(hash, older, row);
         Ok(())
     }
 }

@@ -97,7 +97,7 @@ impl RowTable {
         Ok(())
     }
 
-    /// Takes a damaged row out of sight, in a store that is opened as damaged; the snapshot counts one deletion then.
+    /// Takes a row that is not whole out of sight; the snapshot counts it as a deletion.
     pub(crate) fn hide(&self, row: u32) -> Result<()> {
         self.deleted_by.get_or_grow(row as usize)?.store(1, Ordering::Relaxed);
         Ok(())

@@ -1,9 +1,9 @@
 //! Searching: the graph for the rows it covers, an exact scan for those behind it, so that no row is ever hidden.
 
+use super::checked_batch::check_finite;
 use super::core::{Core, StoredRows};
 use super::results::{Hit, SearchOptions, SearchResults};
 use super::rows::Snapshot;
-use super::write::check_finite;
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, GraphSearch, ScanRequest, scan};
 use crate::{Result, SynaError};

@@ -1,12 +1,13 @@
 //! The store's public face.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::checked_batch::MAX_KEY_BYTES;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::open::{Opened, open};
 use super::results::{SearchOptions, SearchResults};
 use super::search::{live_rows, search};
-use super::write::{MAX_KEY_BYTES, delete_key, write_batch};
+use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage};
@@ -32,8 +33,8 @@ pub struct MmapSearchResult {
 /// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
 #[derive(Debug)]
 pub struct MmapVectorStore {
-    core: Arc<Core>,
-    config: MmapVectorConfig,
+    pub(super) core: Arc<Core>,
+    pub(super) config: MmapVectorConfig,
     /// `None` in a store that was opened for reading, and after close.
     writer: Option<Mutex<Writer>>,
 }

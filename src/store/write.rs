@@ -1,167 +1,14 @@
 //! Writing: a batch is checked whole, planned against the directory, appended, and only then shown to readers.
 
-use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::batch::{BatchVectors, WriteBatch, WriteMode};
+use super::checked_batch::CheckedBatch;
 use super::core::Core;
-use super::directory::spread;
 use super::rows::Snapshot;
-use crate::checksum::crc32c;
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Appender, FrameContent, Vectors};
+use crate::storage::{Appender, FrameContent, MAX_ROWS, Vectors};
 use crate::{Result, SynaError};
-use hashbrown::HashTable;
-
-/// The longest key.
-pub const MAX_KEY_BYTES: usize = 65_535;
-/// The longest payload.
-pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
-
-/// A batch whose shape and every value have been checked.
-#[derive(Debug, Clone, Copy)]
-struct CheckedBatch<'a> {
-    batch: WriteBatch<'a>,
-    count: usize,
-    dimensions: usize,
-}
-
-impl<'a> CheckedBatch<'a> {
-    /// Checks everything that can be known without the store's rows. `row_checksums` gets one checksum an element:
-    /// they are taken here, while the vector is in the cache.
-    fn check(batch: &WriteBatch<'a>, core: &Core, row_checksums: &mut Vec<u32>) -> Result<Self> {
-        let dimensions = core.data.identity.dimensions;
-        let count = match batch.keys {
-            BatchKeys::Slices(keys) => keys.len(),
-            BatchKeys::Packed { bytes, offsets } => check_offsets(offsets, bytes, "key_offsets")?,
-        };
-        let checked = Self { batch: *batch, count, dimensions: dimensions as usize };
-        match batch.vectors {
-            BatchVectors::Slices(vectors) => check_count(vectors.len(), count, "vectors")?,
-            BatchVectors::RowMajor(floats) => {
-                if count.checked_mul(dimensions as usize) != Some(floats.len()) {
-                    let actual = floats.len().checked_div(count).unwrap_or(floats.len()) as u64;
-                    return Err(SynaError::DimensionMismatch { expected: dimensions, actual });
-                }
-            }
-        }
-        if let Some(tags) = batch.tags {
-            check_count(tags.len(), count, "tags")?;
-        }
-        match batch.payloads {
-            BatchPayloads::None => {}
-            BatchPayloads::Slices(payloads) => check_count(payloads.len(), count, "payloads")?,
-            BatchPayloads::Packed { bytes, offsets } => {
-                check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
-            }
-        }
-        row_checksums.clear();
-        for position in 0..count {
-            checked.check_row(core, position, dimensions)?;
-            row_checksums.push(crc32c(bytemuck::cast_slice(checked.vector(position))));
-        }
-        Ok(checked)
-    }
-
-    fn check_row(&self, core: &Core, position: usize, dimensions: u32) -> Result<()> {
-        let key = self.key(position);
-        if key.len() > MAX_KEY_BYTES {
-            let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
-            return Err(SynaError::InvalidKey { position, what });
-        }
-        if matches!(self.batch.keys, BatchKeys::Packed { .. })
-            && let Err(error) = std::str::from_utf8(key)
-        {
-            return Err(SynaError::InvalidKey { position, what: format!("it is no UTF-8 ({error})") });
-        }
-        let vector = self.vector(position);
-        if vector.len() != self.dimensions {
-            return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
-        }
-        check_finite(core, position, vector)?;
-        let payload_bytes = self.payload(position).len();
-        if payload_bytes > MAX_PAYLOAD_BYTES {
-            return Err(SynaError::Limit {
-                what: "bytes in a payload",
-                limit: MAX_PAYLOAD_BYTES as u64,
-                actual: payload_bytes as u64,
-            });
-        }
-        Ok(())
-    }
-
-    fn key(&self, position: usize) -> &'a [u8] {
-        match self.batch.keys {
-            BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
-            BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
-        }
-    }
-
-    fn vector(&self, position: usize) -> &'a [f32] {
-        match self.batch.vectors {
-            BatchVectors::Slices(vectors) => vectors.get(position).copied().unwrap_or_default(),
-            BatchVectors::RowMajor(floats) => {
-                floats.get(position * self.dimensions..(position + 1) * self.dimensions).unwrap_or_default()
-            }
-        }
-    }
-
-    fn tags(&self, position: usize) -> u64 {
-        self.batch.tags.and_then(|tags| tags.get(position)).copied().unwrap_or(0)
-    }
-
-    fn payload(&self, position: usize) -> &'a [u8] {
-        match self.batch.payloads {
-            BatchPayloads::None => &[],
-            BatchPayloads::Slices(payloads) => payloads.get(position).copied().unwrap_or_default(),
-            BatchPayloads::Packed { bytes, offsets } => packed(bytes, offsets, position),
-        }
-    }
-}
-
-/// Element `position` of bytes whose offsets were checked.
-fn packed<'a>(bytes: &'a [u8], offsets: &[u64], position: usize) -> &'a [u8] {
-    let at = |which: usize| offsets.get(which).and_then(|&offset| usize::try_from(offset).ok());
-    match (at(position), at(position + 1)) {
-        (Some(start), Some(end)) => bytes.get(start..end).unwrap_or_default(),
-        _ => &[],
-    }
-}
-
-fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
-    if actual == expected {
-        return Ok(());
-    }
-    Err(SynaError::argument(format!("{expected} keys came with {actual} {what}; give one for each key")))
-}
-
-/// The number of elements that the offsets bound.
-fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
-    let Some(&first) = offsets.first() else { return Ok(0) };
-    if first != 0 {
-        return Err(SynaError::argument(format!("{name}[0] is {first}, it has to be 0")));
-    }
-    if let Some(back) = offsets.windows(2).position(|pair| pair.first() > pair.last()) {
-        return Err(SynaError::argument(format!(
-            "{name}[{}] is less than {name}[{back}]; offsets never go back",
-            back + 1
-        )));
-    }
-    if offsets.last().is_some_and(|&last| last > bytes.len() as u64) {
-        return Err(SynaError::argument(format!(
-            "the last of {name} lies behind the {} bytes given",
-            bytes.len()
-        )));
-    }
-    Ok(offsets.len() - 1)
-}
-
-pub(super) fn check_finite(core: &Core, position: usize, vector: &[f32]) -> Result<()> {
-    match core.kernels.first_non_finite(vector) {
-        None => Ok(()),
-        Some(component) => {
-            let value = vector.get(component).copied().unwrap_or(f32::NAN);
-            Err(SynaError::InvalidVector { position, component, value })
-        }
-    }
-}
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
@@ -172,8 +19,8 @@ pub(super) struct Plan {
     /// The row that each new row replaces.
     replaced: Vec<Option<u32>>,
     deletions: Vec<u32>,
-    /// Places in `picked` by key, to find keys that occur twice.
-    seen: HashTable<u32>,
+    /// The place in `picked` of what replaces a row.
+    replacing: HashMap<u32, usize>,
     /// Of every element's vector, picked or not.
     element_checksums: Vec<u32>,
     /// Of every element's key.
@@ -192,7 +39,7 @@ impl Plan {
         self.hashes.clear();
         self.replaced.clear();
         self.deletions.clear();
-        self.seen.clear();
+        self.replacing.clear();
         self.row_checksums.clear();
         self.key_ends.clear();
         self.key_bytes.clear();
@@ -201,51 +48,71 @@ impl Plan {
         self.payload_bytes.clear();
     }
 
-    /// Picks the elements that become rows.
-    fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core) -> Result<()> {
+    /// Picks the elements that become rows, from `first_row` on. New keys enter the directory at once, under rows that
+    /// no reader sees before they are published; [`Plan::take_back`] takes them out again.
+    fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, first_row: u32) -> Result<()> {
         self.clear();
+        let too_many = || SynaError::Limit {
+            what: "rows ever written to one store",
+            limit: MAX_ROWS,
+            actual: u64::from(first_row) + batch.count as u64,
+        };
+        let count = u32::try_from(batch.count).map_err(|_| too_many())?;
+        first_row.checked_add(count).filter(|&end| u64::from(end) <= MAX_ROWS).ok_or_else(too_many)?;
         // All hashes first: the look-ups that follow then wait for memory side by side.
         self.element_hashes.clear();
         self.element_hashes.extend((0..batch.count).map(|position| core.hasher.hash(batch.key(position))));
-        let directory = core.directory();
-        let is_upsert = batch.batch.mode == WriteMode::Upsert;
+        let mut directory = core.directory_mut();
+        directory.try_reserve(batch.count)?;
+        let mut row = first_row;
         for (position, &hash) in self.element_hashes.iter().enumerate() {
             let key = batch.key(position);
-            let existing = core.find_in(&directory, key, hash);
-            if existing.is_some() && !is_upsert {
-                continue;
-            }
-            let place = u32::try_from(self.picked.len()).map_err(|_| SynaError::Limit {
-                what: "rows in one batch",
-                limit: u64::from(u32::MAX),
-                actual: batch.count as u64,
-            })?;
-            if batch.count > 1 && !is_planted(Fault::MissDuplicates) {
-                let picked = &self.picked;
-                let hashes = &self.hashes;
-                let is_same = |&place: &u32| {
-                    picked.get(place as usize).is_some_and(|&earlier| batch.key(earlier) == key)
-                };
-                let rehash = |&place: &u32| spread(hashes.get(place as usize).copied().unwrap_or(0));
-                match self.seen.entry(spread(hash), is_same, rehash) {
-                    hashbrown::hash_table::Entry::Occupied(earlier) => {
-                        // An insert keeps the first of a key's occurrences, an upsert the last.
-                        if is_upsert && let Some(cell) = self.picked.get_mut(*earlier.get() as usize) {
-                            *cell = position;
+            let picked = &self.picked;
+            let has_key = |there: u32| match there.checked_sub(first_row) {
+                None => core.has_key(there, key),
+                Some(_) if is_planted(Fault::MissDuplicates) => false,
+                Some(place) => picked.get(place as usize).is_some_and(|&earlier| batch.key(earlier) == key),
+            };
+            let replaced = directory.add_new(hash, row, has_key);
+            if let Some(there) = replaced {
+                if batch.batch.mode == WriteMode::Insert {
+                    continue;
+                }
+                // An upsert keeps the last of a key's occurrences, in the place of the first.
+                let earlier = match there.checked_sub(first_row) {
+                    Some(place) => Some(place as usize),
+                    None => match self.replacing.entry(there) {
+                        Entry::Occupied(place) => Some(*place.get()),
+                        Entry::Vacant(free) => {
+                            free.insert(self.picked.len());
+                            None
                         }
-                        continue;
+                    },
+                };
+                if let Some(earlier) = earlier {
+                    if let Some(cell) = self.picked.get_mut(earlier) {
+                        *cell = position;
                     }
-                    hashbrown::hash_table::Entry::Vacant(free) => {
-                        free.insert(place);
-                    }
+                    continue;
                 }
             }
             self.picked.push(position);
             self.hashes.push(hash);
-            self.replaced.push(existing);
-            self.deletions.extend(existing);
+            self.replaced.push(replaced);
+            self.deletions.extend(replaced);
+            row += 1;
         }
         Ok(())
+    }
+
+    /// Takes the new keys out of the directory again, since their rows were not written.
+    fn take_back(&self, core: &Core, first_row: u32) {
+        let mut directory = core.directory_mut();
+        for ((row, &hash), replaced) in (first_row..).zip(&self.hashes).zip(&self.replaced) {
+            if replaced.is_none() {
+                directory.remove(hash, row);
+            }
+        }
     }
 
     /// Lays out the sections of the frame.
@@ -297,22 +164,31 @@ pub(super) fn write_batch(
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
     let batch = CheckedBatch::check(batch, core, &mut plan.element_checksums)?;
-    plan.pick(&batch, core)?;
+    let first_row = appender.position().rows;
+    plan.pick(&batch, core, first_row)?;
     if plan.picked.is_empty() {
         return Ok(0);
     }
-    plan.lay_out(&batch)?;
-    let count = plan.picked.len();
+    write_picked(core, appender, plan, &batch).inspect_err(|_| plan.take_back(core, first_row))?;
+    Ok(plan.picked.len())
+}
+
+fn write_picked(
+    core: &Core,
+    appender: &mut Appender,
+    plan: &mut Plan,
+    batch: &CheckedBatch<'_>,
+) -> Result<()> {
+    plan.lay_out(batch)?;
     match batch.batch.vectors {
-        BatchVectors::RowMajor(floats) if count == batch.count => {
-            commit(core, appender, plan, Vectors::RowMajor(floats))?
+        BatchVectors::RowMajor(floats) if plan.picked.len() == batch.count => {
+            commit(core, appender, plan, Vectors::RowMajor(floats))
         }
         _ => {
             let scattered: Vec<&[f32]> = plan.picked.iter().map(|&position| batch.vector(position)).collect();
-            commit(core, appender, plan, Vectors::Scattered(&scattered))?;
+            commit(core, appender, plan, Vectors::Scattered(&scattered))
         }
     }
-    Ok(count)
 }
 
 /// Deletes the row of a key; `false` where there is no such key.
@@ -331,10 +207,7 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
 fn commit(core: &Core, appender: &mut Appender, plan: &Plan, vectors: Vectors<'_>) -> Result<()> {
     let before = appender.position();
     let row_count = u32::try_from(plan.picked.len()).unwrap_or(u32::MAX);
-    if before.rows.checked_add(row_count).is_some() {
-        core.rows.reserve(before.rows, row_count, &plan.deletions)?;
-    }
-    core.directory_mut().try_reserve(plan.picked.len())?;
+    core.rows.reserve(before.rows, row_count, &plan.deletions)?;
     let offset_bytes = appender.append(vectors, &plan.content(before.rows))?;
     let frame = core.data.known_frame(offset_bytes).ok_or_else(|| SynaError::Internal {
         what: "a frame that was just written is not there".to_owned(),
@@ -343,9 +216,8 @@ fn commit(core: &Core, appender: &mut Appender, plan: &Plan, vectors: Vectors<'_
     // Readers that look a key up hold this lock, so they see directory and snapshot of one moment.
     let mut directory = core.directory_mut();
     for ((row, &hash), &replaced) in (before.rows..).zip(&plan.hashes).zip(&plan.replaced) {
-        match replaced {
-            Some(old_row) => directory.replace(hash, old_row, row),
-            None => directory.add(hash, row),
+        if let Some(old_row) = replaced {
+            directory.replace(hash, old_row, row);
         }
     }
     let after = appender.position();

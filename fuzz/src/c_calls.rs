@@ -1,0 +1,354 @@
+//! Target: C calls in any order, with handles that are NULL, closed, of the other type, or made up. Data pointers are
+//! NULL or good, since that much the header asks for.
+
+use super::bases::vector;
+use super::scratch::Scratch;
+use super::source::Source;
+use std::ffi::{CString, c_char, c_void};
+use std::ptr;
+// The functions below are this crate's; without a use of it nothing would link them.
+use syna_mmap as _;
+
+const DIMENSIONS: usize = 64;
+const MOST_CALLS: usize = 300;
+
+type Handle = *mut c_void;
+type Status = i32;
+
+const OK: Status = 0;
+const INVALID_ARGUMENT: Status = 1;
+const INVALID_HANDLE: Status = 16;
+const INTERNAL: Status = 18;
+const LAST_STATUS: Status = 20;
+
+/// `syna_mmap_error` of the header.
+#[repr(C)]
+struct CError {
+    struct_size: usize,
+    status: Status,
+    os_errno: i32,
+    message: [u8; 256],
+}
+
+/// `syna_mmap_options` of the header.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct COptions {
+    struct_size: usize,
+    dimensions: u32,
+    metric: u32,
+    initial_capacity: u64,
+    index_threshold: u64,
+    words: [u32; 8],
+    seed: u64,
+}
+
+/// `syna_mmap_hit` of the header.
+#[repr(C)]
+struct CHit {
+    key: *const u8,
+    key_len: usize,
+    distance: f32,
+    reserved: u32,
+    vector: *const f32,
+    row: u64,
+}
+
+unsafe extern "C" {
+    fn syna_mmap_options_init(options: *mut COptions, struct_size: usize);
+    fn syna_mmap_open(path: *const c_char, o: *const COptions, out: *mut Handle, e: *mut CError) -> Status;
+    fn syna_mmap_close(store: Handle, e: *mut CError) -> Status;
+    fn syna_mmap_checkpoint(store: Handle, e: *mut CError) -> Status;
+    fn syna_mmap_flush(store: Handle, e: *mut CError) -> Status;
+    fn syna_mmap_build_index(store: Handle, e: *mut CError) -> Status;
+    fn syna_mmap_reserve(store: Handle, count: u64, e: *mut CError) -> Status;
+    fn syna_mmap_insert(
+        s: Handle,
+        k: *const u8,
+        n: usize,
+        v: *const f32,
+        out: *mut bool,
+        e: *mut CError,
+    ) -> Status;
+    fn syna_mmap_upsert(s: Handle, k: *const u8, n: usize, v: *const f32, e: *mut CError) -> Status;
+    fn syna_mmap_delete(s: Handle, k: *const u8, n: usize, out: *mut bool, e: *mut CError) -> Status;
+    fn syna_mmap_get(s: Handle, k: *const u8, n: usize, out: *mut f32, e: *mut CError) -> Status;
+    fn syna_mmap_contains(s: Handle, k: *const u8, n: usize) -> bool;
+    fn syna_mmap_insert_batch(
+        s: Handle,
+        keys: *const u8,
+        offsets: *const u64,
+        vectors: *const f32,
+        count: usize,
+        out: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    fn syna_mmap_len(store: Handle) -> u64;
+    fn syna_mmap_dimensions(store: Handle) -> u32;
+    fn syna_mmap_metric(store: Handle) -> u32;
+    fn syna_mmap_has_index(store: Handle) -> bool;
+    fn syna_mmap_is_dirty(store: Handle) -> bool;
+    fn syna_mmap_last_durable_seq(store: Handle) -> u64;
+    fn syna_mmap_results_new(out: *mut Handle, e: *mut CError) -> Status;
+    fn syna_mmap_results_free(results: Handle);
+    fn syna_mmap_results_hits(results: Handle, count: *mut usize) -> *const CHit;
+    fn syna_mmap_results_is_partial(results: Handle) -> bool;
+    fn syna_mmap_search(
+        s: Handle,
+        q: *const f32,
+        k: usize,
+        o: *const c_void,
+        r: Handle,
+        e: *mut CError,
+    ) -> Status;
+}
+
+/// Handles that were given out, in the order in which they were; closed ones stay.
+struct Host {
+    scratch: Scratch,
+    stores: Vec<(Handle, bool)>,
+    results: Vec<(Handle, bool)>,
+    error: CError,
+}
+
+impl Host {
+    /// A handle of any kind, and whether it is a good one: an open store (`of_stores`) or a live results object.
+    fn handle(&self, source: &mut Source<'_>, of_stores: bool) -> (Handle, bool) {
+        let (right, wrong) =
+            if of_stores { (&self.stores, &self.results) } else { (&self.results, &self.stores) };
+        let pick = |list: &[(Handle, bool)], at: u8| {
+            list.get(usize::from(at) % list.len().max(1)).map_or(0, |(handle, _)| handle.addr())
+        };
+        let (kind, at) = (source.byte(), source.byte());
+        let number = match kind % 16 {
+            0..11 => pick(right, at),
+            11 => 0,
+            12 => pick(wrong, at),
+            13 => source.long() as usize,
+            // Next to one that is good.
+            14 => pick(right, at) ^ 1 << (source.byte() % 64),
+            _ => at.into(),
+        };
+        let handle = ptr::without_provenance_mut(number);
+        (handle, right.contains(&(handle, true)))
+    }
+
+    /// A call with a handle that is not good says so; nothing ever says that the library has a bug.
+    fn expect(&self, status: Status, is_good: bool, what: &str) {
+        assert!((OK..=LAST_STATUS).contains(&status) && status != INTERNAL, "{what}: status {status}");
+        if !is_good {
+            assert!(
+                status == INVALID_HANDLE || status == INVALID_ARGUMENT,
+                "{what}: status {status} for a bad handle"
+            );
+        }
+        if status != OK {
+            let message = &self.error.message;
+            let end = message.iter().position(|&byte| byte == 0).expect("a message ends");
+            assert!(
+                std::str::from_utf8(&message[..end]).is_ok_and(|text| text.len() > 10),
+                "{what}: no message"
+            );
+        }
+    }
+
+    fn open(&mut self, source: &mut Source<'_>) {
+        let path = self.scratch.file(&format!("store{}", source.byte() % 3));
+        let path = CString::new(path.to_str().unwrap()).unwrap();
+        let mut options = COptions {
+            struct_size: 0,
+            dimensions: 0,
+            metric: 0,
+            initial_capacity: 0,
+            index_threshold: 0,
+            words: [0; 8],
+            seed: 0,
+        };
+        // SAFETY: as long as it says.
+        unsafe { syna_mmap_options_init(&mut options, size_of::<COptions>()) };
+        options.dimensions = 64;
+        options.index_threshold = u64::from(source.byte() % 64);
+        options.words[1] = u32::from(source.byte() & 0x9B);
+        if source.byte() % 8 == 0 {
+            // Any value of any member but the two that would take a machine down by being granted.
+            options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);
+            options.metric = source.word();
+            options.dimensions = source.word();
+            options.initial_capacity = source.long();
+            options.words[2] = source.byte().into();
+            options.words[4] = source.word();
+        }
+        let mut store = ptr::null_mut();
+        // SAFETY: good pointers all; the options have at least `struct_size` bytes.
+        let status = unsafe { syna_mmap_open(path.as_ptr(), &options, &mut store, &mut self.error) };
+        self.expect(status, true, "open");
+        assert_eq!(status == OK, !store.is_null());
+        if status == OK {
+            let is_new = self.stores.iter().all(|(old, _)| *old != store);
+            assert!(is_new, "a handle is given out once");
+            self.stores.push((store, true));
+        }
+    }
+
+    fn close(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, true);
+        // SAFETY: the handle is a number; the error struct is good.
+        let status = unsafe { syna_mmap_close(store, &mut self.error) };
+        self.expect(status, is_good || store.is_null(), "close");
+        self.stores.iter_mut().filter(|(open, _)| *open == store).for_each(|(_, is_open)| *is_open = false);
+    }
+
+    fn write(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, true);
+        let keys: Vec<u8> = (0..source.below(24)).map(|_| source.byte()).collect();
+        let vector = vector(DIMENSIONS as u16, source.byte().into());
+        let pointer = if source.byte() % 16 == 0 { ptr::null() } else { vector.as_ptr() };
+        let (mut flag, mut out) = (false, [0.0_f32; DIMENSIONS]);
+        let (key, length) = (keys.as_ptr(), keys.len());
+        let error = &mut self.error;
+        let which = source.byte();
+        // SAFETY: the handle is a number; the pointers are NULL or good for the lengths given.
+        let status = unsafe {
+            match which % 5 {
+                0 => syna_mmap_insert(store, key, length, pointer, &mut flag, error),
+                1 => syna_mmap_upsert(store, key, length, pointer, error),
+                2 => syna_mmap_delete(store, key, length, &mut flag, error),
+                3 => syna_mmap_get(store, key, length, out.as_mut_ptr(), error),
+                _ => {
+                    // Offsets as they come: most are refused.
+                    let offsets = [0, u64::from(source.byte() % 25), length as u64];
+                    let twice = [vector.clone(), vector.clone()].concat();
+                    let mut count = 0;
+                    let (floats, rows) = (twice.as_ptr(), usize::from(source.byte() % 3));
+                    let is_inside = offsets[..=rows].iter().all(|&offset| offset <= length as u64);
+                    let rows = if is_inside { rows } else { 0 };
+                    syna_mmap_insert_batch(store, key, offsets.as_ptr(), floats, rows, &mut count, error)
+                }
+            }
+        };
+        self.expect(status, is_good, "a write");
+    }
+
+    fn ask(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, true);
+        // SAFETY: the handle is a number; a key of length 0 is not looked at.
+        let answers = unsafe {
+            [
+                syna_mmap_len(store),
+                syna_mmap_dimensions(store).into(),
+                syna_mmap_metric(store).into(),
+                syna_mmap_has_index(store).into(),
+                syna_mmap_is_dirty(store).into(),
+                syna_mmap_last_durable_seq(store),
+                syna_mmap_contains(store, ptr::null(), 0).into(),
+            ]
+        };
+        if is_good {
+            assert_eq!(answers[1], DIMENSIONS as u64);
+        } else {
+            assert_eq!(answers, [0; 7], "a bad handle answers nothing");
+        }
+    }
+
+    fn maintain(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, true);
+        let which = source.byte();
+        let count = u64::from(source.short());
+        let error = &mut self.error;
+        // SAFETY: the handle is a number; the error struct is good.
+        let status = unsafe {
+            match which % 4 {
+                0 => syna_mmap_checkpoint(store, error),
+                1 => syna_mmap_flush(store, error),
+                2 => syna_mmap_build_index(store, error),
+                _ => syna_mmap_reserve(store, count, error),
+            }
+        };
+        self.expect(status, is_good, "maintenance");
+    }
+
+    fn search(&mut self, source: &mut Source<'_>) {
+        let (store, store_is_good) = self.handle(source, true);
+        let (results, results_are_good) = self.handle(source, false);
+        let query = vector(DIMENSIONS as u16, source.byte().into());
+        let k = if source.byte() % 32 == 0 { usize::MAX } else { usize::from(source.byte()) };
+        let error = &mut self.error;
+        // SAFETY: the handles are numbers; the query has the dimensions of every store here.
+        let status = unsafe { syna_mmap_search(store, query.as_ptr(), k, ptr::null(), results, error) };
+        self.expect(status, store_is_good && results_are_good, "search");
+        self.read_hits(results, results_are_good);
+    }
+
+    /// Hits are good until the results are used again, whatever has become of the store.
+    fn read_hits(&self, results: Handle, is_good: bool) {
+        let mut count = 7;
+        // SAFETY: the handle is a number.
+        let hits = unsafe { syna_mmap_results_hits(results, &mut count) };
+        assert!(is_good || hits.is_null() && count == 0, "a bad handle has no hits");
+        for at in 0..count {
+            // SAFETY: the library says that there are so many.
+            let hit = unsafe { &*hits.add(at) };
+            assert!(!hit.key.is_null() && !hit.vector.is_null() && hit.reserved == 0);
+            // SAFETY: a key has the length that is said, a vector the store's dimensions.
+            let (key, vector) = unsafe {
+                (
+                    std::slice::from_raw_parts(hit.key, hit.key_len),
+                    std::slice::from_raw_parts(hit.vector, DIMENSIONS),
+                )
+            };
+            assert!(std::str::from_utf8(key).is_ok() && vector.iter().all(|x| x.is_finite()));
+        }
+        // SAFETY: the handle is a number.
+        assert!(!unsafe { syna_mmap_results_is_partial(results) });
+    }
+
+    fn results(&mut self, source: &mut Source<'_>) {
+        if source.byte() % 2 == 0 {
+            let mut results = ptr::null_mut();
+            // SAFETY: good pointers.
+            let status = unsafe { syna_mmap_results_new(&mut results, &mut self.error) };
+            assert_eq!(status, OK);
+            self.results.push((results, true));
+        } else {
+            let (results, is_good) = self.handle(source, false);
+            self.read_hits(results, is_good);
+            // SAFETY: the handle is a number.
+            unsafe { syna_mmap_results_free(results) };
+            self.results
+                .iter_mut()
+                .filter(|(open, _)| *open == results)
+                .for_each(|(_, is_open)| *is_open = false);
+        }
+    }
+}
+
+/// Makes the calls that `bytes` tell of, then closes everything.
+pub fn run(bytes: &[u8]) {
+    let mut source = Source(bytes);
+    let error = CError { struct_size: size_of::<CError>(), status: 0, os_errno: 0, message: [0; 256] };
+    let mut host = Host { scratch: Scratch::new(), stores: vec![], results: vec![], error };
+    for _ in 0..MOST_CALLS {
+        if source.is_empty() {
+            break;
+        }
+        match source.byte() % 16 {
+            0..3 => host.open(&mut source),
+            3 => host.close(&mut source),
+            4..9 => host.write(&mut source),
+            9 => host.ask(&mut source),
+            10 => host.maintain(&mut source),
+            11..14 => host.search(&mut source),
+            _ => host.results(&mut source),
+        }
+    }
+    for (store, is_open) in std::mem::take(&mut host.stores) {
+        // SAFETY: the handle is a number; no error struct.
+        let status = unsafe { syna_mmap_close(store, ptr::null_mut()) };
+        assert_eq!(status, if is_open { OK } else { INVALID_HANDLE });
+    }
+    for (results, is_open) in std::mem::take(&mut host.results) {
+        host.read_hits(results, is_open);
+        // SAFETY: the handle is a number.
+        unsafe { syna_mmap_results_free(results) };
+    }
+}

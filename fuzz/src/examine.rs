@@ -1,0 +1,196 @@
+//! What has to hold for every file, whatever is in it: a typed error that leaves the file alone, or a store that can be
+//! used; soon, and in little memory.
+
+use std::collections::HashSet;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use syna_mmap::{
+    MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults, SynaError,
+};
+
+/// Runs an open and measures its memory; gets the length of the files that are opened.
+pub type Meter<'m> = dyn FnMut(u64, &mut dyn FnMut()) + 'm;
+
+/// How long an open may take.
+pub const MOST_TIME: Duration = Duration::from_secs(1);
+
+/// The rows that are looked at one by one.
+const MOST_ROWS: usize = 1000;
+
+/// How often each end was seen.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub opened: u32,
+    pub refused: u32,
+}
+
+/// Nothing happens by itself, and whatever the file says of itself is taken.
+pub fn any_store(open: OpenMode) -> MmapVectorConfig {
+    MmapVectorConfig {
+        dimensions: 0,
+        metric_from_file: true,
+        initial_capacity: 0,
+        index_threshold: 0,
+        checkpoint_interval_secs: 0,
+        open,
+        ..MmapVectorConfig::default()
+    }
+}
+
+fn files(path: &Path) -> [Option<Vec<u8>>; 2] {
+    [fs::read(path).ok(), fs::read(index_of(path)).ok()]
+}
+
+pub fn index_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".hnsw");
+    name.into()
+}
+
+/// Opens; a slow open is tried again, since the machine may have had other things to do.
+pub fn open(path: &Path, mode: OpenMode, meter: &mut Meter<'_>) -> Result<MmapVectorStore> {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let length_bytes = length(path) + length(&index_of(path));
+    for _ in 0..3 {
+        let mut opened = None;
+        let mut elapsed = Duration::ZERO;
+        meter(length_bytes, &mut || {
+            let began = Instant::now();
+            opened = Some(MmapVectorStore::new(path, any_store(mode)));
+            elapsed = began.elapsed();
+        });
+        if elapsed < MOST_TIME {
+            return opened.unwrap();
+        }
+        println!("{elapsed:?} for an open of {length_bytes} bytes");
+    }
+    panic!("an open of {length_bytes} bytes takes longer than {MOST_TIME:?}");
+}
+
+/// Opens `path` in every way and uses what opens. The file is changed by what is written to it in the end.
+pub fn examine(path: &Path, meter: &mut Meter<'_>) -> Tally {
+    let mut tally = Tally::default();
+    let whole = OpenMode { must_exist: true, ..OpenMode::default() };
+    let read_only = OpenMode { read_only: true, ..OpenMode::default() };
+    let verify = OpenMode { verify: true, ..read_only };
+    let damaged = OpenMode { damaged: true, ..OpenMode::default() };
+    let before = files(path);
+    salvage(path, &before, meter);
+    for mode in [read_only, verify, damaged, whole] {
+        let opened = open(path, mode, meter);
+        if opened.is_err() || mode != whole {
+            assert!(files(path) == before, "an open with {mode:?} changed a file");
+        }
+        match opened {
+            Ok(store) => {
+                tally.opened += 1;
+                look(&store);
+                if mode == whole {
+                    write(path, store, meter);
+                }
+            }
+            Err(error) => {
+                tally.refused += 1;
+                check_error(&error);
+            }
+        }
+    }
+    tally
+}
+
+/// What salvage makes of a file is a whole store, or nothing.
+fn salvage(path: &Path, before: &[Option<Vec<u8>>; 2], meter: &mut Meter<'_>) {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".salvaged");
+    let to = Path::new(&name);
+    match MmapVectorStore::salvage(path, to) {
+        Err(error) => {
+            check_error(&error);
+            assert!(!to.exists(), "a salvage that fails leaves nothing");
+        }
+        Ok(report) => {
+            let verify = OpenMode { verify: true, must_exist: true, ..OpenMode::default() };
+            let store = open(to, verify, meter).expect("what was salvaged is whole");
+            assert_eq!(store.len() as u64, report.rows);
+            look(&store);
+            drop(store);
+            let _ = fs::remove_file(to);
+        }
+    }
+    assert!(files(path) == *before, "salvage changed the file");
+}
+
+fn check_error(error: &SynaError) {
+    assert!(error.to_string().len() > 20, "{error}");
+    assert!(!matches!(error, SynaError::Internal { .. } | SynaError::Poisoned { .. }), "{error}");
+}
+
+/// Reads everything that a store shows.
+fn look(store: &MmapVectorStore) {
+    let keys = store.keys();
+    assert_eq!(keys.len(), store.len(), "as many keys as the store says");
+    assert_eq!(keys.is_empty(), store.is_empty());
+    for key in keys.iter().take(MOST_ROWS) {
+        let vector = store.get_slice(key).expect("a key that is listed has a vector");
+        assert_eq!(vector.len(), usize::from(store.dimensions()));
+        assert_eq!(vector.as_ptr().addr() % 64, 0);
+        assert!(store.tags(key).is_some() && store.payload(key).is_some() && store.contains(key));
+    }
+    assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "each key once");
+    // Of a live store it may say much; it may not fail otherwise than by saying what is damaged.
+    if let Err(error) = store.verify(&mut |_, _| ControlFlow::Continue(())) {
+        assert!(matches!(error, SynaError::Corrupt { .. }), "{error}");
+    }
+    let zeros = vec![0.0; store.dimensions().into()];
+    let own = keys.first().and_then(|key| store.get(key).unwrap());
+    for query in [Some(zeros), own].into_iter().flatten() {
+        for exact in [false, true] {
+            search(store, &query, exact);
+        }
+    }
+}
+
+fn search(store: &MmapVectorStore, query: &[f32], exact: bool) {
+    let mut results = SearchResults::default();
+    let options = SearchOptions { exact, ..SearchOptions::default() };
+    match store.search_with(query, 10, &options, &mut results) {
+        Ok(()) => {
+            assert!(results.hits().len() <= store.len().min(10));
+            if exact {
+                assert_eq!(results.hits().len(), store.len().min(10));
+            }
+            let mut rows = HashSet::new();
+            for (place, hit) in results.hits().iter().enumerate() {
+                assert!(rows.insert(hit.row), "row {} twice among the hits", hit.row);
+                let key = results.key(place).expect("a hit has a key");
+                assert!(store.contains(key), "a hit is live");
+                assert!(results.vector(place).is_some() && results.payload(place).is_some());
+            }
+        }
+        // A stored vector that is no number can be a query only as long as nobody looks at it.
+        Err(SynaError::InvalidVector { .. }) if query.iter().any(|x| !x.is_finite()) => {}
+        Err(error) => panic!("a search failed: {error}"),
+    }
+}
+
+/// What is acknowledged is there after a reopening, also in a store that began as a strange one.
+fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
+    let vector = vec![0.25; store.dimensions().into()];
+    let key = "a key that no base has";
+    let written = store.insert(key, &vector).is_ok() && store.contains(key);
+    if let Some(old) = store.keys().into_iter().find(|old| old != key) {
+        let _ = store.upsert(&old, &vector);
+        let _ = store.delete(&old);
+    }
+    let _ = store.build_index();
+    let closed = store.close().is_ok();
+    if !(written && closed) {
+        return;
+    }
+    let mode = OpenMode { must_exist: true, ..OpenMode::default() };
+    let store = open(path, mode, meter).expect("a store that was written and closed opens");
+    assert_eq!(store.get(key).unwrap().as_deref(), Some(&vector[..]), "a row that was acknowledged");
+    look(&store);
+}

@@ -1,0 +1,214 @@
+//! A data file as bytes. Its offsets are written down here a second time, on purpose: a reader that shares the writer's
+//! table would not notice when a field of an old file moves.
+
+use crc32c::{crc32c, crc32c_append};
+
+/// A field: where it begins in its structure, and how long it is.
+pub type Field = (usize, usize);
+
+pub const SLOTS: [usize; 2] = [0, 16384];
+pub const EXTENTS_START: usize = 32768;
+pub const EXTENT_DATA: usize = 4096;
+const SLOT_CHECKSUM: usize = 124;
+const HEADER_CHECKSUM: usize = 60;
+pub const HEADER: usize = 64;
+
+pub const SLOT_FIELDS: [Field; 20] = [
+    (0, 8),
+    (8, 4),
+    (12, 4),
+    (16, 4),
+    (20, 4),
+    (24, 8),
+    (40, 4),
+    (44, 4),
+    (48, 4),
+    (52, 4),
+    (56, 8),
+    (64, 8),
+    (72, 8),
+    (80, 8),
+    (88, 8),
+    (96, 4),
+    (100, 4),
+    (104, 4),
+    (112, 8),
+    (120, 4),
+];
+pub const EXTENT_FIELDS: [Field; 9] =
+    [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
+pub const FRAME_FIELDS: [Field; 11] =
+    [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
+
+const SLOT_STORE_ID: usize = 24;
+const SLOT_SEQUENCE: usize = 64;
+const SLOT_CHAIN: usize = 100;
+const EXTENT_KIND: usize = 4;
+const EXTENT_ORDINAL: usize = 8;
+const EXTENT_STORE_ID: usize = 16;
+const EXTENT_LENGTH: usize = 32;
+const FRAME_LENGTH: usize = 8;
+const FRAME_SEQUENCE: usize = 16;
+const FRAME_SESSION: usize = 24;
+const FRAME_ROW_COUNT: usize = 36;
+const FRAME_PREVIOUS: usize = 56;
+
+/// A structure that a mutation can be aimed at, by where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    Slot(usize),
+    Extent(usize),
+    Frame(usize),
+}
+
+/// See the module. The places are those of the store that the image began as; they stay when the bytes change.
+#[derive(Debug, Clone)]
+pub struct Image {
+    pub bytes: Vec<u8>,
+    pub extents: Vec<usize>,
+    pub frames: Vec<usize>,
+    /// From one row to the next.
+    pub stride: usize,
+}
+
+impl Image {
+    /// The image of a whole store, with its random numbers replaced so that it is the same in every run.
+    pub fn of_store(bytes: Vec<u8>) -> Self {
+        let mut image = Self { bytes, extents: vec![], frames: vec![], stride: 0 };
+        image.stride = image.word(48) as usize;
+        let mut at = EXTENTS_START;
+        while at + EXTENT_DATA <= image.bytes.len() && &image.bytes[at..at + 4] == b"SYNX" {
+            image.extents.push(at);
+            let end = at + image.long(at + EXTENT_LENGTH) as usize;
+            if image.word(at + EXTENT_KIND) == 2 {
+                let mut frame = at + EXTENT_DATA;
+                while frame + HEADER <= end && &image.bytes[frame..frame + 4] == b"SYNF" {
+                    image.frames.push(frame);
+                    frame += image.long(frame + FRAME_LENGTH) as usize;
+                }
+            }
+            at = end;
+        }
+        image.frames.sort_by_key(|&frame| {
+            u64::from_le_bytes(image.bytes[frame + 16..frame + 24].try_into().unwrap())
+        });
+        image.settle();
+        image
+    }
+
+    fn settle(&mut self) {
+        for slot in SLOTS {
+            self.bytes[slot + SLOT_STORE_ID..slot + SLOT_STORE_ID + 16].fill(7);
+        }
+        for extent in self.extents.clone() {
+            self.bytes[extent + EXTENT_STORE_ID..extent + EXTENT_STORE_ID + 16].fill(7);
+            self.mend_extent(extent);
+        }
+        for frame in self.frames.clone() {
+            self.bytes[frame + FRAME_SESSION..frame + FRAME_SESSION + 8].fill(9);
+        }
+        self.mend_chain();
+    }
+
+    pub fn word(&self, at: usize) -> u32 {
+        self.bytes.get(at..at + 4).map_or(0, |found| u32::from_le_bytes(found.try_into().unwrap()))
+    }
+
+    pub fn long(&self, at: usize) -> u64 {
+        self.bytes.get(at..at + 8).map_or(0, |found| u64::from_le_bytes(found.try_into().unwrap()))
+    }
+
+    /// Writes as much of `value` as the file has room for.
+    pub fn put(&mut self, at: usize, value: &[u8]) {
+        let end = at.saturating_add(value.len()).min(self.bytes.len());
+        if let Some(place) = self.bytes.get_mut(at.min(end)..end) {
+            place.copy_from_slice(&value[..place.len()]);
+        }
+    }
+
+    pub fn is_log(&self, extent: usize) -> bool {
+        self.word(extent + EXTENT_KIND) == 2
+    }
+
+    pub fn set_ordinal(&mut self, extent: usize, ordinal: u32) {
+        self.put(extent + EXTENT_ORDINAL, &ordinal.to_le_bytes());
+    }
+
+    pub fn extent_length(&self, extent: usize) -> usize {
+        usize::try_from(self.long(extent + EXTENT_LENGTH)).unwrap_or(usize::MAX)
+    }
+
+    /// The bytes of a frame, by the length that it claims, cut at the file's end.
+    pub fn frame_length(&self, frame: usize) -> usize {
+        let claimed = usize::try_from(self.long(frame + FRAME_LENGTH)).unwrap_or(usize::MAX);
+        claimed.min(self.bytes.len().saturating_sub(frame))
+    }
+
+    pub fn structures(&self) -> Vec<Structure> {
+        let slots = SLOTS.into_iter().map(Structure::Slot);
+        let extents = self.extents.iter().copied().map(Structure::Extent);
+        slots.chain(extents).chain(self.frames.iter().copied().map(Structure::Frame)).collect()
+    }
+
+    pub fn mend_slot(&mut self, at: usize) {
+        if let Some(covered) = self.bytes.get(at..at + SLOT_CHECKSUM) {
+            let checksum = crc32c(covered);
+            self.put(at + SLOT_CHECKSUM, &checksum.to_le_bytes());
+        }
+    }
+
+    pub fn mend_extent(&mut self, at: usize) {
+        if let Some(covered) = self.bytes.get(at..at + HEADER_CHECKSUM) {
+            let checksum = crc32c(covered);
+            self.put(at + HEADER_CHECKSUM, &checksum.to_le_bytes());
+        }
+    }
+
+    pub fn mend_frame(&mut self, at: usize) {
+        let length = self.frame_length(at);
+        if length >= HEADER {
+            let head = crc32c(&self.bytes[at..at + HEADER_CHECKSUM]);
+            let checksum = crc32c_append(head, &self.bytes[at + HEADER..at + length]);
+            self.put(at + HEADER_CHECKSUM, &checksum.to_le_bytes());
+        }
+    }
+
+    /// Ties each frame to the one before, and the slots to the frames that they name.
+    pub fn mend_chain(&mut self) {
+        let mut previous = 0_u32;
+        let mut ends = vec![(0, 0)];
+        for frame in self.frames.clone() {
+            self.put(frame + FRAME_PREVIOUS, &previous.to_le_bytes());
+            self.mend_frame(frame);
+            previous = self.word(frame + HEADER_CHECKSUM);
+            ends.push((self.long(frame + FRAME_SEQUENCE), previous));
+        }
+        for slot in SLOTS {
+            let sequence = self.long(slot + SLOT_SEQUENCE);
+            if let Some((_, chain)) = ends.iter().find(|(of, _)| *of == sequence) {
+                self.put(slot + SLOT_CHAIN, &chain.to_le_bytes());
+            }
+            self.mend_slot(slot);
+        }
+    }
+
+    /// Gives each frame the checksums of the rows as they are now.
+    pub fn mend_rows(&mut self, dimensions: usize) {
+        let mut rows = Vec::new();
+        for &extent in self.extents.iter().filter(|&&extent| !self.is_log(extent)) {
+            let capacity = self.extent_length(extent).saturating_sub(EXTENT_DATA) / self.stride.max(1);
+            rows.extend((0..capacity.min(1 << 16)).map(|row| extent + EXTENT_DATA + row * self.stride));
+        }
+        let mut rows = rows.into_iter();
+        for frame in self.frames.clone() {
+            let count = self.word(frame + FRAME_ROW_COUNT) as usize;
+            for position in 0..count.min(1 << 16) {
+                let vector = rows.next().and_then(|at| self.bytes.get(at..at + 4 * dimensions));
+                if let Some(vector) = vector {
+                    let checksum = crc32c(vector);
+                    self.put(frame + HEADER + 4 * position, &checksum.to_le_bytes());
+                }
+            }
+        }
+    }
+}

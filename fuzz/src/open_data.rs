@@ -1,0 +1,20 @@
+//! Target: a data file that a hostile writer made.
+
+use super::bases::bases;
+use super::examine::{Meter, Tally, examine};
+use super::mutate::mutate;
+use super::scratch::Scratch;
+use super::source::Source;
+
+/// Changes a whole store as `bytes` say and opens what comes of it.
+pub fn run(scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
+    let mut source = Source(bytes);
+    let [first, second] = bases();
+    let (base, other) = if source.byte() % 4 == 0 { (second, first) } else { (first, second) };
+    let mut image = base.clone();
+    mutate(&mut image, other, &mut source);
+    scratch.clear();
+    let path = scratch.file("store");
+    std::fs::write(&path, &image.bytes).unwrap();
+    examine(&path, meter)
+}

@@ -1,0 +1,220 @@
+//! Target: a hostile index beside a store that is whole.
+//!
+//! Whatever the index says, the truth is the data file: hits are live rows at their true distances, and the data file
+//! does not change.
+
+use super::bases::{quiet, vector, write_rows};
+use super::examine::{Meter, Tally, any_store, index_of, open};
+use super::scratch::Scratch;
+use super::source::Source;
+use crc32c::crc32c;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::OnceLock;
+use syna_mmap::{DistanceMetric, MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteMode};
+
+/// As many rows as a search walks the graph for rather than scan them all, and some behind it.
+const INDEXED_ROWS: u64 = 2100;
+const ROWS: u64 = 2110;
+const HEADER: usize = 88;
+/// Where each field of the index's header begins, and how long it is.
+const HEADER_FIELDS: [(usize, usize); 14] = [
+    (0, 8),
+    (8, 4),
+    (12, 4),
+    (16, 8),
+    (32, 8),
+    (40, 4),
+    (44, 4),
+    (48, 4),
+    (52, 4),
+    (56, 4),
+    (60, 4),
+    (64, 8),
+    (72, 8),
+    (80, 4),
+];
+/// The fixed words of the graph, in its payload.
+const GRAPH_WORDS: usize = 11;
+
+/// A whole store and its index.
+#[derive(Debug)]
+pub struct Indexed {
+    pub data: Vec<u8>,
+    pub index: Vec<u8>,
+}
+
+fn indexed(metric: DistanceMetric) -> Indexed {
+    let scratch = Scratch::new();
+    let path = scratch.file("store");
+    let store = MmapVectorStore::new(&path, quiet(64, metric)).unwrap();
+    write_rows(&store, 0..INDEXED_ROWS, WriteMode::Insert);
+    // Twins, which a graph keeps apart.
+    store.insert("a twin", &vector(64, 17)).unwrap();
+    store.delete("kkk3").unwrap();
+    store.build_index().unwrap();
+    write_rows(&store, INDEXED_ROWS..ROWS, WriteMode::Insert);
+    store.close().unwrap();
+    Indexed { data: std::fs::read(&path).unwrap(), index: std::fs::read(index_of(&path)).unwrap() }
+}
+
+/// A store for each metric that graphs differ by.
+pub fn stores() -> &'static [Indexed; 2] {
+    static STORES: OnceLock<[Indexed; 2]> = OnceLock::new();
+    STORES.get_or_init(|| [DistanceMetric::Euclidean, DistanceMetric::DotProduct].map(indexed))
+}
+
+/// Both checksums as they ought to be, and the length too.
+pub fn mend(index: &mut [u8], with_length: bool) {
+    let Some((header, payload)) = index.split_at_mut_checked(HEADER) else { return };
+    if with_length {
+        header[72..80].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+    }
+    header[80..84].copy_from_slice(&crc32c(payload).to_le_bytes());
+    let checksum = crc32c(&header[..84]);
+    header[84..].copy_from_slice(&checksum.to_le_bytes());
+}
+
+fn put(index: &mut [u8], at: usize, value: &[u8]) {
+    if let Some(place) = index.get_mut(at..at + value.len()) {
+        place.copy_from_slice(value);
+    }
+}
+
+fn read_word(index: &[u8], at: usize) -> u32 {
+    index.get(at..at + 4).map_or(0, |found| u32::from_le_bytes(found.try_into().unwrap()))
+}
+
+fn a_value(old: u32, source: &mut Source<'_>) -> u32 {
+    match source.byte() % 14 {
+        0 => 0,
+        1 => 1,
+        2 => u32::MAX,
+        3 => u32::MAX - 1,
+        4 => old.wrapping_add(1),
+        5 => old.wrapping_sub(1),
+        6 => 1 << 31,
+        7 => old | 1 << 31,
+        8 => 2100,
+        9 => 1024,
+        10 => f32::INFINITY.to_bits(),
+        11 => old.wrapping_neg(),
+        12 => u32::from(source.short()) % 2200,
+        _ => source.word(),
+    }
+}
+
+fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
+    match source.byte() % 16 {
+        0..4 => {
+            let (at, length) = HEADER_FIELDS[source.below(HEADER_FIELDS.len())];
+            let value = u64::from(a_value(read_word(index, at), source));
+            let value = if length == 8 && source.byte() % 2 == 0 { value << 32 | value } else { value };
+            put(index, at, &value.to_le_bytes()[..length]);
+        }
+        4..8 => {
+            let at = HEADER + 4 * source.below(GRAPH_WORDS);
+            let value = a_value(read_word(index, at), source);
+            put(index, at, &value.to_le_bytes());
+            // The header says some of the same: m, m_max, seed.
+            if let (true, Some(twin)) =
+                (source.byte() % 2 == 0, [0, 12, 52, 56, 64, 68, 48].get((at - HEADER) / 4))
+            {
+                put(index, *twin, &value.to_le_bytes());
+            }
+        }
+        8..13 => {
+            let at = HEADER + source.below(index.len().saturating_sub(HEADER)) / 4 * 4;
+            let value = a_value(read_word(index, at), source);
+            put(index, at, &value.to_le_bytes());
+        }
+        13 => {
+            let length = source.below(index.len() + 1);
+            index.truncate(length);
+        }
+        14 => {
+            let length = index.len() + source.below(65536);
+            let value = source.byte();
+            index.resize(length, value);
+        }
+        _ => {
+            let from = HEADER + source.below(index.len().saturating_sub(HEADER));
+            let to = HEADER + source.below(index.len().saturating_sub(HEADER));
+            let copy = index.get(from..from + source.below(4096)).unwrap_or_default().to_vec();
+            put(index, to, &copy);
+        }
+    }
+}
+
+/// Puts what `bytes` make of an index beside its store, opens and searches.
+pub fn run(scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
+    let mut source = Source(bytes);
+    let base = &stores()[usize::from(source.byte() % 2)];
+    let mending = source.byte();
+    let mut index = base.index.clone();
+    for _ in 0..=source.below(4) {
+        mutate(&mut index, &mut source);
+    }
+    if mending % 8 != 0 {
+        mend(&mut index, mending % 4 != 1);
+    }
+    scratch.clear();
+    let path = scratch.file("store");
+    std::fs::write(&path, &base.data).unwrap();
+    std::fs::write(index_of(&path), &index).unwrap();
+    examine_index(&path, base, &index, meter)
+}
+
+fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_>) -> Tally {
+    let read_only = OpenMode { read_only: true, ..OpenMode::default() };
+    let store = open(path, read_only, meter).expect("a reader can do without an index");
+    search_all(&store);
+    drop(store);
+    let read_back = |path: &Path| std::fs::read(path).unwrap();
+    assert!(read_back(path) == base.data && read_back(&index_of(path)) == index, "a reader changed a file");
+    match open(path, OpenMode::default(), meter) {
+        Err(error) => {
+            assert!(error.to_string().len() > 20, "{error}");
+            assert!(read_back(path) == base.data && read_back(&index_of(path)) == index, "a failed open did");
+            Tally { opened: 1, refused: 1 }
+        }
+        Ok(store) => {
+            search_all(&store);
+            if store.has_index() {
+                // The graph goes on from what it was read as; where it was refused, making it anew tests nothing more.
+                store.insert("one more", &vector(64, 999_999)).unwrap();
+                store.delete("kkkk4").unwrap();
+                store.build_index().expect("an index can be made to go on");
+                search_all(&store);
+                store.close().unwrap();
+                let config = any_store(OpenMode::default());
+                let store = MmapVectorStore::new(path, config).expect("a store that was closed opens");
+                assert!(store.contains("one more") && !store.contains("kkkk4") && store.has_index());
+            }
+            Tally { opened: 2, refused: 0 }
+        }
+    }
+}
+
+/// Hits are live, each once, in order, and as far away as an exact search says.
+fn search_all(store: &MmapVectorStore) {
+    let (mut results, mut exact) = (SearchResults::default(), SearchResults::default());
+    let everything = SearchOptions { exact: true, ..SearchOptions::default() };
+    for seed in [17, 4, 12345] {
+        let query = vector(64, seed);
+        store.search_with(&query, 5000, &everything, &mut exact).unwrap();
+        assert_eq!(exact.hits().len(), store.len());
+        let distances: HashMap<u32, f32> = exact.hits().iter().map(|hit| (hit.row, hit.distance)).collect();
+        store.search_with(&query, 10, &SearchOptions::default(), &mut results).unwrap();
+        let mut last = f32::NEG_INFINITY;
+        let mut rows = std::collections::HashSet::new();
+        for hit in results.hits() {
+            assert!(rows.insert(hit.row), "row {} twice among the hits", hit.row);
+            let distance = distances.get(&hit.row).expect("a hit is a live row");
+            let is_same = (hit.distance - distance).abs() <= 1e-4 * (1.0 + distance.abs());
+            assert!(is_same, "row {}: {} instead of {distance}", hit.row, hit.distance);
+            assert!(hit.distance >= last, "the hits ascend");
+            last = hit.distance;
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! A store and a model of it, side by side: whatever is done to both, both say the same.
+
+use super::bases::vector;
+use super::examine::index_of;
+use super::scratch::Scratch;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode,
+    SearchOptions, SearchResults, WriteBatch, WriteMode,
+};
+
+/// From so many rows on a search may walk the graph.
+const GRAPH_ROWS: usize = 2000;
+
+/// One thing that is done; keys and vectors are numbers, so that few of them collide often.
+#[derive(Debug, Clone)]
+pub enum Operation {
+    Insert {
+        key: u16,
+        vector: u8,
+    },
+    InsertBatch {
+        keys: Vec<u16>,
+        vector: u8,
+    },
+    Write {
+        keys: Vec<u16>,
+        vector: u8,
+        upsert: bool,
+        tags: bool,
+        payload: u16,
+    },
+    Upsert {
+        key: u16,
+        vector: u8,
+    },
+    /// Many new rows at once.
+    Bulk {
+        first: u16,
+        count: u16,
+    },
+    Delete {
+        key: u16,
+    },
+    Get {
+        key: u16,
+    },
+    Search {
+        vector: u8,
+        k: u16,
+        exact: bool,
+    },
+    Checkpoint,
+    Flush,
+    BuildIndex,
+    Verify,
+    Close,
+    Drop,
+    /// The process is killed: what is in the files then is what the next one finds.
+    Kill,
+    /// Another one opens the file for reading.
+    Read,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    /// Counts up as rows come.
+    number: u64,
+    vector: Vec<f32>,
+    tags: u64,
+    payload: Vec<u8>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct World {
+    scratch: Scratch,
+    generation: u32,
+    config: MmapVectorConfig,
+    store: Option<MmapVectorStore>,
+    model: HashMap<String, Row>,
+    next_number: u64,
+    results: SearchResults,
+}
+
+/// Keys of all short lengths, and some long ones.
+fn key_of(number: u16) -> String {
+    let length = [0, 1, 3, 7, 15, 16, 40, 300][usize::from(number % 8)];
+    if number == 0 { String::new() } else { format!("{}é{number}", "k".repeat(length)) }
+}
+
+impl World {
+    /// An empty store; `shape` chooses dimensions, metric and the index's threshold.
+    pub fn new(shape: u8) -> Self {
+        let dimensions = [64, 65, 70, 80][usize::from(shape % 4)];
+        let metric = [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct]
+            [usize::from(shape / 4 % 3)];
+        let config = MmapVectorConfig {
+            dimensions,
+            metric,
+            initial_capacity: [0, 1000][usize::from(shape / 12 % 2)],
+            index_threshold: [0, 30, 2050][usize::from(shape / 24 % 3)],
+            checkpoint_interval_secs: 0,
+            ..MmapVectorConfig::default()
+        };
+        let mut world = Self {
+            scratch: Scratch::new(),
+            generation: 0,
+            config,
+            store: None,
+            model: HashMap::new(),
+            next_number: 0,
+            results: SearchResults::default(),
+        };
+        world.open();
+        world
+    }
+
+    fn path(&self) -> PathBuf {
+        self.scratch.file(&format!("store{}", self.generation))
+    }
+
+    fn open(&mut self) {
+        self.store = Some(MmapVectorStore::new(self.path(), self.config.clone()).unwrap());
+        self.compare();
+    }
+
+    fn store(&self) -> &MmapVectorStore {
+        self.store.as_ref().unwrap()
+    }
+
+    /// A vector by its number; some numbers have vectors that are special.
+    fn vector(&self, number: u8) -> Vec<f32> {
+        match number {
+            0 => vec![0.0; self.config.dimensions.into()],
+            1 => vec![-0.0; self.config.dimensions.into()],
+            2 => vec![1e18; self.config.dimensions.into()],
+            3 => vec![1e-30; self.config.dimensions.into()],
+            number => vector(self.config.dimensions, number.into()),
+        }
+    }
+
+    /// Does one thing to both.
+    pub fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Insert { key, vector } => {
+                let (key, vector) = (key_of(*key), self.vector(*vector));
+                self.store().insert(&key, &vector).unwrap();
+                self.put(key, vector, 0, vec![], false);
+            }
+            Operation::Upsert { key, vector } => {
+                let (key, vector) = (key_of(*key), self.vector(*vector));
+                self.store().upsert(&key, &vector).unwrap();
+                self.put(key, vector, 0, vec![], true);
+            }
+            Operation::InsertBatch { keys, vector } => {
+                let keys: Vec<String> = keys.iter().map(|&key| key_of(key)).collect();
+                self.insert_batch(keys, u64::from(*vector));
+            }
+            Operation::Bulk { first, count } => {
+                let keys =
+                    (0..count % 1200).map(|i| format!("bulk{}", u32::from(*first) + u32::from(i))).collect();
+                self.insert_batch(keys, 1000 + u64::from(*first));
+            }
+            Operation::Write { keys, vector, upsert, tags, payload } => {
+                self.write(keys, *vector, *upsert, *tags, *payload);
+            }
+            Operation::Delete { key } => {
+                let key = key_of(*key);
+                let was_there = self.model.remove(&key).is_some();
+                assert_eq!(self.store().delete(&key).unwrap(), was_there, "deleting {key:?}");
+            }
+            Operation::Get { key } => self.get(&key_of(*key)),
+            Operation::Search { vector, k, exact } => self.search(*vector, usize::from(*k), *exact),
+            Operation::Checkpoint => {
+                self.store().checkpoint().unwrap();
+                assert!(!self.store().is_dirty());
+            }
+            Operation::Flush => self.store().flush().unwrap(),
+            Operation::BuildIndex => {
+                self.store().build_index().unwrap();
+                assert!(self.store().has_index());
+            }
+            Operation::Verify => {
+                let mut go_on = |_, _| std::ops::ControlFlow::Continue(());
+                let report = self.store().verify(&mut go_on).unwrap();
+                assert!(report.findings.is_empty(), "{report:?}");
+            }
+            Operation::Close => {
+                self.store.take().unwrap().close().unwrap();
+                self.open();
+            }
+            Operation::Drop => {
+                self.store = None;
+                self.open();
+            }
+            Operation::Kill => self.kill(),
+            Operation::Read => self.read(),
+        }
+        assert_eq!(self.store().len(), self.model.len());
+    }
+
+    fn put(&mut self, key: String, vector: Vec<f32>, tags: u64, payload: Vec<u8>, replace: bool) {
+        if replace || !self.model.contains_key(&key) {
+            self.model.insert(key, Row { number: self.next_number, vector, tags, payload });
+        }
+        self.next_number += 1;
+    }
+
+    fn insert_batch(&mut self, keys: Vec<String>, seed: u64) {
+        let vectors: Vec<Vec<f32>> =
+            (0..keys.len() as u64).map(|i| vector(self.config.dimensions, seed * 7919 + i)).collect();
+        let slices: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+        let before = self.model.len();
+        let new =
+            self.store().insert_batch(&keys.iter().map(String::as_str).collect::<Vec<_>>(), &slices).unwrap();
+        for (key, vector) in keys.into_iter().zip(vectors) {
+            self.put(key, vector, 0, vec![], false);
+        }
+        assert_eq!(new, self.model.len() - before, "new keys of a batch");
+    }
+
+    fn write(&mut self, keys: &[u16], first: u8, upsert: bool, tags: bool, payload: u16) {
+        let keys: Vec<String> = keys.iter().map(|&key| key_of(key)).collect();
+        let vectors: Vec<Vec<f32>> =
+            (0..keys.len()).map(|i| self.vector(first.wrapping_add(i as u8))).collect();
+        let tag = |i: usize| if tags { u64::from(first) << (i % 57) } else { 0 };
+        let all_tags: Vec<u64> = (0..keys.len()).map(tag).collect();
+        let payloads: Vec<Vec<u8>> =
+            (0..keys.len()).map(|i| vec![first; (usize::from(payload) * i) % 5000]).collect();
+        let slices: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+        let batch = WriteBatch {
+            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
+            vectors: BatchVectors::RowMajor(&vectors.concat()),
+            tags: tags.then_some(&all_tags),
+            payloads: if payload > 0 { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
+            mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
+        };
+        self.store().write(&batch).unwrap();
+        // Rows of a batch stand where their key first occurs in it.
+        let mut numbers: HashMap<String, u64> = HashMap::new();
+        for (i, (key, vector)) in keys.into_iter().zip(vectors).enumerate() {
+            let payload = if payload > 0 { payloads[i].clone() } else { vec![] };
+            let number = *numbers.entry(key.clone()).or_insert(self.next_number);
+            self.put(key.clone(), vector, all_tags[i], payload, upsert);
+            if upsert {
+                self.model.get_mut(&key).unwrap().number = number;
+            }
+        }
+    }
+
+    fn get(&self, key: &str) {
+        let (store, row) = (self.store(), self.model.get(key));
+        assert_eq!(store.contains(key), row.is_some(), "{key:?}");
+        assert_eq!(store.tags(key), row.map(|row| row.tags));
+        assert_eq!(store.payload(key), row.map(|row| row.payload.as_slice()));
+        let bits = |vector: &[f32]| vector.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(store.get_slice(key).map(bits), row.map(|row| bits(&row.vector)), "{key:?}");
+    }
+
+    /// Keys in order, and every row.
+    pub fn compare(&self) {
+        let mut keys: Vec<(&String, u64)> = self.model.iter().map(|(key, row)| (key, row.number)).collect();
+        keys.sort_by_key(|(_, number)| *number);
+        assert!(
+            self.store().keys().iter().eq(keys.iter().map(|(key, _)| *key)),
+            "other keys, or another order"
+        );
+        self.model.keys().for_each(|key| self.get(key));
+    }
+
+    fn kill(&mut self) {
+        let old = self.path();
+        self.generation += 1;
+        let new = self.path();
+        std::fs::copy(&old, &new).unwrap();
+        if index_of(&old).exists() {
+            std::fs::copy(index_of(&old), index_of(&new)).unwrap();
+        }
+        self.store = None;
+        let _ = std::fs::remove_file(index_of(&old));
+        std::fs::remove_file(old).unwrap();
+        self.open();
+    }
+
+    fn read(&mut self) {
+        let open = OpenMode { read_only: true, verify: true, ..OpenMode::default() };
+        let config = MmapVectorConfig { open, ..self.config.clone() };
+        let reader = MmapVectorStore::new(self.path(), config).unwrap();
+        let writer = self.store.replace(reader);
+        self.compare();
+        assert!(self.store().insert("x", &self.vector(9)).is_err(), "a reader does not write");
+        self.store = writer;
+    }
+
+    fn search(&mut self, query: u8, k: usize, exact: bool) {
+        let query = self.vector(query);
+        let mut results = std::mem::take(&mut self.results);
+        let options = SearchOptions { exact, ..SearchOptions::default() };
+        self.store().search_with(&query, k, &options, &mut results).unwrap();
+        let mut expected: Vec<(f64, &Row)> =
+            self.model.values().map(|row| (distance(self.config.metric, &query, &row.vector), row)).collect();
+        expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.number.cmp(&b.1.number)));
+        assert_eq!(results.hits().len(), k.min(expected.len()), "hits for k = {k}");
+        let mut last: Option<(f32, u64)> = None;
+        let is_exact = exact || self.store().len() < GRAPH_ROWS || !self.store().has_index();
+        for (place, hit) in results.hits().iter().enumerate() {
+            let key = results.key(place).unwrap();
+            let row = self.model.get(key).expect("a hit is a live key");
+            let true_distance = distance(self.config.metric, &query, &row.vector);
+            assert_near(hit.distance, true_distance, "the distance of a hit");
+            if is_exact
+                || place == 0 && self.config.metric != DistanceMetric::DotProduct && expected[0].0 <= 0.0
+            {
+                assert_near(hit.distance, expected[place].0, "the nearest rows");
+            }
+            assert!(last.is_none_or(|last| last < (hit.distance, row.number)), "by distance, then insertion");
+            last = Some((hit.distance, row.number));
+            assert_eq!(results.vector(place), Some(&row.vector[..]));
+            assert_eq!(results.tags(place), Some(row.tags));
+        }
+        self.results = results;
+    }
+}
+
+fn assert_near(found: f32, expected: f64, what: &str) {
+    let found = f64::from(found);
+    let is_near = found == expected
+        || (found - expected).abs() <= 2e-4 * (1.0 + expected.abs())
+        || !found.is_finite() && expected.abs() > 1e38;
+    assert!(is_near, "{what}: {found} instead of {expected}");
+}
+
+/// The distance by its definition.
+fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
+    match metric {
+        DistanceMetric::Euclidean => {
+            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
+        }
+        DistanceMetric::DotProduct => -dot(a, b),
+        DistanceMetric::Cosine => {
+            let lengths = (dot(a, a) * dot(b, b)).sqrt();
+            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
+        }
+    }
+}

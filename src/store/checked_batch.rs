@@ -1,0 +1,161 @@
+//! A batch, checked whole before anything of it is written.
+
+use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
+use super::core::Core;
+use crate::checksum::crc32c;
+use crate::{Result, SynaError};
+
+/// The longest key.
+pub const MAX_KEY_BYTES: usize = 65_535;
+/// The longest payload.
+pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
+
+/// A batch whose shape and every value have been checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CheckedBatch<'a> {
+    pub(super) batch: WriteBatch<'a>,
+    pub(super) count: usize,
+    dimensions: usize,
+}
+
+impl<'a> CheckedBatch<'a> {
+    /// Checks everything that can be known without the store's rows. `row_checksums` gets one checksum an element:
+    /// they are taken here, while the vector is in the cache.
+    pub(super) fn check(batch: &WriteBatch<'a>, core: &Core, row_checksums: &mut Vec<u32>) -> Result<Self> {
+        let dimensions = core.data.identity.dimensions;
+        let count = match batch.keys {
+            BatchKeys::Slices(keys) => keys.len(),
+            BatchKeys::Packed { bytes, offsets } => check_offsets(offsets, bytes, "key_offsets")?,
+        };
+        let checked = Self { batch: *batch, count, dimensions: dimensions as usize };
+        match batch.vectors {
+            BatchVectors::Slices(vectors) => check_count(vectors.len(), count, "vectors")?,
+            BatchVectors::RowMajor(floats) => {
+                if count.checked_mul(dimensions as usize) != Some(floats.len()) {
+                    let actual = floats.len().checked_div(count).unwrap_or(floats.len()) as u64;
+                    return Err(SynaError::DimensionMismatch { expected: dimensions, actual });
+                }
+            }
+        }
+        if let Some(tags) = batch.tags {
+            check_count(tags.len(), count, "tags")?;
+        }
+        match batch.payloads {
+            BatchPayloads::None => {}
+            BatchPayloads::Slices(payloads) => check_count(payloads.len(), count, "payloads")?,
+            BatchPayloads::Packed { bytes, offsets } => {
+                check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
+            }
+        }
+        row_checksums.clear();
+        for position in 0..count {
+            checked.check_row(core, position, dimensions)?;
+            row_checksums.push(crc32c(bytemuck::cast_slice(checked.vector(position))));
+        }
+        Ok(checked)
+    }
+
+    fn check_row(&self, core: &Core, position: usize, dimensions: u32) -> Result<()> {
+        let key = self.key(position);
+        if key.len() > MAX_KEY_BYTES {
+            let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+            return Err(SynaError::InvalidKey { position, what });
+        }
+        // A str is UTF-8 by its type, and ASCII by a look.
+        if matches!(self.batch.keys, BatchKeys::Packed { .. })
+            && !key.is_ascii()
+            && let Err(error) = std::str::from_utf8(key)
+        {
+            return Err(SynaError::InvalidKey { position, what: format!("it is no UTF-8 ({error})") });
+        }
+        let vector = self.vector(position);
+        if vector.len() != self.dimensions {
+            return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
+        }
+        check_finite(core, position, vector)?;
+        let payload_bytes = self.payload(position).len();
+        if payload_bytes > MAX_PAYLOAD_BYTES {
+            return Err(SynaError::Limit {
+                what: "bytes in a payload",
+                limit: MAX_PAYLOAD_BYTES as u64,
+                actual: payload_bytes as u64,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn key(&self, position: usize) -> &'a [u8] {
+        match self.batch.keys {
+            BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
+            BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
+        }
+    }
+
+    pub(super) fn vector(&self, position: usize) -> &'a [f32] {
+        match self.batch.vectors {
+            BatchVectors::Slices(vectors) => vectors.get(position).copied().unwrap_or_default(),
+            BatchVectors::RowMajor(floats) => {
+                floats.get(position * self.dimensions..(position + 1) * self.dimensions).unwrap_or_default()
+            }
+        }
+    }
+
+    pub(super) fn tags(&self, position: usize) -> u64 {
+        self.batch.tags.and_then(|tags| tags.get(position)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn payload(&self, position: usize) -> &'a [u8] {
+        match self.batch.payloads {
+            BatchPayloads::None => &[],
+            BatchPayloads::Slices(payloads) => payloads.get(position).copied().unwrap_or_default(),
+            BatchPayloads::Packed { bytes, offsets } => packed(bytes, offsets, position),
+        }
+    }
+}
+
+/// Element `position` of bytes whose offsets were checked.
+fn packed<'a>(bytes: &'a [u8], offsets: &[u64], position: usize) -> &'a [u8] {
+    let at = |which: usize| offsets.get(which).and_then(|&offset| usize::try_from(offset).ok());
+    match (at(position), at(position + 1)) {
+        (Some(start), Some(end)) => bytes.get(start..end).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
+    if actual == expected {
+        return Ok(());
+    }
+    Err(SynaError::argument(format!("{expected} keys came with {actual} {what}; give one for each key")))
+}
+
+/// The number of elements that the offsets bound.
+fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
+    let Some(&first) = offsets.first() else { return Ok(0) };
+    if first != 0 {
+        return Err(SynaError::argument(format!("{name}[0] is {first}, it has to be 0")));
+    }
+    if let Some(back) = offsets.windows(2).position(|pair| pair.first() > pair.last()) {
+        return Err(SynaError::argument(format!(
+            "{name}[{}] is less than {name}[{back}]; offsets never go back",
+            back + 1
+        )));
+    }
+    if offsets.last().is_some_and(|&last| last > bytes.len() as u64) {
+        return Err(SynaError::argument(format!(
+            "the last of {name} lies behind the {} bytes given",
+            bytes.len()
+        )));
+    }
+    Ok(offsets.len() - 1)
+}
+
+pub(super) fn check_finite(core: &Core, position: usize, vector: &[f32]) -> Result<()> {
+    match core.kernels.first_non_finite(vector) {
+        None => Ok(()),
+        Some(component) => {
+            let value = vector.get(component).copied().unwrap_or(f32::NAN);
+            Err(SynaError::InvalidVector { position, component, value })
+        }
+    }
+}

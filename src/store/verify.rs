@@ -1,0 +1,243 @@
+//! Proof that a store is whole, and what can be saved of one that is not.
+
+use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::config::{MmapVectorConfig, OpenMode};
+use super::core::Core;
+use super::results::{SearchOptions, SearchResults};
+use super::search::{live_rows, search};
+use super::store::MmapVectorStore;
+use crate::distance::PreparedQuery;
+use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
+use crate::{DistanceMetric, Result, SynaError};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Its vector differs from its checksum: the medium has changed it.
+    DamagedVector,
+    /// A search for the row's own vector does not find it. Build the index again.
+    Hidden,
+    /// No chain of links leads to the row. Build the index again.
+    Unreachable,
+}
+
+/// A row that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The row's number.
+    pub row: u32,
+    /// The row's key.
+    pub key: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What [`MmapVectorStore::verify`] looked at, and found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VerifyReport {
+    /// Rows whose checksum was compared, deleted ones included.
+    pub rows: u64,
+    /// Live rows that were searched for through the index.
+    pub searched: u64,
+    /// Links of the index.
+    pub links: u64,
+    /// Rows that are not as they should be, by row.
+    pub findings: Vec<Finding>,
+}
+
+/// What [`MmapVectorStore::salvage`] saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SalvageReport {
+    /// Live rows that are in the new file.
+    pub rows: u64,
+    /// Rows of the old file that are neither in the new one nor known to be deleted.
+    pub lost: u64,
+}
+
+/// Rows between two calls of the progress function.
+const ROWS_A_REPORT: u64 = 1024;
+/// Rows of a batch that salvage writes.
+const SALVAGE_BATCH_ROWS: usize = 1024;
+
+/// Counts rows, tells of them, and stops where it is told to.
+struct Progress<'p> {
+    tell: &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    done: u64,
+    total: u64,
+}
+
+impl Progress<'_> {
+    fn step(&mut self) -> Result<()> {
+        self.done += 1;
+        if self.done.is_multiple_of(ROWS_A_REPORT) && (self.tell)(self.done, self.total).is_break() {
+            return Err(SynaError::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// See [`MmapVectorStore::verify`].
+pub(super) fn verify(
+    core: &Arc<Core>,
+    ef_search: usize,
+    tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<VerifyReport> {
+    let snapshot = core.published.load();
+    let mut report = VerifyReport::default();
+    let mut damaged_rows = Vec::new();
+    let data = &core.data;
+    let superblock = read_superblock(&*data.file, &data.path)?;
+    let end = replay(data, &superblock, RowCheck::All, Damage::Tolerated, &mut |_, _, damaged| {
+        damaged_rows.extend_from_slice(damaged);
+        Ok(())
+    })?;
+    if end.rows < snapshot.rows {
+        return Err(
+            data.corrupt(end.head, format!("the log ends at row {}; salvage what is whole", end.rows))
+        );
+    }
+    report.rows = u64::from(snapshot.rows);
+    for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
+        note(core, &mut report, row, Problem::DamagedVector)?;
+    }
+    let Some(graph) = core.graph() else { return Ok(report) };
+    let summary = graph.check()?;
+    report.links = summary.links + summary.upper_links;
+    for row in summary.unreachable {
+        if core.is_visible(row, snapshot) {
+            note(core, &mut report, row, Problem::Unreachable)?;
+        }
+    }
+    let covered = graph.covered_rows().min(snapshot.rows);
+    let mut progress = Progress { tell, done: 0, total: u64::from(covered) };
+    let mut results = SearchResults::default();
+    for row in live_rows(core, snapshot).take_while(|&row| row < covered) {
+        progress.step()?;
+        if let Some(is_found) = finds_itself(core, row, ef_search, &mut results)? {
+            report.searched += 1;
+            if !is_found {
+                note(core, &mut report, row, Problem::Hidden)?;
+            }
+        }
+    }
+    report.findings.sort_by_key(|finding| finding.row);
+    Ok(report)
+}
+
+fn note(core: &Core, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
+    report.findings.push(Finding { row, key: core.key(row)?.to_owned(), problem });
+    Ok(())
+}
+
+/// Whether a search for a row's vector finds one as near as the row; `None` where the metric promises no such thing.
+fn finds_itself(
+    core: &Arc<Core>,
+    row: u32,
+    ef_search: usize,
+    results: &mut SearchResults,
+) -> Result<Option<bool>> {
+    let metric = core.data.identity.metric;
+    let vector = core.vector(row)?;
+    if !is_finite(vector) {
+        return Ok(Some(false));
+    }
+    let has_length = vector.iter().any(|&component| component != 0.0);
+    if metric == DistanceMetric::DotProduct || !has_length {
+        return Ok(None);
+    }
+    let own = PreparedQuery::new(core.kernels, metric, vector).distance(vector);
+    search(core, vector, 1, &SearchOptions::default(), ef_search, results)?;
+    Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
+}
+
+/// Whether this library could have written the vector; another writer's checksum may be right over anything.
+fn is_finite(vector: &[f32]) -> bool {
+    vector.iter().all(|component| component.is_finite())
+}
+
+/// See [`MmapVectorStore::salvage`].
+pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
+    let quiet = MmapVectorConfig {
+        dimensions: 0,
+        metric_from_file: true,
+        index_threshold: 0,
+        checkpoint_interval_secs: 0,
+        ..MmapVectorConfig::default()
+    };
+    let damaged = OpenMode { damaged: true, must_exist: true, ..OpenMode::default() };
+    let old = MmapVectorStore::new(from, MmapVectorConfig { open: damaged, ..quiet.clone() })?;
+    let must_create = OpenMode { must_create: true, ..OpenMode::default() };
+    let new = MmapVectorStore::new(
+        to,
+        MmapVectorConfig {
+            dimensions: old.dimensions(),
+            metric: old.metric(),
+            metric_from_file: false,
+            open: must_create,
+            ..quiet
+        },
+    )?;
+    let rows = match copy_rows(&old, new) {
+        Ok(rows) => rows,
+        Err(error) => {
+            // Half a store is of no use, and would be in the way of the next attempt.
+            let _ = Disk.remove(to);
+            return Err(error);
+        }
+    };
+    let data = &old.core.data;
+    let checkpointed = read_superblock(&*data.file, &data.path)?.position;
+    let promised = u64::from(checkpointed.rows.saturating_sub(checkpointed.deletions));
+    Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
+}
+
+/// Writes the rows of `old` into `new`, closes that, and returns how many they are.
+fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
+    let core = &old.core;
+    let live = live_rows(core, core.published.load());
+    let rows: Vec<u32> = live.filter(|&row| core.vector(row).is_ok_and(is_finite)).collect();
+    for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
+        let keys = piece.iter().map(|&row| core.key(row)).collect::<Result<Vec<_>>>()?;
+        let vectors = piece.iter().map(|&row| core.vector(row)).collect::<Result<Vec<_>>>()?;
+        let tags: Vec<u64> = piece.iter().map(|&row| core.tags(row)).collect();
+        let payloads: Vec<&[u8]> = piece.iter().map(|&row| core.payload(row)).collect();
+        new.write(&WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: BatchVectors::Slices(&vectors),
+            tags: Some(&tags),
+            payloads: BatchPayloads::Slices(&payloads),
+            mode: WriteMode::Upsert,
+        })?;
+    }
+    new.close()?;
+    Ok(rows.len() as u64)
+}
+
+impl MmapVectorStore {
+    /// Proves that the store is whole: every row against its checksum, every live row of the index reachable by its
+    /// links, and (cosine and euclidean, vectors with a length) found by a search for itself.
+    ///
+    /// Reads the whole file and makes a search a row. `progress` is told how many rows of how many were searched
+    /// for; `Break` ends the call. The store can be used meanwhile.
+    ///
+    /// # Errors
+    /// [`SynaError::Corrupt`] where the log itself is damaged, [`SynaError::Cancelled`], [`SynaError::Io`]. Rows that
+    /// are not as they should be are no error: they stand in the report.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
+        verify(&self.core, self.config.hnsw_config.ef_search, progress)
+    }
+
+    /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.
+    ///
+    /// A row is whole if its frame and its vector check. Needs one whole superblock.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::new`] for either file; `to` must not exist.
+    pub fn salvage(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageReport> {
+        salvage(from.as_ref(), to.as_ref())
+    }
+}

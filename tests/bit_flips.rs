@@ -1,0 +1,243 @@
+//! Every bit of a store's files, flipped: found when it is opened, found when it is verified, or harmless; never a
+//! wrong answer.
+//!
+//! `SYNA_MMAP_EVERY_BIT=1` flips all bits; otherwise those of the headers and some of the rest.
+
+mod support;
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use support::Random;
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode,
+    SearchOptions, SearchResults, SynaError, WriteBatch, WriteMode,
+};
+
+const DIMENSIONS: u16 = 64;
+/// Bits of so many bytes at the start of what begins like a structure are flipped in every run.
+const HEADER_BYTES: usize = 128;
+
+/// A folder in memory where the machine has such a file system: a run opens a store a million times.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = base.join(format!("syna-mmap-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn config(open: OpenMode) -> MmapVectorConfig {
+    MmapVectorConfig {
+        dimensions: DIMENSIONS,
+        metric: DistanceMetric::Euclidean,
+        initial_capacity: 0,
+        index_threshold: 40,
+        checkpoint_interval_secs: 0,
+        open,
+        ..MmapVectorConfig::default()
+    }
+}
+
+fn read_only(verify: bool) -> MmapVectorConfig {
+    config(OpenMode { read_only: true, verify, ..OpenMode::default() })
+}
+
+/// About a hundred rows: deleted ones, replaced ones, tags, payloads, two checkpoints and an index.
+fn make(path: &Path, rows: usize) {
+    let store = MmapVectorStore::new(path, config(OpenMode::default())).unwrap();
+    let mut random = Random(3);
+    let mut write = |range: std::ops::Range<usize>, mode| {
+        let keys: Vec<String> = range.clone().map(|i| format!("{}{i}", "k".repeat(i % 17))).collect();
+        let vectors: Vec<f32> = range.clone().flat_map(|_| random.vector(DIMENSIONS.into())).collect();
+        let tags: Vec<u64> = range.clone().map(|i| i as u64 % 2 * 5).collect();
+        let payloads: Vec<String> = range.map(|i| "p".repeat(i % 9)).collect();
+        let batch = WriteBatch {
+            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
+            vectors: BatchVectors::RowMajor(&vectors),
+            tags: Some(&tags),
+            payloads: BatchPayloads::Slices(&payloads.iter().map(String::as_bytes).collect::<Vec<_>>()),
+            mode,
+        };
+        store.write(&batch).unwrap();
+    };
+    write(0..rows / 2, WriteMode::Insert);
+    store.checkpoint().unwrap();
+    write(rows / 2..rows, WriteMode::Insert);
+    write(10..15, WriteMode::Upsert);
+    for i in [3, 7, 20, 33, 41] {
+        assert!(store.delete(&format!("{}{i}", "k".repeat(i % 17))).unwrap());
+    }
+    store.build_index().unwrap();
+    store.close().unwrap();
+}
+
+/// Everything a store says.
+#[derive(Debug, PartialEq)]
+struct Contents(Vec<(String, Vec<u32>, u64, Vec<u8>)>);
+
+fn contents(store: &MmapVectorStore) -> Contents {
+    let row = |key: String| {
+        let vector = store.get_slice(&key).unwrap().iter().map(|x| x.to_bits()).collect();
+        (vector, store.tags(&key).unwrap(), store.payload(&key).unwrap().to_vec(), key)
+    };
+    let rows = store.keys().into_iter().map(row);
+    Contents(rows.map(|(vector, tags, payload, key)| (key, vector, tags, payload)).collect())
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    flips: u64,
+    at_open: u64,
+    by_verify_only: u64,
+    harmless: u64,
+    wrong: Vec<usize>,
+}
+
+/// Flips every `step`th bit of `file`, one at a time, and every one of its headers; `look` says what comes of it.
+fn flip(file: &Path, step: usize, look: &mut dyn FnMut() -> Outcome) -> Tally {
+    let bytes = fs::read(file).unwrap();
+    let handle = File::options().write(true).open(file).unwrap();
+    let mut tally = Tally::default();
+    for bit in 0..bytes.len() * 8 {
+        let page = bit / 8 / 4096 * 4096;
+        let begins = bytes.get(page..page + 4).unwrap_or_default();
+        let is_header =
+            bit / 8 - page < HEADER_BYTES && (begins.starts_with(b"SYN") || begins.ends_with(b"SYN"));
+        if !is_header && !bit.is_multiple_of(step) {
+            continue;
+        }
+        let byte = bytes[bit / 8];
+        handle.write_all_at(&[byte ^ 1 << (bit % 8)], (bit / 8) as u64).unwrap();
+        tally.flips += 1;
+        match look() {
+            Outcome::AtOpen => tally.at_open += 1,
+            Outcome::ByVerifyOnly => tally.by_verify_only += 1,
+            Outcome::Harmless => tally.harmless += 1,
+            Outcome::Wrong => tally.wrong.push(bit),
+        }
+        handle.write_all_at(&[byte], (bit / 8) as u64).unwrap();
+    }
+    assert_eq!(fs::read(file).unwrap(), bytes, "opens for reading change nothing");
+    tally
+}
+
+enum Outcome {
+    AtOpen,
+    ByVerifyOnly,
+    Harmless,
+    Wrong,
+}
+
+fn is_damage(error: &SynaError) -> bool {
+    matches!(error, SynaError::Corrupt { .. } | SynaError::UnsupportedVersion { .. })
+}
+
+fn print(name: &str, tally: &Tally) {
+    println!("| file | flips | at open | by verify only | harmless | wrong |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    let Tally { flips, at_open, by_verify_only, harmless, wrong } = tally;
+    println!("| {name} | {flips} | {at_open} | {by_verify_only} | {harmless} | {} |", wrong.len());
+    assert!(wrong.is_empty(), "wrong answers after a flip of bit {:?} ...", &wrong[..wrong.len().min(10)]);
+}
+
+/// 1 where every bit is asked for, else `step`.
+fn step(step: usize) -> usize {
+    if std::env::var_os("SYNA_MMAP_EVERY_BIT").is_some_and(|value| value != "0") { 1 } else { step }
+}
+
+#[test]
+fn a_flipped_bit_of_the_data_file_is_found_or_harmless() {
+    let folder = Folder::new("flips-data");
+    let path = folder.0.join("store");
+    make(&path, 100);
+    let expected = contents(&MmapVectorStore::new(&path, read_only(true)).unwrap());
+    assert_eq!(expected.0.len(), 95);
+    let mut look = || match MmapVectorStore::new(&path, read_only(false)) {
+        Err(error) => {
+            if is_damage(&error) {
+                Outcome::AtOpen
+            } else {
+                Outcome::Wrong
+            }
+        }
+        Ok(store) => {
+            let is_same = contents(&store) == expected;
+            match MmapVectorStore::new(&path, read_only(true)) {
+                Err(error) if is_damage(&error) => Outcome::ByVerifyOnly,
+                Ok(_) if is_same => Outcome::Harmless,
+                _ => Outcome::Wrong,
+            }
+        }
+    };
+    let tally = flip(&path, step(31), &mut look);
+    print("data", &tally);
+    assert!(tally.at_open > 0 && tally.by_verify_only > 0 && tally.harmless > 0);
+}
+
+/// The index of a store of `rows` rows: searches through it say what an exact scan says, or it is left aside.
+fn flip_index(rows: usize, step: usize, name: &str) {
+    let folder = Folder::new(&format!("flips-index-{rows}"));
+    let path = folder.0.join("store");
+    make(&path, rows);
+    let index = folder.0.join("store.hnsw");
+    let store = MmapVectorStore::new(&path, read_only(false)).unwrap();
+    assert!(store.has_index());
+    let queries: Vec<Vec<f32>> = (40..46).map(|i| store.get(&store.keys()[i]).unwrap().unwrap()).collect();
+    let mut results = SearchResults::default();
+    let mut ask = |store: &MmapVectorStore, exact| -> Vec<u32> {
+        let options = SearchOptions { exact, ef: 400, ..SearchOptions::default() };
+        let mut hits = Vec::new();
+        for query in &queries {
+            store.search_with(query, 5, &options, &mut results).unwrap();
+            hits.extend(results.hits().iter().map(|hit| hit.row));
+        }
+        hits
+    };
+    let expected = ask(&store, true);
+    assert_eq!(ask(&store, false), expected, "the index as it was made finds what a scan finds");
+    drop(store);
+    let mut look = || match MmapVectorStore::new(&path, read_only(false)) {
+        Err(error) => {
+            if is_damage(&error) {
+                Outcome::AtOpen
+            } else {
+                Outcome::Wrong
+            }
+        }
+        // Its checksums are over all of it, so that a damaged one is left aside: found, though the open succeeds.
+        Ok(store) if !store.has_index() && ask(&store, false) == expected => Outcome::AtOpen,
+        Ok(store) => {
+            if ask(&store, false) == expected {
+                Outcome::Harmless
+            } else {
+                Outcome::Wrong
+            }
+        }
+    };
+    let tally = flip(&index, step, &mut look);
+    print(name, &tally);
+    assert_eq!(tally.harmless, 0, "a damaged index is searched");
+}
+
+#[test]
+fn a_flipped_bit_of_the_index_changes_no_answer() {
+    flip_index(100, step(7), "index, 100 rows");
+}
+
+/// So many rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.
+#[test]
+fn a_flipped_bit_of_an_index_that_is_searched_changes_no_answer() {
+    flip_index(2100, 4999, "index, 2100 rows");
+}

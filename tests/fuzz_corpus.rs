@@ -1,0 +1,47 @@
+//! The fuzz targets over their stored inputs, so that they stay as they are and what they found stays found.
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::fs;
+use std::path::Path;
+use targets::scratch::Scratch;
+use targets::{c_calls, open_data, open_index, operations};
+
+/// Runs `target` over each file of its corpus.
+fn replay(name: &str, mut target: impl FnMut(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 5, "{} inputs in {}", paths.len(), folder.display());
+    for path in paths {
+        println!("{}", path.display());
+        target(&fs::read(&path).unwrap());
+    }
+}
+
+#[test]
+fn open_data_holds() {
+    let scratch = Scratch::new();
+    replay("open_data", |bytes| {
+        open_data::run(&scratch, bytes, &mut |_, open| open());
+    });
+}
+
+#[test]
+fn open_index_holds() {
+    let scratch = Scratch::new();
+    replay("open_index", |bytes| {
+        open_index::run(&scratch, bytes, &mut |_, open| open());
+    });
+}
+
+#[test]
+fn operations_hold() {
+    replay("operations", operations::run);
+}
+
+#[test]
+fn c_calls_hold() {
+    replay("c_calls", c_calls::run);
+}

@@ -1,0 +1,59 @@
+//! Random lives of a store next to a model of it; a life that goes wrong is cut down to the few steps that matter.
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use targets::world::{Operation, World};
+
+fn key() -> impl Strategy<Value = u16> {
+    0_u16..60
+}
+
+fn keys() -> impl Strategy<Value = Vec<u16>> {
+    prop::collection::vec(key(), 0..40)
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let write = (keys(), any::<u8>(), any::<bool>(), any::<bool>(), 0_u16..300).prop_map(
+        |(keys, vector, upsert, tags, payload)| Operation::Write { keys, vector, upsert, tags, payload },
+    );
+    prop_oneof![
+        8 => (key(), any::<u8>()).prop_map(|(key, vector)| Operation::Insert { key, vector }),
+        4 => (keys(), any::<u8>()).prop_map(|(keys, vector)| Operation::InsertBatch { keys, vector }),
+        6 => write,
+        4 => (key(), any::<u8>()).prop_map(|(key, vector)| Operation::Upsert { key, vector }),
+        8 => key().prop_map(|key| Operation::Delete { key }),
+        2 => key().prop_map(|key| Operation::Get { key }),
+        8 => (any::<u8>(), 0_u16..80, any::<bool>())
+            .prop_map(|(vector, k, exact)| Operation::Search { vector, k, exact }),
+        1 => (0_u16..3000, 0_u16..1200).prop_map(|(first, count)| Operation::Bulk { first, count }),
+        2 => Just(Operation::Checkpoint),
+        1 => Just(Operation::Flush),
+        2 => Just(Operation::BuildIndex),
+        1 => Just(Operation::Verify),
+        2 => Just(Operation::Close),
+        2 => Just(Operation::Drop),
+        3 => Just(Operation::Kill),
+        1 => Just(Operation::Read),
+    ]
+}
+
+#[test]
+fn a_store_does_what_its_model_does() {
+    let cases = std::env::var("SYNA_MMAP_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    // A failing life is printed, shrunk; it becomes a test of its own, so no file of seeds is kept.
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let lives = (any::<u8>(), prop::collection::vec(operation(), 1..80));
+    let lived = TestRunner::new(config).run(&lives, |(shape, operations)| {
+        let mut world = World::new(shape);
+        operations.iter().for_each(|operation| world.apply(operation));
+        world.apply(&Operation::Kill);
+        world.compare();
+        Ok(())
+    });
+    if let Err(error) = lived {
+        panic!("{error}");
+    }
+}
