@@ -142,6 +142,9 @@ impl RowTable {
     }
 }
 
+#[cfg(all(loom, test))]
+mod loom_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;
