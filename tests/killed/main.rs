@@ -37,7 +37,8 @@ const KILLS_A_FILE: u64 = 20;
 fn config() -> MmapVectorConfig {
     MmapVectorConfig {
         initial_capacity: 1000,
-        hnsw_config: HnswConfig { ef_construction: 40, ..HnswConfig::with_m(8) },
+        // A graph that is quickly built: what counts here is that its file comes and goes.
+        hnsw_config: HnswConfig { ef_construction: 12, ..HnswConfig::with_m(4) },
         ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
     }
 }

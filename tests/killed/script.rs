@@ -9,7 +9,7 @@ use syna_mmap::{
 pub const DIMENSIONS: u16 = 70;
 
 /// Few enough keys that most operations meet one that is there.
-const KEYS: usize = 2500;
+const KEYS: usize = 1200;
 
 /// A row as it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,13 +62,13 @@ pub fn operation(seed: u64, number: u64) -> Operation {
             Operation::Write { rows: rows(count), mode }
         }
         // Larger than one piece of the writer's staging.
-        60..68 => {
-            let count = 500 + usize::try_from(number * 977 % 2500).expect("below 2500");
+        60..62 => {
+            let count = 1700 + usize::try_from(number * 977 % 800).expect("below 800");
             Operation::Write { rows: rows(count), mode }
         }
-        68..85 => Operation::Delete(key(random.below(KEYS))),
-        85..93 => Operation::Checkpoint,
-        93..97 => Operation::Reopen,
+        62..84 => Operation::Delete(key(random.below(KEYS))),
+        84..93 => Operation::Checkpoint,
+        93..98 => Operation::Reopen,
         _ => Operation::BuildIndex,
     }
 }
