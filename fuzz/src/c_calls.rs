@@ -169,7 +169,7 @@ impl Host {
         options.dimensions = 64;
         options.index_threshold = u64::from(source.byte() % 64);
         options.words[1] = u32::from(source.byte() & 0x9B);
-        if source.byte() % 8 == 0 {
+        if source.byte().is_multiple_of(8) {
             // Any value of any member but the two that would take a machine down by being granted.
             options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);
             options.metric = source.word();
@@ -202,7 +202,7 @@ impl Host {
         let (store, is_good) = self.handle(source, true);
         let keys: Vec<u8> = (0..source.below(24)).map(|_| source.byte()).collect();
         let vector = vector(DIMENSIONS as u16, source.byte().into());
-        let pointer = if source.byte() % 16 == 0 { ptr::null() } else { vector.as_ptr() };
+        let pointer = if source.byte().is_multiple_of(16) { ptr::null() } else { vector.as_ptr() };
         let (mut flag, mut out) = (false, [0.0_f32; DIMENSIONS]);
         let (key, length) = (keys.as_ptr(), keys.len());
         let error = &mut self.error;
@@ -271,7 +271,7 @@ impl Host {
         let (store, store_is_good) = self.handle(source, true);
         let (results, results_are_good) = self.handle(source, false);
         let query = vector(DIMENSIONS as u16, source.byte().into());
-        let k = if source.byte() % 32 == 0 { usize::MAX } else { usize::from(source.byte()) };
+        let k = if source.byte().is_multiple_of(32) { usize::MAX } else { usize::from(source.byte()) };
         let error = &mut self.error;
         // SAFETY: the handles are numbers; the query has the dimensions of every store here.
         let status = unsafe { syna_mmap_search(store, query.as_ptr(), k, ptr::null(), results, error) };
@@ -303,7 +303,7 @@ impl Host {
     }
 
     fn results(&mut self, source: &mut Source<'_>) {
-        if source.byte() % 2 == 0 {
+        if source.byte().is_multiple_of(2) {
             let mut results = ptr::null_mut();
             // SAFETY: good pointers.
             let status = unsafe { syna_mmap_results_new(&mut results, &mut self.error) };

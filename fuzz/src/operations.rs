@@ -21,8 +21,8 @@ fn operation(source: &mut Source<'_>) -> Operation {
         8..13 => Operation::Write {
             keys: keys(source),
             vector: source.byte(),
-            upsert: source.byte() % 2 == 0,
-            tags: source.byte() % 2 == 0,
+            upsert: source.byte().is_multiple_of(2),
+            tags: source.byte().is_multiple_of(2),
             payload: source.byte().into(),
         },
         13..15 => Operation::Upsert { key: key(source), vector: source.byte() },
@@ -31,7 +31,7 @@ fn operation(source: &mut Source<'_>) -> Operation {
         20..24 => Operation::Search {
             vector: source.byte(),
             k: source.byte().into(),
-            exact: source.byte() % 2 == 0,
+            exact: source.byte().is_multiple_of(2),
         },
         24 => Operation::Checkpoint,
         25 => Operation::Flush,
@@ -40,7 +40,7 @@ fn operation(source: &mut Source<'_>) -> Operation {
         28 => Operation::Drop,
         29 => Operation::Kill,
         30 => Operation::Read,
-        _ if source.byte() % 8 == 0 => {
+        _ if source.byte().is_multiple_of(8) => {
             Operation::Bulk { first: source.short() % 4096, count: source.short() }
         }
         _ => Operation::Verify,
