@@ -4,8 +4,8 @@
 //! takes no lock. Elements have interior mutability (atomics, `OnceLock`); who may read which of them is told by a
 //! count that the owner publishes.
 
+use crate::sync::OnceLock;
 use crate::{Result, SynaError};
-use std::sync::OnceLock;
 
 /// Chunks enough for 2^32 elements with `FIRST` = 1.
 const CHUNKS: usize = 33;
@@ -19,7 +19,7 @@ pub(crate) struct AppendTable<T, const FIRST: usize> {
 impl<T, const FIRST: usize> Default for AppendTable<T, FIRST> {
     fn default() -> Self {
         const { assert!(FIRST.is_power_of_two()) }
-        Self { chunks: [const { OnceLock::new() }; CHUNKS] }
+        Self { chunks: std::array::from_fn(|_| OnceLock::default()) }
     }
 }
 
@@ -63,7 +63,7 @@ impl<T: Default, const FIRST: usize> AppendTable<T, FIRST> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use crate::sync::{AtomicU32, Ordering};
 
     #[test]
     fn elements_keep_their_address_and_value_while_the_table_grows() {

@@ -21,6 +21,7 @@ mod error;
 mod kernel;
 mod metric;
 mod planted;
+mod sync;
 // Floor 1
 mod storage;
 // Floor 2

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 13] = [
+const FLOORS: [(&str, u32); 14] = [
+    ("sync", 0),
     ("error", 0),
     ("metric", 0),
     ("kernel", 0),

@@ -1,6 +1,6 @@
 //! A growing array of atomic words that never moves: readers hold no lock while it grows.
 
-use std::sync::OnceLock;
+use crate::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
 use crate::{Result, SynaError};
@@ -33,7 +33,7 @@ fn place(item: u32) -> (usize, usize, usize) {
 
 impl Chunks {
     pub(super) fn new(width: usize) -> Self {
-        Self { width, chunks: (0..CHUNK_COUNT).map(|_| OnceLock::new()).collect() }
+        Self { width, chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect() }
     }
 
     /// The words of an item; empty where it was never reserved.

@@ -198,7 +198,7 @@ impl Graph {
         }
         writer.in_links = graph.count_in_links(covered);
         graph.publish(View { entry, covered });
-        graph.writer = std::sync::Mutex::new(writer);
+        graph.writer = crate::sync::Mutex::new(writer);
         Ok(graph)
     }
 

@@ -1,9 +1,9 @@
 //! The graph itself: what readers share with the one thread that extends it.
 
+use crate::sync::{Mutex, MutexGuard};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{Mutex, MutexGuard};
 
 use super::chunks::Chunks;
 use super::links::LinkStore;

@@ -4,10 +4,10 @@
 //! place. The appender knows what it wrote; who sees it is decided above, by the row count that is published.
 
 use super::data_file::DataFile;
-use super::extents::{ExtentHeader, ExtentKind, Extents, MAX_ROWS};
+use super::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
 use super::frame::{self, FrameContent, FrameLink};
 use super::growth;
-use super::layout::{extent, frame as frame_layout};
+use super::layout::frame as frame_layout;
 use super::log_head::{heads, wipe_taken};
 use super::medium::write_all_at;
 use super::rewrite::write_again;
@@ -159,11 +159,18 @@ impl Appender {
         }
     }
 
-    /// Adds an extent with room for at least `needed` rows or bytes of frames.
+    /// Adds an extent with room for at least `needed` rows or bytes of frames; for more where there is space for more.
     fn grow(&mut self, kind: ExtentKind, needed: u64) -> Result<()> {
-        let data = &*self.data;
-        let header = growth::next_extent(&data.identity, &data.extents, kind, needed, self.planned_rows);
-        self.add_extent(header)
+        let data = Arc::clone(&self.data);
+        let mut ahead = growth::ahead(&data.identity, &data.extents, kind, self.planned_rows);
+        loop {
+            let header = growth::next_extent(&data.identity, &data.extents, kind, needed.max(ahead));
+            match self.add_extent(header) {
+                // A disk that is full for what is planned may still have what is needed.
+                Err(SynaError::NoSpace { .. }) if ahead > needed && self.is_clean => ahead /= 4,
+                result => return result,
+            }
+        }
     }
 
     /// Allocates an extent, then writes its header, then maps it. On an error the file has its old length.
@@ -183,6 +190,16 @@ impl Appender {
                 Err(name_need(data.io("growing", error), header.length_bytes))
             }
         }
+    }
+
+    /// Takes space behind the last extent, all of it or none.
+    fn allocate_behind_extents(&mut self, length_bytes: u64) -> Result<()> {
+        let data = &*self.data;
+        let at = data.extents.end_bytes();
+        data.file.allocate(at, length_bytes).map_err(|error| {
+            self.is_clean = data.file.truncate(at).is_ok();
+            name_need(data.io("growing", error), length_bytes)
+        })
     }
 
     /// Before anything is written: takes away what a power cut, or a failed write, left where something new will go.
@@ -218,11 +235,12 @@ impl Appender {
         let data = Arc::clone(&self.data);
         if let Some(missing) = rows.checked_sub(data.extents.row_capacity()).filter(|&missing| missing > 0) {
             let log_bytes = growth::log_bytes_for(rows - u64::from(self.position.rows));
+            let log = |extents| growth::next_extent(&data.identity, extents, ExtentKind::Log, log_bytes);
             let vectors = growth::exact_extent(&data.identity, &data.extents, missing);
-            let needed_bytes = vectors.length_bytes + log_bytes;
-            self.add_extent(vectors).map_err(|error| name_need(error, needed_bytes))?;
-            let log = growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes, 0);
-            self.add_extent(log).map_err(|error| name_need(error, needed_bytes))?;
+            // For both at once: an extent that was added stays, so the first must not be had without the second.
+            self.allocate_behind_extents(vectors.length_bytes + log(&data.extents).length_bytes)?;
+            self.add_extent(vectors)?;
+            self.add_extent(log(&data.extents))?;
         }
         Ok(())
     }
@@ -234,7 +252,10 @@ impl Appender {
         let mut done = 0;
         while done < rows {
             let row = u64::from(self.position.rows) + done;
-            let (at, room) = place_of_row(&self.data.extents, row, stride as u64)
+            let (at, room) = self
+                .data
+                .extents
+                .place_of_row(row)
                 .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
             let count = (rows - done).min(room);
             let (from, to) = (index(done), index(done + count));
@@ -335,17 +356,6 @@ fn name_need(error: SynaError, bytes: u64) -> SynaError {
         SynaError::NoSpace { path, source, .. } => SynaError::NoSpace { path, needed_bytes: bytes, source },
         other => other,
     }
-}
-
-/// Where in the file a row goes, and how many rows fit there one after another.
-fn place_of_row(extents: &Extents, row: u64, stride: u64) -> Option<(u64, u64)> {
-    let found = extents.iter().find(|found| {
-        let header = &found.header;
-        header.kind == ExtentKind::Vectors
-            && (header.first_row..header.first_row + header.capacity).contains(&row)
-    })?;
-    let place = row - found.header.first_row;
-    Some((found.offset_bytes + extent::DATA + place * stride, found.header.capacity - place))
 }
 
 /// A count that is known to fit, since it counts things in memory.

@@ -7,9 +7,8 @@ use super::region::Region;
 use super::superblock::Identity;
 use crate::append_table::AppendTable;
 use crate::checksum::crc32c;
+use crate::sync::{AtomicU32, OnceLock, Ordering};
 use crate::{Result, SynaError};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What an extent holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +180,18 @@ impl Extents {
         // Readers come by row numbers and offsets that are published after this, so the order here is free.
         self.count.store(ordinal + 1, Ordering::Release);
         Ok(())
+    }
+
+    /// Where in the file a row goes, and how many rows fit there one after another.
+    pub(crate) fn place_of_row(&self, row: u64) -> Option<(u64, u64)> {
+        let found = self.iter().find(|found| {
+            let header = &found.header;
+            header.kind == ExtentKind::Vectors
+                && (header.first_row..header.first_row + header.capacity).contains(&row)
+        })?;
+        let place = row - found.header.first_row;
+        let stride = u64::from(self.identity.stride_bytes());
+        Some((found.data_bytes() + place * stride, found.header.capacity - place))
     }
 
     /// The vector of a row that was published; `None` for a row that no extent holds.

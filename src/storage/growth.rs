@@ -9,26 +9,33 @@ const MOST_AHEAD_BYTES: u64 = 256 << 20;
 /// The first log extent, header included.
 const FIRST_LOG_BYTES: u64 = 16 << 10;
 
-/// The next extent of a kind, with room for `needed` more rows or bytes of frames at the least.
-pub(crate) fn next_extent(
-    identity: &Identity,
-    extents: &Extents,
-    kind: ExtentKind,
-    needed: u64,
-    planned_rows: u64,
-) -> ExtentHeader {
+/// How far ahead of need the next extent of a kind goes: rows, or bytes of frames.
+pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, planned_rows: u64) -> u64 {
     match kind {
         ExtentKind::Vectors => {
             let there = extents.row_capacity();
             let ahead = if there < planned_rows { there.min(planned_rows - there) } else { there / 8 };
-            let most = MOST_AHEAD_BYTES / u64::from(identity.stride_bytes());
-            exact_extent(identity, extents, needed.max(ahead.min(most)))
+            ahead.min(MOST_AHEAD_BYTES / u64::from(identity.stride_bytes()))
         }
         ExtentKind::Log => {
             let logs = extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
             let there: u64 = logs.map(|found| found.header.length_bytes).sum();
-            let ahead = (there / 4).clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES);
-            let length_bytes = (extent::DATA + needed).max(ahead).next_multiple_of(EXTENT_ALIGN);
+            (there / 4).clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES) - extent::DATA
+        }
+    }
+}
+
+/// The next extent of a kind, with room for `room` more rows or bytes of frames at the least.
+pub(crate) fn next_extent(
+    identity: &Identity,
+    extents: &Extents,
+    kind: ExtentKind,
+    room: u64,
+) -> ExtentHeader {
+    match kind {
+        ExtentKind::Vectors => exact_extent(identity, extents, room),
+        ExtentKind::Log => {
+            let length_bytes = (extent::DATA + room).next_multiple_of(EXTENT_ALIGN);
             ExtentHeader {
                 kind,
                 ordinal: extents.count(),

@@ -45,6 +45,8 @@ pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use extents::{ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
+#[cfg(all(loom, test))]
+pub(crate) use frame::{FrameLink, encode as encode_frame};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

@@ -5,8 +5,9 @@ use super::rows::{Published, RowTable, Snapshot};
 use crate::index::{Graph, Rows};
 use crate::kernel::Kernels;
 use crate::storage::DataFile;
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::{Result, SynaError};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError};
 
 /// See the module.
 #[derive(Debug)]

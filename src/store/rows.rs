@@ -4,8 +4,8 @@
 
 use crate::append_table::AppendTable;
 use crate::storage::{DataFile, Frame};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Result, SynaError};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The state of a store at a moment: a batch is in it whole or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,9 @@ impl RowTable {
         (position < frame.row_count()).then_some((frame, position))
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_tests;
 
 #[cfg(test)]
 mod tests {

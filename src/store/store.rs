@@ -11,9 +11,10 @@ use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage};
+use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// One answer of [`MmapVectorStore::search`].
 #[derive(Debug, Clone, PartialEq)]
@@ -155,8 +156,11 @@ impl MmapVectorStore {
 
     /// The live row of a key.
     fn find(&self, key: &str) -> Option<u32> {
-        let row = self.core.find(key)?;
-        self.core.is_visible(row, self.core.published.load()).then_some(row)
+        // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
+        let directory = self.core.directory();
+        let row = self.core.find_in(&directory, key.as_bytes(), self.core.hasher.hash(key.as_bytes()))?;
+        let snapshot = self.core.published.load();
+        self.core.is_visible(row, snapshot).then_some(row)
     }
 
     /// Whether there is such a key.

@@ -1,0 +1,136 @@
+//! The order in which rows are shown to readers, in every way that threads and the memory model allow (loom).
+//!
+//! The very code: `RowTable`, `AppendTable` and `Published`, with loom's atomics under them (`src/sync`). What a store
+//! adds is the file, whose bytes are written before `add`, and the lock of the directory.
+//!
+//! ```sh
+//! RUSTFLAGS="--cfg loom" cargo test --lib --release loom_tests
+//! ```
+
+use super::{Published, RowTable, Snapshot};
+use crate::storage::{Frame, FrameContent, FrameLink, encode_frame};
+use crate::sync::Ordering;
+use loom::sync::Arc;
+
+/// A frame of rows from `first_row` on, with tags.
+fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
+    let count = rows as usize;
+    let content = FrameContent {
+        first_row,
+        row_checksums: &vec![0; count],
+        key_ends: &(1..=rows).collect::<Vec<_>>(),
+        key_bytes: &vec![b'k'; count],
+        tags: &vec![7; count],
+        payload_ends: &[],
+        payload_bytes: &[],
+        deletions,
+    };
+    let mut bytes = Vec::new();
+    encode_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
+    bytes
+}
+
+#[derive(Default)]
+struct Tables {
+    rows: RowTable,
+    published: Published,
+}
+
+impl Tables {
+    /// As `commit` does it: room, entries. The frame's offset is never 0, so an entry of 0 is one that was not seen.
+    fn add(&self, bytes: &[u8], deletions_before: u32) {
+        let frame = Frame::known(bytes).unwrap();
+        let deletions: Vec<u32> = frame.deletions().collect();
+        self.rows.reserve(frame.first_row(), frame.row_count(), &deletions).unwrap();
+        self.rows.add(&frame, 4096 + u64::from(frame.first_row()) * 512, deletions_before).unwrap();
+    }
+
+    /// One row that is there from the start.
+    fn begun() -> Arc<Self> {
+        let tables = Arc::new(Self::default());
+        tables.add(&frame(0, 1, &[]), 0);
+        tables.published.store(BEFORE);
+        tables
+    }
+
+    /// A reader's look: what its snapshot promises is all there, and nothing else.
+    fn look(&self) {
+        let snapshot = self.published.load();
+        assert!(snapshot == BEFORE || snapshot == AFTER, "a batch is seen whole or not at all: {snapshot:?}");
+        for row in 0..snapshot.rows {
+            let key = self.rows.keys.get(row as usize).map_or(0, |cell| cell.load(Ordering::Relaxed));
+            assert_ne!(key, 0, "row {row} is published and has no key");
+        }
+        let live: Vec<bool> = (0..snapshot.rows).map(|row| self.rows.is_live(row, snapshot)).collect();
+        match snapshot == BEFORE {
+            true => assert_eq!(live, [true], "a deletion is seen before its moment"),
+            false => assert_eq!(live, [false, true, true], "a deletion is not seen"),
+        }
+        let rich_frames = self.rows.rich_frame_count.load(Ordering::Acquire);
+        assert!(rich_frames >= if snapshot == BEFORE { 1 } else { 2 }, "tags are missing");
+        let newest = self.rows.rich_frames.get(rich_frames as usize - 1).unwrap();
+        assert_eq!(newest.first_row.load(Ordering::Relaxed), rich_frames - 1);
+        assert_ne!(newest.offset_bytes.load(Ordering::Relaxed), 0);
+    }
+}
+
+const BEFORE: Snapshot = Snapshot { rows: 1, deletions: 0 };
+/// Two rows more, one of them in the place of row 0.
+const AFTER: Snapshot = Snapshot { rows: 3, deletions: 1 };
+
+/// Two readers beside a writer that does `write`, in every order.
+fn explore(write: fn(&Tables)) {
+    let mut model = loom::model::Builder::new();
+    // Loom's papers and practice: what is wrong shows with few preemptions; without a bound this takes for ever.
+    model.preemption_bound = Some(3);
+    model.check(move || {
+        let tables = Tables::begun();
+        let of_writer = Arc::clone(&tables);
+        let of_reader = Arc::clone(&tables);
+        let writer = loom::thread::spawn(move || write(&of_writer));
+        let reader = loom::thread::spawn(move || of_reader.look());
+        tables.look();
+        writer.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!(tables.published.load(), AFTER);
+        tables.look();
+    });
+}
+
+#[test]
+fn readers_see_whole_batches() {
+    explore(|tables| {
+        tables.add(&frame(1, 2, &[0]), 0);
+        tables.published.store(AFTER);
+    });
+}
+
+#[test]
+#[should_panic(expected = "published and has no key")]
+fn a_count_published_before_its_rows_is_caught() {
+    explore(|tables| {
+        tables.published.store(AFTER);
+        tables.add(&frame(1, 2, &[0]), 0);
+    });
+}
+
+#[test]
+#[should_panic(expected = "published and has no key")]
+fn a_count_published_without_release_is_caught() {
+    explore(|tables| {
+        tables.add(&frame(1, 2, &[0]), 0);
+        let packed = u64::from(AFTER.rows) | u64::from(AFTER.deletions) << 32;
+        tables.published.packed.store(packed, Ordering::Relaxed);
+    });
+}
+
+#[test]
+#[should_panic(expected = "a deletion is not seen")]
+fn a_deletion_after_its_count_is_caught() {
+    explore(|tables| {
+        let bytes = frame(1, 2, &[]);
+        tables.add(&bytes, 0);
+        tables.published.store(AFTER);
+        tables.rows.deleted_by.get_or_grow(0).unwrap().store(1, Ordering::Relaxed);
+    });
+}

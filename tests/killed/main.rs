@@ -1,0 +1,277 @@
+//! A process killed with SIGKILL loses nothing that was acknowledged, and leaves nothing half-done.
+//!
+//! ```text
+//!   child: operations 0, 1, 2, ... from a seed, one acknowledgement each ---> parent: kills it inside a system call,
+//!          on the same file as the child before it                            opens the file, compares with the model
+//! ```
+//!
+//! `SYNA_MMAP_KILLS` says how many kills (500), `SYNA_MMAP_SEED` which ones.
+#![cfg(target_os = "linux")]
+
+mod model;
+mod script;
+#[path = "../support/mod.rs"]
+mod support;
+mod tracer;
+
+use model::Model;
+use script::{DIMENSIONS, Operation, apply, operation};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
+use tracer::{Moment, Strike, Traced};
+
+/// The test program calls itself with these set: then it is the child.
+const CHILD_PATH: &str = "SYNA_MMAP_KILLED_PATH";
+const CHILD_SEED: &str = "SYNA_MMAP_KILLED_SEED";
+const CHILD_FIRST: &str = "SYNA_MMAP_KILLED_FIRST";
+
+/// Kills that one file lives through.
+const KILLS_A_FILE: u64 = 20;
+
+fn config() -> MmapVectorConfig {
+    MmapVectorConfig {
+        initial_capacity: 1000,
+        hnsw_config: HnswConfig { ef_construction: 40, ..HnswConfig::with_m(8) },
+        ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
+    }
+}
+
+/// Does operation after operation and tells of each on standard error, until it is killed.
+fn be_the_child(path: &Path) -> ! {
+    let number = |name: &str| -> u64 { std::env::var(name).unwrap().parse().unwrap() };
+    let say = |text: String| std::io::stderr().write_all(text.as_bytes()).unwrap();
+    // `PID/task/TID`: the parent traces this very thread, the harness has others.
+    let thread = std::fs::read_link("/proc/thread-self").unwrap();
+    say(format!("thread {}\n", thread.file_name().unwrap().to_str().unwrap()));
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+    let (seed, first) = (number(CHILD_SEED), number(CHILD_FIRST));
+    let mut store = MmapVectorStore::new(path, config()).unwrap();
+    for number in first.. {
+        match operation(seed, number) {
+            Operation::Reopen => {
+                // Closed with its checkpoint, and without it as a process that ends in a hurry.
+                store.close().unwrap();
+                store = MmapVectorStore::new(path, config()).unwrap();
+            }
+            other => apply(&store, &other).unwrap(),
+        }
+        say(format!("acknowledged {number}\n"));
+    }
+    unreachable!("operations have no end")
+}
+
+/// A child that stands ready to begin at operation `first`, and what it says.
+fn start_child(path: &Path, seed: u64, first: u64) -> (Child, BufReader<std::process::ChildStderr>, i32) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["killed_writers_lose_nothing", "--exact", "--nocapture"])
+        .env(CHILD_PATH, path)
+        .env(CHILD_SEED, seed.to_string())
+        .env(CHILD_FIRST, first.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    let thread = line.trim().strip_prefix("thread ").and_then(|text| text.parse().ok());
+    (child, said, thread.unwrap_or_else(|| panic!("the child said {line:?}")))
+}
+
+/// Runs a child to its death; returns where that was, and how many operations in all are acknowledged now.
+fn run_and_kill(path: &Path, seed: u64, first: u64, random: &mut Random) -> (Option<Strike>, u64) {
+    let (mut child, mut said, thread) = start_child(path, seed, first);
+    let process = i32::try_from(child.id()).unwrap();
+    let mut go = child.stdin.take().unwrap();
+    let strike = if random.below(10) == 0 {
+        // Any moment at all, also between two calls.
+        go.write_all(&[1]).unwrap();
+        std::thread::sleep(Duration::from_micros(random.next() % 30_000));
+        child.kill().unwrap();
+        None
+    } else {
+        let traced = Traced::attach(process, thread).expect("this test has to be allowed to trace its child");
+        go.write_all(&[1]).unwrap();
+        let ordinal = match random.below(3) {
+            0 => random.next() % 12,
+            _ => random.next() % 120,
+        };
+        let moment = (random.below(12) > 0).then(|| random.next());
+        Some(traced.kill_in_call(ordinal, moment).unwrap())
+    };
+    // A thread that was traced is already reaped; its process is not.
+    let status = child.wait().unwrap();
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(status.signal(), Some(libc::SIGKILL), "the child ended by itself:\n{rest}");
+    // A line that was cut off is no acknowledgement.
+    let lines = rest.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let mut numbers = lines.filter_map(|line| line.trim().strip_prefix("acknowledged ")?.parse::<u64>().ok());
+    let acknowledged = numbers.next_back().map_or(first, |last| last + 1);
+    (strike, acknowledged)
+}
+
+/// What became of the operation that was under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InFlight {
+    Done,
+    NotDone,
+    /// It leaves no trace: a checkpoint, or a write that changes nothing.
+    Traceless,
+}
+
+/// Compares a store with the model of what is acknowledged; one operation more may be there, whole.
+fn judge(store: &MmapVectorStore, model: &mut Model, next: &Operation) -> Result<InFlight, String> {
+    let mut after = model.clone();
+    after.apply(next);
+    let is_traceless = after.live().eq(model.live());
+    let Some(without) = model.difference(store) else {
+        return Ok(if is_traceless { InFlight::Traceless } else { InFlight::NotDone });
+    };
+    match after.difference(store) {
+        None => {
+            *model = after;
+            Ok(InFlight::Done)
+        }
+        Some(with) => Err(format!("without the operation in flight: {without}; with it: {with}")),
+    }
+}
+
+/// Opens in one of the ways there are; the first changes no byte, so that the next child recovers by itself.
+fn open(path: &Path, random: &mut Random) -> Option<MmapVectorStore> {
+    let mode = match random.below(4) {
+        0 | 1 => OpenMode { read_only: true, ..OpenMode::default() },
+        2 => OpenMode { verify: true, ..OpenMode::default() },
+        _ => OpenMode::default(),
+    };
+    if !path.exists() {
+        return None;
+    }
+    Some(
+        MmapVectorStore::new(path, MmapVectorConfig { open: mode, ..config() })
+            .expect("a killed store opens"),
+    )
+}
+
+/// Counts of what the kills did.
+#[derive(Debug, Default)]
+struct Tally {
+    kills: u64,
+    moments: [u64; 3],
+    calls: BTreeMap<&'static str, u64>,
+    in_flight: [u64; 3],
+    acknowledged: u64,
+}
+
+impl Tally {
+    fn add(&mut self, strike: Option<Strike>, in_flight: InFlight, acknowledged: u64) {
+        self.kills += 1;
+        if let Some(Strike { call, moment }) = strike {
+            self.moments[moment as usize] += 1;
+            *self.calls.entry(call).or_default() += 1;
+        }
+        self.in_flight[in_flight as usize] += 1;
+        self.acknowledged += acknowledged;
+    }
+
+    /// Kills after which the program never came back from a call that it had entered.
+    fn inside(&self) -> u64 {
+        self.moments.iter().sum()
+    }
+
+    fn print(&self) {
+        let share = |part: u64| part as f64 * 100.0 / self.kills as f64;
+        let [at_entry, within, at_exit] = self.moments;
+        println!(
+            "{} kills, {} ({:.1} %) inside a system call, as ptrace saw: {at_entry} at its entry, {within} \
+             ({:.1} %) within, {at_exit} done but not answered; the others at any moment",
+            self.kills,
+            self.inside(),
+            share(self.inside()),
+            share(within),
+        );
+        let [done, not_done, traceless] = self.in_flight;
+        println!("calls: {:?}", self.calls);
+        println!(
+            "{} operations acknowledged, none lost; the one in flight: {done} times whole, {not_done} times \
+             not at all, {traceless} times without a trace",
+            self.acknowledged
+        );
+    }
+}
+
+#[test]
+fn killed_writers_lose_nothing() {
+    if let Some(path) = std::env::var_os(CHILD_PATH) {
+        be_the_child(Path::new(&path));
+    }
+    let kills = std::env::var("SYNA_MMAP_KILLS").map_or(500, |text| text.parse().expect("a number of kills"));
+    let seed = seed(7);
+    let mut random = Random(seed);
+    let folder = TempFolder::new("killed");
+    let mut tally = Tally::default();
+    let mut life = (folder.file("store-0"), seed, 0, Model::default());
+    for kill in 0..kills {
+        if kill % KILLS_A_FILE == 0 {
+            let path = folder.file(&format!("store-{kill}"));
+            life = (path, random.next(), 0, Model::default());
+        }
+        let (path, life_seed, first, model) = &mut life;
+        let (strike, acknowledged) = run_and_kill(path, *life_seed, *first, &mut random);
+        let at = format!("kill {kill} of seed {seed}, {strike:?}, {acknowledged} acknowledged, {path:?}");
+        for number in *first..acknowledged {
+            model.apply(&operation(*life_seed, number));
+        }
+        let mut in_flight = InFlight::NotDone;
+        match open(path, &mut random) {
+            None => assert_eq!(acknowledged, 0, "{at}: the file is gone"),
+            Some(store) => {
+                in_flight = judge(&store, model, &operation(*life_seed, acknowledged))
+                    .unwrap_or_else(|difference| panic!("{at}: {difference}"));
+                if let Some(fault) = model.unfindable(&store, &mut random) {
+                    panic!("{at}: {fault}");
+                }
+            }
+        }
+        tally.add(strike, in_flight, acknowledged - *first);
+        *first = acknowledged + u64::from(in_flight == InFlight::Done);
+    }
+    tally.print();
+    assert!(tally.inside() * 100 >= tally.kills * 80, "too few kills landed inside a call");
+    assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 15, "too few landed within one");
+}
+
+#[test]
+fn a_lost_or_torn_operation_is_noticed() {
+    let folder = TempFolder::new("judged");
+    let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
+    let mut model = Model::default();
+    let writes: Vec<Operation> = (0..)
+        .map(|number| operation(1, number))
+        .filter(|o| matches!(o, Operation::Write { .. }))
+        .take(40)
+        .collect();
+    for (number, operation) in writes.iter().enumerate() {
+        let next = writes.get(number + 1).unwrap_or(&Operation::Checkpoint);
+        model.apply(operation);
+        let mut acknowledged_more = model.clone();
+        let verdict = judge(&store, &mut acknowledged_more, next);
+        apply(&store, operation).unwrap();
+        if number == 0 {
+            assert!(verdict.is_err(), "a store without an acknowledged operation passes");
+        }
+        assert_ne!(judge(&store, &mut model.clone(), next), Ok(InFlight::Done));
+    }
+    let Operation::Write { rows, .. } = operation(1, 0) else { return };
+    let mut torn = rows.clone();
+    torn[0].key.push('x');
+    script::write(&store, &torn, syna_mmap::WriteMode::Insert).unwrap();
+    assert!(judge(&store, &mut model, &Operation::Checkpoint).is_err(), "a row too many passes");
+}

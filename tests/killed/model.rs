@@ -1,0 +1,94 @@
+//! What a store has to hold: the operations replayed in memory, and the comparison with a store.
+
+use crate::script::{Operation, Row};
+use crate::support::Random;
+use std::collections::HashMap;
+use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults, WriteMode};
+
+/// Rows in the order of their insertion; `None` where a row was deleted or replaced.
+#[derive(Debug, Default, Clone)]
+pub struct Model {
+    rows: Vec<Option<Row>>,
+    places: HashMap<String, usize>,
+}
+
+impl Model {
+    pub fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Write { rows, mode } => self.write(rows, *mode),
+            Operation::Delete(key) => {
+                if let Some(place) = self.places.remove(key) {
+                    self.rows[place] = None;
+                }
+            }
+            Operation::Checkpoint | Operation::BuildIndex | Operation::Reopen => {}
+        }
+    }
+
+    /// Of a key that occurs twice an insert keeps the first, an upsert the last; either takes the first's place.
+    fn write(&mut self, rows: &[Row], mode: WriteMode) {
+        let mut picked: Vec<&Row> = Vec::new();
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for row in rows {
+            if mode == WriteMode::Insert && self.places.contains_key(&row.key) {
+                continue;
+            }
+            match seen.get(row.key.as_str()) {
+                Some(&earlier) if mode == WriteMode::Upsert => picked[earlier] = row,
+                Some(_) => {}
+                None => {
+                    seen.insert(&row.key, picked.len());
+                    picked.push(row);
+                }
+            }
+        }
+        for row in picked {
+            if let Some(place) = self.places.insert(row.key.clone(), self.rows.len()) {
+                self.rows[place] = None;
+            }
+            self.rows.push(Some(row.clone()));
+        }
+    }
+
+    pub fn live(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().flatten()
+    }
+
+    /// The first difference between this and what a store says, bit for bit.
+    pub fn difference(&self, store: &MmapVectorStore) -> Option<String> {
+        let keys: Vec<&str> = self.live().map(|row| row.key.as_str()).collect();
+        let found = store.keys();
+        if keys != found || keys.len() != store.len() {
+            let first = keys.iter().zip(&found).position(|(expected, found)| expected != found);
+            return Some(format!(
+                "{} keys, len {}, {} expected; the first other one at {first:?}",
+                found.len(),
+                store.len(),
+                keys.len()
+            ));
+        }
+        self.live().find_map(|row| {
+            let key = &row.key;
+            let vector = store.get_slice(key)?;
+            let bits = |vector: &[f32]| vector.iter().map(|float| float.to_bits()).collect::<Vec<_>>();
+            let is_same = bits(vector) == bits(&row.vector)
+                && store.tags(key) == Some(row.tags)
+                && store.payload(key) == Some(row.payload.as_slice());
+            (!is_same).then(|| format!("the row of {key:?} differs"))
+        })
+    }
+
+    /// The first of a few rows that a search for its own vector does not find at distance 0.
+    pub fn unfindable(&self, store: &MmapVectorStore, random: &mut Random) -> Option<String> {
+        let live: Vec<&Row> = self.live().collect();
+        let mut results = SearchResults::default();
+        let picked = (0..live.len().min(3)).map(|_| live[random.below(live.len())]).collect::<Vec<_>>();
+        picked.into_iter().find_map(|row| {
+            let is_exact = random.below(2) == 0;
+            let options = SearchOptions { exact: is_exact, ..SearchOptions::default() };
+            let searched = store.search_with(&row.vector, 3, &options, &mut results);
+            let is_found = results.key(0) == Some(&row.key) && results.vector(0) == Some(&row.vector);
+            (!is_found).then(|| format!("{:?} is not found by its own vector ({searched:?})", row.key))
+        })
+    }
+}

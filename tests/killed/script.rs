@@ -1,0 +1,105 @@
+//! What a child does, from a seed alone: operation `number` is the same whenever and in whichever process it is asked for.
+
+use crate::support::Random;
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, WriteBatch, WriteMode,
+};
+
+/// No multiple of 16, so that rows are filled up to their stride.
+pub const DIMENSIONS: u16 = 70;
+
+/// Few enough keys that most operations meet one that is there.
+const KEYS: usize = 2500;
+
+/// A row as it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub key: String,
+    pub vector: Vec<f32>,
+    pub tags: u64,
+    pub payload: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub enum Operation {
+    Write { rows: Vec<Row>, mode: WriteMode },
+    Delete(String),
+    Checkpoint,
+    BuildIndex,
+    Reopen,
+}
+
+/// Lengths 0 to 16 and a number, so nothing is aligned by luck; key 0 is the empty one.
+fn key(number: usize) -> String {
+    if number == 0 {
+        return String::new();
+    }
+    format!("{}{number}", &"abcdefghijklmnopq"[..number % 17])
+}
+
+fn row(random: &mut Random) -> Row {
+    let key = key(random.below(KEYS));
+    let vector = (0..DIMENSIONS).map(|_| (random.next() >> 40) as f32 / 8_388_608.0 - 1.0).collect();
+    let tags = if random.below(3) == 0 { random.next() } else { 0 };
+    let payload_bytes = match random.below(40) {
+        0 => random.below(5000),
+        1..10 => random.below(50),
+        _ => 0,
+    };
+    let payload = (0..payload_bytes).map(|_| random.next().to_le_bytes()[0]).collect();
+    Row { key, vector, tags, payload }
+}
+
+/// Operation `number` of the life that `seed` describes.
+pub fn operation(seed: u64, number: u64) -> Operation {
+    let mut random = Random(seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+    let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
+    let mut rows = |count: usize| (0..count).map(|_| row(&mut random)).collect();
+    match Random(seed.rotate_left(32) ^ number).below(100) {
+        0..35 => Operation::Write { rows: rows(1), mode },
+        35..60 => {
+            let count = 2 + usize::try_from(number * 31 % 97).expect("below 97");
+            Operation::Write { rows: rows(count), mode }
+        }
+        // Larger than one piece of the writer's staging.
+        60..68 => {
+            let count = 500 + usize::try_from(number * 977 % 2500).expect("below 2500");
+            Operation::Write { rows: rows(count), mode }
+        }
+        68..85 => Operation::Delete(key(random.below(KEYS))),
+        85..93 => Operation::Checkpoint,
+        93..97 => Operation::Reopen,
+        _ => Operation::BuildIndex,
+    }
+}
+
+/// Writes `rows` as one batch.
+pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode) -> Result<usize> {
+    let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
+    let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
+    let slices: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
+    let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+    // Both shapes reach the file by ways of their own.
+    let is_packed = rows.len().is_multiple_of(2);
+    store.write(&WriteBatch {
+        keys: BatchKeys::Slices(&keys),
+        vectors: if is_packed { BatchVectors::RowMajor(&floats) } else { BatchVectors::Slices(&slices) },
+        tags: Some(&tags),
+        payloads: BatchPayloads::Slices(&payloads),
+        mode,
+    })
+}
+
+/// Does what is not a reopening.
+pub fn apply(store: &MmapVectorStore, operation: &Operation) -> Result<()> {
+    match operation {
+        Operation::Write { rows, mode } => write(store, rows, *mode).map(|_| ()),
+        Operation::Delete(key) => store.delete(key).map(|_| ()),
+        Operation::Checkpoint => store.checkpoint(),
+        Operation::BuildIndex => store.build_index(),
+        Operation::Reopen => {
+            Err(SynaError::InvalidArgument { what: "a store does not reopen itself".to_owned() })
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One thread writes, others read: whatever they are told was the state of the store at some moment (P6).
+//!
+//! Every vector says its key and its version, so an answer can be judged by itself. `SYNA_MMAP_ROUNDS` says how long.
+
+mod support;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore,
+    OpenMode, SearchOptions, SearchResults, WriteBatch, WriteMode,
+};
+
+const DIMENSIONS: u16 = 70;
+/// Pairs of keys that are replaced together, and never deleted.
+const PAIRS: usize = 20;
+/// Keys that are replaced one by one, and never deleted.
+const SINGLES: usize = 20;
+/// Keys that come and go.
+const GUESTS: usize = 30;
+
+fn rounds() -> u64 {
+    std::env::var("SYNA_MMAP_ROUNDS").map_or(1500, |text| text.parse().expect("a number of rounds"))
+}
+
+fn config() -> MmapVectorConfig {
+    MmapVectorConfig {
+        initial_capacity: 300,
+        hnsw_config: HnswConfig { ef_construction: 20, ..HnswConfig::with_m(4) },
+        ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
+    }
+}
+
+/// The vector of a key at a version: all of it follows from the two.
+fn vector(key: &str, version: u64) -> Vec<f32> {
+    let name = key.bytes().fold(version, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let mut vector = Random(name).vector(usize::from(DIMENSIONS));
+    vector[0] = version as f32;
+    vector
+}
+
+/// The version of what was found under a key.
+fn version(key: &str, found: &[f32]) -> u64 {
+    let version = found[0] as u64;
+    assert_eq!(found, vector(key, version), "the vector of {key:?} is none of its own");
+    version
+}
+
+/// What the writer has begun, and what it was told is done, for each single key.
+#[derive(Default)]
+struct Progress {
+    begun: [AtomicU64; SINGLES],
+    done: [AtomicU64; SINGLES],
+    is_over: AtomicBool,
+}
+
+/// Tags and payload are the version too.
+fn put(store: &MmapVectorStore, keys: &[&str], version: u64, mode: WriteMode) {
+    let vectors: Vec<Vec<f32>> = keys.iter().map(|key| vector(key, version)).collect();
+    let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+    let payload = version.to_le_bytes();
+    let batch = WriteBatch {
+        keys: BatchKeys::Slices(keys),
+        vectors: BatchVectors::Slices(&vectors),
+        tags: Some(&vec![version; keys.len()]),
+        payloads: BatchPayloads::Slices(&vec![payload.as_slice(); keys.len()]),
+        mode,
+    };
+    assert_eq!(store.write(&batch).unwrap(), keys.len());
+}
+
+fn pair(number: usize) -> [String; 2] {
+    [format!("pair {number} a"), format!("pair {number} b")]
+}
+
+fn put_pair(store: &MmapVectorStore, number: usize, version: u64) {
+    let [a, b] = pair(number);
+    put(store, &[&a, &b], version, WriteMode::Upsert);
+}
+
+fn begin(store: &MmapVectorStore) {
+    (0..PAIRS).for_each(|number| put_pair(store, number, 0));
+    (0..SINGLES).for_each(|number| put(store, &[&format!("single {number}")], 0, WriteMode::Insert));
+}
+
+fn write(store: &MmapVectorStore, progress: &Progress, seed: u64) {
+    let mut random = Random(seed);
+    for round in 1..=rounds() {
+        put_pair(store, random.below(PAIRS), round);
+        let single = random.below(SINGLES);
+        progress.begun[single].store(round, Ordering::SeqCst);
+        put(store, &[&format!("single {single}")], round, WriteMode::Upsert);
+        progress.done[single].store(round, Ordering::SeqCst);
+        let guest = format!("guest {}", random.below(GUESTS));
+        if !store.delete(&guest).unwrap() {
+            put(store, &[&guest], round, WriteMode::Insert);
+        }
+        if round % 101 == 0 {
+            store.checkpoint().unwrap();
+        }
+        if round % 307 == 0 {
+            store.build_index().unwrap();
+        }
+    }
+    progress.is_over.store(true, Ordering::SeqCst);
+}
+
+/// What one answer said: every key once, with its version.
+fn judge(versions: &HashMap<String, u64>, is_whole: bool) {
+    for number in 0..PAIRS {
+        let [a, b] = pair(number).map(|key| versions.get(&key).copied());
+        assert!(a == b || !is_whole, "pair {number} has versions {a:?} and {b:?}");
+        assert!(a.is_some() || !is_whole, "pair {number} is missing");
+    }
+    for number in 0..SINGLES {
+        assert!(
+            versions.contains_key(&format!("single {number}")) || !is_whole,
+            "single {number} is missing"
+        );
+    }
+}
+
+/// Searches for everything at once, by scan, or for the surroundings of one key, by the graph where there is one.
+fn search(store: &MmapVectorStore, random: &mut Random, results: &mut SearchResults) {
+    let is_whole = random.below(2) == 0;
+    let options = SearchOptions { exact: is_whole, ..SearchOptions::default() };
+    let k = if is_whole { 1000 } else { 15 };
+    let query = vector("guest 1", random.next() % rounds());
+    store.search_with(&query, k, &options, results).unwrap();
+    let mut versions = HashMap::new();
+    for position in 0..results.hits().len() {
+        let key = results.key(position).unwrap();
+        let version = version(key, results.vector(position).unwrap());
+        assert_eq!(results.tags(position), Some(version), "{key:?}");
+        assert_eq!(results.payload(position), Some(&version.to_le_bytes()[..]), "{key:?}");
+        let earlier = versions.insert(key.to_owned(), version);
+        assert_eq!(earlier, None, "{key:?} twice in one answer");
+    }
+    assert_eq!(results.hits().len(), if is_whole { versions.len() } else { k });
+    judge(&versions, is_whole);
+}
+
+/// A key that is never deleted is there, and no older than what was acknowledged before the look.
+fn look_up(store: &MmapVectorStore, progress: &Progress, random: &mut Random) {
+    let number = random.below(SINGLES);
+    let key = format!("single {number}");
+    let least = progress.done[number].load(Ordering::SeqCst);
+    let found = store.get(&key).unwrap().unwrap_or_else(|| panic!("{key:?} is not there for a moment"));
+    let most = progress.begun[number].load(Ordering::SeqCst);
+    let version = version(&key, &found);
+    assert!((least..=most).contains(&version), "version {version} of {key:?}, {least} to {most} expected");
+    assert!(store.tags(&key).is_some() && store.payload(&key).is_some());
+    let guest = format!("guest {}", random.below(GUESTS));
+    if let Some(found) = store.get_slice(&guest) {
+        self::version(&guest, found);
+    }
+}
+
+/// Look after look, so that some fall into the very moment of a change: what is never deleted is always there.
+fn watch(store: &MmapVectorStore, progress: &Progress) {
+    let keys: Vec<String> = (0..SINGLES).map(|number| format!("single {number}")).collect();
+    while !progress.is_over.load(Ordering::SeqCst) {
+        for key in &keys {
+            assert!(store.contains(key), "{key:?} is not there for a moment");
+        }
+    }
+}
+
+/// Iteration shows one moment: each key once, pairs whole.
+fn iterate(store: &MmapVectorStore) {
+    let mut versions = HashMap::new();
+    for key in store.keys() {
+        assert_eq!(versions.insert(key.clone(), 0), None, "{key:?} twice");
+    }
+    judge(&versions, true);
+    assert!((PAIRS * 2 + SINGLES..=PAIRS * 2 + SINGLES + GUESTS).contains(&store.len()));
+}
+
+fn read(store: &MmapVectorStore, progress: &Progress, seed: u64) {
+    let (mut random, mut results) = (Random(seed), SearchResults::default());
+    while !progress.is_over.load(Ordering::SeqCst) {
+        match random.below(8) {
+            0..2 => search(store, &mut random, &mut results),
+            2..7 => look_up(store, progress, &mut random),
+            _ => iterate(store),
+        }
+    }
+}
+
+/// The same file, opened again and again for reading while it is written to: each opening shows one moment.
+fn open_for_reading(path: &Path, progress: &Progress, seed: u64) {
+    let (mut random, mut results) = (Random(seed), SearchResults::default());
+    let mode = OpenMode { read_only: true, ..OpenMode::default() };
+    while !progress.is_over.load(Ordering::SeqCst) {
+        let least = progress.done[0].load(Ordering::SeqCst);
+        let store = MmapVectorStore::new(path, MmapVectorConfig { open: mode, ..config() }).unwrap();
+        let found = version("single 0", store.get_slice("single 0").expect("it is never deleted"));
+        assert!(found >= least, "acknowledged before the opening: {least}, found: {found}");
+        for _ in 0..3 {
+            search(&store, &mut random, &mut results);
+            iterate(&store);
+            assert_eq!(
+                version("single 0", store.get_slice("single 0").unwrap()),
+                found,
+                "the moment changed"
+            );
+        }
+    }
+}
+
+type Reader = fn(&MmapVectorStore, &Path, &Progress, u64);
+
+fn run(name: &str, readers: &[Reader]) {
+    let seed = seed(11);
+    let folder = TempFolder::new(name);
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    begin(&store);
+    let progress = Progress::default();
+    std::thread::scope(|scope| {
+        let (store, path, progress) = (&store, &path, &progress);
+        let readers: Vec<_> = readers
+            .iter()
+            .zip(seed + 1..)
+            .map(|(reader, seed)| scope.spawn(move || reader(store, path, progress, seed)))
+            .collect();
+        let writer = scope.spawn(move || write(store, progress, seed));
+        let written = writer.join();
+        progress.is_over.store(true, Ordering::SeqCst);
+        let read: Vec<_> = readers.into_iter().map(|reader| reader.join()).collect();
+        assert!(written.is_ok() && read.iter().all(Result::is_ok), "a thread saw what never was");
+    });
+    iterate(&store);
+    store.close().unwrap();
+}
+
+#[test]
+fn every_answer_is_of_one_moment() {
+    let reader: Reader = |store, _, progress, seed| read(store, progress, seed);
+    let watcher: Reader = |store, _, progress, _| watch(store, progress);
+    run("threads", &[reader, reader, watcher]);
+}
+
+#[test]
+fn every_opening_is_of_one_moment() {
+    let reader: Reader = |_, path, progress, seed| {
+        open_for_reading(path, progress, seed);
+    };
+    run("openings", &[reader; 2]);
+}
