@@ -100,6 +100,14 @@ impl Host {
         if status == OK {
             let is_new = self.stores.iter().all(|(old, _)| *old != store);
             assert!(is_new, "a handle is given out once");
+            // A cut-off options struct has default dimensions; a vector of this host's would be too short for those.
+            // SAFETY: the handle is a number.
+            if unsafe { syna_mmap_dimensions(store) } != DIMENSIONS as u32 {
+                // SAFETY: the handle is a number; no error struct.
+                assert_eq!(unsafe { syna_mmap_close(store, ptr::null_mut()) }, OK);
+                self.stores.push((store, false));
+                return;
+            }
             self.stores.push((store, true));
         }
     }

@@ -3,7 +3,8 @@
 //! ```text
 //! words, little-endian u32:
 //!   version = 1, metric, m, m_max, seed (low, high), covered rows, entry point, first row without direction,
-//!   count of stragglers, count of bridges                       entry and first row: 0xffffffff for none
+//!   rows at the last full sweep, where the next sweep begins, count of stragglers, count of bridges
+//!   (entry point and first row: 0xffffffff for none)
 //!   stragglers, one word each, ascending as they were found; bridges (from, to), ascending
 //!   dot product only: the squared norm of each row, as f32
 //!   each row:  0x80000000 | first        a twin of row `first`
@@ -92,6 +93,7 @@ impl Graph {
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
         let [low, high] = halves(self.params.seed);
         words.extend([low, high, covered, entry, directionless]);
+        words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered)]);
         words.extend([row_number(stragglers.len()), row_number(bridges.len())]);
         words.extend(stragglers);
         words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
@@ -156,6 +158,8 @@ impl Graph {
         let mut writer = Writer::default();
         let entry = words.word()?;
         let directionless = words.word()?;
+        writer.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
+        writer.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
         let (straggler_count, bridge_count) =
             (words.count(covered as usize, "stragglers")?, words.count(bytes.len() / 8, "bridges")?);
         let stragglers =
@@ -207,8 +211,7 @@ impl Graph {
             if norm.is_nan() || norm < 0.0 {
                 return words.damage(format!("a squared norm is {norm}"));
             }
-            writer.squared_norms.push(norm);
-            writer.most = writer.most.max(norm);
+            writer.push_norm(norm);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::chunks::Chunks;
 use super::links::LinkStore;
 use super::params::{GraphParams, row_number};
-use super::writer::Writer;
+use super::writer::{BATCH_ROWS, Writer};
 use crate::kernel::Kernels;
 use crate::{Result, SynaError};
 
@@ -44,6 +44,16 @@ pub(super) struct View {
     pub(super) entry: u32,
     /// Rows under this one have all their links.
     pub(super) covered: u32,
+}
+
+impl View {
+    /// Rows from this one on are not walked through.
+    ///
+    /// Rows of a batch that is just entering are: a list that was pruned in favour of one may lead on through it only.
+    /// Its own links were written before any link to it.
+    pub(super) fn end(self) -> u32 {
+        self.covered.saturating_add(BATCH_ROWS)
+    }
 }
 
 impl Graph {

@@ -18,7 +18,7 @@ use super::graph::{Graph, NO_ROW, View};
 use super::params::row_number;
 use super::prune::choose;
 use super::scratch::{Neighbour, Scratch};
-use super::search::{Nodes, measure_all};
+use super::search::{DESCENT_EF, Nodes, measure_all};
 use super::space::{RowMeasure, Rows, Space};
 use super::workers::spread;
 use super::writer::Writer;
@@ -85,15 +85,7 @@ impl Graph {
         for &row in &nodes {
             self.links.raise(row)?;
         }
-        let space = writer.space(self, rows);
-        let chosen = spread(&mut scratches, nodes.len(), &|i, _| {
-            let of_row = nodes.get(i).and_then(|&row| found.get((row - batch.start) as usize));
-            let levels = of_row.map_or(&[][..], |of_row| &of_row.candidates);
-            (0..)
-                .zip(levels)
-                .map(|(level, candidates)| self.choose_links(&space, level, candidates))
-                .collect()
-        });
+        let chosen = self.choose_all(&writer.space(self, rows), &nodes, batch.start, &found, &mut scratches);
         drop(found);
         let back_links = self.write_forward(&nodes, &chosen, writer);
         writer.stats.choose_nanos += lap(&mut clock);
@@ -103,8 +95,13 @@ impl Graph {
         writer.stats.merge_nanos += lap(&mut clock);
 
         let entry = writer.choose_entry(self, view, nodes.iter().copied());
+        let entry_before = view.entry;
         let view = View { entry, covered: batch.end };
         nodes.extend(lost);
+        if entry != entry_before {
+            // Every search sets out from another place from now on. Happens once each time the graph grows m-fold.
+            nodes.extend((0..batch.start).filter(|&row| self.links.has_links(row)));
+        }
         self.check_and_repair(rows, view, nodes, writer, &mut scratches)?;
         writer.stats.check_nanos += lap(&mut clock);
         // After all that may fail: a batch that is tried again must not hang a twin twice.
@@ -133,21 +130,15 @@ impl Graph {
         let mut candidates = vec![Vec::new(); level as usize + 1];
         let mut distances = 0;
         if view.entry != NO_ROW {
-            scratch.begin(view.covered, ef);
-            let mut start = self.descend(&measure, view, level, scratch, &mut distances);
+            self.descend(&measure, view, level, scratch, &mut distances);
             let top = level.min(self.params.level_of(view.entry));
             for at in (0..=top).rev() {
                 let Some(of_level) = candidates.get_mut(at as usize) else { continue };
-                scratch.begin(view.covered, ef);
-                if at == 0 {
-                    self.seed(&measure, view, start, &Nodes, scratch, &mut distances);
-                } else {
-                    scratch.visited.insert(start.row);
-                    scratch.pool.offer(start, false);
-                }
+                scratch.begin(view.end(), ef);
+                self.seed(&measure, view, at, &Nodes, scratch, &mut distances);
                 self.beam(&measure, view, at, &Nodes, scratch, &mut distances);
                 of_level.extend(scratch.pool.iter());
-                start = of_level.first().copied().unwrap_or(start);
+                scratch.keep_starts(DESCENT_EF);
             }
         }
         for (at, of_level) in (0..).zip(&mut candidates) {
@@ -197,6 +188,22 @@ impl Graph {
             firsts.push(if first == row { NO_ROW } else { first });
         }
         firsts
+    }
+
+    /// For each new node, in order, its links on each level.
+    fn choose_all<R: Rows>(
+        &self,
+        space: &Space<'_, R>,
+        nodes: &[u32],
+        first_row: u32,
+        found: &[Found],
+        scratches: &mut [Scratch],
+    ) -> Vec<Vec<Vec<u32>>> {
+        spread(scratches, nodes.len(), &|i, _| {
+            let of_row = nodes.get(i).and_then(|&row| found.get((row - first_row) as usize));
+            let levels = of_row.map_or(&[][..], |of_row| &of_row.candidates);
+            (0..).zip(levels).map(|(level, candidates)| self.choose_links(space, level, candidates)).collect()
+        })
     }
 
     fn choose_links<R: Rows>(&self, space: &Space<'_, R>, level: u32, candidates: &[Neighbour]) -> Vec<u32> {

@@ -93,7 +93,7 @@ impl LinkStore {
         let Some((head, links)) = self.words(row, level).split_first() else { return false };
         let head = head.load(Acquire);
         for link in links.iter().take((head & !HAS_TWINS) as usize) {
-            each(link.load(Relaxed));
+            each(link.load(Acquire));
         }
         head & HAS_TWINS != 0
     }
@@ -115,7 +115,7 @@ impl LinkStore {
         debug_assert!(rows.len() <= links.len());
         let count = rows.len().min(links.len());
         for (link, &row) in links.iter().zip(rows) {
-            link.store(row, Relaxed);
+            link.store(row, Release);
         }
         let flag = head.load(Relaxed) & HAS_TWINS;
         head.store(row_number(count) | flag, Release);

@@ -15,6 +15,8 @@ const FEW_IN_LINKS: u32 = 5;
 
 /// What became of one list.
 struct Merged {
+    level: u32,
+    owner: u32,
     gained: Vec<u32>,
     lost: Vec<u32>,
 }
@@ -54,23 +56,42 @@ impl Graph {
         let merged = spread(scratches, groups.len(), &|i, _| {
             groups.get(i).and_then(|group| self.merge_list(&space, group, writer))
         });
-        let mut lost = Vec::new();
+        let mut dropped = Vec::new();
         for of_list in merged.into_iter().flatten() {
-            for row in of_list.gained {
-                writer.count_in(row, true);
+            let Merged { level, owner, gained, lost } = of_list;
+            if level == 0 {
+                gained.iter().for_each(|&row| writer.count_in(row, true));
+                lost.iter().for_each(|&row| writer.count_in(row, false));
             }
-            for row in of_list.lost {
-                writer.count_in(row, false);
-                lost.push(row);
-            }
+            dropped.extend(lost.into_iter().map(|row| (level, owner, row)));
         }
+        let writer = &*writer;
+        let is_cut = |(level, from, to)| match level {
+            0 => writer.in_links_of(to) <= FEW_IN_LINKS,
+            // Links above level 0 are few, and each may be the only way into a cluster.
+            _ => !self.leads_by_two(level, from, to),
+        };
+        let lost = spread(scratches, dropped.len(), &|i, _| {
+            dropped.get(i).filter(|&&link| is_cut(link)).map(|&(_, _, to)| to)
+        });
+        let mut lost: Vec<u32> = lost.into_iter().flatten().collect();
         lost.sort_unstable();
         lost.dedup();
-        lost.retain(|&row| writer.in_links_of(row) <= FEW_IN_LINKS);
         lost
     }
 
-    /// Adds one row's back-links; what became of the list where it is of level 0.
+    /// Whether a link of `from` links to `to`, so that the way there is hardly longer without a link of its own.
+    fn leads_by_two(&self, level: u32, from: u32, to: u32) -> bool {
+        let mut leads = false;
+        self.links.for_each(from, level, |over| {
+            if !leads {
+                self.links.for_each(over, level, |row| leads |= row == to);
+            }
+        });
+        leads
+    }
+
+    /// Adds one row's back-links; what became of the list.
     fn merge_list<R: Rows>(
         &self,
         space: &Space<'_, R>,
@@ -90,7 +111,7 @@ impl Graph {
         let (old, new) = links.split_at(before);
         if links.len() <= limit {
             self.links.write(owner, level, &links);
-            return (level == 0).then(|| Merged { gained: new.to_vec(), lost: Vec::new() });
+            return Some(Merged { level, owner, gained: new.to_vec(), lost: Vec::new() });
         }
         let candidates = sorted_by_distance(&space.from(owner), &links);
         let mut keep = Vec::new();
@@ -101,7 +122,9 @@ impl Graph {
         }
         let chosen = choose(space, &candidates, limit, refill(limit), &keep);
         self.links.write(owner, level, &chosen);
-        (level == 0).then(|| Merged {
+        Some(Merged {
+            level,
+            owner,
             gained: new.iter().copied().filter(|row| chosen.contains(row)).collect(),
             lost: old.iter().copied().filter(|row| !chosen.contains(row)).collect(),
         })

@@ -169,17 +169,25 @@ pub(crate) struct Scratch {
     /// Rows that may be walked through but not returned, nearest on top.
     pub(super) hidden: BinaryHeap<Reverse<Neighbour>>,
     pub(super) visited: Visited,
+    /// Where the next level's walk begins.
+    pub(super) starts: Vec<Neighbour>,
     /// The unvisited links of the row at hand.
     pub(super) gathered: Vec<u32>,
 }
 
 impl Scratch {
-    /// Ready for a search among rows under `covered` that keeps `ef` results.
-    pub(super) fn begin(&mut self, covered: u32, ef: usize) {
+    /// Ready for a search among rows under `end` that keeps `ef` results.
+    pub(super) fn begin(&mut self, end: u32, ef: usize) {
         self.pool.reset(ef);
         self.hidden.clear();
-        self.visited.reset(covered);
+        self.visited.reset(end);
         self.gathered.clear();
+    }
+
+    /// Makes the nearest rows of a level's walk the starts of the next.
+    pub(super) fn keep_starts(&mut self, count: usize) {
+        self.starts.clear();
+        self.starts.extend(self.pool.iter().take(count));
     }
 
     /// The nearest row left to expand, unless nothing behind it could be a result; it counts as expanded then.

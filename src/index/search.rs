@@ -1,4 +1,4 @@
-//! Searching: a greedy descent through the levels, then best-first at level 0 (Malkov & Yashunin, Algorithms 2 and 5).
+//! Searching: a narrow descent through the levels, then best-first at level 0 (Malkov & Yashunin, Algorithms 2 and 5).
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -11,6 +11,10 @@ use crate::distance::PreparedQuery;
 /// No search keeps fewer candidates: under this a walk ends in the first hollow. Whatever a search with this many
 /// finds, one with more finds too, so rows are checked with this many when they enter the graph.
 pub(crate) const LEAST_EF: usize = 16;
+
+/// How many candidates are kept above level 0. One, as the books have it, ends in the wrong cluster where clusters lie far
+/// apart, and level 0 hardly leads from one to another.
+pub(super) const DESCENT_EF: usize = 8;
 
 /// How many rows are expanded between two looks at the clock.
 const EXPANSIONS_A_CLOCK: u32 = 8;
@@ -106,7 +110,7 @@ impl Graph {
         end
     }
 
-    /// Descends from the entry point and leaves the `ef` nearest visible rows in the scratch's pool.
+    /// Descends and leaves the `ef` nearest visible rows in the scratch's pool.
     pub(super) fn walk(
         &self,
         measure: &impl Measure,
@@ -115,19 +119,18 @@ impl Graph {
         terms: &impl Terms,
         scratch: &mut Scratch,
     ) -> SearchEnd {
-        scratch.begin(view.covered, ef);
-        if view.entry == NO_ROW {
-            return SearchEnd { is_partial: false, distances: 0 };
-        }
         let mut distances = 0;
-        let start = self.descend(measure, view, 0, scratch, &mut distances);
-        scratch.begin(view.covered, ef);
-        self.seed(measure, view, start, terms, scratch, &mut distances);
+        self.descend(measure, view, 0, scratch, &mut distances);
+        scratch.begin(view.end(), ef);
+        if scratch.starts.is_empty() {
+            return SearchEnd { is_partial: false, distances };
+        }
+        self.seed(measure, view, 0, terms, scratch, &mut distances);
         let is_partial = !self.beam(measure, view, 0, terms, scratch, &mut distances);
         SearchEnd { is_partial, distances }
     }
 
-    /// The nearest row that a greedy walk from the entry point finds on the levels above `to_level`.
+    /// Walks from the entry point through the levels above `to_level`, and leaves where it got to in `scratch.starts`.
     pub(super) fn descend(
         &self,
         measure: &impl Measure,
@@ -135,42 +138,43 @@ impl Graph {
         to_level: u32,
         scratch: &mut Scratch,
         distances: &mut u32,
-    ) -> Neighbour {
-        let mut best = Neighbour { distance: measure.distance(view.entry), row: view.entry };
-        *distances += 1;
-        scratch.visited.insert(best.row);
-        for level in (to_level + 1..=self.params.level_of(view.entry)).rev() {
-            loop {
-                let from = best;
-                scratch.gathered.clear();
-                self.links.for_each(from.row, level, |row| {
-                    if row < view.covered {
-                        scratch.gathered.push(row);
-                    }
-                });
-                *distances += measure_all(measure, &scratch.gathered, |found| best = best.min(found));
-                if best == from {
-                    break;
-                }
-            }
+    ) {
+        scratch.starts.clear();
+        if view.entry == NO_ROW {
+            return;
         }
-        best
+        scratch.starts.push(Neighbour { distance: measure.distance(view.entry), row: view.entry });
+        *distances += 1;
+        for level in (to_level + 1..=self.params.level_of(view.entry)).rev() {
+            scratch.begin(view.end(), DESCENT_EF);
+            self.seed(measure, view, level, &Nodes, scratch, distances);
+            self.beam(measure, view, level, &Nodes, scratch, distances);
+            scratch.keep_starts(DESCENT_EF);
+        }
     }
 
-    /// Puts the places where a walk of level 0 begins into the scratch: `start`, and every straggler.
+    /// Puts the places where a walk of a level begins into the scratch: its starts, and at level 0 every straggler.
     pub(super) fn seed(
         &self,
         measure: &impl Measure,
         view: View,
-        start: Neighbour,
+        level: u32,
         terms: &impl Terms,
         scratch: &mut Scratch,
         distances: &mut u32,
     ) {
-        scratch.visited.insert(start.row);
-        offer(scratch, start, terms);
+        for place in 0..scratch.starts.len() {
+            if let Some(&start) = scratch.starts.get(place)
+                && scratch.visited.insert(start.row)
+            {
+                offer(scratch, start, terms);
+            }
+        }
+        if level > 0 {
+            return;
+        }
         self.for_each_straggler(|row| {
-            if row < view.covered && scratch.visited.insert(row) {
+            if row < view.end() && scratch.visited.insert(row) {
                 *distances += 1;
                 offer(scratch, Neighbour { distance: measure.distance(row), row }, terms);
             }
@@ -198,7 +202,7 @@ impl Graph {
             expansions += 1;
             gathered.clear();
             let has_twins = self.links.for_each(next, level, |row| {
-                if row < view.covered && scratch.visited.insert(row) {
+                if row < view.end() && scratch.visited.insert(row) {
                     gathered.push(row);
                 }
             });

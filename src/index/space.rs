@@ -47,27 +47,27 @@ pub(super) struct Space<'a, R> {
     metric: DistanceMetric,
     /// Of each row, for the dot product; else unused.
     squared_norms: &'a [f32],
-    /// `M^2`.
-    most: f32,
+    /// The sphere's squared radius.
+    radius: f32,
 }
 
 impl<'a, R: Rows> Space<'a, R> {
-    /// `squared_norms`: of each row, and `most`, the largest of them; only needed for the dot product.
+    /// `squared_norms`: of each row, and `radius`, the squared radius of the sphere; only needed for the dot product.
     pub(super) fn new(
         rows: &'a R,
         kernels: Kernels,
         metric: DistanceMetric,
         squared_norms: &'a [f32],
-        most: f32,
+        radius: f32,
     ) -> Self {
-        Self { rows, kernels, metric, squared_norms, most }
+        Self { rows, kernels, metric, squared_norms, radius }
     }
 
     /// The added coordinate of a row; the bound keeps infinite norms from making a NaN.
     #[inline]
     fn lift_of(&self, row: u32) -> f32 {
-        let norm = self.squared_norms.get(row as usize).copied().unwrap_or(self.most);
-        (self.most - norm).max(0.0).sqrt().min(1e18)
+        let norm = self.squared_norms.get(row as usize).copied().unwrap_or(self.radius);
+        (self.radius - norm).max(0.0).sqrt().min(1e18)
     }
 
     /// The distances from a row.

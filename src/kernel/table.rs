@@ -19,6 +19,7 @@ pub enum Isa {
 }
 
 impl Isa {
+    #[cfg(any(test, feature = "bench-internals"))]
     /// The name in tables and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -83,6 +84,7 @@ impl Kernels {
         best.unwrap_or(scalar::KERNELS)
     }
 
+    #[cfg(any(test, feature = "bench-internals"))]
     /// Every kernel that this CPU can run, the slowest first; for tests and benchmarks.
     #[must_use]
     pub fn available() -> Vec<Self> {
@@ -95,6 +97,7 @@ impl Kernels {
         std::iter::once(scalar::KERNELS).chain(fast.into_iter().flatten()).collect()
     }
 
+    #[cfg(any(test, feature = "bench-internals"))]
     /// The instruction set of these kernels.
     #[must_use]
     pub fn isa(&self) -> Isa {

@@ -1,0 +1,131 @@
+//! Every row is found, whatever came before, after, or equals it.
+
+use super::*;
+
+const METRICS: [DistanceMetric; 3] =
+    [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct];
+
+#[test]
+fn small_graphs_agree_with_a_scan_for_every_k() {
+    let mut random = Random::new(1);
+    for metric in METRICS {
+        for count in 0..=64usize {
+            let mut vectors: Vec<_> = (0..count).map(|_| random.vector(64)).collect();
+            for i in (3..vectors.len()).step_by(5) {
+                vectors[i] = vectors[i - 3].clone();
+            }
+            let rows = Flat { data: vectors.concat(), dimensions: 64 };
+            let graph = build(params(metric), &rows);
+            let mut searcher = Searcher::new(&graph, &rows);
+            let query = random.vector(64);
+            for k in [0, 1, 2, 3, 10, count.saturating_sub(1), count, count + 1, 1_000] {
+                let truth = exact(metric, &rows, &query, k, &|_| true);
+                assert_eq!(
+                    searcher.search(&query, k, 64, &|_| true),
+                    truth,
+                    "{metric:?} {count} rows, k {k}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn half_the_rows_being_copies_harms_nobody() {
+    let mut random = Random::new(2);
+    for metric in METRICS {
+        let copied = random.vector(64);
+        let mut vectors: Vec<_> = (0..1500).map(|_| random.vector(64)).collect();
+        vectors.extend((0..1500).map(|_| copied.clone()));
+        random.shuffle(&mut vectors);
+        let rows = Flat::from_rows(&vectors);
+        let graph = build(params(metric), &rows);
+        let report = graph.check().unwrap();
+        assert_eq!((report.twins, report.unreachable), (1499, vec![]), "{metric:?}");
+        let queries: Vec<_> = (0..50).map(|_| random.vector(64)).collect();
+        let recall = recall(&graph, &rows, &queries, 100);
+        assert!(recall > 0.95, "{metric:?}: recall {recall}");
+        // Each copy is a result where only that copy may be one.
+        let mut searcher = Searcher::new(&graph, &rows);
+        for row in (0..rows.count()).filter(|&row| rows.row(row) == copied).step_by(97) {
+            assert_eq!(searcher.search(&copied, 3, 20, &|r| r == row).len(), 1, "copy {row}");
+        }
+        let all = searcher.search(&copied, 1500, 10, &|_| true);
+        let nearest = all[0].distance;
+        let as_near = all.iter().filter(|n| n.distance == nearest).count();
+        assert!(metric == DistanceMetric::DotProduct || as_near == 1500, "{as_near} of 1500 copies");
+    }
+}
+
+#[test]
+fn scaled_copies_are_twins_under_the_cosine_and_rows_under_the_others() {
+    let mut random = Random::new(3);
+    let one = random.vector(64);
+    let mut vectors: Vec<_> = (1..400).map(|i| one.iter().map(|x| x * i as f32 / 7.0).collect()).collect();
+    vectors.extend((0..400).map(|_| random.vector(64)));
+    let rows = Flat::from_rows(&vectors);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
+        let graph = build(params(metric), &rows);
+        let twins = graph.check().unwrap().twins;
+        assert!(if metric == DistanceMetric::Cosine { twins > 390 } else { twins == 0 }, "{twins} twins");
+        assert_whole(&graph, &rows);
+    }
+}
+
+#[test]
+fn a_dense_cluster_first_cuts_off_no_outlier() {
+    let mut random = Random::new(4);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
+        let centre = random.vector(96);
+        let mut vectors: Vec<_> = (0..700).map(|_| random.near(&centre, 1e-3)).collect();
+        vectors.extend((0..300).map(|_| random.vector(96)));
+        let rows = Flat::from_rows(&vectors);
+        assert_whole(&build(params(metric), &rows), &rows);
+    }
+}
+
+#[test]
+fn every_row_finds_itself_with_the_fewest_candidates() {
+    let mut random = Random::new(5);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
+        let rows = Flat::from_rows(&(0..6_000).map(|_| random.vector(64)).collect::<Vec<_>>());
+        let graph = build(params(metric), &rows);
+        assert_whole(&graph, &rows);
+        let missed = not_found(&graph, &rows, 1);
+        assert!(missed.len() <= 6, "{} of 6,000 missed at the floor of ef", missed.len());
+        let stats = graph.build_stats().unwrap();
+        println!("{metric:?}: {stats:?}");
+    }
+}
+
+#[test]
+fn vectors_without_direction_harm_no_other() {
+    let mut random = Random::new(6);
+    let mut vectors: Vec<_> = (0..1_500).map(|_| random.vector(64)).collect();
+    let mut with_zeros = vectors.clone();
+    with_zeros.extend((0..500).map(|_| vec![0.0; 64]));
+    random.shuffle(&mut with_zeros);
+    with_zeros.insert(0, vec![0.0; 64]);
+    vectors.truncate(50);
+    let rows = Flat::from_rows(&with_zeros);
+    let graph = build(params(DistanceMetric::Cosine), &rows);
+    let report = graph.check().unwrap();
+    assert_eq!((report.twins, report.unreachable), (500, vec![]));
+    assert_eq!(not_found(&graph, &rows, 100), []);
+    let recall = recall(&graph, &rows, &vectors, 100);
+    assert!(recall > 0.95, "recall {recall}");
+}
+
+#[test]
+fn infinite_distances_end_in_no_panic() {
+    let mut random = Random::new(7);
+    for metric in METRICS {
+        let huge = |v: Vec<f32>| v.into_iter().map(|x| x * 3e37).collect::<Vec<_>>();
+        let vectors: Vec<_> =
+            (0..300).map(|i| if i % 3 == 0 { huge(random.vector(64)) } else { random.vector(64) }).collect();
+        let rows = Flat::from_rows(&vectors);
+        let graph = build(params(metric), &rows);
+        assert_eq!(Searcher::new(&graph, &rows).search(&vectors[1], 10, 50, &|_| true).len(), 10);
+        assert_eq!(graph.check().unwrap().unreachable, [], "{metric:?}");
+    }
+}

@@ -1,0 +1,187 @@
+//! Tests of the whole graph: each name says which known failure of such indexes it guards against.
+//!
+//! Random data come from a seed that is printed; `SYNA_TEST_SEED` sets another one.
+
+mod bytes;
+mod findable;
+mod shapes;
+mod together;
+
+use std::ops::ControlFlow;
+
+use super::codec::GraphDamage;
+use super::params::{MAX_ROWS, mix};
+use super::*;
+use crate::DistanceMetric;
+use crate::distance::PreparedQuery;
+use crate::kernel::Kernels;
+
+/// Vectors in memory.
+pub(super) struct Flat {
+    pub(super) data: Vec<f32>,
+    pub(super) dimensions: usize,
+}
+
+impl Rows for Flat {
+    fn row(&self, row: u32) -> &[f32] {
+        let first = row as usize * self.dimensions;
+        &self.data[first..first + self.dimensions]
+    }
+}
+
+impl Flat {
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.data.len() / self.dimensions).unwrap()
+    }
+
+    pub(super) fn from_rows(rows: &[Vec<f32>]) -> Self {
+        Self { data: rows.concat(), dimensions: rows[0].len() }
+    }
+}
+
+/// A small source of random numbers.
+pub(super) struct Random(u64);
+
+impl Random {
+    /// Prints its seed, so that a failure can be repeated.
+    pub(super) fn new(default: u64) -> Self {
+        let seed = std::env::var("SYNA_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(default);
+        println!("SYNA_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(1);
+        mix(mix(self.0))
+    }
+
+    pub(super) fn below(&mut self, end: u32) -> u32 {
+        (self.next() >> 33) as u32 % end
+    }
+
+    /// About normal: a sum of uniform numbers.
+    pub(super) fn normal(&mut self) -> f32 {
+        let bits = self.next();
+        (0..4).map(|i| (bits >> (16 * i) & 0xffff) as f32 / 65536.0).sum::<f32>() * 1.73 - 3.46
+    }
+
+    pub(super) fn vector(&mut self, dimensions: usize) -> Vec<f32> {
+        (0..dimensions).map(|_| self.normal()).collect()
+    }
+
+    /// A vector near `centre`.
+    pub(super) fn near(&mut self, centre: &[f32], spread: f32) -> Vec<f32> {
+        centre.iter().map(|&x| x + spread * self.normal()).collect()
+    }
+
+    /// Vectors around `clusters` centres, one cluster after another.
+    pub(super) fn clusters(&mut self, clusters: usize, each: usize, dimensions: usize) -> Vec<Vec<f32>> {
+        let mut rows = Vec::new();
+        for _ in 0..clusters {
+            let centre = self.vector(dimensions);
+            rows.extend((0..each).map(|_| self.near(&centre, 0.3)));
+        }
+        rows
+    }
+
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (2..=items.len()).rev() {
+            let place = self.below(u32::try_from(end).unwrap()) as usize;
+            items.swap(end - 1, place);
+        }
+    }
+}
+
+pub(super) fn params(metric: DistanceMetric) -> GraphParams {
+    GraphParams { metric, m: 16, m_max: 32, ef_construction: 100, seed: 42 }
+}
+
+pub(super) fn go_on(_: u32, _: u32) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+pub(super) fn build(params: GraphParams, rows: &Flat) -> Graph {
+    let graph = Graph::new(params, Kernels::detect());
+    graph.extend(rows, rows.count(), 2, &mut go_on).unwrap();
+    assert_eq!(graph.covered_rows(), rows.count());
+    graph
+}
+
+/// One search after another.
+pub(super) struct Searcher<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) rows: &'a Flat,
+    pub(super) scratch: Scratch,
+    pub(super) out: Vec<Neighbour>,
+}
+
+impl<'a> Searcher<'a> {
+    pub(super) fn new(graph: &'a Graph, rows: &'a Flat) -> Self {
+        Self { graph, rows, scratch: Scratch::default(), out: Vec::new() }
+    }
+
+    pub(super) fn search(
+        &mut self,
+        query: &[f32],
+        k: usize,
+        ef: usize,
+        visible: &dyn Fn(u32) -> bool,
+    ) -> &[Neighbour] {
+        let query = PreparedQuery::new(Kernels::detect(), self.graph.params().metric, query);
+        let request = GraphSearch { k, ef, limit: u32::MAX, visible, deadline: None, budget: None };
+        let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
+        assert!(!end.is_partial);
+        assert!(self.out.is_sorted() && self.out.len() <= k);
+        assert!(self.out.windows(2).all(|pair| pair[0].row != pair[1].row), "no row comes twice");
+        &self.out
+    }
+}
+
+pub(super) fn exact(
+    metric: DistanceMetric,
+    rows: &Flat,
+    query: &[f32],
+    k: usize,
+    visible: &dyn Fn(u32) -> bool,
+) -> Vec<Neighbour> {
+    let query = PreparedQuery::new(Kernels::detect(), metric, query);
+    let mut best = BestK::default();
+    best.reset(k);
+    let request = ScanRequest { visible, deadline: None };
+    assert!(!scan(&query, rows, 0..rows.count(), &request, &mut best).is_partial);
+    best.sorted().to_vec()
+}
+
+/// The share of the 10 nearest that a search finds, by distance.
+pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize) -> f64 {
+    let mut searcher = Searcher::new(graph, rows);
+    let mut hits = 0;
+    let mut all = 0;
+    for query in queries {
+        let truth = exact(graph.params().metric, rows, query, 10, &|_| true);
+        let last = truth.last().unwrap().distance;
+        hits += searcher.search(query, 10, ef, &|_| true).iter().filter(|n| n.distance <= last).count();
+        all += truth.len();
+    }
+    hits as f64 / all as f64
+}
+
+/// Rows that a search for their own vector does not find, by distance.
+pub(super) fn not_found(graph: &Graph, rows: &Flat, ef: usize) -> Vec<u32> {
+    let mut searcher = Searcher::new(graph, rows);
+    (0..graph.covered_rows())
+        .filter(|&row| {
+            let vector = rows.row(row);
+            let own = PreparedQuery::new(Kernels::detect(), graph.params().metric, vector).distance(vector);
+            searcher.search(vector, 1, ef, &|_| true).first().is_none_or(|nearest| nearest.distance > own)
+        })
+        .collect()
+}
+
+/// Every row can be reached, and every row finds itself.
+pub(super) fn assert_whole(graph: &Graph, rows: &Flat) {
+    let report = graph.check().unwrap();
+    assert_eq!(report.unreachable, [], "unreachable rows");
+    assert_eq!(report.nodes + report.twins, rows.count());
+    assert_eq!(not_found(graph, rows, 100), [], "rows that do not find themselves");
+}
