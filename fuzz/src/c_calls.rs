@@ -2,106 +2,20 @@
 //! NULL or good, since that much the header asks for.
 
 use super::bases::vector;
+use super::c_header::*;
 use super::scratch::Scratch;
 use super::source::Source;
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::CString;
 use std::ptr;
-// The functions below are this crate's; without a use of it nothing would link them.
-use syna_mmap as _;
 
 const DIMENSIONS: usize = 64;
 const MOST_CALLS: usize = 300;
-
-type Handle = *mut c_void;
-type Status = i32;
 
 const OK: Status = 0;
 const INVALID_ARGUMENT: Status = 1;
 const INVALID_HANDLE: Status = 16;
 const INTERNAL: Status = 18;
 const LAST_STATUS: Status = 20;
-
-/// `syna_mmap_error` of the header.
-#[repr(C)]
-struct CError {
-    struct_size: usize,
-    status: Status,
-    os_errno: i32,
-    message: [u8; 256],
-}
-
-/// `syna_mmap_options` of the header.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct COptions {
-    struct_size: usize,
-    dimensions: u32,
-    metric: u32,
-    initial_capacity: u64,
-    index_threshold: u64,
-    words: [u32; 8],
-    seed: u64,
-}
-
-/// `syna_mmap_hit` of the header.
-#[repr(C)]
-struct CHit {
-    key: *const u8,
-    key_len: usize,
-    distance: f32,
-    reserved: u32,
-    vector: *const f32,
-    row: u64,
-}
-
-unsafe extern "C" {
-    fn syna_mmap_options_init(options: *mut COptions, struct_size: usize);
-    fn syna_mmap_open(path: *const c_char, o: *const COptions, out: *mut Handle, e: *mut CError) -> Status;
-    fn syna_mmap_close(store: Handle, e: *mut CError) -> Status;
-    fn syna_mmap_checkpoint(store: Handle, e: *mut CError) -> Status;
-    fn syna_mmap_flush(store: Handle, e: *mut CError) -> Status;
-    fn syna_mmap_build_index(store: Handle, e: *mut CError) -> Status;
-    fn syna_mmap_reserve(store: Handle, count: u64, e: *mut CError) -> Status;
-    fn syna_mmap_insert(
-        s: Handle,
-        k: *const u8,
-        n: usize,
-        v: *const f32,
-        out: *mut bool,
-        e: *mut CError,
-    ) -> Status;
-    fn syna_mmap_upsert(s: Handle, k: *const u8, n: usize, v: *const f32, e: *mut CError) -> Status;
-    fn syna_mmap_delete(s: Handle, k: *const u8, n: usize, out: *mut bool, e: *mut CError) -> Status;
-    fn syna_mmap_get(s: Handle, k: *const u8, n: usize, out: *mut f32, e: *mut CError) -> Status;
-    fn syna_mmap_contains(s: Handle, k: *const u8, n: usize) -> bool;
-    fn syna_mmap_insert_batch(
-        s: Handle,
-        keys: *const u8,
-        offsets: *const u64,
-        vectors: *const f32,
-        count: usize,
-        out: *mut usize,
-        e: *mut CError,
-    ) -> Status;
-    fn syna_mmap_len(store: Handle) -> u64;
-    fn syna_mmap_dimensions(store: Handle) -> u32;
-    fn syna_mmap_metric(store: Handle) -> u32;
-    fn syna_mmap_has_index(store: Handle) -> bool;
-    fn syna_mmap_is_dirty(store: Handle) -> bool;
-    fn syna_mmap_last_durable_seq(store: Handle) -> u64;
-    fn syna_mmap_results_new(out: *mut Handle, e: *mut CError) -> Status;
-    fn syna_mmap_results_free(results: Handle);
-    fn syna_mmap_results_hits(results: Handle, count: *mut usize) -> *const CHit;
-    fn syna_mmap_results_is_partial(results: Handle) -> bool;
-    fn syna_mmap_search(
-        s: Handle,
-        q: *const f32,
-        k: usize,
-        o: *const c_void,
-        r: Handle,
-        e: *mut CError,
-    ) -> Status;
-}
 
 /// Handles that were given out, in the order in which they were; closed ones stay.
 struct Host {
@@ -169,7 +83,7 @@ impl Host {
         options.dimensions = 64;
         options.index_threshold = u64::from(source.byte() % 64);
         options.words[1] = u32::from(source.byte() & 0x9B);
-        if source.byte() % 8 == 0 {
+        if source.one_in(8) {
             // Any value of any member but the two that would take a machine down by being granted.
             options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);
             options.metric = source.word();
@@ -186,6 +100,14 @@ impl Host {
         if status == OK {
             let is_new = self.stores.iter().all(|(old, _)| *old != store);
             assert!(is_new, "a handle is given out once");
+            // A cut-off options struct has default dimensions; a vector of this host's would be too short for those.
+            // SAFETY: the handle is a number.
+            if unsafe { syna_mmap_dimensions(store) } != DIMENSIONS as u32 {
+                // SAFETY: the handle is a number; no error struct.
+                assert_eq!(unsafe { syna_mmap_close(store, ptr::null_mut()) }, OK);
+                self.stores.push((store, false));
+                return;
+            }
             self.stores.push((store, true));
         }
     }
@@ -202,7 +124,7 @@ impl Host {
         let (store, is_good) = self.handle(source, true);
         let keys: Vec<u8> = (0..source.below(24)).map(|_| source.byte()).collect();
         let vector = vector(DIMENSIONS as u16, source.byte().into());
-        let pointer = if source.byte() % 16 == 0 { ptr::null() } else { vector.as_ptr() };
+        let pointer = if source.one_in(16) { ptr::null() } else { vector.as_ptr() };
         let (mut flag, mut out) = (false, [0.0_f32; DIMENSIONS]);
         let (key, length) = (keys.as_ptr(), keys.len());
         let error = &mut self.error;
@@ -271,7 +193,7 @@ impl Host {
         let (store, store_is_good) = self.handle(source, true);
         let (results, results_are_good) = self.handle(source, false);
         let query = vector(DIMENSIONS as u16, source.byte().into());
-        let k = if source.byte() % 32 == 0 { usize::MAX } else { usize::from(source.byte()) };
+        let k = if source.one_in(32) { usize::MAX } else { usize::from(source.byte()) };
         let error = &mut self.error;
         // SAFETY: the handles are numbers; the query has the dimensions of every store here.
         let status = unsafe { syna_mmap_search(store, query.as_ptr(), k, ptr::null(), results, error) };
@@ -303,7 +225,7 @@ impl Host {
     }
 
     fn results(&mut self, source: &mut Source<'_>) {
-        if source.byte() % 2 == 0 {
+        if source.one_in(2) {
             let mut results = ptr::null_mut();
             // SAFETY: good pointers.
             let status = unsafe { syna_mmap_results_new(&mut results, &mut self.error) };

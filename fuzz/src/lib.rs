@@ -14,10 +14,12 @@
 //! | `world.rs` | a store and a model of it, side by side |
 //! | `operations.rs` | target: a life of a store |
 //! | `c_calls.rs` | target: C calls with handles of every kind |
+//! | `c_header.rs` | the functions and structs that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses a part of it")]
 
 pub mod bases;
 pub mod c_calls;
+pub mod c_header;
 pub mod examine;
 pub mod image;
 pub mod mutate;

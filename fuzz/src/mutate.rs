@@ -76,9 +76,9 @@ fn a_structure(image: &Image, source: &mut Source<'_>) -> Structure {
 fn a_place(image: &Image, source: &mut Source<'_>) -> usize {
     let near = match a_structure(image, source) {
         Structure::Slot(at) => at,
-        Structure::Extent(at) if source.byte() % 2 == 0 => at.saturating_add(image.extent_length(at)),
+        Structure::Extent(at) if source.one_in(2) => at.saturating_add(image.extent_length(at)),
         Structure::Extent(at) => at,
-        Structure::Frame(at) => at + if source.byte() % 2 == 0 { image.frame_length(at) } else { 0 },
+        Structure::Frame(at) => at + if source.one_in(2) { image.frame_length(at) } else { 0 },
     };
     let place = match source.byte() % 4 {
         0 => near,
@@ -124,7 +124,7 @@ fn change_field(image: &mut Image, source: &mut Source<'_>) {
     let old = if length == 8 { image.long(at + offset) } else { image.word(at + offset).into() };
     let value = a_value(old, image.bytes.len() as u64, source);
     image.put(at + offset, &value.to_le_bytes()[..length]);
-    if matches!(fields.len(), 20) && source.byte() % 2 == 0 {
+    if matches!(fields.len(), 20) && source.one_in(2) {
         // In both slots: the newer one wins, and the older one alone would hide the change.
         SLOTS.into_iter().for_each(|slot| image.put(slot + offset, &value.to_le_bytes()[..length]));
     }
@@ -135,7 +135,7 @@ fn change_body(image: &mut Image, source: &mut Source<'_>) {
     let Some(&frame) = image.frames.get(source.below(image.frames.len())) else { return };
     let room = image.frame_length(frame).saturating_sub(HEADER);
     let place = frame + HEADER + source.below(room);
-    if source.byte() % 4 == 0 {
+    if source.one_in(4) {
         let value = source.byte();
         image.put(place, &[value]);
         return;
@@ -143,13 +143,13 @@ fn change_body(image: &mut Image, source: &mut Source<'_>) {
     let place = place / 4 * 4;
     let old = image.word(place).into();
     let value = a_value(old, image.bytes.len() as u64, source);
-    let width = if source.byte() % 4 == 0 { 8 } else { 4 };
+    let width = if source.one_in(4) { 8 } else { 4 };
     image.put(place, &value.to_le_bytes()[..width]);
 }
 
 fn extend(image: &mut Image, source: &mut Source<'_>) {
     let length = source.below(MOST_ADDED);
-    let value = if source.byte() % 2 == 0 { 0 } else { source.byte() };
+    let value = if source.one_in(2) { 0 } else { source.byte() };
     image.bytes.resize(image.bytes.len() + length, value);
 }
 
@@ -163,7 +163,7 @@ fn duplicate_extent(image: &mut Image, source: &mut Source<'_>) {
     }
     let at = image.bytes.len();
     image.bytes.extend_from_slice(&copy);
-    if source.byte() % 4 != 0 {
+    if !source.one_in(4) {
         let ordinal = u32::try_from(image.extents.len()).unwrap();
         image.set_ordinal(at, ordinal);
     }
@@ -211,7 +211,7 @@ fn duplicate_frame(image: &mut Image, source: &mut Source<'_>) {
     let copy = image.bytes.get(frame..frame + image.frame_length(frame)).unwrap_or_default().to_vec();
     let at = last + image.frame_length(last);
     image.put(at, &copy);
-    if source.byte() % 4 != 0 {
+    if !source.one_in(4) {
         // As the next frame, whose rows follow; it is mended as one.
         let sequence = image.long(last + 16).wrapping_add(1);
         let first_row = image.word(last + 32).wrapping_add(image.word(last + 36));

@@ -10,7 +10,7 @@ use super::source::Source;
 pub fn run(scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
     let [first, second] = bases();
-    let (base, other) = if source.byte() % 4 == 0 { (second, first) } else { (first, second) };
+    let (base, other) = if source.one_in(4) { (second, first) } else { (first, second) };
     let mut image = base.clone();
     mutate(&mut image, other, &mut source);
     scratch.clear();

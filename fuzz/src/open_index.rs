@@ -109,7 +109,7 @@ fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
         0..4 => {
             let (at, length) = HEADER_FIELDS[source.below(HEADER_FIELDS.len())];
             let value = u64::from(a_value(read_word(index, at), source));
-            let value = if length == 8 && source.byte() % 2 == 0 { value << 32 | value } else { value };
+            let value = if length == 8 && source.one_in(2) { value << 32 | value } else { value };
             put(index, at, &value.to_le_bytes()[..length]);
         }
         4..8 => {
@@ -117,8 +117,7 @@ fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
             let value = a_value(read_word(index, at), source);
             put(index, at, &value.to_le_bytes());
             // The header says some of the same: m, m_max, seed.
-            if let (true, Some(twin)) =
-                (source.byte() % 2 == 0, [0, 12, 52, 56, 64, 68, 48].get((at - HEADER) / 4))
+            if let (true, Some(twin)) = (source.one_in(2), [0, 12, 52, 56, 64, 68, 48].get((at - HEADER) / 4))
             {
                 put(index, *twin, &value.to_le_bytes());
             }

@@ -21,18 +21,16 @@ fn operation(source: &mut Source<'_>) -> Operation {
         8..13 => Operation::Write {
             keys: keys(source),
             vector: source.byte(),
-            upsert: source.byte() % 2 == 0,
-            tags: source.byte() % 2 == 0,
+            upsert: source.one_in(2),
+            tags: source.one_in(2),
             payload: source.byte().into(),
         },
         13..15 => Operation::Upsert { key: key(source), vector: source.byte() },
         15..19 => Operation::Delete { key: key(source) },
         19 => Operation::Get { key: key(source) },
-        20..24 => Operation::Search {
-            vector: source.byte(),
-            k: source.byte().into(),
-            exact: source.byte() % 2 == 0,
-        },
+        20..24 => {
+            Operation::Search { vector: source.byte(), k: source.byte().into(), exact: source.one_in(2) }
+        }
         24 => Operation::Checkpoint,
         25 => Operation::Flush,
         26 => Operation::BuildIndex,
@@ -40,9 +38,7 @@ fn operation(source: &mut Source<'_>) -> Operation {
         28 => Operation::Drop,
         29 => Operation::Kill,
         30 => Operation::Read,
-        _ if source.byte() % 8 == 0 => {
-            Operation::Bulk { first: source.short() % 4096, count: source.short() }
-        }
+        _ if source.one_in(8) => Operation::Bulk { first: source.short() % 4096, count: source.short() },
         _ => Operation::Verify,
     }
 }

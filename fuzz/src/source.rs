@@ -21,6 +21,10 @@ impl Source<'_> {
         u8::from_le_bytes(self.take())
     }
 
+    pub fn one_in(&mut self, count: u8) -> bool {
+        self.byte().is_multiple_of(count)
+    }
+
     pub fn short(&mut self) -> u16 {
         u16::from_le_bytes(self.take())
     }

@@ -66,8 +66,11 @@ impl Graph {
             dropped.extend(lost.into_iter().map(|row| (level, owner, row)));
         }
         let writer = &*writer;
-        let is_cut =
-            |(level, from, to)| writer.in_links_of(to) <= FEW_IN_LINKS || !self.leads_by_two(level, from, to);
+        let is_cut = |(level, from, to)| match level {
+            0 => writer.in_links_of(to) <= FEW_IN_LINKS,
+            // Links above level 0 are few, and each may be the only way into a cluster.
+            _ => !self.leads_by_two(level, from, to),
+        };
         let lost = spread(scratches, dropped.len(), &|i, _| {
             dropped.get(i).filter(|&&link| is_cut(link)).map(|&(_, _, to)| to)
         });
@@ -77,8 +80,7 @@ impl Graph {
         lost
     }
 
-    /// Whether a link of `from` links to `to`, so that the way there is hardly longer without a link of its own. Where
-    /// none does, the link may have been the only way into a cluster, however well that is linked within.
+    /// Whether a link of `from` links to `to`, so that the way there is hardly longer without a link of its own.
     fn leads_by_two(&self, level: u32, from: u32, to: u32) -> bool {
         let mut leads = false;
         self.links.for_each(from, level, |over| {

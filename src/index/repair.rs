@@ -5,6 +5,7 @@
 //! there are, is found by every search; and a check may stop as soon as it has met its row.
 
 use std::cell::Cell;
+use std::ops::ControlFlow;
 
 use super::graph::{Graph, View};
 use super::scratch::Scratch;
@@ -72,6 +73,26 @@ impl Graph {
             suspects = std::mem::take(&mut writer.displaced);
         }
         Ok(())
+    }
+
+    /// Checks every row of the graph and repairs those that do not find themselves. Takes a short search for each row.
+    ///
+    /// # Errors
+    /// As [`Graph::extend`].
+    pub(crate) fn mend(
+        &self,
+        rows: &impl Rows,
+        threads: usize,
+        progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut writer = self.lock_writer()?;
+        if writer.swept_rows == self.covered_rows() {
+            return Ok(());
+        }
+        writer.swept_rows = 0;
+        writer.scratches.resize_with(threads.max(1), Scratch::default);
+        let covered = self.covered_rows();
+        self.sweep(rows, covered, &mut writer, &mut || progress(covered, covered).is_break())
     }
 
     /// Checks rows that have been in the graph for long: all of them once it has grown by half since the last time, else as

@@ -25,6 +25,8 @@ mod appender;
 mod data_file;
 mod disk;
 mod extents;
+#[cfg(test)]
+mod format_example;
 mod frame;
 mod growth;
 mod layout;

@@ -235,9 +235,7 @@ impl MmapVectorStore {
     /// # Errors
     /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
     pub fn build_index(&self) -> Result<()> {
-        let mut writer = self.writer()?;
-        writer.extend_index(&self.core)?;
-        writer.checkpoint(&self.core)
+        self.writer()?.build_index(&self.core)
     }
 
     /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.

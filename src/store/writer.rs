@@ -113,6 +113,17 @@ impl Writer {
         }
     }
 
+    /// Takes every row into the index and checks each of them, those that were in it before too.
+    pub(super) fn build_index(&mut self, core: &Core) -> Result<()> {
+        self.extend_index(core)?;
+        if let Some(graph) = core.graph() {
+            graph.mend(&StoredRows(&core.data), self.threads, &mut |_, _| ControlFlow::Continue(()))?;
+            // Links may have changed although no row came.
+            self.saved_index_rows = None;
+        }
+        self.checkpoint(core)
+    }
+
     /// Makes everything so far safe from a power cut; then saves the index if it has changed.
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.

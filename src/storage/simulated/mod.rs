@@ -14,5 +14,5 @@
 mod disk;
 mod image;
 
-pub(crate) use disk::{Fault, FaultKind, FileId, Mark, Operation, Simulated};
+pub(crate) use disk::{Fault, FaultKind, Mark, Operation, Simulated};
 pub(crate) use image::{Choice, Image, PowerCut, TEARS};

@@ -73,9 +73,12 @@ fn foreign_index() -> Result<(), String> {
     if hidden == 0 { Ok(()) } else { Err(format!("HIDDEN: {hidden} vectors are not found")) }
 }
 
+/// Looks for a broken promise, and names it.
+type Check = fn() -> Result<(), String>;
+
 /// What finds the fault, and what it says.
 fn find() -> Option<(&'static str, String)> {
-    let checks: [(&str, fn() -> Result<(), String>); 4] = [
+    let checks: [(&str, Check); 4] = [
         ("lock", two_writers),
         ("backup", foreign_index),
         ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
