@@ -43,5 +43,6 @@ pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use platform::process_mark;
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
