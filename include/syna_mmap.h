@@ -363,11 +363,13 @@ syna_mmap_status syna_mmap_open(const char *path,
                                 syna_mmap_error *error);
 
 /**
- * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+ * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (one exception: see
+ * callbacks below).
  *
  * Waits for the calls that other threads have on the store; calls that come later answer
  * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
- * parent's store goes on.
+ * parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+ * is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
  *
  * store  a handle, or NULL: then nothing is done and that is OK.
  * error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
@@ -378,7 +380,8 @@ syna_mmap_status syna_mmap_open(const char *path,
  * a kill, not from a power cut.
  * Threads: any. Cost: a checkpoint.
  */
-syna_mmap_status syna_mmap_close(syna_mmap *store, syna_mmap_error *error);
+syna_mmap_status syna_mmap_close(syna_mmap *store,
+                                 syna_mmap_error *error);
 
 /**
  * Makes what was written so far safe from a power cut.
@@ -629,6 +632,47 @@ syna_mmap_status syna_mmap_get(const syna_mmap *store,
                                syna_mmap_error *error);
 
 /**
+ * The tags of a key: the number that was written with it, 0 where none was.
+ *
+ * store     a handle.
+ * key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * out_tags  BORROWED for the call: the tags.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one look-up.
+ */
+syna_mmap_status syna_mmap_get_tags(const syna_mmap *store,
+                                    const char *key,
+                                    size_t key_len,
+                                    uint64_t *out_tags,
+                                    syna_mmap_error *error);
+
+/**
+ * Copies the payload of a key, if there is room for it, and says how long it is.
+ *
+ * Call it with `capacity` 0 to learn the length, and again with that much room; or at once with as much
+ * room as your payloads need. Where *out_len is more than `capacity`, nothing was copied, and that is OK:
+ * another thread may have replaced the payload since, so look at *out_len each time.
+ *
+ * store        a handle.
+ * key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+ *              key.
+ * out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL where `capacity` is 0.
+ * capacity     bytes.
+ * out_len      BORROWED for the call: how many bytes the payload has; 0: the key has none. Not NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one look-up and a copy.
+ */
+syna_mmap_status syna_mmap_get_payload(const syna_mmap *store,
+                                       const char *key,
+                                       size_t key_len,
+                                       uint8_t *out_payload,
+                                       size_t capacity,
+                                       size_t *out_len,
+                                       syna_mmap_error *error);
+
+/**
  * Whether a key is stored; false for a bad handle or a key that cannot be one.
  *
  * store  a handle.
@@ -744,6 +788,31 @@ const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, si
  */
 bool syna_mmap_results_is_partial(const syna_mmap_results *results);
 
+/**
+ * The tags of a hit: the number that was written with its row, 0 where none was; 0 also for a bad handle
+ * and where there is no such hit.
+ *
+ * results  a handle.
+ * index    the hit, from 0, as in the array of syna_mmap_results_hits.
+ *
+ * Threads: one at a time. Cost: one look-up.
+ */
+uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
+
+/**
+ * The payload of a hit: the bytes that were written with its row.
+ *
+ * results  a handle.
+ * index    the hit, from 0, as in the array of syna_mmap_results_hits.
+ * out_len  BORROWED for the call: how many bytes there are; 0 where the row has none, where there is no
+ *          such hit, and for a bad handle. May be NULL.
+ *
+ * Returns: the first of them, read-only memory, aligned to 1 byte, BORROWED until the results are searched
+ * into again or freed; NULL where there are none.
+ * Threads: one at a time. Cost: one look-up.
+ */
+const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
+
 /* ---- Searching ----------------------------------------------------------------------------------------------- */
 
 /**
@@ -832,6 +901,116 @@ syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error)
  * Threads: any. Cost: none to speak of.
  */
 bool syna_mmap_has_index(const syna_mmap *store);
+
+/* ---- Verifying and salvaging --------------------------------------------------------------------------------- */
+
+/**
+ * The row's vector differs from its checksum: the disk has changed it. Save the others by
+ * syna_mmap_salvage.
+ */
+#define SYNA_MMAP_PROBLEM_DAMAGED_VECTOR 1
+
+/** A search through the index for the row's own vector does not find it. */
+#define SYNA_MMAP_PROBLEM_HIDDEN 2
+
+/** No chain of the index's links leads to the row, so no search through the index can find it. */
+#define SYNA_MMAP_PROBLEM_UNREACHABLE 3
+
+/**
+ * A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
+ * key that it points to. This struct never grows.
+ */
+typedef struct syna_mmap_finding {
+  /** The row's key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** The row's number, as in syna_mmap_hit. */
+  uint64_t row;
+  /** SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat one that you do not know as damage. */
+  uint32_t problem;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_finding;
+
+/**
+ * What syna_mmap_verify calls, on the thread that called it, never from two threads at once.
+ *
+ * context  BORROWED for the callback: the pointer that was given to syna_mmap_verify, as it is.
+ * finding  BORROWED for the callback. NULL: a report of progress.
+ * done     of progress: rows that were searched for so far; of a finding: its number, from 1.
+ * total    of progress: how many rows that can be at most; of a finding: how many findings there are.
+ *
+ * Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
+ * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
+ * behaviour.
+ * It may call everything on any store, this one too, except for closing this one, which is refused with
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this one: that one waits for
+ * the call to end.
+ * Threads: the caller's of syna_mmap_verify. Cost: yours; nothing is held up meanwhile but a close.
+ */
+typedef bool (*syna_mmap_verify_callback)(void *context,
+                                          const syna_mmap_finding *finding,
+                                          uint64_t done,
+                                          uint64_t total);
+
+/**
+ * Proves that the store is whole: compares every vector with its checksum, follows the index's links to
+ * every row, and (cosine and euclidean) searches through the index for each row by its own vector.
+ *
+ * Tells of its progress now and then, at least once for 1,024 rows of the index, and at the end of each
+ * finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
+ * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed and
+ * call syna_mmap_build_index.
+ *
+ * store         a handle.
+ * callback      called with findings and progress. May be NULL: then only counted.
+ * context       BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * out_findings  BORROWED for the call: how many findings there are; 0: the store is whole. May be NULL.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
+ * see syna_mmap_salvage), _CANCELLED (the callback returned false), _INVALID_ARGUMENT, _INVALID_HANDLE,
+ * _IO, _NO_MEMORY, _POISONED.
+ * On failure: *out_findings is not written; what the callback has been told is true. The store is as it
+ * was in any case.
+ * Threads: any; searches and writes go on meanwhile. Cost: reads the whole file, and makes a search for
+ * each row of the index.
+ */
+syna_mmap_status syna_mmap_verify(const syna_mmap *store,
+                                  syna_mmap_verify_callback callback,
+                                  void *context,
+                                  uint64_t *out_findings,
+                                  syna_mmap_error *error);
+
+/**
+ * Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
+ * `from` is only read and stays as it is.
+ *
+ * A row is whole if its vector fits its checksum and the record of its write is whole. Rows get new
+ * numbers, in the old order. The new file has no index: an insert builds it once the store has
+ * index_threshold vectors, and syna_mmap_build_index does at once.
+ *
+ * from      COPIED. A path as for syna_mmap_open; no handle is needed, and it should not be open for
+ *           writing.
+ * to        COPIED. The path of a file that does not exist yet.
+ * out_rows  BORROWED for the call: how many vectors are in the new file. May be NULL.
+ * out_lost  BORROWED for the call: how many are known to have been in the old one besides, counted up to
+ *           its last checkpoint. May be NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also where vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND
+ * (`from`), _CORRUPT (too damaged, or no store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also where
+ * `to` exists), _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
+ * On failure: *out_rows and *out_lost are not written. A file `to` that existed is as it was; one that did
+ * not may be there now with a part of the vectors: remove it before you try again.
+ * Threads: any. Cost: reads the old file and writes the new one, with a checkpoint.
+ */
+syna_mmap_status syna_mmap_salvage(const char *from,
+                                   const char *to,
+                                   uint64_t *out_rows,
+                                   uint64_t *out_lost,
+                                   syna_mmap_error *error);
 
 /* ---- The library --------------------------------------------------------------------------------------------- */
 

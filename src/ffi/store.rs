@@ -4,6 +4,7 @@
 
 use super::arguments::{self, Out};
 use super::boundary;
+use super::callbacks::check_not_inside;
 use super::handles::{Removed, Table};
 use super::options::syna_mmap_options;
 use super::status::{syna_mmap_error, syna_mmap_status};
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn syna_mmap_open(
     unsafe {
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
-            let path = arguments::path(path)?;
+            let path = arguments::path(path, "path")?;
             let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
             let store = MmapVectorStore::new(path, options.to_config()?)?;
             let token = STORES.insert(store)?;
@@ -79,11 +80,13 @@ pub unsafe extern "C" fn syna_mmap_open(
     }
 }
 
-/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (one exception: see
+/// callbacks below).
 ///
 /// Waits for the calls that other threads have on the store; calls that come later answer
 /// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
-/// parent's store goes on.
+/// parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+/// is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
 ///
 /// store  a handle, or NULL: then nothing is done and that is OK.
 /// error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
@@ -105,6 +108,7 @@ pub unsafe extern "C" fn syna_mmap_close(
     unsafe {
         boundary::call_anyway(error, |usable| {
             if !store.is_null() {
+                check_not_inside(store.addr())?;
                 match STORES.remove(store.addr())? {
                     Removed::Own(store) => store.close()?,
                     // Its drop would write to the file and unlock it under the parent.
