@@ -84,7 +84,8 @@ pub(super) fn with_results<R>(
 /// syna_mmap_results_free.
 ///
 /// Make one for each thread that searches and use it again and again: then a search allocates nothing.
-/// Threads: one at a time. A search into results that another thread is using is an error.
+/// Threads: one at a time. A search into results that another thread is using is
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them to it; other functions answer as for a bad handle then.
 /// Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
 /// until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
 /// so it also keeps that disk space.
@@ -144,7 +145,7 @@ pub unsafe extern "C" fn syna_mmap_results_new(
 ///
 /// results  a handle. NULL, or one that was freed: nothing is done.
 ///
-/// Threads: one at a time. Cost: small.
+/// Threads: one at a time; waits for a search into them that another thread has under way. Cost: small.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
     boundary::value((), || match RESULTS.remove(results.addr())? {

@@ -43,8 +43,9 @@ pub struct syna_mmap {
 /// Opens the store in the file `path`, or makes it where there is no file.
 ///
 /// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
-///            beside it: path.hnsw.
-/// options    COPIED. NULL: the defaults.
+///            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
+///            taken from the working folder of this moment; changing that later does no harm.
+/// options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
@@ -52,8 +53,10 @@ pub struct syna_mmap {
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
 /// _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
 /// SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
-/// _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
-/// On failure: *out_store is not written and an existing file has not changed by a byte.
+/// _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there),
+/// _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+/// On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
+/// exist may have been made (_LIMIT).
 /// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
 /// the rows that came after the last checkpoint.
 ///
@@ -80,8 +83,8 @@ pub unsafe extern "C" fn syna_mmap_open(
     }
 }
 
-/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (one exception: see
-/// callbacks below).
+/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
+/// callbacks, below).
 ///
 /// Waits for the calls that other threads have on the store; calls that come later answer
 /// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
@@ -167,18 +170,18 @@ pub unsafe extern "C" fn syna_mmap_flush(
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
-/// something are counted from 1 over the file's life.
+/// The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
+/// or a bad handle. Writes that change something are counted from 1 over the file's life.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_last_durable_seq(store: *const syna_mmap) -> u64 {
     boundary::value(0, || with_store(store, |store| Ok(store.last_durable_seq())))

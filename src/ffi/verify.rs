@@ -97,10 +97,10 @@ impl Callback {
 /// Proves that the store is whole: compares every vector with its checksum, follows the index's links to
 /// every row, and (cosine and euclidean) searches through the index for each row by its own vector.
 ///
-/// Tells of its progress now and then, at least once for 1,024 rows of the index, and at the end of each
+/// Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
 /// finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
-/// the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed and
-/// call syna_mmap_build_index.
+/// the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
+/// and call syna_mmap_build_index.
 ///
 /// store         a handle.
 /// callback      called with findings and progress. May be NULL: then only counted.
@@ -113,8 +113,8 @@ impl Callback {
 /// _IO, _NO_MEMORY, _POISONED.
 /// On failure: *out_findings is not written; what the callback has been told is true. The store is as it
 /// was in any case.
-/// Threads: any; searches and writes go on meanwhile. Cost: reads the whole file, and makes a search for
-/// each row of the index.
+/// Threads: any; searches and writes go on meanwhile, an index build is waited for. Cost: reads the whole
+/// file (no progress is told of that), and makes a search for each row of the index.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -157,8 +157,9 @@ unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
 /// Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
 /// `from` is only read and stays as it is.
 ///
-/// A row is whole if its vector fits its checksum and the record of its write is whole. Rows get new
-/// numbers, in the old order. The new file has no index: an insert builds it once the store has
+/// A row is whole if its vector fits its checksum and the record of its write is whole. Where the record of
+/// a deletion or of a replacement is damaged, what it took away is back. Rows get new numbers, in the old
+/// order. The new file has no index: an insert builds it once the store has
 /// index_threshold vectors, and syna_mmap_build_index does at once.
 ///
 /// from      COPIED. A path as for syna_mmap_open; no handle is needed, and it should not be open for
