@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
@@ -16,6 +16,7 @@ const SECTIONS: [(&str, &str); 9] = [
     ("Reading", "read.rs"),
     ("Results", "results.rs"),
     ("Searching", "search.rs"),
+    ("Verifying and salvaging", "verify.rs"),
     ("The library", "library.rs"),
 ];
 

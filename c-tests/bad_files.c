@@ -1,6 +1,7 @@
 /* Whatever lies at the path, an open is an error or a store, and a failed one changes no byte. */
 #include "check.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 static unsigned char *contents(const char *name, size_t *out_count) {
@@ -128,6 +129,14 @@ static void flipped(void) {
   free(bytes);
 }
 
+/* No folder is made. */
+static void missing_folder(void) {
+  FAILS(IO, opened("none/store", 0));
+  CHECK(error.os_errno == ENOENT);
+  FAILS(NOT_FOUND, opened("none/store", SYNA_MMAP_OPEN_MUST_EXIST));
+  FAILS(NOT_FOUND, opened("none/store", SYNA_MMAP_OPEN_READ_ONLY));
+}
+
 static void wrong_kind(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = quiet();
@@ -169,6 +178,7 @@ static void foreign_index(void) {
 int main(int argc, char **argv) {
   begin(argc, argv);
   other_files();
+  missing_folder();
   truncated();
   flipped();
   wrong_kind();

@@ -11,6 +11,7 @@ static float vector[DIMENSIONS];
 static void unusable(syna_mmap *store, syna_mmap_results *results) {
   uint64_t offsets[2] = {0, 1};
   syna_mmap_batch b;
+  uint64_t number = 7;
   size_t count = 7;
   bool flag = true;
   memset(&b, 0, sizeof b);
@@ -27,6 +28,9 @@ static void unusable(syna_mmap *store, syna_mmap_results *results) {
   FAILS(INVALID_HANDLE, syna_mmap_get(store, "k", 1, vector, &error));
   FAILS(INVALID_HANDLE, syna_mmap_build_index(store, &error));
   FAILS(INVALID_HANDLE, syna_mmap_search(store, vector, 1, NULL, results, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_get_tags(store, "k", 1, &number, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_get_payload(store, "k", 1, NULL, 0, &count, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_verify(store, NULL, NULL, &number, &error));
   CHECK(!syna_mmap_contains(store, "k", 1));
   CHECK(syna_mmap_len(store) == 0);
   CHECK(syna_mmap_dimensions(store) == 0);
@@ -34,7 +38,7 @@ static void unusable(syna_mmap *store, syna_mmap_results *results) {
   CHECK(!syna_mmap_has_index(store));
   CHECK(!syna_mmap_is_dirty(store));
   CHECK(syna_mmap_last_durable_seq(store) == 0);
-  CHECK(count == 7 && flag);
+  CHECK(count == 7 && number == 7 && flag);
 }
 
 static void unusable_results(syna_mmap *store, syna_mmap_results *results) {
@@ -42,6 +46,8 @@ static void unusable_results(syna_mmap *store, syna_mmap_results *results) {
   FAILS(INVALID_HANDLE, syna_mmap_search(store, vector, 1, NULL, results, &error));
   CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);
   CHECK(!syna_mmap_results_is_partial(results));
+  CHECK(syna_mmap_results_tags(results, 0) == 0);
+  CHECK(syna_mmap_results_payload(results, 0, &count) == NULL && count == 0);
   syna_mmap_results_free(results);
 }
 

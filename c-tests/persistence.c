@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,25 @@ static void synced_batches(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+/* A path is taken once: what the program does with its working folder later is all the same. */
+static void a_relative_path(void) {
+  syna_mmap *store;
+  FILE *stray;
+  CHECK(mkdir(in_folder("elsewhere"), 0777) == 0);
+  CHECK(chdir(folder) == 0);
+  store = open_quietly("relative", 0);
+  insert_rows(store, 0, 10);
+  CHECK(chdir("elsewhere") == 0);
+  OK(syna_mmap_build_index(store, &error));
+  OK(syna_mmap_close(store, &error));
+  stray = fopen("relative.hnsw", "rb");
+  CHECK(stray == NULL);
+  CHECK(chdir("..") == 0);
+  store = open_quietly("relative", SYNA_MMAP_OPEN_READ_ONLY);
+  CHECK(syna_mmap_len(store) == 10 && syna_mmap_has_index(store));
+  OK(syna_mmap_close(store, &error));
+}
+
 int main(int argc, char **argv) {
   unsigned n;
   begin(argc, argv);
@@ -110,5 +130,6 @@ int main(int argc, char **argv) {
   for (n = 1; n < 12; n++) killed(n * n);
   a_reader_beside_the_writer();
   synced_batches();
+  a_relative_path();
   return 0;
 }

@@ -46,6 +46,8 @@
  *     return syna_mmap_close(store, NULL);
  *   }
  *
+ * Compile it with: cc example.c -lsyna_mmap
+ *
  * OWNERSHIP. Each pointer says one of three words:
  *   BORROWED (until when)   it belongs to the other side, which keeps it valid until then. "For the call":
  *                           the library uses it during the call and keeps no pointer to it.
@@ -63,11 +65,16 @@
  *
  * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
  * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
- * thread is tied to anything: open in one, close in another.
+ * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
+ *
+ * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
+ * call, its type's comment says.
  *
  * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
- * them, which changes nothing for the parent, or leave them alone, and open files itself. The parent's lock
- * on the file lasts until the parent closes the store.
+ * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
+ * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
+ * the parent ends without that, it lasts until its forked children have ended or called exec too. A child of
+ * vfork may call nothing here, and one that was forked in a callback must not return from it.
  *
  * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
  * optional, says more, see syna_mmap_error. Outputs (out_*) are written on success only, the error struct on
@@ -161,7 +168,10 @@ extern "C" {
  */
 #define SYNA_MMAP_ERR_INVALID_HANDLE 16
 
-/** The store refuses all calls but syna_mmap_close since an earlier failure. Close it and open it again. */
+/**
+ * An earlier failure shut the store: after a failed sync of the disk it refuses writes, after
+ * SYNA_MMAP_ERR_INTERNAL all calls but syna_mmap_close. Close it and open it again.
+ */
 #define SYNA_MMAP_ERR_POISONED 17
 
 /**
@@ -170,7 +180,7 @@ extern "C" {
  */
 #define SYNA_MMAP_ERR_INTERNAL 18
 
-/** The host asked for the work to stop. */
+/** A callback of yours asked for the work to stop. */
 #define SYNA_MMAP_ERR_CANCELLED 19
 
 /** One of the limits that the opening comment states was passed. */
@@ -197,7 +207,7 @@ typedef struct syna_mmap_error {
   size_t struct_size;
   /** What the call answered. */
   syna_mmap_status status;
-  /** The system's own number, as in errno; 0 where the system was not at fault. */
+  /** The system's own number, as in errno (GetLastError on Windows); 0 where the system was not at fault. */
   int32_t os_errno;
   /**
    * One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
@@ -234,19 +244,28 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 /** For opening only: as in the existing file, whichever that is (UINT32_MAX). */
 #define SYNA_MMAP_METRIC_FROM_FILE 4294967295
 
-/** Open for reading: takes no lock, changes no byte, sees the rows of that moment. */
+/**
+ * Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
+ * ones.
+ */
 #define SYNA_MMAP_OPEN_READ_ONLY 1
 
 /** Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none. */
 #define SYNA_MMAP_OPEN_MUST_EXIST 2
 
-/** Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. */
+/**
+ * Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. Not with READ_ONLY, MUST_EXIST or
+ * DAMAGED.
+ */
 #define SYNA_MMAP_OPEN_MUST_CREATE 4
 
-/** Check every stored vector against its checksum: reads the whole file. */
+/**
+ * Check every stored vector against its checksum: reads the whole file; SYNA_MMAP_ERR_CORRUPT at the first
+ * that differs. syna_mmap_verify checks more, and names all.
+ */
 #define SYNA_MMAP_OPEN_VERIFY 8
 
-/** Open a damaged file read-only and show whatever of it is whole. */
+/** Open a damaged file read-only and show whatever of it is whole, as syna_mmap_salvage would save it. */
 #define SYNA_MMAP_OPEN_DAMAGED 16
 
 /**
@@ -293,20 +312,23 @@ typedef struct syna_mmap_options {
   /** SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS. */
   uint32_t durability;
   /**
-   * Threads that the library may start for an index build; 0: none, the calling thread does all. Default
-   * 0.
+   * Threads that the library may start for an index build; 0: none, the calling thread does all. At
+   * most 1,024, default 0.
    */
   uint32_t threads;
   /** The index's links of a node above the lowest level, 2 to 256. Default 16. */
   uint32_t hnsw_m;
-  /** Candidates that are looked at for a node's links; more is slower and finds better ones. Default 200. */
+  /**
+   * Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
+   * 65,536, default 200.
+   */
   uint32_t hnsw_ef_construction;
   /**
-   * Candidates that a search looks at unless it says otherwise; more is slower and finds more. Default
-   * 100.
+   * Candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
+   * 65,536, default 100.
    */
   uint32_t hnsw_ef_search;
-  /** The index's links of a node at the lowest level, at most 512; 0: 2 * hnsw_m. Default 32. */
+  /** The index's links of a node at the lowest level, 2 to 512; 0: 2 * hnsw_m. Default 32. */
   uint32_t hnsw_m_max;
   /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
   uint64_t seed;
@@ -343,8 +365,9 @@ typedef struct syna_mmap syna_mmap;
  * Opens the store in the file `path`, or makes it where there is no file.
  *
  * path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
- *            beside it: path.hnsw.
- * options    COPIED. NULL: the defaults.
+ *            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
+ *            taken from the working folder of this moment; changing that later does no harm.
+ * options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
@@ -352,8 +375,9 @@ typedef struct syna_mmap syna_mmap;
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
  * _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
  * SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
- * _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
- * On failure: *out_store is not written and an existing file has not changed by a byte.
+ * _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+ * On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
+ * exist may have been made (_LIMIT).
  * Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
  * the rows that came after the last checkpoint.
  */
@@ -363,11 +387,13 @@ syna_mmap_status syna_mmap_open(const char *path,
                                 syna_mmap_error *error);
 
 /**
- * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+ * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
+ * callbacks, below).
  *
  * Waits for the calls that other threads have on the store; calls that come later answer
  * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
- * parent's store goes on.
+ * parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+ * is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
  *
  * store  a handle, or NULL: then nothing is done and that is OK.
  * error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
@@ -410,17 +436,18 @@ syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
  */
 bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
- * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+ * The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
+ * or a bad handle. Writes that change
  * something are counted from 1 over the file's life.
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
  */
 uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
 
@@ -473,14 +500,18 @@ typedef struct syna_mmap_batch {
   const float *vectors;
   /** Rows of the batch. 0: every pointer may be NULL. */
   size_t count;
-  /** COPIED: count numbers, or NULL: 0 for every row. */
+  /**
+   * COPIED: count numbers that are kept with the rows, or NULL: 0 for every row. They mean what you want:
+   * syna_mmap_get_tags and syna_mmap_results_tags give them back. A row that replaces another has its own
+   * only.
+   */
   const uint64_t *tags;
   /**
-   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
-   * none.
+   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are:
+   * syna_mmap_get_payload and syna_mmap_results_payload give them back. May be NULL where all are empty.
    */
   const uint8_t *payloads;
-  /** COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL. */
+  /** COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; then payloads has to be NULL too. */
   const uint64_t *payload_offsets;
   /** SYNA_MMAP_WRITE_*. */
   uint32_t mode;
@@ -518,7 +549,8 @@ syna_mmap_status syna_mmap_insert(syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number.
+ * Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number,
+ * and has no tags and no payload, whatever the former one had: syna_mmap_write gives it some.
  *
  * store   a handle.
  * key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
@@ -629,6 +661,47 @@ syna_mmap_status syna_mmap_get(const syna_mmap *store,
                                syna_mmap_error *error);
 
 /**
+ * The tags of a key: the number that was written with it, 0 where none was.
+ *
+ * store     a handle.
+ * key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * out_tags  BORROWED for the call: the tags.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one look-up.
+ */
+syna_mmap_status syna_mmap_get_tags(const syna_mmap *store,
+                                    const char *key,
+                                    size_t key_len,
+                                    uint64_t *out_tags,
+                                    syna_mmap_error *error);
+
+/**
+ * Copies the payload of a key, if there is room for it, and says how long it is.
+ *
+ * Call it with `capacity` 0 to learn the length, and again with that much room; or at once with as much
+ * room as your payloads need. Where *out_len is more than `capacity`, nothing was copied, and that is OK:
+ * another thread may have replaced the payload since, so look at *out_len each time.
+ *
+ * store        a handle.
+ * key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+ *              key.
+ * out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL where `capacity` is 0.
+ * capacity     bytes.
+ * out_len      BORROWED for the call: how many bytes the payload has; 0: the key has none. Not NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one look-up and a copy.
+ */
+syna_mmap_status syna_mmap_get_payload(const syna_mmap *store,
+                                       const char *key,
+                                       size_t key_len,
+                                       uint8_t *out_payload,
+                                       size_t capacity,
+                                       size_t *out_len,
+                                       syna_mmap_error *error);
+
+/**
  * Whether a key is stored; false for a bad handle or a key that cannot be one.
  *
  * store  a handle.
@@ -673,7 +746,8 @@ uint32_t syna_mmap_metric(const syna_mmap *store);
  * syna_mmap_results_free.
  *
  * Make one for each thread that searches and use it again and again: then a search allocates nothing.
- * Threads: one at a time. A search into results that another thread is using is an error.
+ * Threads: one at a time. A search into results that another thread is using is
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them to it; other functions answer as for a bad handle then.
  * Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
  * until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
  * so it also keeps that disk space.
@@ -718,7 +792,7 @@ syna_mmap_status syna_mmap_results_new(syna_mmap_results **out_results, syna_mma
  *
  * results  a handle. NULL, or one that was freed: nothing is done.
  *
- * Threads: one at a time. Cost: small.
+ * Threads: one at a time; waits for a search into them that another thread has under way. Cost: small.
  */
 void syna_mmap_results_free(syna_mmap_results *results);
 
@@ -744,6 +818,31 @@ const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, si
  */
 bool syna_mmap_results_is_partial(const syna_mmap_results *results);
 
+/**
+ * The tags of a hit: the number that was written with its row, 0 where none was; 0 also for a bad handle
+ * and where there is no such hit.
+ *
+ * results  a handle.
+ * index    the hit, from 0, as in the array of syna_mmap_results_hits.
+ *
+ * Threads: one at a time. Cost: one look-up.
+ */
+uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
+
+/**
+ * The payload of a hit: the bytes that were written with its row.
+ *
+ * results  a handle.
+ * index    the hit, from 0, as in the array of syna_mmap_results_hits.
+ * out_len  BORROWED for the call: how many bytes there are; 0 where the row has none, where there is no
+ *          such hit, and for a bad handle. May be NULL.
+ *
+ * Returns: the first of them, read-only memory, aligned to 1 byte, BORROWED until the results are searched
+ * into again or freed; NULL where there are none.
+ * Threads: one at a time. Cost: one look-up.
+ */
+const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
+
 /* ---- Searching ----------------------------------------------------------------------------------------------- */
 
 /**
@@ -762,8 +861,9 @@ typedef struct syna_mmap_search_options {
   /** Other than 0: compare the query with every vector instead of using the index. Default 0. */
   uint32_t exact;
   /**
-   * Microseconds from the start of the call after which the search ends with the best hits so far; 0:
-   * none. Default 0.
+   * Microseconds from the start of the call after which the search ends with the best hits so far, which
+   * may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
+   * so it ends somewhat later. 0: no deadline. Default 0.
    */
   uint64_t deadline_us;
 } syna_mmap_search_options;
@@ -796,7 +896,7 @@ void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t str
  * Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
  * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
  * store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
- * On failure: the results are empty.
+ * On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
  * Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
  * one for each row. No allocation once the results have grown to what such searches need.
  */
@@ -832,6 +932,117 @@ syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error)
  * Threads: any. Cost: none to speak of.
  */
 bool syna_mmap_has_index(const syna_mmap *store);
+
+/* ---- Verifying and salvaging --------------------------------------------------------------------------------- */
+
+/**
+ * The row's vector differs from its checksum: the disk has changed it. Save the others by
+ * syna_mmap_salvage.
+ */
+#define SYNA_MMAP_PROBLEM_DAMAGED_VECTOR 1
+
+/** A search through the index for the row's own vector does not find it. */
+#define SYNA_MMAP_PROBLEM_HIDDEN 2
+
+/** No chain of the index's links leads to the row, so no search through the index can find it. */
+#define SYNA_MMAP_PROBLEM_UNREACHABLE 3
+
+/**
+ * A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
+ * key that it points to. This struct never grows.
+ */
+typedef struct syna_mmap_finding {
+  /** The row's key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** The row's number, as in syna_mmap_hit. */
+  uint64_t row;
+  /** SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat one that you do not know as damage. */
+  uint32_t problem;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_finding;
+
+/**
+ * What syna_mmap_verify calls, on the thread that called it, never from two threads at once.
+ *
+ * context  BORROWED for the callback: the pointer that was given to syna_mmap_verify, as it is.
+ * finding  BORROWED for the callback. NULL: a report of progress.
+ * done     of progress: rows that were searched for so far; of a finding: its number, from 1.
+ * total    of progress: how many rows that can be at most; of a finding: how many findings there are.
+ *
+ * Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
+ * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
+ * behaviour.
+ * It may call everything on any store, this one too, except for closing this one, which is refused with
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this one: that one waits for
+ * the call to end.
+ * Threads: the caller's of syna_mmap_verify. Cost: yours; nothing is held up meanwhile but a close.
+ */
+typedef bool (*syna_mmap_verify_callback)(void *context,
+                                          const syna_mmap_finding *finding,
+                                          uint64_t done,
+                                          uint64_t total);
+
+/**
+ * Proves that the store is whole: compares every vector with its checksum, follows the index's links to
+ * every row, and (cosine and euclidean) searches through the index for each row by its own vector.
+ *
+ * Tells of its progress now and then, once for 1,024 rows of the index that were searched for, and at the end of
+ * each finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
+ * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed and
+ * call syna_mmap_build_index.
+ *
+ * store         a handle.
+ * callback      called with findings and progress. May be NULL: then only counted.
+ * context       BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * out_findings  BORROWED for the call: how many findings there are; 0: the store is whole. May be NULL.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
+ * see syna_mmap_salvage), _CANCELLED (the callback returned false), _INVALID_ARGUMENT, _INVALID_HANDLE,
+ * _IO, _NO_MEMORY, _POISONED.
+ * On failure: *out_findings is not written; what the callback has been told is true. The store is as it
+ * was in any case.
+ * Threads: any; searches and writes go on meanwhile, an index build is waited for. Cost: reads the whole
+ * file (no progress is told of that), and makes a search for each row of the index.
+ */
+syna_mmap_status syna_mmap_verify(const syna_mmap *store,
+                                  syna_mmap_verify_callback callback,
+                                  void *context,
+                                  uint64_t *out_findings,
+                                  syna_mmap_error *error);
+
+/**
+ * Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
+ * `from` is only read and stays as it is.
+ *
+ * A row is whole if its vector fits its checksum and the record of its write is whole. Where the record of
+ * a deletion or of a replacement is damaged, what it took away is back. Rows get new numbers, in the old
+ * order. The new file has no index: an insert builds it once the store has
+ * index_threshold vectors, and syna_mmap_build_index does at once.
+ *
+ * from      COPIED. A path as for syna_mmap_open; no handle is needed, and it should not be open for
+ *           writing.
+ * to        COPIED. The path of a file that does not exist yet.
+ * out_rows  BORROWED for the call: how many vectors are in the new file. May be NULL.
+ * out_lost  BORROWED for the call: how many are known to have been in the old one besides, counted up to
+ *           its last checkpoint. May be NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also where vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND
+ * (`from`), _CORRUPT (too damaged, or no store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also where
+ * `to` exists), _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
+ * On failure: *out_rows and *out_lost are not written. A file `to` that existed is as it was; one that did
+ * not may be there now with a part of the vectors: remove it before you try again.
+ * Threads: any. Cost: reads the old file and writes the new one, with a checkpoint.
+ */
+syna_mmap_status syna_mmap_salvage(const char *from,
+                                   const char *to,
+                                   uint64_t *out_rows,
+                                   uint64_t *out_lost,
+                                   syna_mmap_error *error);
 
 /* ---- The library --------------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,10 @@ fn faults(source: &str) -> Vec<String> {
         let name =
             after.trim_start().trim_start_matches("fn ").split('(').next().unwrap_or("").trim().to_owned();
         rest = after;
+        if after.trim_start().starts_with("fn(") {
+            // The type of a callback.
+            continue;
+        }
         if !after.trim_start().starts_with("fn ") {
             faults.push("`extern \"C\"` that is no function".to_owned());
             continue;
@@ -100,7 +104,7 @@ fn files() -> Vec<(String, String)> {
 fn every_function_is_one_boundary_call() {
     let mut functions = 0;
     for (path, source) in files() {
-        functions += without_comments(&source).matches("extern \"C\" fn").count();
+        functions += without_comments(&source).matches("extern \"C\" fn ").count();
         assert_eq!(faults(&source), [""; 0], "{path}");
     }
     let listed = include_str!("../include/symbols.txt").lines().filter(|line| !line.starts_with('#')).count();
@@ -116,7 +120,8 @@ const GOOD: &str = "/// Says `extern \"C\"`.\n#[unsafe(no_mangle)]\npub unsafe e
         })
     }
 }
-#[unsafe(no_mangle)]\npub extern \"C\" fn syna_mmap_c() -> bool {\n    boundary::value(false, || Ok(true))\n}\n";
+#[unsafe(no_mangle)]\npub extern \"C\" fn syna_mmap_c() -> bool {\n    boundary::value(false, || Ok(true))\n}\n
+pub type callback = Option<unsafe extern \"C\" fn(a: i32) -> bool>;\n";
 
 #[test]
 fn good_functions_pass() {

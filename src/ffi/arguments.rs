@@ -139,25 +139,26 @@ pub(super) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a s
 ///
 /// # Safety
 /// `pointer` is NULL or a string that ends with a NUL.
-pub(super) unsafe fn path(pointer: *const c_char) -> Result<PathBuf> {
-    check_pointer(pointer, "path")?;
+pub(super) unsafe fn path(pointer: *const c_char, name: &'static str) -> Result<PathBuf> {
+    check_pointer(pointer, name)?;
     // SAFETY: not NULL; the caller promises the NUL.
     let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
     if bytes.is_empty() {
-        return Err(SynaError::argument("`path` is empty"));
+        return Err(SynaError::argument(format!("`{name}` is empty")));
     }
-    path_of(bytes)
+    path_of(bytes, name)
 }
 
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+fn path_of(bytes: &[u8], _name: &'static str) -> Result<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     Ok(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
 }
 
 #[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> Result<PathBuf> {
-    let text = std::str::from_utf8(bytes).map_err(|_| SynaError::argument("`path` is not UTF-8"))?;
+fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
+    let not_utf8 = |_| SynaError::argument(format!("`{name}` is not UTF-8"));
+    let text = std::str::from_utf8(bytes).map_err(not_utf8)?;
     Ok(PathBuf::from(text))
 }
 

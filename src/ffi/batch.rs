@@ -40,12 +40,14 @@ pub struct syna_mmap_batch {
     pub vectors: *const f32,
     /// Rows of the batch. 0: every pointer may be NULL.
     pub count: usize,
-    /// COPIED: count numbers, or NULL: 0 for every row.
+    /// COPIED: count numbers that are kept with the rows, or NULL: 0 for every row. They mean what you want:
+    /// syna_mmap_get_tags and syna_mmap_results_tags give them back. A row that replaces another has its own
+    /// only.
     pub tags: *const u64,
-    /// COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are. NULL:
-    /// none.
+    /// COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are:
+    /// syna_mmap_get_payload and syna_mmap_results_payload give them back. May be NULL where all are empty.
     pub payloads: *const u8,
-    /// COPIED: count + 1 offsets, as key_offsets. NULL where payloads is NULL.
+    /// COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; then payloads has to be NULL too.
     pub payload_offsets: *const u64,
     /// SYNA_MMAP_WRITE_*.
     pub mode: u32,

@@ -11,6 +11,7 @@
 )]
 
 use super::tokens::{INDEX_BITS, Kind, following, generation_of};
+use crate::storage::process_mark;
 use crate::{Result, SynaError};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -37,6 +38,7 @@ pub(super) struct Table<T> {
 #[repr(align(128))] // Two stores in use by two threads share no cache line.
 struct Slot<T> {
     generation: AtomicUsize,
+    /// The mark of the process that made the object.
     process: AtomicU32,
     next_free: AtomicU32,
     is_poisoned: AtomicBool,
@@ -69,7 +71,7 @@ impl<T: Send + Sync> Table<T> {
         let index = self.take_index()?;
         let slot = self.slot_or_new(index)?;
         *slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(object);
-        slot.process.store(std::process::id(), Ordering::Relaxed);
+        slot.process.store(process_mark(), Ordering::Relaxed);
         slot.is_poisoned.store(false, Ordering::Relaxed);
         let generation = following(slot.generation.load(Ordering::Relaxed));
         slot.generation.store(generation, Ordering::Release);
@@ -117,7 +119,7 @@ impl<T: Send + Sync> Table<T> {
         slot.generation
             .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed)
             .map_err(|_| self.kind.not_open())?;
-        let is_own = slot.process.load(Ordering::Relaxed) == std::process::id();
+        let is_own = slot.process.load(Ordering::Relaxed) == process_mark();
         let taken = if is_own {
             slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner).take()
         } else {
@@ -148,7 +150,7 @@ impl<T: Send + Sync> Table<T> {
         if slot.generation.load(Ordering::Acquire) != generation {
             return Err(self.kind.not_open());
         }
-        if slot.process.load(Ordering::Relaxed) != std::process::id() {
+        if slot.process.load(Ordering::Relaxed) != process_mark() {
             return Err(self.kind.inherited());
         }
         Ok(slot)

@@ -46,6 +46,8 @@
  *     return syna_mmap_close(store, NULL);
  *   }
  *
+ * Compile it with: cc example.c -lsyna_mmap
+ *
  * OWNERSHIP. Each pointer says one of three words:
  *   BORROWED (until when)   it belongs to the other side, which keeps it valid until then. "For the call":
  *                           the library uses it during the call and keeps no pointer to it.
@@ -63,11 +65,16 @@
  *
  * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
  * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
- * thread is tied to anything: open in one, close in another.
+ * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
+ *
+ * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
+ * call, its type's comment says.
  *
  * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
- * them, which changes nothing for the parent, or leave them alone, and open files itself. The parent's lock
- * on the file lasts until the parent closes the store.
+ * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
+ * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
+ * the parent ends without that, it lasts until its forked children have ended or called exec too. A child of
+ * vfork may call nothing here, and one that was forked in a callback must not return from it.
  *
  * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
  * optional, says more, see syna_mmap_error. Outputs (out_*) are written on success only, the error struct on

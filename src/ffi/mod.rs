@@ -16,6 +16,7 @@
 //! | `read.rs` | header: get and the small questions |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search.rs` | header: search, index |
+//! | `verify.rs` | header: verify, salvage |
 //! | `library.rs` | header: versions |
 //! | `boundary.rs` | what every function's body is |
 //! | `panics.rs` | panics are caught and nothing is printed |
@@ -24,6 +25,7 @@
 //! | `tokens.rs` | numbers instead of pointers |
 //! | `arguments.rs` | pointers become slices |
 //! | `structs.rs` | `struct_size` |
+//! | `callbacks.rs` | what a callback must not do is refused |
 //!
 //! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in this order (`build.rs`), so these
 //! comments speak to a C programmer; their `# Safety` parts are left out there.
@@ -31,6 +33,7 @@
 mod arguments;
 mod batch;
 mod boundary;
+mod callbacks;
 mod errors;
 mod handles;
 mod library;
@@ -43,6 +46,7 @@ mod status;
 mod store;
 mod structs;
 mod tokens;
+mod verify;
 mod write;
 
 #[cfg(test)]

@@ -19,15 +19,18 @@ pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
 /// For opening only: as in the existing file, whichever that is (UINT32_MAX).
 pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
 
-/// Open for reading: takes no lock, changes no byte, sees the rows of that moment.
+/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
+/// ones.
 pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
 /// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
 pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;
-/// Do not open an existing file: SYNA_MMAP_ERR_IO where there is one.
+/// Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. Not with READ_ONLY, MUST_EXIST or
+/// DAMAGED.
 pub const SYNA_MMAP_OPEN_MUST_CREATE: u32 = 4;
-/// Check every stored vector against its checksum: reads the whole file.
+/// Check every stored vector against its checksum: reads the whole file; SYNA_MMAP_ERR_CORRUPT at the first
+/// that differs. syna_mmap_verify checks more, and names all.
 pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
-/// Open a damaged file read-only and show whatever of it is whole.
+/// Open a damaged file read-only and show whatever of it is whole, as syna_mmap_salvage would save it.
 pub const SYNA_MMAP_OPEN_DAMAGED: u32 = 16;
 
 /// A write that returned survives a crash or a kill of the process; a power cut only from the next
@@ -64,17 +67,18 @@ pub struct syna_mmap_options {
     pub flags: u32,
     /// SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS.
     pub durability: u32,
-    /// Threads that the library may start for an index build; 0: none, the calling thread does all. Default
-    /// 0.
+    /// Threads that the library may start for an index build; 0: none, the calling thread does all. At
+    /// most 1,024, default 0.
     pub threads: u32,
     /// The index's links of a node above the lowest level, 2 to 256. Default 16.
     pub hnsw_m: u32,
-    /// Candidates that are looked at for a node's links; more is slower and finds better ones. Default 200.
+    /// Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
+    /// 65,536, default 200.
     pub hnsw_ef_construction: u32,
-    /// Candidates that a search looks at unless it says otherwise; more is slower and finds more. Default
-    /// 100.
+    /// Candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
+    /// 65,536, default 100.
     pub hnsw_ef_search: u32,
-    /// The index's links of a node at the lowest level, at most 512; 0: 2 * hnsw_m. Default 32.
+    /// The index's links of a node at the lowest level, 2 to 512; 0: 2 * hnsw_m. Default 32.
     pub hnsw_m_max: u32,
     /// Seed of the index: the same rows, options and seed give the same index. Default 0.
     pub seed: u64,

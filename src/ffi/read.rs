@@ -1,7 +1,7 @@
 //! Header section: reading what is stored.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments;
+use super::arguments::{self, Out};
 use super::boundary;
 use super::options::metric_number;
 use super::status::{syna_mmap_error, syna_mmap_status};
@@ -54,12 +54,96 @@ unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) 
         return Ok(());
     }
     // Only this way tells why there is none.
-    let Some(vector) = store.get(key)? else {
-        let shown: String = key.chars().take(100).collect();
-        return Err(SynaError::NotFound { what: format!("the key {shown:?}") });
-    };
+    let vector = store.get(key)?.ok_or_else(|| not_found(key))?;
     copy(&vector);
     Ok(())
+}
+
+fn not_found(key: &str) -> SynaError {
+    let shown: String = key.chars().take(100).collect();
+    SynaError::NotFound { what: format!("the key {shown:?}") }
+}
+
+/// The tags of a key: the number that was written with it, 0 where none was.
+///
+/// store     a handle.
+/// key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+/// out_tags  BORROWED for the call: the tags.
+/// error     BORROWED for the call. May be NULL.
+///
+/// Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one look-up.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_get_tags(
+    store: *const syna_mmap,
+    key: *const c_char,
+    key_len: usize,
+    out_tags: *mut u64,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            with_store(store, |store| {
+                let out_tags = Out::new(out_tags, "out_tags")?;
+                let key = arguments::key(key, key_len)?;
+                out_tags.set(store.tags(key).ok_or_else(|| not_found(key))?);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Copies the payload of a key, if there is room for it, and says how long it is.
+///
+/// Call it with `capacity` 0 to learn the length, and again with that much room; or at once with as much
+/// room as your payloads need. Where *out_len is more than `capacity`, nothing was copied, and that is OK:
+/// another thread may have replaced the payload since, so look at *out_len each time.
+///
+/// store        a handle.
+/// key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+///              key.
+/// out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL where `capacity` is 0.
+/// capacity     bytes.
+/// out_len      BORROWED for the call: how many bytes the payload has; 0: the key has none. Not NULL.
+/// error        BORROWED for the call. May be NULL.
+///
+/// Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one look-up and a copy.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_get_payload(
+    store: *const syna_mmap,
+    key: *const c_char,
+    key_len: usize,
+    out_payload: *mut u8,
+    capacity: usize,
+    out_len: *mut usize,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            with_store(store, |store| {
+                if capacity > 0 {
+                    arguments::check_pointer(out_payload, "out_payload")?;
+                }
+                let out_len = Out::new(out_len, "out_len")?;
+                let key = arguments::key(key, key_len)?;
+                let payload = store.payload(key).ok_or_else(|| not_found(key))?;
+                if !payload.is_empty() && payload.len() <= capacity {
+                    // `capacity` is not 0 here, so the pointer was checked; it has room for the payload, which lies in
+                    // the store's own memory.
+                    std::ptr::copy(payload.as_ptr(), out_payload, payload.len());
+                }
+                out_len.set(payload.len());
+                Ok(())
+            })
+        })
+    }
 }
 
 /// Whether a key is stored; false for a bad handle or a key that cannot be one.

@@ -84,7 +84,8 @@ pub(super) fn with_results<R>(
 /// syna_mmap_results_free.
 ///
 /// Make one for each thread that searches and use it again and again: then a search allocates nothing.
-/// Threads: one at a time. A search into results that another thread is using is an error.
+/// Threads: one at a time. A search into results that another thread is using is
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them to it; other functions answer as for a bad handle then.
 /// Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
 /// until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
 /// so it also keeps that disk space.
@@ -144,7 +145,7 @@ pub unsafe extern "C" fn syna_mmap_results_new(
 ///
 /// results  a handle. NULL, or one that was freed: nothing is done.
 ///
-/// Threads: one at a time. Cost: small.
+/// Threads: one at a time; waits for a search into them that another thread has under way. Cost: small.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
     boundary::value((), || match RESULTS.remove(results.addr())? {
@@ -191,4 +192,49 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_is_partial(results: *const syna_mmap_results) -> bool {
     boundary::value(false, || RESULTS.read(results.addr(), |found| Ok(found.answers.is_partial())))
+}
+
+/// The tags of a hit: the number that was written with its row, 0 where none was; 0 also for a bad handle
+/// and where there is no such hit.
+///
+/// results  a handle.
+/// index    the hit, from 0, as in the array of syna_mmap_results_hits.
+///
+/// Threads: one at a time. Cost: one look-up.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_results_tags(results: *const syna_mmap_results, index: usize) -> u64 {
+    boundary::value(0, || RESULTS.read(results.addr(), |found| Ok(found.answers.tags(index).unwrap_or(0))))
+}
+
+/// The payload of a hit: the bytes that were written with its row.
+///
+/// results  a handle.
+/// index    the hit, from 0, as in the array of syna_mmap_results_hits.
+/// out_len  BORROWED for the call: how many bytes there are; 0 where the row has none, where there is no
+///          such hit, and for a bad handle. May be NULL.
+///
+/// Returns: the first of them, read-only memory, aligned to 1 byte, BORROWED until the results are searched
+/// into again or freed; NULL where there are none.
+/// Threads: one at a time. Cost: one look-up.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_results_payload(
+    results: *const syna_mmap_results,
+    index: usize,
+    out_len: *mut usize,
+) -> *const u8 {
+    boundary::value(ptr::null(), || {
+        // SAFETY: the caller gives a place for the length, or NULL; a misaligned one is refused.
+        let out_len = unsafe { Out::optional(out_len, "out_len")? };
+        let found = RESULTS.read(results.addr(), |found| {
+            // It lies in what `answers` keeps alive.
+            let payload = found.answers.payload(index).unwrap_or_default();
+            Ok((payload.as_ptr(), payload.len()))
+        });
+        let (first, len) = found.unwrap_or((ptr::null(), 0));
+        out_len.set(len);
+        Ok(if len == 0 { ptr::null() } else { first })
+    })
 }

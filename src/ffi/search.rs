@@ -23,8 +23,9 @@ pub struct syna_mmap_search_options {
     pub ef: u32,
     /// Other than 0: compare the query with every vector instead of using the index. Default 0.
     pub exact: u32,
-    /// Microseconds from the start of the call after which the search ends with the best hits so far; 0:
-    /// none. Default 0.
+    /// Microseconds from the start of the call after which the search ends with the best hits so far, which
+    /// may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
+    /// so it ends somewhat later. 0: no deadline. Default 0.
     pub deadline_us: u64,
 }
 
@@ -87,7 +88,7 @@ pub unsafe extern "C" fn syna_mmap_search_options_init(
 /// Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
 /// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
 /// store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
-/// On failure: the results are empty.
+/// On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
 /// Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
 /// one for each row. No allocation once the results have grown to what such searches need.
 ///

@@ -47,12 +47,13 @@ pub const SYNA_MMAP_ERR_NO_MEMORY: i32 = 15;
 /// A handle that is NULL, closed, was never given out, is of another type, or belongs to the parent
 /// process.
 pub const SYNA_MMAP_ERR_INVALID_HANDLE: i32 = 16;
-/// The store refuses all calls but syna_mmap_close since an earlier failure. Close it and open it again.
+/// An earlier failure shut the store: after a failed sync of the disk it refuses writes, after
+/// SYNA_MMAP_ERR_INTERNAL all calls but syna_mmap_close. Close it and open it again.
 pub const SYNA_MMAP_ERR_POISONED: i32 = 17;
 /// A bug of the library was caught before it could do harm; please report the message. The object is
 /// poisoned.
 pub const SYNA_MMAP_ERR_INTERNAL: i32 = 18;
-/// The host asked for the work to stop.
+/// A callback of yours asked for the work to stop.
 pub const SYNA_MMAP_ERR_CANCELLED: i32 = 19;
 /// One of the limits that the opening comment states was passed.
 pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
@@ -72,7 +73,7 @@ pub struct syna_mmap_error {
     pub struct_size: usize,
     /// What the call answered.
     pub status: syna_mmap_status,
-    /// The system's own number, as in errno; 0 where the system was not at fault.
+    /// The system's own number, as in errno (GetLastError on Windows); 0 where the system was not at fault.
     pub os_errno: i32,
     /// One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
     /// whole character.

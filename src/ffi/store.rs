@@ -4,6 +4,7 @@
 
 use super::arguments::{self, Out};
 use super::boundary;
+use super::callbacks::check_not_inside;
 use super::handles::{Removed, Table};
 use super::options::syna_mmap_options;
 use super::status::{syna_mmap_error, syna_mmap_status};
@@ -42,8 +43,9 @@ pub struct syna_mmap {
 /// Opens the store in the file `path`, or makes it where there is no file.
 ///
 /// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
-///            beside it: path.hnsw.
-/// options    COPIED. NULL: the defaults.
+///            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
+///            taken from the working folder of this moment; changing that later does no harm.
+/// options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
@@ -51,8 +53,10 @@ pub struct syna_mmap {
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
 /// _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
 /// SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
-/// _LEGACY_FORMAT, _IO (also for a folder), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
-/// On failure: *out_store is not written and an existing file has not changed by a byte.
+/// _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there),
+/// _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+/// On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
+/// exist may have been made (_LIMIT).
 /// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
 /// the rows that came after the last checkpoint.
 ///
@@ -69,7 +73,7 @@ pub unsafe extern "C" fn syna_mmap_open(
     unsafe {
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
-            let path = arguments::path(path)?;
+            let path = arguments::path(path, "path")?;
             let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
             let store = MmapVectorStore::new(path, options.to_config()?)?;
             let token = STORES.insert(store)?;
@@ -79,11 +83,13 @@ pub unsafe extern "C" fn syna_mmap_open(
     }
 }
 
-/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns.
+/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
+/// callbacks, below).
 ///
 /// Waits for the calls that other threads have on the store; calls that come later answer
 /// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
-/// parent's store goes on.
+/// parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+/// is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
 ///
 /// store  a handle, or NULL: then nothing is done and that is OK.
 /// error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
@@ -105,6 +111,7 @@ pub unsafe extern "C" fn syna_mmap_close(
     unsafe {
         boundary::call_anyway(error, |usable| {
             if !store.is_null() {
+                check_not_inside(store.addr())?;
                 match STORES.remove(store.addr())? {
                     Removed::Own(store) => store.close()?,
                     // Its drop would write to the file and unlock it under the parent.
@@ -163,18 +170,18 @@ pub unsafe extern "C" fn syna_mmap_flush(
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
-/// something are counted from 1 over the file's life.
+/// The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
+/// or a bad handle. Writes that change something are counted from 1 over the file's life.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_last_durable_seq(store: *const syna_mmap) -> u64 {
     boundary::value(0, || with_store(store, |store| Ok(store.last_durable_seq())))

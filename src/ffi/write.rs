@@ -80,7 +80,8 @@ pub unsafe extern "C" fn syna_mmap_insert(
     }
 }
 
-/// Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number.
+/// Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number,
+/// and has no tags and no payload, whatever the former one had: syna_mmap_write gives it some.
 ///
 /// store   a handle.
 /// key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.

@@ -48,5 +48,6 @@ pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
 pub(crate) use frame::{FrameLink, encode as encode_frame};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use platform::process_mark;
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

@@ -51,7 +51,10 @@ impl MmapVectorStore {
     /// [`SynaError::Corrupt`], [`SynaError::UnsupportedVersion`], [`SynaError::LegacyFormat`];
     /// [`SynaError::Io`], [`SynaError::NoSpace`], [`SynaError::NoMemory`]. The file is then as it was.
     pub fn new(path: impl AsRef<Path>, config: MmapVectorConfig) -> Result<Self> {
-        Self::open_on(Arc::new(Disk), path.as_ref(), config)
+        // The index is written by its path much later, and the program may have changed its working folder.
+        let path = path.as_ref();
+        let path = std::path::absolute(path).map_err(|error| SynaError::io(path, "finding", error))?;
+        Self::open_on(Arc::new(Disk), &path, config)
     }
 
     /// As [`MmapVectorStore::new`], on a file system of the caller's.

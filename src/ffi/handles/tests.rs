@@ -221,7 +221,7 @@ fn many_threads_open_and_close() {
 fn another_process_is_told_so() {
     let table = table();
     let token = table.insert(1).unwrap();
-    table.slot(0).unwrap().process.store(std::process::id().wrapping_add(1), Ordering::Relaxed);
+    table.slot(0).unwrap().process.store(process_mark().wrapping_add(1), Ordering::Relaxed);
     let error = get(&table, token).unwrap_err();
     assert!(error.to_string().contains("parent process"), "{error}");
     assert!(matches!(table.remove(token), Ok(Removed::Inherited(Some(1)))));

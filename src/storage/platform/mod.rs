@@ -1,19 +1,24 @@
-//! What differs from platform to platform: allocation ahead, identity, rename, folder sync. One file a platform.
+//! What differs from platform to platform: allocation ahead, identity, rename, folder sync, fork. One file a platform.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `linux.rs` | Linux and Android |
+//! | `process_mark.rs` | there too: a number that a forked child does not share |
 //! | `portable.rs` | anything else: what std has, and zeros written where space cannot be allocated |
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod process_mark;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{allocate, identity_of, read_at, rename_new, sync_folder, write_at};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use process_mark::process_mark;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use portable::{allocate, identity_of, read_at, rename_new, sync_folder, write_at};
+pub(crate) use portable::{allocate, identity_of, process_mark, read_at, rename_new, sync_folder, write_at};
 
 use std::fs::File;
 use std::io;
