@@ -375,7 +375,8 @@ typedef struct syna_mmap syna_mmap;
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
  * _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
  * SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
- * _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+ * _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there),
+ * _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
  * On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
  * exist may have been made (_LIMIT).
  * Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
@@ -442,8 +443,7 @@ bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
  * The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
- * or a bad handle. Writes that change
- * something are counted from 1 over the file's life.
+ * or a bad handle. Writes that change something are counted from 1 over the file's life.
  *
  * store  a handle.
  *
@@ -989,10 +989,10 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
  * Proves that the store is whole: compares every vector with its checksum, follows the index's links to
  * every row, and (cosine and euclidean) searches through the index for each row by its own vector.
  *
- * Tells of its progress now and then, once for 1,024 rows of the index that were searched for, and at the end of
- * each finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
- * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed and
- * call syna_mmap_build_index.
+ * Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
+ * finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
+ * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
+ * and call syna_mmap_build_index.
  *
  * store         a handle.
  * callback      called with findings and progress. May be NULL: then only counted.
