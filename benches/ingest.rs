@@ -1,7 +1,7 @@
 //! How fast rows get into a store, beside how fast the same bytes get into a plain file.
 //!
 //! ```text
-//! cargo bench --bench ingest -- [--dir DIR] [--rows N] [--dimensions 128,768] [--reps 5]
+//! cargo bench --bench ingest -- [--dir DIR] [--rows N] [--dimensions 128,768] [--reps 5] [--only PART OF A NAME]
 //! ```
 //!
 //! All ways take turns within one run, since a machine's speed changes from minute to minute; of each the median of
@@ -32,6 +32,8 @@ struct Arguments {
     rows: usize,
     dimensions: Vec<usize>,
     reps: usize,
+    /// Only the ways with this in their names, for a profiler's sake.
+    only: String,
 }
 
 /// The rows of one round, and where they go.
@@ -70,8 +72,13 @@ fn main() -> ExitCode {
 }
 
 fn parse_arguments() -> Outcome<Arguments> {
-    let mut arguments =
-        Arguments { dir: env::temp_dir(), rows: 100_000, dimensions: vec![128, 768], reps: 5 };
+    let mut arguments = Arguments {
+        dir: env::temp_dir(),
+        rows: 100_000,
+        dimensions: vec![128, 768],
+        reps: 5,
+        only: String::new(),
+    };
     let mut given = env::args().skip(1);
     while let Some(name) = given.next() {
         if name == "--bench" {
@@ -84,6 +91,7 @@ fn parse_arguments() -> Outcome<Arguments> {
             "--dimensions" => {
                 arguments.dimensions = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
             }
+            "--only" => arguments.only = value,
             "--reps" => arguments.reps = value.parse()?,
             _ => return Err(format!("unknown argument {name}").into()),
         }
@@ -107,9 +115,10 @@ fn run(arguments: &Arguments) -> Outcome<()> {
 fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<()> {
     let workload = Workload::new(arguments.rows, dimensions, folder);
     // One round outside the statistics warms up allocator, page cache and file system.
-    let mut rates = vec![Vec::new(); WAYS.len()];
+    let ways: Vec<_> = WAYS.iter().filter(|way| way.0.contains(&arguments.only)).collect();
+    let mut rates = vec![Vec::new(); ways.len()];
     for rep in 0..=arguments.reps {
-        for (way, rates) in WAYS.iter().zip(&mut rates) {
+        for (way, rates) in ways.iter().zip(&mut rates) {
             workload.remove_files()?;
             let (row_count, elapsed) = way.1(&workload)?;
             if rep > 0 {
@@ -127,7 +136,7 @@ fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<(
     );
     println!("{:<34} {:>12} {:>8} {:>8} {:>15}", "", "vectors/s", "GB/s", "ratio", "spread");
     let mut reference = 0.0;
-    for (way, rates) in WAYS.iter().zip(&mut rates) {
+    for (way, rates) in ways.iter().zip(&mut rates) {
         rates.sort_by(f64::total_cmp);
         let median = rates[rates.len() / 2];
         if reference == 0.0 {

@@ -7,27 +7,15 @@ use super::data_file::DataFile;
 use super::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
 use super::frame::{self, FrameContent, FrameLink};
 use super::growth;
-use super::layout::frame as frame_layout;
 use super::log_head::{heads, wipe_taken};
 use super::medium::write_all_at;
 use super::rewrite::write_again;
+use super::row_writer::{NewRows, write_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The vectors of a batch, in the order of their rows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Vectors<'a> {
-    /// `count x dimensions` floats, row-major.
-    RowMajor(&'a [f32]),
-    /// One slice a row.
-    Scattered(&'a [&'a [f32]]),
-}
-
-/// Rows are copied into pieces of this length where they cannot be written from where they lie.
-const STAGING_BYTES: usize = 512 * 1024;
 
 /// The writer of one file; there is one at a time.
 #[derive(Debug)]
@@ -48,7 +36,7 @@ pub(crate) struct Appender {
     is_clean: bool,
     /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
     failed: Option<String>,
-    staging: Vec<u8>,
+    row_checksums: Vec<u32>,
     frame: Vec<u8>,
 }
 
@@ -71,7 +59,7 @@ impl Appender {
             planned_rows,
             is_clean: false,
             failed: None,
-            staging: Vec::new(),
+            row_checksums: Vec::new(),
             frame: Vec::new(),
         }
     }
@@ -99,10 +87,12 @@ impl Appender {
     }
 
     /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
-    pub(crate) fn append(&mut self, vectors: Vectors<'_>, content: &FrameContent<'_>) -> Result<u64> {
+    ///
+    /// # Errors
+    /// Also whatever `rows.check` answers; the space that the rows would have taken is as it was then.
+    pub(crate) fn append(&mut self, rows: &NewRows<'_, '_>, content: &FrameContent<'_>) -> Result<u64> {
         self.refuse_if_failed()?;
-        let rows = content.row_checksums.len() as u64;
-        let rows_end = u64::from(self.position.rows) + rows;
+        let rows_end = u64::from(self.position.rows) + rows.count as u64;
         let deletions = u32::try_from(content.deletions.len()).ok();
         let deletions = deletions.and_then(|count| self.position.deletions.checked_add(count));
         let (Ok(new_rows), Some(new_deletions), true) =
@@ -119,13 +109,14 @@ impl Appender {
             session: self.session,
             previous: self.position.chain,
         };
-        let chain = frame::encode(content, link, &mut self.frame)?;
+        frame::lay_out(content, link, &mut self.frame)?;
         self.clear_leftovers()?;
         while self.data.extents.row_capacity() < rows_end {
             self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
         }
         let (ordinal, at) = self.place_for_frame()?;
-        self.write_rows(vectors, rows)?;
+        write_rows(&self.data, self.position.rows, rows, &mut self.row_checksums)?;
+        let chain = frame::seal(&mut self.frame, &self.row_checksums);
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
         if !is_planted(Fault::AdvanceOnFailure) {
@@ -245,56 +236,6 @@ impl Appender {
         Ok(())
     }
 
-    /// Writes the rows behind those there are: straight from the caller's memory where they lie as in the file.
-    fn write_rows(&mut self, vectors: Vectors<'_>, rows: u64) -> Result<()> {
-        let dimensions = self.data.identity.dimensions as usize;
-        let stride = self.data.identity.stride_bytes() as usize;
-        let mut done = 0;
-        while done < rows {
-            let row = u64::from(self.position.rows) + done;
-            let (at, room) = self
-                .data
-                .extents
-                .place_of_row(row)
-                .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
-            let count = (rows - done).min(room);
-            let (from, to) = (index(done), index(done + count));
-            match vectors {
-                Vectors::RowMajor(floats) if stride == dimensions * 4 => {
-                    let piece = floats.get(from * dimensions..to * dimensions).unwrap_or_default();
-                    write_all_at(&*self.data.file, bytemuck::cast_slice(piece), at)
-                        .map_err(|e| self.data.io("writing to", e))?;
-                }
-                Vectors::RowMajor(floats) => {
-                    let piece = floats.get(from * dimensions..to * dimensions).unwrap_or_default();
-                    self.write_staged(&mut piece.chunks_exact(dimensions), at)?;
-                }
-                Vectors::Scattered(slices) => {
-                    self.write_staged(&mut slices.get(from..to).unwrap_or_default().iter().copied(), at)?;
-                }
-            }
-            done += count;
-        }
-        Ok(())
-    }
-
-    /// Writes rows from `at` on, gathered into large pieces and filled up to the stride.
-    fn write_staged(&mut self, rows: &mut dyn Iterator<Item = &[f32]>, mut at: u64) -> Result<()> {
-        let stride = self.data.identity.stride_bytes() as usize;
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            self.staging.clear();
-            for vector in rows.by_ref().take((STAGING_BYTES / stride).max(1)) {
-                let end = self.staging.len() + stride;
-                self.staging.extend_from_slice(bytemuck::cast_slice(vector));
-                self.staging.resize(end, 0);
-            }
-            write_all_at(&*self.data.file, &self.staging, at).map_err(|e| self.data.io("writing to", e))?;
-            at += self.staging.len() as u64;
-        }
-        Ok(())
-    }
-
     /// Makes every batch so far safe from a power cut.
     ///
     /// # Errors
@@ -357,10 +298,3 @@ fn name_need(error: SynaError, bytes: u64) -> SynaError {
         other => other,
     }
 }
-
-/// A count that is known to fit, since it counts things in memory.
-fn index(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
-
-const _: () = assert!(STAGING_BYTES.is_multiple_of(frame_layout::ALIGN));

@@ -4,7 +4,7 @@ use super::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
 use super::platform;
 use super::region::Region;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl StorageFile for DiskFile {
         platform::read_at(&self.file, into, offset_bytes)
     }
 
-    fn write_at(&self, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
         platform::write_at(&self.file, from, offset_bytes)
     }
 

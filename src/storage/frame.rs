@@ -15,7 +15,6 @@ use crate::{Result, SynaError};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FrameContent<'a> {
     pub(crate) first_row: u32,
-    pub(crate) row_checksums: &'a [u32],
     /// Where each key ends in `key_bytes`.
     pub(crate) key_ends: &'a [u32],
     pub(crate) key_bytes: &'a [u8],
@@ -92,11 +91,11 @@ pub(crate) struct FrameLink {
     pub(crate) previous: u32,
 }
 
-/// Fills `out` with the frame and returns its checksum.
+/// Fills `out` with the frame, but for the checksums: those of the rows are not known before the rows are written.
 ///
 /// # Errors
 /// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
-pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<u32> {
+pub(crate) fn lay_out(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<()> {
     let too_long = |actual: usize| SynaError::Limit {
         what: "bytes of keys and payloads in one batch (split it)",
         limit: frame::MAX_LENGTH_BYTES,
@@ -107,7 +106,7 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     let shape = Shape {
         flags: u32::from(!content.tags.is_empty()) * frame::FLAG_TAGS
             + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS,
-        row_count: narrow(content.row_checksums.len())?,
+        row_count: narrow(content.key_ends.len())?,
         deletion_count: narrow(content.deletions.len())?,
         key_bytes: narrow(content.key_bytes.len())?,
         payload_bytes: content.payload_bytes.len() as u64,
@@ -116,7 +115,7 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     out.clear();
     out.try_reserve(sections.end).map_err(|_| SynaError::NoMemory { needed_bytes: sections.end as u64 })?;
     out.extend_from_slice(&header_of(&shape, &sections, content.first_row, link));
-    out.extend_from_slice(bytemuck::cast_slice(content.row_checksums));
+    out.resize(sections.key_ends, 0);
     out.extend_from_slice(bytemuck::cast_slice(content.key_ends));
     out.extend_from_slice(bytemuck::cast_slice(content.tags));
     out.extend_from_slice(bytemuck::cast_slice(content.payload_ends));
@@ -125,9 +124,18 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     out.resize(sections.payloads, 0);
     out.extend_from_slice(content.payload_bytes);
     out.resize(sections.end, 0);
-    let checksum = checksum_of(out);
-    bytes::write(out, frame::CHECKSUM, &checksum.to_le_bytes());
-    Ok(checksum)
+    Ok(())
+}
+
+/// Puts the rows' checksums and then its own into a frame that was laid out; returns its own.
+pub(crate) fn seal(frame_bytes: &mut [u8], row_checksums: &[u32]) -> u32 {
+    let row_checksums = bytemuck::cast_slice(row_checksums);
+    if let Some(place) = frame_bytes.get_mut(frame::LENGTH..frame::LENGTH + row_checksums.len()) {
+        place.copy_from_slice(row_checksums);
+    }
+    let checksum = checksum_of(frame_bytes);
+    bytes::write(frame_bytes, frame::CHECKSUM, &checksum.to_le_bytes());
+    checksum
 }
 
 fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink) -> [u8; frame::LENGTH] {
@@ -346,7 +354,6 @@ mod tests {
     fn example() -> Vec<u8> {
         let content = FrameContent {
             first_row: 5,
-            row_checksums: &[11, 12, 13],
             key_ends: &[0, 4, 5],
             key_bytes: b"wordy",
             tags: &[0, 1 << 63, 2],
@@ -355,7 +362,8 @@ mod tests {
             deletions: &[1, 4],
         };
         let mut out = Vec::new();
-        encode(&content, LINK, &mut out).unwrap();
+        lay_out(&content, LINK, &mut out).unwrap();
+        seal(&mut out, &[11, 12, 13]);
         out
     }
 

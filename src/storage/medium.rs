@@ -4,7 +4,7 @@ use super::region::Region;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::fmt::Debug;
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,12 +49,16 @@ pub(crate) trait Storage: Send + Sync + Debug {
     fn random(&self, into: &mut [u8]) -> io::Result<()>;
 }
 
-/// An open file. Calls may be short or interrupted, as the system's are; [`write_all_at`] and [`read_exact_at`] go on.
+/// The most slices that one write takes: Linux's IOV_MAX.
+pub(crate) const MOST_SLICES: usize = 1024;
+
+/// An open file. Calls may be short or interrupted, as the system's are; [`write_slices_at`] and [`read_exact_at`] go on.
 pub(crate) trait StorageFile: Send + Sync + Debug {
     fn identity(&self) -> io::Result<FileIdentity>;
     fn length_bytes(&self) -> io::Result<u64>;
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize>;
-    fn write_at(&self, from: &[u8], offset_bytes: u64) -> io::Result<usize>;
+    /// Writes slices one behind the other, at most [`MOST_SLICES`] of them.
+    fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize>;
     /// Makes sure that a write to these bytes needs no more space; what lies there stays, what is new reads as zeros.
     fn allocate(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()>;
     fn truncate(&self, length_bytes: u64) -> io::Result<()>;
@@ -71,14 +75,26 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
 const MOST_INTERRUPTIONS: u32 = 1000;
 
 /// Writes all of `from`.
-pub(crate) fn write_all_at(file: &dyn StorageFile, mut from: &[u8], mut offset_bytes: u64) -> io::Result<()> {
+pub(crate) fn write_all_at(file: &dyn StorageFile, from: &[u8], offset_bytes: u64) -> io::Result<()> {
+    write_slices_at(file, &mut [IoSlice::new(from)], offset_bytes)
+}
+
+/// Writes all slices, one behind the other; what is left of them is of no use afterwards.
+pub(crate) fn write_slices_at(
+    file: &dyn StorageFile,
+    mut from: &mut [IoSlice<'_>],
+    mut offset_bytes: u64,
+) -> io::Result<()> {
     let mut interruptions = 0;
+    // Empty slices go first: a write of nothing answers 0, as a full device may.
+    IoSlice::advance_slices(&mut from, 0);
     while !from.is_empty() {
-        match file.write_at(from, offset_bytes) {
+        let piece = from.get(..MOST_SLICES).unwrap_or(from);
+        match file.write_at(piece, offset_bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(_) if is_planted(Fault::ShortWriteIsWhole) => return Ok(()),
             Ok(written) => {
-                from = from.get(written..).unwrap_or_default();
+                IoSlice::advance_slices(&mut from, written);
                 offset_bytes += written as u64;
             }
             Err(error)

@@ -16,7 +16,7 @@
 //! | `frame.rs` | what a batch looks like in the log |
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
-//! | `appender.rs` | writing: batches, checkpoints |
+//! | `appender.rs`, `row_writer.rs` | writing: batches, checkpoints; the rows of a batch |
 //! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
 //! | `rewrite.rs` | writing again what a failed sync may have lost |
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
@@ -36,18 +36,20 @@ mod platform;
 mod region;
 mod replay;
 mod rewrite;
+mod row_writer;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod superblock;
 
-pub(crate) use appender::{Appender, Vectors};
+pub(crate) use appender::Appender;
 pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use extents::{ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
-pub(crate) use frame::{FrameLink, encode as encode_frame};
+pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
 pub(crate) use platform::process_mark;
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
+pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

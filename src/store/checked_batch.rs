@@ -2,7 +2,6 @@
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use super::core::Core;
-use crate::checksum::crc32c;
 use crate::{Result, SynaError};
 
 /// The longest key.
@@ -10,7 +9,7 @@ pub const MAX_KEY_BYTES: usize = 65_535;
 /// The longest payload.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
-/// A batch whose shape and every value have been checked.
+/// A batch of which all but the components of its vectors has been checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CheckedBatch<'a> {
     pub(super) batch: WriteBatch<'a>,
@@ -19,9 +18,9 @@ pub(super) struct CheckedBatch<'a> {
 }
 
 impl<'a> CheckedBatch<'a> {
-    /// Checks everything that can be known without the store's rows. `row_checksums` gets one checksum an element:
-    /// they are taken here, while the vector is in the cache.
-    pub(super) fn check(batch: &WriteBatch<'a>, core: &Core, row_checksums: &mut Vec<u32>) -> Result<Self> {
+    /// Checks everything but the vectors' values: those are looked at as they are written, so that each comes from
+    /// memory once.
+    pub(super) fn check(batch: &WriteBatch<'a>, core: &Core) -> Result<Self> {
         let dimensions = core.data.identity.dimensions;
         let count = match batch.keys {
             BatchKeys::Slices(keys) => keys.len(),
@@ -47,15 +46,13 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
-        row_checksums.clear();
         for position in 0..count {
-            checked.check_row(core, position, dimensions)?;
-            row_checksums.push(crc32c(bytemuck::cast_slice(checked.vector(position))));
+            checked.check_element(position, dimensions)?;
         }
         Ok(checked)
     }
 
-    fn check_row(&self, core: &Core, position: usize, dimensions: u32) -> Result<()> {
+    fn check_element(&self, position: usize, dimensions: u32) -> Result<()> {
         let key = self.key(position);
         if key.len() > MAX_KEY_BYTES {
             let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
@@ -72,7 +69,6 @@ impl<'a> CheckedBatch<'a> {
         if vector.len() != self.dimensions {
             return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
         }
-        check_finite(core, position, vector)?;
         let payload_bytes = self.payload(position).len();
         if payload_bytes > MAX_PAYLOAD_BYTES {
             return Err(SynaError::Limit {
@@ -89,6 +85,12 @@ impl<'a> CheckedBatch<'a> {
             BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
             BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
         }
+    }
+
+    /// # Errors
+    /// [`SynaError::InvalidVector`] where a component of an element's vector is NaN or infinite.
+    pub(super) fn check_finite(&self, core: &Core, position: usize) -> Result<()> {
+        check_finite(core, position, self.vector(position))
     }
 
     pub(super) fn vector(&self, position: usize) -> &'a [f32] {

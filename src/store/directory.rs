@@ -1,26 +1,29 @@
 //! Which row a key has: a hash table of row numbers. The keys themselves stay in the file.
+//!
+//! Open addressing with linear probing (Knuth 6.4, algorithms L and R): one word an entry, so that a key costs one line
+//! of the cache, and a table grows from front to back.
 
 use crate::{Result, SynaError};
-use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// A key's row and a part of its hash, so that most wrong keys are told apart without a look into the file.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    hash: u32,
-    row: u32,
-}
+/// Stands for "no entry": it has a row number that no row has.
+const FREE: u64 = u64::MAX;
+/// The fewest slots of a table that has any.
+const LEAST_SLOTS: usize = 64;
 
 /// Key -> row, for live keys.
 #[derive(Debug, Default)]
 pub(crate) struct KeyDirectory {
-    table: HashTable<Entry>,
+    /// A part of the key's hash, so that most wrong keys are told apart without a look into the file, and its row below.
+    /// A power of two of slots, or none.
+    slots: Vec<u64>,
+    count: usize,
 }
 
 /// The hash of keys: seeded anew in each process, so that nobody can choose keys that collide.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyHasher {
-    builder: DefaultHashBuilder,
+    builder: foldhash::fast::RandomState,
 }
 
 impl KeyHasher {
@@ -32,51 +35,214 @@ impl KeyHasher {
     }
 }
 
-/// The table places by the low bits and tells apart by the high ones: both from all 32.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+fn entry(hash: u32, row: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(row)
+}
+
+fn row_of(entry: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the row is the lower half")]
+    let row = entry as u32;
+    row
+}
+
+fn hash_of(entry: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the hash is the upper half")]
+    let hash = (entry >> 32) as u32;
+    hash
 }
 
 impl KeyDirectory {
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        self.count
+    }
+
+    /// The slot where the search for a hash begins. Its upper bits count, so a table twice as large has the same order.
+    fn home(&self, hash: u32) -> usize {
+        let spread = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let bits = self.slots.len().trailing_zeros();
+        usize::try_from(spread.checked_shr(u64::BITS - bits).unwrap_or(0)).unwrap_or(0)
+    }
+
+    fn at(&self, slot: usize) -> u64 {
+        self.slots.get(slot).copied().unwrap_or(FREE)
+    }
+
+    fn after(&self, slot: usize) -> usize {
+        (slot + 1) & (self.slots.len().wrapping_sub(1))
     }
 
     /// Makes room for `count` more keys.
     pub(crate) fn try_reserve(&mut self, count: usize) -> Result<()> {
-        let needed_bytes = (count as u64).saturating_mul(size_of::<Entry>() as u64);
-        self.table
-            .try_reserve(count, |entry| spread(entry.hash))
-            .map_err(|_| SynaError::NoMemory { needed_bytes })
+        let keys = self.count.saturating_add(count);
+        if keys <= self.slots.len() / 4 * 3 {
+            return Ok(());
+        }
+        let too_many = || SynaError::NoMemory { needed_bytes: (keys as u64).saturating_mul(16) };
+        let least = (keys / 3).checked_add(1).and_then(|third| third.checked_mul(4)).ok_or_else(too_many)?;
+        let slots = least.checked_next_power_of_two().ok_or_else(too_many)?.max(LEAST_SLOTS);
+        let mut fresh = Vec::new();
+        fresh.try_reserve_exact(slots).map_err(|_| too_many())?;
+        fresh.resize(slots, FREE);
+        let old = std::mem::replace(&mut self.slots, fresh);
+        for entry in old.into_iter().filter(|&entry| entry != FREE) {
+            self.place(entry);
+        }
+        Ok(())
     }
 
-    /// The row of a key; `has_key(row)` compares it with the key of a row.
-    pub(crate) fn find(&self, hash: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
-        self.table.find(spread(hash), |entry| entry.hash == hash && has_key(entry.row)).map(|entry| entry.row)
+    /// Puts an entry into the first free slot from its home on; there is one.
+    fn place(&mut self, entry: u64) {
+        let mut slot = self.home(hash_of(entry));
+        while self.at(slot) != FREE {
+            slot = self.after(slot);
+        }
+        if let Some(free) = self.slots.get_mut(slot) {
+            *free = entry;
+        }
     }
 
-    /// Adds a key unless it is there; then returns the row it has. One probe for both.
-    pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
-        let is_same = |entry: &Entry| entry.hash == hash && has_key(entry.row);
-        match self.table.entry(spread(hash), is_same, |entry| spread(entry.hash)) {
-            hashbrown::hash_table::Entry::Occupied(there) => Some(there.get().row),
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                free.insert(Entry { hash, row });
-                None
+    /// The slot of an entry with this hash that `is_it(row)` takes for the right one, or the free one where it would be.
+    fn find_slot(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> (usize, Option<u32>) {
+        let mut slot = self.home(hash);
+        loop {
+            match self.at(slot) {
+                FREE => return (slot, None),
+                entry if hash_of(entry) == hash && is_it(row_of(entry)) => {
+                    return (slot, Some(row_of(entry)));
+                }
+                _ => slot = self.after(slot),
             }
         }
     }
 
+    /// The row of a key; `has_key(row)` compares it with the key of a row.
+    pub(crate) fn find(&self, hash: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
+        self.find_slot(hash, has_key).1
+    }
+
+    /// Adds a key unless it is there; then returns the row it has. Room was reserved.
+    pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
+        let (slot, found) = self.find_slot(hash, has_key);
+        if found.is_none()
+            && let Some(free) = self.slots.get_mut(slot)
+        {
+            *free = entry(hash, row);
+            self.count += 1;
+        }
+        found
+    }
+
+    /// Brings the slots of some hashes into the cache: their reads wait for memory side by side.
+    pub(crate) fn touch(&self, hashes: &[u32]) {
+        let sum = hashes.iter().fold(0, |sum, &hash| sum ^ self.at(self.home(hash)));
+        std::hint::black_box(sum);
+    }
+
     /// Gives the key of `old_row` the row `row`.
     pub(crate) fn replace(&mut self, hash: u32, old_row: u32, row: u32) {
-        if let Some(entry) = self.table.find_mut(spread(hash), |entry| entry.row == old_row) {
-            entry.row = row;
+        if let (slot, Some(_)) = self.find_slot(hash, |there| there == old_row)
+            && let Some(there) = self.slots.get_mut(slot)
+        {
+            *there = entry(hash, row);
         }
     }
 
+    /// Takes the key of `row` out, and moves up those behind it that would not be found across the gap.
     pub(crate) fn remove(&mut self, hash: u32, row: u32) {
-        if let Ok(entry) = self.table.find_entry(spread(hash), |entry| entry.row == row) {
-            entry.remove();
+        let (mut gap, Some(_)) = self.find_slot(hash, |there| there == row) else { return };
+        self.count -= 1;
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = gap;
+        loop {
+            slot = self.after(slot);
+            let entry = self.at(slot);
+            let distance_from = |start: usize| slot.wrapping_sub(start) & mask;
+            if entry != FREE && distance_from(self.home(hash_of(entry))) < distance_from(gap) {
+                continue;
+            }
+            if let Some(place) = self.slots.get_mut(gap) {
+                *place = entry;
+            }
+            if entry == FREE {
+                return;
+            }
+            gap = slot;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(u32),
+        Replace(u32),
+        Remove(u32),
+    }
+
+    /// Few hashes, so that entries collide, and some at the very end, so that they run over it.
+    fn hash_of_key(key: u32) -> u32 {
+        [7, 7 << 16, u32::MAX, u32::MAX - 1][key as usize % 4].wrapping_add(key / 16)
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let key = 0..120_u32;
+        let step = prop_oneof![
+            3 => key.clone().prop_map(Step::Add),
+            1 => key.clone().prop_map(Step::Replace),
+            2 => key.prop_map(Step::Remove),
+        ];
+        proptest::collection::vec(step, 0..400)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in steps()) {
+            let mut directory = KeyDirectory::default();
+            // Rows tell their key: row = number * 1000 + key.
+            let mut model: BTreeMap<u32, u32> = BTreeMap::new();
+            let key_of = |row: u32| row % 1000;
+            for (number, step) in (0..).zip(steps) {
+                let fresh = |key: u32| number * 1000 + key;
+                match step {
+                    Step::Add(key) => {
+                        directory.try_reserve(1).unwrap();
+                        let found = directory.add_new(hash_of_key(key), fresh(key), |row| key_of(row) == key);
+                        prop_assert_eq!(found, model.get(&key).copied());
+                        model.entry(key).or_insert(fresh(key));
+                    }
+                    Step::Replace(key) => {
+                        if let Some(row) = model.get_mut(&key) {
+                            directory.replace(hash_of_key(key), *row, fresh(key));
+                            *row = fresh(key);
+                        }
+                    }
+                    Step::Remove(key) => {
+                        if let Some(row) = model.remove(&key) {
+                            directory.remove(hash_of_key(key), row);
+                        }
+                    }
+                }
+                prop_assert_eq!(directory.len(), model.len());
+                for key in 0..120 {
+                    let found = directory.find(hash_of_key(key), |row| key_of(row) == key);
+                    prop_assert_eq!(found, model.get(&key).copied(), "key {}", key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_table_has_nothing_and_loses_nothing() {
+        let mut directory = KeyDirectory::default();
+        assert_eq!(directory.find(1, |_| true), None);
+        directory.remove(1, 1);
+        directory.replace(1, 1, 2);
+        directory.touch(&[1, 2]);
+        assert_eq!(directory.len(), 0);
     }
 }

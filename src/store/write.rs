@@ -1,14 +1,17 @@
 //! Writing: a batch is checked whole, planned against the directory, appended, and only then shown to readers.
 
-use super::batch::{BatchVectors, WriteBatch, WriteMode};
+use super::batch::{WriteBatch, WriteMode};
 use super::checked_batch::CheckedBatch;
 use super::core::Core;
 use super::rows::Snapshot;
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Appender, FrameContent, MAX_ROWS, Vectors};
+use crate::storage::{Appender, FrameContent, MAX_ROWS, NewRows};
 use crate::{Result, SynaError};
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// How many keys' places in the directory are read at a time, before they are needed: the reads wait side by side.
+const LOOK_AHEAD: usize = 16;
 
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
@@ -20,12 +23,9 @@ pub(super) struct Plan {
     replaced: Vec<Option<u32>>,
     deletions: Vec<u32>,
     /// The place in `picked` of what replaces a row.
-    replacing: HashMap<u32, usize>,
-    /// Of every element's vector, picked or not.
-    element_checksums: Vec<u32>,
+    replacing: HashMap<u32, usize, foldhash::fast::RandomState>,
     /// Of every element's key.
     element_hashes: Vec<u32>,
-    row_checksums: Vec<u32>,
     key_ends: Vec<u32>,
     key_bytes: Vec<u8>,
     tags: Vec<u64>,
@@ -40,7 +40,6 @@ impl Plan {
         self.replaced.clear();
         self.deletions.clear();
         self.replacing.clear();
-        self.row_checksums.clear();
         self.key_ends.clear();
         self.key_bytes.clear();
         self.tags.clear();
@@ -59,13 +58,16 @@ impl Plan {
         };
         let count = u32::try_from(batch.count).map_err(|_| too_many())?;
         first_row.checked_add(count).filter(|&end| u64::from(end) <= MAX_ROWS).ok_or_else(too_many)?;
-        // All hashes first: the look-ups that follow then wait for memory side by side.
         self.element_hashes.clear();
         self.element_hashes.extend((0..batch.count).map(|position| core.hasher.hash(batch.key(position))));
         let mut directory = core.directory_mut();
         directory.try_reserve(batch.count)?;
         let mut row = first_row;
         for (position, &hash) in self.element_hashes.iter().enumerate() {
+            if position.is_multiple_of(LOOK_AHEAD) {
+                let end = self.element_hashes.len().min(position + LOOK_AHEAD);
+                directory.touch(self.element_hashes.get(position..end).unwrap_or_default());
+            }
             let key = batch.key(position);
             let picked = &self.picked;
             let has_key = |there: u32| match there.checked_sub(first_row) {
@@ -123,7 +125,6 @@ impl Plan {
             actual,
         };
         for &position in &self.picked {
-            self.row_checksums.extend(self.element_checksums.get(position));
             self.key_bytes.extend_from_slice(batch.key(position));
             let end =
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
@@ -144,7 +145,6 @@ impl Plan {
     fn content(&self, first_row: u32) -> FrameContent<'_> {
         FrameContent {
             first_row,
-            row_checksums: &self.row_checksums,
             key_ends: &self.key_ends,
             key_bytes: &self.key_bytes,
             tags: &self.tags,
@@ -163,13 +163,11 @@ pub(super) fn write_batch(
     batch: &WriteBatch<'_>,
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
-    let batch = CheckedBatch::check(batch, core, &mut plan.element_checksums)?;
+    let batch = CheckedBatch::check(batch, core)?;
     let first_row = appender.position().rows;
     plan.pick(&batch, core, first_row)?;
-    if plan.picked.is_empty() {
-        return Ok(0);
-    }
-    write_picked(core, appender, plan, &batch).inspect_err(|_| plan.take_back(core, first_row))?;
+    let written = write_picked(core, appender, plan, &batch);
+    written.inspect_err(|_| plan.take_back(core, first_row))?;
     Ok(plan.picked.len())
 }
 
@@ -179,16 +177,20 @@ fn write_picked(
     plan: &mut Plan,
     batch: &CheckedBatch<'_>,
 ) -> Result<()> {
-    plan.lay_out(batch)?;
-    match batch.batch.vectors {
-        BatchVectors::RowMajor(floats) if plan.picked.len() == batch.count => {
-            commit(core, appender, plan, Vectors::RowMajor(floats))
-        }
-        _ => {
-            let scattered: Vec<&[f32]> = plan.picked.iter().map(|&position| batch.vector(position)).collect();
-            commit(core, appender, plan, Vectors::Scattered(&scattered))
+    // What becomes no row is looked at too: a batch with a bad vector is refused, whichever it is.
+    if plan.picked.len() < batch.count {
+        for position in 0..batch.count {
+            batch.check_finite(core, position)?;
         }
     }
+    if plan.picked.is_empty() {
+        return Ok(());
+    }
+    plan.lay_out(batch)?;
+    let element = |place: usize| plan.picked.get(place).copied().unwrap_or(0);
+    let vector = &|place| batch.vector(element(place));
+    let check = &|place| batch.check_finite(core, element(place));
+    commit(core, appender, plan, &NewRows { count: plan.picked.len(), vector, check })
 }
 
 /// Deletes the row of a key; `false` where there is no such key.
@@ -197,18 +199,18 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
     let Some(row) = core.find(key) else { return Ok(false) };
     plan.clear();
     plan.deletions.push(row);
-    commit(core, appender, plan, Vectors::RowMajor(&[]))?;
+    commit(core, appender, plan, &NewRows { count: 0, vector: &|_| &[], check: &|_| Ok(()) })?;
     let hash = core.hasher.hash(key.as_bytes());
     core.directory_mut().remove(hash, row);
     Ok(true)
 }
 
 /// Appends what the plan says and publishes it. Whatever needs memory is allocated before anything is written.
-fn commit(core: &Core, appender: &mut Appender, plan: &Plan, vectors: Vectors<'_>) -> Result<()> {
+fn commit(core: &Core, appender: &mut Appender, plan: &Plan, rows: &NewRows<'_, '_>) -> Result<()> {
     let before = appender.position();
     let row_count = u32::try_from(plan.picked.len()).unwrap_or(u32::MAX);
     core.rows.reserve(before.rows, row_count, &plan.deletions)?;
-    let offset_bytes = appender.append(vectors, &plan.content(before.rows))?;
+    let offset_bytes = appender.append(rows, &plan.content(before.rows))?;
     let frame = core.data.known_frame(offset_bytes).ok_or_else(|| SynaError::Internal {
         what: "a frame that was just written is not there".to_owned(),
     })?;

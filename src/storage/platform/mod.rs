@@ -29,7 +29,7 @@ fn write_zeros_to(file: &File, end_bytes: u64) -> io::Result<()> {
     let mut offset = file.metadata()?.len();
     while offset < end_bytes {
         let length = usize::try_from(end_bytes - offset).map_or(ZEROS.len(), |rest| rest.min(ZEROS.len()));
-        match write_at(file, ZEROS.get(..length).unwrap_or_default(), offset) {
+        match write_at(file, &[io::IoSlice::new(ZEROS.get(..length).unwrap_or_default())], offset) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => offset += written as u64,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

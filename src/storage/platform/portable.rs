@@ -2,7 +2,7 @@
 
 use crate::storage::medium::FileIdentity;
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 
 #[cfg(unix)]
@@ -10,8 +10,14 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
     std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
 }
 
+/// Writes the first slice only, as a short write may: std writes slices at the file's cursor alone, which threads share.
+pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
+    let Some(first) = from.iter().find(|slice| !slice.is_empty()) else { return Ok(0) };
+    write_one_at(file, first, offset_bytes)
+}
+
 #[cfg(unix)]
-pub(crate) fn write_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+fn write_one_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::write_at(file, from, offset_bytes)
 }
 
@@ -21,7 +27,7 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
 }
 
 #[cfg(windows)]
-pub(crate) fn write_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+fn write_one_at(file: &File, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_write(file, from, offset_bytes)
 }
 

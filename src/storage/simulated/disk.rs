@@ -4,7 +4,7 @@ use crate::storage::disk::Disk;
 use crate::storage::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
 use crate::storage::region::Region;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -282,11 +282,12 @@ impl StorageFile for SimulatedFile {
         self.inner.read_at(&mut into[..count], offset_bytes)
     }
 
-    fn write_at(&self, from: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
         let mut state = lock(&self.state);
         let verdict = state.call("write_at")?;
-        let from = if verdict == Verdict::Half { &from[..half(from.len())] } else { from };
-        let written = self.inner.write_at(from, offset_bytes)?;
+        let from: Vec<u8> = from.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let from = if verdict == Verdict::Half { &from[..half(from.len())] } else { &from };
+        let written = self.inner.write_at(&[IoSlice::new(from)], offset_bytes)?;
         state.operations.push(Operation::Write {
             file: self.file,
             offset_bytes,

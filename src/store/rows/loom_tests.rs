@@ -8,7 +8,7 @@
 //! ```
 
 use super::{Published, RowTable, Snapshot};
-use crate::storage::{Frame, FrameContent, FrameLink, encode_frame};
+use crate::storage::{Frame, FrameContent, FrameLink, lay_out_frame, seal_frame};
 use crate::sync::Ordering;
 use loom::sync::Arc;
 
@@ -17,7 +17,6 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
     let count = rows as usize;
     let content = FrameContent {
         first_row,
-        row_checksums: &vec![0; count],
         key_ends: &(1..=rows).collect::<Vec<_>>(),
         key_bytes: &vec![b'k'; count],
         tags: &vec![7; count],
@@ -26,7 +25,8 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
         deletions,
     };
     let mut bytes = Vec::new();
-    encode_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
+    lay_out_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
+    seal_frame(&mut bytes, &vec![0; count]);
     bytes
 }
 
