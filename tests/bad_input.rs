@@ -94,6 +94,48 @@ fn writes_that_are_refused_leave_every_byte_as_it_was() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+/// A batch of several megabytes is looked at piece by piece while it is written: what was written of it goes again.
+#[test]
+fn a_large_batch_that_is_refused_leaves_every_byte_as_it_was() {
+    let folder = TempFolder::new("refused-large");
+    // 65 dimensions: rows that are filled up to their stride.
+    for (dimensions, is_reserved) in [(64, true), (65, true), (64, false)] {
+        let path = folder.file(&format!("store-{dimensions}-{is_reserved}"));
+        let store = MmapVectorStore::new(&path, quiet(dimensions, EUCLIDEAN)).unwrap();
+        store.insert("first", &vec![0.5; dimensions.into()]).unwrap();
+        if is_reserved {
+            store.reserve(20_000).unwrap();
+        }
+        store.checkpoint().unwrap();
+        let before = fs::read(&path).unwrap();
+        let keys: Vec<String> = (0..9000).map(|i| format!("key {i}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let good = vec![1.5; keys.len() * usize::from(dimensions)];
+        for position in [0, 2000, 5000, 8999] {
+            let mut bad = good.clone();
+            bad[position * usize::from(dimensions) + 63] = f32::NAN;
+            let as_block: Vec<&[f32]> = bad.chunks(dimensions.into()).collect();
+            let rows: Vec<Vec<f32>> = as_block.iter().map(|row| row.to_vec()).collect();
+            let as_slices: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+            for vectors in [as_block, as_slices] {
+                let error = store.insert_batch(&keys, &vectors).unwrap_err();
+                assert!(
+                    matches!(error, SynaError::InvalidVector { position: p, component: 63, .. } if p == position),
+                    "{error}"
+                );
+                assert!(fs::read(&path).unwrap() == before, "position {position}: the file has changed");
+                assert_eq!(store.len(), 1);
+                assert!(!store.contains("key 0") && !store.is_dirty());
+            }
+        }
+        assert_eq!(
+            store.insert_batch(&keys, &good.chunks(dimensions.into()).collect::<Vec<_>>()).unwrap(),
+            9000
+        );
+        assert_eq!(store.search(&vec![1.5; dimensions.into()], 1).unwrap()[0].key, "key 0");
+    }
+}
+
 #[test]
 fn the_longest_key_is_taken() {
     let folder = TempFolder::new("long");

@@ -29,8 +29,9 @@ const fn factors(bits: u32) -> [i64; 2] {
     [(power(bits + 63) << 32).cast_signed(), (power(bits - 1) << 32).cast_signed()]
 }
 
-const BY_BLOCK: [i64; 2] = factors(8 * BLOCK_BYTES as u32);
-const BY_LANE: [i64; 2] = factors(8 * LANE_BYTES as u32);
+const BY_BLOCK: [i64; 2] = factors(8 * 256);
+const BY_LANE: [i64; 2] = factors(8 * 64);
+const _: () = assert!(BLOCK_BYTES == 256 && LANE_BYTES == 64);
 
 /// Whether this CPU has what [`append_blocks`] needs.
 pub(super) fn is_detected() -> bool {

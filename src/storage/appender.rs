@@ -10,7 +10,7 @@ use super::growth;
 use super::log_head::{heads, wipe_taken};
 use super::medium::write_all_at;
 use super::rewrite::write_again;
-use super::row_writer::{NewRows, write_rows};
+use super::row_writer::{NewRows, erase_rows, write_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
@@ -110,12 +110,17 @@ impl Appender {
             previous: self.position.chain,
         };
         frame::lay_out(content, link, &mut self.frame)?;
+        if !self.is_clean || self.data.extents.row_capacity() < rows_end {
+            // Nothing is taken from the disk for a batch that is refused then.
+            (0..rows.count).try_for_each(|place| (rows.check)(place))?;
+        }
         self.clear_leftovers()?;
         while self.data.extents.row_capacity() < rows_end {
             self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
         }
-        let (ordinal, at) = self.place_for_frame()?;
         write_rows(&self.data, self.position.rows, rows, &mut self.row_checksums)?;
+        let place = self.place_for_frame();
+        let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, self.position.rows, rows.count))?;
         let chain = frame::seal(&mut self.frame, &self.row_checksums);
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));

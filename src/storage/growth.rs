@@ -20,7 +20,9 @@ pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, pl
         ExtentKind::Log => {
             let logs = extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
             let there: u64 = logs.map(|found| found.header.length_bytes).sum();
-            (there / 4).clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES) - extent::DATA
+            let planned = log_bytes_for(planned_rows);
+            let ahead = if there < planned { there.min(planned - there) } else { there / 4 };
+            ahead.clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES) - extent::DATA
         }
     }
 }

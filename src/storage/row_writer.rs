@@ -19,10 +19,11 @@ pub(crate) struct NewRows<'a, 'f> {
 
 /// Rows go to the kernel in pieces of this length: small enough to lie in the cache from their check on, large enough
 /// to make a system call cheap.
-const PIECE_BYTES: usize = 256 * 1024;
+const PIECE_BYTES: usize = 512 * 1024;
 
 /// What fills a row up to its stride.
-static ZEROS: [u8; ROW_ALIGN as usize] = [0; ROW_ALIGN as usize];
+static ZEROS: [u8; 64] = [0; 64];
+const _: () = assert!(ZEROS.len() as u64 == ROW_ALIGN);
 
 /// Writes a batch from `first_row` on, straight from the caller's memory; `checksums` gets one checksum a row.
 ///
@@ -78,9 +79,9 @@ fn is_block(slices: &[IoSlice<'_>]) -> bool {
     slices.is_sorted_by(|before, after| before.as_ptr_range().end == after.as_ptr())
 }
 
-/// Makes zeros of the first `count` rows of a batch that was refused, as they were before it. They are out of sight, and
+/// Makes zeros of the first `count` rows of a batch that is not to be, as they were before it. They are out of sight, and
 /// the next batch overwrites them: an error here has no consequence.
-fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
+pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
     let most_rows = (PIECE_BYTES / stride_bytes).max(1).min(count);
     let zeros = vec![0; most_rows * stride_bytes];

@@ -46,9 +46,7 @@ fn row_of(entry: u64) -> u32 {
 }
 
 fn hash_of(entry: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the hash is the upper half")]
-    let hash = (entry >> 32) as u32;
-    hash
+    row_of(entry >> 32)
 }
 
 impl KeyDirectory {
