@@ -1,6 +1,7 @@
 //! What has to hold for every file, whatever is in it: a typed error that leaves the file alone, or a store that can be
 //! used; soon, and in little memory.
 
+use super::bases::thin_graph;
 use std::collections::HashSet;
 use std::fs;
 use std::ops::ControlFlow;
@@ -34,6 +35,7 @@ pub fn any_store(open: OpenMode) -> MmapVectorConfig {
         initial_capacity: 0,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
+        hnsw_config: thin_graph(),
         open,
         ..MmapVectorConfig::default()
     }
