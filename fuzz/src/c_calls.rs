@@ -3,6 +3,7 @@
 
 use super::bases::vector;
 use super::c_header::*;
+use super::planted::{is_planted, read_freed};
 use super::scratch::Scratch;
 use super::source::Source;
 use std::ffi::CString;
@@ -121,6 +122,9 @@ impl Host {
         // SAFETY: the handle is a number; the error struct is good.
         let status = unsafe { syna_mmap_close(store, &mut self.error) };
         self.expect(status, is_good || store.is_null(), "close");
+        if is_good && is_planted() {
+            read_freed();
+        }
         self.stores.iter_mut().filter(|(open, _)| *open == store).for_each(|(_, is_open)| *is_open = false);
     }
 

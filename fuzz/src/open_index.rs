@@ -5,6 +5,7 @@
 
 use super::bases::{quiet, vector, write_rows};
 use super::examine::{Meter, Tally, any_store, index_of, open};
+use super::planted::is_planted;
 use super::scratch::Scratch;
 use super::source::Source;
 use crc32c::crc32c;
@@ -195,6 +196,7 @@ fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_
         }
         Ok(store) => {
             search_all(&store);
+            assert!(store.has_index() || !is_planted(), "a planted fault: the index was refused");
             if store.has_index() {
                 // The graph goes on from what it was read as; where it was refused, making it anew tests nothing more.
                 store.insert("one more", &vector(64, 999_999)).unwrap();
