@@ -108,6 +108,10 @@ fn run_seeds(name: &str, default: usize, mut run: impl FnMut(&[u8]) -> Tally) ->
 #[test]
 fn a_mended_image_of_a_store_is_a_store() {
     let scratch = Scratch::new();
+    for bases in [small_bases(), large_bases()] {
+        let logs = bases[0].extents.iter().filter(|&&extent| bases[0].is_log(extent)).count();
+        assert!(logs >= 2 && bases[0].extents.len() >= logs + 2, "several extents of both kinds");
+    }
     for image in small_bases().iter().chain(large_bases()) {
         assert!(image.frames.len() >= 7 && image.extents.len() >= 2, "{} frames", image.frames.len());
         let path = scratch.file("store");

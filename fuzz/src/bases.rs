@@ -105,8 +105,8 @@ pub fn small_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
         make([
-            Shape { dimensions: 500, metric: DistanceMetric::Euclidean, rows: 40, payload_step: 12 },
-            Shape { dimensions: 70, metric: DistanceMetric::Cosine, rows: 20, payload_step: 1 },
+            Shape { dimensions: 1000, metric: DistanceMetric::Euclidean, rows: 8, payload_step: 80 },
+            Shape { dimensions: 70, metric: DistanceMetric::Cosine, rows: 8, payload_step: 1 },
         ])
     })
 }

@@ -7,7 +7,7 @@ use super::world::{Operation, World};
 const MOST_OPERATIONS: usize = 200;
 
 /// The most rows that come at once: enough for a second extent. `tests/model.rs` has the large stores.
-const MOST_BULK_ROWS: u16 = 300;
+const MOST_BULK_ROWS: u16 = 150;
 
 fn keys(source: &mut Source<'_>) -> Vec<u16> {
     (0..source.below(40)).map(|_| key(source)).collect()
