@@ -91,6 +91,9 @@ impl Graph {
         writer.stats.choose_nanos += lap(&mut clock);
 
         let lost = self.merge_back_links(rows, &back_links, writer, &mut scratches);
+        if self.link_lone_entry(rows, view, &nodes, writer) {
+            nodes.push(view.entry);
+        }
         self.lift_in_links(rows, &nodes, writer);
         writer.stats.merge_nanos += lap(&mut clock);
 
@@ -204,6 +207,22 @@ impl Graph {
             let levels = of_row.map_or(&[][..], |of_row| &of_row.candidates);
             (0..).zip(levels).map(|(level, candidates)| self.choose_links(space, level, candidates)).collect()
         })
+    }
+
+    /// Gives the only node so far its first links, unless new ones linked to it; says whether it did.
+    ///
+    /// A node without links counts as a twin, which no check looks at: once another row is the entry point, nothing would
+    /// lead to it.
+    fn link_lone_entry(&self, rows: &impl Rows, view: View, nodes: &[u32], writer: &mut Writer) -> bool {
+        if view.entry == NO_ROW || nodes.is_empty() || self.links.has_links(view.entry) {
+            return false;
+        }
+        let space = writer.space(self, rows);
+        let candidates = sorted_by_distance(&space.from(view.entry), nodes);
+        let links = self.choose_links(&space, 0, &candidates);
+        self.links.write(view.entry, 0, &links);
+        links.iter().for_each(|&to| writer.count_in(to, true));
+        true
     }
 
     fn choose_links<R: Rows>(&self, space: &Space<'_, R>, level: u32, candidates: &[Neighbour]) -> Vec<u32> {
