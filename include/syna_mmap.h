@@ -58,13 +58,13 @@
  * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
  * NULL, and may be anything.
  *
- * HANDLES. syna_mmap * and syna_mmap_results * are numbers, not addresses. One that was closed or freed,
- * that is of the other type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
+ * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
  * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
  * 32,768 further ones.)
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
- * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
+ * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
  * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
@@ -245,8 +245,8 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 #define SYNA_MMAP_METRIC_FROM_FILE 4294967295
 
 /**
- * Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
- * ones.
+ * Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
+ * later ones.
  */
 #define SYNA_MMAP_OPEN_READ_ONLY 1
 
@@ -442,8 +442,9 @@ syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
 bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
- * The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
- * or a bad handle. Writes that change something are counted from 1 over the file's life.
+ * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+ * something are counted from 1 over the store's life, compactions included. In a store that was opened
+ * read-only: of those that it has seen, at the last checkpoint.
  *
  * store  a handle.
  *
@@ -738,6 +739,180 @@ uint32_t syna_mmap_dimensions(const syna_mmap *store);
  * Threads: any. Cost: none to speak of.
  */
 uint32_t syna_mmap_metric(const syna_mmap *store);
+
+/* ---- All rows in order --------------------------------------------------------------------------------------- */
+
+/**
+ * A walk over the rows of a store, in the order of their insertion. OWNED by you: free it with
+ * syna_mmap_cursor_free.
+ *
+ * It sees the rows that were live when it was made, whatever is written or deleted meanwhile.
+ * Threads: one at a time. A call on a cursor that another thread is using is
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * Outlives: the store may be closed or compacted before it: it keeps what it walks over alive, the disk
+ * space too.
+ * Fork: a child can only free it.
+ */
+typedef struct syna_mmap_cursor syna_mmap_cursor;
+
+/**
+ * A row with all that was written with it, an element of the array that syna_mmap_cursor_next fills. What
+ * it points to is BORROWED until the cursor is freed, also past syna_mmap_close. This struct never grows.
+ */
+typedef struct syna_mmap_row {
+  /** The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above. */
+  const float *vector;
+  /** The payload, read-only memory, aligned to 1 byte; NULL where there is none. BORROWED as said above. */
+  const uint8_t *payload;
+  /** Bytes of the payload; 0: there is none. */
+  size_t payload_len;
+  /** The tags; 0 where none were written. */
+  uint64_t tags;
+  /** The row's number, as in syna_mmap_hit. */
+  uint64_t row;
+} syna_mmap_row;
+
+/**
+ * Makes a cursor over the live rows of this moment.
+ *
+ * store       a handle.
+ * first_row   where to begin: 0 for all rows, or one more than the last row of an earlier walk. Rows that
+ *             were deleted are passed over, and past the last row there is nothing to walk over. A
+ *             compaction gives rows new numbers.
+ * out_cursor  BORROWED for the call. On success a handle that is OWNED by you: free it with
+ *             syna_mmap_cursor_free.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NO_MEMORY, _LIMIT (handles),
+ * _POISONED.
+ * On failure: *out_cursor is not written.
+ * Threads: any. Cost: small.
+ */
+syna_mmap_status syna_mmap_cursor_new(const syna_mmap *store,
+                                      uint64_t first_row,
+                                      syna_mmap_cursor **out_cursor,
+                                      syna_mmap_error *error);
+
+/**
+ * The next rows of a walk.
+ *
+ * cursor     a handle.
+ * out_rows   BORROWED for the call: room for `capacity` rows. May be NULL where `capacity` is 0. What they
+ *            point to is BORROWED until the cursor is freed, also when later rows are asked for.
+ * capacity   rows; 0 asks for none.
+ * out_count  BORROWED for the call: how many rows were written; fewer than `capacity` only at the end, 0
+ *            past it.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
+ * _POISONED.
+ * On failure: *out_count is not written, and out_rows has nothing of use.
+ * Threads: one at a time for a cursor; writes and searches go on meanwhile. Cost: a look-up for each row;
+ * nothing is copied.
+ */
+syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
+                                       syna_mmap_row *out_rows,
+                                       size_t capacity,
+                                       size_t *out_count,
+                                       syna_mmap_error *error);
+
+/**
+ * Frees a cursor, and with it everything that was borrowed from it.
+ *
+ * cursor  a handle. NULL, or one that was freed: nothing is done.
+ *
+ * Threads: any; waits for a call on it that another thread has under way. Cost: small.
+ */
+void syna_mmap_cursor_free(syna_mmap_cursor *cursor);
+
+/* ---- A store in numbers -------------------------------------------------------------------------------------- */
+
+/**
+ * A store in numbers. It is yours: any memory will do.
+ *
+ * Set struct_size before the call. Threads: it is plain memory. The struct grows at its end in later
+ * versions; of a shorter one the members that it has are filled, of a longer one the others are zeroed.
+ */
+typedef struct syna_mmap_stats {
+  /** sizeof(syna_mmap_stats), set by you. */
+  size_t struct_size;
+  /** Rows in the file, live and deleted. */
+  uint64_t rows;
+  /** Live rows: as syna_mmap_len. */
+  uint64_t live_rows;
+  /** Deleted rows; syna_mmap_compact gives their space back. */
+  uint64_t deleted_rows;
+  /** The data file's length: the sum of vector_bytes, log_bytes and slack_bytes. */
+  uint64_t file_bytes;
+  /** Vectors of all rows, deleted ones too. */
+  uint64_t vector_bytes;
+  /** Keys, tags, payloads, checksums. */
+  uint64_t log_bytes;
+  /** Superblocks, headers, and space that is allocated ahead. */
+  uint64_t slack_bytes;
+  /** The file of the index; 0 where there is none. */
+  uint64_t index_bytes;
+  /** Data files that a compaction has replaced and that are kept until the store is closed. */
+  uint64_t replaced_bytes;
+  /** Rows that the index covers; 0 where there is none. Those behind them are compared one by one. */
+  uint64_t indexed_rows;
+  /** Checkpoints that the file has had. */
+  uint64_t generation;
+  /** The number of the last write. Writes that change something are counted from 1 over the store's life. */
+  uint64_t last_seq;
+  /** The number of the last write that is safe from a power cut. */
+  uint64_t durable_seq;
+  /** 1 where searches use an index, else 0. */
+  uint32_t has_index;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_stats;
+
+/**
+ * What the store holds, what it takes, and how far it has come.
+ *
+ * store      a handle.
+ * out_stats  BORROWED for the call: a struct whose struct_size is set.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _POISONED.
+ * On failure: *out_stats is not written.
+ * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: a look at two
+ * files.
+ */
+syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
+                                     syna_mmap_stats *out_stats,
+                                     syna_mmap_error *error);
+
+/* ---- Readers beside a writer --------------------------------------------------------------------------------- */
+
+/**
+ * Moves a store that was opened with SYNA_MMAP_OPEN_READ_ONLY on to the newest state of its file. Until
+ * then it answers as it did when it was opened, whatever another process writes.
+ *
+ * What the store answers is at each moment what it would have answered after one of the writes, in their
+ * order; never half of one. Searches that are under way end in the state that they began with. What was
+ * borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
+ * is kept, with its disk space, until the store is closed. Does nothing for a store that was opened for
+ * writing: it always is at the newest state.
+ *
+ * store        a handle.
+ * out_changed  BORROWED for the call: whether there was anything new. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file is gone),
+ * _CORRUPT, _IO, _NO_MEMORY, _POISONED and, where the file was replaced by another one, whatever
+ * syna_mmap_open answers for that.
+ * On failure: *out_changed is not written, and the store answers from a whole state, the old one or a newer
+ * one.
+ * Threads: any. Look-ups by key wait for it; searches go on. Cost: reads the keys that are new; all of them
+ * where the file was replaced.
+ */
+syna_mmap_status syna_mmap_refresh(syna_mmap *store, bool *out_changed, syna_mmap_error *error);
 
 /* ---- Results ------------------------------------------------------------------------------------------------- */
 

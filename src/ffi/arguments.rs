@@ -201,3 +201,42 @@ impl<T> Out<T> {
         }
     }
 }
+
+/// Room for an array of answers.
+pub(super) struct Room<T> {
+    first: *mut T,
+    len: usize,
+}
+
+/// Room for `len` elements at `pointer`; with none of them the pointer is not looked at.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`], [`SynaError::Limit`] where there cannot be so many.
+///
+/// # Safety
+/// If not NULL and aligned, `len` elements can be written to `pointer` for as long as the `Room` lives.
+pub(super) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) -> Result<Room<T>> {
+    if len > 0 {
+        check_pointer(pointer, name)?;
+    }
+    let limit = isize::MAX.unsigned_abs() / size_of::<T>().max(1);
+    if len > limit {
+        return Err(too_many(name, limit, len));
+    }
+    Ok(Room { first: pointer, len })
+}
+
+impl<T> Room<T> {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Writes an element; past the last: nothing.
+    pub(super) fn set(&self, position: usize, answer: T) {
+        if position < self.len {
+            // SAFETY: aligned and not NULL (`room`, since there is an element), within the elements that the caller of
+            // `room` promised, which are at most `isize::MAX` bytes.
+            unsafe { self.first.add(position).write(answer) };
+        }
+    }
+}

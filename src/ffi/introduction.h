@@ -58,13 +58,13 @@
  * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
  * NULL, and may be anything.
  *
- * HANDLES. syna_mmap * and syna_mmap_results * are numbers, not addresses. One that was closed or freed,
- * that is of the other type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
+ * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
  * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
  * 32,768 further ones.)
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
- * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
+ * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
  * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may

@@ -14,6 +14,9 @@
 //! | `batch.rs` | header: what a write can carry |
 //! | `write.rs` | header: insert, upsert, delete |
 //! | `read.rs` | header: get and the small questions |
+//! | `iterate.rs` | header: all rows in order |
+//! | `stats.rs` | header: a store in numbers |
+//! | `refresh.rs` | header: a reader moved on |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search.rs` | header: search, index |
 //! | `verify.rs` | header: verify, salvage |
@@ -36,12 +39,15 @@ mod boundary;
 mod callbacks;
 mod errors;
 mod handles;
+mod iterate;
 mod library;
 mod options;
 mod panics;
 mod read;
+mod refresh;
 mod results;
 mod search;
+mod stats;
 mod status;
 mod store;
 mod structs;

@@ -19,8 +19,8 @@ pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
 /// For opening only: as in the existing file, whichever that is (UINT32_MAX).
 pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
 
-/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
-/// ones.
+/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
+/// later ones.
 pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
 /// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
 pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;

@@ -176,8 +176,9 @@ pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
-/// or a bad handle. Writes that change something are counted from 1 over the file's life.
+/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+/// something are counted from 1 over the store's life, compactions included. In a store that was opened
+/// read-only: of those that it has seen, at the last checkpoint.
 ///
 /// store  a handle.
 ///

@@ -68,8 +68,19 @@ impl Appender {
         self.position
     }
 
-    pub(crate) fn durable_sequence(&self) -> u64 {
-        self.durable_sequence
+    /// The newest superblock, as far as the file shows it.
+    pub(crate) fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+
+    /// The number of the last write, counted over the store's life.
+    pub(crate) fn last_write(&self) -> u64 {
+        self.superblock.write_count(&self.position)
+    }
+
+    /// The number of the last write that is safe from a power cut.
+    pub(crate) fn last_durable_write(&self) -> u64 {
+        self.superblock.sequence_base.wrapping_add(self.durable_sequence)
     }
 
     /// Whether something was written since the last checkpoint.

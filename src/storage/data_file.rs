@@ -29,6 +29,21 @@ impl DataFile {
         SynaError::io(&self.path, doing, source)
     }
 
+    /// Whether the file still has the extents that are mapped: a writer that could not map one takes it away again.
+    pub(crate) fn has_mapped_extents(&self) -> Result<bool> {
+        for found in self.extents.iter() {
+            let mut header = [0; layout::extent::LENGTH];
+            match read_exact_at(&*self.file, &mut header, found.offset_bytes) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                read => read.map_err(|error| self.io("reading", error))?,
+            }
+            if header != found.header.encode(&self.identity) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The frame that begins at `offset_bytes`, which was written or replayed before.
     pub(crate) fn known_frame(&self, offset_bytes: u64) -> Option<Frame<'_>> {
         let header = self.extents.bytes(offset_bytes, layout::frame::LENGTH)?;
@@ -56,6 +71,7 @@ pub(crate) fn create(
         position: LogPosition::EMPTY,
         extent_count: 0,
         extents_end: EXTENTS_START,
+        sequence_base: 0,
     };
     let (temporary, file) = create_temporary(storage, path)?;
     let made = lock(&*file, path).and_then(|()| {
@@ -158,6 +174,8 @@ pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Sup
             return Err(SynaError::corrupt(path, 0, format!("neither superblock is whole ({what})")));
         }
     };
+    // Looked at anew: a writer elsewhere may have grown the file before it wrote the slot.
+    let length = file.length_bytes().map_err(io)?;
     if length < whole.extents_end {
         let what =
             format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);

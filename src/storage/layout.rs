@@ -61,10 +61,11 @@ pub(crate) mod slot {
     pub(crate) const LOG_EXTENT: Field = LOG_HEAD.then(4);
     pub(crate) const CHAIN: Field = LOG_EXTENT.then(4);
     pub(crate) const EXTENT_COUNT: Field = CHAIN.then(4);
-    pub(crate) const RESERVED: Field = EXTENT_COUNT.then(4);
-    pub(crate) const EXTENTS_END: Field = RESERVED.then(8);
-    pub(crate) const PADDING: Field = EXTENTS_END.then(4);
-    pub(crate) const CHECKSUM: Field = PADDING.then(4);
+    /// The lower half of a number; the upper half lies where there was room.
+    pub(crate) const SEQUENCE_BASE_LOW: Field = EXTENT_COUNT.then(4);
+    pub(crate) const EXTENTS_END: Field = SEQUENCE_BASE_LOW.then(8);
+    pub(crate) const SEQUENCE_BASE_HIGH: Field = EXTENTS_END.then(4);
+    pub(crate) const CHECKSUM: Field = SEQUENCE_BASE_HIGH.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     const _: () = assert!(LENGTH == 128 && LENGTH as u64 <= super::SLOT_DISTANCE);
 }

@@ -44,12 +44,12 @@ mod superblock;
 pub(crate) use appender::Appender;
 pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
 pub(crate) use disk::Disk;
-pub(crate) use extents::{ExtentKind, MAX_ROWS};
+pub(crate) use extents::{Extent, ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
-pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use medium::{Access, FileIdentity, PathKind, Storage, StorageFile, read_exact_at, replace_file};
 pub(crate) use platform::process_mark;
-pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
+pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
