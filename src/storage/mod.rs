@@ -13,7 +13,7 @@
 //! | `region.rs` | mapped bytes; the one file that knows memmap2 |
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
-//! | `frame.rs` | what a batch looks like in the log |
+//! | `frame.rs`, `frame_walk.rs` | what a batch looks like in the log; one after another |
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs`, `row_writer.rs` | writing: batches, checkpoints; the rows of a batch |
@@ -28,6 +28,7 @@ mod extents;
 #[cfg(test)]
 mod format_example;
 mod frame;
+mod frame_walk;
 mod growth;
 mod layout;
 mod log_head;
@@ -42,14 +43,17 @@ pub(crate) mod simulated;
 mod superblock;
 
 pub(crate) use appender::Appender;
-pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
+pub(crate) use data_file::{DataFile, begin_copy, create, is_copy_of, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use extents::{Extent, ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
-pub(crate) use medium::{Access, FileIdentity, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use frame_walk::FrameWalk;
+pub(crate) use medium::{
+    Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
+};
 pub(crate) use platform::process_mark;
-pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from};
+pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

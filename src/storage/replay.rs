@@ -330,7 +330,7 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Vec<u32> {
 }
 
 /// Where in the file a row lies, for messages.
-fn row_offset(data: &DataFile, row: u32) -> u64 {
+pub(crate) fn row_offset(data: &DataFile, row: u32) -> u64 {
     data.extents
         .iter()
         .filter(|found| found.header.kind == ExtentKind::Vectors)

@@ -18,6 +18,7 @@
 //! | `write.rs` | a checked batch planned and committed |
 //! | `writer.rs` | the one writer, and what falls due after a write |
 //! | `refresh.rs` | a reader moved on to what was written since |
+//! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
 //! | `index_file.rs` | `NAME.hnsw` |
 //! | `stats.rs` | a store in numbers |
@@ -26,6 +27,7 @@
 
 mod batch;
 mod checked_batch;
+mod compact;
 mod config;
 mod core;
 mod cores;
@@ -40,9 +42,11 @@ mod refresh;
 mod results;
 mod rows;
 mod search;
+mod snapshot;
 mod stats;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
+mod transfer;
 mod verify;
 mod write;
 mod writer;

@@ -1,5 +1,6 @@
 //! Opening: finds or makes the file, replays its log into the tables that readers share.
 
+use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::index_file;
@@ -74,6 +75,11 @@ pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
     let (file, superblock) = find_or_create(&**storage, path, config, access)?;
     let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);
+    if let Ok(opened) = &opened
+        && access == Access::ReadWrite
+    {
+        compact::remove_leftover(&**storage, path, &opened.core.data.identity);
+    }
     if opened.is_err() && access == Access::ReadWrite {
         // The lock goes with the last reference anyway; a forked child may hold one.
         let _ = file.unlock();
@@ -190,7 +196,7 @@ fn open_file(
     core.set_graph(graph.map(Arc::new));
     let appender = match access {
         Access::Read => None,
-        _ => Some(new_appender(&**storage, data, superblock, position, config)?),
+        _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
     let taken = Taken { superblock, position, last_frame, index };
     Ok(Opened { core, appender, saved_index_rows, taken })
@@ -207,8 +213,8 @@ fn believable_rows(data: &DataFile, claimed: u32) -> usize {
     usize::try_from(rows).unwrap_or(0)
 }
 
-fn new_appender(
-    storage: &dyn Storage,
+pub(super) fn new_appender(
+    storage: &Arc<dyn Storage>,
     data: Arc<DataFile>,
     superblock: Superblock,
     position: LogPosition,
@@ -220,7 +226,14 @@ fn new_appender(
         session = [0; 8];
     }
     let planned_rows = config.initial_capacity as u64;
-    Ok(Appender::new(data, superblock, position, u64::from_le_bytes(session), planned_rows))
+    Ok(Appender::new(
+        Arc::clone(storage),
+        data,
+        superblock,
+        position,
+        u64::from_le_bytes(session),
+        planned_rows,
+    ))
 }
 
 /// What tells the index beside a data file from the one that takes its place.

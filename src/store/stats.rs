@@ -3,9 +3,11 @@
 use super::core::Core;
 use super::index_file;
 use super::refresh;
+use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
 use crate::storage::{Access, ExtentKind, LogPosition, PathKind, Superblock};
 use crate::{Result, SynaError};
+use std::sync::Arc;
 
 /// A store in numbers, see [`MmapVectorStore::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,7 +46,9 @@ pub struct StoreStats {
 /// How far a store has come.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Progress<'s> {
-    core: &'s Core,
+    pub(super) core: &'s Arc<Core>,
+    /// What readers see; it and the numbers below are of one moment.
+    pub(super) snapshot: Snapshot,
     position: LogPosition,
     generation: u64,
     pub(super) last_seq: u64,
@@ -52,11 +56,12 @@ pub(super) struct Progress<'s> {
 }
 
 impl<'s> Progress<'s> {
-    fn of_reader(core: &'s Core, superblock: &Superblock, position: LogPosition) -> Self {
+    fn of_reader(core: &'s Arc<Core>, superblock: &Superblock, position: LogPosition) -> Self {
         // A reader may have been opened on a file whose writer checkpointed more than could be read.
         let durable = superblock.position.sequence.min(position.sequence);
         Self {
             core,
+            snapshot: core.published.load(),
             position,
             generation: superblock.generation,
             last_seq: superblock.write_count(&position),
@@ -78,6 +83,7 @@ impl MmapVectorStore {
                 let appender = &writer.appender;
                 Ok(Progress {
                     core: self.core(),
+                    snapshot: self.core().published.load(),
                     position: appender.position(),
                     generation: appender.superblock().generation,
                     last_seq: appender.last_write(),
@@ -94,10 +100,10 @@ impl MmapVectorStore {
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::Poisoned`].
     pub fn stats(&self) -> Result<StoreStats> {
-        let Progress { core, position, generation, last_seq, durable_seq } = self.progress()?;
+        let Progress { core, snapshot, position, generation, last_seq, durable_seq } = self.progress()?;
         let data = &core.data;
         let rows = u64::from(position.rows);
-        let deleted_rows = u64::from(core.published.load().deletions).min(rows);
+        let deleted_rows = u64::from(snapshot.deletions).min(rows);
         let vector_bytes = rows * u64::from(data.identity.stride_bytes());
         let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
         let in_log = |log: &crate::storage::Extent| match log.header.ordinal.cmp(&position.extent) {

@@ -2,6 +2,7 @@
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::checked_batch::MAX_KEY_BYTES;
+use super::compact::Compaction;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
@@ -38,12 +39,14 @@ pub struct MmapVectorStore {
     pub(super) cores: Cores,
     pub(super) config: MmapVectorConfig,
     pub(super) side: Side,
+    /// The one that is under way.
+    pub(super) compaction: Mutex<Option<Compaction>>,
 }
 
 /// What a store can do.
 #[derive(Debug)]
 pub(super) enum Side {
-    Writer(Mutex<Writer>),
+    Writer(Box<Mutex<Writer>>),
     Reader(Mutex<Taken>),
     Closed,
 }
@@ -72,11 +75,11 @@ impl MmapVectorStore {
         let side = match appender {
             Some(appender) => {
                 let storage = Arc::clone(&storage);
-                Side::Writer(Mutex::new(Writer::new(storage, appender, &config, saved_index_rows)))
+                Side::Writer(Box::new(Mutex::new(Writer::new(storage, appender, &config, saved_index_rows))))
             }
             None => Side::Reader(Mutex::new(taken)),
         };
-        Ok(Self { storage, cores: Cores::new(core), config, side })
+        Ok(Self { storage, cores: Cores::new(core), config, side, compaction: Mutex::new(None) })
     }
 
     /// What readers share at this moment.
@@ -95,6 +98,8 @@ impl MmapVectorStore {
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
         let Side::Writer(writer) = std::mem::replace(&mut self.side, Side::Closed) else { return Ok(()) };
+        // What it has copied goes with it.
+        self.compaction = Mutex::new(None);
         let core = self.core();
         let result = match writer.into_inner() {
             Ok(mut writer) => match writer.checkpoint(core) {
@@ -360,6 +365,9 @@ impl MmapVectorStore {
     /// Leaves the store as a killed process does: no checkpoint, the lock gone.
     pub(crate) fn abandon(mut self) {
         self.side = Side::Closed;
+        if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
+            begun.abandon();
+        }
         let _ = self.core().data.file.unlock();
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Writer {
     hnsw: HnswNumbers,
     threads: usize,
     /// Rows that the index beside the file covers; `None` where there is none that fits.
-    saved_index_rows: Option<u32>,
+    pub(super) saved_index_rows: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
