@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, TryLockError};
 use std::time::{Duration, Instant};
 
-/// Rows behind the copy at which the writer is made to wait for the rest.
+/// Rows behind the copy that are one piece; what comes after that piece is left to the end, when writes wait.
 const FEW_ROWS: u32 = if cfg!(test) { 8 } else { 1024 };
 
 /// Told how many rows of how many are done; `Break` ends the call.
@@ -118,10 +118,14 @@ impl Compaction {
             let snapshot = old.published.load();
             let left = transfer.left(snapshot);
             limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
-            if left <= FEW_ROWS {
+            if left == 0 {
                 break;
             }
             transfer.copy_piece(old, snapshot)?;
+            if left <= FEW_ROWS {
+                // A writer that never rests would never be caught up with.
+                break;
+            }
             if limits.is_over() {
                 return Ok(false);
             }

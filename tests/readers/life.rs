@@ -2,6 +2,8 @@
 
 use crate::support::Random;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
 use syna_mmap::{BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, WriteBatch, WriteMode};
 
 /// No multiple of 16, so that rows are filled up to their stride.
@@ -116,5 +118,11 @@ fn write_batch(store: &MmapVectorStore, batch: &[Row]) {
     assert_eq!(written.unwrap(), batch.len());
 }
 
-/// Not yet.
-pub fn compact(_: &MmapVectorStore) {}
+/// A compaction, in pieces or whole.
+pub fn compact(life: &Life, store: &MmapVectorStore) {
+    if life.writes.is_multiple_of(2000) {
+        while !store.compact_step(Duration::from_micros(500)).unwrap() {}
+    } else {
+        store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    }
+}

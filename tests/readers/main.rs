@@ -84,7 +84,7 @@ fn be_the_writer(folder: &Path) {
         counts.set(ACKNOWLEDGED, life.writes());
         match life.writes() % 1000 {
             50 | 350 | 700 => store.checkpoint().unwrap(),
-            200 | 800 => life::compact(&store),
+            200 | 800 => life::compact(&life, &store),
             // Behind a compaction, so that it is soon done.
             250 if life.writes() < 2000 => store.build_index().unwrap(),
             999 => {
@@ -167,7 +167,7 @@ fn every_snapshot_of_a_reader_is_a_prefix() {
     }
     let seed = seed(5);
     let snapshots: u64 = std::env::var("SYNA_MMAP_SNAPSHOTS").ok().map_or(1200, |text| text.parse().unwrap());
-    let folder = TempFolder::new("readers");
+    let folder = TempFolder::in_memory("readers");
     let mut writer = start("writer", folder.path(), seed, 0);
     let counts = Counts::at(folder.path());
     while counts.get(ACKNOWLEDGED) == 0 {
