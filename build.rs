@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &str); 13] = [
     ("Readers beside a writer", "refresh.rs"),
     ("Results", "results.rs"),
     ("Searching", "search.rs"),
+    ("Giving space back, and copying", "compact.rs"),
     ("Verifying and salvaging", "verify.rs"),
     ("The library", "library.rs"),
 ];

@@ -80,6 +80,11 @@ fn iterate() {
 }
 
 #[test]
+fn compact() {
+    run("compact");
+}
+
+#[test]
 fn every_program_is_run() {
     let own = include_str!("c_api.rs");
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests")).unwrap() {

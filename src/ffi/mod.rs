@@ -19,6 +19,7 @@
 //! | `refresh.rs` | header: a reader moved on |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search.rs` | header: search, index |
+//! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
 //! | `library.rs` | header: versions |
 //! | `boundary.rs` | what every function's body is |
@@ -37,6 +38,7 @@ mod arguments;
 mod batch;
 mod boundary;
 mod callbacks;
+mod compact;
 mod errors;
 mod handles;
 mod iterate;
