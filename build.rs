@@ -7,10 +7,11 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
+    ("In memory, and inside larger files", "places.rs"),
     ("Batches", "batch.rs"),
     ("Writing", "write.rs"),
     ("Reading", "read.rs"),

@@ -466,6 +466,56 @@ uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
  */
 syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
 
+/* ---- In memory, and inside larger files ---------------------------------------------------------------------- */
+
+/**
+ * Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a
+ * file; syna_mmap_snapshot_to writes it to one.
+ *
+ * options    COPIED. NULL: the defaults. checkpoint_interval_secs is of no account.
+ * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *            syna_mmap_close.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
+ * need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
+ * On failure: *out_store is not written.
+ * Threads: any. Cost: small; the vectors take memory instead of disk space.
+ */
+syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
+                                          syna_mmap **out_store,
+                                          syna_mmap_error *error);
+
+/**
+ * Opens a store that lies inside a larger file, such as a game's archive, for reading. The larger file must
+ * not change as long as the store is open.
+ *
+ * fd            an open file descriptor that can be read from; it is duplicated, so you may close yours at
+ *               once. Its position is neither used nor changed.
+ * offset        where the store's file begins in it: a multiple of 64.
+ * length        bytes of the store's file.
+ * index_offset  where the index's file (NAME.hnsw) begins in it: a multiple of 64.
+ * index_length  bytes of the index's file; 0: there is none, and every search compares all vectors.
+ * options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is taken as given; MUST_CREATE is
+ *               refused.
+ * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *               syna_mmap_close.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also for bytes that the file does not have, and
+ * where the system has no file descriptors), or as syna_mmap_open.
+ * On failure: *out_store is not written.
+ * Threads: any. Cost: as syna_mmap_open.
+ */
+syna_mmap_status syna_mmap_open_at(int32_t fd,
+                                   uint64_t offset,
+                                   uint64_t length,
+                                   uint64_t index_offset,
+                                   uint64_t index_length,
+                                   const syna_mmap_options *options,
+                                   syna_mmap **out_store,
+                                   syna_mmap_error *error);
+
 /* ---- Batches ------------------------------------------------------------------------------------------------- */
 
 /** Most bytes of a key; the fewest are 0. */

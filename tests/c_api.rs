@@ -85,6 +85,11 @@ fn compact() {
 }
 
 #[test]
+fn places() {
+    run("places");
+}
+
+#[test]
 fn every_program_is_run() {
     let own = include_str!("c_api.rs");
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests")).unwrap() {

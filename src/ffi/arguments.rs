@@ -162,6 +162,31 @@ fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
     Ok(PathBuf::from(text))
 }
 
+/// A duplicate of a file descriptor.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`] for what is no open descriptor, [`SynaError::Io`].
+///
+/// # Safety
+/// `fd` is no descriptor at all, or stays open during the call.
+#[cfg(unix)]
+pub(super) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
+    if fd < 0 {
+        return Err(SynaError::argument(format!("`{name}` is {fd}, which is no file descriptor")));
+    }
+    // SAFETY: not -1; the caller promises that it stays open, and one that is not open makes the system refuse.
+    let given = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+    let owned = given.try_clone_to_owned();
+    owned
+        .map(std::fs::File::from)
+        .map_err(|error| SynaError::argument(format!("`{name}` is {fd}, which cannot be used: {error}")))
+}
+
+#[cfg(not(unix))]
+pub(super) unsafe fn file(_fd: i32, name: &'static str) -> Result<std::fs::File> {
+    Err(SynaError::argument(format!("`{name}`: this system has no file descriptors")))
+}
+
 /// A place for an answer; nothing is written there until [`Out::set`].
 pub(super) struct Out<T>(Option<*mut T>);
 

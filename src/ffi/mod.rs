@@ -11,6 +11,7 @@
 //! | `status.rs` | header: statuses, the error struct |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
+//! | `places.rs` | header: stores in memory and in archives |
 //! | `batch.rs` | header: what a write can carry |
 //! | `write.rs` | header: insert, upsert, delete |
 //! | `read.rs` | header: get and the small questions |
@@ -45,6 +46,7 @@ mod iterate;
 mod library;
 mod options;
 mod panics;
+mod places;
 mod read;
 mod refresh;
 mod results;

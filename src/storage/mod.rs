@@ -10,6 +10,7 @@
 //! | `layout.rs` | where everything lies: the one table of offsets |
 //! | `medium.rs` | the trait through which all I/O goes |
 //! | `disk.rs`, `platform/` | the trait on a real file system |
+//! | `memory.rs`, `archive.rs` | the trait without a disk; inside a larger file |
 //! | `region.rs` | mapped bytes; the one file that knows memmap2 |
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
@@ -22,6 +23,7 @@
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
 
 mod appender;
+mod archive;
 mod data_file;
 mod disk;
 mod extents;
@@ -33,6 +35,7 @@ mod growth;
 mod layout;
 mod log_head;
 mod medium;
+mod memory;
 mod platform;
 mod region;
 mod replay;
@@ -43,6 +46,7 @@ pub(crate) mod simulated;
 mod superblock;
 
 pub(crate) use appender::Appender;
+pub(crate) use archive::Archive;
 pub(crate) use data_file::{DataFile, begin_copy, create, is_copy_of, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use extents::{Extent, ExtentKind, MAX_ROWS};
@@ -53,6 +57,7 @@ pub(crate) use frame_walk::FrameWalk;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
 };
+pub(crate) use memory::Memory;
 pub(crate) use platform::process_mark;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;

@@ -17,6 +17,7 @@
 //! | `checked_batch.rs` | a batch whose every value was checked |
 //! | `write.rs` | a checked batch planned and committed |
 //! | `writer.rs` | the one writer, and what falls due after a write |
+//! | `places.rs` | stores in memory and inside larger files |
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
@@ -38,6 +39,7 @@ mod directory;
 mod index_file;
 mod loader;
 mod open;
+mod places;
 mod refresh;
 mod results;
 mod rows;

@@ -133,7 +133,7 @@ impl Writer {
         }
         self.appender.checkpoint()?;
         self.last_checkpoint = Instant::now();
-        let Some(graph) = core.graph() else { return Ok(()) };
+        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let covered = graph.covered_rows();
         if self.saved_index_rows != Some(covered) {
             let data = &core.data;
