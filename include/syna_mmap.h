@@ -89,9 +89,9 @@
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
  * size that ends inside a member, or is above 4,096.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
- * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
- * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
+ * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
+ * begins anew; 16,777,216 hits or candidates of a search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
  * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
  */
 
@@ -231,6 +231,27 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 
 /** Most dimensions of a store. */
 #define SYNA_MMAP_MAX_DIMENSIONS 8192
+
+/** Most hits of one search: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_K 16777216
+
+/** Most candidates of one search: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_EF 16777216
+
+/** Most bytes of a payload: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_PAYLOAD_BYTES 1048576
+
+/**
+ * Most bytes of keys and payloads in one batch, with 8 to 24 bytes more for each row: SYNA_MMAP_ERR_LIMIT for
+ * more.
+ */
+#define SYNA_MMAP_MAX_BATCH_BYTES 1073741824
+
+/**
+ * Most rows that are ever written to one file, deleted ones too; a compaction begins a new file.
+ * SYNA_MMAP_ERR_LIMIT for more.
+ */
+#define SYNA_MMAP_MAX_ROWS 4294967294
 
 /** Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length. */
 #define SYNA_MMAP_METRIC_COSINE 0

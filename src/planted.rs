@@ -24,8 +24,6 @@ pub(crate) enum Fault {
     SkipNameSync,
     /// A compaction puts its file in the old one's place before the bytes are synced.
     SealWithoutSync,
-    /// The name that a compaction gives its file is not synced.
-    SkipCompactionSync,
     /// A compaction forgets what was deleted while it copied.
     KeepDeadRows,
     /// A compaction forgets what was written while it copied.
@@ -81,7 +79,7 @@ mod planting {
     use super::Fault;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Fault; 30] = [
+    pub(crate) const ALL: [Fault; 29] = [
         Fault::SkipDataSync,
         Fault::SlotBeforeData,
         Fault::SameSlot,
@@ -92,7 +90,6 @@ mod planting {
         Fault::SkipFolderSync,
         Fault::SkipNameSync,
         Fault::SealWithoutSync,
-        Fault::SkipCompactionSync,
         Fault::KeepDeadRows,
         Fault::LoseLateRows,
         Fault::WriteToOldFile,

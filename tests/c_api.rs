@@ -90,6 +90,11 @@ fn places() {
 }
 
 #[test]
+fn limits() {
+    run("limits");
+}
+
+#[test]
 fn every_program_is_run() {
     let own = include_str!("c_api.rs");
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests")).unwrap() {

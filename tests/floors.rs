@@ -37,6 +37,7 @@ const RE_EXPORTS: [(u32, &[&str]); 2] = [
             "Finding",
             "Hit",
             "HnswConfig",
+            "MAX_BATCH_BYTES",
             "MAX_EF",
             "MAX_K",
             "MAX_KEY_BYTES",

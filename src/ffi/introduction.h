@@ -89,8 +89,8 @@
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
  * size that ends inside a member, or is above 4,096.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
- * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
- * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
+ * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
+ * begins anew; 16,777,216 hits or candidates of a search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
  * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
  */

@@ -169,7 +169,7 @@ impl Compaction {
         self.has_name = true;
         // The new file has the name now, so everything else goes to it, whatever fails.
         let (core, mut appender) = transfer.into_parts();
-        let named = if is_planted(Fault::SkipCompactionSync) { Ok(()) } else { appender.sync_name() };
+        let named = appender.sync_name();
         store.cores.replace(core);
         if !is_planted(Fault::WriteToOldFile) {
             writer.appender = appender;

@@ -54,7 +54,7 @@ mod write;
 mod writer;
 
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-pub use checked_batch::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
+pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use cursor::{Cursor, Entries, Entry};
 pub use results::{Hit, SearchOptions, SearchResults};

@@ -1,6 +1,6 @@
 //! The tests are tested: with a fault planted in the code, one of them has to name a broken promise.
 
-use super::{Random, cuts, faults, scratch_folder};
+use super::{Random, cuts, faults, scratch_folder, setting};
 use crate::planted::{ALL, Fault, plant};
 use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,11 +90,14 @@ fn find() -> Option<(&'static str, String)> {
 
 #[test]
 fn every_planted_fault_is_found_by_a_named_invariant() {
+    let first = usize::try_from(setting("SYNA_MMAP_FIRST_FAULT", 0)).unwrap();
     std::panic::set_hook(Box::new(|_| {}));
-    assert_eq!(find(), None, "the code as it is");
+    if first == 0 {
+        assert_eq!(find(), None, "the code as it is");
+    }
     let mut missed = Vec::new();
     println!("| fault | found by | invariant |\n| --- | --- | --- |");
-    for fault in ALL {
+    for fault in ALL.into_iter().skip(first) {
         plant(Some(fault));
         let found = find();
         plant(None);
