@@ -21,7 +21,7 @@ use std::sync::{Arc, TryLockError};
 use std::time::{Duration, Instant};
 
 /// Rows behind the copy that are one piece; what comes after that piece is left to the end, when writes wait.
-const FEW_ROWS: u32 = if cfg!(test) { 8 } else { 1024 };
+const FEW_ROWS: u32 = if cfg!(test) { 40 } else { 1024 };
 
 /// Told how many rows of how many are done; `Break` ends the call.
 pub(super) type Progress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
