@@ -1,0 +1,85 @@
+//! Every language that embeds the store: its binding is built, its tests are run, and it replays
+//! `bindings/conformance/cases.txt`.
+//!
+//! ```text
+//! cargo test --test bindings                      # all that this machine has the toolchain for
+//! cargo test --test bindings -- Go                # one of them
+//! cargo test --release --test bindings -- --table # measures, and writes the table of bindings/README.md
+//! ```
+//!
+//! Prints one line for each binding: passed, or not run and why. With `SYNA_MMAP_ALL_BINDINGS` in the environment one
+//! that is not run is a failure, but for those that nothing here can run.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `conformance.rs` | the cases, and what a replayer has to say about them |
+//! | `toolchain.rs` | finding and running the languages' tools |
+//! | `readme.rs` | the programs in the bindings' READMEs |
+//! | `table.rs` | the table of bindings/README.md |
+//! | the others | one binding each |
+#![cfg_attr(not(unix), allow(dead_code, reason = "the bindings are tested on Unix so far"))]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conformance;
+mod cpp;
+mod readme;
+mod toolchain;
+
+use std::process::ExitCode;
+
+/// How one binding came out.
+pub enum Outcome {
+    /// Everything that it has was run; what that was.
+    Passed(String),
+    /// The machine lacks something: what, and how to get it.
+    NotRun(String),
+    /// No machine of ours can run it; what was checked instead.
+    Unrunnable(String),
+}
+
+/// What went wrong, for a person.
+type Failure = String;
+
+/// A binding, and its tests.
+struct Binding {
+    name: &'static str,
+    test: fn() -> Result<Outcome, Failure>,
+}
+
+const BINDINGS: &[Binding] = &[
+    Binding { name: "C", test: conformance::test_c },
+    Binding { name: "C++ (g++)", test: || cpp::test("g++") },
+    Binding { name: "C++ (clang++)", test: || cpp::test("clang++") },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // What cargo and editors pass to any test program: there are no single tests to list.
+    if arguments.iter().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
+    let must_run = std::env::var_os("SYNA_MMAP_ALL_BINDINGS").is_some();
+    let mut failed = false;
+    for binding in BINDINGS.iter().filter(|binding| is_wanted(binding.name)) {
+        let began = std::time::Instant::now();
+        let line = match (binding.test)() {
+            Ok(Outcome::Passed(what)) => format!("passed: {what}"),
+            Ok(Outcome::Unrunnable(why)) => format!("not run: {why}"),
+            Ok(Outcome::NotRun(why)) if must_run => {
+                failed = true;
+                format!("FAILED: not run, and SYNA_MMAP_ALL_BINDINGS is set: {why}")
+            }
+            Ok(Outcome::NotRun(why)) => format!("not run: {why}"),
+            Err(why) => {
+                failed = true;
+                format!("FAILED: {why}")
+            }
+        };
+        println!("binding {}: {line} ({:.1} s)", binding.name, began.elapsed().as_secs_f64());
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
