@@ -24,6 +24,7 @@ mod support;
 
 mod conformance;
 mod cpp;
+mod python;
 mod readme;
 mod toolchain;
 
@@ -52,6 +53,7 @@ const BINDINGS: &[Binding] = &[
     Binding { name: "C", test: conformance::test_c },
     Binding { name: "C++ (g++)", test: || cpp::test("g++") },
     Binding { name: "C++ (clang++)", test: || cpp::test("clang++") },
+    Binding { name: "Python", test: python::test },
 ];
 
 fn main() -> ExitCode {

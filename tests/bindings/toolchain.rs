@@ -37,3 +37,22 @@ pub fn run(command: &mut Command) -> Result<Output, Failure> {
 pub fn checked(holds: bool, words: impl FnOnce() -> String) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(words()) }
 }
+
+/// Copies a folder of the repository, without what builds leave in it.
+///
+/// # Errors
+/// A file that cannot be copied.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| format!("copying {} to {}: {e}", from.display(), to.display());
+    std::fs::create_dir_all(to).map_err(failed)?;
+    for entry in std::fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let target = to.join(entry.file_name());
+        if !entry.file_type().map_err(failed)?.is_dir() {
+            std::fs::copy(entry.path(), target).map_err(failed)?;
+        } else if !["build", "__pycache__", "bin", "obj"].iter().any(|left| entry.file_name() == *left) {
+            copy_folder(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
