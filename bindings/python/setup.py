@@ -38,9 +38,10 @@ def native_library() -> Path:
     suffix = SUFFIXES.get(sys.platform, ".so")
     for line in built.stdout.splitlines():
         for name in json.loads(line).get("filenames", []):
-            if name.endswith(suffix):
+            # Cargo tells of its own plug-ins too, which are shared libraries as well.
+            if Path(name).name in (f"libsyna_mmap{suffix}", f"syna_mmap{suffix}"):
                 return Path(name)
-    sys.exit(f"cargo built no library that ends in {suffix}")
+    sys.exit(f"cargo built no libsyna_mmap{suffix}")
 
 
 class BuildWithLibrary(build_py):

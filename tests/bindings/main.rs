@@ -24,6 +24,7 @@ mod support;
 
 mod conformance;
 mod cpp;
+mod go;
 mod python;
 mod readme;
 mod toolchain;
@@ -54,6 +55,7 @@ const BINDINGS: &[Binding] = &[
     Binding { name: "C++ (g++)", test: || cpp::test("g++") },
     Binding { name: "C++ (clang++)", test: || cpp::test("clang++") },
     Binding { name: "Python", test: python::test },
+    Binding { name: "Go", test: go::test },
 ];
 
 fn main() -> ExitCode {
