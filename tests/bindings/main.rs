@@ -24,7 +24,9 @@ mod support;
 
 mod conformance;
 mod cpp;
+mod csharp;
 mod go;
+mod install;
 mod python;
 mod readme;
 mod toolchain;
@@ -56,6 +58,9 @@ const BINDINGS: &[Binding] = &[
     Binding { name: "C++ (clang++)", test: || cpp::test("clang++") },
     Binding { name: "Python", test: python::test },
     Binding { name: "Go", test: go::test },
+    Binding { name: "C#", test: csharp::test },
+    Binding { name: "install (CMake)", test: install::test_cmake },
+    Binding { name: "install (cargo-c)", test: install::test_cargo_c },
 ];
 
 fn main() -> ExitCode {
