@@ -29,6 +29,7 @@ mod go;
 mod install;
 mod python;
 mod readme;
+mod swift;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ const BINDINGS: &[Binding] = &[
     Binding { name: "Python", test: python::test },
     Binding { name: "Go", test: go::test },
     Binding { name: "C#", test: csharp::test },
+    Binding { name: "Swift", test: swift::test },
     Binding { name: "install (CMake)", test: install::test_cmake },
     Binding { name: "install (cargo-c)", test: install::test_cargo_c },
 ];
