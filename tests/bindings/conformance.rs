@@ -20,6 +20,15 @@ fn counts(text: &str) -> (usize, usize) {
     (cases, lines().filter(is_check).count())
 }
 
+/// How many cases there are.
+///
+/// # Errors
+/// `cases.txt` cannot be read.
+pub fn case_count() -> Result<usize, Failure> {
+    let text = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
+    Ok(counts(&text).0)
+}
+
 /// Whether a replayer ended well and compared all of `cases.txt`; the words for its line.
 ///
 /// # Errors

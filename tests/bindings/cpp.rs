@@ -1,6 +1,7 @@
 //! The C++ headers, by two compilers.
 
 use crate::conformance::replay;
+use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{has, in_repository, run};
@@ -50,5 +51,8 @@ pub fn test(compiler: &str) -> Result<Outcome, Failure> {
         std::fs::write(&source, text).map_err(|e| format!("writing {}: {e}", source.display()))?;
         Ok(Command::new(compile(compiler, &source, &["-std=c++17"], folder)?))
     })?;
+    let example = in_repository("bindings/cpp/examples/wordnet.cpp");
+    let example = compile(compiler, &example, &["-std=c++17", "-O1"], folder.path())?;
+    finds_the_nearest(Command::new(example), &folder.file("example.syna"))?;
     Ok(Outcome::Passed(format!("{replayed}; C++17, C++20, and without exceptions")))
 }

@@ -1,6 +1,7 @@
 //! The C# sources, by Mono.
 
 use crate::conformance::replay;
+use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{has, in_repository, run};
@@ -60,5 +61,7 @@ pub fn test() -> Result<Outcome, Failure> {
         compile("Readme", &[source], folder.path())?;
         Ok(mono("Readme", folder.path()))
     })?;
+    compile("Wordnet", &[in_repository("bindings/csharp/examples/Wordnet.cs")], folder.path())?;
+    finds_the_nearest(mono("Wordnet", folder.path()), &folder.file("example.syna"))?;
     Ok(Outcome::Passed(format!("{replayed}, under Mono; .NET itself is not run")))
 }

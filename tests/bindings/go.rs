@@ -1,6 +1,7 @@
 //! The Go package: formatted, vetted, and tested by the race detector with cgo's checks at their strictest.
 
 use crate::conformance::replay;
+use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{checked, has, in_repository, run};
@@ -46,7 +47,7 @@ pub fn test() -> Result<Outcome, Failure> {
     })?;
     run(&mut go(&["vet", "./..."], &package))?;
     let program = folder.file("race");
-    run(go(&["test", "-race", "-c", "-o"], &package).arg(&program))?;
+    run(go(&["test", "-race", "-c", "-o"], &package).arg(&program).arg("."))?;
     let strict = || {
         let mut command = Command::new(&program);
         command.current_dir(&package).env("GODEBUG", "cgocheck=2");
@@ -64,5 +65,8 @@ pub fn test() -> Result<Outcome, Failure> {
         run(&mut go(&["build", "-o", "readme", "."], work))?;
         Ok(Command::new(work.join("readme")))
     })?;
+    let example = folder.file("example");
+    run(go(&["build", "-o"], &package).arg(&example).arg("./examples/wordnet"))?;
+    finds_the_nearest(Command::new(example), &folder.file("example.syna"))?;
     Ok(Outcome::Passed(format!("{replayed}; race detector, cgocheck=2, linked statically")))
 }

@@ -15,6 +15,7 @@
 //! | `conformance.rs` | the cases, and what a replayer has to say about them |
 //! | `toolchain.rs` | finding and running the languages' tools |
 //! | `readme.rs` | the programs in the bindings' READMEs |
+//! | `examples.rs` | the examples, which find the same in every language |
 //! | `table.rs` | the table of bindings/README.md |
 //! | the others | one binding each |
 #![cfg_attr(not(unix), allow(dead_code, reason = "the bindings are tested on Unix so far"))]
@@ -25,11 +26,13 @@ mod support;
 mod conformance;
 mod cpp;
 mod csharp;
+mod examples;
 mod go;
 mod install;
 mod python;
 mod readme;
 mod swift;
+mod table;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -61,6 +64,7 @@ const BINDINGS: &[Binding] = &[
     Binding { name: "Go", test: go::test },
     Binding { name: "C#", test: csharp::test },
     Binding { name: "Swift", test: swift::test },
+    Binding { name: "game loop", test: examples::test_game_loop },
     Binding { name: "install (CMake)", test: install::test_cmake },
     Binding { name: "install (cargo-c)", test: install::test_cargo_c },
 ];
@@ -70,6 +74,15 @@ fn main() -> ExitCode {
     // What cargo and editors pass to any test program: there are no single tests to list.
     if arguments.iter().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument == "--table") {
+        return match table::write() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                println!("table: {why}");
+                ExitCode::FAILURE
+            }
+        };
     }
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));

@@ -1,6 +1,7 @@
 //! The Python package, as pip installs it.
 
 use crate::conformance::replay;
+use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{checked, copy_folder, has, in_repository, run};
@@ -64,6 +65,9 @@ pub fn test() -> Result<Outcome, Failure> {
     })?;
     run(command(&["-m", "unittest", "discover", "-s"]).arg(&tests))?;
     prints_what_it_says("bindings/python/README.md", "python", &|text, _| Ok(command(&["-c", text])))?;
+    let mut example = command(&[]);
+    example.arg(in_repository("bindings/python/examples/wordnet.py"));
+    finds_the_nearest(example, &folder.file("example.syna"))?;
     let inside = run(&mut command(&["-c", "import syna_mmap._native as n; print(n._path())"]))?;
     checked(String::from_utf8_lossy(&inside.stdout).contains("site-packages"), || {
         format!("the library is not the wheel's: {inside:?}")
