@@ -139,3 +139,19 @@ fn changes_that_break_programs_are_found() {
         assert!(found.iter().any(|line| line.starts_with("lost: ")), "{other:?} was not found: {found:?}");
     }
 }
+
+/// Files that have the version besides Cargo.toml, and what stands before it there.
+const VERSIONS: [(&str, &str); 3] = [
+    ("cmake/SynaMmapConfigVersion.cmake", "set(PACKAGE_VERSION "),
+    ("bindings/python/pyproject.toml", "\nversion = \""),
+    ("bindings/csharp/SynaMmap/SynaMmap.csproj", "<Version>"),
+];
+
+#[test]
+fn every_package_has_the_version() {
+    for (file, before) in VERSIONS {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{file} has no {before:?}"));
+        assert!(rest.starts_with(env!("CARGO_PKG_VERSION")), "{file} has another version than Cargo.toml");
+    }
+}
