@@ -47,7 +47,9 @@ pub fn test() -> Result<Outcome, Failure> {
     let folder = TempFolder::new("csharp");
     let tests = in_repository("bindings/csharp/tests");
     compile_assembly(folder.path())?;
-    compile("Conformance", &[tests.join("Conformance.cs"), tests.join("Words.cs")], folder.path())?;
+    let replayer =
+        ["Conformance.cs", "ConformanceLines.cs", "FileLimit.cs", "Words.cs"].map(|name| tests.join(name));
+    compile("Conformance", &replayer, folder.path())?;
     let replayed = replay(&|cases, work| {
         let mut command = mono("Conformance", folder.path());
         command.arg(cases).arg(work);

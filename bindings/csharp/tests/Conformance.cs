@@ -2,11 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
 using SynaMmap;
 
 /// <summary>Replays bindings/conformance/cases.txt, whose README.md describes it: Conformance CASES FOLDER.</summary>
-internal sealed class Conformance
+internal sealed partial class Conformance
 {
     private readonly string[] lines;
     private readonly string folder;
@@ -45,98 +44,6 @@ internal sealed class Conformance
         Console.WriteLine($"conformance: {replay.caseCount} cases, {replay.checkCount} checks");
         return 0;
     }
-
-    // ---- lines ----
-
-    private static void Require(bool isSo, string what)
-    {
-        if (!isSo)
-        {
-            throw new InvalidDataException(what);
-        }
-    }
-
-    private static string YesNo(bool answer) => answer ? "yes" : "no";
-
-    private static string ShortName(Status status)
-    {
-        string name = SynaMmapException.NameOf(status);
-        return name[0] == '(' ? "-" : name.Replace("SYNA_MMAP_", string.Empty).Replace("ERR_", string.Empty);
-    }
-
-    private bool Next()
-    {
-        while (number < lines.Length)
-        {
-            string line = lines[number++];
-            if (line.Length == 0 || line[0] == '#')
-            {
-                continue;
-            }
-
-            string[] all = line.Split(' ');
-            int arrow = Array.IndexOf(all, "->");
-            words = arrow < 0 ? all : all.Take(arrow).ToArray();
-            expected = arrow < 0 ? new string[0] : all.Skip(arrow + 1).ToArray();
-            return true;
-        }
-
-        return false;
-    }
-
-    private bool IsNext(string operation)
-    {
-        int before = number;
-        if (Next() && words[0] == operation)
-        {
-            return true;
-        }
-
-        number = before;
-        return false;
-    }
-
-    private void Said(params object[] answer)
-    {
-        string text = string.Join(" ", answer);
-        Require(text == string.Join(" ", expected), "came out as " + text);
-        checkCount++;
-    }
-
-    /// <summary>Compares the status of a call and the words that it returns; whether it is OK.</summary>
-    private bool SaidStatus(Func<object[]> call)
-    {
-        object[] answer;
-        try
-        {
-            answer = call();
-        }
-        catch (SynaMmapException failure)
-        {
-            Require(failure.Message.Length > 0, "an exception without a message");
-            Said(ShortName(failure.Status));
-            return false;
-        }
-
-        Said(new object[] { "OK" }.Concat(answer).ToArray());
-        return true;
-    }
-
-    private bool SaidStatus(Action call)
-    {
-        return SaidStatus(() =>
-        {
-            call();
-            return new object[0];
-        });
-    }
-
-    private void SaidValue(Func<object> call) => SaidStatus(() => new[] { call() });
-
-    /// <summary>The expected word, or another one where it is not the same.</summary>
-    private object Compared(bool isSame, string what) => isSame ? expected[1] : "another " + what;
-
-    // ---- operations ----
 
     private Store Store => stores[words[1]];
 
@@ -396,37 +303,4 @@ internal sealed class Conformance
             default: throw new InvalidDataException("an unknown operation");
         }
     }
-}
-
-/// <summary>How long the process may make files.</summary>
-internal static class FileLimit
-{
-    private const int LimitOfFiles = 1; // RLIMIT_FSIZE
-    private const int FileTooLong = 25; // SIGXFSZ
-    private static readonly IntPtr Ignore = new IntPtr(1); // SIG_IGN
-
-    internal static void Set(ulong bytes)
-    {
-        ulong[] limit = new ulong[2]; // current, highest
-        signal(FileTooLong, Ignore);
-        if (getrlimit(LimitOfFiles, limit) != 0)
-        {
-            throw new IOException("getrlimit failed");
-        }
-
-        limit[0] = bytes == 0 ? limit[1] : bytes;
-        if (setrlimit(LimitOfFiles, limit) != 0)
-        {
-            throw new IOException("setrlimit failed");
-        }
-    }
-
-    [DllImport("libc")]
-    private static extern IntPtr signal(int number, IntPtr handler);
-
-    [DllImport("libc")]
-    private static extern int getrlimit(int resource, [Out] ulong[] limit);
-
-    [DllImport("libc")]
-    private static extern int setrlimit(int resource, ulong[] limit);
 }
