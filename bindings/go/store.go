@@ -22,6 +22,10 @@ type Store struct {
 
 // Open opens the store in the file, or makes it where there is none.
 func Open(path string, chosen ...Option) (*Store, error) {
+	if C.syna_mmap_abi_version() != C.SYNA_MMAP_ABI_VERSION {
+		return nil, &Error{Status: ErrInternal,
+			Message: "the library and syna_mmap.h are of different releases; take both from one"}
+	}
 	name, err := pathOf(path)
 	if err != nil {
 		return nil, err

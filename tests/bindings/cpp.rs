@@ -1,6 +1,7 @@
 //! The C++ headers, by two compilers.
 
 use crate::conformance::replay;
+use crate::coverage::lacks;
 use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
@@ -54,5 +55,8 @@ pub fn test(compiler: &str) -> Result<Outcome, Failure> {
     let example = in_repository("bindings/cpp/examples/wordnet.cpp");
     let example = compile(compiler, &example, &["-std=c++17", "-O1"], folder.path())?;
     finds_the_nearest(Command::new(example), &folder.file("example.syna"))?;
-    Ok(Outcome::Passed(format!("{replayed}; C++17, C++20, and without exceptions")))
+    Ok(Outcome::Passed(format!(
+        "{replayed}; C++17, C++20, and without exceptions{}",
+        lacks("bindings/cpp/include")?
+    )))
 }

@@ -1,6 +1,7 @@
 //! The Go package: formatted, vetted, and tested by the race detector with cgo's checks at their strictest.
 
 use crate::conformance::replay;
+use crate::coverage::lacks;
 use crate::examples::finds_the_nearest;
 use crate::readme::prints_what_it_says;
 use crate::support::{TempFolder, c_program};
@@ -68,5 +69,8 @@ pub fn test() -> Result<Outcome, Failure> {
     let example = folder.file("example");
     run(go(&["build", "-o"], &package).arg(&example).arg("./examples/wordnet"))?;
     finds_the_nearest(Command::new(example), &folder.file("example.syna"))?;
-    Ok(Outcome::Passed(format!("{replayed}; race detector, cgocheck=2, linked statically")))
+    Ok(Outcome::Passed(format!(
+        "{replayed}; race detector, cgocheck=2, linked statically{}",
+        lacks("bindings/go")?
+    )))
 }

@@ -13,6 +13,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `conformance.rs` | the cases, and what a replayer has to say about them |
+//! | `coverage.rs` | the functions that a binding does not call |
 //! | `toolchain.rs` | finding and running the languages' tools |
 //! | `readme.rs` | the programs in the bindings' READMEs |
 //! | `examples.rs` | the examples, which find the same in every language |
@@ -24,6 +25,7 @@
 mod support;
 
 mod conformance;
+mod coverage;
 mod cpp;
 mod csharp;
 mod examples;

@@ -38,6 +38,9 @@ enum class status : std::int32_t {
   limit = SYNA_MMAP_ERR_LIMIT,
 };
 
+/* The library's version, such as "0.1.0". */
+inline const char* version() noexcept { return syna_mmap_version(); }
+
 /* "SYNA_MMAP_ERR_LOCKED"; "(unknown status)" for a number that is none. */
 inline const char* name(status s) noexcept { return syna_mmap_status_name(static_cast<syna_mmap_status>(s)); }
 

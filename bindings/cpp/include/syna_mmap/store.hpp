@@ -68,6 +68,9 @@ inline result<std::string> path_text(const std::filesystem::path& path) {
 class store {
  public:
   static result<store> try_open(const std::filesystem::path& path, const options& how = {}) {
+    if (syna_mmap_abi_version() != SYNA_MMAP_ABI_VERSION) {
+      return failure{status::internal, 0, "the library and syna_mmap.h are of different releases; take both from one"};
+    }
     const auto name = detail::path_text(path);
     if (!name) return name.failure();
     ::syna_mmap* opened = nullptr;

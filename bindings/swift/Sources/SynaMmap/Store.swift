@@ -20,8 +20,16 @@ public final class Store: @unchecked Sendable {
     /// Floats in a vector.
     public let dimensions: Int
 
+    /// The library's version.
+    public static var libraryVersion: String { String(cString: syna_mmap_version()) }
+
     /// Opens the store in the file, or makes it where there is none. `configure` changes the library's defaults.
     public init(_ path: String, _ configure: (inout syna_mmap_options) -> Void = { _ in }) throws {
+        guard syna_mmap_abi_version() == UInt32(SYNA_MMAP_ABI_VERSION) else {
+            throw SynaError(
+                status: .internal, osErrno: 0,
+                message: "the library and syna_mmap.h are of different releases; take both from one")
+        }
         guard !path.utf8.contains(0) else {
             throw SynaError(
                 status: .invalidArgument, osErrno: 0, message: "the path has a NUL in it; pass one without")
