@@ -37,8 +37,7 @@ pub fn test_game_loop() -> Result<Outcome, Failure> {
     game.arg(in_repository("examples/data")).arg(folder.file("store")).arg("1");
     let output = run(&mut game)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    checked(text.starts_with("60 frames, 60 memories made, 240 recalled") && text.contains("worst"), || {
-        text.clone()
-    })?;
+    // How many are recalled within the deadline is the machine's affair.
+    checked(text.starts_with("60 frames, 60 memories made") && text.contains("worst"), || text.clone())?;
     Ok(Outcome::Passed(text.lines().last().unwrap_or_default().to_owned()))
 }

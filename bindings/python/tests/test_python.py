@@ -56,6 +56,7 @@ class StoreTest(unittest.TestCase):
     def test_arrays_go_in_as_they_are(self) -> None:
         store = self.open()
         rows = random_rows(4)
+        self.assertTrue(np.shares_memory(syna_mmap._batch.vector_of(rows[1], DIMENSIONS), rows))
         # What is no contiguous float32 is converted: other numbers, other strides, lists.
         self.assertTrue(store.insert("list", rows[0].tolist()))
         self.assertTrue(store.insert("double", rows[1].astype(np.float64)))
@@ -92,7 +93,7 @@ class StoreTest(unittest.TestCase):
         store.close()
         gc.collect()
         for i, vector in kept:
-            self.assertFalse(vector.flags.writeable)
+            self.assertFalse(vector.flags.writeable or vector.flags.owndata)
             np.testing.assert_array_equal(vector, rows[i])
 
     def test_results_that_nobody_looks_at_are_used_again(self) -> None:
