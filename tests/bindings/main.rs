@@ -38,6 +38,7 @@ mod table;
 mod toolchain;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// How one binding came out.
 pub enum Outcome {
@@ -89,23 +90,36 @@ fn main() -> ExitCode {
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
     let must_run = std::env::var_os("SYNA_MMAP_ALL_BINDINGS").is_some();
-    let mut failed = false;
-    for binding in BINDINGS.iter().filter(|binding| is_wanted(binding.name)) {
-        let began = std::time::Instant::now();
-        let line = match (binding.test)() {
-            Ok(Outcome::Passed(what)) => format!("passed: {what}"),
-            Ok(Outcome::Unrunnable(why)) => format!("not run: {why}"),
-            Ok(Outcome::NotRun(why)) if must_run => {
-                failed = true;
-                format!("FAILED: not run, and SYNA_MMAP_ALL_BINDINGS is set: {why}")
-            }
-            Ok(Outcome::NotRun(why)) => format!("not run: {why}"),
-            Err(why) => {
-                failed = true;
-                format!("FAILED: {why}")
-            }
-        };
-        println!("binding {}: {line} ({:.1} s)", binding.name, began.elapsed().as_secs_f64());
-    }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let wanted: Vec<&Binding> = BINDINGS.iter().filter(|binding| is_wanted(binding.name)).collect();
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    // Two at a time: most of what they do takes one core.
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(binding) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !passes(binding, must_run) {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Tests one binding and prints its line; whether it may be so.
+fn passes(binding: &Binding, must_run: bool) -> bool {
+    let began = std::time::Instant::now();
+    let (is_fine, line) = match (binding.test)() {
+        Ok(Outcome::Passed(what)) => (true, format!("passed: {what}")),
+        Ok(Outcome::Unrunnable(why)) => (true, format!("not run: {why}")),
+        Ok(Outcome::NotRun(why)) if must_run => {
+            (false, format!("FAILED: not run, and SYNA_MMAP_ALL_BINDINGS is set: {why}"))
+        }
+        Ok(Outcome::NotRun(why)) => (true, format!("not run: {why}")),
+        Err(why) => (false, format!("FAILED: {why}")),
+    };
+    println!("binding {}: {line} ({:.1} s)", binding.name, began.elapsed().as_secs_f64());
+    is_fine
 }
