@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Memory;
+pub(crate) struct InMemory;
 
-impl Memory {
+impl InMemory {
     /// What paths in memory begin with; no path on a disk does once it is absolute.
     pub(crate) const NAME: &'static str = ":memory:";
 
@@ -23,7 +23,7 @@ impl Memory {
     }
 }
 
-impl Storage for Memory {
+impl Storage for InMemory {
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         if Self::holds(path) { Ok(PathKind::Missing) } else { Disk.kind(path) }
     }

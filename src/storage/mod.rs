@@ -57,7 +57,7 @@ pub(crate) use frame_walk::FrameWalk;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
 };
-pub(crate) use memory::Memory;
+pub(crate) use memory::InMemory;
 pub(crate) use platform::process_mark;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;

@@ -3,7 +3,7 @@
 use super::config::MmapVectorConfig;
 use super::index_file;
 use super::store::MmapVectorStore;
-use crate::storage::{Archive, Memory};
+use crate::storage::{Archive, InMemory};
 use crate::{Result, SynaError};
 use std::fs::File;
 use std::ops::Range;
@@ -24,7 +24,7 @@ impl MmapVectorStore {
     pub fn in_memory(config: MmapVectorConfig) -> Result<Self> {
         // There is nothing that a checkpoint would make safer.
         let config = MmapVectorConfig { checkpoint_interval_secs: 0, ..config };
-        Self::open_on(Arc::new(Memory), Path::new(Memory::NAME), config)
+        Self::open_on(Arc::new(InMemory), Path::new(InMemory::NAME), config)
     }
 
     /// Opens a store that lies inside a larger file, such as a game's archive, for reading: `store` are its bytes there,
