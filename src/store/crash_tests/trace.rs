@@ -189,8 +189,18 @@ impl<'a> Writing<'a> {
 
     /// One random step that writes; `rows_at_most` of them.
     pub(super) fn step(&mut self, random: &mut Random, rows_at_most: usize) -> Result<()> {
+        self.step_in(random, rows_at_most, true)
+    }
+
+    /// As [`Writing::step`], in a life that has compactions or not.
+    pub(super) fn step_in(
+        &mut self,
+        random: &mut Random,
+        rows_at_most: usize,
+        has_compactions: bool,
+    ) -> Result<()> {
         let dimensions = self.store.dimensions();
-        match random.below(13) {
+        match random.below(if has_compactions { 13 } else { 10 }) {
             0..6 => {
                 let count = 1 + random.below(rows_at_most);
                 let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
