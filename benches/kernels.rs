@@ -1,8 +1,11 @@
 //! What a row costs, for each instruction set of this machine: `cargo bench --features bench-internals --bench kernels`.
 //!
 //! ns a row, the best of several rounds, over rows that stay in the nearest cache and over 256 MB of them; then the
-//! distances of a prepared query, `first_non_finite`, and the checksum in GB/s. Without `--bench` (as `cargo test
+//! distances of a prepared query, `first_non_finite`, what is done with codes, and the checksum in GB/s. Without `--bench` (as `cargo test
 //! --all-targets` calls it) it runs each once on little data, to see that it works.
+
+#[path = "kernels/codes.rs"]
+mod codes;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -73,6 +76,7 @@ fn main() {
             });
         }
     }
+    codes::print(plan.cached_rows / 4, plan.rounds);
     print_checksum(&plan, &memory);
 }
 

@@ -53,6 +53,8 @@ mod tests;
 mod workers;
 mod writer;
 
+#[cfg(feature = "bench-internals")]
+pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;

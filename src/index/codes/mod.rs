@@ -33,9 +33,10 @@ mod rotation;
 mod tests;
 
 pub(crate) use byte_code::ByteCode;
-pub(crate) use neighbours::{RelativeCode, SlotFacts, read_slot, set_slot_facts, write_slot};
+pub use neighbours::write_slot;
+pub(crate) use neighbours::{RelativeCode, SlotFacts, read_slot, set_slot_facts};
 pub(crate) use query::QueryCode;
-pub(crate) use rotation::{Rotation, code_dimensions};
+pub use rotation::Rotation;
 
 /// What the distances of codes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

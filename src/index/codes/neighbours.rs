@@ -61,7 +61,7 @@ fn place(slot: usize) -> (usize, u32) {
 }
 
 /// Writes the bits of a relative code to one slot (0..32) of a block, which has 32 bytes for each byte of bits.
-pub(crate) fn write_slot(block: &mut [u8], slot: usize, bits: &[u8]) {
+pub fn write_slot(block: &mut [u8], slot: usize, bits: &[u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());
     let (byte, shift) = place(slot);
     let kept = 0xf0_u8 >> shift;

@@ -6,18 +6,13 @@ use crate::kernel::codes::{CodeKernels, block_of_round};
 /// Rounds of flips and transforms. In two, energy on one axis reaches every component; the others even it out.
 const ROUNDS: usize = 4;
 
-/// Components of the codes of vectors of `dimensions`: the next multiple of 64.
-pub(crate) fn code_dimensions(dimensions: usize) -> usize {
-    dimensions.next_multiple_of(64)
-}
-
 /// A rotation of vectors of one number of dimensions; it follows from that number and the seed alone.
 ///
 /// Round `t` flips the sign of component `i` where the top bit of `mix(seed ^ mix(t * 2^32 + i))` is set (`mix` is
-/// splitmix64, as for levels), transforms a power of two of components, the first ones and the last ones by turns, and mixes the
-/// two halves of the vector. Rounding aside it keeps lengths and inner products.
+/// splitmix64, as for levels), transforms a power of two of components, the first ones and the last ones by turns, and
+/// after the last ones mixes the two halves of the vector. Rounding aside it keeps lengths and inner products.
 #[derive(Debug)]
-pub(crate) struct Rotation {
+pub struct Rotation {
     dimensions: usize,
     /// `ROUNDS` rows of `dimensions` factors: the sign, times what makes the round's transform orthonormal.
     factors: Vec<f32>,
@@ -25,7 +20,8 @@ pub(crate) struct Rotation {
 
 impl Rotation {
     /// The rotation of this seed; it must never change, since stored codes rest on it.
-    pub(crate) fn new(dimensions: usize, seed: u64) -> Self {
+    #[must_use]
+    pub fn new(dimensions: usize, seed: u64) -> Self {
         let mut factors = Vec::with_capacity(ROUNDS * dimensions);
         for round in 0..ROUNDS {
             let block = block_of_round(dimensions, round);
@@ -39,15 +35,16 @@ impl Rotation {
         Self { dimensions, factors }
     }
 
-    /// Components of what [`Rotation::apply`] writes.
-    pub(crate) fn code_dimensions(&self) -> usize {
-        code_dimensions(self.dimensions)
+    /// Components of what [`Rotation::apply`] writes: the dimensions, rounded up to a multiple of 64.
+    #[must_use]
+    pub fn code_dimensions(&self) -> usize {
+        self.dimensions.next_multiple_of(64)
     }
 
     /// Writes the rotated `input` to `out` (`code_dimensions` components), with zeros behind its `dimensions`.
     ///
     /// Finite components under `f32::MAX / dimensions` stay finite.
-    pub(crate) fn apply(&self, kernels: &CodeKernels, input: &[f32], out: &mut [f32]) {
+    pub fn apply(&self, kernels: &CodeKernels, input: &[f32], out: &mut [f32]) {
         debug_assert_eq!((input.len(), out.len()), (self.dimensions, self.code_dimensions()));
         let (rotated, padding) = out.split_at_mut(self.dimensions.min(out.len()));
         for (rotated, input) in rotated.iter_mut().zip(input) {

@@ -39,7 +39,9 @@ pub(crate) fn block_of_round(dimensions: usize, round: usize) -> Range<usize> {
 /// Rotates `values` by as many rounds as `factors` has rows of their length.
 ///
 /// A round multiplies each component by its factor, transforms the block of the round by the (unscaled) Walsh-Hadamard
-/// matrix, and, where that block is not all, mixes the halves: `a, b -> (a + b) / sqrt(2), (a - b) / sqrt(2)`.
+/// matrix, and, after the first and the last block have both had their turn and where a block is not all, mixes the
+/// halves: `a, b -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixed after each round, what lies outside of the block would
+/// get half of its energy back every time.)
 #[inline(always)]
 pub(super) fn rotate(values: &mut [f32], factors: &[f32]) {
     let dimensions = values.len();
@@ -51,11 +53,11 @@ pub(super) fn rotate(values: &mut [f32], factors: &[f32]) {
             *value *= factor;
         }
         let block = block_of_round(dimensions, round);
-        let is_whole = block.len() == dimensions;
+        let is_mixed = !round.is_multiple_of(2) && block.len() < dimensions;
         if let Some(block) = values.get_mut(block) {
             transform(block);
         }
-        if !is_whole {
+        if is_mixed {
             mix_halves(values);
         }
     }
