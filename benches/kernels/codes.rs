@@ -38,7 +38,7 @@ impl Bench {
     }
 
     /// ns of each kind, in the order of [`NAMES`].
-    fn run(&self, repeats: usize, rounds: usize) -> [f64; 8] {
+    fn run(&self, repeats: usize, rounds: usize) -> [f64; 9] {
         let k = &self.kernels;
         let width = self.rotation.code_dimensions();
         let mut rotated = vec![0.0; width];
@@ -46,7 +46,7 @@ impl Bench {
         let mut table = vec![Line([0; 64]); width / 16];
         let mut block = table.clone();
         let mut code = vec![0; width];
-        let mut bits = vec![0; width / 8];
+        let mut bits = vec![0; width / 9];
         let mut facts = BlockFacts { add: [0.5; 32], multiply: [0.25; 32] };
         let mut out = [0.0; 32];
         self.rotation.apply(k, &self.vector, &mut rotated);
@@ -71,16 +71,20 @@ impl Bench {
             facts.add[slot] = residual.square;
             slot = (slot + 1) % 32;
         });
+        let write = timed(rounds, repeats, || {
+            write_slot(bytemuck::cast_slice_mut(black_box(&mut block)), slot, &bits);
+            slot = (slot + 1) % 32;
+        });
         let table = bytemuck::cast_slice(&table);
         let estimate = timed(rounds, repeats, || {
             k.estimate(bytemuck::cast_slice(black_box(&block)), (table, 0.1), &facts, 1.0, &mut out);
             black_box(&mut out);
         });
-        [rotate, encode, prepare, dot_query, dot_codes, dot_codes_4, relative, estimate]
+        [rotate, encode, prepare, dot_query, dot_codes, dot_codes_4, relative, write, estimate]
     }
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "rotation",
     "encode",
     "prepare",
@@ -88,6 +92,7 @@ const NAMES: [&str; 8] = [
     "dot_codes",
     "dot_codes_4",
     "relative + write_slot",
+    "write_slot",
     "estimate (32 slots)",
 ];
 

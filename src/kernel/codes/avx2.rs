@@ -1,7 +1,7 @@
 //! AVX2: 32 bytes at once.
 
 use super::of::code_kernels_of;
-use super::portable::fold;
+use super::portable::{SMALL, fold};
 use super::table::Residual;
 use crate::kernel::table::Isa;
 use core::arch::x86_64::{
@@ -9,11 +9,12 @@ use core::arch::x86_64::{
     _mm_shuffle_epi32, _mm_storeu_si128, _mm256_add_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps,
     _mm256_and_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_castsi256_si128, _mm256_cvtepi32_ps,
     _mm256_cvtepu8_epi16, _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_extracti128_si256,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_ps, _mm256_mul_ps,
-    _mm256_permute2x128_si256, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_setr_epi8, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sign_epi8,
-    _mm256_slli_epi16, _mm256_srli_epi16, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi16,
-    _mm256_sub_epi32, _mm256_sub_ps, _mm256_unpackhi_epi32, _mm256_unpacklo_epi32, _mm256_xor_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_ps,
+    _mm256_mul_ps, _mm256_permute_ps, _mm256_permute2f128_ps, _mm256_permute2x128_si256, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_ps,
+    _mm256_setzero_ps, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sign_epi8, _mm256_slli_epi16,
+    _mm256_srli_epi16, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi16, _mm256_sub_epi32,
+    _mm256_sub_ps, _mm256_unpackhi_epi32, _mm256_unpacklo_epi32, _mm256_xor_ps,
 };
 
 code_kernels_of!(isa: Isa::Avx2, features: "avx2", detected: is_x86_feature_detected!("avx2"));
@@ -58,6 +59,33 @@ fn fold_chains(chains: [__m256; 4]) -> f32 {
         unsafe { _mm256_storeu_ps(eight.as_mut_ptr(), chain) };
     }
     fold(all)
+}
+
+/// The stages of distance 1, 2, 4 and 8: what lies at that distance, plus the own component with the sign of its side.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn transform_small(values: &mut [f32; SMALL]) {
+    let (plus, minus) = (0.0, -0.0);
+    let by_1 = _mm256_setr_ps(plus, minus, plus, minus, plus, minus, plus, minus);
+    let by_2 = _mm256_setr_ps(plus, plus, minus, minus, plus, plus, minus, minus);
+    let by_4 = _mm256_setr_ps(plus, plus, plus, plus, minus, minus, minus, minus);
+    let stages = |from: &[f32; 8]| {
+        // SAFETY: the reference vouches for 8 readable components; this load asks for no alignment.
+        let values = unsafe { _mm256_loadu_ps(from.as_ptr()) };
+        let other = _mm256_permute_ps::<0b10_11_00_01>(values);
+        let values = _mm256_add_ps(other, _mm256_xor_ps(values, by_1));
+        let other = _mm256_permute_ps::<0b01_00_11_10>(values);
+        let values = _mm256_add_ps(other, _mm256_xor_ps(values, by_2));
+        let other = _mm256_permute2f128_ps::<1>(values, values);
+        _mm256_add_ps(other, _mm256_xor_ps(values, by_4))
+    };
+    let [first, last] = values.as_chunks_mut::<8>().0 else { return };
+    let (a, b) = (stages(first), stages(last));
+    // SAFETY: the references vouch for 8 components each that are ours alone; these stores ask for no alignment.
+    unsafe {
+        _mm256_storeu_ps(first.as_mut_ptr(), _mm256_add_ps(a, b));
+        _mm256_storeu_ps(last.as_mut_ptr(), _mm256_sub_ps(a, b));
+    }
 }
 
 /// The lookup table of 16 groups.
@@ -156,16 +184,22 @@ fn dot_codes(a: &[u8], b: &[u8]) -> i32 {
 
 #[target_feature(enable = "avx2")]
 fn dot_codes_4(one: &[u8], others: &[&[u8]; 4]) -> [i32; 4] {
+    // The bytes of the others times the components of the one, less 128 times the sum of those.
+    let ones = _mm256_set1_epi16(1);
     let mut sums = [_mm256_setzero_si256(); 4];
+    let mut components = _mm256_setzero_si256();
     let [first, second, third, fourth] = others.map(|other| other.as_chunks::<16>().0);
     let others = first.iter().zip(second).zip(third.iter().zip(fourth));
     for (one, ((first, second), (third, fourth))) in one.as_chunks::<16>().0.iter().zip(others) {
         let one = load_components(one);
+        components = _mm256_add_epi32(components, _mm256_madd_epi16(one, ones));
         for (sum, other) in sums.iter_mut().zip([first, second, third, fourth]) {
-            *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(one, load_components(other)));
+            let bytes = _mm256_cvtepu8_epi16(load_half(other));
+            *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(one, bytes));
         }
     }
-    sums.map(|sum| fold_integers(sum))
+    let offset = 128 * fold_integers(components);
+    sums.map(|sum| fold_integers(sum) - offset)
 }
 
 /// 8 decoded components: `scale * c_i`.

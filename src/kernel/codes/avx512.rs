@@ -2,18 +2,18 @@
 
 use super::avx2::{fill_table, store_slots};
 use super::of::code_kernels_of;
-use super::portable::fold;
+use super::portable::{SMALL, fold};
 use super::table::Residual;
 use crate::kernel::table::Isa;
 use core::arch::x86_64::{
     __m128i, __m512, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_set1_epi32, _mm256_sub_epi32,
     _mm512_add_epi16, _mm512_add_epi32, _mm512_add_ps, _mm512_and_ps, _mm512_and_si512, _mm512_andnot_ps,
     _mm512_castps_si512, _mm512_castsi512_si256, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32,
-    _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_loadu_si512,
-    _mm512_movepi32_mask, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_slli_epi16,
-    _mm512_srli_epi16, _mm512_storeu_ps, _mm512_sub_epi16, _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_ps,
-    _mm512_xor_si512,
+    _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_mask_sub_ps, _mm512_movepi32_mask, _mm512_mul_ps, _mm512_permute_ps,
+    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_f32x4, _mm512_slli_epi16, _mm512_srli_epi16,
+    _mm512_storeu_ps, _mm512_sub_epi16, _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_ps, _mm512_xor_si512,
 };
 
 code_kernels_of!(
@@ -39,6 +39,21 @@ fn fold_chains(chains: [__m512; 2]) -> f32 {
         unsafe { _mm512_storeu_ps(sixteen.as_mut_ptr(), chain) };
     }
     fold(all)
+}
+
+/// The stages of distance 1, 2, 4 and 8: what lies at that distance, plus or minus the own component.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transform_small(values: &mut [f32; SMALL]) {
+    let stage = |own, other, minus| _mm512_mask_sub_ps(_mm512_add_ps(other, own), minus, other, own);
+    // SAFETY: the reference vouches for 16 readable components; this load asks for no alignment.
+    let lanes = unsafe { _mm512_loadu_ps(values.as_ptr()) };
+    let lanes = stage(lanes, _mm512_permute_ps::<0b10_11_00_01>(lanes), 0b1010_1010_1010_1010);
+    let lanes = stage(lanes, _mm512_permute_ps::<0b01_00_11_10>(lanes), 0b1100_1100_1100_1100);
+    let lanes = stage(lanes, _mm512_shuffle_f32x4::<0b10_11_00_01>(lanes, lanes), 0b1111_0000_1111_0000);
+    let lanes = stage(lanes, _mm512_shuffle_f32x4::<0b01_00_11_10>(lanes, lanes), 0b1111_1111_0000_0000);
+    // SAFETY: the reference vouches for 16 components that are ours alone; this store asks for no alignment.
+    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), lanes) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]

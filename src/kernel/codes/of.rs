@@ -3,7 +3,7 @@
 /// Makes `kernels()`, which is `None` on a CPU that lacks the instruction set.
 ///
 /// `features`: the features that the compiler may use in its functions. `detected`: whether the CPU has all of them.
-/// The file has the functions `fill_table`, `dot_query`, `dot_codes`, `dot_codes_4`, `relative` and `scan`, which enable
+/// The file has the functions `transform_small`, `fill_table`, `dot_query`, `dot_codes`, `dot_codes_4`, `relative` and `scan`, which enable
 /// the same features.
 macro_rules! code_kernels_of {
     (isa: $isa:expr, features: $features:literal, detected: $detected:expr) => {
@@ -14,7 +14,7 @@ macro_rules! code_kernels_of {
 
             #[target_feature(enable = $features)]
             fn rotate(values: &mut [f32], factors: &[f32]) {
-                portable::rotate(values, factors);
+                portable::rotate(values, factors, |values| transform_small(values));
             }
             #[target_feature(enable = $features)]
             fn encode(rotated: &[f32], code: &mut [u8]) -> CodeFacts {

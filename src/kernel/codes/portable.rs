@@ -11,7 +11,7 @@ use core::ops::Range;
 /// Chains of every sum in f32.
 pub(super) const CHAINS: usize = 32;
 /// Components that one pass of the first stages of a transform takes.
-const SMALL: usize = 16;
+pub(super) const SMALL: usize = 16;
 /// 1.5 * 2^23: an f32 of magnitude under 2^22 plus this is rounded to an integer, ties to even, in its last bits.
 const ROUNDER: f32 = 12_582_912.0;
 
@@ -36,14 +36,18 @@ pub(crate) fn block_of_round(dimensions: usize, round: usize) -> Range<usize> {
     from..from + length
 }
 
-/// Rotates `values` by as many rounds as `factors` has rows of their length.
+/// Rotates `values` by as many rounds as `factors` has rows of their length; `transform_small` is as the one below.
 ///
 /// A round multiplies each component by its factor, transforms the block of the round by the (unscaled) Walsh-Hadamard
 /// matrix, and, after the first and the last block have both had their turn and where a block is not all, mixes the
 /// halves: `a, b -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixed after each round, what lies outside of the block would
 /// get half of its energy back every time.)
 #[inline(always)]
-pub(super) fn rotate(values: &mut [f32], factors: &[f32]) {
+pub(super) fn rotate(
+    values: &mut [f32],
+    factors: &[f32],
+    transform_small: impl Fn(&mut [f32; SMALL]) + Copy,
+) {
     let dimensions = values.len();
     if dimensions == 0 {
         return;
@@ -55,7 +59,7 @@ pub(super) fn rotate(values: &mut [f32], factors: &[f32]) {
         let block = block_of_round(dimensions, round);
         let is_mixed = !round.is_multiple_of(2) && block.len() < dimensions;
         if let Some(block) = values.get_mut(block) {
-            transform(block);
+            transform(block, transform_small);
         }
         if is_mixed {
             mix_halves(values);
@@ -76,12 +80,12 @@ fn mix_halves(values: &mut [f32]) {
 
 /// The Walsh-Hadamard transform, unscaled, of a power of two of components; stages of growing distance.
 #[inline(always)]
-fn transform(values: &mut [f32]) {
+fn transform(values: &mut [f32], transform_small: impl Fn(&mut [f32; SMALL])) {
     let length = values.len();
     let mut distance = 1;
     if length >= SMALL {
         for small in values.as_chunks_mut::<SMALL>().0 {
-            *small = stage::<8>(stage::<4>(stage::<2>(stage::<1>(*small))));
+            transform_small(small);
         }
         distance = SMALL;
     }
@@ -105,6 +109,12 @@ fn transform(values: &mut [f32]) {
         }
         distance *= 2;
     }
+}
+
+/// The stages of distance 1, 2, 4 and 8.
+#[inline(always)]
+pub(super) fn transform_small(values: &mut [f32; SMALL]) {
+    *values = stage::<8>(stage::<4>(stage::<2>(stage::<1>(*values))));
 }
 
 /// One stage within a few components, written as a shuffle, a change of signs and an addition.

@@ -7,7 +7,7 @@ use crate::kernel::table::Isa;
 /// The kernels of a CPU that has none of the instruction sets.
 pub(super) const KERNELS: CodeKernels = CodeKernels {
     isa: Isa::Scalar,
-    rotate: |values, factors| portable::rotate(values, factors),
+    rotate: |values, factors| portable::rotate(values, factors, portable::transform_small),
     encode: |rotated, code| portable::encode(rotated, code),
     prepare: |rotated, bytes, table| portable::prepare(rotated, bytes, table, fill_table),
     dot_query: |query, _, code| dot_query(query, code),
