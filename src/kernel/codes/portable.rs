@@ -79,29 +79,15 @@ fn mix_halves(values: &mut [f32]) {
 }
 
 /// The Walsh-Hadamard transform, unscaled, of a power of two of components; stages of growing distance.
+///
+/// From a distance of 16 on two stages are taken at once, 16 components at a time: a loop of known length that needs no
+/// questions whether its parts overlap.
 #[inline(always)]
 fn transform(values: &mut [f32], transform_small: impl Fn(&mut [f32; SMALL])) {
-    let length = values.len();
+    let (units, few) = values.as_chunks_mut::<SMALL>();
     let mut distance = 1;
-    if length >= SMALL {
-        for small in values.as_chunks_mut::<SMALL>().0 {
-            transform_small(small);
-        }
-        distance = SMALL;
-    }
-    while 4 * distance <= length {
-        for four in values.chunks_exact_mut(4 * distance) {
-            let (ab, cd) = four.split_at_mut(2 * distance);
-            let ((a, b), (c, d)) = (ab.split_at_mut(distance), cd.split_at_mut(distance));
-            for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-                let (ab, a_b, cd, c_d) = (*a + *b, *a - *b, *c + *d, *c - *d);
-                (*a, *b, *c, *d) = (ab + cd, a_b + c_d, ab - cd, a_b - c_d);
-            }
-        }
-        distance *= 4;
-    }
-    while 2 * distance <= length {
-        for two in values.chunks_exact_mut(2 * distance) {
+    while 2 * distance <= few.len() {
+        for two in few.chunks_exact_mut(2 * distance) {
             let (a, b) = two.split_at_mut(distance);
             for (a, b) in a.iter_mut().zip(b) {
                 (*a, *b) = (*a + *b, *a - *b);
@@ -109,6 +95,30 @@ fn transform(values: &mut [f32], transform_small: impl Fn(&mut [f32; SMALL])) {
         }
         distance *= 2;
     }
+    units.iter_mut().for_each(transform_small);
+    let mut distance = 1;
+    while 4 * distance <= units.len() {
+        for four in units.chunks_exact_mut(4 * distance) {
+            let (ab, cd) = four.split_at_mut(2 * distance);
+            let ((a, b), (c, d)) = (ab.split_at_mut(distance), cd.split_at_mut(distance));
+            for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+                let ((ab, a_b), (cd, c_d)) = (sum_and_difference(a, b), sum_and_difference(c, d));
+                ((*a, *c), (*b, *d)) = (sum_and_difference(&ab, &cd), sum_and_difference(&a_b, &c_d));
+            }
+        }
+        distance *= 4;
+    }
+    if 2 * distance == units.len() {
+        let (a, b) = units.split_at_mut(distance);
+        for (a, b) in a.iter_mut().zip(b) {
+            (*a, *b) = sum_and_difference(a, b);
+        }
+    }
+}
+
+#[inline(always)]
+fn sum_and_difference(a: &[f32; SMALL], b: &[f32; SMALL]) -> ([f32; SMALL], [f32; SMALL]) {
+    (from_fn(|i| a[i] + b[i]), from_fn(|i| a[i] - b[i]))
 }
 
 /// The stages of distance 1, 2, 4 and 8.
