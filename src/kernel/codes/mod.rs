@@ -43,6 +43,9 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+#[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]
+mod neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod of;
 mod portable;

@@ -69,7 +69,7 @@ unsafe impl Zeroable for Line {}
 unsafe impl Pod for Line {}
 
 /// What the entries of `group_count` groups are too large by.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -78,6 +78,11 @@ unsafe impl Pod for Line {}
 pub(super) fn lookup_offset(group_count: usize) -> i32 {
     124 * group_count as i32
 }
+
+/// The node's bytes and scale, the neighbour's, and where the bits go.
+pub(super) type Relative = fn(&[u8], f32, &[u8], f32, &mut [u8]) -> Residual;
+/// The block, the lookup table, the block's facts, the table's scale, the base, and where the distances go.
+pub(super) type Estimate = fn(&[u8], &[u8], &BlockFacts, f32, f32, &mut [f32; 32]);
 
 /// Kernels over codes of one instruction set; copied freely, never changed.
 ///
@@ -96,9 +101,9 @@ pub struct CodeKernels {
     pub(super) dot_query: fn(&[i8], i32, &[u8]) -> i32,
     pub(super) dot_codes: fn(&[u8], &[u8]) -> i32,
     pub(super) dot_codes_4: fn(&[u8], &[&[u8]; 4]) -> [i32; 4],
-    pub(super) relative: fn(&[u8], f32, &[u8], f32, &mut [u8]) -> Residual,
+    pub(super) relative: Relative,
     pub(super) scan: fn(&[u8], &[u8], &mut [i32; 32]),
-    pub(super) estimate: fn(&[u8], &[u8], &BlockFacts, f32, f32, &mut [f32; 32]),
+    pub(super) estimate: Estimate,
 }
 
 impl std::fmt::Debug for CodeKernels {
@@ -113,7 +118,9 @@ impl CodeKernels {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         let best = super::avx512::kernels().or_else(super::avx2::kernels);
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let best = super::neon::kernels();
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let best = None;
         best.unwrap_or(scalar::KERNELS)
     }
@@ -124,7 +131,9 @@ impl CodeKernels {
     pub fn available() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         let fast = [super::avx2::kernels(), super::avx512::kernels()];
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let fast = [super::neon::kernels()];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let fast: [Option<Self>; 0] = [];
         std::iter::once(scalar::KERNELS).chain(fast.into_iter().flatten()).collect()
     }
