@@ -29,11 +29,14 @@
 //! | `repair.rs` | rows that do not find themselves are found and mended |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `codec.rs`, `check.rs` | to bytes and back; what is in a graph, and what cannot be reached |
+//! | `codes/` | quantised vectors, which the graph is to be searched by |
 //! | `exact.rs` | the scan of rows that are not in the graph |
 
 mod check;
 mod chunks;
 mod codec;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the graph takes it up next"))]
+mod codes;
 mod exact;
 mod graph;
 mod insert;
@@ -50,6 +53,8 @@ mod tests;
 mod workers;
 mod writer;
 
+#[cfg(feature = "bench-internals")]
+pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;
