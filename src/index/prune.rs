@@ -1,7 +1,7 @@
 //! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
 
 use super::scratch::Neighbour;
-use super::space::{Measure, RowMeasure, Rows, Space};
+use super::space::{RowMeasure, Rows, Space};
 
 /// Chooses at most `limit` rows out of `candidates`, which are sorted by their distance to the row that will link to them.
 ///
@@ -26,10 +26,10 @@ pub(super) fn choose<R: Rows>(
         if chosen.iter().take(kept).any(|&row| row == candidate.row) {
             continue;
         }
-        if is_covered(&space.from(candidate.row), candidate.distance, &chosen) {
-            others.push(candidate.row);
-        } else {
-            chosen.push(candidate.row);
+        match space.from(candidate.row) {
+            Some(measure) if is_covered(&measure, candidate.distance, &chosen) => others.push(candidate.row),
+            Some(_) => chosen.push(candidate.row),
+            None => {}
         }
     }
     let room = fill.saturating_sub(chosen.len());

@@ -49,6 +49,8 @@ mod neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod of;
 mod portable;
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an instruction without a safe name"))]
+mod prefetch;
 mod scalar;
 #[expect(unsafe_code, reason = "plain data is declared to be plain data")]
 mod table;
@@ -56,4 +58,5 @@ mod table;
 mod tests;
 
 pub(crate) use portable::block_of_round;
+pub(crate) use prefetch::prefetch;
 pub use table::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts, Residual};

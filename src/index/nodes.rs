@@ -1,0 +1,348 @@
+//! What is stored of each row: its code, who it links to, and beside the links the neighbours' codes relative to it.
+//!
+//! A record, in lines of 64 bytes:
+//! ```text
+//! head: facts of the code | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component
+//! ```
+//! A slot without a link has the row [`NO_ROW`] and an infinite summand, so that nothing is ever nearer. A neighbour that its
+//! code hardly tells from the node has the factor 0: who comes that near has to look at the vectors.
+//!
+//! Twins are rows that equal an earlier row. They have no record: they hang in a chain, in ascending order, from the
+//! first of their kind. So a thousand copies cost the graph one node, and can neither crowd a list nor cut anyone off.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::chunks::Chunks;
+use super::codes::{ByteCode, CodeMetric, RelativeCode, SlotFacts, set_slot_facts, write_slot};
+use super::encoder::{Encoder, Rotated};
+use super::graph::NO_ROW;
+use super::records::{Fresh, Reading, RecordStore};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
+use crate::{DistanceMetric, Result};
+
+/// In a row's first word, beside its slot plus one: twins hang from the row.
+const HAS_TWINS: u32 = 1 << 31;
+/// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
+/// component and code.
+const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
+/// Slots of a block.
+pub(super) const BLOCK_SLOTS: usize = 32;
+
+/// Where the parts of a record lie, in lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    slots: usize,
+    code_lines: usize,
+    facts: usize,
+    squares: usize,
+    code: usize,
+    bits: usize,
+    end: usize,
+}
+
+impl Shape {
+    fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
+        let slots = links.next_multiple_of(BLOCK_SLOTS);
+        let code_lines = code_dimensions / 64;
+        let facts = 1 + slots / 16;
+        let squares = facts + slots / BLOCK_SLOTS * 4;
+        let code = squares + if metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
+        let bits = code + code_lines;
+        Self { slots, code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
+    }
+}
+
+fn part<T: bytemuck::Pod>(lines: &[Line], from: usize, to: usize) -> &[T] {
+    bytemuck::cast_slice(lines.get(from..to).unwrap_or_default())
+}
+
+fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: usize) -> &mut [T] {
+    bytemuck::cast_slice_mut(lines.get_mut(from..to).unwrap_or_default())
+}
+
+/// A record that can be seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'a> {
+    lines: &'a [Line],
+    shape: Shape,
+    pub(super) has_twins: bool,
+}
+
+impl<'a> Record<'a> {
+    #[inline]
+    pub(super) fn code(&self) -> ByteCode<'a> {
+        let head: &[u8] = part(self.lines, 0, 1);
+        let facts = head.get(..size_of::<CodeFacts>()).map_or_else(CodeFacts::default, bytemuck::pod_read_unaligned);
+        ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
+    }
+
+    /// Who the row links to, slot by slot.
+    #[inline]
+    pub(super) fn links(&self) -> &'a [u32] {
+        part(self.lines, 1, self.shape.facts)
+    }
+
+    /// What estimates of a block's slots need: facts, bits, and the squares of the neighbours' lengths.
+    #[inline]
+    pub(super) fn block(&self, block: usize) -> (Option<&'a BlockFacts>, &'a [u8], &'a [f32]) {
+        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
+        let of_block = part::<BlockFacts>(self.lines, facts + 4 * block, facts + 4 * (block + 1)).first();
+        let bits = part(self.lines, bits + 4 * code_lines * block, bits + 4 * code_lines * (block + 1));
+        let squares = if squares == code { &[] } else { part(self.lines, squares + 2 * block, squares + 2 * block + 2) };
+        (of_block, bits, squares)
+    }
+
+    /// All bytes, for a file.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        bytemuck::cast_slice(self.lines)
+    }
+}
+
+/// The records of all rows.
+pub(super) struct Nodes {
+    shape: Shape,
+    links: usize,
+    metric: CodeMetric,
+    records: RecordStore,
+    /// Of each row: its record's slot plus one, with [`HAS_TWINS`]; its next twin plus one.
+    words: Chunks,
+}
+
+/// A view of the records; what it shows stays as it is while it lives.
+pub(super) struct Seen<'a> {
+    nodes: &'a Nodes,
+    reading: Reading<'a>,
+}
+
+impl Seen<'_> {
+    #[inline]
+    pub(super) fn record(&self, row: u32) -> Option<Record<'_>> {
+        let word = self.nodes.words.word(row)?.load(Acquire);
+        let slot = (word & !HAS_TWINS).checked_sub(1)?;
+        // SAFETY: the word was read after `reading` was had from the same store, and `publish` names a slot only after
+        // its content was written, and takes the name away before it retires the slot.
+        let lines = unsafe { self.nodes.records.lines(&self.reading, slot) };
+        Some(Record { lines, shape: self.nodes.shape, has_twins: word & HAS_TWINS != 0 })
+    }
+
+    /// Calls `each` for every link of a row.
+    pub(super) fn for_each_link(&self, row: u32, mut each: impl FnMut(u32)) {
+        if let Some(record) = self.record(row) {
+            record.links().iter().filter(|&&link| link != NO_ROW).for_each(|&link| each(link));
+        }
+    }
+
+    /// Replaces `out` with a row's links.
+    pub(super) fn read_links(&self, row: u32, out: &mut Vec<u32>) {
+        out.clear();
+        self.for_each_link(row, |link| out.push(link));
+    }
+
+    /// Brings the word that names a row's record into the cache.
+    #[inline]
+    pub(super) fn prefetch_word(&self, row: u32) {
+        if let Some(word) = self.nodes.words.word(row) {
+            crate::kernel::codes::prefetch(std::slice::from_ref(word));
+        }
+    }
+
+    /// Brings a row's record into the cache.
+    #[inline]
+    pub(super) fn prefetch(&self, row: u32) {
+        if let Some(record) = self.record(row) {
+            crate::kernel::codes::prefetch(record.lines);
+        }
+    }
+}
+
+/// The memory that a record is rewritten in.
+#[derive(Debug, Default)]
+pub(super) struct Bits {
+    bits: Vec<u8>,
+    pub(super) rotated: [Rotated; 2],
+}
+
+impl Nodes {
+    pub(super) fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
+        let shape = Shape::new(links, code_dimensions, metric);
+        Self {
+            shape,
+            links,
+            // The dot product is had from euclidean estimates and the neighbours' lengths, which building needs too.
+            metric: CodeMetric::SquaredEuclidean,
+            records: RecordStore::new(shape.end),
+            words: Chunks::new(2),
+        }
+    }
+
+    /// The most links of a row.
+    pub(super) fn max_links(&self) -> usize {
+        self.links
+    }
+
+    /// Bytes of a record.
+    pub(super) fn record_bytes(&self) -> usize {
+        64 * self.shape.end
+    }
+
+    pub(super) fn read(&self) -> Seen<'_> {
+        Seen { nodes: self, reading: self.records.read() }
+    }
+
+    /// Makes room for rows `0..end`, all without records.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn reserve(&self, end: u32) -> Result<()> {
+        self.words.reserve(end)
+    }
+
+    /// Makes `fresh` the row's record; the one before is given back.
+    fn publish(&self, row: u32, fresh: Fresh) {
+        let Some(word) = self.words.word(row) else { return };
+        let before = word.load(Relaxed);
+        word.store((fresh.slot() + 1) | (before & HAS_TWINS), Release);
+        if let Some(slot) = (before & !HAS_TWINS).checked_sub(1) {
+            // SAFETY: the word was the only name of the slot, and names another one now; one thread at a time writes a
+            // row's word, so nobody else has retired it.
+            unsafe { self.records.retire(slot) };
+        }
+    }
+
+    /// Gives a row its code, without links.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn add(&self, row: u32, encoder: &Encoder, rotated: &Rotated) -> Result<()> {
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.fill(Line([0; 64]));
+        part_mut::<u32>(lines, 1, self.shape.facts).fill(NO_ROW);
+        for facts in part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares) {
+            facts.add = [f32::INFINITY; BLOCK_SLOTS];
+        }
+        let code = part_mut(lines, self.shape.code, self.shape.bits);
+        let facts = ByteCode::encode(&encoder.codes, &rotated.components, code).facts;
+        if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
+            head.copy_from_slice(bytemuck::bytes_of(&facts));
+        }
+        self.publish(row, fresh);
+        Ok(())
+    }
+
+    /// Takes a record in as it lies in a file.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn add_bytes(&self, row: u32, bytes: &[u8]) -> Result<()> {
+        let mut fresh = self.records.take()?;
+        let lines: &mut [u8] = bytemuck::cast_slice_mut(self.records.lines_mut(&mut fresh));
+        if lines.len() == bytes.len() {
+            lines.copy_from_slice(bytes);
+        }
+        self.publish(row, fresh);
+        Ok(())
+    }
+
+    /// Replaces a row's links, at most `max_links`. Links that stay keep their slots and codes.
+    ///
+    /// # Errors
+    /// `NoMemory`; the links are then as they were.
+    pub(super) fn write_links(&self, row: u32, links: &[u32], encoder: &Encoder, memory: &mut Bits) -> Result<()> {
+        let seen = self.read();
+        let Some(old) = seen.record(row) else { return Ok(()) };
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.copy_from_slice(old.lines);
+        for slot in 0..self.shape.slots {
+            let of_slot = old.links().get(slot).copied().unwrap_or(NO_ROW);
+            if of_slot != NO_ROW && !links.contains(&of_slot) {
+                self.clear_slot(lines, slot);
+            }
+        }
+        let node = old.code();
+        let mut slot = 0;
+        for &link in links.iter().take(self.links).filter(|&link| !old.links().contains(link)) {
+            while part::<u32>(lines, 1, self.shape.facts).get(slot).is_some_and(|&taken| taken != NO_ROW) {
+                slot += 1;
+            }
+            let Some(neighbour) = seen.record(link) else { continue };
+            self.fill_slot(lines, slot, (&node, &neighbour.code(), link), encoder, memory);
+        }
+        self.publish(row, fresh);
+        Ok(())
+    }
+
+    fn clear_slot(&self, lines: &mut [Line], slot: usize) {
+        if let Some(link) = part_mut::<u32>(lines, 1, self.shape.facts).get_mut(slot) {
+            *link = NO_ROW;
+        }
+        let facts = part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares);
+        if let Some(facts) = facts.get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, SlotFacts { add: f32::INFINITY, multiply: 0.0 });
+        }
+    }
+
+    fn fill_slot(
+        &self,
+        lines: &mut [Line],
+        slot: usize,
+        (node, neighbour, link): (&ByteCode<'_>, &ByteCode<'_>, u32),
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) {
+        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
+        if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
+            *of_slot = link;
+        }
+        memory.bits.resize(code_lines * 8, 0);
+        let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
+        let mut of_slot = relative.slot_facts(self.metric);
+        // Where the difference is that of rounding alone, its direction tells nothing.
+        let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
+        if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
+            of_slot = SlotFacts { add: relative.residual.square, multiply: 0.0 };
+        }
+        if let Some(facts) = part_mut::<BlockFacts>(lines, facts, squares).get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);
+        }
+        if let Some(square) = part_mut::<f32>(lines, squares, code).get_mut(slot) {
+            *square = neighbour.facts.square;
+        }
+        let first = bits + 4 * code_lines * (slot / BLOCK_SLOTS);
+        let block = part_mut::<u8>(lines, first, first + 4 * code_lines);
+        write_slot(block, slot % BLOCK_SLOTS, &memory.bits);
+    }
+
+    /// Whether a row is a node: a twin has no record.
+    pub(super) fn is_node(&self, row: u32) -> bool {
+        self.words.word(row).is_some_and(|word| word.load(Acquire) & !HAS_TWINS != 0)
+    }
+
+    /// The twin after `row` in its chain.
+    #[inline]
+    pub(super) fn next_twin(&self, row: u32) -> Option<u32> {
+        match self.words.item(row) {
+            [_, next] => next.load(Acquire).checked_sub(1),
+            _ => None,
+        }
+    }
+
+    /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it
+    /// was known to be one goes.
+    pub(super) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
+        if let Some(word) = self.words.word(twin)
+            && let Some(slot) = (word.swap(0, Release) & !HAS_TWINS).checked_sub(1)
+        {
+            // SAFETY: the word was the slot's only name, and names nothing now; only the thread that extends writes here.
+            unsafe { self.records.retire(slot) };
+        }
+        if let [_, next] = self.words.item(last) {
+            next.store(twin + 1, Release);
+        }
+        if let Some(word) = self.words.word(first) {
+            word.fetch_or(HAS_TWINS, Release);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Fixed-size records that readers look at without a lock while writers replace them: a record that can be seen never
+//! changes, a new version takes a new slot, and a slot is used again once nobody can be looking at it any more.
+//!
+//! ```text
+//!   take ----> fresh record, written by its owner alone ----> seen through a word that names its slot
+//!    ^                                                             |  another version takes its place
+//!    +---- two epochs later: every reader of then has left <---- retired
+//! ```
+//! The epochs are those of Fraser, "Practical lock-freedom" (2004), 5.2.3, with one count of readers for each parity.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::VecDeque;
+use std::ptr::NonNull;
+use std::sync::PoisonError;
+
+use super::chunks::{CHUNK_COUNT, chunk_items, place};
+use crate::kernel::codes::Line;
+use crate::storage::wish_huge_pages;
+use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
+use crate::{Result, SynaError};
+
+/// Who reads, and in which epoch.
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    epoch: AtomicU32,
+    counts: [AtomicU32; 2],
+}
+
+/// A reader at work; what it can see stays as it is until this is dropped.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    count: &'a AtomicU32,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Readers {
+    pub(super) fn enter(&self) -> Reading<'_> {
+        loop {
+            let epoch = self.epoch.load(SeqCst);
+            let [even, odd] = &self.counts;
+            let count = if epoch & 1 == 0 { even } else { odd };
+            count.fetch_add(1, SeqCst);
+            let reading = Reading { count };
+            // Counted too late for an epoch that has passed, it would hold nothing back.
+            if self.epoch.load(SeqCst) == epoch {
+                return reading;
+            }
+        }
+    }
+
+    /// The epoch now, after a step on if every reader of the epoch before has left. One caller at a time.
+    fn advance(&self) -> u32 {
+        let epoch = self.epoch.load(SeqCst);
+        let [even, odd] = &self.counts;
+        let before = if epoch & 1 == 0 { odd } else { even };
+        if before.load(SeqCst) != 0 {
+            return epoch;
+        }
+        self.epoch.store(epoch.wrapping_add(1), SeqCst);
+        epoch.wrapping_add(1)
+    }
+}
+
+/// A slot that belongs to whoever holds this; dropped, it is lost until the store is.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    slot: u32,
+}
+
+impl Fresh {
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+}
+
+/// Lines that are allocated once and never move.
+struct Chunk {
+    lines: NonNull<Line>,
+    count: usize,
+}
+
+// SAFETY: a chunk owns its memory as a Box of lines would; who reads and writes which of them is the store's affair.
+unsafe impl Send for Chunk {}
+// SAFETY: as above.
+unsafe impl Sync for Chunk {}
+
+impl Chunk {
+    fn new(count: usize) -> Result<Self> {
+        let no_memory = || SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(64) };
+        let layout = Layout::array::<Line>(count).map_err(|_| no_memory())?;
+        if layout.size() == 0 {
+            return Err(no_memory());
+        }
+        // SAFETY: the layout's size is not 0. Zeroed lines are valid lines.
+        let memory = unsafe { alloc_zeroed(layout) };
+        let lines = NonNull::new(memory.cast::<Line>()).ok_or_else(no_memory)?;
+        wish_huge_pages(lines, count);
+        Ok(Self { lines, count })
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        match Layout::array::<Line>(self.count) {
+            // SAFETY: allocated by `new` with this very layout, and freed here alone.
+            Ok(layout) => unsafe { dealloc(self.lines.as_ptr().cast(), layout) },
+            Err(_) => handle_alloc_error(Layout::new::<Line>()),
+        }
+    }
+}
+
+/// Slots that can be had.
+#[derive(Debug, Default)]
+struct Free {
+    /// Slots under this one were taken at some time.
+    next: u32,
+    ready: Vec<u32>,
+    /// Slots that are seen no more, with the epoch in which that came to be.
+    retired: VecDeque<(u32, u32)>,
+}
+
+/// See the module.
+pub(super) struct RecordStore {
+    /// Lines of a record.
+    width: usize,
+    chunks: Box<[OnceLock<Chunk>]>,
+    readers: Readers,
+    free: Mutex<Free>,
+}
+
+impl RecordStore {
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
+            readers: Readers::default(),
+            free: Mutex::default(),
+        }
+    }
+
+    pub(super) fn read(&self) -> Reading<'_> {
+        self.readers.enter()
+    }
+
+    /// A record of its own for the caller; what is in it is left over or zero.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn take(&self) -> Result<Fresh> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.ready.is_empty() && !free.retired.is_empty() {
+            let epoch = self.readers.advance();
+            while let Some(&(slot, retired)) = free.retired.front()
+                && epoch.wrapping_sub(retired) >= 2
+            {
+                free.retired.pop_front();
+                free.ready.push(slot);
+            }
+        }
+        if let Some(slot) = free.ready.pop() {
+            return Ok(Fresh { slot });
+        }
+        let slot = free.next;
+        let (chunk, _, _) = place(slot);
+        let cell = self.chunks.get(chunk).ok_or(SynaError::NoMemory { needed_bytes: 0 })?;
+        if cell.get().is_none() {
+            let fresh = Chunk::new(chunk_items(chunk) * self.width)?;
+            cell.get_or_init(|| fresh);
+        }
+        free.next += 1;
+        Ok(Fresh { slot })
+    }
+
+    /// Gives back a slot that no word names any more.
+    ///
+    /// # Safety
+    /// No reader that enters from now on can come by the slot, and it was not given back since it was taken.
+    pub(super) unsafe fn retire(&self, slot: u32) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = self.readers.epoch.load(SeqCst);
+        free.retired.push_back((slot, epoch));
+    }
+
+    fn start(&self, slot: u32) -> Option<*mut Line> {
+        let (chunk, offset, _) = place(slot);
+        let chunk = self.chunks.get(chunk)?.get()?;
+        let first = offset * self.width;
+        debug_assert!(first + self.width <= chunk.count);
+        // SAFETY: a slot's chunk has `width` lines for each of its items, so the offset lies within the allocation.
+        Some(unsafe { chunk.lines.as_ptr().add(first) })
+    }
+
+    /// The lines of a record of one's own.
+    pub(super) fn lines_mut<'s>(&'s self, fresh: &'s mut Fresh) -> &'s mut [Line] {
+        match self.start(fresh.slot) {
+            // SAFETY: `width` initialised lines that live as long as `self`. `Fresh` is not cloned, is borrowed for
+            // writing here, and its slot is named by no word yet: nobody else has a reference to these lines.
+            Some(start) => unsafe { std::slice::from_raw_parts_mut(start, self.width) },
+            None => &mut [],
+        }
+    }
+
+    /// The lines of a record that can be seen.
+    ///
+    /// # Safety
+    /// The slot was named by a word that the caller read after it got `_reading` from this store: so it was published
+    /// (its content written before), and is neither written nor given out again until `_reading` is dropped.
+    pub(super) unsafe fn lines<'r>(&'r self, _reading: &'r Reading<'_>, slot: u32) -> &'r [Line] {
+        match self.start(slot) {
+            // SAFETY: `width` initialised lines that live as long as `self`; nobody writes to them, see above.
+            Some(start) => unsafe { std::slice::from_raw_parts(start, self.width) },
+            None => &[],
+        }
+    }
+}
