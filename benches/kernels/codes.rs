@@ -41,7 +41,8 @@ impl Bench {
     fn run(&self, repeats: usize, rounds: usize) -> [f64; 9] {
         let k = &self.kernels;
         let width = self.rotation.code_dimensions();
-        let mut rotated = vec![0.0; width];
+        let mut rotated = vec![Line([0; 64]); width / 16];
+        let rotated: &mut [f32] = bytemuck::cast_slice_mut(&mut rotated);
         let mut bytes = vec![Line([0; 64]); width / 64];
         let mut table = vec![Line([0; 64]); width / 16];
         let mut block = table.clone();
@@ -49,12 +50,12 @@ impl Bench {
         let mut bits = vec![0; width / 9];
         let mut facts = BlockFacts { add: [0.5; 32], multiply: [0.25; 32] };
         let mut out = [0.0; 32];
-        self.rotation.apply(k, &self.vector, &mut rotated);
-        let rotate = timed(rounds, repeats, || self.rotation.apply(k, black_box(&self.vector), &mut rotated));
-        let encode = timed(rounds, repeats, || _ = black_box(k.encode(black_box(&rotated), &mut code)));
+        self.rotation.apply(k, &self.vector, rotated);
+        let rotate = timed(rounds, repeats, || self.rotation.apply(k, black_box(&self.vector), rotated));
+        let encode = timed(rounds, repeats, || _ = black_box(k.encode(black_box(&*rotated), &mut code)));
         let prepare = timed(rounds, repeats, || {
             let bytes = bytemuck::cast_slice_mut(&mut bytes);
-            _ = black_box(k.prepare(black_box(&rotated), bytes, bytemuck::cast_slice_mut(&mut table)));
+            _ = black_box(k.prepare(black_box(&*rotated), bytes, bytemuck::cast_slice_mut(&mut table)));
         });
         let query = bytemuck::cast_slice(&bytes);
         let dot_query =

@@ -191,6 +191,8 @@ impl CodeKernels {
     }
 
     /// Writes the relative code of `neighbour` to `node` to `bits`, one bit a component, and says what it sums up to.
+    ///
+    /// Both come as the bytes of an 8-bit code and its scale, which is finite, as 128 times the scale is.
     #[inline]
     pub fn relative(&self, node: (&[u8], f32), neighbour: (&[u8], f32), bits: &mut [u8]) -> Residual {
         debug_assert_eq!((node.0.len(), node.0.len() % 64), (neighbour.0.len(), 0));
