@@ -16,7 +16,6 @@
 use super::graph::{Graph, NO_ROW, View};
 use super::params::{GraphParams, MAX_ROWS, row_number};
 use super::writer::Writer;
-use crate::DistanceMetric;
 use crate::kernel::Kernels;
 
 const VERSION: u32 = 2;
@@ -181,10 +180,9 @@ impl Graph {
             writer.bridges.insert(bridge);
         }
         let firsts = graph.decode_rows(&mut words, covered, bytes, &mut writer)?;
+        graph.check_links(covered)?;
         let is_node = |row: u32| graph.nodes.is_node(row);
         let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
-        let wrong = |what: String| Err(GraphDamage { offset_bytes: 0, what });
-        graph.check_links(covered)?;
         if directionless != NO_ROW {
             if directionless >= covered || is_node(directionless) || is_twin(directionless) {
                 return wrong(format!("the first row without direction is {directionless}"));
@@ -280,26 +278,29 @@ impl Graph {
         let mut links = Vec::new();
         for row in 0..covered {
             let Some(record) = seen.record(row) else { continue };
-            let damage = |what: String| Err(GraphDamage { offset_bytes: 0, what });
             seen.read_links(row, &mut links);
             if links.len() > self.nodes.max_links() {
-                return damage(format!("row {row} has {} links", links.len()));
+                return wrong(format!("row {row} has {} links", links.len()));
             }
             if let Some(to) = links.iter().find(|&&to| to >= covered || !self.nodes.is_node(to)) {
-                return damage(format!("row {row} links to row {to}, which is not there"));
+                return wrong(format!("row {row} links to row {to}, which is not there"));
             }
             links.push(row);
             links.sort_unstable();
             if links.windows(2).any(|pair| pair.first() == pair.last()) {
-                return damage(format!("row {row} links to itself or to a row twice"));
+                return wrong(format!("row {row} links to itself or to a row twice"));
             }
             let facts = record.code().facts;
             if !(facts.scale.is_finite() && facts.square.is_finite() && facts.scale >= 0.0) {
-                return damage(format!("the code of row {row} has impossible facts"));
+                return wrong(format!("the code of row {row} has impossible facts"));
             }
         }
         Ok(())
     }
+}
+
+fn wrong<T>(what: String) -> Checked<T> {
+    Err(GraphDamage { offset_bytes: 0, what })
 }
 
 fn halves(seed: u64) -> [u32; 2] {

@@ -8,6 +8,10 @@ use crate::kernel::codes::CodeKernels;
 /// Squared lengths between which f32 sums lose nothing that counts, with room for differences of two.
 const SOUND_SQUARES: std::ops::RangeInclusive<f32> = 1e-30..=1e30;
 
+/// Codes have at least so many components: shorter vectors are spread over more, since the error of a 1-bit code falls with
+/// the root of their number.
+const LEAST_COMPONENTS: usize = 256;
+
 /// Of the rotation; part of what the codes in a file mean.
 const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
 
@@ -36,7 +40,7 @@ pub(super) struct CodedQuery {
 
 impl Encoder {
     pub(super) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
-        let rotation = Rotation::new(dimensions, ROTATION_SEED);
+        let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
         Self { kernels, codes: CodeKernels::detect(), metric, rotation }
     }
 
@@ -54,14 +58,11 @@ impl Encoder {
             return false;
         }
         into.components.resize(self.code_dimensions(), 0.0);
-        if self.metric == DistanceMetric::Cosine {
-            let factor = square.sqrt().recip();
-            into.scaled.clear();
-            into.scaled.extend(vector.iter().map(|&x| x * factor));
-            self.rotation.apply(&self.codes, &into.scaled, &mut into.components);
-        } else {
-            self.rotation.apply(&self.codes, vector, &mut into.components);
-        }
+        let factor = if self.metric == DistanceMetric::Cosine { square.sqrt().recip() } else { 1.0 };
+        into.scaled.clear();
+        into.scaled.extend(vector.iter().map(|&x| x * factor));
+        into.scaled.resize(vector.len().max(LEAST_COMPONENTS), 0.0);
+        self.rotation.apply(&self.codes, &into.scaled, &mut into.components);
         true
     }
 

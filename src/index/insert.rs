@@ -94,7 +94,7 @@ impl Graph {
         let view = View { covered: batch.end };
         nodes.extend(lost);
         if writer.sampled_rows == 0 {
-            self.sample_entries(batch.end, writer);
+            self.sample_entries(batch.end, writer, nodes.iter().copied());
         }
         self.check_and_repair(rows, view, nodes, writer, &mut scratches)?;
         for row in batch.clone().filter(|&row| !is_twin(row) && !has_code(row)) {
@@ -108,7 +108,7 @@ impl Graph {
             }
         }
         self.publish(view);
-        self.sample_entries(batch.end, writer);
+        self.sample_entries(batch.end, writer, (0..batch.end).filter(|&row| self.nodes.is_node(row)));
         writer.scratches = scratches;
         Ok(())
     }

@@ -17,7 +17,6 @@ const FEW_IN_LINKS: u32 = 5;
 
 /// What became of one list.
 struct Merged {
-    owner: u32,
     gained: Vec<u32>,
     lost: Vec<u32>,
 }

@@ -11,18 +11,16 @@
 //! Twins are rows that equal an earlier row. They have no record: they hang in a chain, in ascending order, from the
 //! first of their kind. So a thousand copies cost the graph one node, and can neither crowd a list nor cut anyone off.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::chunks::Chunks;
 use super::codes::{ByteCode, CodeMetric, RelativeCode, SlotFacts, set_slot_facts, write_slot};
 use super::encoder::{Encoder, Rotated};
 use super::graph::NO_ROW;
-use super::records::{Fresh, Reading, RecordStore};
+use super::records::{Reading, RecordStore};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::{DistanceMetric, Result};
 
-/// In a row's first word, beside its slot plus one: twins hang from the row.
-const HAS_TWINS: u32 = 1 << 31;
 /// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
 /// component and code.
 const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
@@ -104,26 +102,23 @@ pub(super) struct Nodes {
     shape: Shape,
     links: usize,
     metric: CodeMetric,
+    /// Flagged where twins hang from the row.
     records: RecordStore,
-    /// Of each row: its record's slot plus one, with [`HAS_TWINS`]; its next twin plus one.
-    words: Chunks,
+    /// Of each row its next twin plus one.
+    twins: Chunks,
 }
 
-/// A view of the records; what it shows stays as it is while it lives.
+/// A view of the records; what it has shown stays as it is while it lives.
 pub(super) struct Seen<'a> {
-    nodes: &'a Nodes,
+    shape: Shape,
     reading: Reading<'a>,
 }
 
 impl Seen<'_> {
     #[inline]
     pub(super) fn record(&self, row: u32) -> Option<Record<'_>> {
-        let word = self.nodes.words.word(row)?.load(Acquire);
-        let slot = (word & !HAS_TWINS).checked_sub(1)?;
-        // SAFETY: the word was read after `reading` was had from the same store, and `publish` names a slot only after
-        // its content was written, and takes the name away before it retires the slot.
-        let lines = unsafe { self.nodes.records.lines(&self.reading, slot) };
-        Some(Record { lines, shape: self.nodes.shape, has_twins: word & HAS_TWINS != 0 })
+        let (lines, has_twins) = self.reading.record(row)?;
+        Some(Record { lines, shape: self.shape, has_twins })
     }
 
     /// Calls `each` for every link of a row.
@@ -142,9 +137,7 @@ impl Seen<'_> {
     /// Brings the word that names a row's record into the cache.
     #[inline]
     pub(super) fn prefetch_word(&self, row: u32) {
-        if let Some(word) = self.nodes.words.word(row) {
-            crate::kernel::codes::prefetch(std::slice::from_ref(word));
-        }
+        self.reading.prefetch_word(row);
     }
 
     /// Brings a row's record into the cache.
@@ -160,7 +153,6 @@ impl Seen<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Bits {
     bits: Vec<u8>,
-    pub(super) rotated: [Rotated; 2],
 }
 
 impl Nodes {
@@ -172,7 +164,7 @@ impl Nodes {
             // The dot product is had from euclidean estimates and the neighbours' lengths, which building needs too.
             metric: CodeMetric::SquaredEuclidean,
             records: RecordStore::new(shape.end),
-            words: Chunks::new(2),
+            twins: Chunks::new(1),
         }
     }
 
@@ -187,7 +179,7 @@ impl Nodes {
     }
 
     pub(super) fn read(&self) -> Seen<'_> {
-        Seen { nodes: self, reading: self.records.read() }
+        Seen { shape: self.shape, reading: self.records.read() }
     }
 
     /// Makes room for rows `0..end`, all without records.
@@ -195,19 +187,8 @@ impl Nodes {
     /// # Errors
     /// `NoMemory`.
     pub(super) fn reserve(&self, end: u32) -> Result<()> {
-        self.words.reserve(end)
-    }
-
-    /// Makes `fresh` the row's record; the one before is given back.
-    fn publish(&self, row: u32, fresh: Fresh) {
-        let Some(word) = self.words.word(row) else { return };
-        let before = word.load(Relaxed);
-        word.store((fresh.slot() + 1) | (before & HAS_TWINS), Release);
-        if let Some(slot) = (before & !HAS_TWINS).checked_sub(1) {
-            // SAFETY: the word was the only name of the slot, and names another one now; one thread at a time writes a
-            // row's word, so nobody else has retired it.
-            unsafe { self.records.retire(slot) };
-        }
+        self.records.reserve(end)?;
+        self.twins.reserve(end)
     }
 
     /// Gives a row its code, without links.
@@ -227,7 +208,7 @@ impl Nodes {
         if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
             head.copy_from_slice(bytemuck::bytes_of(&facts));
         }
-        self.publish(row, fresh);
+        self.records.publish(row, fresh);
         Ok(())
     }
 
@@ -241,7 +222,7 @@ impl Nodes {
         if lines.len() == bytes.len() {
             lines.copy_from_slice(bytes);
         }
-        self.publish(row, fresh);
+        self.records.publish(row, fresh);
         Ok(())
     }
 
@@ -270,7 +251,7 @@ impl Nodes {
             let Some(neighbour) = seen.record(link) else { continue };
             self.fill_slot(lines, slot, (&node, &neighbour.code(), link), encoder, memory);
         }
-        self.publish(row, fresh);
+        self.records.publish(row, fresh);
         Ok(())
     }
 
@@ -317,32 +298,22 @@ impl Nodes {
 
     /// Whether a row is a node: a twin has no record.
     pub(super) fn is_node(&self, row: u32) -> bool {
-        self.words.word(row).is_some_and(|word| word.load(Acquire) & !HAS_TWINS != 0)
+        self.records.has_record(row)
     }
 
     /// The twin after `row` in its chain.
     #[inline]
     pub(super) fn next_twin(&self, row: u32) -> Option<u32> {
-        match self.words.item(row) {
-            [_, next] => next.load(Acquire).checked_sub(1),
-            _ => None,
-        }
+        self.twins.word(row)?.load(Acquire).checked_sub(1)
     }
 
     /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it
     /// was known to be one goes.
     pub(super) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
-        if let Some(word) = self.words.word(twin)
-            && let Some(slot) = (word.swap(0, Release) & !HAS_TWINS).checked_sub(1)
-        {
-            // SAFETY: the word was the slot's only name, and names nothing now; only the thread that extends writes here.
-            unsafe { self.records.retire(slot) };
-        }
-        if let [_, next] = self.words.item(last) {
+        self.records.remove(twin);
+        if let Some(next) = self.twins.word(last) {
             next.store(twin + 1, Release);
         }
-        if let Some(word) = self.words.word(first) {
-            word.fetch_or(HAS_TWINS, Release);
-        }
+        self.records.set_flag(first);
     }
 }

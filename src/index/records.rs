@@ -12,43 +12,44 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-use super::chunks::{CHUNK_COUNT, chunk_items, place};
-use crate::kernel::codes::Line;
+use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
+use crate::kernel::codes::{Line, prefetch};
 use crate::storage::wish_huge_pages;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
 
 /// Who reads, and in which epoch.
 #[derive(Debug, Default)]
-pub(super) struct Readers {
+struct Readers {
     epoch: AtomicU32,
     counts: [AtomicU32; 2],
 }
 
-/// A reader at work; what it can see stays as it is until this is dropped.
+/// A reader that is counted until this is dropped.
 #[derive(Debug)]
-pub(super) struct Reading<'a> {
+struct Counted<'a> {
     count: &'a AtomicU32,
 }
 
-impl Drop for Reading<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.count.fetch_sub(1, SeqCst);
     }
 }
 
 impl Readers {
-    pub(super) fn enter(&self) -> Reading<'_> {
+    fn enter(&self) -> Counted<'_> {
         loop {
             let epoch = self.epoch.load(SeqCst);
             let [even, odd] = &self.counts;
             let count = if epoch & 1 == 0 { even } else { odd };
             count.fetch_add(1, SeqCst);
-            let reading = Reading { count };
+            let counted = Counted { count };
             // Counted too late for an epoch that has passed, it would hold nothing back.
             if self.epoch.load(SeqCst) == epoch {
-                return reading;
+                return counted;
             }
         }
     }
@@ -72,11 +73,8 @@ pub(super) struct Fresh {
     slot: u32,
 }
 
-impl Fresh {
-    pub(super) fn slot(&self) -> u32 {
-        self.slot
-    }
-}
+/// In an item's word beside its slot plus one: the owner's flag.
+const FLAG: u32 = 1 << 31;
 
 /// Lines that are allocated once and never move.
 struct Chunk {
@@ -124,10 +122,12 @@ struct Free {
     retired: VecDeque<(u32, u32)>,
 }
 
-/// See the module.
+/// See the module. Each item has a record or none, and a flag that its owner uses as it likes.
 pub(super) struct RecordStore {
     /// Lines of a record.
     width: usize,
+    /// Of each item the slot of its record plus one, with [`FLAG`].
+    words: Chunks,
     chunks: Box<[OnceLock<Chunk>]>,
     readers: Readers,
     free: Mutex<Free>,
@@ -137,14 +137,56 @@ impl RecordStore {
     pub(super) fn new(width: usize) -> Self {
         Self {
             width,
+            words: Chunks::new(1),
             chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
             readers: Readers::default(),
             free: Mutex::default(),
         }
     }
 
+    /// A view of the records. Slots that are replaced meanwhile are not used again before it is dropped: keep it short.
     pub(super) fn read(&self) -> Reading<'_> {
-        self.readers.enter()
+        Reading { _counted: self.readers.enter(), store: self }
+    }
+
+    /// Makes room for items `0..end`, without records.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn reserve(&self, end: u32) -> Result<()> {
+        self.words.reserve(end)
+    }
+
+    /// Whether an item has a record.
+    pub(super) fn has_record(&self, item: u32) -> bool {
+        self.words.word(item).is_some_and(|word| word.load(Acquire) & !FLAG != 0)
+    }
+
+    pub(super) fn set_flag(&self, item: u32) {
+        if let Some(word) = self.words.word(item) {
+            word.fetch_or(FLAG, AcqRel);
+        }
+    }
+
+    /// Makes `fresh` the item's record; the flag stays.
+    pub(super) fn publish(&self, item: u32, fresh: Fresh) {
+        self.replace(item, fresh.slot + 1);
+    }
+
+    /// Takes an item's record away.
+    pub(super) fn remove(&self, item: u32) {
+        self.replace(item, 0);
+    }
+
+    fn replace(&self, item: u32, name: u32) {
+        let Some(word) = self.words.word(item) else { return };
+        let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
+        if let Some(slot) = before.ok().and_then(|before| (before & !FLAG).checked_sub(1)) {
+            // The word was the slot's only name, and exactly one replacement has taken it away.
+            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            let epoch = self.readers.epoch.load(SeqCst);
+            free.retired.push_back((slot, epoch));
+        }
     }
 
     /// A record of its own for the caller; what is in it is left over or zero.
@@ -176,16 +218,6 @@ impl RecordStore {
         Ok(Fresh { slot })
     }
 
-    /// Gives back a slot that no word names any more.
-    ///
-    /// # Safety
-    /// No reader that enters from now on can come by the slot, and it was not given back since it was taken.
-    pub(super) unsafe fn retire(&self, slot: u32) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let epoch = self.readers.epoch.load(SeqCst);
-        free.retired.push_back((slot, epoch));
-    }
-
     fn start(&self, slot: u32) -> Option<*mut Line> {
         let (chunk, offset, _) = place(slot);
         let chunk = self.chunks.get(chunk)?.get()?;
@@ -204,17 +236,33 @@ impl RecordStore {
             None => &mut [],
         }
     }
+}
 
-    /// The lines of a record that can be seen.
-    ///
-    /// # Safety
-    /// The slot was named by a word that the caller read after it got `_reading` from this store: so it was published
-    /// (its content written before), and is neither written nor given out again until `_reading` is dropped.
-    pub(super) unsafe fn lines<'r>(&'r self, _reading: &'r Reading<'_>, slot: u32) -> &'r [Line] {
-        match self.start(slot) {
-            // SAFETY: `width` initialised lines that live as long as `self`; nobody writes to them, see above.
-            Some(start) => unsafe { std::slice::from_raw_parts(start, self.width) },
-            None => &[],
+/// A view of the records: what it has shown stays as it is while it lives.
+pub(super) struct Reading<'a> {
+    _counted: Counted<'a>,
+    store: &'a RecordStore,
+}
+
+impl Reading<'_> {
+    /// The lines of an item's record, and its flag.
+    #[inline]
+    pub(super) fn record(&self, item: u32) -> Option<(&[Line], bool)> {
+        let word = self.store.words.word(item)?.load(Acquire);
+        let slot = (word & !FLAG).checked_sub(1)?;
+        let start = self.store.start(slot)?;
+        // SAFETY: `width` initialised lines that live as long as the store. The word named their slot while this reader
+        // was counted: so their content was written before (`publish` releases what this load acquires), nobody has a
+        // `Fresh` of the slot, and none is made of it before this reader has left (`take` waits two epochs).
+        let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
+        Some((lines, word & FLAG != 0))
+    }
+
+    /// Brings the word that names an item's record into the cache.
+    #[inline]
+    pub(super) fn prefetch_word(&self, item: u32) {
+        if let Some(word) = self.store.words.word(item) {
+            prefetch(std::slice::from_ref(word));
         }
     }
 }

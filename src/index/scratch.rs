@@ -107,6 +107,16 @@ impl Pool {
         true
     }
 
+    /// Takes out a row that waits farther away than `from`, where it was offered before.
+    pub(super) fn withdraw(&mut self, from: Neighbour) {
+        let first = self.entries.partition_point(|other| other.0 <= Entry::new(from).0);
+        let waiting = u64::from(from.row) << 1;
+        let later = self.entries.get(first..).unwrap_or_default();
+        if let Some(place) = later.iter().position(|entry| entry.0 & 0xffff_ffff == waiting) {
+            self.entries.remove(first + place);
+        }
+    }
+
     /// The nearest entry that was not expanded yet.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<Neighbour> {
@@ -145,6 +155,17 @@ pub(super) struct Visited {
     epoch: u16,
 }
 
+/// How a row looks that was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// It was not met before.
+    First,
+    /// Nearer than when it was met before, and not visited.
+    Nearer,
+    /// No nearer, or it was visited.
+    Farther,
+}
+
 /// The distance of a visited row: nothing looks nearer.
 const VISITED: u32 = 0;
 
@@ -163,18 +184,19 @@ impl Visited {
         }
     }
 
-    /// Whether the row looks nearer than before; false for a row that was visited, or that [`Self::reset`] was not told of.
+    /// What a row is that looks as near as this; one that [`Self::reset`] was not told of is never met.
     #[inline]
-    pub(super) fn looks_nearer(&mut self, found: Neighbour) -> bool {
+    pub(super) fn meet(&mut self, found: Neighbour) -> Meeting {
         let epoch = u32::from(self.epoch) << 16;
         let distance = (monotone(found.distance) >> 16).max(VISITED + 1);
-        match self.marks.get_mut(found.row as usize) {
-            Some(mark) if *mark & 0xffff_0000 != epoch || (*mark & 0xffff) > distance => {
-                *mark = epoch | distance;
-                true
-            }
-            _ => false,
-        }
+        let Some(mark) = self.marks.get_mut(found.row as usize) else { return Meeting::Farther };
+        let meeting = match *mark & 0xffff_0000 {
+            before if before != epoch => Meeting::First,
+            _ if *mark & 0xffff > distance => Meeting::Nearer,
+            _ => return Meeting::Farther,
+        };
+        *mark = epoch | distance;
+        meeting
     }
 
     /// Whether the row is visited for the first time; false for a row that [`Self::reset`] was not told of.
@@ -286,10 +308,11 @@ mod tests {
         let at = |distance| Neighbour { distance, row: 2 };
         for _ in 0..70_000 {
             visited.reset(3);
-            assert!(visited.looks_nearer(at(5.0)) && !visited.looks_nearer(at(5.0)));
-            assert!(!visited.looks_nearer(at(6.0)) && visited.looks_nearer(at(-1.0)));
+            assert_eq!(visited.meet(at(5.0)), Meeting::First);
+            assert_eq!([5.0, 6.0].map(|d| visited.meet(at(d))), [Meeting::Farther; 2]);
+            assert_eq!(visited.meet(at(-1.0)), Meeting::Nearer);
             assert!(visited.visit(2) && !visited.visit(2));
-            assert!(!visited.looks_nearer(at(f32::NEG_INFINITY)));
+            assert_eq!(visited.meet(at(f32::NEG_INFINITY)), Meeting::Farther);
         }
         assert!(!visited.visit(1_000), "rows beyond the end are never met");
     }

@@ -11,7 +11,7 @@ use super::graph::{Graph, NO_ROW, View};
 use super::nodes::{BLOCK_SLOTS, Seen};
 use super::params::row_number;
 use super::rerank::rerank;
-use super::scratch::{Neighbour, Scratch, Walk};
+use super::scratch::{Meeting, Neighbour, Scratch, Walk};
 use super::space::{Asker, Key, Rows};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
@@ -223,11 +223,13 @@ fn prefetch_next(seen: &Seen<'_>, walk: &mut Walk) {
 /// A row that was met goes to the pool if it may be a result, else among those to be walked through.
 #[inline]
 fn offer(walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
-    if found.row == NO_ROW
-        || walk.pool.bound().is_some_and(|bound| bound < found)
-        || !walk.visited.looks_nearer(found)
-    {
+    if found.row == NO_ROW || walk.pool.bound().is_some_and(|bound| bound < found) {
         return;
+    }
+    match walk.visited.meet(found) {
+        Meeting::First => {}
+        Meeting::Nearer => walk.pool.withdraw(found),
+        Meeting::Farther => return,
     }
     if terms.visible(found.row) {
         walk.pool.offer(found, false);

@@ -125,14 +125,15 @@ impl Graph {
         Ok(coded)
     }
 
-    /// Chooses anew where searches begin once the graph has grown by a quarter.
-    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer) {
-        let is_due = writer.sampled_rows == 0 || covered > writer.sampled_rows.saturating_add(writer.sampled_rows / 4);
-        if is_due && self.entries.has_room() {
-            let nodes = (0..covered).filter(|&row| self.nodes.is_node(row));
-            let rows = Entries::choose(nodes, self.params.seed);
-            self.entries.set(rows, &self.nodes.read(), &self.encoder);
-            writer.sampled_rows = covered;
+    /// Chooses anew where searches begin, once the graph has grown by a quarter.
+    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer, nodes: impl Iterator<Item = u32>) {
+        let due = writer.sampled_rows.saturating_add(writer.sampled_rows / 4);
+        if (writer.sampled_rows == 0 || covered > due) && self.entries.has_room() {
+            let sample = Entries::choose(nodes, self.params.seed);
+            if !sample.is_empty() {
+                self.entries.set(sample, &self.nodes.read(), &self.encoder);
+                writer.sampled_rows = covered;
+            }
         }
     }
 }

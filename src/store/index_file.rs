@@ -14,8 +14,8 @@ const VERSION: u32 = 1;
 /// ef_construction 4, seed 8, payload bytes 8, payload checksum 4, header checksum 4.
 const HEADER_BYTES: usize = 88;
 
-/// A row has at most 13 lists of 1,024 links; a longer file is a hole, or somebody's joke.
-const MOST_BYTES_OF_A_ROW: u64 = 64 * 1024;
+/// The longest record: 1,024 links in 8,193 dimensions. A longer file is a hole, or somebody's joke.
+const MOST_BYTES_OF_A_ROW: u64 = 2 << 20;
 
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
@@ -46,8 +46,8 @@ impl SavedIndex {
     }
 
     /// The graph; `None` where its bytes are no graph, or one over more than `rows` rows.
-    pub(super) fn into_graph(self, kernels: Kernels, rows: u32) -> Option<Graph> {
-        let graph = Graph::decode(&self.payload, self.params, kernels, rows).ok()?;
+    pub(super) fn into_graph(self, dimensions: u32, kernels: Kernels, rows: u32) -> Option<Graph> {
+        let graph = Graph::decode(&self.payload, self.params, dimensions as usize, kernels, rows).ok()?;
         (graph.covered_rows() == self.covered_rows).then_some(graph)
     }
 }

@@ -34,7 +34,9 @@ mod tests;
 
 pub(crate) use byte_code::ByteCode;
 pub use neighbours::write_slot;
-pub(crate) use neighbours::{RelativeCode, SlotFacts, read_slot, set_slot_facts};
+#[cfg(test)]
+pub(crate) use neighbours::read_slot;
+pub(crate) use neighbours::{RelativeCode, SlotFacts, set_slot_facts};
 pub(crate) use query::QueryCode;
 pub use rotation::Rotation;
 

@@ -80,6 +80,7 @@ fn write_nibbles<const SHIFT: u32>(block: &mut [u8], byte: usize, bits: &[u8]) {
 }
 
 /// Reads what [`write_slot`] wrote.
+#[cfg(test)]
 pub(crate) fn read_slot(block: &[u8], slot: usize, bits: &mut [u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());
     let (byte, shift) = place(slot);
