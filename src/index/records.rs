@@ -8,15 +8,13 @@
 //! ```
 //! The epochs are those of Fraser, "Practical lock-freedom" (2004), 5.2.3, with one count of readers for each parity.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
-use std::ptr::NonNull;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
 use crate::kernel::codes::{Line, prefetch};
-use crate::storage::wish_huge_pages;
+use crate::storage::Memory;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
 
@@ -78,37 +76,26 @@ const FLAG: u32 = 1 << 31;
 
 /// Lines that are allocated once and never move.
 struct Chunk {
-    lines: NonNull<Line>,
+    /// What the lines lie in.
+    memory: Memory,
     count: usize,
 }
 
 // SAFETY: a chunk owns its memory as a Box of lines would; who reads and writes which of them is the store's affair.
-unsafe impl Send for Chunk {}
-// SAFETY: as above.
 unsafe impl Sync for Chunk {}
 
 impl Chunk {
     fn new(count: usize) -> Result<Self> {
-        let no_memory = || SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(64) };
-        let layout = Layout::array::<Line>(count).map_err(|_| no_memory())?;
-        if layout.size() == 0 {
-            return Err(no_memory());
-        }
-        // SAFETY: the layout's size is not 0. Zeroed lines are valid lines.
-        let memory = unsafe { alloc_zeroed(layout) };
-        let lines = NonNull::new(memory.cast::<Line>()).ok_or_else(no_memory)?;
-        wish_huge_pages(lines, count);
-        Ok(Self { lines, count })
+        let bytes = count.checked_mul(size_of::<Line>());
+        let memory = bytes.and_then(|bytes| Memory::new(bytes).ok());
+        let memory = memory.ok_or(SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(64) })?;
+        debug_assert_eq!(memory.start().align_offset(align_of::<Line>()), 0);
+        Ok(Self { memory, count })
     }
-}
 
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        match Layout::array::<Line>(self.count) {
-            // SAFETY: allocated by `new` with this very layout, and freed here alone.
-            Ok(layout) => unsafe { dealloc(self.lines.as_ptr().cast(), layout) },
-            Err(_) => handle_alloc_error(Layout::new::<Line>()),
-        }
+    /// The first line; zeroed memory is lines, and a page's address is a line's.
+    fn lines(&self) -> *mut Line {
+        self.memory.start().cast()
     }
 }
 
@@ -224,7 +211,7 @@ impl RecordStore {
         let first = offset * self.width;
         debug_assert!(first + self.width <= chunk.count);
         // SAFETY: a slot's chunk has `width` lines for each of its items, so the offset lies within the allocation.
-        Some(unsafe { chunk.lines.as_ptr().add(first) })
+        Some(unsafe { chunk.lines().add(first) })
     }
 
     /// The lines of a record of one's own.

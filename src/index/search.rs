@@ -151,9 +151,15 @@ impl Graph {
         self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
         let mut visits = 0;
         let mut estimates = [0.0; BLOCK_SLOTS];
-        while let Some(row) = walk.next_candidate() {
+        let mut next = None;
+        while let Some(row) = next.or_else(|| walk.next_candidate()) {
             if terms.is_over(visits) {
                 return SearchEnd { is_partial: true, distances: visits };
+            }
+            // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
+            next = walk.next_candidate();
+            if let Some(next) = next {
+                seen.prefetch(next);
             }
             let Some(record) = seen.record(row) else { continue };
             visits += 1;
@@ -177,7 +183,6 @@ impl Graph {
                     }
                 }
             }
-            prefetch_next(&seen, walk);
         }
         SearchEnd { is_partial: false, distances: visits }
     }
@@ -210,13 +215,6 @@ impl Graph {
             }
             twin = self.nodes.next_twin(row);
         }
-    }
-}
-
-#[inline]
-fn prefetch_next(seen: &Seen<'_>, walk: &mut Walk) {
-    if let Some(next) = walk.pool.peek() {
-        seen.prefetch(next.row);
     }
 }
 

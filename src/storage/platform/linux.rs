@@ -103,22 +103,3 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     };
     File::open(folder)?.sync_all()
 }
-
-/// Memory of this length and more is worth huge pages: they are cleared whole when they are first touched.
-const LEAST_HUGE_BYTES: usize = 2 << 20;
-
-/// Asks for huge pages under memory that will be read at random, where that is worth it. A wish: nothing fails.
-pub(crate) fn wish_huge_pages<T>(start: std::ptr::NonNull<T>, count: usize) {
-    const PAGE: usize = 4096;
-    let bytes = count * size_of::<T>();
-    if bytes < LEAST_HUGE_BYTES {
-        return;
-    }
-    let start = start.as_ptr().cast::<u8>();
-    let skipped = start.align_offset(PAGE);
-    let length = bytes.saturating_sub(skipped) / PAGE * PAGE;
-    // SAFETY: the advice changes how pages are backed and nothing of what is in them, whoever they belong to.
-    unsafe {
-        libc::madvise(start.wrapping_add(skipped).cast(), length, libc::MADV_HUGEPAGE);
-    }
-}

@@ -68,6 +68,3 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     };
     File::open(folder)?.sync_all()
 }
-
-/// No wish that std could pass on.
-pub(crate) fn wish_huge_pages<T>(_: std::ptr::NonNull<T>, _: usize) {}
