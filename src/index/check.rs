@@ -1,6 +1,7 @@
 //! A look at the whole graph: what is in it, and what cannot be reached.
 
 use super::graph::{Graph, NO_ROW};
+use super::links::Links;
 use super::params::row_number;
 use crate::Result;
 
@@ -11,8 +12,10 @@ pub(crate) struct GraphReport {
     pub(crate) nodes: u32,
     /// Rows that hang from an equal one.
     pub(crate) twins: u32,
-    /// Links of all nodes.
+    /// Firm links of all nodes.
     pub(crate) links: u64,
+    /// Spare ones.
+    pub(crate) spare_links: u64,
     /// Links that are never pruned, since a row was not found without them.
     pub(crate) bridges: u32,
     /// Rows that every search begins at, since nothing else leads to them.
@@ -35,12 +38,14 @@ impl Graph {
             nodes: 0,
             twins: 0,
             links: 0,
+            spare_links: 0,
             bridges: row_number(writer.bridges.len()),
             stragglers: self.straggler_rows(),
             unreachable: Vec::new(),
         };
         let mut is_reached = vec![false; view.covered as usize];
         let mut queue = Vec::new();
+        let mut links = Links::default();
         let mut reach = |row: u32, queue: &mut Vec<u32>| {
             if let Some(reached) = is_reached.get_mut(row as usize)
                 && !std::mem::replace(reached, true)
@@ -52,7 +57,8 @@ impl Graph {
             reach(row, &mut queue);
         }
         while let Some(row) = queue.pop() {
-            seen.for_each_link(row, |to| reach(to, &mut queue));
+            seen.read_links(row, &mut links);
+            links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
         }
         for (row, &first) in (0..).zip(&firsts) {
             let node = if first == NO_ROW { row } else { first };
@@ -64,7 +70,9 @@ impl Graph {
                 continue;
             }
             report.nodes += 1;
-            seen.for_each_link(row, |_| report.links += 1);
+            seen.read_links(row, &mut links);
+            report.links += links.firm.len() as u64;
+            report.spare_links += links.spare.len() as u64;
         }
         Ok(report)
     }

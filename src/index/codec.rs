@@ -14,6 +14,7 @@
 //! In-link counts and the chains of twins follow from these.
 
 use super::graph::{Graph, NO_ROW, View};
+use super::links::Links;
 use super::params::{GraphParams, MAX_ROWS, row_number};
 use super::writer::Writer;
 use crate::kernel::Kernels;
@@ -275,10 +276,11 @@ impl Graph {
     /// Checks that links lead to other nodes, to each once, and that codes have finite facts.
     fn check_links(&self, covered: u32) -> Checked<()> {
         let seen = self.nodes.read();
-        let mut links = Vec::new();
+        let mut of_row = Links::default();
         for row in 0..covered {
             let Some(record) = seen.record(row) else { continue };
-            seen.read_links(row, &mut links);
+            seen.read_links(row, &mut of_row);
+            let mut links = [&of_row.firm[..], &of_row.spare].concat();
             if links.len() > self.nodes.max_links() {
                 return wrong(format!("row {row} has {} links", links.len()));
             }

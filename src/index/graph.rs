@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::chunks::Chunks;
 use super::encoder::Encoder;
 use super::entries::Entries;
+use super::links::Links;
 use super::nodes::{Nodes, Seen};
 use super::params::{GraphParams, row_number};
 use super::writer::{BATCH_ROWS, Writer};
@@ -127,15 +128,17 @@ impl Graph {
             .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
     }
 
-    /// How many links lead to each row under `end`.
+    /// How many firm links lead to each row under `end`.
     pub(super) fn count_in_links(&self, seen: &Seen<'_>, end: u32) -> Vec<u32> {
         let mut counts = vec![0u32; end as usize];
+        let mut links = Links::default();
         for row in 0..row_number(counts.len()) {
-            seen.for_each_link(row, |to| {
+            seen.read_links(row, &mut links);
+            for &to in &links.firm {
                 if let Some(count) = counts.get_mut(to as usize) {
                     *count += 1;
                 }
-            });
+            }
         }
         counts
     }

@@ -17,7 +17,7 @@ use std::time::Instant;
 use super::graph::{Graph, NO_ROW, View};
 use super::params::row_number;
 use super::nodes::Bits;
-use super::prune::choose;
+use super::prune::{Lengths, choose};
 use super::scratch::{Neighbour, Scratch};
 use super::search::{AllNodes, measure_all};
 use super::space::{Asker, RowMeasure, Rows, Space};
@@ -200,14 +200,15 @@ impl Graph {
         scratches: &mut [Scratch],
     ) -> Result<Vec<Vec<u32>>> {
         // Half a list: the other half is for those who link here.
-        let limit = self.nodes.max_links() / 2;
+        let half = self.nodes.max_links() / 2;
+        let lengths = Lengths { firm: half, filled: half, all: self.nodes.max_links() };
         let chosen = spread(scratches, nodes.len(), &|i, scratch| {
             let Some(&row) = nodes.get(i) else { return Ok(Vec::new()) };
             let candidates = found.get((row - first_row) as usize).map_or(&[][..], |found| &found.candidates);
             let seen = self.nodes.read();
-            let chosen = choose(&writer.space(self, rows, &seen), candidates, limit, limit, &[]);
+            let chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
             self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
-            Ok(chosen)
+            Ok(chosen.firm)
         });
         chosen.into_iter().collect()
     }

@@ -2,7 +2,8 @@
 
 use super::graph::Graph;
 use super::insert::{BackLink, sorted_by_distance};
-use super::prune::choose;
+use super::links::Links;
+use super::prune::{Lengths, choose};
 use super::scratch::Scratch;
 use super::nodes::Bits;
 use super::space::Rows;
@@ -83,31 +84,31 @@ impl Graph {
         let none = Merged { gained: Vec::new(), lost: Vec::new() };
         let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
         let limit = self.nodes.max_links();
-        let mut links = Vec::with_capacity(limit + group.len());
+        let mut links = Links::default();
         let seen = self.nodes.read();
         seen.read_links(owner, &mut links);
-        let before = links.len();
+        let before = links.firm.len();
         for link in group {
-            if !links.contains(&link.from) {
-                links.push(link.from);
+            if !links.firm.contains(&link.from) {
+                links.add_firm(link.from, limit);
             }
         }
-        let (old, new) = links.split_at(before);
-        if links.len() <= limit {
+        let (old, new) = links.firm.split_at(before);
+        if links.firm.len() <= limit {
             self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
             return Ok(Merged { gained: new.to_vec(), lost: Vec::new() });
         }
         let space = writer.space(self, rows, &seen);
         let Some(measure) = space.from(owner) else { return Ok(none) };
-        let candidates = sorted_by_distance(&measure, &links);
+        let candidates = sorted_by_distance(&measure, &links.firm);
         let mut keep: Vec<u32> = old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
         // Bridges first: there is always room for them.
         keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
-        let chosen = choose(&space, &candidates, limit, refill(limit), &keep);
+        let chosen = choose(&space, &candidates, Lengths { firm: limit, filled: refill(limit), all: limit }, &keep);
         self.nodes.write_links(owner, &chosen, &self.encoder, &mut scratch.bits)?;
         Ok(Merged {
-            gained: new.iter().copied().filter(|row| chosen.contains(row)).collect(),
-            lost: old.iter().copied().filter(|row| !chosen.contains(row)).collect(),
+            gained: new.iter().copied().filter(|row| chosen.firm.contains(row)).collect(),
+            lost: old.iter().copied().filter(|row| !chosen.firm.contains(row)).collect(),
         })
     }
 
@@ -122,13 +123,13 @@ impl Graph {
         writer: &mut Writer,
         memory: &mut Bits,
     ) -> Result<()> {
-        let mut hosts = Vec::new();
+        let mut links = Links::default();
         for &row in nodes {
             if writer.in_links_of(row) >= LEAST_IN_LINKS {
                 continue;
             }
-            self.nodes.read().read_links(row, &mut hosts);
-            for &host in &hosts {
+            self.nodes.read().read_links(row, &mut links);
+            for &host in &links.firm {
                 if writer.in_links_of(row) >= LEAST_IN_LINKS {
                     break;
                 }
@@ -151,25 +152,25 @@ impl Graph {
         memory: &mut Bits,
     ) -> Result<bool> {
         let seen = self.nodes.read();
-        let mut links = Vec::new();
+        let mut links = Links::default();
         seen.read_links(host, &mut links);
         if host == row || !self.nodes.is_node(host) {
             return Ok(false);
         }
-        if links.contains(&row) {
+        if links.firm.contains(&row) {
             return Ok(true);
         }
-        if links.len() >= self.nodes.max_links() {
+        if links.firm.len() >= self.nodes.max_links() {
             let space = writer.space(self, rows, &seen);
             let Some(measure) = space.from(host) else { return Ok(false) };
-            let sorted = sorted_by_distance(&measure, &links);
-            let spare = sorted.iter().rev().find(|link| !writer.must_keep(host, link.row));
-            let Some(spare) = spare.map(|link| link.row) else { return Ok(false) };
-            links.retain(|&link| link != spare);
-            writer.count_in(spare, false);
-            writer.displaced.push(spare);
+            let sorted = sorted_by_distance(&measure, &links.firm);
+            let given_up = sorted.iter().rev().find(|link| !writer.must_keep(host, link.row));
+            let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
+            links.firm.retain(|&link| link != given_up);
+            writer.count_in(given_up, false);
+            writer.displaced.push(given_up);
         }
-        links.push(row);
+        links.add_firm(row, self.nodes.max_links());
         writer.count_in(row, true);
         self.nodes.write_links(host, &links, &self.encoder, memory)?;
         Ok(true)

@@ -17,8 +17,9 @@ use super::chunks::Chunks;
 use super::codes::{ByteCode, CodeMetric, RelativeCode, SlotFacts, set_slot_facts, write_slot};
 use super::encoder::{Encoder, Rotated};
 use super::graph::NO_ROW;
+use super::links::{Links, row_of};
 use super::records::{Reading, RecordStore};
-use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line};
 use crate::{DistanceMetric, Result};
 
 /// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
@@ -75,9 +76,9 @@ impl<'a> Record<'a> {
         ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
     }
 
-    /// Who the row links to, slot by slot.
+    /// Who the row links to, slot by slot, as links.rs has it.
     #[inline]
-    pub(super) fn links(&self) -> &'a [u32] {
+    pub(super) fn link_words(&self) -> &'a [u32] {
         part(self.lines, 1, self.shape.facts)
     }
 
@@ -121,17 +122,12 @@ impl Seen<'_> {
         Some(Record { lines, shape: self.shape, has_twins })
     }
 
-    /// Calls `each` for every link of a row.
-    pub(super) fn for_each_link(&self, row: u32, mut each: impl FnMut(u32)) {
-        if let Some(record) = self.record(row) {
-            record.links().iter().filter(|&&link| link != NO_ROW).for_each(|&link| each(link));
-        }
-    }
-
     /// Replaces `out` with a row's links.
-    pub(super) fn read_links(&self, row: u32, out: &mut Vec<u32>) {
+    pub(super) fn read_links(&self, row: u32, out: &mut Links) {
         out.clear();
-        self.for_each_link(row, |link| out.push(link));
+        if let Some(record) = self.record(row) {
+            record.link_words().iter().for_each(|&word| out.read(word));
+        }
     }
 
     /// Brings the word that names a row's record into the cache.
@@ -140,12 +136,10 @@ impl Seen<'_> {
         self.reading.prefetch_word(row);
     }
 
-    /// Brings a row's record into the cache.
+    /// A row's record, to be brought into the cache.
     #[inline]
-    pub(super) fn prefetch(&self, row: u32) {
-        if let Some(record) = self.record(row) {
-            crate::kernel::codes::prefetch(record.lines);
-        }
+    pub(super) fn coming(&self, row: u32) -> Coming<'_> {
+        self.record(row).map_or_else(Coming::default, |record| Coming::new(record.lines))
     }
 }
 
@@ -230,26 +224,31 @@ impl Nodes {
     ///
     /// # Errors
     /// `NoMemory`; the links are then as they were.
-    pub(super) fn write_links(&self, row: u32, links: &[u32], encoder: &Encoder, memory: &mut Bits) -> Result<()> {
+    pub(super) fn write_links(&self, row: u32, links: &Links, encoder: &Encoder, memory: &mut Bits) -> Result<()> {
         let seen = self.read();
         let Some(old) = seen.record(row) else { return Ok(()) };
         let mut fresh = self.records.take()?;
         let lines = self.records.lines_mut(&mut fresh);
         lines.copy_from_slice(old.lines);
-        for slot in 0..self.shape.slots {
-            let of_slot = old.links().get(slot).copied().unwrap_or(NO_ROW);
-            if of_slot != NO_ROW && !links.contains(&of_slot) {
-                self.clear_slot(lines, slot);
+        for (slot, &old_word) in old.link_words().iter().enumerate() {
+            match links.word_of(row_of(old_word)).filter(|_| old_word != NO_ROW) {
+                None => self.clear_slot(lines, slot),
+                Some(word) => {
+                    if let Some(of_slot) = part_mut(lines, 1, self.shape.facts).get_mut(slot) {
+                        *of_slot = word;
+                    }
+                }
             }
         }
         let node = old.code();
+        let is_old = |row: u32| old.link_words().iter().any(|&word| word != NO_ROW && row_of(word) == row);
         let mut slot = 0;
-        for &link in links.iter().take(self.links).filter(|&link| !old.links().contains(link)) {
+        for word in links.words().take(self.links).filter(|&word| !is_old(row_of(word))) {
             while part::<u32>(lines, 1, self.shape.facts).get(slot).is_some_and(|&taken| taken != NO_ROW) {
                 slot += 1;
             }
-            let Some(neighbour) = seen.record(link) else { continue };
-            self.fill_slot(lines, slot, (&node, &neighbour.code(), link), encoder, memory);
+            let Some(neighbour) = seen.record(row_of(word)) else { continue };
+            self.fill_slot(lines, slot, (&node, &neighbour.code(), word), encoder, memory);
         }
         self.records.publish(row, fresh);
         Ok(())
@@ -269,13 +268,13 @@ impl Nodes {
         &self,
         lines: &mut [Line],
         slot: usize,
-        (node, neighbour, link): (&ByteCode<'_>, &ByteCode<'_>, u32),
+        (node, neighbour, word): (&ByteCode<'_>, &ByteCode<'_>, u32),
         encoder: &Encoder,
         memory: &mut Bits,
     ) {
         let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
         if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
-            *of_slot = link;
+            *of_slot = word;
         }
         memory.bits.resize(code_lines * 8, 0);
         let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);

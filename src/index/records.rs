@@ -13,7 +13,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
-use crate::kernel::codes::{Line, prefetch};
+use crate::kernel::codes::{Line, prefetch_line};
 use crate::storage::Memory;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
@@ -249,7 +249,7 @@ impl Reading<'_> {
     #[inline]
     pub(super) fn prefetch_word(&self, item: u32) {
         if let Some(word) = self.store.words.word(item) {
-            prefetch(std::slice::from_ref(word));
+            prefetch_line(word);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::kernel::codes::prefetch;
 
 /// Rows whose codes place them behind the k-th result by less than this many standard deviations of the codes' rounding
 /// are looked at too.
-const DOUBT: f32 = 3.0;
+const DOUBT: f32 = 2.0;
 
 /// Replaces `out` with the `k` nearest of `found` in ascending order; `found` loses its order.
 pub(super) fn rerank<R: Rows>(
@@ -21,7 +21,7 @@ pub(super) fn rerank<R: Rows>(
     if k == 0 {
         return;
     }
-    let sure = (k + k / 2 + 4).min(found.len());
+    let sure = (k + 3).min(found.len());
     if sure < found.len() {
         found.select_nth_unstable(sure);
     }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use super::graph::{Graph, NO_ROW, View};
+use super::links::row_of;
 use super::nodes::{BLOCK_SLOTS, Seen};
 use super::params::row_number;
 use super::rerank::rerank;
@@ -15,6 +16,7 @@ use super::scratch::{Meeting, Neighbour, Scratch, Walk};
 use super::space::{Asker, Key, Rows};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
+use crate::kernel::codes::Coming;
 
 /// No search keeps fewer candidates: under this a walk ends in the first hollow. Whatever a search with this many
 /// finds, one with more finds too, so rows are checked with this many when they enter the graph.
@@ -22,6 +24,9 @@ pub(crate) const LEAST_EF: usize = 16;
 
 /// How many rows are visited between two looks at the clock.
 const VISITS_A_CLOCK: u32 = 8;
+
+/// How many lines of the next record are asked for between two pieces of work on this one.
+const LINES_AT_ONCE: usize = 8;
 
 /// What a search is asked for besides the query.
 #[derive(Clone, Copy)]
@@ -158,14 +163,14 @@ impl Graph {
             }
             // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
             next = walk.next_candidate();
-            if let Some(next) = next {
-                seen.prefetch(next);
-            }
+            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next));
+            coming.bring(LINES_AT_ONCE);
             let Some(record) = seen.record(row) else { continue };
             visits += 1;
             terms.visit(row);
             let code = record.code();
             let squared = asker.squared(row, &code);
+            coming.bring(LINES_AT_ONCE);
             let found = Neighbour { distance: asker.key.of(squared, code.facts.square), row };
             if terms.visible(row) {
                 walk.found.push(found);
@@ -173,16 +178,19 @@ impl Graph {
             if record.has_twins && terms.most_twins() > 0 {
                 self.meet_twins(found, view, terms, walk);
             }
-            for (block, links) in record.links().chunks(BLOCK_SLOTS).enumerate() {
+            for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
                 asker.estimate(&record, block, squared, &mut estimates);
+                coming.bring(LINES_AT_ONCE);
                 let bound = walk.pool.bound().map_or(f32::INFINITY, |bound| bound.distance);
-                for (&distance, &row) in estimates.iter().zip(links) {
+                for (&distance, &word) in estimates.iter().zip(words) {
+                    let row = row_of(word);
                     if distance < bound && row < view.end() {
                         seen.prefetch_word(row);
                         offer(walk, Neighbour { distance, row }, terms);
                     }
                 }
             }
+            coming.bring(usize::MAX);
         }
         SearchEnd { is_partial: false, distances: visits }
     }

@@ -124,10 +124,10 @@ impl<R: Rows> Asker<'_, R> {
     /// Where query, node and neighbour are too near each other for codes.
     #[cold]
     fn look_closer(&self, record: &Record<'_>, block: usize, multiply: &[f32], out: &mut [f32; BLOCK_SLOTS]) {
-        let links = record.links().iter().skip(block * BLOCK_SLOTS);
-        for ((estimate, &factor), &link) in out.iter_mut().zip(multiply).zip(links) {
-            if factor == 0.0 && link != super::graph::NO_ROW {
-                *estimate = self.by_vectors(link);
+        let words = record.link_words().iter().skip(block * BLOCK_SLOTS);
+        for ((estimate, &factor), &word) in out.iter_mut().zip(multiply).zip(words) {
+            if factor == 0.0 && word != super::graph::NO_ROW {
+                *estimate = self.by_vectors(super::links::row_of(word));
             }
         }
     }

@@ -58,5 +58,5 @@ mod table;
 mod tests;
 
 pub(crate) use portable::block_of_round;
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{Coming, prefetch, prefetch_line};
 pub use table::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts, Residual};
