@@ -140,7 +140,7 @@ impl Graph {
             rows,
             key: measure.key(),
         };
-        self.walk(&asker, view, ef.div_ceil(2), &AllNodes, walk);
+        self.walk(&asker, view, ef, &AllNodes, walk);
         let mut candidates = std::mem::take(&mut walk.found);
         let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
         measure_all(&measure, &peers, |peer| candidates.push(peer));
