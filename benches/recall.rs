@@ -104,11 +104,7 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
     let row_count = data.base.len() / data.dimensions;
     let query_count = data.queries.len() / data.dimensions;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    println!(
-        "\n{name}: {row_count} x {}, {query_count} queries, {:?}",
-        data.dimensions,
-        data.metric
-    );
+    println!("\n{name}: {row_count} x {}, {query_count} queries, {:?}", data.dimensions, data.metric);
 
     let path = folder.join(format!("{name}.syna"));
     let is_there = path.exists();

@@ -5,7 +5,7 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::codes::{ByteCode, CodeMetric, RelativeCode, set_slot_facts, write_slot};
+use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
 use super::encoder::Encoder;
 use super::nodes::{BLOCK_SLOTS, Seen};
 use super::params::mix;
@@ -62,7 +62,8 @@ impl Entries {
 
     /// The nodes among `candidates` that a sample of them consists of: those whose hash is lowest.
     pub(super) fn choose(candidates: impl Iterator<Item = u32>, seed: u64) -> Vec<u32> {
-        let mut hashed: Vec<(u64, u32)> = candidates.map(|row| (mix(seed ^ mix(u64::from(row))), row)).collect();
+        let mut hashed: Vec<(u64, u32)> =
+            candidates.map(|row| (mix(seed ^ mix(u64::from(row))), row)).collect();
         if hashed.len() > SAMPLE_NODES {
             hashed.select_nth_unstable(SAMPLE_NODES);
             hashed.truncate(SAMPLE_NODES);
@@ -87,9 +88,10 @@ impl Entries {
             for (slot, &row) in of_block.iter().enumerate() {
                 let Some(record) = seen.record(row) else { continue };
                 let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
-                set_slot_facts(&mut block.facts, slot, relative.slot_facts(CodeMetric::SquaredEuclidean));
+                set_slot_facts(&mut block.facts, slot, relative.slot_facts());
                 write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, &bits);
-                if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot)) {
+                if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot))
+                {
                     *of_slot = row;
                     *square = record.code().facts.square;
                 }

@@ -15,8 +15,8 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::graph::{Graph, NO_ROW, View};
-use super::params::row_number;
 use super::nodes::Bits;
+use super::params::row_number;
 use super::prune::{Lengths, choose};
 use super::scratch::{Neighbour, Scratch};
 use super::search::{AllNodes, measure_all};

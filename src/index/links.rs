@@ -40,11 +40,7 @@ impl Links {
 
     /// The word that the slot of a link to `row` has; `None` where there is no such link.
     pub(super) fn word_of(&self, row: u32) -> Option<u32> {
-        if self.firm.contains(&row) {
-            Some(row)
-        } else {
-            self.spare.contains(&row).then_some(row | SPARE)
-        }
+        if self.firm.contains(&row) { Some(row) } else { self.spare.contains(&row).then_some(row | SPARE) }
     }
 
     /// The words of all links, firm ones first.

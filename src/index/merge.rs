@@ -3,9 +3,9 @@
 use super::graph::Graph;
 use super::insert::{BackLink, sorted_by_distance};
 use super::links::Links;
+use super::nodes::Bits;
 use super::prune::{Lengths, choose};
 use super::scratch::Scratch;
-use super::nodes::Bits;
 use super::space::Rows;
 use super::workers::spread;
 use super::writer::Writer;
@@ -104,7 +104,8 @@ impl Graph {
         let mut keep: Vec<u32> = old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
         // Bridges first: there is always room for them.
         keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
-        let chosen = choose(&space, &candidates, Lengths { firm: limit, filled: refill(limit), all: limit }, &keep);
+        let chosen =
+            choose(&space, &candidates, Lengths { firm: limit, filled: refill(limit), all: limit }, &keep);
         self.nodes.write_links(owner, &chosen, &self.encoder, &mut scratch.bits)?;
         Ok(Merged {
             gained: new.iter().copied().filter(|row| chosen.firm.contains(row)).collect(),

@@ -14,7 +14,7 @@
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::chunks::Chunks;
-use super::codes::{ByteCode, CodeMetric, RelativeCode, SlotFacts, set_slot_facts, write_slot};
+use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot};
 use super::encoder::{Encoder, Rotated};
 use super::graph::NO_ROW;
 use super::links::{Links, row_of};
@@ -31,7 +31,6 @@ pub(super) const BLOCK_SLOTS: usize = 32;
 /// Where the parts of a record lie, in lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    slots: usize,
     code_lines: usize,
     facts: usize,
     squares: usize,
@@ -48,7 +47,7 @@ impl Shape {
         let squares = facts + slots / BLOCK_SLOTS * 4;
         let code = squares + if metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
         let bits = code + code_lines;
-        Self { slots, code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
+        Self { code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
     }
 }
 
@@ -72,7 +71,8 @@ impl<'a> Record<'a> {
     #[inline]
     pub(super) fn code(&self) -> ByteCode<'a> {
         let head: &[u8] = part(self.lines, 0, 1);
-        let facts = head.get(..size_of::<CodeFacts>()).map_or_else(CodeFacts::default, bytemuck::pod_read_unaligned);
+        let facts =
+            head.get(..size_of::<CodeFacts>()).map_or_else(CodeFacts::default, bytemuck::pod_read_unaligned);
         ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
     }
 
@@ -88,7 +88,11 @@ impl<'a> Record<'a> {
         let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
         let of_block = part::<BlockFacts>(self.lines, facts + 4 * block, facts + 4 * (block + 1)).first();
         let bits = part(self.lines, bits + 4 * code_lines * block, bits + 4 * code_lines * (block + 1));
-        let squares = if squares == code { &[] } else { part(self.lines, squares + 2 * block, squares + 2 * block + 2) };
+        let squares = if squares == code {
+            &[]
+        } else {
+            part(self.lines, squares + 2 * block, squares + 2 * block + 2)
+        };
         (of_block, bits, squares)
     }
 
@@ -102,7 +106,6 @@ impl<'a> Record<'a> {
 pub(super) struct Nodes {
     shape: Shape,
     links: usize,
-    metric: CodeMetric,
     /// Flagged where twins hang from the row.
     records: RecordStore,
     /// Of each row its next twin plus one.
@@ -152,14 +155,7 @@ pub(super) struct Bits {
 impl Nodes {
     pub(super) fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
         let shape = Shape::new(links, code_dimensions, metric);
-        Self {
-            shape,
-            links,
-            // The dot product is had from euclidean estimates and the neighbours' lengths, which building needs too.
-            metric: CodeMetric::SquaredEuclidean,
-            records: RecordStore::new(shape.end),
-            twins: Chunks::new(1),
-        }
+        Self { shape, links, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
     }
 
     /// The most links of a row.
@@ -224,7 +220,13 @@ impl Nodes {
     ///
     /// # Errors
     /// `NoMemory`; the links are then as they were.
-    pub(super) fn write_links(&self, row: u32, links: &Links, encoder: &Encoder, memory: &mut Bits) -> Result<()> {
+    pub(super) fn write_links(
+        &self,
+        row: u32,
+        links: &Links,
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) -> Result<()> {
         let seen = self.read();
         let Some(old) = seen.record(row) else { return Ok(()) };
         let mut fresh = self.records.take()?;
@@ -278,7 +280,7 @@ impl Nodes {
         }
         memory.bits.resize(code_lines * 8, 0);
         let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
-        let mut of_slot = relative.slot_facts(self.metric);
+        let mut of_slot = relative.slot_facts();
         // Where the difference is that of rounding alone, its direction tells nothing.
         let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
         if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {

@@ -1,5 +1,6 @@
 //! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
 
+use super::nodes::Seen;
 use super::scratch::Neighbour;
 use super::space::{Asker, Key, Rows};
 use crate::DistanceMetric;
@@ -14,6 +15,7 @@ const DOUBT: f32 = 2.0;
 pub(super) fn rerank<R: Rows>(
     query: &PreparedQuery<'_>,
     asker: &Asker<'_, R>,
+    seen: &Seen<'_>,
     k: usize,
     found: &mut [Neighbour],
     out: &mut Vec<Neighbour>,
@@ -30,7 +32,9 @@ pub(super) fn rerank<R: Rows>(
     out.sort_unstable();
     out.truncate(k);
     let Some(last) = out.last().filter(|_| out.len() == k) else { return };
-    let bound = key_of(asker, query.metric(), last.distance) + DOUBT * asker.doubt();
+    let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
+    let doubt = doubts.fold(0.0, f32::max);
+    let bound = key_of(asker, query.metric(), last.distance) + DOUBT * doubt;
     let mut doubtful = 0;
     for place in 0..rest.len() {
         if rest.get(place).is_some_and(|row| row.distance <= bound) {
@@ -46,7 +50,12 @@ pub(super) fn rerank<R: Rows>(
 }
 
 /// Adds rows with their true distances to `out`.
-fn look_at<R: Rows>(query: &PreparedQuery<'_>, asker: &Asker<'_, R>, rows: &[Neighbour], out: &mut Vec<Neighbour>) {
+fn look_at<R: Rows>(
+    query: &PreparedQuery<'_>,
+    asker: &Asker<'_, R>,
+    rows: &[Neighbour],
+    out: &mut Vec<Neighbour>,
+) {
     let vector = |found: &Neighbour| asker.rows.row(found.row);
     for found in rows.iter().take(4) {
         prefetch(vector(found));
@@ -57,9 +66,13 @@ fn look_at<R: Rows>(query: &PreparedQuery<'_>, asker: &Asker<'_, R>, rows: &[Nei
             prefetch(vector(found));
         }
         let distances = query.distances_4(four.each_ref().map(vector));
-        out.extend(four.iter().zip(distances).map(|(found, distance)| Neighbour { distance, row: found.row }));
+        out.extend(
+            four.iter().zip(distances).map(|(found, distance)| Neighbour { distance, row: found.row }),
+        );
     }
-    out.extend(rest.iter().map(|found| Neighbour { distance: query.distance(vector(found)), row: found.row }));
+    out.extend(
+        rest.iter().map(|found| Neighbour { distance: query.distance(vector(found)), row: found.row }),
+    );
 }
 
 /// What a walk would have sorted a row of this distance by.

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::encoder::CodedQuery;
 use super::nodes::Bits;
+use crate::kernel::codes::prefetch_line;
 
 /// A row and its distance, nearer first, then the lower row.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +140,8 @@ impl Pool {
     }
 
     /// The rows in ascending order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Neighbour> + '_ {
+    #[cfg(test)]
+    fn iter(&self) -> impl Iterator<Item = Neighbour> + '_ {
         self.entries.iter().map(|entry| entry.neighbour())
     }
 }
@@ -165,6 +167,10 @@ pub(super) enum Meeting {
     /// No nearer, or it was visited.
     Farther,
 }
+
+/// A row is offered again when it looks nearer by more than so many steps, each of 1/256 to 1/128 of the distance. Fewer
+/// cost 5 % of a search for offers that change nothing; with none at all recall falls where few candidates are kept.
+const NOTABLY: u32 = 6;
 
 /// The distance of a visited row: nothing looks nearer.
 const VISITED: u32 = 0;
@@ -192,11 +198,19 @@ impl Visited {
         let Some(mark) = self.marks.get_mut(found.row as usize) else { return Meeting::Farther };
         let meeting = match *mark & 0xffff_0000 {
             before if before != epoch => Meeting::First,
-            _ if *mark & 0xffff > distance => Meeting::Nearer,
+            _ if *mark & 0xffff > distance + NOTABLY => Meeting::Nearer,
             _ => return Meeting::Farther,
         };
         *mark = epoch | distance;
         meeting
+    }
+
+    /// Brings a row's mark near.
+    #[inline]
+    pub(super) fn prefetch(&self, row: u32) {
+        if let Some(mark) = self.marks.get(row as usize) {
+            prefetch_line(mark);
+        }
     }
 
     /// Whether the row is visited for the first time; false for a row that [`Self::reset`] was not told of.

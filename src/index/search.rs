@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::graph::{Graph, NO_ROW, View};
 use super::links::row_of;
-use super::nodes::{BLOCK_SLOTS, Seen};
+use super::nodes::BLOCK_SLOTS;
 use super::params::row_number;
 use super::rerank::rerank;
 use super::scratch::{Meeting, Neighbour, Scratch, Walk};
@@ -137,7 +137,7 @@ impl Graph {
         // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
         let end = self.walk(&asker, view, ef, &Below(request), walk);
-        rerank(query, &asker, request.k, &mut walk.found, out);
+        rerank(query, &asker, &self.nodes.read(), request.k, &mut walk.found, out);
         Some(end)
     }
 
@@ -182,11 +182,19 @@ impl Graph {
                 asker.estimate(&record, block, squared, &mut estimates);
                 coming.bring(LINES_AT_ONCE);
                 let bound = walk.pool.bound().map_or(f32::INFINITY, |bound| bound.distance);
-                for (&distance, &word) in estimates.iter().zip(words) {
-                    let row = row_of(word);
-                    if distance < bound && row < view.end() {
-                        seen.prefetch_word(row);
-                        offer(walk, Neighbour { distance, row }, terms);
+                let near = nearer_than(&estimates, bound);
+                for slot in near {
+                    if let Some(&word) = words.get(slot) {
+                        walk.visited.prefetch(row_of(word));
+                        seen.prefetch_word(row_of(word));
+                    }
+                }
+                for slot in near {
+                    if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
+                        let row = row_of(word);
+                        if row < view.end() {
+                            offer(walk, Neighbour { distance, row }, terms);
+                        }
                     }
                 }
             }
@@ -224,6 +232,32 @@ impl Graph {
             twin = self.nodes.next_twin(row);
         }
     }
+}
+
+/// Slots of a block, as bits.
+#[derive(Debug, Clone, Copy)]
+struct Slots(u32);
+
+impl Iterator for Slots {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let slot = self.0.trailing_zeros() as usize;
+        self.0 &= self.0.wrapping_sub(1);
+        (slot < BLOCK_SLOTS).then_some(slot)
+    }
+}
+
+/// The slots whose estimates are under a bound, which an empty one's never is.
+#[inline]
+fn nearer_than(estimates: &[f32; BLOCK_SLOTS], bound: f32) -> Slots {
+    Slots(
+        estimates
+            .iter()
+            .enumerate()
+            .fold(0, |near, (slot, &estimate)| near | u32::from(estimate < bound) << slot),
+    )
 }
 
 /// A row that was met goes to the pool if it may be a result, else among those to be walked through.

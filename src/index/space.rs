@@ -2,7 +2,7 @@
 //!
 //! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
 
-use super::codes::{ByteCode, CodeMetric, QueryCode};
+use super::codes::{ByteCode, QueryCode};
 use super::encoder::Encoder;
 use super::nodes::{BLOCK_SLOTS, Record, Seen};
 use crate::DistanceMetric;
@@ -54,7 +54,9 @@ fn lift_of(square: f32, radius: f32) -> f32 {
 /// `|a - b|^2` of two vectors, of their directions under the cosine.
 fn squared_of_vectors(encoder: &Encoder, metric: DistanceMetric, a: &[f32], b: &[f32]) -> f32 {
     match metric {
-        DistanceMetric::Cosine => 2.0 * crate::distance::PreparedQuery::new(encoder.kernels, metric, a).distance(b),
+        DistanceMetric::Cosine => {
+            2.0 * crate::distance::PreparedQuery::new(encoder.kernels, metric, a).distance(b)
+        }
         DistanceMetric::Euclidean | DistanceMetric::DotProduct => encoder.kernels.squared_euclidean(a, b),
     }
 }
@@ -84,11 +86,10 @@ impl<R: Rows> Asker<'_, R> {
         deviation(facts.byte_scale, facts.square, code.facts.scale, code.facts.square)
     }
 
-    /// The standard deviation of what the walk sorts by, for rows about as long as the query.
-    pub(super) fn doubt(&self) -> f32 {
-        let facts = self.code.facts();
-        // A code has twice as many steps as the query's bytes.
-        let squared = deviation(facts.byte_scale, facts.square, facts.byte_scale / 2.0, facts.square);
+    /// The standard deviation of what the walk sorts by, for a node.
+    #[inline]
+    pub(super) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
+        let squared = self.deviation(code);
         if matches!(self.key, Key::Product { .. }) { squared / 2.0 } else { squared }
     }
 
@@ -99,13 +100,19 @@ impl<R: Rows> Asker<'_, R> {
     /// The squared distance to a node.
     #[inline]
     pub(super) fn squared(&self, row: u32, code: &ByteCode<'_>) -> f32 {
-        let squared = self.code.distance(&self.encoder.codes, CodeMetric::SquaredEuclidean, code);
+        let squared = self.code.distance(&self.encoder.codes, code);
         if squared < BLURRED * self.deviation(code) { self.by_vectors(row) } else { squared }
     }
 
     /// Estimates what the walk sorts by for a block of a node's neighbours; `base` is the squared distance to the node.
     #[inline]
-    pub(super) fn estimate(&self, record: &Record<'_>, block: usize, base: f32, out: &mut [f32; BLOCK_SLOTS]) {
+    pub(super) fn estimate(
+        &self,
+        record: &Record<'_>,
+        block: usize,
+        base: f32,
+        out: &mut [f32; BLOCK_SLOTS],
+    ) {
         let (Some(facts), bits, squares) = record.block(block) else {
             out.fill(f32::INFINITY);
             return;
@@ -157,7 +164,9 @@ impl<'a, R: Rows> Space<'a, R> {
     /// What a walk from a vector whose squared length is `square` sorts by.
     pub(super) fn key(&self, square: f32) -> Key {
         match self.metric {
-            DistanceMetric::DotProduct => Key::Lifted { lift: lift_of(square, self.radius), radius: self.radius },
+            DistanceMetric::DotProduct => {
+                Key::Lifted { lift: lift_of(square, self.radius), radius: self.radius }
+            }
             DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
         }
     }
@@ -174,7 +183,9 @@ impl<'a, R: Rows> Space<'a, R> {
             DistanceMetric::Cosine => 2e-6,
             DistanceMetric::Euclidean => 0.0,
             // Lifted alike, with the same code: rounding of the lift aside.
-            DistanceMetric::DotProduct => self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square),
+            DistanceMetric::DotProduct => {
+                self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
+            }
         }
     }
 
@@ -226,7 +237,7 @@ impl<R: Rows> RowMeasure<'_, R> {
     pub(super) fn distance(&self, row: u32) -> f32 {
         let Some(record) = self.space.seen.record(row) else { return f32::INFINITY };
         let code = record.code();
-        let squared = self.code.distance(&self.space.encoder.codes, CodeMetric::SquaredEuclidean, &code);
+        let squared = self.code.distance(&self.space.encoder.codes, &code);
         self.keyed(squared, row, &code)
     }
 
@@ -236,7 +247,7 @@ impl<R: Rows> RowMeasure<'_, R> {
             return rows.map(|row| self.distance(row));
         };
         let codes = [a, b, c, d].map(|record| record.code());
-        let mut distances = self.code.distances_4(&self.space.encoder.codes, CodeMetric::SquaredEuclidean, codes);
+        let mut distances = self.code.distances_4(&self.space.encoder.codes, codes);
         for ((distance, row), code) in distances.iter_mut().zip(rows).zip(&codes) {
             *distance = self.keyed(*distance, row, code);
         }

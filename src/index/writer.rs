@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 
-use super::graph::Graph;
+use super::encoder::Rotated;
 use super::entries::Entries;
+use super::graph::Graph;
+use super::nodes::Seen;
 use super::params::{MAX_ROWS, row_number};
 use super::scratch::Scratch;
-use super::encoder::Rotated;
-use super::nodes::Seen;
 use super::space::{Rows, Space};
 use super::workers::spread;
 use crate::{Result, SynaError};
@@ -103,18 +103,24 @@ impl Graph {
     }
 
     /// Makes room for a batch's rows and codes them; says which have no code.
-    pub(super) fn admit(&self, rows: &impl Rows, batch: &Range<u32>, writer: &mut Writer) -> Result<Vec<bool>> {
+    pub(super) fn admit(
+        &self,
+        rows: &impl Rows,
+        batch: &Range<u32>,
+        writer: &mut Writer,
+    ) -> Result<Vec<bool>> {
         self.nodes.reserve(batch.end)?;
         writer.in_links.resize(batch.end as usize, 0);
         let mut scratches = std::mem::take(&mut writer.scratches);
-        let coded = spread(&mut scratches, (batch.end - batch.start) as usize, &|i, scratch: &mut Scratch| {
-            let row = batch.start + row_number(i);
-            let rotated: &mut Rotated = &mut scratch.query.rotated;
-            if !self.encoder.rotate(rows.row(row), rotated) {
-                return Ok(false);
-            }
-            self.nodes.add(row, &self.encoder, rotated).map(|()| true)
-        });
+        let coded =
+            spread(&mut scratches, (batch.end - batch.start) as usize, &|i, scratch: &mut Scratch| {
+                let row = batch.start + row_number(i);
+                let rotated: &mut Rotated = &mut scratch.query.rotated;
+                if !self.encoder.rotate(rows.row(row), rotated) {
+                    return Ok(false);
+                }
+                self.nodes.add(row, &self.encoder, rotated).map(|()| true)
+            });
         writer.scratches = scratches;
         let coded: Vec<bool> = coded.into_iter().collect::<Result<_>>()?;
         let seen = self.nodes.read();
@@ -157,7 +163,12 @@ impl Writer {
     }
 
     /// The space in which links are chosen now.
-    pub(super) fn space<'a, R: Rows>(&self, graph: &'a Graph, rows: &'a R, seen: &'a Seen<'a>) -> Space<'a, R> {
+    pub(super) fn space<'a, R: Rows>(
+        &self,
+        graph: &'a Graph,
+        rows: &'a R,
+        seen: &'a Seen<'a>,
+    ) -> Space<'a, R> {
         Space::new(rows, &graph.encoder, graph.params.metric, seen, self.radius())
     }
 

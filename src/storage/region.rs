@@ -76,4 +76,3 @@ impl Memory {
         self.map.as_ptr().wrapping_add(self.skipped).cast_mut()
     }
 }
-

@@ -57,7 +57,8 @@ pub(super) fn search(
         let request =
             GraphSearch { k, ef: ef.max(k), limit: covered, visible: &is_visible, deadline, budget: None };
         // A query that the graph has no code for is answered by a scan.
-        if let Some(end) = graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours) {
+        if let Some(end) = graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
+        {
             is_partial = end.is_partial;
             for &neighbour in &parts.neighbours {
                 parts.best.push(neighbour);

@@ -1,6 +1,5 @@
 //! An 8-bit code with its facts, and what two of them say of the distance between their vectors.
 
-use super::CodeMetric;
 use crate::kernel::codes::{CodeFacts, CodeKernels};
 use crate::kernel::scalar::narrow;
 
@@ -20,33 +19,25 @@ impl<'a> ByteCode<'a> {
         Self { bytes, facts }
     }
 
-    /// The distance between two decoded vectors; the same bits both ways round. A euclidean one is never
-    /// below 0, and 0 between equal codes.
-    pub(crate) fn distance(&self, kernels: &CodeKernels, metric: CodeMetric, other: &Self) -> f32 {
-        self.distance_of(metric, kernels.dot_codes(self.bytes, other.bytes), other)
+    /// The squared distance between two decoded vectors; the same bits both ways round, never below 0, and 0 between
+    /// equal codes.
+    pub(crate) fn distance(&self, kernels: &CodeKernels, other: &Self) -> f32 {
+        self.distance_of(kernels.dot_codes(self.bytes, other.bytes), other)
     }
 
     /// [`ByteCode::distance`] to each of four others, with the same bits.
-    pub(crate) fn distances_4(
-        &self,
-        kernels: &CodeKernels,
-        metric: CodeMetric,
-        others: [Self; 4],
-    ) -> [f32; 4] {
+    pub(crate) fn distances_4(&self, kernels: &CodeKernels, others: [Self; 4]) -> [f32; 4] {
         let dots = kernels.dot_codes_4(self.bytes, others.map(|other| other.bytes));
         let mut distances = [0.0; 4];
         for ((distance, dot), other) in distances.iter_mut().zip(dots).zip(&others) {
-            *distance = self.distance_of(metric, dot, other);
+            *distance = self.distance_of(dot, other);
         }
         distances
     }
 
-    fn distance_of(&self, metric: CodeMetric, dot: i32, other: &Self) -> f32 {
+    fn distance_of(&self, dot: i32, other: &Self) -> f32 {
         // In f64 like the facts' squares, so that equal codes are at distance 0.
         let dot = narrow(f64::from(self.facts.scale) * f64::from(other.facts.scale) * f64::from(dot));
-        match metric {
-            CodeMetric::SquaredEuclidean => (self.facts.square + other.facts.square - 2.0 * dot).max(0.0),
-            CodeMetric::InnerProduct => -dot,
-        }
+        (self.facts.square + other.facts.square - 2.0 * dot).max(0.0)
     }
 }

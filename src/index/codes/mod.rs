@@ -33,18 +33,9 @@ mod rotation;
 mod tests;
 
 pub(crate) use byte_code::ByteCode;
-pub use neighbours::write_slot;
 #[cfg(test)]
 pub(crate) use neighbours::read_slot;
+pub use neighbours::write_slot;
 pub(crate) use neighbours::{RelativeCode, SlotFacts, set_slot_facts};
 pub(crate) use query::QueryCode;
 pub use rotation::Rotation;
-
-/// What the distances of codes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CodeMetric {
-    /// `|q - v|^2`; for cosine too, on unit vectors.
-    SquaredEuclidean,
-    /// `-<q, v>`.
-    InnerProduct,
-}

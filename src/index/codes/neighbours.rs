@@ -1,6 +1,6 @@
 //! 1-bit codes of neighbours relative to their node, and the blocks of 32 in which they lie.
 
-use super::{ByteCode, CodeMetric};
+use super::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
 
 /// What one neighbour's sums are turned into a distance with.
@@ -14,36 +14,29 @@ pub(crate) struct SlotFacts {
 
 /// The code of a neighbour relative to its node.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RelativeCode<'a> {
-    /// One bit a component, the first in the lowest bit of the first byte.
-    pub(crate) bits: &'a [u8],
+pub(crate) struct RelativeCode {
     /// What the differences sum up to.
     pub(crate) residual: Residual,
 }
 
-impl<'a> RelativeCode<'a> {
+impl RelativeCode {
     /// Writes the bits of `neighbour` relative to `node` to `bits`, one byte for 8 components.
     pub(crate) fn encode(
         kernels: &CodeKernels,
         node: &ByteCode,
         neighbour: &ByteCode,
-        bits: &'a mut [u8],
+        bits: &mut [u8],
     ) -> Self {
         let residual =
             kernels.relative((node.bytes, node.facts.scale), (neighbour.bytes, neighbour.facts.scale), bits);
-        Self { bits, residual }
+        Self { residual }
     }
 
     /// What a scan needs beside the bits.
-    pub(crate) fn slot_facts(&self, metric: CodeMetric) -> SlotFacts {
+    pub(crate) fn slot_facts(&self) -> SlotFacts {
         let Residual { square, magnitude, node_dot } = self.residual;
         let gain = if magnitude > 0.0 { square / magnitude } else { 0.0 };
-        match metric {
-            CodeMetric::SquaredEuclidean => {
-                SlotFacts { add: square + 2.0 * gain * node_dot, multiply: -2.0 * gain }
-            }
-            CodeMetric::InnerProduct => SlotFacts { add: 0.0, multiply: -gain },
-        }
+        SlotFacts { add: square + 2.0 * gain * node_dot, multiply: -2.0 * gain }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A query prepared once: its bytes for 8-bit codes, its lookup table for blocks of neighbours.
 
-use super::{ByteCode, CodeMetric};
+use super::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Line, QueryFacts};
 
 /// A prepared query; its memory is kept from one query to the next.
@@ -29,18 +29,15 @@ impl QueryCode {
         &self.facts
     }
 
-    /// The distance to a decoded vector; euclidean ones may come out below 0 by rounding and are cut off there.
-    pub(crate) fn distance(&self, kernels: &CodeKernels, metric: CodeMetric, code: &ByteCode) -> f32 {
+    /// The squared distance to a decoded vector; what comes out below 0 by rounding is cut off there.
+    pub(crate) fn distance(&self, kernels: &CodeKernels, code: &ByteCode) -> f32 {
         let bytes = bytemuck::cast_slice(&self.bytes);
         let dot = kernels.dot_query(bytes, self.facts.byte_sum, code.bytes);
         let dot = (self.facts.byte_scale * code.facts.scale) * dot as f32;
-        match metric {
-            CodeMetric::SquaredEuclidean => (self.facts.square + code.facts.square - 2.0 * dot).max(0.0),
-            CodeMetric::InnerProduct => -dot,
-        }
+        (self.facts.square + code.facts.square - 2.0 * dot).max(0.0)
     }
 
-    /// Estimates the distances to the 32 neighbours in a node's block; `base` is the distance to the node.
+    /// Estimates the squared distances to the 32 neighbours in a node's block; `base` is the distance to the node.
     pub(crate) fn estimate(
         &self,
         kernels: &CodeKernels,

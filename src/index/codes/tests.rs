@@ -29,10 +29,6 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-}
-
 fn rotated(rotation: &Rotation, kernels: &CodeKernels, vector: &[f32]) -> Vec<f32> {
     let mut out = vec![f32::NAN; rotation.code_dimensions()];
     rotation.apply(kernels, vector, &mut out);
@@ -124,9 +120,9 @@ fn moments(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// For both metrics, the errors of estimates by block and by 8-bit code, each relative to what bounds them: `|q - c| |r|`
-/// or `|q| |r|`, and the length of the vectors multiplied.
-fn errors(kernels: &CodeKernels, dimensions: usize, metric: CodeMetric) -> (Vec<f64>, Vec<f64>) {
+/// The errors of estimates by block and by 8-bit code, each relative to what bounds them: `|q - c| |r|`, and the lengths
+/// of the vectors multiplied.
+fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
     let rotation = Rotation::new(dimensions, 3);
     let mut normal = Normal(99);
     let width = rotation.code_dimensions();
@@ -138,15 +134,12 @@ fn errors(kernels: &CodeKernels, dimensions: usize, metric: CodeMetric) -> (Vec<
             x.iter().zip(y).map(|(x, y)| a * x + b * y).collect()
         };
         let query = sum_of(0.6, &node, 0.8, &normal.vector(dimensions));
-        let exact = |v: &[f32]| match metric {
-            CodeMetric::SquaredEuclidean => squared_distance(&query, v),
-            CodeMetric::InnerProduct => -dot(&query, v),
-        };
+        let exact = |v: &[f32]| squared_distance(&query, v);
         let mut prepared = QueryCode::default();
         prepared.prepare(kernels, &rotated(&rotation, kernels, &query));
         let mut node_bytes = vec![0; width];
         let node_code = ByteCode::encode(kernels, &rotated(&rotation, kernels, &node), &mut node_bytes);
-        let base = prepared.distance(kernels, metric, &node_code);
+        let base = prepared.distance(kernels, &node_code);
         by_byte.push((f64::from(base) - exact(&node)) / (square(&query) * square(&node)).sqrt());
         let mut block = vec![0; 4 * width];
         let mut facts = BlockFacts { add: [0.0; 32], multiply: [0.0; 32] };
@@ -158,16 +151,13 @@ fn errors(kernels: &CodeKernels, dimensions: usize, metric: CodeMetric) -> (Vec<
             let code = ByteCode::encode(kernels, &rotated(&rotation, kernels, neighbour), &mut bytes);
             let mut bits = vec![0; width / 8];
             let relative = RelativeCode::encode(kernels, &node_code, &code, &mut bits);
-            write_slot(&mut block, slot, relative.bits);
-            set_slot_facts(&mut facts, slot, relative.slot_facts(metric));
+            write_slot(&mut block, slot, &bits);
+            set_slot_facts(&mut facts, slot, relative.slot_facts());
         }
         let mut estimates = [0.0; 32];
         prepared.estimate(kernels, &block, &facts, base, &mut estimates);
         for (estimate, neighbour) in estimates.iter().zip(&neighbours) {
-            let lever = match metric {
-                CodeMetric::SquaredEuclidean => 2.0 * squared_distance(&query, &node).sqrt(),
-                CodeMetric::InnerProduct => square(&query).sqrt(),
-            };
+            let lever = 2.0 * squared_distance(&query, &node).sqrt();
             let error = f64::from(*estimate) - exact(neighbour);
             by_block.push(error / (lever * squared_distance(&node, neighbour).sqrt()));
         }
@@ -178,23 +168,19 @@ fn errors(kernels: &CodeKernels, dimensions: usize, metric: CodeMetric) -> (Vec<
 #[test]
 fn estimates_are_unbiased_and_as_narrow_as_one_bit_can_be() {
     for dimensions in [128, 768, 784] {
-        for metric in [CodeMetric::SquaredEuclidean, CodeMetric::InnerProduct] {
+        {
             let all: Vec<_> =
-                CodeKernels::available().iter().map(|kernels| errors(kernels, dimensions, metric)).collect();
+                CodeKernels::available().iter().map(|kernels| errors(kernels, dimensions)).collect();
             assert!(all.iter().all(|errors| *errors == all[0]), "all instruction sets agree");
             let (by_block, by_byte) = &all[0];
             // A sign keeps sqrt(2 / pi) of a normal component: what is lost is sqrt(pi / 2 - 1) = 0.756 of the length,
             // and falls on the query's direction (what of it is not the neighbour's) with 1 / sqrt(dimensions).
             let promised = 0.756 / (dimensions as f64).sqrt();
             let (mean, deviation) = moments(by_block);
-            assert!(mean.abs() < 0.1 * promised, "{dimensions} {metric:?}: mean {}", mean / promised);
-            assert!(
-                (0.8..1.1).contains(&(deviation / promised)),
-                "{dimensions} {metric:?}: {}",
-                deviation / promised
-            );
+            assert!(mean.abs() < 0.1 * promised, "{dimensions}: mean {}", mean / promised);
+            assert!((0.8..1.1).contains(&(deviation / promised)), "{dimensions}: {}", deviation / promised);
             let (mean, deviation) = moments(by_byte);
-            assert!(mean.abs() < 1e-3 && deviation < 4e-3, "{dimensions} {metric:?}: {mean} {deviation}");
+            assert!(mean.abs() < 1e-3 && deviation < 4e-3, "{dimensions}: {mean} {deviation}");
         }
     }
 }
@@ -206,12 +192,9 @@ fn a_neighbour_equal_to_its_node_has_the_distance_of_the_node() {
         let code = ByteCode::encode(&kernels, &Normal(1).vector(128), &mut bytes);
         let mut bits = [0xff; 16];
         let relative = RelativeCode::encode(&kernels, &code, &code, &mut bits);
-        assert_eq!(relative.bits, [0; 16]);
-        for metric in [CodeMetric::SquaredEuclidean, CodeMetric::InnerProduct] {
-            assert_eq!(relative.slot_facts(metric), SlotFacts { add: 0.0, multiply: 0.0 });
-        }
-        assert_eq!(code.distance(&kernels, CodeMetric::InnerProduct, &code), -code.facts.square);
-        assert_eq!(code.distance(&kernels, CodeMetric::SquaredEuclidean, &code), 0.0);
+        assert_eq!(bits, [0; 16]);
+        assert_eq!(relative.slot_facts(), SlotFacts { add: 0.0, multiply: 0.0 });
+        assert_eq!(code.distance(&kernels, &code), 0.0);
     }
 }
 
@@ -230,21 +213,13 @@ fn distances_of_codes_are_those_of_the_decoded_vectors() {
             code.bytes.iter().map(|byte| code.facts.scale * (f32::from(*byte) - 128.0)).collect()
         };
         let others = [codes[1], codes[2], codes[3], codes[4]];
-        for metric in [CodeMetric::SquaredEuclidean, CodeMetric::InnerProduct] {
-            let four = codes[0].distances_4(&kernels, metric, others);
-            for (distance, other) in four.iter().zip(&others) {
-                assert_eq!(distance.to_bits(), codes[0].distance(&kernels, metric, other).to_bits());
-                assert_eq!(distance.to_bits(), other.distance(&kernels, metric, &codes[0]).to_bits());
-                let (a, b) = (decode(&codes[0]), decode(other));
-                let expected = match metric {
-                    CodeMetric::SquaredEuclidean => squared_distance(&a, &b),
-                    CodeMetric::InnerProduct => -dot(&a, &b),
-                };
-                assert!(
-                    (f64::from(*distance) - expected).abs() < 1e-6 * 4.0 * 768.0,
-                    "{distance} {expected}"
-                );
-            }
+        let four = codes[0].distances_4(&kernels, others);
+        for (distance, other) in four.iter().zip(&others) {
+            assert_eq!(distance.to_bits(), codes[0].distance(&kernels, other).to_bits());
+            assert_eq!(distance.to_bits(), other.distance(&kernels, &codes[0]).to_bits());
+            let (a, b) = (decode(&codes[0]), decode(other));
+            let expected = squared_distance(&a, &b);
+            assert!((f64::from(*distance) - expected).abs() < 1e-6 * 4.0 * 768.0, "{distance} {expected}");
         }
     }
 }

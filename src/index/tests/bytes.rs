@@ -74,13 +74,15 @@ fn any_flipped_byte_is_an_error_or_a_graph_that_searches_and_grows() {
     for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
         let (params, rows, graph) = small(metric);
         let bytes = graph.encode();
+        // Codes may be any bits, and the store's checksum is over all of them.
+        let records = graph.check().unwrap().nodes as usize * graph.nodes.record_bytes();
         let mut accepted = 0;
         for at in 0..bytes.len() {
             for flip in [1, 0x80, 0xff] {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;
                 let Ok(graph) = decode(&damaged, params) else { continue };
-                accepted += 1;
+                accepted += usize::from(at < bytes.len() - records);
                 assert_eq!(graph.encode(), damaged, "what is accepted is kept as it is");
                 let mut searcher = Searcher::new(&graph, &rows);
                 searcher.search(rows.row(5), 10, 30, &|_| true);
@@ -91,7 +93,7 @@ fn any_flipped_byte_is_an_error_or_a_graph_that_searches_and_grows() {
                 }
             }
         }
-        println!("{accepted} of {} accepted", 3 * bytes.len());
-        assert!(accepted < 3 * bytes.len() / 2);
+        println!("{accepted} of {} accepted before the records", 3 * (bytes.len() - records));
+        assert!(accepted < (bytes.len() - records) / 2);
     }
 }

@@ -166,16 +166,21 @@ pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize
     hits as f64 / all as f64
 }
 
-/// Rows that a search for their own vector does not find, by distance.
+/// Rows that a search for their own vector does not find, by distance. The cosine of parallel vectors is 1 up to rounding,
+/// and of many it is chance which one it is smallest for.
 pub(super) fn not_found(graph: &Graph, rows: &Flat, ef: usize) -> Vec<u32> {
     let mut searcher = Searcher::new(graph, rows);
     (0..graph.covered_rows())
         .filter(|&row| {
             let vector = rows.row(row);
             let own = PreparedQuery::new(Kernels::detect(), graph.params().metric, vector).distance(vector);
+            let rounding = if graph.params().metric == DistanceMetric::Cosine { 1e-6 } else { 0.0 };
             let has_code = metric_has_code(graph.params().metric, vector);
             has_code
-                && searcher.search(vector, 1, ef, &|_| true).first().is_none_or(|nearest| nearest.distance > own)
+                && searcher
+                    .search(vector, 1, ef, &|_| true)
+                    .first()
+                    .is_none_or(|nearest| nearest.distance > own + rounding)
         })
         .collect()
 }

@@ -8,7 +8,9 @@ pub(crate) fn prefetch_line<T>(item: &T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing as far as the program can tell, and faults at no address; SSE is part of x86-64.
     unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(item).cast());
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
+            std::ptr::from_ref(item).cast(),
+        );
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = item;
