@@ -6,6 +6,9 @@ mod support;
 use std::path::Path;
 use support::{TempFolder, c_program};
 
+/// The second argument of every program; the replayer of cases takes it.
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/conformance/cases.txt");
+
 fn run(name: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests").join(name).with_extension("c");
     // C11 and POSIX (XSI): the tests need fork, pipes, threads and limits; the header does not.
@@ -13,7 +16,7 @@ fn run(name: &str) {
         ["-std=c11", "-D_XOPEN_SOURCE=700", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread", "-lm"];
     let program = c_program::compile(&source, &flags);
     let folder = TempFolder::new(name);
-    let output = c_program::run(&program, &[folder.path().to_str().expect("a path that is text")]);
+    let output = c_program::run(&program, &[folder.path().to_str().expect("a path that is text"), CASES]);
     assert!(output.status.success(), "{}", c_program::transcript(&output));
     // P7: nothing is printed, whatever went wrong.
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{}", c_program::transcript(&output));
@@ -72,6 +75,11 @@ fn bad_files() {
 #[test]
 fn verify() {
     run("verify");
+}
+
+#[test]
+fn conformance() {
+    run("conformance");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod targets;
 
 use std::fs;
 use std::path::Path;
+use targets::bases::{large_bases, small_bases};
 use targets::scratch::Scratch;
 use targets::{c_calls, open_data, open_index, operations};
 
@@ -24,7 +25,9 @@ fn replay(name: &str, mut target: impl FnMut(&[u8])) {
 fn open_data_holds() {
     let scratch = Scratch::new();
     replay("open_data", |bytes| {
-        open_data::run(&scratch, bytes, &mut |_, open| open());
+        for bases in [small_bases(), large_bases()] {
+            open_data::run(bases, &scratch, bytes, &mut |_, open| open());
+        }
     });
 }
 
@@ -32,7 +35,9 @@ fn open_data_holds() {
 fn open_index_holds() {
     let scratch = Scratch::new();
     replay("open_index", |bytes| {
-        open_index::run(&scratch, bytes, &mut |_, open| open());
+        for stores in [open_index::small_stores(), open_index::large_stores()] {
+            open_index::run(stores, &scratch, bytes, &mut |_, open| open());
+        }
     });
 }
 

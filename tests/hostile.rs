@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::fs;
 use support::{Random, seed};
 use syna_mmap::{MmapVectorStore, OpenMode};
-use targets::bases::bases;
+use targets::bases::{large_bases, small_bases};
 use targets::examine::{MOST_TIME, Tally, any_store, examine, index_of};
 use targets::scratch::Scratch;
 use targets::{open_data, open_index};
@@ -108,7 +108,11 @@ fn run_seeds(name: &str, default: usize, mut run: impl FnMut(&[u8]) -> Tally) ->
 #[test]
 fn a_mended_image_of_a_store_is_a_store() {
     let scratch = Scratch::new();
-    for image in bases() {
+    for bases in [small_bases(), large_bases()] {
+        let logs = bases[0].extents.iter().filter(|&&extent| bases[0].is_log(extent)).count();
+        assert!(logs >= 2 && bases[0].extents.len() >= logs + 2, "several extents of both kinds");
+    }
+    for image in small_bases().iter().chain(large_bases()) {
         assert!(image.frames.len() >= 7 && image.extents.len() >= 2, "{} frames", image.frames.len());
         let path = scratch.file("store");
         fs::write(&path, &image.bytes).unwrap();
@@ -125,7 +129,8 @@ fn a_mended_image_of_a_store_is_a_store() {
 #[test]
 fn hostile_data_files_are_errors_or_stores() {
     let scratch = Scratch::new();
-    let total = run_seeds("data", 2500, |bytes| open_data::run(&scratch, bytes, &mut measured));
+    let total =
+        run_seeds("data", 2500, |bytes| open_data::run(large_bases(), &scratch, bytes, &mut measured));
     assert!(total.opened > total.refused / 20, "mutations that are all refused test nothing behind");
     assert!(total.refused > total.opened / 20, "mutations that are all harmless test nothing");
 }
@@ -133,12 +138,14 @@ fn hostile_data_files_are_errors_or_stores() {
 #[test]
 fn hostile_indexes_never_hide_the_truth() {
     let scratch = Scratch::new();
-    for base in open_index::stores() {
+    for base in open_index::small_stores().iter().chain(open_index::large_stores()) {
         let mut mended = base.index.clone();
         open_index::mend(&mut mended, true);
         assert!(mended == base.index, "the mender knows the header");
     }
-    let total = run_seeds("index", 60, |bytes| open_index::run(&scratch, bytes, &mut measured));
+    let total = run_seeds("index", 60, |bytes| {
+        open_index::run(open_index::large_stores(), &scratch, bytes, &mut measured)
+    });
     assert!(total.opened > 0);
 }
 
@@ -147,7 +154,7 @@ fn hostile_indexes_never_hide_the_truth() {
 fn long_files_that_hold_nothing_open_or_fail_at_once() {
     const LONG: u64 = 1 << 40;
     let scratch = Scratch::new();
-    let base = &bases()[0];
+    let base = &large_bases()[0];
     let path = scratch.file("store");
     let last_end = base.extents.iter().map(|&extent| extent + base.extent_length(extent)).max().unwrap();
     for kind in [1_u32, 2] {
@@ -209,7 +216,7 @@ fn open_long(path: &std::path::Path, what: &str) {
 fn a_long_index_is_left_alone() {
     let scratch = Scratch::new();
     let path = scratch.file("store");
-    let base = &open_index::stores()[0];
+    let base = &open_index::large_stores()[0];
     let mut index = base.index.clone();
     fs::write(&path, &base.data).unwrap();
     for length in [1 << 40, 1 << 29] {

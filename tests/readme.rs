@@ -4,42 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use support::c_program;
+use support::markdown::blocks;
 
 mod support;
-
-/// A fenced block of README.md.
-struct Block {
-    /// What stands after the opening fence.
-    language: String,
-    /// The line of the opening fence.
-    line_number: usize,
-    text: String,
-}
-
-fn blocks(markdown: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    for (index, line) in markdown.lines().enumerate() {
-        match (open.take(), line.trim_start().strip_prefix("```")) {
-            (None, Some(language)) => {
-                open = Some(Block {
-                    language: language.trim().to_owned(),
-                    line_number: index + 1,
-                    text: String::new(),
-                });
-            }
-            (None, None) => {}
-            (Some(block), Some(_)) => blocks.push(block),
-            (Some(mut block), None) => {
-                block.text.push_str(line);
-                block.text.push('\n');
-                open = Some(block);
-            }
-        }
-    }
-    assert!(open.is_none(), "README.md: a fenced block has no end");
-    blocks
-}
 
 #[test]
 fn c_programs_print_what_the_readme_says() {

@@ -2,11 +2,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use targets::open_index::run;
+use targets::open_index::{run, small_stores};
 use targets::scratch::Scratch;
 
 static SCRATCH: LazyLock<Scratch> = LazyLock::new(Scratch::new);
 
 fuzz_target!(|bytes: &[u8]| {
-    run(&SCRATCH, bytes, &mut |_, open| open());
+    run(small_stores(), &SCRATCH, bytes, &mut |_, open| open());
 });

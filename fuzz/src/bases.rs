@@ -1,14 +1,19 @@
 //! Whole stores that mutations begin with: several extents of both kinds, checkpoints, and a log that goes on behind
-//! the last of them.
+//! the last of them. Small ones for the fuzzer, which is to open many, and large ones for the tests.
 
 use super::image::Image;
 use super::scratch::Scratch;
 use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, WriteBatch,
-    WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore,
+    WriteBatch, WriteMode,
 };
+
+/// Graphs of few links and many levels: building one is most of what a life costs, and checks nothing else.
+pub fn thin_graph() -> HnswConfig {
+    HnswConfig { m: 4, m_max: 8, ef_construction: 16, ..HnswConfig::default() }
+}
 
 /// Nothing happens by itself.
 pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
@@ -18,6 +23,7 @@ pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
         initial_capacity: 0,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
+        hnsw_config: thin_graph(),
         ..MmapVectorConfig::default()
     }
 }
@@ -34,13 +40,19 @@ pub fn vector(dimensions: u16, seed: u64) -> Vec<f32> {
     (0..dimensions).map(|_| next()).collect()
 }
 
-/// Writes rows `range` under keys of every length, with tags and payloads.
-pub fn write_rows(store: &MmapVectorStore, range: std::ops::Range<u64>, mode: WriteMode) {
+/// Writes rows `range` under keys of every length, with tags and payloads of 0 to 39 times `payload_step` bytes.
+pub fn write_rows(
+    store: &MmapVectorStore,
+    range: std::ops::Range<u64>,
+    payload_step: usize,
+    mode: WriteMode,
+) {
     let key = |i: u64| format!("{}{i}", "k".repeat(i as usize % 17));
     let keys: Vec<String> = range.clone().map(key).collect();
     let vectors: Vec<f32> = range.clone().flat_map(|i| vector(store.dimensions(), i)).collect();
     let tags: Vec<u64> = range.clone().map(|i| i % 3 * (1 << 40)).collect();
-    let payloads: Vec<Vec<u8>> = range.map(|i| vec![(i % 251) as u8; i as usize % 40]).collect();
+    let payloads: Vec<Vec<u8>> =
+        range.map(|i| vec![(i % 251) as u8; i as usize % 40 * payload_step]).collect();
     let batch = WriteBatch {
         keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
         vectors: BatchVectors::RowMajor(&vectors),
@@ -51,31 +63,61 @@ pub fn write_rows(store: &MmapVectorStore, range: std::ops::Range<u64>, mode: Wr
     store.write(&batch).unwrap();
 }
 
-fn live(path: &Path, dimensions: u16, metric: DistanceMetric, rows: u64) {
+/// What a base is like.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    dimensions: u16,
+    metric: DistanceMetric,
+    rows: u64,
+    payload_step: usize,
+}
+
+fn live(path: &Path, shape: Shape) {
+    let Shape { dimensions, metric, rows, payload_step } = shape;
     let store = MmapVectorStore::new(path, quiet(dimensions, metric)).unwrap();
-    write_rows(&store, 0..rows / 2, WriteMode::Insert);
+    write_rows(&store, 0..rows / 2, payload_step, WriteMode::Insert);
     store.delete("kkk3").unwrap();
     store.checkpoint().unwrap();
-    write_rows(&store, rows / 2..rows, WriteMode::Insert);
-    write_rows(&store, 5..15, WriteMode::Upsert);
+    write_rows(&store, rows / 2..rows, payload_step, WriteMode::Insert);
+    write_rows(&store, 5..15, payload_step, WriteMode::Upsert);
     store.checkpoint().unwrap();
     store.delete("kkkk4").unwrap();
-    write_rows(&store, rows..rows + 6, WriteMode::Upsert);
+    write_rows(&store, rows..rows + 6, payload_step, WriteMode::Upsert);
     store.insert("", &vector(dimensions, 1)).unwrap();
     // What a killed writer leaves: the file as it is now, its tail not yet checkpointed.
     std::fs::copy(path, path.with_extension("base")).unwrap();
 }
 
 /// The store that mutations change, and another one to take parts from.
-pub fn bases() -> &'static [Image; 2] {
-    static BASES: OnceLock<[Image; 2]> = OnceLock::new();
+pub type Bases = [Image; 2];
+
+fn make(shapes: [Shape; 2]) -> Bases {
+    let scratch = Scratch::new();
+    shapes.map(|shape| {
+        let path = scratch.file(&format!("{}", shape.dimensions));
+        live(&path, shape);
+        Image::of_store(std::fs::read(path.with_extension("base")).unwrap())
+    })
+}
+
+/// Few rows, long enough to need two extents of vectors, with payloads long enough to need two of the log.
+pub fn small_bases() -> &'static Bases {
+    static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
-        let scratch = Scratch::new();
-        let shapes = [(64, DistanceMetric::Euclidean, 300), (70, DistanceMetric::Cosine, 60)];
-        shapes.map(|(dimensions, metric, rows)| {
-            let path = scratch.file(&format!("{dimensions}"));
-            live(&path, dimensions, metric, rows);
-            Image::of_store(std::fs::read(path.with_extension("base")).unwrap())
-        })
+        make([
+            Shape { dimensions: 1000, metric: DistanceMetric::Euclidean, rows: 8, payload_step: 80 },
+            Shape { dimensions: 70, metric: DistanceMetric::Cosine, rows: 8, payload_step: 1 },
+        ])
+    })
+}
+
+/// As many rows as fill several blocks.
+pub fn large_bases() -> &'static Bases {
+    static BASES: OnceLock<Bases> = OnceLock::new();
+    BASES.get_or_init(|| {
+        make([
+            Shape { dimensions: 64, metric: DistanceMetric::Euclidean, rows: 300, payload_step: 1 },
+            Shape { dimensions: 70, metric: DistanceMetric::Cosine, rows: 60, payload_step: 1 },
+        ])
     })
 }

@@ -3,6 +3,7 @@
 
 use super::bases::vector;
 use super::c_header::*;
+use super::planted::{is_planted, read_freed};
 use super::scratch::Scratch;
 use super::source::Source;
 use std::ffi::CString;
@@ -10,6 +11,8 @@ use std::ptr;
 
 const DIMENSIONS: usize = 64;
 const MOST_CALLS: usize = 300;
+/// Two extents' worth: what a file system takes to set space aside is not what is tested.
+const MOST_RESERVED: u16 = 600;
 
 const OK: Status = 0;
 const INVALID_ARGUMENT: Status = 1;
@@ -82,6 +85,8 @@ impl Host {
         unsafe { syna_mmap_options_init(&mut options, size_of::<COptions>()) };
         options.dimensions = 64;
         options.index_threshold = u64::from(source.byte() % 64);
+        // The default makes room for 100,000 keys at each open.
+        options.initial_capacity = options.index_threshold * 16;
         options.words[1] = u32::from(source.byte() & 0x9B);
         if source.one_in(8) {
             // Any value of any member but the two that would take a machine down by being granted.
@@ -117,6 +122,9 @@ impl Host {
         // SAFETY: the handle is a number; the error struct is good.
         let status = unsafe { syna_mmap_close(store, &mut self.error) };
         self.expect(status, is_good || store.is_null(), "close");
+        if is_good && is_planted() {
+            read_freed();
+        }
         self.stores.iter_mut().filter(|(open, _)| *open == store).for_each(|(_, is_open)| *is_open = false);
     }
 
@@ -175,7 +183,7 @@ impl Host {
     fn maintain(&mut self, source: &mut Source<'_>) {
         let (store, is_good) = self.handle(source, true);
         let which = source.byte();
-        let count = u64::from(source.short());
+        let count = u64::from(source.short() % MOST_RESERVED);
         let error = &mut self.error;
         // SAFETY: the handle is a number; the error struct is good.
         let status = unsafe {

@@ -67,6 +67,8 @@ pub struct Image {
     pub bytes: Vec<u8>,
     pub extents: Vec<usize>,
     pub frames: Vec<usize>,
+    /// Of a vector.
+    pub dimensions: usize,
     /// From one row to the next.
     pub stride: usize,
 }
@@ -74,7 +76,8 @@ pub struct Image {
 impl Image {
     /// The image of a whole store, with its random numbers replaced so that it is the same in every run.
     pub fn of_store(bytes: Vec<u8>) -> Self {
-        let mut image = Self { bytes, extents: vec![], frames: vec![], stride: 0 };
+        let mut image = Self { bytes, extents: vec![], frames: vec![], dimensions: 0, stride: 0 };
+        image.dimensions = image.word(40) as usize;
         image.stride = image.word(48) as usize;
         let mut at = EXTENTS_START;
         while at + EXTENT_DATA <= image.bytes.len() && &image.bytes[at..at + 4] == b"SYNX" {
@@ -193,7 +196,7 @@ impl Image {
     }
 
     /// Gives each frame the checksums of the rows as they are now.
-    pub fn mend_rows(&mut self, dimensions: usize) {
+    pub fn mend_rows(&mut self) {
         let mut rows = Vec::new();
         for &extent in self.extents.iter().filter(|&&extent| !self.is_log(extent)) {
             let capacity = self.extent_length(extent).saturating_sub(EXTENT_DATA) / self.stride.max(1);
@@ -203,7 +206,7 @@ impl Image {
         for frame in self.frames.clone() {
             let count = self.word(frame + FRAME_ROW_COUNT) as usize;
             for position in 0..count.min(1 << 16) {
-                let vector = rows.next().and_then(|at| self.bytes.get(at..at + 4 * dimensions));
+                let vector = rows.next().and_then(|at| self.bytes.get(at..at + 4 * self.dimensions));
                 if let Some(vector) = vector {
                     let checksum = crc32c(vector);
                     self.put(frame + HEADER + 4 * position, &checksum.to_le_bytes());

@@ -14,6 +14,7 @@
 //! | `world.rs` | a store and a model of it, side by side |
 //! | `operations.rs` | target: a life of a store |
 //! | `c_calls.rs` | target: C calls with handles of every kind |
+//! | `planted.rs` | a fault in each target, to show that it would be found |
 //! | `c_header.rs` | the functions and structs that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses a part of it")]
 
@@ -26,6 +27,7 @@ pub mod mutate;
 pub mod open_data;
 pub mod open_index;
 pub mod operations;
+pub mod planted;
 pub mod scratch;
 pub mod source;
 pub mod world;

@@ -20,7 +20,7 @@ pub fn mutate(image: &mut Image, other: &Image, source: &mut Source<'_>) {
 /// Most inputs mend everything; some leave a kind of checksum alone.
 fn mend(image: &mut Image, mending: u8) {
     if mending & 0x10 != 0 {
-        image.mend_rows(64);
+        image.mend_rows();
     }
     if mending & 0x0F < 12 {
         image.mend_chain();

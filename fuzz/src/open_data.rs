@@ -1,15 +1,15 @@
 //! Target: a data file that a hostile writer made.
 
-use super::bases::bases;
+use super::bases::Bases;
 use super::examine::{Meter, Tally, examine};
 use super::mutate::mutate;
 use super::scratch::Scratch;
 use super::source::Source;
 
-/// Changes a whole store as `bytes` say and opens what comes of it.
-pub fn run(scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
+/// Changes one of `bases` as `bytes` say and opens what comes of it.
+pub fn run(bases: &Bases, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
-    let [first, second] = bases();
+    let [first, second] = bases;
     let (base, other) = if source.one_in(4) { (second, first) } else { (first, second) };
     let mut image = base.clone();
     mutate(&mut image, other, &mut source);

@@ -5,6 +5,7 @@
 
 use super::bases::{quiet, vector, write_rows};
 use super::examine::{Meter, Tally, any_store, index_of, open};
+use super::planted::is_planted;
 use super::scratch::Scratch;
 use super::source::Source;
 use crc32c::crc32c;
@@ -13,9 +14,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{DistanceMetric, MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteMode};
 
-/// As many rows as a search walks the graph for rather than scan them all, and some behind it.
-const INDEXED_ROWS: u64 = 2100;
-const ROWS: u64 = 2110;
+/// Few rows, for the fuzzer: the library searches small graphs where it is built for fuzzing.
+const FEW_ROWS: u64 = 90;
+/// As many as a search walks the graph for anywhere else.
+const MANY_ROWS: u64 = 2100;
+/// Rows behind the graph.
+const ROWS_BEHIND: u64 = 10;
 const HEADER: usize = 88;
 /// Where each field of the index's header begins, and how long it is.
 const HEADER_FIELDS: [(usize, usize); 14] = [
@@ -40,28 +44,41 @@ const GRAPH_WORDS: usize = 11;
 /// A whole store and its index.
 #[derive(Debug)]
 pub struct Indexed {
+    rows: u32,
     pub data: Vec<u8>,
     pub index: Vec<u8>,
 }
 
-fn indexed(metric: DistanceMetric) -> Indexed {
+fn indexed(metric: DistanceMetric, rows: u64) -> Indexed {
     let scratch = Scratch::new();
     let path = scratch.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, metric)).unwrap();
-    write_rows(&store, 0..INDEXED_ROWS, WriteMode::Insert);
+    write_rows(&store, 0..rows, 1, WriteMode::Insert);
     // Twins, which a graph keeps apart.
     store.insert("a twin", &vector(64, 17)).unwrap();
     store.delete("kkk3").unwrap();
     store.build_index().unwrap();
-    write_rows(&store, INDEXED_ROWS..ROWS, WriteMode::Insert);
+    write_rows(&store, rows..rows + ROWS_BEHIND, 1, WriteMode::Insert);
     store.close().unwrap();
-    Indexed { data: std::fs::read(&path).unwrap(), index: std::fs::read(index_of(&path)).unwrap() }
+    let (data, index) = (std::fs::read(&path).unwrap(), std::fs::read(index_of(&path)).unwrap());
+    Indexed { rows: u32::try_from(rows).unwrap(), data, index }
 }
 
 /// A store for each metric that graphs differ by.
-pub fn stores() -> &'static [Indexed; 2] {
-    static STORES: OnceLock<[Indexed; 2]> = OnceLock::new();
-    STORES.get_or_init(|| [DistanceMetric::Euclidean, DistanceMetric::DotProduct].map(indexed))
+type Stores = [Indexed; 2];
+
+fn make(rows: u64) -> Stores {
+    [DistanceMetric::Euclidean, DistanceMetric::DotProduct].map(|metric| indexed(metric, rows))
+}
+
+pub fn small_stores() -> &'static Stores {
+    static STORES: OnceLock<Stores> = OnceLock::new();
+    STORES.get_or_init(|| make(FEW_ROWS))
+}
+
+pub fn large_stores() -> &'static Stores {
+    static STORES: OnceLock<Stores> = OnceLock::new();
+    STORES.get_or_init(|| make(MANY_ROWS))
 }
 
 /// Both checksums as they ought to be, and the length too.
@@ -85,7 +102,7 @@ fn read_word(index: &[u8], at: usize) -> u32 {
     index.get(at..at + 4).map_or(0, |found| u32::from_le_bytes(found.try_into().unwrap()))
 }
 
-fn a_value(old: u32, source: &mut Source<'_>) -> u32 {
+fn a_value(old: u32, rows: u32, source: &mut Source<'_>) -> u32 {
     match source.byte() % 14 {
         0 => 0,
         1 => 1,
@@ -95,26 +112,26 @@ fn a_value(old: u32, source: &mut Source<'_>) -> u32 {
         5 => old.wrapping_sub(1),
         6 => 1 << 31,
         7 => old | 1 << 31,
-        8 => 2100,
-        9 => 1024,
+        8 => rows,
+        9 => rows / 2,
         10 => f32::INFINITY.to_bits(),
         11 => old.wrapping_neg(),
-        12 => u32::from(source.short()) % 2200,
+        12 => u32::from(source.short()) % (rows + 100),
         _ => source.word(),
     }
 }
 
-fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
+fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
     match source.byte() % 16 {
         0..4 => {
             let (at, length) = HEADER_FIELDS[source.below(HEADER_FIELDS.len())];
-            let value = u64::from(a_value(read_word(index, at), source));
+            let value = u64::from(a_value(read_word(index, at), rows, source));
             let value = if length == 8 && source.one_in(2) { value << 32 | value } else { value };
             put(index, at, &value.to_le_bytes()[..length]);
         }
         4..8 => {
             let at = HEADER + 4 * source.below(GRAPH_WORDS);
-            let value = a_value(read_word(index, at), source);
+            let value = a_value(read_word(index, at), rows, source);
             put(index, at, &value.to_le_bytes());
             // The header says some of the same: m, m_max, seed.
             if let (true, Some(twin)) = (source.one_in(2), [0, 12, 52, 56, 64, 68, 48].get((at - HEADER) / 4))
@@ -124,7 +141,7 @@ fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
         }
         8..13 => {
             let at = HEADER + source.below(index.len().saturating_sub(HEADER)) / 4 * 4;
-            let value = a_value(read_word(index, at), source);
+            let value = a_value(read_word(index, at), rows, source);
             put(index, at, &value.to_le_bytes());
         }
         13 => {
@@ -146,13 +163,13 @@ fn mutate(index: &mut Vec<u8>, source: &mut Source<'_>) {
 }
 
 /// Puts what `bytes` make of an index beside its store, opens and searches.
-pub fn run(scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
+pub fn run(stores: &Stores, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
-    let base = &stores()[usize::from(source.byte() % 2)];
+    let base = &stores[usize::from(source.byte() % 2)];
     let mending = source.byte();
     let mut index = base.index.clone();
     for _ in 0..=source.below(4) {
-        mutate(&mut index, &mut source);
+        mutate(&mut index, base.rows, &mut source);
     }
     if mending % 8 != 0 {
         mend(&mut index, mending % 4 != 1);
@@ -179,6 +196,7 @@ fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_
         }
         Ok(store) => {
             search_all(&store);
+            assert!(store.has_index() || !is_planted(), "a planted fault: the index was refused");
             if store.has_index() {
                 // The graph goes on from what it was read as; where it was refused, making it anew tests nothing more.
                 store.insert("one more", &vector(64, 999_999)).unwrap();
@@ -201,7 +219,7 @@ fn search_all(store: &MmapVectorStore) {
     let everything = SearchOptions { exact: true, ..SearchOptions::default() };
     for seed in [17, 4, 12345] {
         let query = vector(64, seed);
-        store.search_with(&query, 5000, &everything, &mut exact).unwrap();
+        store.search_with(&query, store.len() + 10, &everything, &mut exact).unwrap();
         assert_eq!(exact.hits().len(), store.len());
         let distances: HashMap<u32, f32> = exact.hits().iter().map(|hit| (hit.row, hit.distance)).collect();
         store.search_with(&query, 10, &SearchOptions::default(), &mut results).unwrap();

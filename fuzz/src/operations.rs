@@ -6,6 +6,9 @@ use super::world::{Operation, World};
 /// The longest life; longer ones find little more and take long.
 const MOST_OPERATIONS: usize = 200;
 
+/// The most rows that come at once: enough for a second extent. `tests/model.rs` has the large stores.
+const MOST_BULK_ROWS: u16 = 150;
+
 fn keys(source: &mut Source<'_>) -> Vec<u16> {
     (0..source.below(40)).map(|_| key(source)).collect()
 }
@@ -38,7 +41,9 @@ fn operation(source: &mut Source<'_>) -> Operation {
         28 => Operation::Drop,
         29 => Operation::Kill,
         30 => Operation::Read,
-        _ if source.one_in(8) => Operation::Bulk { first: source.short() % 4096, count: source.short() },
+        _ if source.one_in(8) => {
+            Operation::Bulk { first: source.short() % 4096, count: source.short() % MOST_BULK_ROWS }
+        }
         _ => Operation::Verify,
     }
 }

@@ -106,6 +106,7 @@ impl<'a> Record<'a> {
 pub(super) struct Nodes {
     shape: Shape,
     links: usize,
+    metric: DistanceMetric,
     /// Flagged where twins hang from the row.
     records: RecordStore,
     /// Of each row its next twin plus one.
@@ -155,7 +156,7 @@ pub(super) struct Bits {
 impl Nodes {
     pub(super) fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
         let shape = Shape::new(links, code_dimensions, metric);
-        Self { shape, links, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
+        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
     }
 
     /// The most links of a row.
@@ -280,7 +281,10 @@ impl Nodes {
         }
         memory.bits.resize(code_lines * 8, 0);
         let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
-        let mut of_slot = relative.slot_facts();
+        let mut of_slot = match self.metric {
+            DistanceMetric::DotProduct => relative.slot_facts_for_products(&node.facts, &neighbour.facts),
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),
+        };
         // Where the difference is that of rounding alone, its direction tells nothing.
         let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
         if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {

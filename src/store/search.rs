@@ -10,8 +10,9 @@ use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Under this many rows a scan is faster than the graph, and exact. Tests of small stores want the graph looked at.
-const EXACT_BELOW_ROWS: u32 = if cfg!(test) { 4 } else { 2000 };
+/// Under this many rows a scan is faster than the graph, and exact. Tests of small stores want the graph looked at, and
+/// a fuzzer has time for small stores only.
+const EXACT_BELOW_ROWS: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 2000 };
 /// The most hits of one search.
 pub const MAX_K: usize = 1 << 24;
 /// The most candidates of one search.

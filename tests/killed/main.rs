@@ -34,6 +34,9 @@ const CHILD_FIRST: &str = "SYNA_MMAP_KILLED_FIRST";
 /// Kills that one file lives through.
 const KILLS_A_FILE: u64 = 20;
 
+/// A child that nobody kills ends itself after so many seconds, and the test fails by that.
+const LONGEST_LIFE_SECONDS: u32 = 120;
+
 fn config() -> MmapVectorConfig {
     MmapVectorConfig {
         initial_capacity: 1000,
@@ -45,6 +48,8 @@ fn config() -> MmapVectorConfig {
 
 /// Does operation after operation and tells of each on standard error, until it is killed.
 fn be_the_child(path: &Path) -> ! {
+    // SAFETY: a system call; the signal that it asks for ends this process.
+    unsafe { libc::alarm(LONGEST_LIFE_SECONDS) };
     let number = |name: &str| -> u64 { std::env::var(name).unwrap().parse().unwrap() };
     let say = |text: String| std::io::stderr().write_all(text.as_bytes()).unwrap();
     // `PID/task/TID`: the parent traces this very thread, the harness has others.
@@ -245,6 +250,12 @@ fn killed_writers_lose_nothing() {
         *first = acknowledged + u64::from(in_flight == InFlight::Done);
     }
     tally.print();
+    for call in ["pwritev", "fdatasync"] {
+        assert!(
+            tally.calls.contains_key(call),
+            "no kill landed in {call}: is the store's work done by other calls now?"
+        );
+    }
     assert!(tally.inside() * 100 >= tally.kills * 80, "too few kills landed inside a call");
     assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 15, "too few landed within one");
 }

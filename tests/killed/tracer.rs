@@ -17,7 +17,8 @@ use std::io;
 use std::time::{Duration, Instant};
 
 /// The calls that change files, by number and name, and for how many microseconds the kernel may be left at them.
-const CALLS: [(libc::c_long, &str, u64); 10] = [
+const CALLS: &[(libc::c_long, &str, u64)] = &[
+    (libc::SYS_pwritev, "pwritev", 30),
     (libc::SYS_pwrite64, "pwrite64", 30),
     (libc::SYS_write, "write", 30),
     (libc::SYS_fdatasync, "fdatasync", 800),

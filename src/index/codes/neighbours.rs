@@ -1,7 +1,7 @@
 //! 1-bit codes of neighbours relative to their node, and the blocks of 32 in which they lie.
 
 use super::ByteCode;
-use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
+use crate::kernel::codes::{BlockFacts, CodeFacts, CodeKernels, Residual};
 
 /// What one neighbour's sums are turned into a distance with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +37,13 @@ impl RelativeCode {
         let Residual { square, magnitude, node_dot } = self.residual;
         let gain = if magnitude > 0.0 { square / magnitude } else { 0.0 };
         SlotFacts { add: square + 2.0 * gain * node_dot, multiply: -2.0 * gain }
+    }
+
+    /// As [`RelativeCode::slot_facts`], for queries that are far from the nodes that they visit, as those for the largest
+    /// inner product: what the node and the difference have in common is not estimated but exact. The error is in
+    /// proportion to the query's length, not to its distance from the node.
+    pub(crate) fn slot_facts_for_products(&self, node: &CodeFacts, neighbour: &CodeFacts) -> SlotFacts {
+        SlotFacts { add: neighbour.square - node.square, ..self.slot_facts() }
     }
 }
 

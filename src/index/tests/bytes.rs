@@ -75,14 +75,17 @@ fn any_flipped_byte_is_an_error_or_a_graph_that_searches_and_grows() {
         let (params, rows, graph) = small(metric);
         let bytes = graph.encode();
         // Codes may be any bits, and the store's checksum is over all of them.
-        let records = graph.check().unwrap().nodes as usize * graph.nodes.record_bytes();
+        let nodes = (0..graph.covered_rows()).filter(|&row| graph.nodes.is_node(row)).count();
+        let records = nodes * graph.nodes.record_bytes();
         let mut accepted = 0;
-        for at in 0..bytes.len() {
+        let before = bytes.len() - records;
+        // A record's bytes are of few kinds: a step that fits no line meets all of them.
+        for at in (0..before).chain((before..bytes.len()).step_by(13)) {
             for flip in [1, 0x80, 0xff] {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;
                 let Ok(graph) = decode(&damaged, params) else { continue };
-                accepted += usize::from(at < bytes.len() - records);
+                accepted += usize::from(at < before);
                 assert_eq!(graph.encode(), damaged, "what is accepted is kept as it is");
                 let mut searcher = Searcher::new(&graph, &rows);
                 searcher.search(rows.row(5), 10, 30, &|_| true);
@@ -93,7 +96,7 @@ fn any_flipped_byte_is_an_error_or_a_graph_that_searches_and_grows() {
                 }
             }
         }
-        println!("{accepted} of {} accepted before the records", 3 * (bytes.len() - records));
-        assert!(accepted < (bytes.len() - records) / 2);
+        println!("{accepted} of {} accepted before the records", 3 * before);
+        assert!(accepted < before / 2);
     }
 }

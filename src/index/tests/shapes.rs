@@ -50,7 +50,7 @@ fn a_thousand_clusters_bigger_than_a_list_stay_together() {
 fn inner_products_of_uneven_lengths_keep_recall() {
     let mut random = Random::new(13);
     // Without any structure in 64 dimensions the nearest are hardly nearer than the rest, whatever the index.
-    for (sigma, least) in [(0.2f32, 0.80), (0.6, 0.92), (1.0, 0.95)] {
+    for (sigma, least) in [(0.2f32, 0.88), (0.6, 0.96), (1.0, 0.96)] {
         let vectors: Vec<Vec<f32>> = (0..4_000)
             .map(|_| {
                 let length = (sigma * random.normal()).exp();

@@ -1,0 +1,52 @@
+/* What a store is opened with and searched with: the C structs, filled with their defaults. */
+#ifndef SYNA_MMAP_OPTIONS_HPP
+#define SYNA_MMAP_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+
+#include "syna_mmap.h"
+
+namespace syna {
+
+enum class metric : std::uint32_t {
+  cosine = SYNA_MMAP_METRIC_COSINE,
+  euclidean = SYNA_MMAP_METRIC_EUCLIDEAN,
+  dot_product = SYNA_MMAP_METRIC_DOT_PRODUCT,
+  /* For opening only: as in the existing file. */
+  from_file = SYNA_MMAP_METRIC_FROM_FILE,
+};
+
+enum class durability : std::uint32_t {
+  process = SYNA_MMAP_DURABILITY_PROCESS,
+  batch = SYNA_MMAP_DURABILITY_BATCH,
+};
+
+/* syna_mmap_options with the defaults; its members are set by name. */
+struct options : syna_mmap_options {
+  options() noexcept { syna_mmap_options_init(this, sizeof(syna_mmap_options)); }
+
+  options& with_dimensions(std::uint32_t count) noexcept { return dimensions = count, *this; }
+  options& with_metric(syna::metric m) noexcept { return metric = static_cast<std::uint32_t>(m), *this; }
+  options& with_durability(syna::durability d) noexcept {
+    return durability = static_cast<std::uint32_t>(d), *this;
+  }
+  /* SYNA_MMAP_OPEN_*, added to those that are set. */
+  options& with_flags(std::uint32_t more) noexcept { return flags |= more, *this; }
+};
+
+/* syna_mmap_search_options with the defaults; its members are set by name. */
+struct search_options : syna_mmap_search_options {
+  search_options() noexcept { syna_mmap_search_options_init(this, sizeof(syna_mmap_search_options)); }
+
+  search_options& with_ef(std::uint32_t count) noexcept { return ef = count, *this; }
+  search_options& with_exact() noexcept { return exact = 1, *this; }
+  /* From the start of the call. One that is over already counts as a microsecond: 0 would mean none. */
+  search_options& with_deadline(std::chrono::microseconds from_start) noexcept {
+    return deadline_us = from_start.count() < 1 ? 1 : static_cast<std::uint64_t>(from_start.count()), *this;
+  }
+};
+
+}  // namespace syna
+
+#endif

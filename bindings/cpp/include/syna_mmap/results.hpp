@@ -1,0 +1,113 @@
+/* What a search found: a range of hits. */
+#ifndef SYNA_MMAP_RESULTS_HPP
+#define SYNA_MMAP_RESULTS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "error.hpp"
+#include "span.hpp"
+
+namespace syna {
+
+/* One answer. Its views end with the next search into the results that it came from. */
+struct hit {
+  std::string_view key;
+  float distance = 0;
+  span<const float> vector;
+  std::uint64_t row = 0;
+};
+
+/* Reusable results; for one thread at a time. They belong to no store and outlive any. */
+class results {
+ public:
+  class iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = hit;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const hit*;
+    using reference = hit;
+
+    iterator() noexcept = default;
+    iterator(const syna_mmap_hit* at, std::size_t dimensions) noexcept : at_(at), dimensions_(dimensions) {}
+    hit operator*() const noexcept {
+      return {{at_->key, at_->key_len}, at_->distance, {at_->vector, dimensions_}, at_->row};
+    }
+    iterator& operator++() noexcept { return ++at_, *this; }
+    iterator operator++(int) noexcept { return {at_++, dimensions_}; }
+    bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
+    bool operator!=(const iterator& other) const noexcept { return at_ != other.at_; }
+
+   private:
+    const syna_mmap_hit* at_ = nullptr;
+    std::size_t dimensions_ = 0;
+  };
+
+  static result<results> try_make() {
+    syna_mmap_results* made = nullptr;
+    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_results_new(&made, e); },
+                          [&] { return results(made); });
+  }
+
+#ifdef __cpp_exceptions
+  results() : results(try_make().value()) {}
+#endif
+  results(results&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)),
+        hits_(std::exchange(other.hits_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        dimensions_(other.dimensions_) {}
+  results& operator=(results&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(hits_, other.hits_);
+    std::swap(size_, other.size_);
+    std::swap(dimensions_, other.dimensions_);
+    return *this;
+  }
+  results(const results&) = delete;
+  results& operator=(const results&) = delete;
+  ~results() { syna_mmap_results_free(handle_); }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  iterator begin() const noexcept { return {hits_, dimensions_}; }
+  iterator end() const noexcept { return {hits_ + size_, dimensions_}; }
+  /* Only for i below size(). */
+  hit operator[](std::size_t i) const noexcept { return *iterator(hits_ + i, dimensions_); }
+
+  /* Whether the last search came to its deadline. */
+  bool is_partial() const noexcept { return syna_mmap_results_is_partial(handle_); }
+  /* The tags of hit i; 0 where there is no such hit. */
+  std::uint64_t tags(std::size_t i) const noexcept { return syna_mmap_results_tags(handle_, i); }
+  /* The payload of hit i; empty where there is none. */
+  span<const std::uint8_t> payload(std::size_t i) const noexcept {
+    std::size_t length = 0;
+    const std::uint8_t* data = syna_mmap_results_payload(handle_, i, &length);
+    return {data, length};
+  }
+
+  /* The C handle, for what this class lacks; still owned by it. */
+  syna_mmap_results* handle() const noexcept { return handle_; }
+
+ private:
+  friend class store;
+  explicit results(syna_mmap_results* made) noexcept : handle_(made) {}
+
+  void look_up(std::size_t dimensions) noexcept {
+    hits_ = syna_mmap_results_hits(handle_, &size_);
+    dimensions_ = dimensions;
+  }
+
+  syna_mmap_results* handle_ = nullptr;
+  const syna_mmap_hit* hits_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t dimensions_ = 0;
+};
+
+}  // namespace syna
+
+#endif

@@ -1,0 +1,100 @@
+/* What C++ has of its own: moves, views, exceptions, results. The meaning of the calls is conformance.cpp's.
+ *
+ *   behaviour STORE
+ */
+#include <array>
+#include <cstdio>
+#include <iostream>
+
+#include "syna_mmap.hpp"
+
+static_assert(!std::is_copy_constructible_v<syna::store> && std::is_nothrow_move_constructible_v<syna::store>);
+static_assert(!std::is_copy_assignable_v<syna::results> && std::is_nothrow_move_assignable_v<syna::results>);
+
+#define CHECK(condition) \
+  ((condition) ? (void)0 : (std::cerr << __FILE__ << ":" << __LINE__ << ": " #condition "\n", std::exit(1)))
+
+template <class Call>
+static syna::status thrown(Call call) {
+  try {
+    call();
+  } catch (const syna::error& why) {
+    CHECK(why.what()[0] != '\0');
+    return why.status();
+  }
+  return syna::status::ok;
+}
+
+int main(int argc, char** argv) {
+  CHECK(argc == 2);
+  std::remove(argv[1]);
+  syna::options how;
+  CHECK(how.struct_size == sizeof(syna_mmap_options) && how.hnsw_m == 16);
+  how.with_dimensions(64).with_metric(syna::metric::euclidean);
+  syna::store store(argv[1], how);
+
+  /* Anything with data() and size() is a vector. */
+  std::array<float, 64> array{1.0f};
+  std::vector<float> heap(64, 2.0f);
+  const float plain[64] = {3.0f};
+  CHECK(store.insert("array", array) && store.insert("heap", heap) && store.insert("plain", plain));
+  CHECK(store.get("heap") == heap);
+
+  /* One that is too short is never read past its end. */
+  CHECK(thrown([&] { store.insert("short", std::vector<float>(63)); }) == syna::status::dimension_mismatch);
+  CHECK(thrown([&] { store.search(std::vector<float>(65), 1); }) == syna::status::dimension_mismatch);
+  CHECK(thrown([&] { store.get("heap", syna::span<float>(heap.data(), 63)); }) == syna::status::dimension_mismatch);
+  const std::array<std::string_view, 2> keys{"one", "two"};
+  syna::batch rows;
+  rows.keys = keys;
+  rows.vectors = heap;
+  CHECK(thrown([&] { store.insert_batch(rows); }) == syna::status::dimension_mismatch);
+  std::vector<float> both(128, 0.5f);
+  const std::array<std::uint64_t, 1> too_few{1};
+  rows.vectors = both;
+  rows.tags = too_few;
+  CHECK(thrown([&] { store.insert_batch(rows); }) == syna::status::invalid_argument);
+  CHECK(thrown([&] { syna::store(std::string("a\0b", 3), how); }) == syna::status::invalid_argument);
+
+  /* Results are a range, and are moved without their hits being lost. */
+  syna::results results;
+  store.search(array, 2, results);
+  syna::results moved = std::move(results);
+  CHECK(results.empty() && moved.size() == 2 && moved[0].key == "array");
+  std::size_t count = 0;
+  for (const syna::hit hit : moved) count += hit.vector.size();
+  CHECK(count == 128);
+  CHECK(thrown([&] { store.search(array, 1, results); }) == syna::status::invalid_handle);
+
+  /* A failed search leaves none, also where the binding refused it. */
+  CHECK(!store.try_search(std::vector<float>(1), 1, moved) && moved.empty());
+
+  /* An exception leaves verify by the way it came in. */
+  CHECK(store.verify() == 0);
+  store.build_index();
+  for (int i = 0; i < 3000; i++) store.insert(std::to_string(i), (heap[0] = static_cast<float>(i), heap));
+  store.build_index();
+  bool is_caught = false;
+  try {
+    store.verify([](const syna::progress&) -> bool { throw std::runtime_error("mine"); });
+  } catch (const std::runtime_error& mine) {
+    is_caught = std::string(mine.what()) == "mine";
+  }
+  CHECK(is_caught);
+  CHECK(store.try_verify([](const syna::progress&) { return false; }).status() == syna::status::cancelled);
+
+  /* A store that was moved from is closed; the other one is not. */
+  syna::store other = std::move(store);
+  CHECK(store.size() == 0 && other.size() == 3003);
+  CHECK(thrown([&] { store.checkpoint(); }) == syna::status::invalid_handle);
+  CHECK(syna::store::try_open(argv[1], how).status() == syna::status::locked);
+  other.close();
+  other.close();
+  syna::result<syna::store> again = syna::store::try_open(argv[1]);
+  CHECK(!again && again.failure().message.find("64") != std::string::npos);
+  CHECK(thrown([&] { again.value(); }) == syna::status::dimension_mismatch);
+
+  /* The end of its scope closes a store. */
+  { syna::store scoped(argv[1], how); }
+  CHECK(syna::store(argv[1], how).size() == 3003);
+}

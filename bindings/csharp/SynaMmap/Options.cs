@@ -1,0 +1,122 @@
+using System;
+
+namespace SynaMmap
+{
+    /// <summary>How near two vectors are; smaller distances are nearer, whatever it is.</summary>
+    public enum Metric : uint
+    {
+        Cosine = 0,
+        Euclidean = 1,
+        DotProduct = 2,
+
+        /// <summary>For opening only: as in the existing file.</summary>
+        FromFile = uint.MaxValue,
+    }
+
+    /// <summary>How a file is opened.</summary>
+    [Flags]
+    public enum OpenFlags : uint
+    {
+        None = 0,
+        ReadOnly = 1,
+        MustExist = 2,
+        MustCreate = 4,
+        Verify = 8,
+        Damaged = 16,
+    }
+
+    /// <summary>When a write is safe from a power cut.</summary>
+    public enum Durability : uint
+    {
+        /// <summary>From the next checkpoint on.</summary>
+        Process = 0,
+
+        /// <summary>When it returns.</summary>
+        Batch = 1,
+    }
+
+    /// <summary>What a store is opened with; a new one has the library's defaults.</summary>
+    public sealed class StoreOptions
+    {
+        internal Native.Options Raw;
+
+        public unsafe StoreOptions()
+        {
+            fixed (Native.Options* raw = &Raw)
+            {
+                Native.syna_mmap_options_init(raw, (UIntPtr)sizeof(Native.Options));
+            }
+        }
+
+        /// <summary>Floats in a vector, 64 to 8,192; 0: as in the existing file. Default 768.</summary>
+        public uint Dimensions { get => Raw.Dimensions; set => Raw.Dimensions = value; }
+
+        /// <summary>Fixed when the file is made. Default Cosine.</summary>
+        public Metric Metric { get => (Metric)Raw.Metric; set => Raw.Metric = (uint)value; }
+
+        /// <summary>Vectors to plan for; takes no space by itself.</summary>
+        public ulong InitialCapacity { get => Raw.InitialCapacity; set => Raw.InitialCapacity = value; }
+
+        /// <summary>Vectors at which an insert builds the index; 0: only BuildIndex does.</summary>
+        public ulong IndexThreshold { get => Raw.IndexThreshold; set => Raw.IndexThreshold = value; }
+
+        /// <summary>Seconds between the checkpoints that writes make; 0: only when asked and at close.</summary>
+        public uint CheckpointIntervalSecs
+        {
+            get => Raw.CheckpointIntervalSecs;
+            set => Raw.CheckpointIntervalSecs = value;
+        }
+
+        /// <summary>How the file is opened. Default: read and write, create if there is no file.</summary>
+        public OpenFlags Flags { get => (OpenFlags)Raw.Flags; set => Raw.Flags = (uint)value; }
+
+        /// <summary>When a write is safe from a power cut. Default Process.</summary>
+        public Durability Durability { get => (Durability)Raw.Durability; set => Raw.Durability = (uint)value; }
+
+        /// <summary>Threads that the library may start for an index build. Default 0.</summary>
+        public uint Threads { get => Raw.Threads; set => Raw.Threads = value; }
+
+        /// <summary>The index's links of a node above the lowest level.</summary>
+        public uint HnswM { get => Raw.HnswM; set => Raw.HnswM = value; }
+
+        /// <summary>The index's links of a node at the lowest level; 0: 2 * HnswM.</summary>
+        public uint HnswMMax { get => Raw.HnswMMax; set => Raw.HnswMMax = value; }
+
+        /// <summary>Candidates that are looked at for a node's links.</summary>
+        public uint HnswEfConstruction { get => Raw.HnswEfConstruction; set => Raw.HnswEfConstruction = value; }
+
+        /// <summary>Candidates that a search looks at unless it says otherwise.</summary>
+        public uint HnswEfSearch { get => Raw.HnswEfSearch; set => Raw.HnswEfSearch = value; }
+
+        /// <summary>The same rows, options and seed give the same index.</summary>
+        public ulong Seed { get => Raw.Seed; set => Raw.Seed = value; }
+    }
+
+    /// <summary>How a search is done; the default value has the library's defaults.</summary>
+    public struct SearchOptions
+    {
+        /// <summary>Candidates to look at; 0: the store's. More is slower and finds more.</summary>
+        public uint Ef { get; set; }
+
+        /// <summary>Compare the query with every vector.</summary>
+        public bool Exact { get; set; }
+
+        /// <summary>The time after which the best hits so far are answered; null: none.</summary>
+        public TimeSpan? Deadline { get; set; }
+
+        internal unsafe Native.SearchOptions Raw()
+        {
+            Native.SearchOptions raw;
+            Native.syna_mmap_search_options_init(&raw, (UIntPtr)sizeof(Native.SearchOptions));
+            raw.Ef = Ef;
+            raw.Exact = Exact ? 1u : 0u;
+            if (Deadline.HasValue)
+            {
+                // 0 would mean none: a deadline that is over already counts as a microsecond.
+                raw.DeadlineUs = (ulong)Math.Max(1L, Deadline.Value.Ticks / 10);
+            }
+
+            return raw;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System;
+
+namespace SynaMmap
+{
+    /// <summary>One answer of a search. What it points to is good until the next search into its results or their end.</summary>
+    public readonly unsafe ref struct Hit
+    {
+        private readonly Results results;
+        private readonly Native.Hit* raw;
+        private readonly int index;
+
+        internal Hit(Results results, Native.Hit* raw, int index)
+        {
+            this.results = results;
+            this.raw = raw;
+            this.index = index;
+        }
+
+        /// <summary>The key, as a new string.</summary>
+        public string Key => Utf8.Text(raw->Key, (int)raw->KeyLength);
+
+        /// <summary>The key's bytes, UTF-8.</summary>
+        public ReadOnlySpan<byte> Utf8Key => new ReadOnlySpan<byte>(raw->Key, (int)raw->KeyLength);
+
+        /// <summary>The distance to the query; smaller is nearer, whatever the metric.</summary>
+        public float Distance => raw->Distance;
+
+        /// <summary>The row's number: rows count up from 0 as they are inserted.</summary>
+        public ulong Row => raw->Row;
+
+        /// <summary>The vector as it is stored, in the mapped file.</summary>
+        public ReadOnlySpan<float> Vector => new ReadOnlySpan<float>(raw->Vector, results.Dimensions);
+
+        /// <summary>The number that was written with the row; 0 where none was.</summary>
+        public ulong Tags => Native.syna_mmap_results_tags(results.Handle.Value, (UIntPtr)index);
+
+        /// <summary>The bytes that were written with the row; empty where none were.</summary>
+        public ReadOnlySpan<byte> Payload
+        {
+            get
+            {
+                UIntPtr length;
+                byte* data = Native.syna_mmap_results_payload(results.Handle.Value, (UIntPtr)index, &length);
+                return new ReadOnlySpan<byte>(data, (int)length);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a search found, and the memory that searches work in: make one for each thread and use it again and again.
+    /// It belongs to no store and outlives any. For one thread at a time.
+    /// </summary>
+    public sealed unsafe class Results : IDisposable
+    {
+        private Native.Hit* hits;
+
+        public Results()
+        {
+            IntPtr made;
+            Native.Error error = default(Native.Error);
+            error.StructSize = (UIntPtr)sizeof(Native.Error);
+            SynaMmapException.Check(Native.syna_mmap_results_new(&made, &error), &error);
+            Handle = new ResultsHandle(made);
+        }
+
+        /// <summary>How many hits there are.</summary>
+        public int Count { get; private set; }
+
+        /// <summary>Whether the last search came to its deadline.</summary>
+        public bool IsPartial => Native.syna_mmap_results_is_partial(Handle.Value) != 0;
+
+        internal ResultsHandle Handle { get; }
+
+        internal int Dimensions { get; private set; }
+
+        /// <summary>A hit, sorted by ascending distance.</summary>
+        public Hit At(int index)
+        {
+            if ((uint)index >= (uint)Count)
+            {
+                throw new ArgumentOutOfRangeException(nameof(index), index, $"there are {Count} hits");
+            }
+
+            return new Hit(this, hits + index, index);
+        }
+
+        public Enumerator GetEnumerator() => new Enumerator(this);
+
+        /// <summary>Frees them, and with them everything that was borrowed from them.</summary>
+        public void Dispose()
+        {
+            Forget();
+            Handle.Dispose();
+        }
+
+        /// <summary>The former hits are gone, whatever the search that follows answers.</summary>
+        internal void Forget()
+        {
+            Count = 0;
+            hits = null;
+        }
+
+        /// <summary>Takes up what was found.</summary>
+        internal void LookUp(int dimensions)
+        {
+            UIntPtr count;
+            hits = Native.syna_mmap_results_hits(Handle.Value, &count);
+            Count = (int)count;
+            Dimensions = dimensions;
+        }
+
+        /// <summary>For foreach.</summary>
+        public ref struct Enumerator
+        {
+            private readonly Results results;
+            private int index;
+
+            internal Enumerator(Results results)
+            {
+                this.results = results;
+                index = -1;
+            }
+
+            public Hit Current => results.At(index);
+
+            public bool MoveNext() => ++index < results.Count;
+        }
+    }
+}

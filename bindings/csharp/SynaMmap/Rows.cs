@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+
+namespace SynaMmap
+{
+    /// <summary>Rows of a batch. Keys and payloads are copied together; vectors and tags are taken from where they lie.</summary>
+    public ref struct Rows
+    {
+        /// <summary>The keys of the rows.</summary>
+        public IReadOnlyList<string> Keys { get; set; }
+
+        /// <summary>The keys in UTF-8, in the place of Keys.</summary>
+        public IReadOnlyList<byte[]> Utf8Keys { get; set; }
+
+        /// <summary>As many vectors as keys, one after the other.</summary>
+        public ReadOnlySpan<float> Vectors { get; set; }
+
+        /// <summary>A number for each key; empty: 0 for all.</summary>
+        public ReadOnlySpan<ulong> Tags { get; set; }
+
+        /// <summary>Some bytes for each key, of which each may be null; null: none.</summary>
+        public IReadOnlyList<byte[]> Payloads { get; set; }
+
+        internal int Count => Utf8Keys?.Count ?? Keys?.Count ?? 0;
+
+        internal Joined JoinedKeys()
+        {
+            Joined joined = new Joined(Count);
+            for (int i = 0; i < Count; i++)
+            {
+                joined.Add(Utf8Keys != null ? Utf8Keys[i] : Utf8.Key(Keys[i]));
+            }
+
+            return joined;
+        }
+
+        internal Joined JoinedPayloads()
+        {
+            Joined joined = new Joined(Payloads.Count);
+            foreach (byte[] payload in Payloads)
+            {
+                joined.Add(payload);
+            }
+
+            return joined;
+        }
+    }
+
+    /// <summary>Pieces one after another, and where each begins.</summary>
+    internal sealed class Joined
+    {
+        private int count;
+
+        internal Joined(int pieces)
+        {
+            Offsets = new ulong[pieces + 1];
+            Bytes = new byte[Math.Max(pieces * 16, 1)];
+        }
+
+        internal byte[] Bytes { get; private set; }
+
+        internal ulong[] Offsets { get; }
+
+        internal void Add(ReadOnlySpan<byte> piece)
+        {
+            int begin = (int)Offsets[count];
+            int end = checked(begin + piece.Length);
+            if (end > Bytes.Length)
+            {
+                byte[] larger = new byte[Math.Max(end, (int)Math.Min(Bytes.Length * 2L, int.MaxValue / 2))];
+                Buffer.BlockCopy(Bytes, 0, larger, 0, begin);
+                Bytes = larger;
+            }
+
+            piece.CopyTo(new Span<byte>(Bytes, begin, piece.Length));
+            Offsets[++count] = (ulong)end;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using SynaMmap;
+
+/// <summary>What C# has of its own; the meaning of the calls is Conformance.cs's. Behaviour FOLDER.</summary>
+internal static class Behaviour
+{
+    private static void Require(bool isSo, string what)
+    {
+        if (!isSo)
+        {
+            throw new InvalidDataException(what);
+        }
+    }
+
+    private static Status Thrown(Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (SynaMmapException failure)
+        {
+            Require(failure.Message.Length > 0, "an exception without a message");
+            return failure.Status;
+        }
+
+        return Status.Ok;
+    }
+
+    private static void Main(string[] arguments)
+    {
+        string path = Path.Combine(arguments[0], "store");
+        StoreOptions options = new StoreOptions { Dimensions = 64, Metric = Metric.Euclidean, IndexThreshold = 0 };
+        Require(options.HnswM == 16, "the library's defaults");
+        float[] vector = new float[64];
+        using (Results results = new Results())
+        {
+            using (Store store = new Store(path, options))
+            {
+                for (int i = 0; i < 3000; i++)
+                {
+                    vector[0] = i;
+                    Require(store.Insert("key" + i, vector), "a new key");
+                }
+
+                // Slices of larger arrays are vectors as they are.
+                float[] large = new float[130];
+                large[1] = 17;
+                store.Search(new ReadOnlySpan<float>(large, 1, 64), 2, results);
+                List<string> keys = new List<string>();
+                foreach (Hit hit in results)
+                {
+                    keys.Add(hit.Key);
+                    Require(hit.Vector.Length == 64 && hit.Payload.IsEmpty, "a view");
+                }
+
+                Require(string.Join(" ", keys) == "key17 key16", string.Join(" ", keys));
+
+                // One that is too short is never read past its end.
+                float[] wrong = new float[63];
+                Require(Thrown(() => store.Insert("k", wrong)) == Status.DimensionMismatch, "short vector");
+                Require(Thrown(() => store.Search(wrong, 1, results)) == Status.DimensionMismatch, "short query");
+                Require(results.Count == 0, "no hits after a failed search");
+                Require(Thrown(() => store.Get(new byte[1], wrong)) == Status.DimensionMismatch, "short room");
+                Require(Thrown(() => store.InsertBatch(new Rows { Keys = new[] { "a", "b" }, Vectors = vector })) ==
+                    Status.DimensionMismatch, "short batch");
+                Require(Thrown(() => store.Insert("\ud800", vector)) == Status.InvalidKey, "half a character");
+                Require(Thrown(() => new Store("a\0b")) == Status.InvalidArgument, "a NUL in a path");
+                Require(Thrown(() => new Store(path, options)) == Status.Locked, "locked");
+
+                // What a callback throws comes out of Verify.
+                store.BuildIndex();
+                Require(store.Verify() == 0, "a whole store");
+                bool isCaught = false;
+                try
+                {
+                    store.Verify((finding, done, total) => { throw new InvalidOperationException("mine"); });
+                }
+                catch (InvalidOperationException mine)
+                {
+                    isCaught = mine.Message == "mine";
+                }
+
+                Require(isCaught, "the callback's exception");
+                Require(Thrown(() => store.Verify((finding, done, total) => false)) == Status.Cancelled, "cancelled");
+                store.Search(vector, 1, results);
+                store.Close();
+                Require(store.Count == 0 && Thrown(store.Checkpoint) == Status.InvalidHandle, "closed");
+                Require(results.At(0).Key == "key2999", "results outlive their store");
+            }
+
+            Forget(path, options);
+            for (DateTime began = DateTime.UtcNow; ;)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                if (Thrown(() => new Store(path, options).Dispose()) == Status.Ok)
+                {
+                    break;
+                }
+
+                Require((DateTime.UtcNow - began).TotalSeconds < 10, "a forgotten store is closed");
+            }
+        }
+    }
+
+    // In a method of its own, so that nothing on the stack keeps the store.
+    private static void Forget(string path, StoreOptions options)
+    {
+        System.Threading.Thread thread = new System.Threading.Thread(() => new Store(path, options).Flush());
+        thread.Start();
+        thread.Join();
+    }
+}

@@ -1,0 +1,306 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using SynaMmap;
+
+/// <summary>Replays bindings/conformance/cases.txt, whose README.md describes it: Conformance CASES FOLDER.</summary>
+internal sealed partial class Conformance
+{
+    private readonly string[] lines;
+    private readonly string folder;
+    private readonly Dictionary<string, Store> stores = new Dictionary<string, Store>();
+    private Results results = new Results();
+    private int number;
+    private int caseCount;
+    private int checkCount;
+    private string[] words;
+    private string[] expected;
+
+    private Conformance(string cases, string folder)
+    {
+        lines = File.ReadAllText(cases).Split('\n');
+        this.folder = folder;
+    }
+
+    private static int Main(string[] arguments)
+    {
+        Conformance replay = new Conformance(arguments[0], arguments[1]);
+        try
+        {
+            while (replay.Next())
+            {
+                replay.Operate();
+            }
+
+            replay.CloseAll();
+        }
+        catch (Exception thrown)
+        {
+            Console.Error.WriteLine($"cases.txt:{replay.number}: {replay.lines[replay.number - 1]}: {thrown}");
+            return 1;
+        }
+
+        Console.WriteLine($"conformance: {replay.caseCount} cases, {replay.checkCount} checks");
+        return 0;
+    }
+
+    private Store Store => stores[words[1]];
+
+    private byte[] Key => Words.BytesOf(words[2]);
+
+    private string InFolder(string name) => Path.Combine(folder, name);
+
+    private void CloseAll()
+    {
+        foreach (Store store in stores.Values)
+        {
+            store.Dispose();
+        }
+
+        stores.Clear();
+        results.Dispose();
+    }
+
+    private void BeginCase()
+    {
+        CloseAll();
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            File.Delete(file);
+        }
+
+        results = new Results();
+        caseCount++;
+    }
+
+    private static Metric MetricOf(string word)
+    {
+        switch (word)
+        {
+            case "cosine": return Metric.Cosine;
+            case "euclidean": return Metric.Euclidean;
+            case "dot_product": return Metric.DotProduct;
+            case "from_file": return Metric.FromFile;
+            default: return (Metric)uint.Parse(word);
+        }
+    }
+
+    private static void Set(StoreOptions options, string word)
+    {
+        string[] sides = word.Split('=');
+        uint value = sides[0] == "metric" ? (uint)MetricOf(sides[1]) : uint.Parse(sides[1]);
+        switch (sides[0])
+        {
+            case "metric": options.Metric = (Metric)value; break;
+            case "dimensions": options.Dimensions = value; break;
+            case "index_threshold": options.IndexThreshold = value; break;
+            case "flags": options.Flags = (OpenFlags)value; break;
+            case "durability": options.Durability = (Durability)value; break;
+            case "threads": options.Threads = value; break;
+            case "hnsw_m": options.HnswM = value; break;
+            case "hnsw_ef_search": options.HnswEfSearch = value; break;
+            default: throw new InvalidDataException("an unknown option: " + word);
+        }
+    }
+
+    private void Open()
+    {
+        StoreOptions options = new StoreOptions
+        {
+            Dimensions = 64, Metric = Metric.Euclidean, IndexThreshold = 0, CheckpointIntervalSecs = 0,
+        };
+        foreach (string word in words.Skip(3))
+        {
+            Set(options, word);
+        }
+
+        SaidStatus(() => { stores[words[1]] = new Store(InFolder(words[2]), options); });
+    }
+
+    private void WriteBatch()
+    {
+        Store store = Store;
+        bool isUpsert = words[2] == "upsert";
+        string[] wanted = expected;
+        int count = int.Parse(words[3]);
+        List<byte[]> keys = new List<byte[]>();
+        List<float> vectors = new List<float>();
+        List<ulong> tags = new List<ulong>();
+        List<byte[]> payloads = new List<byte[]>();
+        while (keys.Count < count)
+        {
+            Require(IsNext("row"), "a row is missing");
+            keys.Add(Words.BytesOf(words[1]));
+            vectors.AddRange(Words.VectorOf(words[2]));
+            tags.Add(ulong.Parse(words[3]));
+            payloads.Add(Words.BytesOf(words[4]));
+        }
+
+        expected = wanted;
+        SaidValue(() =>
+        {
+            Rows rows = new Rows { Utf8Keys = keys, Vectors = vectors.ToArray() };
+            if (tags.Any(tag => tag != 0))
+            {
+                rows.Tags = tags.ToArray();
+            }
+
+            if (payloads.Any(payload => payload.Length > 0))
+            {
+                rows.Payloads = payloads;
+            }
+
+            return isUpsert ? store.UpsertBatch(rows) : store.InsertBatch(rows);
+        });
+    }
+
+    private object Got()
+    {
+        float[] vector = new float[Store.Dimensions];
+        Store.Get(Key, vector);
+        return Compared(Words.IsSame(vector, Words.VectorOf(expected[1])), "vector");
+    }
+
+    private void CompareHits(Store searched)
+    {
+        int i = 0;
+        for (; IsNext("hit"); i++, checkCount++)
+        {
+            Hit hit = results.At(i);
+            Require(hit.Utf8Key.SequenceEqual(Words.BytesOf(words[1])), "key " + hit.Key);
+            Require(Words.IsDistance(words[2], hit.Distance), "distance " + hit.Distance.ToString("R"));
+            Require(hit.Row == ulong.Parse(words[3]), "row " + hit.Row);
+            Require(hit.Tags == ulong.Parse(words[4]), "tags " + hit.Tags);
+            Require(hit.Payload.SequenceEqual(Words.BytesOf(words[5])), "another payload");
+            Require(searched == null || Words.IsSame(searched.Get(hit.Key), hit.Vector), "another vector");
+        }
+
+        Require(i == 0 || i == results.Count, "more hits than lines");
+    }
+
+    private void Search()
+    {
+        Store store = Store;
+        SearchOptions options = default(SearchOptions);
+        foreach (string word in words.Skip(4))
+        {
+            ulong value = ulong.Parse(word.Split('=')[1]);
+            switch (word.Split('=')[0])
+            {
+                case "ef": options.Ef = (uint)value; break;
+                case "exact": options.Exact = value != 0; break;
+                case "deadline_us":
+                    options.Deadline = TimeSpan.FromTicks((long)Math.Min(value, long.MaxValue / 10) * 10);
+                    break;
+                default: throw new InvalidDataException("an unknown option: " + word);
+            }
+        }
+
+        bool isFound = SaidStatus(() =>
+        {
+            store.Search(Words.VectorOf(words[2]), long.Parse(words[3]), results, options);
+            Require(!results.IsPartial, "partial results");
+            return new object[] { results.Count };
+        });
+        if (isFound)
+        {
+            CompareHits(store);
+        }
+    }
+
+    private void Verify(bool isStopped)
+    {
+        Dictionary<Problem, string> names = new Dictionary<Problem, string>
+        {
+            { Problem.DamagedVector, "DAMAGED_VECTOR" },
+            { Problem.Hidden, "HIDDEN" },
+            { Problem.Unreachable, "UNREACHABLE" },
+        };
+        List<Finding> found = new List<Finding>();
+        SaidValue(() => Store.Verify((finding, done, total) =>
+        {
+            if (finding != null)
+            {
+                found.Add(finding);
+            }
+
+            return !isStopped;
+        }));
+        int i = 0;
+        for (; IsNext("finding"); i++, checkCount++)
+        {
+            Require(found[i].Key == System.Text.Encoding.UTF8.GetString(Words.BytesOf(words[1])), "another key");
+            Require(found[i].Row == ulong.Parse(words[2]) && names[found[i].Problem] == words[3], "another finding");
+        }
+
+        Require(isStopped || i == found.Count, "more findings than lines");
+    }
+
+    private void Replace()
+    {
+        byte[] content = File.ReadAllBytes(InFolder(words[1]));
+        byte[] old = Words.BytesOf(words[2]);
+        int place = new ReadOnlySpan<byte>(content).IndexOf(old);
+        Require(place >= 0, "not in the file");
+        Words.BytesOf(words[3]).CopyTo(content, place);
+        File.WriteAllBytes(InFolder(words[1]), content);
+    }
+
+    private object[] Salvaged()
+    {
+        Salvaged counts = SynaMmap.Store.Salvage(InFolder(words[1]), InFolder(words[2]));
+        return new object[] { counts.Rows, counts.Lost };
+    }
+
+    private void StatusOfNumber()
+    {
+        Status status = (Status)int.Parse(words[1]);
+        string name = ShortName(status);
+        Require(Enum.IsDefined(typeof(Status), status) == (name != "-"), "the enum differs from the library");
+        string own = name == "-" ? name : string.Concat(status.ToString().Select((letter, i) =>
+            (i > 0 && char.IsUpper(letter) ? "_" : string.Empty) + char.ToUpperInvariant(letter)));
+        Require(own == name, $"{own} is {name} in C");
+        Said(own);
+    }
+
+    private void Operate()
+    {
+        switch (words[0])
+        {
+            case "case": BeginCase(); break;
+            case "open": Open(); break;
+            case "close": SaidStatus(() => Store.Close()); break;
+            case "checkpoint": SaidStatus(() => Store.Checkpoint()); break;
+            case "flush": SaidStatus(() => Store.Flush()); break;
+            case "build_index": SaidStatus(() => Store.BuildIndex()); break;
+            case "reserve": SaidStatus(() => Store.Reserve(ulong.Parse(words[2]))); break;
+            case "insert": SaidValue(() => YesNo(Store.Insert(Key, Words.VectorOf(words[3])))); break;
+            case "upsert": SaidStatus(() => Store.Upsert(Key, Words.VectorOf(words[3]))); break;
+            case "batch": WriteBatch(); break;
+            case "delete": SaidValue(() => YesNo(Store.Delete(Key))); break;
+            case "get": SaidValue(Got); break;
+            case "tags": SaidValue(() => Store.GetTags(Key)); break;
+            case "payload":
+                SaidValue(() => Compared(Store.GetPayload(Key).SequenceEqual(Words.BytesOf(expected[1])), "payload"));
+                break;
+            case "contains": Said(YesNo(Store.Contains(Key))); break;
+            case "has_index": Said(YesNo(Store.HasIndex)); break;
+            case "is_dirty": Said(YesNo(Store.IsDirty)); break;
+            case "len": Said(Store.Count); break;
+            case "dimensions": Said(Store.Dimensions); break;
+            case "last_durable_seq": Said(Store.LastDurableSeq); break;
+            case "metric": Said(Store.Metric == MetricOf(expected[0]) ? expected[0] : Store.Metric.ToString()); break;
+            case "search": Search(); break;
+            case "hits": Said(results.Count); CompareHits(null); break;
+            case "verify": Verify(false); break;
+            case "verify_stop": Verify(true); break;
+            case "salvage": SaidStatus(Salvaged); break;
+            case "status": StatusOfNumber(); break;
+            case "file": File.WriteAllBytes(InFolder(words[1]), Key); break;
+            case "replace": Replace(); break;
+            case "limit_file_bytes": FileLimit.Set(ulong.Parse(words[1])); break;
+            default: throw new InvalidDataException("an unknown operation");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+package syna_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	syna "syna-mmap/bindings/go"
+)
+
+// TestConformance replays ../conformance/cases.txt, whose README.md describes it; SYNA_MMAP_CASES names another file.
+func TestConformance(t *testing.T) {
+	path := os.Getenv("SYNA_MMAP_CASES")
+	if path == "" {
+		path = filepath.Join("..", "conformance", "cases.txt")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &replay{t: t, lines: strings.Split(string(text), "\n"), stores: map[string]*syna.Store{}}
+	if r.results, err = syna.NewResults(); err != nil {
+		t.Fatal(err)
+	}
+	for r.next() {
+		r.operate()
+	}
+	r.closeAll()
+	fmt.Printf("conformance: %d cases, %d checks\n", r.cases, r.checks)
+}
+
+type replay struct {
+	t                     *testing.T
+	lines                 []string
+	number, cases, checks int
+	words, expected       []string
+	folder                string
+	stores                map[string]*syna.Store
+	results               *syna.Results
+}
+
+var metrics = map[string]syna.Metric{
+	"cosine": syna.Cosine, "euclidean": syna.Euclidean, "dot_product": syna.DotProduct, "from_file": syna.FromFile,
+}
+
+func (r *replay) store() *syna.Store { return r.stores[r.words[1]] }
+func (r *replay) key() string        { return r.bytesOf(r.words[2]) }
+
+func (r *replay) closeAll() {
+	for name, store := range r.stores {
+		store.Close()
+		delete(r.stores, name)
+	}
+}
+
+func (r *replay) begin() {
+	r.closeAll()
+	r.folder = r.t.TempDir()
+	r.cases++
+}
+
+func (r *replay) open() {
+	chosen := []syna.Option{syna.WithDimensions(64), syna.WithMetric(syna.Euclidean), syna.WithIndexThreshold(0),
+		syna.WithCheckpointInterval(0)}
+	for _, word := range r.words[3:] {
+		name, value, _ := strings.Cut(word, "=")
+		metric, isNamed := metrics[value]
+		if !isNamed {
+			metric = syna.Metric(r.parsed(value))
+		}
+		number := uint32(metric)
+		switch name {
+		case "metric":
+			chosen = append(chosen, syna.WithMetric(metric))
+		case "dimensions":
+			chosen = append(chosen, syna.WithDimensions(number))
+		case "index_threshold":
+			chosen = append(chosen, syna.WithIndexThreshold(uint64(number)))
+		case "flags":
+			chosen = append(chosen, syna.WithFlags(syna.Flags(number)))
+		case "durability":
+			chosen = append(chosen, syna.WithDurability(syna.Durability(number)))
+		case "threads":
+			chosen = append(chosen, syna.WithThreads(number))
+		case "hnsw_m":
+			chosen = append(chosen, syna.WithGraph(number, 0, 200))
+		case "hnsw_ef_search":
+			chosen = append(chosen, syna.WithEfSearch(number))
+		default:
+			r.require(false, "an unknown option")
+		}
+	}
+	store, err := syna.Open(filepath.Join(r.folder, r.words[2]), chosen...)
+	if r.saidStatus(err) {
+		r.stores[r.words[1]] = store
+	}
+}
+
+func (r *replay) batch() {
+	store, write, expected := r.store(), r.store().InsertBatch, r.expected
+	if r.words[2] == "upsert" {
+		write = store.UpsertBatch
+	}
+	var rows syna.Rows
+	hasTags, hasPayloads := false, false
+	for count := r.parsed(r.words[3]); count > 0; count-- {
+		r.require(r.isNext("row"), "a row is missing")
+		rows.Keys = append(rows.Keys, r.bytesOf(r.words[1]))
+		rows.Vectors = append(rows.Vectors, r.vectorOf(r.words[2])...)
+		rows.Tags = append(rows.Tags, r.parsed(r.words[3]))
+		rows.Payloads = append(rows.Payloads, []byte(r.bytesOf(r.words[4])))
+		hasTags = hasTags || r.words[3] != "0"
+		hasPayloads = hasPayloads || r.words[4] != "-"
+	}
+	if !hasTags {
+		rows.Tags = nil
+	}
+	if !hasPayloads {
+		rows.Payloads = nil
+	}
+	r.expected = expected
+	written, err := write(rows)
+	r.saidStatus(err, written)
+}
+
+func (r *replay) get() {
+	vector := make([]float32, r.store().Dimensions())
+	err := r.store().Get(r.key(), vector)
+	answer := "another vector"
+	if err == nil && isSame(vector, r.vectorOf(r.expected[1])) {
+		answer = r.expected[1]
+	}
+	r.saidStatus(err, answer)
+}
+
+func (r *replay) payload() {
+	payload, err := r.store().Payload(r.key())
+	answer := "another payload"
+	if err == nil && string(payload) == r.bytesOf(r.expected[1]) {
+		answer = r.expected[1]
+	}
+	r.saidStatus(err, answer)
+}
+
+func (r *replay) compareHits(searched *syna.Store) {
+	i := 0
+	for ; r.isNext("hit"); i++ {
+		r.require(i < r.results.Len(), "no hit")
+		r.require(r.results.Key(i) == r.bytesOf(r.words[1]), "key %q", r.results.Key(i))
+		r.require(r.isDistance(r.words[2], r.results.Distance(i)), "distance %v", r.results.Distance(i))
+		r.require(r.results.Row(i) == r.parsed(r.words[3]), "row %d", r.results.Row(i))
+		r.require(r.results.Tags(i) == r.parsed(r.words[4]), "tags %d", r.results.Tags(i))
+		r.require(string(r.results.Payload(i)) == r.bytesOf(r.words[5]), "another payload")
+		if searched != nil {
+			kept := make([]float32, searched.Dimensions())
+			r.require(searched.Get(r.results.Key(i), kept) == nil && isSame(kept, r.results.Vector(i)), "another vector")
+		}
+		r.checks++
+	}
+	r.require(i == 0 || i == r.results.Len(), "more hits than lines")
+}
+
+func (r *replay) search() {
+	var how []syna.SearchOption
+	for _, word := range r.words[4:] {
+		name, text, _ := strings.Cut(word, "=")
+		switch value := r.parsed(text); name {
+		case "ef":
+			how = append(how, syna.Ef(uint32(value)))
+		case "exact":
+			how = append(how, syna.Exact())
+		case "deadline_us":
+			if value > math.MaxInt64/1000 {
+				value = math.MaxInt64 / 1000
+			}
+			how = append(how, syna.Within(time.Duration(value)*time.Microsecond))
+		default:
+			r.require(false, "an unknown option")
+		}
+	}
+	store := r.store()
+	err := store.Search(context.Background(), r.vectorOf(r.words[2]), int(r.parsed(r.words[3])), r.results, how...)
+	r.require(!r.results.IsPartial(), "partial results")
+	if r.saidStatus(err, r.results.Len()) {
+		r.compareHits(store)
+	}
+}
+
+func (r *replay) verify(isStopped bool) {
+	problems := map[syna.Problem]string{
+		syna.DamagedVector: "DAMAGED_VECTOR", syna.Hidden: "HIDDEN", syna.Unreachable: "UNREACHABLE",
+	}
+	var found []syna.Finding
+	count, err := r.store().Verify(func(told syna.Progress) bool {
+		if told.Finding != nil {
+			found = append(found, *told.Finding)
+		}
+		return !isStopped
+	})
+	r.saidStatus(err, count)
+	i := 0
+	for ; r.isNext("finding"); i++ {
+		r.require(i < len(found) && found[i].Key == r.bytesOf(r.words[1]) && found[i].Row == r.parsed(r.words[2]) &&
+			problems[found[i].Problem] == r.words[3], "findings %v", found)
+		r.checks++
+	}
+	r.require(isStopped || i == len(found), "more findings than lines")
+}
+
+func (r *replay) limitFileBytes() {
+	var limit syscall.Rlimit
+	signal.Ignore(syscall.SIGXFSZ)
+	r.require(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit) == nil, "no limit")
+	if limit.Cur = r.parsed(r.words[1]); limit.Cur == 0 {
+		limit.Cur = limit.Max
+	}
+	r.require(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit) == nil, "the limit is refused")
+}
+
+func (r *replay) replaceInFile() {
+	path := filepath.Join(r.folder, r.words[1])
+	content, err := os.ReadFile(path)
+	old := []byte(r.bytesOf(r.words[2]))
+	r.require(err == nil && bytes.Contains(content, old), "not in the file")
+	content = bytes.Replace(content, old, []byte(r.bytesOf(r.words[3])), 1)
+	r.require(os.WriteFile(path, content, 0o600) == nil, "not written")
+}
+
+func (r *replay) operate() {
+	switch r.words[0] {
+	case "case":
+		r.begin()
+	case "open":
+		r.open()
+	case "close":
+		r.saidStatus(r.store().Close())
+	case "checkpoint":
+		r.saidStatus(r.store().Checkpoint())
+	case "flush":
+		r.saidStatus(r.store().Flush())
+	case "build_index":
+		r.saidStatus(r.store().BuildIndex())
+	case "reserve":
+		r.saidStatus(r.store().Reserve(r.parsed(r.words[2])))
+	case "insert":
+		inserted, err := r.store().Insert(r.key(), r.vectorOf(r.words[3]))
+		r.saidStatus(err, yesNo(inserted))
+	case "upsert":
+		r.saidStatus(r.store().Upsert(r.key(), r.vectorOf(r.words[3])))
+	case "batch":
+		r.batch()
+	case "delete":
+		deleted, err := r.store().Delete(r.key())
+		r.saidStatus(err, yesNo(deleted))
+	case "get":
+		r.get()
+	case "tags":
+		tags, err := r.store().Tags(r.key())
+		r.saidStatus(err, tags)
+	case "payload":
+		r.payload()
+	case "contains":
+		r.said(yesNo(r.store().Contains(r.key())))
+	case "has_index":
+		r.said(yesNo(r.store().HasIndex()))
+	case "is_dirty":
+		r.said(yesNo(r.store().IsDirty()))
+	case "len":
+		r.said(r.store().Len())
+	case "dimensions":
+		r.said(r.store().Dimensions())
+	case "last_durable_seq":
+		r.said(r.store().LastDurableSeq())
+	case "metric":
+		r.require(r.store().Metric() == metrics[r.expected[0]], "metric %d", r.store().Metric())
+		r.checks++
+	case "search":
+		r.search()
+	case "hits":
+		r.said(r.results.Len())
+		r.compareHits(nil)
+	case "verify", "verify_stop":
+		r.verify(r.words[0] == "verify_stop")
+	case "salvage":
+		rows, lost, err := syna.Salvage(filepath.Join(r.folder, r.words[1]), filepath.Join(r.folder, r.words[2]))
+		r.saidStatus(err, rows, lost)
+	case "status":
+		number, err := strconv.ParseInt(r.words[1], 10, 32)
+		r.require(err == nil, "no number")
+		r.said(shortName(syna.Status(number)))
+	case "file":
+		r.require(os.WriteFile(filepath.Join(r.folder, r.words[1]), []byte(r.key()), 0o600) == nil, "not written")
+	case "replace":
+		r.replaceInFile()
+	case "limit_file_bytes":
+		r.limitFileBytes()
+	default:
+		r.require(false, "an unknown operation")
+	}
+}

@@ -1,0 +1,3 @@
+module syna-mmap/bindings/go
+
+go 1.19

@@ -1,0 +1,149 @@
+package syna
+
+/*
+#include "calls.h"
+*/
+import "C"
+
+import "time"
+
+// Metric is how near two vectors are; smaller distances are nearer, whatever it is.
+type Metric uint32
+
+const (
+	Cosine     Metric = C.SYNA_MMAP_METRIC_COSINE
+	Euclidean  Metric = C.SYNA_MMAP_METRIC_EUCLIDEAN
+	DotProduct Metric = C.SYNA_MMAP_METRIC_DOT_PRODUCT
+	// FromFile is for opening only: as in the existing file.
+	FromFile Metric = C.SYNA_MMAP_METRIC_FROM_FILE
+)
+
+// Flags says how a file is opened.
+type Flags uint32
+
+const (
+	ReadOnly   Flags = C.SYNA_MMAP_OPEN_READ_ONLY
+	MustExist  Flags = C.SYNA_MMAP_OPEN_MUST_EXIST
+	MustCreate Flags = C.SYNA_MMAP_OPEN_MUST_CREATE
+	Verify     Flags = C.SYNA_MMAP_OPEN_VERIFY
+	Damaged    Flags = C.SYNA_MMAP_OPEN_DAMAGED
+)
+
+// Durability is when a write is safe from a power cut.
+type Durability uint32
+
+const (
+	// Process: from the next checkpoint on.
+	Process Durability = C.SYNA_MMAP_DURABILITY_PROCESS
+	// Batch: when the write returns.
+	Batch Durability = C.SYNA_MMAP_DURABILITY_BATCH
+)
+
+// Option is something that a store is opened with; what no option says has the library's default.
+type Option func(*options)
+
+type options struct {
+	raw C.syna_mmap_options
+}
+
+func optionsOf(chosen []Option) options {
+	var o options
+	C.syna_mmap_options_init(&o.raw, C.sizeof_syna_mmap_options)
+	for _, option := range chosen {
+		option(&o)
+	}
+	return o
+}
+
+// WithDimensions: 64 to 8,192, or 0 for those of the existing file. Default 768.
+func WithDimensions(count uint32) Option {
+	return func(o *options) { o.raw.dimensions = C.uint32_t(count) }
+}
+
+// WithMetric: default Cosine.
+func WithMetric(metric Metric) Option {
+	return func(o *options) { o.raw.metric = C.uint32_t(metric) }
+}
+
+// WithFlags adds to the flags.
+func WithFlags(flags Flags) Option {
+	return func(o *options) { o.raw.flags |= C.uint32_t(flags) }
+}
+
+// WithDurability: default Process.
+func WithDurability(durability Durability) Option {
+	return func(o *options) { o.raw.durability = C.uint32_t(durability) }
+}
+
+// WithInitialCapacity: vectors to plan for; takes no space by itself.
+func WithInitialCapacity(count uint64) Option {
+	return func(o *options) { o.raw.initial_capacity = C.uint64_t(count) }
+}
+
+// WithIndexThreshold: vectors at which an insert builds the index; 0: only BuildIndex does.
+func WithIndexThreshold(count uint64) Option {
+	return func(o *options) { o.raw.index_threshold = C.uint64_t(count) }
+}
+
+// WithCheckpointInterval is the time between checkpoints that writes make, in whole seconds; 0: only when asked and at
+// Close.
+func WithCheckpointInterval(interval time.Duration) Option {
+	return func(o *options) { o.raw.checkpoint_interval_secs = C.uint32_t(interval / time.Second) }
+}
+
+// WithThreads: threads that the library may start for an index build. Default 0.
+func WithThreads(count uint32) Option {
+	return func(o *options) { o.raw.threads = C.uint32_t(count) }
+}
+
+// WithGraph: links of a node above the lowest level and at it (0: twice as many), and candidates looked at for them.
+func WithGraph(m, mMax, efConstruction uint32) Option {
+	return func(o *options) {
+		o.raw.hnsw_m, o.raw.hnsw_m_max = C.uint32_t(m), C.uint32_t(mMax)
+		o.raw.hnsw_ef_construction = C.uint32_t(efConstruction)
+	}
+}
+
+// WithEfSearch: candidates that a search looks at unless it says otherwise.
+func WithEfSearch(ef uint32) Option {
+	return func(o *options) { o.raw.hnsw_ef_search = C.uint32_t(ef) }
+}
+
+// WithSeed: the same rows, options and seed give the same index.
+func WithSeed(seed uint64) Option {
+	return func(o *options) { o.raw.seed = C.uint64_t(seed) }
+}
+
+// SearchOption is how one search is done.
+type SearchOption func(*searchOptions)
+
+type searchOptions struct {
+	ef, exact  uint32
+	deadlineUs uint64
+}
+
+// Ef: candidates to look at; more is slower and finds more.
+func Ef(count uint32) SearchOption {
+	return func(o *searchOptions) { o.ef = count }
+}
+
+// Exact compares the query with every vector.
+func Exact() SearchOption {
+	return func(o *searchOptions) { o.exact = 1 }
+}
+
+// Within ends the search after a time with the best so far; a context's deadline does too, whichever comes first.
+func Within(limit time.Duration) SearchOption {
+	return func(o *searchOptions) { o.endAfter(limit) }
+}
+
+// endAfter: 0 would mean no deadline, so one that is over already counts as a microsecond.
+func (o *searchOptions) endAfter(limit time.Duration) {
+	us := uint64(1)
+	if limit >= time.Microsecond {
+		us = uint64(limit / time.Microsecond)
+	}
+	if o.deadlineUs == 0 || us < o.deadlineUs {
+		o.deadlineUs = us
+	}
+}

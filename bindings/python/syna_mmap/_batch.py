@@ -1,0 +1,93 @@
+"""Python's keys, vectors and payloads as the library takes them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import DimensionMismatchError, InvalidArgumentError, Status
+from ._native import CBatch
+
+_FLOAT = np.dtype(np.float32)
+
+Key = Union[str, bytes]
+Payload = Optional[bytes]
+
+
+def key_bytes(key: Key) -> bytes:
+    """UTF-8. A lone surrogate goes through as it is, for the library to refuse."""
+    if isinstance(key, bytes):
+        return key
+    return key.encode("utf-8", "surrogatepass")
+
+
+def vector_of(vector: npt.ArrayLike, dimensions: int) -> npt.NDArray[np.float32]:
+    """The vector itself where it is contiguous, aligned float32, else a copy that is."""
+    # The common case at once: np.require takes a microsecond to see that there is nothing to do.
+    if type(vector) is np.ndarray and vector.dtype is _FLOAT and vector.shape == (dimensions,):
+        flags = vector.flags
+        if flags.c_contiguous and flags.aligned:
+            return vector
+    array = np.require(vector, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
+    if dimensions and array.shape != (dimensions,):
+        raise DimensionMismatchError(
+            Status.DIMENSION_MISMATCH,
+            f"the store has {dimensions} dimensions, an array of shape {array.shape} was given; pass ({dimensions},)",
+        )
+    return array
+
+
+def _joined(pieces: "Sequence[bytes]") -> Tuple[bytes, npt.NDArray[np.uint64]]:
+    offsets = np.zeros(len(pieces) + 1, np.uint64)
+    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
+    return b"".join(pieces), offsets
+
+
+class Batch:
+    """A syna_mmap_batch, and what it points to."""
+
+    def __init__(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike],
+        payloads: Optional[Sequence[Payload]],
+        dimensions: int,
+        mode: int,
+    ) -> None:
+        count = len(keys)
+        rows = np.require(vectors, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
+        if dimensions and rows.shape != (count, dimensions) and not (count == 0 and rows.size == 0):
+            raise DimensionMismatchError(
+                Status.DIMENSION_MISMATCH,
+                f"{count} keys need vectors of shape ({count}, {dimensions}), shape {rows.shape} was given",
+            )
+        text, offsets = _joined([key_bytes(key) for key in keys])
+        self._kept: list[Any] = [text, offsets, rows]
+        self.raw = CBatch(
+            struct_size=ctypes.sizeof(CBatch),
+            keys=text,
+            key_offsets=offsets.ctypes.data,
+            vectors=rows.ctypes.data,
+            count=count,
+            mode=mode,
+        )
+        if tags is not None:
+            numbers = np.require(tags, np.uint64, ("C_CONTIGUOUS", "ALIGNED"))
+            _require_count(numbers.shape == (count,), "tags", count)
+            self._kept.append(numbers)
+            self.raw.tags = numbers.ctypes.data
+        if payloads is not None:
+            _require_count(len(payloads) == count, "payloads", count)
+            content, places = _joined([payload or b"" for payload in payloads])
+            self._kept += [content, places]
+            self.raw.payloads = content
+            self.raw.payload_offsets = places.ctypes.data
+
+
+def _require_count(is_so: bool, what: str, count: int) -> None:
+    if not is_so:
+        raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"pass {count} {what}, one for each key")

@@ -1,0 +1,199 @@
+"""The C functions, as include/syna_mmap.h declares them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_bool,
+    c_char,
+    c_char_p,
+    c_float,
+    c_int32,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from pathlib import Path
+from typing import Any, Tuple
+
+ABI_VERSION = 1
+
+
+class CError(Structure):
+    """syna_mmap_error"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("status", c_int32),
+        ("os_errno", c_int32),
+        ("message", c_char * 256),
+    ]
+
+
+class COptions(Structure):
+    """syna_mmap_options"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("dimensions", c_uint32),
+        ("metric", c_uint32),
+        ("initial_capacity", c_uint64),
+        ("index_threshold", c_uint64),
+        ("checkpoint_interval_secs", c_uint32),
+        ("flags", c_uint32),
+        ("durability", c_uint32),
+        ("threads", c_uint32),
+        ("hnsw_m", c_uint32),
+        ("hnsw_ef_construction", c_uint32),
+        ("hnsw_ef_search", c_uint32),
+        ("hnsw_m_max", c_uint32),
+        ("seed", c_uint64),
+    ]
+
+
+class CBatch(Structure):
+    """syna_mmap_batch"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("keys", c_char_p),
+        ("key_offsets", c_void_p),
+        ("vectors", c_void_p),
+        ("count", c_size_t),
+        ("tags", c_void_p),
+        ("payloads", c_char_p),
+        ("payload_offsets", c_void_p),
+        ("mode", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class CSearchOptions(Structure):
+    """syna_mmap_search_options"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("ef", c_uint32),
+        ("exact", c_uint32),
+        ("deadline_us", c_uint64),
+    ]
+
+
+class CHit(Structure):
+    """syna_mmap_hit"""
+
+    _fields_ = [
+        ("key", c_void_p),
+        ("key_len", c_size_t),
+        ("distance", c_float),
+        ("reserved", c_uint32),
+        ("vector", c_void_p),
+        ("row", c_uint64),
+    ]
+
+
+class CFinding(Structure):
+    """syna_mmap_finding"""
+
+    _fields_ = [
+        ("key", c_void_p),
+        ("key_len", c_size_t),
+        ("row", c_uint64),
+        ("problem", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+VerifyCallback = CFUNCTYPE(c_bool, c_void_p, POINTER(CFinding), c_uint64, c_uint64)
+
+_STATUS = c_int32
+_ERROR = POINTER(CError)
+_KEY = (c_char_p, c_size_t)
+_SIZE = POINTER(c_size_t)
+
+# name: (what it returns, its arguments). Handles are void pointers: ctypes passes them as numbers.
+_FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
+    "abi_version": (c_uint32, ()),
+    "version": (c_char_p, ()),
+    "status_name": (c_char_p, (_STATUS,)),
+    "options_init": (None, (POINTER(COptions), c_size_t)),
+    "open": (_STATUS, (c_char_p, POINTER(COptions), POINTER(c_void_p), _ERROR)),
+    "close": (_STATUS, (c_void_p, _ERROR)),
+    "checkpoint": (_STATUS, (c_void_p, _ERROR)),
+    "flush": (_STATUS, (c_void_p, _ERROR)),
+    "is_dirty": (c_bool, (c_void_p,)),
+    "last_durable_seq": (c_uint64, (c_void_p,)),
+    "reserve": (_STATUS, (c_void_p, c_uint64, _ERROR)),
+    "insert": (_STATUS, (c_void_p, *_KEY, c_void_p, POINTER(c_bool), _ERROR)),
+    "upsert": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
+    "write": (_STATUS, (c_void_p, POINTER(CBatch), _SIZE, _ERROR)),
+    "delete": (_STATUS, (c_void_p, *_KEY, POINTER(c_bool), _ERROR)),
+    "get": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
+    "get_tags": (_STATUS, (c_void_p, *_KEY, POINTER(c_uint64), _ERROR)),
+    "get_payload": (_STATUS, (c_void_p, *_KEY, c_void_p, c_size_t, _SIZE, _ERROR)),
+    "contains": (c_bool, (c_void_p, *_KEY)),
+    "len": (c_uint64, (c_void_p,)),
+    "dimensions": (c_uint32, (c_void_p,)),
+    "metric": (c_uint32, (c_void_p,)),
+    "results_new": (_STATUS, (POINTER(c_void_p), _ERROR)),
+    "results_free": (None, (c_void_p,)),
+    "results_hits": (c_void_p, (c_void_p, _SIZE)),
+    "results_is_partial": (c_bool, (c_void_p,)),
+    "results_tags": (c_uint64, (c_void_p, c_size_t)),
+    "results_payload": (c_void_p, (c_void_p, c_size_t, _SIZE)),
+    "search_options_init": (None, (POINTER(CSearchOptions), c_size_t)),
+    "search": (_STATUS, (c_void_p, c_void_p, c_size_t, POINTER(CSearchOptions), c_void_p, _ERROR)),
+    "build_index": (_STATUS, (c_void_p, _ERROR)),
+    "has_index": (c_bool, (c_void_p,)),
+    "verify": (_STATUS, (c_void_p, VerifyCallback, c_void_p, POINTER(c_uint64), _ERROR)),
+    "salvage": (_STATUS, (c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_uint64), _ERROR)),
+}
+
+
+class Library:
+    """The loaded library; its functions are attributes, `syna_mmap_` left out."""
+
+    def __init__(self, path: Path) -> None:
+        # CDLL releases the GIL for each call; PyDLL would not.
+        loaded = ctypes.CDLL(str(path))
+        for name, (returns, arguments) in _FUNCTIONS.items():
+            function = getattr(loaded, "syna_mmap_" + name)
+            function.restype = returns
+            function.argtypes = list(arguments)
+            setattr(self, name, function)
+        found = self.abi_version()
+        if found != ABI_VERSION:
+            raise ImportError(
+                f"{path} has ABI version {found}, this package needs {ABI_VERSION}; install both from one release"
+            )
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"syna_mmap_{name} is not declared here")
+
+
+def _path() -> Path:
+    named = os.environ.get("SYNA_MMAP_LIBRARY")
+    if named:
+        return Path(named)
+    names = {"win32": "syna_mmap.dll", "darwin": "libsyna_mmap.dylib"}
+    path = Path(__file__).with_name(names.get(sys.platform, "libsyna_mmap.so"))
+    if not path.is_file():
+        raise ImportError(
+            f"{path} is missing: install the package with pip, or name the library in SYNA_MMAP_LIBRARY"
+        )
+    return path
+
+
+library = Library(_path())
+
+
+def version() -> str:
+    """The native library's version."""
+    text: bytes = library.version()
+    return text.decode()

@@ -1,0 +1,74 @@
+"""What a store is opened with and searched with."""
+
+from __future__ import annotations
+
+import ctypes
+from enum import IntEnum, IntFlag
+from typing import Any, Dict, Optional, Union
+
+from ._errors import InvalidArgumentError, Status
+from ._native import COptions, CSearchOptions, library
+
+
+class Metric(IntEnum):
+    """How near two vectors are; fixed when the file is made. Smaller is nearer."""
+
+    COSINE = 0
+    EUCLIDEAN = 1
+    DOT_PRODUCT = 2
+    #: For opening only: as in the existing file.
+    FROM_FILE = 0xFFFFFFFF
+
+
+class OpenFlags(IntFlag):
+    """SYNA_MMAP_OPEN_*."""
+
+    NONE = 0
+    READ_ONLY = 1
+    MUST_EXIST = 2
+    MUST_CREATE = 4
+    VERIFY = 8
+    DAMAGED = 16
+
+
+class Durability(IntEnum):
+    """When a write is safe from a power cut: from the next checkpoint on, or when it returns."""
+
+    PROCESS = 0
+    BATCH = 1
+
+
+def metric_of(metric: Union[Metric, str, int]) -> int:
+    """The number of a metric, which may be given by its name in lower case."""
+    if not isinstance(metric, str):
+        return int(metric)
+    try:
+        return int(Metric[metric.upper()])
+    except KeyError:
+        names = ", ".join(m.name.lower() for m in Metric)
+        raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"there is no metric {metric!r}; use one of {names}") from None
+
+
+def open_options(chosen: Dict[str, Any]) -> COptions:
+    """The defaults, with what was chosen in their place; None stands for the default."""
+    options = COptions()
+    library.options_init(options, ctypes.sizeof(COptions))
+    for name, value in chosen.items():
+        if value is not None:
+            setattr(options, name, value)
+    return options
+
+
+def search_options(ef: int, exact: bool, deadline: Optional[float], deadline_us: Optional[int]) -> Optional[CSearchOptions]:
+    """What differs from the defaults, or None where nothing does."""
+    if deadline is not None:
+        # 0 would mean none: a deadline that is over already counts as a microsecond.
+        deadline_us = max(1, int(deadline * 1e6))
+    if not (ef or exact or deadline_us):
+        return None
+    options = CSearchOptions()
+    library.search_options_init(options, ctypes.sizeof(CSearchOptions))
+    options.ef = ef
+    options.exact = exact
+    options.deadline_us = deadline_us or 0
+    return options

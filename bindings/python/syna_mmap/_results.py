@@ -1,0 +1,158 @@
+"""What a search found."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import call
+from ._native import CHit, library
+
+# The array of hits as numpy sees it.
+_HIT = np.dtype(
+    {
+        "names": ["key", "key_len", "distance", "vector", "row"],
+        "formats": [np.uintp, np.uintp, np.float32, np.uintp, np.uint64],
+        "offsets": [getattr(CHit, name).offset for name in ("key", "key_len", "distance", "vector", "row")],
+        "itemsize": ctypes.sizeof(CHit),
+    }
+)
+
+
+class _Lease:
+    """The native results. Each view of a hit's vector holds it, and so keeps what it looks at alive."""
+
+    def __init__(self) -> None:
+        handle = ctypes.c_void_p()
+        call(library.results_new, handle)
+        self.handle = handle
+
+    def __del__(self) -> None:
+        handle = getattr(self, "handle", None)
+        if handle:
+            library.results_free(handle)
+
+
+class _Borrowed:
+    """Memory of a lease, as numpy takes it; numpy holds this object as long as the array lives."""
+
+    def __init__(self, lease: _Lease, address: int, shape: Tuple[int, ...], kind: str) -> None:
+        self._lease = lease
+        self.__array_interface__: Dict[str, Any] = {
+            "version": 3,
+            "shape": shape,
+            "typestr": kind,
+            "data": (address, True),
+        }
+
+
+class Hit(NamedTuple):
+    """One answer of a search."""
+
+    key: str
+    #: Smaller is nearer, whatever the metric.
+    distance: float
+    #: A read-only view of the stored vector, good as long as it is held.
+    vector: npt.NDArray[np.float32]
+    row: int
+    tags: int
+    payload: bytes
+
+
+class Results(Sequence[Hit]):
+    """The hits of a search, nearest first.
+
+    Hand one to Store.search again and again (`into=`): then a search allocates no native memory. Vectors that were
+    taken from it stay good: while one is held, the next search takes other memory. For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._lease = _Lease()
+        self._dimensions = 0
+        self._address = 0
+        self._count = ctypes.c_size_t()
+
+    def _begin(self) -> ctypes.c_void_p:
+        """The handle to search into, which no view looks at."""
+        self._count.value = 0
+        # One reference is ours, one the argument's. Pythons without counts always get new memory.
+        if not hasattr(sys, "getrefcount") or sys.getrefcount(self._lease) > 2:
+            self._lease = _Lease()
+        return self._lease.handle
+
+    def _end(self, dimensions: int) -> None:
+        """Takes up what was found."""
+        self._address = library.results_hits(self._lease.handle, self._count)
+        self._dimensions = dimensions
+
+    def _hits(self) -> npt.NDArray[Any]:
+        """The native array, which the next search takes away."""
+        if not self._count.value:
+            return np.empty(0, _HIT)
+        native = (CHit * self._count.value).from_address(self._address)
+        hits: npt.NDArray[Any] = np.frombuffer(memoryview(native), _HIT)
+        return hits
+
+    def _hit(self, place: int) -> CHit:
+        return CHit.from_address(self._address + place * _HIT.itemsize)
+
+    def __len__(self) -> int:
+        return self._count.value
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> List[Hit]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[Hit, List[Hit]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        hit = self._hit(place)
+        return Hit(
+            self._key(place),
+            hit.distance,
+            self._vector(place),
+            hit.row,
+            int(library.results_tags(self._lease.handle, place)),
+            self.payload(place),
+        )
+
+    def __iter__(self) -> Iterator[Hit]:
+        return (self[i] for i in range(len(self)))
+
+    def _key(self, place: int) -> str:
+        hit = self._hit(place)
+        return ctypes.string_at(hit.key, hit.key_len).decode()
+
+    def _vector(self, place: int) -> npt.NDArray[np.float32]:
+        return np.asarray(_Borrowed(self._lease, self._hit(place).vector, (self._dimensions,), "<f4"))
+
+    @property
+    def keys(self) -> List[str]:
+        """The keys of all hits."""
+        return [self._key(place) for place in range(len(self))]
+
+    @property
+    def distances(self) -> npt.NDArray[np.float32]:
+        """The distances of all hits; a copy."""
+        return self._hits()["distance"].copy()
+
+    @property
+    def rows(self) -> npt.NDArray[np.uint64]:
+        """The row numbers of all hits; a copy."""
+        return self._hits()["row"].copy()
+
+    def payload(self, index: int) -> bytes:
+        """The payload of a hit; empty where it has none."""
+        length = ctypes.c_size_t()
+        address = library.results_payload(self._lease.handle, range(len(self))[index], length)
+        return ctypes.string_at(address, length.value) if address else b""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the search came to its deadline."""
+        return bool(library.results_is_partial(self._lease.handle))

@@ -1,0 +1,60 @@
+"""Damage: what verify finds, and what salvage saves."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from enum import IntEnum
+from typing import Any, NamedTuple, Union
+
+from ._errors import InvalidArgumentError, Status, call
+from ._native import library
+
+Path = Union[str, "os.PathLike[str]", bytes]
+
+
+class Problem(IntEnum):
+    """What is wrong with a row."""
+
+    DAMAGED_VECTOR = 1
+    HIDDEN = 2
+    UNREACHABLE = 3
+
+
+class Finding(NamedTuple):
+    """A row that is not as it should be."""
+
+    key: str
+    row: int
+    #: A number that is no Problem comes from a later library: damage.
+    problem: Union[Problem, int]
+
+
+class Salvaged(NamedTuple):
+    """What salvage brought over, and what it knows to be lost."""
+
+    rows: int
+    lost: int
+
+
+def path_bytes(path: Path) -> bytes:
+    """A path as the library takes it."""
+    name = os.fsencode(path)
+    if b"\0" in name:
+        raise InvalidArgumentError(Status.INVALID_ARGUMENT, "the path has a NUL in it; pass one without")
+    return name
+
+
+def finding_of(raw: Any) -> Finding:
+    """A copy of a syna_mmap_finding."""
+    problem: Union[Problem, int] = raw.problem
+    if raw.problem in set(Problem):
+        problem = Problem(raw.problem)
+    return Finding(ctypes.string_at(raw.key, raw.key_len).decode(), raw.row, problem)
+
+
+def salvage(source: Path, target: Path) -> Salvaged:
+    """Writes whatever is whole in the damaged file `source` into the new file `target`."""
+    rows, lost = ctypes.c_uint64(), ctypes.c_uint64()
+    call(library.salvage, path_bytes(source), path_bytes(target), rows, lost)
+    return Salvaged(rows.value, lost.value)

@@ -1,0 +1,310 @@
+"""An open store."""
+
+from __future__ import annotations
+
+import ctypes
+from types import TracebackType
+from typing import Any, Callable, List, Optional, Sequence, Type, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._batch import Batch, Key, Payload, key_bytes, vector_of
+from ._errors import InvalidArgumentError, NotFoundError, Status, call
+from ._native import VerifyCallback, library
+from ._options import Durability, Metric, OpenFlags, metric_of, open_options, search_options
+from ._progress import bar, ticking
+from ._results import Results
+from ._salvage import Finding, Path, finding_of, path_bytes
+
+_Vector = npt.NDArray[np.float32]
+
+
+class Store:
+    """Vectors under string keys, in one file. All threads may use it at once.
+
+    Beside the methods there is what a mapping has: `store[key]`, `store[key] = vector` (replaces), `del store[key]`,
+    `key in store`, `len(store)`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        dimensions: Optional[int] = None,
+        metric: Union[Metric, str, int, None] = None,
+        *,
+        flags: OpenFlags = OpenFlags.NONE,
+        durability: Durability = Durability.PROCESS,
+        initial_capacity: Optional[int] = None,
+        index_threshold: Optional[int] = None,
+        checkpoint_interval_secs: Optional[int] = None,
+        threads: Optional[int] = None,
+        hnsw_m: Optional[int] = None,
+        hnsw_m_max: Optional[int] = None,
+        hnsw_ef_construction: Optional[int] = None,
+        hnsw_ef_search: Optional[int] = None,
+        seed: Optional[int] = None,
+    ) -> None:
+        """Opens the store in the file, or makes it. What is left out has the library's default."""
+        self._handle = ctypes.c_void_p()
+        options = open_options(
+            {
+                "dimensions": dimensions,
+                "metric": None if metric is None else metric_of(metric),
+                "flags": flags,
+                "durability": durability,
+                "initial_capacity": initial_capacity,
+                "index_threshold": index_threshold,
+                "checkpoint_interval_secs": checkpoint_interval_secs,
+                "threads": threads,
+                "hnsw_m": hnsw_m,
+                "hnsw_m_max": hnsw_m_max,
+                "hnsw_ef_construction": hnsw_ef_construction,
+                "hnsw_ef_search": hnsw_ef_search,
+                "seed": seed,
+            }
+        )
+        opened = ctypes.c_void_p()
+        call(library.open, path_bytes(path), options, opened)
+        self._handle = opened
+        # The file's, so it never changes.
+        self._dimensions = int(library.dimensions(opened))
+
+    # ---- its life ----
+
+    def close(self) -> None:
+        """Makes a checkpoint and closes. Closing twice is fine."""
+        handle, self._handle = self._handle, ctypes.c_void_p()
+        self._dimensions = 0
+        call(library.close, handle)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle:
+            library.close(handle, None)
+
+    def checkpoint(self) -> None:
+        """Makes what was written so far safe from a power cut."""
+        call(library.checkpoint, self._handle)
+
+    def flush(self) -> None:
+        """As checkpoint, but leaves the index's file alone."""
+        call(library.flush, self._handle)
+
+    def reserve(self, count: int) -> None:
+        """Takes disk space for `count` vectors in all, now."""
+        call(library.reserve, self._handle, count)
+
+    # ---- writing ----
+
+    def insert(self, key: Key, vector: npt.ArrayLike) -> bool:
+        """Stores a vector, unless the key is there already; whether it was new."""
+        name, inserted = key_bytes(key), ctypes.c_bool()
+        array = vector_of(vector, self._dimensions)
+        call(library.insert, self._handle, name, len(name), array.ctypes.data, inserted)
+        return inserted.value
+
+    def upsert(self, key: Key, vector: npt.ArrayLike) -> None:
+        """Stores a vector in the place of the one that is there, if any."""
+        name = key_bytes(key)
+        array = vector_of(vector, self._dimensions)
+        call(library.upsert, self._handle, name, len(name), array.ctypes.data)
+
+    def insert_batch(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+    ) -> int:
+        """Stores many vectors, all or none; how many keys were new. `vectors`: (count, dimensions)."""
+        return self._write(keys, vectors, tags, payloads, 0)
+
+    def upsert_batch(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+    ) -> int:
+        """Stores many vectors, all or none, replacing; how many different keys."""
+        return self._write(keys, vectors, tags, payloads, 1)
+
+    def _write(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike],
+        payloads: Optional[Sequence[Payload]],
+        mode: int,
+    ) -> int:
+        batch, written = Batch(keys, vectors, tags, payloads, self._dimensions, mode), ctypes.c_size_t()
+        call(library.write, self._handle, batch.raw, written)
+        return written.value
+
+    def insert_many(
+        self, keys: Sequence[Key], vectors: npt.NDArray[np.float32], *, batch_rows: int = 4096, progress: bool = True
+    ) -> int:
+        """Stores any number of vectors in batches of `batch_rows`, with a progress bar; how many keys were new.
+
+        Each batch is all or nothing; a failure leaves the batches before it stored.
+        """
+        inserted = 0
+        with bar(progress, "insert", len(keys)) as shown:
+            for begin in range(0, len(keys), batch_rows):
+                part = slice(begin, begin + batch_rows)
+                inserted += self.insert_batch(keys[part], vectors[part])
+                shown.update(len(keys[part]))
+        return inserted
+
+    def delete(self, key: Key) -> bool:
+        """Deletes a key; whether it was there."""
+        name, deleted = key_bytes(key), ctypes.c_bool()
+        call(library.delete, self._handle, name, len(name), deleted)
+        return deleted.value
+
+    # ---- reading ----
+
+    def read(self, key: Key, out: Optional[_Vector] = None) -> _Vector:
+        """Copies the vector of a key, into `out` if that is given. NotFoundError where there is none."""
+        name = key_bytes(key)
+        room = np.empty(self._dimensions, np.float32) if out is None else out
+        if vector_of(room, self._dimensions) is not room:
+            raise InvalidArgumentError(Status.INVALID_ARGUMENT, "`out` has to be contiguous and of float32")
+        call(library.get, self._handle, name, len(name), room.ctypes.data)
+        return room
+
+    def get(self, key: Key, default: Any = None) -> Any:
+        """A copy of the vector of a key, or `default` where there is none."""
+        try:
+            return self.read(key)
+        except NotFoundError:
+            return default
+
+    def tags(self, key: Key) -> int:
+        """The tags of a key; 0 where none were written."""
+        name, tags = key_bytes(key), ctypes.c_uint64()
+        call(library.get_tags, self._handle, name, len(name), tags)
+        return tags.value
+
+    def payload(self, key: Key) -> bytes:
+        """The payload of a key; empty where none was written."""
+        name, length, capacity = key_bytes(key), ctypes.c_size_t(), 0
+        while True:
+            room = ctypes.create_string_buffer(capacity)
+            call(library.get_payload, self._handle, name, len(name), room, capacity, length)
+            if length.value <= capacity:
+                return room.raw[: length.value]
+            capacity = length.value
+
+    def search(
+        self,
+        query: npt.ArrayLike,
+        k: int,
+        *,
+        ef: int = 0,
+        exact: bool = False,
+        deadline: Optional[float] = None,
+        deadline_us: Optional[int] = None,
+        into: Optional[Results] = None,
+    ) -> Results:
+        """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered."""
+        results = Results() if into is None else into
+        handle = results._begin()
+        array = vector_of(query, self._dimensions)
+        options = search_options(ef, exact, deadline, deadline_us)
+        call(library.search, self._handle, array.ctypes.data, k, options, handle)
+        results._end(self._dimensions)
+        return results
+
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, (str, bytes)):
+            return False
+        name = key_bytes(key)
+        return bool(library.contains(self._handle, name, len(name)))
+
+    def __len__(self) -> int:
+        return int(library.len(self._handle))
+
+    def __getitem__(self, key: Key) -> _Vector:
+        return self.read(key)
+
+    def __setitem__(self, key: Key, vector: npt.ArrayLike) -> None:
+        self.upsert(key, vector)
+
+    def __delitem__(self, key: Key) -> None:
+        if not self.delete(key):
+            raise NotFoundError(Status.NOT_FOUND, f"there is no key {key!r}")
+
+    @property
+    def dimensions(self) -> int:
+        """Floats in a vector; 0 once it is closed."""
+        return self._dimensions
+
+    @property
+    def metric(self) -> Metric:
+        """How near two vectors are."""
+        return Metric(library.metric(self._handle))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether anything was written since the last checkpoint."""
+        return bool(library.is_dirty(self._handle))
+
+    @property
+    def last_durable_seq(self) -> int:
+        """The number of the last write that is safe from a power cut."""
+        return int(library.last_durable_seq(self._handle))
+
+    # ---- the index ----
+
+    @property
+    def has_index(self) -> bool:
+        """Whether searches have an index to use."""
+        return bool(library.has_index(self._handle))
+
+    def build_index(self, *, progress: bool = False) -> None:
+        """Takes every vector into the index, then makes a checkpoint."""
+        with ticking(progress, "build index"):
+            call(library.build_index, self._handle)
+
+    def verify(
+        self, callback: Optional[Callable[[Optional[Finding], int, int], bool]] = None, *, progress: bool = False
+    ) -> List[Finding]:
+        """Proves that the store is whole; what is not.
+
+        `callback(finding, done, total)` is called with each finding, and with None to tell of progress; it returns
+        False to stop, which is a CancelledError. What it raises comes out of here.
+        """
+        findings: List[Finding] = []
+        raised: List[BaseException] = []
+
+        with bar(progress, "verify") as shown:
+
+            def relay(_: Any, found: Any, done: int, total: int) -> bool:
+                try:
+                    finding = finding_of(found.contents) if found else None
+                    if finding:
+                        findings.append(finding)
+                    else:
+                        shown.total = total
+                        shown.update(done - getattr(shown, "n", done))
+                    return callback is None or bool(callback(finding, done, total))
+                except BaseException as error:  # It must not get into C; it goes on below.
+                    raised.append(error)
+                    return False
+
+            try:
+                call(library.verify, self._handle, VerifyCallback(relay), None, ctypes.c_uint64())
+            finally:
+                if raised:
+                    raise raised[0]
+        return findings

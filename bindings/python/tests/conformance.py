@@ -1,0 +1,312 @@
+"""Replays bindings/conformance/cases.txt, whose README.md describes it.
+
+    conformance.py CASES FOLDER
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional
+
+import numpy as np
+import syna_mmap
+from syna_mmap import Metric, OpenFlags, Results, Status, Store, SynaError
+
+MASK = (1 << 64) - 1
+
+
+def bytes_of(word: str) -> bytes:
+    """`a*3+%00` and the like."""
+    if word == "-":
+        return b""
+    whole = b""
+    for piece in word.split("+"):
+        text, _, times = piece.partition("*")
+        first, *escaped = text.split("%")
+        once = first.encode() + b"".join(bytes([int(e[:2], 16)]) + e[2:].encode() for e in escaped)
+        whole += once * int(times or 1)
+    return whole
+
+
+def scrambled(n: int) -> int:
+    """SplitMix64."""
+    n = (n + 0x9E3779B97F4A7C15) & MASK
+    n = ((n ^ (n >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    n = ((n ^ (n >> 27)) * 0x94D049BB133111EB) & MASK
+    return n ^ (n >> 31)
+
+
+def vector_of(word: str) -> Any:
+    prefix, _, rest = word.rpartition(":")
+    vector = np.zeros(int(prefix or 64), np.float32)
+    kind, rest = rest[0], rest[1:]
+    if kind == "v":
+        parts = rest.split(",")
+        vector[: len(parts)] = np.array(parts, np.float32)
+    elif kind == "s":
+        first = int(rest) * len(vector)
+        vector[:] = [(scrambled(first + i) >> 40) / 8388608.0 - 1.0 for i in range(len(vector))]
+    else:
+        vector[int(rest)] = {"n": np.nan, "i": np.inf, "j": -np.inf}[kind]
+    return vector
+
+
+def is_distance(word: str, distance: float) -> bool:
+    if word[0] == "~":
+        return abs(distance - float(word[1:])) <= 0.00001
+    return struct.pack(">f", distance).hex() == word
+
+
+def yes_no(answer: bool) -> str:
+    return "yes" if answer else "no"
+
+
+def require(is_so: bool, what: str) -> None:
+    if not is_so:
+        raise AssertionError(what)
+
+
+class Replay:
+    def __init__(self, cases: str, folder: str) -> None:
+        self.lines = Path(cases).read_text(encoding="utf-8").split("\n")
+        self.folder = Path(folder)
+        self.number = 0
+        self.cases = self.checks = 0
+        self.stores: Dict[str, Store] = {}
+        self.results = Results()
+        self.words: List[str] = []
+        self.expected: List[str] = []
+
+    # ---- lines ----
+
+    def next(self) -> bool:
+        while self.number < len(self.lines):
+            self.number += 1
+            line = self.lines[self.number - 1]
+            if line and not line.startswith("#"):
+                self.words = line.split(" ")
+                self.expected = []
+                if "->" in self.words:
+                    arrow = self.words.index("->")
+                    self.words, self.expected = self.words[:arrow], self.words[arrow + 1 :]
+                return True
+        return False
+
+    def is_next(self, operation: str) -> bool:
+        number = self.number
+        if self.next() and self.words[0] == operation:
+            return True
+        self.number = number
+        return False
+
+    def said(self, *answer: object) -> None:
+        require([str(word) for word in answer] == self.expected, f"came out as {answer}")
+        self.checks += 1
+
+    def said_status(self, call: Callable[[], Any]) -> bool:
+        """Compares the status of a call and the words that it returns; whether it is OK."""
+        try:
+            answer = call()
+        except SynaError as error:
+            require(str(error) != "", "an error without a message")
+            self.said(Status(error.status).name)
+            return False
+        self.said("OK", *(answer if isinstance(answer, list) else []))
+        return True
+
+    # ---- operations ----
+
+    def store(self) -> Store:
+        return self.stores[self.words[1]]
+
+    def case(self) -> None:
+        self.close_all()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self.results = Results()
+        self.cases += 1
+
+    def close_all(self) -> None:
+        for store in self.stores.values():
+            store.close()
+        self.stores = {}
+
+    def open(self) -> None:
+        options: Dict[str, Any] = {"dimensions": 64, "metric": Metric.EUCLIDEAN}
+        options.update(index_threshold=0, checkpoint_interval_secs=0)
+        for word in self.words[3:]:
+            name, _, value = word.partition("=")
+            options[name] = value if name == "metric" and not value.isdigit() else int(value)
+        if "flags" in options:
+            options["flags"] = OpenFlags(options["flags"])
+        name, path = self.words[1], self.folder / self.words[2]
+        self.said_status(lambda: self.stores.__setitem__(name, Store(path, **options)))
+
+    def batch(self) -> None:
+        store, upsert, count, expected = self.store(), self.words[2] == "upsert", int(self.words[3]), self.expected
+        rows = []
+        for _ in range(count):
+            require(self.is_next("row"), "a row is missing")
+            rows.append(self.words[1:])
+        keys = [bytes_of(row[0]) for row in rows]
+        vectors = np.array([vector_of(row[1]) for row in rows], np.float32)
+        tags: Optional[List[int]] = [int(row[2]) for row in rows]
+        payloads: Optional[List[bytes]] = [bytes_of(row[3]) for row in rows]
+        if not any(tags or []):
+            tags = None
+        if not any(payloads or []):
+            payloads = None
+        self.expected = expected
+        write = store.upsert_batch if upsert else store.insert_batch
+        self.said_status(lambda: [write(keys, vectors, tags, payloads)])
+
+    def get(self) -> None:
+        vector: List[Any] = []
+        store, key = self.store(), bytes_of(self.words[2])
+
+        def compared() -> List[str]:
+            vector.append(store.read(key))
+            same = vector[0].tobytes() == vector_of(self.expected[1]).tobytes()
+            return [self.expected[1] if same else f"another vector {vector}"]
+
+        self.said_status(compared)
+
+    def payload(self) -> None:
+        def compared() -> List[str]:
+            payload = self.store().payload(bytes_of(self.words[2]))
+            return [self.expected[1] if payload == bytes_of(self.expected[1]) else f"payload {payload!r}"]
+
+        self.said_status(compared)
+
+    def compare_hits(self, searched: Optional[Store]) -> None:
+        count = 0
+        while self.is_next("hit"):
+            hit = self.results[count]
+            require(hit.key.encode() == bytes_of(self.words[1]), f"key {hit.key}")
+            require(is_distance(self.words[2], hit.distance), f"distance {hit.distance}")
+            require(hit.row == int(self.words[3]), f"row {hit.row}")
+            require(hit.tags == int(self.words[4]), f"tags {hit.tags}")
+            require(hit.payload == bytes_of(self.words[5]), f"payload {hit.payload!r}")
+            if searched is not None:
+                require(searched[hit.key].tobytes() == hit.vector.tobytes(), "another vector")
+            count += 1
+            self.checks += 1
+        require(count in (0, len(self.results)), "more hits than lines")
+
+    def search(self) -> None:
+        store = self.store()
+        options: Dict[str, Any] = {}
+        for word in self.words[4:]:
+            name, _, value = word.partition("=")
+            options[name] = int(value)
+        query, k = vector_of(self.words[2]), int(self.words[3])
+
+        def found() -> List[int]:
+            store.search(query, k, into=self.results, **options)
+            require(not self.results.is_partial, "partial results")
+            return [len(self.results)]
+
+        if self.said_status(found):
+            self.compare_hits(store)
+
+    def hits(self) -> None:
+        self.said(len(self.results))
+        self.compare_hits(None)
+
+    def verify(self, is_stopped: bool = False) -> None:
+        found: List[Any] = []
+
+        def told(finding: Any, done: int, total: int) -> bool:
+            if finding:
+                found.append([finding.key.encode(), finding.row, finding.problem.name])
+            return not is_stopped
+
+        self.said_status(lambda: [len(self.store().verify(told))])
+        count = 0
+        while self.is_next("finding"):
+            wanted = [bytes_of(self.words[1]), int(self.words[2]), self.words[3]]
+            require(found[count] == wanted, f"finding {found[count]}")
+            count += 1
+            self.checks += 1
+        require(is_stopped or count == len(found), "more findings than lines")
+
+    def status(self) -> None:
+        number = int(self.words[1])
+        known = [s for s in Status if s == number]
+        name = syna_mmap.status_name(number).replace("SYNA_MMAP_", "").replace("ERR_", "")
+        require(not known or known[0].name == name, f"the library says {name}")
+        self.said(known[0].name if known else "-")
+
+    def replace(self) -> None:
+        path = self.folder / self.words[1]
+        content = path.read_bytes()
+        require(bytes_of(self.words[2]) in content, "not in the file")
+        path.write_bytes(content.replace(bytes_of(self.words[2]), bytes_of(self.words[3]), 1))
+
+    def limit_file_bytes(self) -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        limit, (_, hard) = int(self.words[1]), resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit or hard, hard))
+
+    def operate(self) -> None:
+        words = self.words
+        simple: Dict[str, Callable[[], Any]] = {
+            "case": self.case,
+            "open": self.open,
+            "close": lambda: self.said_status(self.store().close),
+            "checkpoint": lambda: self.said_status(self.store().checkpoint),
+            "flush": lambda: self.said_status(self.store().flush),
+            "build_index": lambda: self.said_status(self.store().build_index),
+            "reserve": lambda: self.said_status(lambda: self.store().reserve(int(words[2]))),
+            "insert": lambda: self.said_status(
+                lambda: [yes_no(self.store().insert(bytes_of(words[2]), vector_of(words[3])))]
+            ),
+            "upsert": lambda: self.said_status(lambda: self.store().upsert(bytes_of(words[2]), vector_of(words[3]))),
+            "batch": self.batch,
+            "delete": lambda: self.said_status(lambda: [yes_no(self.store().delete(bytes_of(words[2])))]),
+            "get": self.get,
+            "tags": lambda: self.said_status(lambda: [self.store().tags(bytes_of(words[2]))]),
+            "payload": self.payload,
+            "contains": lambda: self.said(yes_no(bytes_of(words[2]) in self.store())),
+            "has_index": lambda: self.said(yes_no(self.store().has_index)),
+            "is_dirty": lambda: self.said(yes_no(self.store().is_dirty)),
+            "len": lambda: self.said(len(self.store())),
+            "dimensions": lambda: self.said(self.store().dimensions),
+            "last_durable_seq": lambda: self.said(self.store().last_durable_seq),
+            "metric": lambda: self.said(self.store().metric.name.lower()),
+            "search": self.search,
+            "hits": self.hits,
+            "verify": self.verify,
+            "verify_stop": lambda: self.verify(True),
+            "salvage": lambda: self.said_status(
+                lambda: list(syna_mmap.salvage(self.folder / words[1], self.folder / words[2]))
+            ),
+            "status": self.status,
+            "file": lambda: (self.folder / words[1]).write_bytes(bytes_of(words[2])),
+            "replace": self.replace,
+            "limit_file_bytes": self.limit_file_bytes,
+        }
+        require(words[0] in simple, "an unknown operation")
+        simple[words[0]]()
+
+
+def main() -> int:
+    replay = Replay(sys.argv[1], sys.argv[2])
+    try:
+        while replay.next():
+            replay.operate()
+        replay.close_all()
+    except Exception as error:
+        print(f"cases.txt:{replay.number}: {replay.lines[replay.number - 1]}: {error!r}", file=sys.stderr)
+        return 1
+    print(f"conformance: {replay.cases} cases, {replay.checks} checks")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""What Python has of its own; the meaning of the calls is conformance.py's."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+import syna_mmap
+from syna_mmap import Results, Status, Store, SynaError
+
+DIMENSIONS = 64
+
+
+def random_rows(count: int) -> "np.ndarray":
+    return np.random.default_rng(1).standard_normal((count, DIMENSIONS), dtype=np.float32)
+
+
+class StoreTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "store.syna"
+
+    def open(self, **options: object) -> Store:
+        store = Store(self.path, DIMENSIONS, "euclidean", **options)  # type: ignore[arg-type]
+        self.addCleanup(store.close)
+        return store
+
+    def test_a_store_is_a_context_and_like_a_mapping(self) -> None:
+        rows = random_rows(3)
+        with Store(self.path, DIMENSIONS) as store:
+            store["a"] = rows[0]
+            store["a"] = rows[1]
+            self.assertIn("a", store)
+            self.assertNotIn(7, store)
+            self.assertEqual(len(store), 1)
+            np.testing.assert_array_equal(store["a"], rows[1])
+            self.assertIsNone(store.get("b"))
+            with self.assertRaises(KeyError) as missing:
+                store["b"]
+            self.assertIn("not found", str(missing.exception))
+            del store["a"]
+            with self.assertRaises(KeyError):
+                del store["a"]
+        with self.assertRaises(syna_mmap.InvalidHandleError):
+            store.checkpoint()
+        store.close()
+
+    def test_arrays_go_in_as_they_are(self) -> None:
+        store = self.open()
+        rows = random_rows(4)
+        self.assertTrue(np.shares_memory(syna_mmap._batch.vector_of(rows[1], DIMENSIONS), rows))
+        # What is no contiguous float32 is converted: other numbers, other strides, lists.
+        self.assertTrue(store.insert("list", rows[0].tolist()))
+        self.assertTrue(store.insert("double", rows[1].astype(np.float64)))
+        self.assertTrue(store.insert("strided", np.repeat(rows[2], 2)[::2]))
+        self.assertTrue(store.insert("big-endian", rows[3].astype(">f4")))
+        for key, row in zip(["list", "double", "strided", "big-endian"], rows):
+            np.testing.assert_array_equal(store[key], row)
+        out = np.empty(DIMENSIONS, np.float32)
+        self.assertIs(store.read("list", out), out)
+        np.testing.assert_array_equal(out, rows[0])
+        for wrong in [out[:63], np.zeros((1, 64), np.float32), np.zeros(65, np.float32)]:
+            with self.assertRaises(syna_mmap.DimensionMismatchError):
+                store.insert("wrong", wrong)
+            with self.assertRaises(syna_mmap.DimensionMismatchError):
+                store.search(wrong, 1)
+        with self.assertRaises(syna_mmap.InvalidArgumentError):
+            store.read("list", np.empty(DIMENSIONS, np.float64))  # type: ignore[arg-type]
+        with self.assertRaises(syna_mmap.DimensionMismatchError):
+            store.insert_batch(["a", "b"], rows)
+        with self.assertRaises(syna_mmap.InvalidArgumentError):
+            store.insert_batch(["a", "b"], rows[:2], tags=[1])
+
+    def test_vectors_of_hits_stay_good(self) -> None:
+        store = self.open()
+        rows = random_rows(200)
+        store.insert_batch([str(i) for i in range(200)], rows)
+        results = Results()
+        kept = []
+        for i in range(200):
+            store.search(rows[i], 1, into=results)
+            if i % 3 == 0:
+                kept.append((i, results[0].vector))
+        del results
+        store.close()
+        gc.collect()
+        for i, vector in kept:
+            self.assertFalse(vector.flags.writeable or vector.flags.owndata)
+            np.testing.assert_array_equal(vector, rows[i])
+
+    def test_results_that_nobody_looks_at_are_used_again(self) -> None:
+        store = self.open()
+        store.insert("a", random_rows(1)[0])
+        results = Results()
+        first = results._lease
+        handle = first.handle.value
+        del first
+        for _ in range(3):
+            store.search(random_rows(1)[0], 1, into=results)
+        self.assertEqual(results._lease.handle.value, handle)
+        held = results[0].vector
+        store.search(random_rows(1)[0], 1, into=results)
+        self.assertNotEqual(results._lease.handle.value, handle)
+        self.assertEqual(len(held), DIMENSIONS)
+        self.assertEqual([hit.key for hit in results[:]], results.keys)
+        self.assertEqual(results[-1].key, "a")
+        with self.assertRaises(IndexError):
+            results[1]
+
+    def test_errors_have_classes(self) -> None:
+        self.open()
+        with self.assertRaises(syna_mmap.LockedError) as locked:
+            Store(self.path, DIMENSIONS, "euclidean")
+        self.assertEqual(locked.exception.status, Status.LOCKED)
+        self.assertIn("close it", str(locked.exception))
+        with self.assertRaises(syna_mmap.InvalidDimensionsError):
+            Store(self.path, 63)
+        with self.assertRaises(syna_mmap.InvalidArgumentError):
+            Store(self.path, DIMENSIONS, "manhattan")
+        with self.assertRaises(syna_mmap.InvalidArgumentError):
+            Store("a\0b", DIMENSIONS)
+        self.assertEqual(SynaError(99, "new").status, 99)
+        with self.assertRaises(syna_mmap.InvalidKeyError):
+            self.open_elsewhere().insert("\ud800", np.zeros(DIMENSIONS))
+
+    def open_elsewhere(self) -> Store:
+        store = Store(self.path.with_name("elsewhere"), DIMENSIONS)
+        self.addCleanup(store.close)
+        return store
+
+    def test_the_gil_is_released(self) -> None:
+        store = self.open()
+        store.insert_many([str(i) for i in range(3000)], random_rows(3000), progress=False)
+        ticks: "list[float]" = []
+        done = threading.Event()
+
+        def tick() -> None:
+            while not done.is_set():
+                ticks.append(time.monotonic())
+                time.sleep(0.001)
+
+        ticker = threading.Thread(target=tick)
+        ticker.start()
+        began = time.monotonic()
+        store.build_index()
+        ended = time.monotonic()
+        done.set()
+        ticker.join()
+        within = [t for t in ticks if began < t < ended]
+        self.assertGreater(len(within), 5, f"{len(within)} ticks in a build of {ended - began:.3f} s")
+
+    def test_progress_is_shown(self) -> None:
+        store = self.open()
+        shown = io.StringIO()
+        with contextlib.redirect_stderr(shown):
+            self.assertEqual(store.insert_many([str(i) for i in range(3000)], random_rows(3000)), 3000)
+            store.build_index(progress=True)
+            self.assertEqual(store.verify(progress=True), [])
+        for what in ["insert: 100%", "3000/3000", "build index", "verify"]:
+            self.assertIn(what, shown.getvalue())
+
+    def test_an_exception_comes_out_of_verify(self) -> None:
+        store = self.open()
+        store.insert_many([str(i) for i in range(3000)], random_rows(3000), progress=False)
+        store.build_index()
+
+        def told(*_: object) -> bool:
+            raise RuntimeError("mine")
+
+        with self.assertRaisesRegex(RuntimeError, "mine"):
+            store.verify(told)
+        with self.assertRaises(syna_mmap.CancelledError):
+            store.verify(lambda *_: False)
+
+    def test_a_deadline_makes_results_partial(self) -> None:
+        store = self.open(index_threshold=0)
+        rows = random_rows(20000)
+        store.insert_many([str(i) for i in range(20000)], rows, progress=False)
+        results = store.search(rows[0], 10, exact=True, deadline=0.0)
+        self.assertTrue(results.is_partial)
+
+
+if __name__ == "__main__":
+    unittest.main()

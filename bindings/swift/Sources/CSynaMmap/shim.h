@@ -1,0 +1,1 @@
+#include <syna_mmap.h>

@@ -1,0 +1,149 @@
+import CSynaMmap
+
+public enum Metric: UInt32, Sendable {
+    case cosine, euclidean, dotProduct
+    /// For opening only: as in the existing file.
+    case fromFile = 0xFFFF_FFFF
+}
+
+/// What verify tells of a row that is not as it should be.
+public struct Finding: Sendable, Equatable {
+    public let key: String
+    public let row: UInt64
+    /// SYNA_MMAP_PROBLEM_*; one that you do not know comes from a later library: damage.
+    public let problem: UInt32
+}
+
+/// An open store. All threads may use it at once: the C handle is a number, and calls on it are safe from any thread.
+public final class Store: @unchecked Sendable {
+    private let handle: OpaquePointer
+    /// Floats in a vector.
+    public let dimensions: Int
+
+    /// The library's version.
+    public static var libraryVersion: String { String(cString: syna_mmap_version()) }
+
+    /// Opens the store in the file, or makes it where there is none. `configure` changes the library's defaults.
+    public init(_ path: String, _ configure: (inout syna_mmap_options) -> Void = { _ in }) throws {
+        guard syna_mmap_abi_version() == UInt32(SYNA_MMAP_ABI_VERSION) else {
+            throw SynaError(
+                status: .internal, osErrno: 0,
+                message: "the library and syna_mmap.h are of different releases; take both from one")
+        }
+        guard !path.utf8.contains(0) else {
+            throw SynaError(
+                status: .invalidArgument, osErrno: 0, message: "the path has a NUL in it; pass one without")
+        }
+        var options = syna_mmap_options()
+        syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
+        configure(&options)
+        var opened: OpaquePointer?
+        try check { syna_mmap_open(path, &options, &opened, $0) }
+        handle = opened!
+        dimensions = Int(syna_mmap_dimensions(handle))
+    }
+
+    /// Without a word about a failure; `close` tells.
+    deinit { syna_mmap_close(handle, nil) }
+
+    /// Makes a checkpoint and closes; every later call is an error with `.invalidHandle`.
+    public func close() throws { try check { syna_mmap_close(handle, $0) } }
+    public func checkpoint() throws { try check { syna_mmap_checkpoint(handle, $0) } }
+    public func flush() throws { try check { syna_mmap_flush(handle, $0) } }
+    public func buildIndex() throws { try check { syna_mmap_build_index(handle, $0) } }
+    public func reserve(_ count: UInt64) throws { try check { syna_mmap_reserve(handle, count, $0) } }
+
+    public var count: UInt64 { syna_mmap_len(handle) }
+    public var metric: Metric? { Metric(rawValue: syna_mmap_metric(handle)) }
+    public var hasIndex: Bool { syna_mmap_has_index(handle) }
+    public var isDirty: Bool { syna_mmap_is_dirty(handle) }
+    public var lastDurableSeq: UInt64 { syna_mmap_last_durable_seq(handle) }
+
+    /// Stores a vector, unless the key is there already; whether it was new.
+    @discardableResult
+    public func insert(_ key: String, _ vector: UnsafeBufferPointer<Float>) throws -> Bool {
+        try checkLength(vector.count, rows: 1, dimensions: dimensions)
+        var inserted = false
+        try withKey(key) { bytes, length in
+            try check { syna_mmap_insert(handle, bytes, length, vector.baseAddress, &inserted, $0) }
+        }
+        return inserted
+    }
+
+    @discardableResult
+    public func insert(_ key: String, _ vector: [Float]) throws -> Bool {
+        try vector.withUnsafeBufferPointer { try insert(key, $0) }
+    }
+
+    /// Stores a vector in the place of the one that is there, if any.
+    public func upsert(_ key: String, _ vector: [Float]) throws {
+        try checkLength(vector.count, rows: 1, dimensions: dimensions)
+        try withKey(key) { bytes, length in try check { syna_mmap_upsert(handle, bytes, length, vector, $0) } }
+    }
+
+    /// Whether the key was there.
+    @discardableResult
+    public func delete(_ key: String) throws -> Bool {
+        var deleted = false
+        try withKey(key) { bytes, length in try check { syna_mmap_delete(handle, bytes, length, &deleted, $0) } }
+        return deleted
+    }
+
+    /// A copy of the vector of a key; `.notFound` where there is no such key.
+    public func vector(of key: String) throws -> [Float] {
+        var vector = [Float](repeating: 0, count: dimensions)
+        try withKey(key) { bytes, length in try check { syna_mmap_get(handle, bytes, length, &vector, $0) } }
+        return vector
+    }
+
+    public func contains(_ key: String) -> Bool {
+        withKey(key) { bytes, length in syna_mmap_contains(handle, bytes, length) }
+    }
+
+    /// The nearest `k`, into results that are used again. `configure` changes the search's options.
+    public func search(
+        _ query: UnsafeBufferPointer<Float>, _ k: Int, into results: Results,
+        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
+    ) throws {
+        results.forget()
+        try checkLength(query.count, rows: 1, dimensions: dimensions)
+        var options = syna_mmap_search_options()
+        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
+        configure(&options)
+        try check { syna_mmap_search(handle, query.baseAddress, k, &options, results.handle, $0) }
+        results.lookUp(dimensions: dimensions)
+    }
+
+    public func search(
+        _ query: [Float], _ k: Int, into results: Results,
+        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
+    ) throws {
+        try query.withUnsafeBufferPointer { try search($0, k, into: results, configure) }
+    }
+
+    /// Proves that the store is whole; what is not.
+    public func verify() throws -> [Finding] {
+        var findings: [Finding] = []
+        try withUnsafeMutablePointer(to: &findings) { context in
+            try check {
+                syna_mmap_verify(handle, { context, finding, _, _ in
+                    if let found = finding?.pointee {
+                        let key = UnsafeRawBufferPointer(start: found.key, count: found.key_len)
+                        context!.assumingMemoryBound(to: [Finding].self).pointee.append(
+                            Finding(key: String(decoding: key, as: UTF8.self), row: found.row, problem: found.problem))
+                    }
+                    return true
+                }, context, nil, $0)
+            }
+        }
+        return findings
+    }
+
+    /// The key's bytes, which may hold NULs.
+    private func withKey<R>(_ key: String, _ body: (UnsafePointer<CChar>?, Int) throws -> R) rethrows -> R {
+        var key = key
+        return try key.withUTF8 { bytes in
+            try bytes.withMemoryRebound(to: CChar.self) { try body($0.baseAddress, $0.count) }
+        }
+    }
+}

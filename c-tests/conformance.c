@@ -1,0 +1,315 @@
+/*
+ * Replays bindings/conformance/cases.txt, whose README.md describes it.
+ *
+ *   conformance FOLDER [CASES [report]]
+ */
+#include "conformance_lines.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+/* ---- what the operations work on --------------------------------------------------------------- */
+
+static syna_mmap *stores['Z' + 1];
+static syna_mmap_results *results;
+static float vector[MAX_DIMENSIONS], other[MAX_DIMENSIONS];
+
+static int is_operation(const char *name) { return strcmp(words[0], name) == 0; }
+static syna_mmap *store(void) { return stores[words[1][0] & 0x7F]; }
+
+static void close_all(void) {
+  int letter;
+  for (letter = 'A'; letter <= 'Z'; letter++) {
+    syna_mmap_close(stores[letter], NULL);
+    stores[letter] = NULL;
+  }
+  syna_mmap_results_free(results);
+}
+
+static void begin_case(void) {
+  DIR *directory = opendir(folder);
+  struct dirent *entry;
+  close_all();
+  CHECK(directory != NULL);
+  while ((entry = readdir(directory)) != NULL) {
+    if (entry->d_name[0] != '.') CHECK(remove(in_folder(entry->d_name)) == 0);
+  }
+  closedir(directory);
+  OK(syna_mmap_results_new(&results, &error));
+  case_count++;
+}
+
+/* ---- operations -------------------------------------------------------------------------------- */
+
+static void open_store(void) {
+  syna_mmap_options options = quiet();
+  size_t i;
+  for (i = 3; words[i] != NULL; i++) set_option(&options, words[i]);
+  said_status(syna_mmap_open(in_folder(words[2]), &options, &stores[words[1][0] & 0x7F], &error));
+}
+
+static void write_batch(void) {
+  uint64_t key_offsets[64] = {0}, payload_offsets[64] = {0}, tags[64];
+  bytes keys = bytes_of("-"), payloads = bytes_of("-");
+  size_t count = strtoul(words[3], NULL, 10), written = 0, i;
+  static float vectors[64 * MAX_DIMENSIONS];
+  char *wanted[2] = {expected[0], expected[1]};
+  bool has_tags = false;
+  syna_mmap_batch batch = {sizeof batch, NULL, key_offsets, vectors, count, NULL, NULL, NULL, 0, 0};
+  syna_mmap *target = store();
+  syna_mmap_status status;
+  char words_0[] = "batch";
+  CHECK(count < 64);
+  batch.mode = strcmp(words[2], "upsert") == 0 ? SYNA_MMAP_WRITE_UPSERT : SYNA_MMAP_WRITE_INSERT;
+  /* The words are in `line`, which the rows overwrite. */
+  for (i = 0; i < 2; i++) wanted[i] = wanted[i] == NULL ? NULL : strdup(wanted[i]);
+  for (i = 0; i < count; i++) {
+    bytes piece;
+    CHECK(is_next("row") && word_count == 5);
+    piece = bytes_of(words[1]);
+    bytes_append(&keys, piece.data, piece.length, 1);
+    key_offsets[i + 1] = keys.length;
+    free(piece.data);
+    vector_of(words[2], vectors + i * (size_t)syna_mmap_dimensions(target));
+    tags[i] = strtoull(words[3], NULL, 10);
+    has_tags |= tags[i] != 0;
+    piece = bytes_of(words[4]);
+    bytes_append(&payloads, piece.data, piece.length, 1);
+    payload_offsets[i + 1] = payloads.length;
+    free(piece.data);
+  }
+  batch.keys = keys.data;
+  if (has_tags) batch.tags = tags;
+  if (payloads.length > 0) {
+    batch.payloads = (const uint8_t *)payloads.data;
+    batch.payload_offsets = payload_offsets;
+  }
+  if (has_tags || payloads.length > 0) status = syna_mmap_write(target, &batch, &written, &error);
+  else if (batch.mode == SYNA_MMAP_WRITE_INSERT)
+    status = syna_mmap_insert_batch(target, keys.data, key_offsets, vectors, count, &written, &error);
+  else status = syna_mmap_write(target, &batch, &written, &error);
+  words[0] = words_0;
+  expected = wanted;
+  if (said_status(status)) said_number(1, written);
+  for (i = 0; i < 2; i++) free(wanted[i]);
+  free(keys.data);
+  free(payloads.data);
+}
+
+/* The hits that the results have, compared with the lines that follow. */
+static void compare_hits(size_t place, const syna_mmap *searched) {
+  size_t count = 7, i, length;
+  const syna_mmap_hit *hits = syna_mmap_results_hits(results, &count);
+  said_number(place, count);
+  for (i = 0; is_next("hit"); i++) {
+    bytes key = bytes_of(words[1]), payload = bytes_of(words[5]);
+    const uint8_t *data = syna_mmap_results_payload(results, i, &length);
+    if (i >= count) differs("no hit");
+    if (hits[i].key_len != key.length || memcmp(hits[i].key, key.data, key.length) != 0) differs("another key");
+    if (!is_distance(words[2], hits[i].distance)) differs("another distance");
+    if (hits[i].row != strtoull(words[3], NULL, 10)) differs("another row");
+    if (syna_mmap_results_tags(results, i) != strtoull(words[4], NULL, 10)) differs("other tags");
+    if (length != payload.length || (length > 0 && memcmp(data, payload.data, length) != 0)) differs("another payload");
+    if (searched != NULL) {
+      size_t bytes_count = syna_mmap_dimensions(searched) * sizeof(float);
+      OK(syna_mmap_get(searched, key.data, key.length, other, &error));
+      if (memcmp(hits[i].vector, other, bytes_count) != 0) differs("another vector");
+    }
+    free(key.data);
+    free(payload.data);
+    check_count++;
+  }
+  if (i != 0 && i != count) differs("more hits than lines");
+}
+
+static void search(void) {
+  syna_mmap_search_options options;
+  syna_mmap_status status;
+  size_t i;
+  syna_mmap_search_options_init(&options, sizeof options);
+  for (i = 4; words[i] != NULL; i++) {
+    const char *value = strchr(words[i], '=') + 1;
+    if (strncmp(words[i], "ef=", 3) == 0) options.ef = (uint32_t)strtoul(value, NULL, 10);
+    else if (strncmp(words[i], "exact=", 6) == 0) options.exact = (uint32_t)strtoul(value, NULL, 10);
+    else if (strncmp(words[i], "deadline_us=", 12) == 0) options.deadline_us = strtoull(value, NULL, 10);
+    else differs("an unknown option");
+  }
+  vector_of(words[2], vector);
+  status = syna_mmap_search(store(), vector, strtoul(words[3], NULL, 10), &options, results, &error);
+  if (syna_mmap_results_is_partial(results)) differs("partial");
+  if (said_status(status)) compare_hits(1, store());
+}
+
+static void get(const bytes *key) {
+  size_t count;
+  if (!said_status(syna_mmap_get(store(), key->data, key->length, vector, &error))) return;
+  count = vector_of(expected[1], other);
+  if (count != syna_mmap_dimensions(store()) || memcmp(vector, other, count * sizeof(float)) != 0)
+    differs("another vector");
+}
+
+static void payload_of(const bytes *key) {
+  size_t length = 0, capacity;
+  uint8_t *payload;
+  if (!said_status(syna_mmap_get_payload(store(), key->data, key->length, NULL, 0, &length, &error))) return;
+  capacity = length;
+  payload = malloc(capacity + 1);
+  CHECK(payload != NULL);
+  OK(syna_mmap_get_payload(store(), key->data, key->length, payload, capacity, &length, &error));
+  CHECK(length == capacity);
+  said_bytes(1, (const char *)payload, length);
+  free(payload);
+}
+
+typedef struct finding {
+  char *key;
+  size_t key_len;
+  uint64_t row;
+  uint32_t problem;
+} finding;
+
+static finding findings[8];
+static size_t finding_count;
+
+static bool on_finding(void *is_stopped, const syna_mmap_finding *f, uint64_t done, uint64_t total) {
+  (void)done, (void)total;
+  if (f != NULL) {
+    finding *kept = &findings[finding_count++];
+    CHECK(finding_count <= 8);
+    kept->key = memcpy(malloc(f->key_len + 1), f->key, f->key_len);
+    kept->key_len = f->key_len;
+    kept->row = f->row;
+    kept->problem = f->problem;
+  }
+  return !*(bool *)is_stopped;
+}
+
+static void verify(bool is_stopped) {
+  static const char *const PROBLEMS[] = {"", "DAMAGED_VECTOR", "HIDDEN", "UNREACHABLE"};
+  uint64_t count = 0;
+  size_t i;
+  finding_count = 0;
+  if (said_status(syna_mmap_verify(store(), on_finding, &is_stopped, &count, &error))) said_number(1, count);
+  for (i = 0; is_next("finding"); i++) {
+    bytes key = bytes_of(words[1]);
+    if (i >= finding_count || findings[i].problem > 3) differs("no finding");
+    if (findings[i].key_len != key.length || memcmp(findings[i].key, key.data, key.length) != 0) differs("another key");
+    if (findings[i].row != strtoull(words[2], NULL, 10)) differs("another row");
+    if (strcmp(words[3], PROBLEMS[findings[i].problem]) != 0) differs("another problem");
+    free(key.data);
+    check_count++;
+  }
+  if (!is_stopped && i != finding_count) differs("more findings than lines");
+  for (i = 0; i < finding_count; i++) free(findings[i].key);
+}
+
+static void write_file(const char *name, const bytes *content) {
+  FILE *file = fopen(in_folder(name), "wb");
+  CHECK(file != NULL && fwrite(content->data, 1, content->length, file) == content->length && fclose(file) == 0);
+}
+
+static void replace(const bytes *old, const bytes *new) {
+  FILE *file = fopen(in_folder(words[1]), "rb");
+  bytes content = {NULL, 0};
+  size_t i;
+  char block[4096];
+  CHECK(file != NULL && old->length == new->length);
+  while ((i = fread(block, 1, sizeof block, file)) > 0) bytes_append(&content, block, i, 1);
+  CHECK(fclose(file) == 0);
+  for (i = 0; i + old->length <= content.length && memcmp(content.data + i, old->data, old->length) != 0; i++) {}
+  CHECK(i + old->length <= content.length);
+  memcpy(content.data + i, new->data, new->length);
+  write_file(words[1], &content);
+  free(content.data);
+}
+
+static void limit_file_bytes(void) {
+  static struct rlimit before;
+  struct rlimit limit;
+  if (before.rlim_max == 0) CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  limit = before;
+  if (strcmp(words[1], "0") != 0) limit.rlim_cur = strtoul(words[1], NULL, 10);
+  CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+/* ---- the table of operations ------------------------------------------------------------------- */
+
+/* Operations whose argument is a key; false: it is none of them. */
+static int with_key(const bytes *key) {
+  bool answer = false;
+  uint64_t tags = 0;
+  if (is_operation("insert") || is_operation("upsert")) vector_of(words[3], vector);
+  if (is_operation("insert")) {
+    if (said_status(syna_mmap_insert(store(), key->data, key->length, vector, &answer, &error))) said_bool(1, answer);
+  } else if (is_operation("upsert")) {
+    said_status(syna_mmap_upsert(store(), key->data, key->length, vector, &error));
+  } else if (is_operation("delete")) {
+    if (said_status(syna_mmap_delete(store(), key->data, key->length, &answer, &error))) said_bool(1, answer);
+  } else if (is_operation("get")) {
+    get(key);
+  } else if (is_operation("contains")) {
+    said_bool(0, syna_mmap_contains(store(), key->data, key->length));
+  } else if (is_operation("tags")) {
+    if (said_status(syna_mmap_get_tags(store(), key->data, key->length, &tags, &error))) said_number(1, tags);
+  } else if (is_operation("payload")) {
+    payload_of(key);
+  } else {
+    return 0;
+  }
+  return 1;
+}
+
+static void salvage(void) {
+  uint64_t rows = 0, lost = 0;
+  if (said_status(syna_mmap_salvage(in_folder(words[1]), in_folder(words[2]), &rows, &lost, &error))) {
+    said_number(1, rows);
+    said_number(2, lost);
+  }
+}
+
+static int without_key(void) {
+  if (is_operation("case")) begin_case();
+  else if (is_operation("open")) open_store();
+  else if (is_operation("close")) said_status(syna_mmap_close(store(), &error));
+  else if (is_operation("checkpoint")) said_status(syna_mmap_checkpoint(store(), &error));
+  else if (is_operation("flush")) said_status(syna_mmap_flush(store(), &error));
+  else if (is_operation("build_index")) said_status(syna_mmap_build_index(store(), &error));
+  else if (is_operation("reserve")) said_status(syna_mmap_reserve(store(), strtoull(words[2], NULL, 10), &error));
+  else if (is_operation("has_index")) said_bool(0, syna_mmap_has_index(store()));
+  else if (is_operation("is_dirty")) said_bool(0, syna_mmap_is_dirty(store()));
+  else if (is_operation("len")) said_number(0, syna_mmap_len(store()));
+  else if (is_operation("dimensions")) said_number(0, syna_mmap_dimensions(store()));
+  else if (is_operation("last_durable_seq")) said_number(0, syna_mmap_last_durable_seq(store()));
+  else if (is_operation("metric")) said(0, METRICS[syna_mmap_metric(store())]);
+  else if (is_operation("batch")) write_batch();
+  else if (is_operation("search")) search();
+  else if (is_operation("hits")) compare_hits(0, NULL);
+  else if (is_operation("verify")) verify(false);
+  else if (is_operation("verify_stop")) verify(true);
+  else if (is_operation("salvage")) salvage();
+  else if (is_operation("status")) said(0, short_name((syna_mmap_status)strtol(words[1], NULL, 10)));
+  else if (is_operation("limit_file_bytes")) limit_file_bytes();
+  else return 0;
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  const char *path = argc > 2 ? argv[2] : "bindings/conformance/cases.txt";
+  begin(argc, argv);
+  cases = fopen(path, "rb");
+  if (cases == NULL) failed(path, 0, "cannot be opened; give the path of cases.txt as the second argument");
+  while (next_line()) {
+    bytes first = bytes_of(words[1] != NULL && words[2] != NULL ? words[2] : "-");
+    bytes second = bytes_of(is_operation("replace") ? words[3] : "-");
+    if (is_operation("file")) write_file(words[1], &first);
+    else if (is_operation("replace")) replace(&first, &second);
+    else if (!without_key() && !with_key(&first)) differs("an unknown operation");
+    free(first.data);
+    free(second.data);
+  }
+  close_all();
+  fclose(cases);
+  if (argc > 3) printf("conformance: %zu cases, %zu checks\n", case_count, check_count);
+  return 0;
+}

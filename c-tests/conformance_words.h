@@ -1,0 +1,139 @@
+/* The words of bindings/conformance/cases.txt, whose README.md describes them. */
+#ifndef CONFORMANCE_WORDS_H
+#define CONFORMANCE_WORDS_H
+
+#include "check.h"
+
+#include <math.h>
+
+enum { MAX_WORDS = 16, MAX_DIMENSIONS = 8192 };
+
+/* Bytes that are OWNED: free(bytes.data). */
+typedef struct bytes {
+  char *data;
+  size_t length;
+} bytes;
+
+static void bytes_append(bytes *b, const char *data, size_t length, size_t times) {
+  b->data = realloc(b->data, b->length + length * times + 1);
+  CHECK(b->data != NULL);
+  for (; times > 0; times--) {
+    memcpy(b->data + b->length, data, length);
+    b->length += length;
+  }
+}
+
+static unsigned hexadecimal(char digit) {
+  const char *digits = "0123456789ABCDEF", *place = strchr(digits, digit);
+  CHECK(digit != 0 && place != NULL);
+  return (unsigned)(place - digits);
+}
+
+/* `a*3+%00` and the like. */
+static bytes bytes_of(const char *word) {
+  bytes whole = {NULL, 0};
+  bytes_append(&whole, "", 0, 1);
+  if (strcmp(word, "-") == 0) return whole;
+  while (*word != 0) {
+    bytes piece = {NULL, 0};
+    size_t times = 1;
+    for (; *word != 0 && *word != '+' && *word != '*'; word++) {
+      char byte = *word;
+      if (byte == '%') {
+        byte = (char)(unsigned char)(hexadecimal(word[1]) << 4 | hexadecimal(word[2]));
+        word += 2;
+      }
+      bytes_append(&piece, &byte, 1, 1);
+    }
+    if (*word == '*') times = strtoul(word + 1, (char **)&word, 10);
+    bytes_append(&whole, piece.data, piece.length, times);
+    free(piece.data);
+    if (*word == '+') word++;
+  }
+  return whole;
+}
+
+/* Writes a vector's components and returns how many there are. */
+static size_t vector_of(const char *word, float *vector) {
+  size_t count = 64, i = 0;
+  const char *colon = strchr(word, ':');
+  if (colon != NULL) {
+    count = strtoul(word, NULL, 10);
+    word = colon + 1;
+  }
+  CHECK(count <= MAX_DIMENSIONS);
+  memset(vector, 0, count * sizeof *vector);
+  switch (*word++) {
+    case 'v':
+      for (;; word++) {
+        CHECK(i < count);
+        vector[i++] = strtof(word, (char **)&word);
+        if (*word != ',') break;
+      }
+      CHECK(*word == 0);
+      break;
+    case 's':
+      for (i = 0; i < count; i++) {
+        uint64_t n = strtoull(word, NULL, 10);
+        vector[i] = (float)(scrambled(n * count + i) >> 40) / 8388608.0f - 1.0f;
+      }
+      break;
+    case 'n': vector[strtoul(word, NULL, 10)] = NAN; break;
+    case 'i': vector[strtoul(word, NULL, 10)] = INFINITY; break;
+    case 'j': vector[strtoul(word, NULL, 10)] = -INFINITY; break;
+    default: CHECK(!"a vector begins with v, s, n, i or j");
+  }
+  return count;
+}
+
+/* Whether a distance is the one that the word stands for. */
+static int is_distance(const char *word, float distance) {
+  uint32_t bits;
+  if (*word == '~') return fabsf(distance - strtof(word + 1, NULL)) <= 0.00001f;
+  memcpy(&bits, &distance, sizeof bits);
+  return bits == strtoul(word, NULL, 16);
+}
+
+static const char *const METRICS[] = {"cosine", "euclidean", "dot_product"};
+
+static uint32_t metric_of(const char *word) {
+  uint32_t metric;
+  if (strcmp(word, "from_file") == 0) return SYNA_MMAP_METRIC_FROM_FILE;
+  for (metric = 0; metric < 3; metric++) {
+    if (strcmp(word, METRICS[metric]) == 0) return metric;
+  }
+  return (uint32_t)strtoul(word, NULL, 10);
+}
+
+/* `NAME=VALUE` into an options struct. */
+static void set_option(syna_mmap_options *options, const char *word) {
+#define MEMBER(name) {#name, offsetof(syna_mmap_options, name), sizeof options->name}
+  static const struct {
+    const char *name;
+    size_t offset, size;
+  } MEMBERS[] = {
+      MEMBER(dimensions),           MEMBER(metric),          MEMBER(initial_capacity),
+      MEMBER(index_threshold),      MEMBER(flags),           MEMBER(checkpoint_interval_secs),
+      MEMBER(durability),           MEMBER(threads),         MEMBER(hnsw_m),
+      MEMBER(hnsw_ef_construction), MEMBER(hnsw_ef_search),  MEMBER(hnsw_m_max),
+      MEMBER(seed),
+  };
+#undef MEMBER
+  const char *value = strchr(word, '=');
+  size_t i, length;
+  CHECK(value != NULL);
+  length = (size_t)(value - word);
+  for (i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
+    if (strlen(MEMBERS[i].name) == length && strncmp(MEMBERS[i].name, word, length) == 0) {
+      uint64_t wide = strncmp(word, "metric", length) == 0 ? metric_of(value + 1) : strtoull(value + 1, NULL, 10);
+      uint32_t narrow = (uint32_t)wide;
+      char *member = (char *)options + MEMBERS[i].offset;
+      if (MEMBERS[i].size == 4) memcpy(member, &narrow, 4);
+      else memcpy(member, &wide, 8);
+      return;
+    }
+  }
+  failed(word, 0, "is no option");
+}
+
+#endif

@@ -1,0 +1,112 @@
+//! The cases that all bindings replay, and what a replayer has to say about them.
+
+use crate::support::{TempFolder, c_program};
+use crate::toolchain::{checked, in_repository};
+use crate::{Failure, Outcome};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Where `cases.txt` is.
+pub fn cases() -> PathBuf {
+    in_repository("bindings/conformance/cases.txt")
+}
+
+/// How many cases and checks a file of cases has.
+fn counts(text: &str) -> (usize, usize) {
+    let lines = || text.lines().filter(|line| !line.starts_with('#'));
+    let cases = lines().filter(|line| line.starts_with("case ")).count();
+    let is_check =
+        |line: &&str| line.contains(" -> ") || line.starts_with("hit ") || line.starts_with("finding ");
+    (cases, lines().filter(is_check).count())
+}
+
+/// How many cases there are.
+///
+/// # Errors
+/// `cases.txt` cannot be read.
+pub fn case_count() -> Result<usize, Failure> {
+    let text = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
+    Ok(counts(&text).0)
+}
+
+/// Whether a replayer ended well and compared all of `cases.txt`; the words for its line.
+///
+/// # Errors
+/// What it said instead.
+pub fn passed(output: &Output) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
+    let (case_count, check_count) = counts(&text);
+    let wanted = format!("conformance: {case_count} cases, {check_count} checks");
+    if output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&wanted) {
+        Ok(format!("{case_count} conformance cases"))
+    } else {
+        Err(format!("it did not end with {wanted:?}: {}", c_program::transcript(output)))
+    }
+}
+
+/// Lines of `cases.txt` and what is planted in their place; a replayer has to find each of them.
+const PLANTED: [(&str, &str); 8] = [
+    ("hit five 40a00000 1 0 -", "hit five 40a00001 1 0 -"),
+    ("hit half ~4.7169905 3 0 -", "hit half ~4.7179905 3 0 -"),
+    ("hit a%00b 00000000 0 0 -", "hit a%00c 00000000 0 0 -"),
+    ("get A small -> OK v1e-45,1.17549435e-38,-1e-45", "get A small -> OK v1e-45,1.17549435e-38"),
+    ("salvage store saved -> OK 2 1", "salvage store saved -> OK 2 0"),
+    ("status 17 -> POISONED", "status 17 -> INTERNAL"),
+    ("finding b 1 DAMAGED_VECTOR", "finding b 1 HIDDEN"),
+    ("contains A %FF -> no", "contains A %FF -> yes"),
+];
+
+/// Replays `cases.txt`, and then the same with each planted line, which has to be found.
+///
+/// `replayer` is given the path of the cases and an empty folder.
+///
+/// # Errors
+/// What came out differently.
+pub fn replay(replayer: &dyn Fn(&Path, &Path) -> Command) -> Result<String, Failure> {
+    let folder = TempFolder::new("conformance");
+    let run = |cases: &Path| -> Result<Output, Failure> {
+        let work = folder.file("work");
+        std::fs::create_dir_all(&work).map_err(|e| format!("creating {}: {e}", work.display()))?;
+        let mut command = replayer(cases, &work);
+        let output = command.output().map_err(|e| format!("starting {command:?}: {e}"))?;
+        std::fs::remove_dir_all(&work).map_err(|e| format!("removing {}: {e}", work.display()))?;
+        Ok(output)
+    };
+    let words = passed(&run(&cases())?)?;
+    let whole = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
+    for (line, planted) in PLANTED {
+        let number =
+            whole.lines().position(|l| l == line).ok_or(format!("cases.txt has no line {line:?}"))? + 1;
+        let file = folder.file("planted.txt");
+        std::fs::write(&file, whole.replacen(line, planted, 1))
+            .map_err(|e| format!("planting {planted:?}: {e}"))?;
+        let output = run(&file)?;
+        let said = c_program::transcript(&output);
+        if output.status.success() || !said.contains(&format!("cases.txt:{number}")) {
+            return Err(format!("{planted:?}, planted in line {number}, was not found: {said}"));
+        }
+    }
+    Ok(words)
+}
+
+/// The program of `c-tests/`; `tests/c_api.rs` runs it too, as one of many.
+pub fn test_c() -> Result<Outcome, Failure> {
+    let program = c_program::try_compile(
+        &in_repository("c-tests/conformance.c"),
+        &["-std=c11", "-D_XOPEN_SOURCE=700", "-Wall", "-Wextra", "-Werror", "-pedantic", "-lm"],
+        &c_program::library_dir(),
+    )?;
+    let replayed = replay(&|cases, folder| {
+        let mut command = c_program::command(&program);
+        command.arg(folder).arg(cases).arg("report");
+        command
+    })?;
+    checked_counts()?;
+    Ok(Outcome::Passed(replayed))
+}
+
+/// That the counting counts: a file of cases that is known by heart.
+fn checked_counts() -> Result<(), Failure> {
+    let text = "# case of a comment -> OK\ncase one\nopen A s -> OK\nsearch A s1 1 -> OK 1\nhit a 0 0 0 -\ncase two\n";
+    checked(counts(text) == (2, 3), || format!("{text:?} counts as {:?}", counts(text)))
+}
