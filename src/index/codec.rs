@@ -9,12 +9,15 @@
 //!   each row:  0x80000000 | first        a twin of row `first`
 //!              0                         a node
 //!              1                         neither: it has no code
+//! each row:  the fingerprint of its vector; of a twin 0
 //! the record of each node, as nodes.rs describes it
 //! ```
 //! In-link counts and the chains of twins follow from these.
 
+use super::encoder::code_dimensions;
 use super::graph::{Graph, NO_ROW, View};
 use super::links::Links;
+use super::nodes::Nodes;
 use super::params::{GraphParams, MAX_ROWS, row_number};
 use super::writer::Writer;
 use crate::kernel::Kernels;
@@ -115,11 +118,27 @@ impl Graph {
                 None => HAS_NO_CODE,
             });
         }
+        let mut prints = vec![0; covered as usize];
+        for (print, row) in self.fingerprints.entries() {
+            if let Some(place) = prints.get_mut(row as usize) {
+                *place = print;
+            }
+        }
+        words.extend(prints);
         let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
         bytes.reserve_exact(records.len() * self.nodes.record_bytes());
         // A batch that failed halfway may have left links to rows that never came; whoever reads them drops them.
         records.iter().for_each(|record| bytes.extend_from_slice(record.bytes()));
         bytes
+    }
+
+    /// The most bytes that a graph of so many rows is encoded in.
+    pub(crate) fn most_encoded_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
+        let links = params.max_links();
+        let record_bytes = Nodes::record_bytes_for(links, code_dimensions(dimensions), params.metric);
+        // What it is, and a place in the sample, among the stragglers, and at the ends of all bridges that it may have.
+        let of_row = record_bytes as u64 + 16 + 2 * links as u64;
+        rows.saturating_add(1).saturating_mul(of_row)
     }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].
@@ -220,7 +239,7 @@ impl Graph {
         bytes: &[u8],
         writer: &mut Writer,
     ) -> Checked<Vec<u32>> {
-        if words.words.len().saturating_sub(words.next) < covered as usize {
+        if words.words.len().saturating_sub(words.next) < 2 * covered as usize {
             return words.damage(format!("it ends before its {covered} rows"));
         }
         self.nodes.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
@@ -246,6 +265,14 @@ impl Graph {
                     }
                 }
                 word => return words.damage(format!("row {row} is of the unknown kind {word}")),
+            }
+        }
+        self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
+        for (row, &first) in (0..).zip(&firsts) {
+            match words.word()? {
+                print if first == NO_ROW => self.fingerprints.insert(print, row),
+                0 => {}
+                print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
             }
         }
         let record_bytes = self.nodes.record_bytes();

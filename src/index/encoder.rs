@@ -38,6 +38,11 @@ pub(super) struct CodedQuery {
     pub(super) code: QueryCode,
 }
 
+/// Components of the codes of vectors with so many: a multiple of 64.
+pub(super) fn code_dimensions(dimensions: usize) -> usize {
+    dimensions.max(LEAST_COMPONENTS).next_multiple_of(64)
+}
+
 impl Encoder {
     pub(super) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
         let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::chunks::Chunks;
 use super::encoder::Encoder;
 use super::entries::Entries;
+use super::fingerprints::Fingerprints;
 use super::links::Links;
 use super::nodes::{Nodes, Seen};
 use super::params::{GraphParams, row_number};
@@ -23,6 +24,8 @@ pub(crate) struct Graph {
     pub(super) encoder: Encoder,
     pub(super) nodes: Nodes,
     pub(super) entries: Entries,
+    /// Of all rows that are no twins.
+    pub(super) fingerprints: Fingerprints,
     /// Rows that a walk does not find, or that have no code: every search looks at them.
     stragglers: Chunks,
     straggler_count: AtomicU32,
@@ -65,6 +68,7 @@ impl Graph {
             nodes: Nodes::new(params.max_links(), encoder.code_dimensions(), params.metric),
             encoder,
             entries: Entries::new(),
+            fingerprints: Fingerprints::new(),
             stragglers: Chunks::new(1),
             straggler_count: AtomicU32::new(0),
             covered: AtomicU32::new(0),

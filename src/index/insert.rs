@@ -14,6 +14,7 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
 use super::nodes::Bits;
 use super::params::row_number;
@@ -30,6 +31,8 @@ const TWIN_CANDIDATES: usize = 16;
 
 /// What a row's search for its links found.
 struct Found {
+    /// Of the row's vector.
+    print: u32,
     /// The lowest row that it equals.
     twin: Option<u32>,
     /// In ascending order.
@@ -82,6 +85,7 @@ impl Graph {
             of_row.candidates.retain(|candidate| !is_twin(candidate.row));
         }
         let chosen = self.choose_all(rows, &nodes, batch.start, &found, writer, &mut scratches)?;
+        let prints: Vec<u32> = found.iter().map(|of_row| of_row.print).collect();
         drop(found);
         let back_links = write_forward(&nodes, &chosen, writer);
         writer.stats.choose_nanos += lap(&mut clock);
@@ -102,8 +106,10 @@ impl Graph {
         }
         writer.stats.check_nanos += lap(&mut clock);
         // After all that may fail: a batch that is tried again must not hang a twin twice.
-        for (row, &first) in batch.clone().zip(&firsts) {
-            if first != NO_ROW {
+        for (row, (&first, print)) in batch.clone().zip(firsts.iter().zip(prints)) {
+            if first == NO_ROW {
+                self.fingerprints.insert(print, row);
+            } else {
                 writer.hang_twin(self, first, row);
             }
         }
@@ -124,13 +130,18 @@ impl Graph {
         scratch: &mut Scratch,
     ) -> Found {
         let vector = rows.row(row);
+        let print = fingerprint(vector);
+        let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
+        let copy = copies.min();
         let Scratch { query, walk, .. } = scratch;
         if !self.encoder.prepare(vector, query) {
-            return Found { twin: None, candidates: Vec::new() };
+            return Found { print, twin: copy, candidates: Vec::new() };
         }
         let seen = self.nodes.read();
         let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
-        let Some(measure) = space.from(row) else { return Found { twin: None, candidates: Vec::new() } };
+        let Some(measure) = space.from(row) else {
+            return Found { print, twin: None, candidates: Vec::new() };
+        };
         let ef = self.params.candidates();
         let asker = Asker {
             encoder: &self.encoder,
@@ -147,10 +158,10 @@ impl Graph {
         candidates.sort_unstable();
         candidates.dedup_by_key(|candidate| candidate.row);
         candidates.truncate(ef);
-        let twin = self.find_twin(&space, row, &candidates);
+        let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
         let kept = candidates.clone();
         walk.found = candidates;
-        Found { twin, candidates: kept }
+        Found { print, twin, candidates: kept }
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.

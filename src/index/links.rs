@@ -48,10 +48,11 @@ impl Links {
         self.firm.iter().copied().chain(self.spare.iter().map(|row| row | SPARE))
     }
 
-    /// Makes a link firm, and leaves `most` links at most as long as there are spare ones.
-    pub(super) fn add_firm(&mut self, row: u32, most: usize) {
+    /// Makes a link firm, and leaves `most` links at most as long as there are spare ones: gives back those that went.
+    pub(super) fn add_firm(&mut self, row: u32, most: usize) -> Vec<u32> {
         self.spare.retain(|&other| other != row);
         self.firm.push(row);
-        self.spare.truncate(most.saturating_sub(self.firm.len()));
+        let room = most.saturating_sub(self.firm.len()).min(self.spare.len());
+        self.spare.split_off(room)
     }
 }

@@ -171,7 +171,7 @@ impl Graph {
             writer.count_in(given_up, false);
             writer.displaced.push(given_up);
         }
-        links.add_firm(row, self.nodes.max_links());
+        writer.displaced.extend(links.add_firm(row, self.nodes.max_links()));
         writer.count_in(row, true);
         self.nodes.write_links(host, &links, &self.encoder, memory)?;
         Ok(true)

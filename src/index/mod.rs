@@ -29,6 +29,7 @@
 //! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
 //! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
+//! | `fingerprints.rs` | rows by the bits of their vectors |
 //! | `links.rs` | firm links and spare ones |
 //! | `writer.rs` | `extend`, and what it knows beyond the links |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | a batch enters; links are chosen; links are answered |
@@ -44,6 +45,7 @@ mod codes;
 mod encoder;
 mod entries;
 mod exact;
+mod fingerprints;
 mod graph;
 mod insert;
 mod links;

@@ -164,6 +164,11 @@ impl Nodes {
         self.links
     }
 
+    /// Bytes that a record would have.
+    pub(super) fn record_bytes_for(links: usize, code_dimensions: usize, metric: DistanceMetric) -> usize {
+        64 * Shape::new(links, code_dimensions, metric).end
+    }
+
     /// Bytes of a record.
     pub(super) fn record_bytes(&self) -> usize {
         64 * self.shape.end

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
+use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
 use super::links::row_of;
 use super::nodes::BLOCK_SLOTS;
@@ -136,7 +137,13 @@ impl Graph {
         };
         // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
-        let end = self.walk(&asker, view, ef, &Below(request), walk);
+        let print = fingerprint(query.query());
+        self.fingerprints.prefetch(print);
+        let terms = Below(request);
+        let end = self.walk(&asker, view, ef, &terms, walk);
+        for row in self.fingerprints.rows(print) {
+            self.meet_match(row, view, &terms, walk);
+        }
         rerank(query, &asker, &self.nodes.read(), request.k, &mut walk.found, out);
         Some(end)
     }
@@ -214,10 +221,18 @@ impl Graph {
             offer(walk, unknown, terms);
             return;
         }
-        if terms.visible(row) && row < view.covered {
-            walk.found.push(unknown);
+        self.meet_match(row, view, terms, walk);
+    }
+
+    /// A row that may have the query's own bits is a result whether or not the walk came to it; the vectors decide.
+    fn meet_match(&self, row: u32, view: View, terms: &impl Terms, walk: &mut Walk) {
+        if row < view.covered && walk.visited.visit(row) {
+            let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
+            if terms.visible(row) {
+                walk.found.push(unknown);
+            }
+            self.meet_twins(unknown, view, terms, walk);
         }
-        self.meet_twins(unknown, view, terms, walk);
     }
 
     /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.

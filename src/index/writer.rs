@@ -110,6 +110,7 @@ impl Graph {
         writer: &mut Writer,
     ) -> Result<Vec<bool>> {
         self.nodes.reserve(batch.end)?;
+        self.fingerprints.reserve(batch.end)?;
         writer.in_links.resize(batch.end as usize, 0);
         let mut scratches = std::mem::take(&mut writer.scratches);
         let coded =
