@@ -50,6 +50,7 @@ pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
 pub(crate) use platform::process_mark;
+pub(crate) use region::Memory;
 pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
