@@ -1,8 +1,12 @@
 //! What a row costs, for each instruction set of this machine: `cargo bench --features bench-internals --bench kernels`.
 //!
 //! ns a row, the best of several rounds, over rows that stay in the nearest cache and over 256 MB of them; then the
-//! distances of a prepared query, `first_non_finite`, and the checksum in GB/s. Without `--bench` (as `cargo test
-//! --all-targets` calls it) it runs each once on little data, to see that it works.
+//! distances of a prepared query, `first_non_finite`, what is done with codes (with `-- codes` that alone), and the
+//! checksum in GB/s. Without `--bench` (as `cargo test --all-targets` calls it) it runs each once on little data, to
+//! see that it works.
+
+#[path = "kernels/codes.rs"]
+mod codes;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -54,6 +58,10 @@ fn main() {
     } else {
         Plan { memory_bytes: 1 << 20, cached_rows: 64, rounds: 1 }
     };
+    if std::env::args().any(|argument| argument == "codes") {
+        codes::print(plan.cached_rows / 4, plan.rounds);
+        return;
+    }
     let memory: Vec<f32> = (0..plan.memory_bytes / 4).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
     println!("ns a row: in cache / in {} MB", plan.memory_bytes >> 20);
     print!("{:8} {:26}", "isa", "function");
@@ -73,6 +81,7 @@ fn main() {
             });
         }
     }
+    codes::print(plan.cached_rows / 4, plan.rounds);
     print_checksum(&plan, &memory);
 }
 

@@ -1,13 +1,14 @@
 //! Recall and queries a second of the graph search, over data sets with exact ground truth.
 //!
 //! ```text
-//! cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N]
+//! cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER]
 //! ```
 //!
 //! `DIR` holds `base.f32` or `base.u8` (rows x dim, row-major, little-endian), `query.f32`, `gt.i32` (queries x 100 row
 //! numbers, nearest first) and `meta.json` with "dim" and "metric". A hit counts when its distance is at most that of
 //! the true 10th neighbour (times 1 + 1e-5, plus 1e-6): equal vectors are equally right. With `--rows` only the first
-//! rows are stored and the truth comes from an exact search.
+//! rows are stored and the truth comes from an exact search. With `--keep` the stores are left in that folder, and
+//! opened instead of built when they are there.
 
 use std::env;
 use std::fs;
@@ -22,7 +23,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const K: usize = 10;
 const TRUTH_COLUMNS: usize = 100;
 const BATCH_ROWS: usize = 10_000;
-const EFS: [usize; 12] = [10, 15, 20, 30, 40, 60, 80, 120, 200, 300, 500, 800];
+const EFS: &[usize] = &[10, 15, 20, 30, 40, 60, 80, 120, 200, 300, 500, 800];
 /// A measurement goes over the queries again until it took this long.
 const MIN_SECS: f64 = 1.0;
 const EXACT_QUERIES: usize = 100;
@@ -31,6 +32,8 @@ struct Arguments {
     dirs: Vec<PathBuf>,
     threads: usize,
     rows: Option<usize>,
+    efs: Vec<usize>,
+    keep: Option<PathBuf>,
 }
 
 /// A data set in memory.
@@ -59,13 +62,18 @@ fn main() -> ExitCode {
 }
 
 fn parse_arguments() -> Outcome<Arguments> {
-    let mut arguments = Arguments { dirs: Vec::new(), threads: 0, rows: None };
+    let mut arguments = Arguments { dirs: Vec::new(), threads: 0, rows: None, efs: EFS.to_vec(), keep: None };
     let mut given = env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--bench" => {} // cargo adds it
             "--threads" => arguments.threads = given.next().ok_or("--threads needs a value")?.parse()?,
             "--rows" => arguments.rows = Some(given.next().ok_or("--rows needs a value")?.parse()?),
+            "--ef" => {
+                let list = given.next().ok_or("--ef needs a list")?;
+                arguments.efs = list.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            }
+            "--keep" => arguments.keep = Some(given.next().ok_or("--keep needs a folder")?.into()),
             name if name.starts_with("--") => return Err(format!("unknown argument {name}").into()),
             dir => arguments.dirs.push(PathBuf::from(dir)),
         }
@@ -73,7 +81,7 @@ fn parse_arguments() -> Outcome<Arguments> {
     if arguments.dirs.is_empty() {
         // `cargo bench` without arguments runs every bench: there is nothing to do here, and that is no failure.
         println!(
-            "recall: no data set given; cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N]"
+            "recall: no data set given; cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER]"
         );
     }
     Ok(arguments)
@@ -81,43 +89,48 @@ fn parse_arguments() -> Outcome<Arguments> {
 
 fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let data = DataSet::read(dir, arguments.rows)?;
+    if let Some(folder) = &arguments.keep {
+        fs::create_dir_all(folder)?;
+        return measure_in(folder, dir, &data, arguments);
+    }
     let folder = env::temp_dir().join(format!("syna-mmap-recall-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let outcome = measure_in(&folder, dir, &data, arguments.threads);
+    let outcome = measure_in(&folder, dir, &data, arguments);
     fs::remove_dir_all(&folder)?;
     outcome
 }
 
-fn measure_in(folder: &Path, dir: &Path, data: &DataSet, threads: usize) -> Outcome<()> {
+fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) -> Outcome<()> {
     let row_count = data.base.len() / data.dimensions;
     let query_count = data.queries.len() / data.dimensions;
-    println!(
-        "\n{}: {row_count} x {}, {query_count} queries, {:?}",
-        dir.file_name().unwrap_or_default().to_string_lossy(),
-        data.dimensions,
-        data.metric
-    );
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    println!("\n{name}: {row_count} x {}, {query_count} queries, {:?}", data.dimensions, data.metric);
 
-    let path = folder.join("store.syna");
+    let path = folder.join(format!("{name}.syna"));
+    let is_there = path.exists();
     let config = MmapVectorConfig {
         dimensions: u16::try_from(data.dimensions)?,
         metric: data.metric,
         initial_capacity: row_count,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
-        threads,
+        threads: arguments.threads,
         ..Default::default()
     };
+    let begin = Instant::now();
     let store = MmapVectorStore::new(&path, config)?;
-    let begin = Instant::now();
-    insert(&store, data)?;
-    println!("insert          {:>10.2} s", begin.elapsed().as_secs_f64());
-    let begin = Instant::now();
-    store.build_index()?;
-    println!("build_index     {:>10.2} s, threads: {threads}", begin.elapsed().as_secs_f64());
-    let begin = Instant::now();
-    store.checkpoint()?;
-    println!("checkpoint      {:>10.2} s", begin.elapsed().as_secs_f64());
+    println!("open            {:>10.3} s", begin.elapsed().as_secs_f64());
+    if !is_there {
+        let begin = Instant::now();
+        insert(&store, data)?;
+        println!("insert          {:>10.2} s", begin.elapsed().as_secs_f64());
+        let begin = Instant::now();
+        store.build_index()?;
+        println!("build_index     {:>10.2} s, threads: {}", begin.elapsed().as_secs_f64(), arguments.threads);
+        let begin = Instant::now();
+        store.checkpoint()?;
+        println!("checkpoint      {:>10.2} s", begin.elapsed().as_secs_f64());
+    }
     for (name, path) in [("vectors, keys", path.clone()), ("index", path.with_extension("syna.hnsw"))] {
         let file_bytes = fs::metadata(&path).map_or(0, |m| m.len());
         println!(
@@ -133,7 +146,7 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, threads: usize) -> Outc
     let (recall, rate) = search(&store, few, data.dimensions, &exact, &bounds)?;
     println!("\n{:>8} {:>10} {:>12}", "ef", "recall@10", "queries/s");
     println!("{:>8} {recall:>10.4} {rate:>12.0}", "exact");
-    for ef in EFS {
+    for &ef in &arguments.efs {
         let options = SearchOptions { ef, ..Default::default() };
         let (recall, rate) = search(&store, &data.queries, data.dimensions, &options, &bounds)?;
         println!("{ef:>8} {recall:>10.4} {rate:>12.0}");

@@ -88,14 +88,12 @@ impl<'q> PreparedQuery<'q> {
         distances
     }
 
-    #[cfg(any(test, feature = "bench-internals"))]
     /// The query's components, as they were given.
     #[must_use]
     pub fn query(&self) -> &'q [f32] {
         self.query
     }
 
-    #[cfg(any(test, feature = "bench-internals"))]
     /// The metric of the distances.
     #[must_use]
     pub fn metric(&self) -> DistanceMetric {

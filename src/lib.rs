@@ -46,5 +46,7 @@ pub use store::{
 pub mod bench_support {
     pub use crate::checksum::{crc32c, crc32c_append};
     pub use crate::distance::PreparedQuery;
+    pub use crate::index::{Rotation, write_slot};
+    pub use crate::kernel::codes::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts, Residual};
     pub use crate::kernel::{Isa, Kernels};
 }

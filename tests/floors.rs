@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+/// All that the index uses of the storage: memory without a file, which comes from there since mappings do.
+const HUGE_PAGES: &str = "crate::storage::HugePages";
+
 /// A module of the crate's root and the floor that it is on.
 const FLOORS: [(&str, u32); 14] = [
     ("sync", 0),
@@ -99,7 +102,7 @@ fn floor_faults(path: &str, text: &str, faults: &mut Vec<String>) {
         if floor > own_floor {
             faults.push(format!("{path}: floor {own_floor} uses `crate::{name}` of floor {floor}"));
         }
-        if own == "index" && name == "storage" {
+        if own == "index" && name == "storage" && text.replace(HUGE_PAGES, "").contains("crate::storage") {
             faults.push(format!("{path}: the index knows no files, but uses `crate::{name}`"));
         }
     }

@@ -237,11 +237,11 @@ fn an_index_that_finds_no_space_is_written_later() {
     on_small_disks("build_index", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));
         let store = open(&path).unwrap();
-        insert(&store, 0..2500).unwrap();
+        insert(&store, 0..1000).unwrap();
         take_space(&filler, u64::MAX);
         expect_no_space(store.build_index());
         assert!(!disk.file("store.hnsw").exists());
-        check(&store, 2500);
+        check(&store, 1000);
         // The rows are safe although the index is not.
         assert!(!store.is_dirty());
         expect_no_space(store.checkpoint());
@@ -251,7 +251,7 @@ fn an_index_that_finds_no_space_is_written_later() {
         store.close().unwrap();
         let store = open(&path).unwrap();
         assert!(store.has_index());
-        check(&store, 2500);
+        check(&store, 1000);
     });
 }
 

@@ -309,7 +309,8 @@ impl World {
         expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.number.cmp(&b.1.number)));
         assert_eq!(results.hits().len(), k.min(expected.len()), "hits for k = {k}");
         let mut last: Option<(f32, u64)> = None;
-        let is_exact = exact || self.store().len() < GRAPH_ROWS || !self.store().has_index();
+        // Deleted rows stay in the graph: what counts is every row there ever was.
+        let is_exact = exact || self.next_number < GRAPH_ROWS as u64 || !self.store().has_index();
         for (place, hit) in results.hits().iter().enumerate() {
             let key = results.key(place).unwrap();
             let row = self.model.get(key).expect("a hit is a live key");

@@ -9,7 +9,12 @@ use crate::{Result, SynaError};
 const SPLIT_BITS: u32 = 3;
 /// The virtual place of item 0: the first chunks have 2^(10 - 3) items.
 const FIRST_BITS: u32 = 10;
-const CHUNK_COUNT: usize = ((32 - FIRST_BITS + 1) << SPLIT_BITS) as usize;
+pub(super) const CHUNK_COUNT: usize = ((32 - FIRST_BITS + 1) << SPLIT_BITS) as usize;
+
+/// How many items a chunk has.
+pub(super) const fn chunk_items(chunk: usize) -> usize {
+    1 << ((chunk >> SPLIT_BITS) + (FIRST_BITS - SPLIT_BITS) as usize)
+}
 
 /// Items of `width` words each, in chunks that are allocated once.
 pub(super) struct Chunks {
@@ -18,7 +23,7 @@ pub(super) struct Chunks {
 }
 
 /// The chunk of an item, its place there, and how many items the chunk has.
-fn place(item: u32) -> (usize, usize, usize) {
+pub(super) fn place(item: u32) -> (usize, usize, usize) {
     let x = u64::from(item) + (1 << FIRST_BITS);
     let exponent = 63 - x.leading_zeros();
     let shift = exponent - SPLIT_BITS;
@@ -62,8 +67,7 @@ impl Chunks {
             if cell.get().is_some() {
                 continue;
             }
-            let exponent = chunk >> SPLIT_BITS;
-            let words = self.width << (exponent + (FIRST_BITS - SPLIT_BITS) as usize);
+            let words = self.width * chunk_items(chunk);
             let mut fresh = Vec::new();
             fresh
                 .try_reserve_exact(words)

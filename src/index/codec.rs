@@ -2,24 +2,30 @@
 //!
 //! ```text
 //! words, little-endian u32:
-//!   version = 1, metric, m, m_max, seed (low, high), covered rows, entry point, first row without direction,
-//!   rows at the last full sweep, where the next sweep begins, count of stragglers, count of bridges
-//!   (entry point and first row: 0xffffffff for none)
-//!   stragglers, one word each, ascending as they were found; bridges (from, to), ascending
-//!   dot product only: the squared norm of each row, as f32
+//!   version = 2, metric, m, m_max, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
+//!   count of the sample, count of stragglers, count of bridges
+//!   rows of the sample that searches begin at; stragglers, as they were found; bridges (from, to), ascending
 //!   each row:  0x80000000 | first        a twin of row `first`
-//!         or:  for each level 0..=level of the row: count, that many links
+//!              0                         a node
+//!              1                         neither: it has no code
+//! each row:  the fingerprint of its vector; of a twin 0
+//! the record of each node, as nodes.rs describes it
 //! ```
-//! Levels, in-link counts and the chains of twins follow from these.
+//! In-link counts and the chains of twins follow from these.
 
+use super::encoder::code_dimensions;
 use super::graph::{Graph, NO_ROW, View};
+use super::links::Links;
+use super::nodes::Nodes;
 use super::params::{GraphParams, MAX_ROWS, row_number};
 use super::writer::Writer;
-use crate::DistanceMetric;
 use crate::kernel::Kernels;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const IS_TWIN: u32 = 1 << 31;
+const IS_NODE: u32 = 0;
+const HAS_NO_CODE: u32 = 1;
 
 /// Why bytes are no graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,67 +91,85 @@ impl Graph {
     /// The graph as bytes: the same graph gives the same bytes. Waits for an `extend` at work.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let View { entry, covered } = self.view();
+        let View { covered } = self.view();
+        let seen = self.nodes.read();
         let stragglers: Vec<u32> = self.straggler_rows().into_iter().filter(|&row| row < covered).collect();
         let bridges: Vec<(u32, u32)> =
             writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered).collect();
         let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
         let [low, high] = halves(self.params.seed);
-        words.extend([low, high, covered, entry, directionless]);
+        words.extend([low, high, covered, directionless, writer.sampled_rows.min(covered)]);
         words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered)]);
-        words.extend([row_number(stragglers.len()), row_number(bridges.len())]);
+        let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
+        words.extend([row_number(sample.len()), row_number(stragglers.len()), row_number(bridges.len())]);
+        words.extend(sample);
         words.extend(stragglers);
         words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
-        words.extend(writer.squared_norms.iter().take(covered as usize).map(|norm| norm.to_bits()));
         let firsts = self.firsts(&writer, covered);
-        let mut links = Vec::new();
+        let mut records = Vec::new();
         for (row, &first) in (0..).zip(&firsts) {
-            if first != NO_ROW {
-                words.push(IS_TWIN | first);
-                continue;
-            }
-            for level in 0..=self.params.level_of(row) {
-                self.links.read(row, level, &mut links);
-                // A batch that failed halfway may have left links to rows that never came.
-                links.retain(|&link| link < covered);
-                words.push(row_number(links.len()));
-                words.extend(&links);
+            words.push(match seen.record(row) {
+                _ if first != NO_ROW => IS_TWIN | first,
+                Some(record) => {
+                    records.push(record);
+                    IS_NODE
+                }
+                None => HAS_NO_CODE,
+            });
+        }
+        let mut prints = vec![0; covered as usize];
+        for (print, row) in self.fingerprints.entries() {
+            if let Some(place) = prints.get_mut(row as usize) {
+                *place = print;
             }
         }
-        words.into_iter().flat_map(u32::to_le_bytes).collect()
+        words.extend(prints);
+        let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+        bytes.reserve_exact(records.len() * self.nodes.record_bytes());
+        // A batch that failed halfway may have left links to rows that never came; whoever reads them drops them.
+        records.iter().for_each(|record| bytes.extend_from_slice(record.bytes()));
+        bytes
+    }
+
+    /// The most bytes that a graph of so many rows is encoded in.
+    pub(crate) fn most_encoded_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
+        let links = params.max_links();
+        let record_bytes = Nodes::record_bytes_for(links, code_dimensions(dimensions), params.metric);
+        // What it is, and a place in the sample, among the stragglers, and at the ends of all bridges that it may have.
+        let of_row = record_bytes as u64 + 16 + 2 * links as u64;
+        rows.saturating_add(1).saturating_mul(of_row)
     }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].
     pub(super) fn firsts(&self, writer: &Writer, covered: u32) -> Vec<u32> {
         let mut firsts = vec![NO_ROW; covered as usize];
         for &first in writer.last_twins.keys() {
-            let mut twin = self.links.next_twin(first);
+            let mut twin = self.nodes.next_twin(first);
             while let Some(place) = twin.and_then(|twin| firsts.get_mut(twin as usize)) {
                 *place = first;
-                twin = twin.and_then(|twin| self.links.next_twin(twin));
+                twin = twin.and_then(|twin| self.nodes.next_twin(twin));
             }
         }
         firsts
     }
 
-    /// The graph that `bytes` describe, made with `params`, of at most `most_rows` rows (as many as have vectors).
+    /// The graph that `bytes` describe, made with `params`, of at most `most_rows` rows (as many as have vectors, of
+    /// `dimensions` components).
     ///
-    /// Takes time and memory in proportion to `bytes`, and a list's worth of memory for each row, which has a vector.
+    /// Takes time and memory in proportion to `bytes`.
     ///
     /// # Errors
     /// What is wrong with the bytes, and where.
     pub(crate) fn decode(
         bytes: &[u8],
         params: GraphParams,
+        dimensions: usize,
         kernels: Kernels,
         most_rows: u32,
     ) -> Checked<Self> {
-        let (words, rest) = bytes.as_chunks::<4>();
+        let (words, _) = bytes.as_chunks::<4>();
         let mut words = Words { words, next: 0 };
-        if !rest.is_empty() {
-            return words.damage("its length is no multiple of 4");
-        }
         words.expect(VERSION, "the version")?;
         words.expect(params.metric.number(), "the metric")?;
         words.expect(params.m, "m")?;
@@ -154,16 +178,20 @@ impl Graph {
         words.expect(low, "the seed")?;
         words.expect(high, "the seed")?;
         let covered = words.count(most_rows.min(MAX_ROWS) as usize, "rows")?;
-        let mut graph = Self::new(params, kernels);
+        let mut graph = Self::new(params, dimensions, kernels);
         let mut writer = Writer::default();
-        let entry = words.word()?;
         let directionless = words.word()?;
+        writer.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;
         writer.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
         writer.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
-        let (straggler_count, bridge_count) =
-            (words.count(covered as usize, "stragglers")?, words.count(bytes.len() / 8, "bridges")?);
-        let stragglers =
-            (0..straggler_count).map(|_| words.row(covered, "a straggler")).collect::<Checked<Vec<_>>>()?;
+        let sample_count = words.count(covered as usize, "rows of the sample")?;
+        let straggler_count = words.count(covered as usize, "stragglers")?;
+        let bridge_count = words.count(bytes.len() / 8, "bridges")?;
+        let mut list = |count: u32, what: &str| {
+            (0..count).map(|_| words.row(covered, what)).collect::<Checked<Vec<_>>>()
+        };
+        let sample = list(sample_count, "a row of the sample")?;
+        let stragglers = list(straggler_count, "a straggler")?;
         for _ in 0..bridge_count {
             let bridge = (words.row(covered, "a bridge's start")?, words.row(covered, "a bridge's end")?);
             if writer.bridges.last().is_some_and(|last| *last >= bridge) {
@@ -171,109 +199,137 @@ impl Graph {
             }
             writer.bridges.insert(bridge);
         }
-        graph.decode_norms(&mut words, covered, &mut writer)?;
-        let is_twin = graph.decode_rows(&mut words, covered, &mut writer)?;
-        if words.next != words.words.len() {
-            return words.damage("it goes on after the last row");
-        }
-        let is_node = |row: u32| is_twin.get(row as usize) == Some(&false);
-        graph.check_links(covered, &is_twin)?;
-        if (covered == 0) != (entry == NO_ROW) || (covered > 0 && !is_node(entry)) {
-            return words.damage(format!("the entry point is {entry}"));
-        }
+        let firsts = graph.decode_rows(&mut words, covered, bytes, &mut writer)?;
+        graph.check_links(covered)?;
+        let is_node = |row: u32| graph.nodes.is_node(row);
+        let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
         if directionless != NO_ROW {
-            if !is_node(directionless) {
-                return words.damage(format!("the first row without direction is {directionless}"));
+            if directionless >= covered || is_node(directionless) || is_twin(directionless) {
+                return wrong(format!("the first row without direction is {directionless}"));
             }
             writer.directionless = Some(directionless);
         }
         if writer.bridges.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
-            return words.damage("a bridge begins or ends at a twin");
+            return wrong("a bridge begins or ends at a row that is no node".to_owned());
+        }
+        if sample.iter().any(|&row| !is_node(row)) || stragglers.iter().any(|&row| is_twin(row)) {
+            return wrong("searches begin at a row that is no node".to_owned());
         }
         for row in stragglers {
-            if !is_node(row) {
-                return words.damage(format!("the straggler {row} is a twin"));
-            }
-            graph.add_straggler(row).or_else(|error| words.damage(error.to_string()))?;
+            graph.add_straggler(row).or_else(|error| wrong(error.to_string()))?;
         }
-        writer.in_links = graph.count_in_links(covered);
-        graph.publish(View { entry, covered });
+        graph.count_squares(&firsts, &mut writer);
+        {
+            let seen = graph.nodes.read();
+            writer.in_links = graph.count_in_links(&seen, covered);
+            if !sample.is_empty() {
+                graph.entries.set(sample, &seen, &graph.encoder);
+            }
+        }
+        graph.publish(View { covered });
         graph.writer = crate::sync::Mutex::new(writer);
         Ok(graph)
     }
 
-    fn decode_norms(&self, words: &mut Words<'_>, covered: u32, writer: &mut Writer) -> Checked<()> {
-        if self.params.metric != DistanceMetric::DotProduct {
-            return Ok(());
-        }
-        for _ in 0..covered {
-            let norm = f32::from_bits(words.word()?);
-            if norm.is_nan() || norm < 0.0 {
-                return words.damage(format!("a squared norm is {norm}"));
-            }
-            writer.push_norm(norm);
-        }
-        Ok(())
-    }
-
-    /// Reads every row's lists; which rows are twins. Links are only known to be rows.
-    fn decode_rows(&self, words: &mut Words<'_>, covered: u32, writer: &mut Writer) -> Checked<Vec<bool>> {
-        if words.words.len().saturating_sub(words.next) < covered as usize {
+    /// Reads what each row is, and the records; for each row the row that it hangs from, or [`NO_ROW`].
+    fn decode_rows(
+        &self,
+        words: &mut Words<'_>,
+        covered: u32,
+        bytes: &[u8],
+        writer: &mut Writer,
+    ) -> Checked<Vec<u32>> {
+        if words.words.len().saturating_sub(words.next) < 2 * covered as usize {
             return words.damage(format!("it ends before its {covered} rows"));
         }
-        self.links.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
-        let mut is_twin = vec![false; covered as usize];
-        let mut links = Vec::new();
+        self.nodes.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
+        let mut firsts = vec![NO_ROW; covered as usize];
+        let mut node_rows = Vec::new();
+        let mut is_uncoded = vec![false; covered as usize];
         for row in 0..covered {
-            let head = words.words.get(words.next).map_or(0, |word| u32::from_le_bytes(*word));
-            if head & IS_TWIN != 0 {
-                words.next += 1;
-                let first = head & !IS_TWIN;
-                if first >= row || is_twin.get(first as usize) != Some(&false) {
-                    return words
-                        .damage(format!("row {row} is a twin of row {first}, which is no earlier node"));
+            match words.word()? {
+                IS_NODE => node_rows.push(row),
+                HAS_NO_CODE => {
+                    if let Some(place) = is_uncoded.get_mut(row as usize) {
+                        *place = true;
+                    }
                 }
-                if let Some(place) = is_twin.get_mut(row as usize) {
-                    *place = true;
+                word if word & IS_TWIN != 0 => {
+                    let first = word & !IS_TWIN;
+                    if first >= row || firsts.get(first as usize) != Some(&NO_ROW) {
+                        return words
+                            .damage(format!("row {row} is a twin of row {first}, which is no earlier node"));
+                    }
+                    if let Some(place) = firsts.get_mut(row as usize) {
+                        *place = first;
+                    }
                 }
-                writer.hang_twin(self, first, row);
-                continue;
-            }
-            self.links.raise(row).or_else(|error| words.damage(error.to_string()))?;
-            for level in 0..=self.params.level_of(row) {
-                links.clear();
-                for _ in 0..words.count(self.params.max_links(level), "links")? {
-                    links.push(words.row(covered, "a link")?);
-                }
-                self.links.write(row, level, &links);
-                links.push(row);
-                links.sort_unstable();
-                if links.windows(2).any(|pair| pair.first() == pair.last()) {
-                    return words.damage(format!("row {row} links to itself or to a row twice"));
-                }
+                word => return words.damage(format!("row {row} is of the unknown kind {word}")),
             }
         }
-        Ok(is_twin)
+        self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
+        for (row, &first) in (0..).zip(&firsts) {
+            match words.word()? {
+                print if first == NO_ROW => self.fingerprints.insert(print, row),
+                0 => {}
+                print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
+            }
+        }
+        let record_bytes = self.nodes.record_bytes();
+        let records = bytes.get(4 * words.next..).unwrap_or_default();
+        if Some(records.len()) != node_rows.len().checked_mul(record_bytes) {
+            return words.damage(format!("{} bytes of records for {} nodes", records.len(), node_rows.len()));
+        }
+        for (&row, record) in node_rows.iter().zip(records.chunks_exact(record_bytes)) {
+            self.nodes.add_bytes(row, record).or_else(|error| words.damage(error.to_string()))?;
+        }
+        for (row, &first) in (0..).zip(&firsts) {
+            if first != NO_ROW {
+                writer.hang_twin(self, first, row);
+            }
+        }
+        Ok(firsts)
     }
 
-    /// Checks that links lead to nodes, and on each level to nodes of that level.
-    fn check_links(&self, covered: u32, is_twin: &[bool]) -> Checked<()> {
+    /// Sums up what the writer knows of the rows' lengths, as it did when they came.
+    fn count_squares(&self, firsts: &[u32], writer: &mut Writer) {
+        let seen = self.nodes.read();
+        for (row, &first) in (0..).zip(firsts) {
+            let node = if first == NO_ROW { row } else { first };
+            writer.count_square(seen.record(node).map_or(0.0, |record| record.code().facts.square));
+        }
+    }
+
+    /// Checks that links lead to other nodes, to each once, and that codes have finite facts.
+    fn check_links(&self, covered: u32) -> Checked<()> {
+        let seen = self.nodes.read();
+        let mut of_row = Links::default();
         for row in 0..covered {
-            for level in 0..=self.params.level_of(row) {
-                let mut wrong = None;
-                self.links.for_each(row, level, |to| {
-                    if is_twin.get(to as usize) != Some(&false) || self.params.level_of(to) < level {
-                        wrong = Some(to);
-                    }
-                });
-                if let Some(to) = wrong {
-                    let what = format!("row {row} links at level {level} to row {to}, which is not there");
-                    return Err(GraphDamage { offset_bytes: 0, what });
-                }
+            let Some(record) = seen.record(row) else { continue };
+            seen.read_links(row, &mut of_row);
+            let mut links = [&of_row.firm[..], &of_row.spare].concat();
+            if links.len() > self.nodes.max_links() {
+                return wrong(format!("row {row} has {} links", links.len()));
+            }
+            if let Some(to) = links.iter().find(|&&to| to >= covered || !self.nodes.is_node(to)) {
+                return wrong(format!("row {row} links to row {to}, which is not there"));
+            }
+            links.push(row);
+            links.sort_unstable();
+            if links.windows(2).any(|pair| pair.first() == pair.last()) {
+                return wrong(format!("row {row} links to itself or to a row twice"));
+            }
+            let facts = record.code().facts;
+            if !(facts.scale.is_finite() && facts.square.is_finite() && facts.scale >= 0.0) {
+                return wrong(format!("the code of row {row} has impossible facts"));
             }
         }
         Ok(())
     }
+}
+
+fn wrong<T>(what: String) -> Checked<T> {
+    Err(GraphDamage { offset_bytes: 0, what })
 }
 
 fn halves(seed: u64) -> [u32; 2] {

@@ -2,11 +2,14 @@
 
 use crate::sync::{Mutex, MutexGuard};
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::chunks::Chunks;
-use super::links::LinkStore;
+use super::encoder::Encoder;
+use super::entries::Entries;
+use super::fingerprints::Fingerprints;
+use super::links::Links;
+use super::nodes::{Nodes, Seen};
 use super::params::{GraphParams, row_number};
 use super::writer::{BATCH_ROWS, Writer};
 use crate::kernel::Kernels;
@@ -18,13 +21,15 @@ pub(super) const NO_ROW: u32 = u32::MAX;
 /// A graph over rows `0..covered_rows()`. Any thread searches it while one extends it.
 pub(crate) struct Graph {
     pub(super) params: GraphParams,
-    pub(super) kernels: Kernels,
-    pub(super) links: LinkStore,
-    /// Rows that a search for themselves does not find: every search begins at them too.
+    pub(super) encoder: Encoder,
+    pub(super) nodes: Nodes,
+    pub(super) entries: Entries,
+    /// Of all rows that are no twins.
+    pub(super) fingerprints: Fingerprints,
+    /// Rows that a walk does not find, or that have no code: every search looks at them.
     stragglers: Chunks,
     straggler_count: AtomicU32,
-    /// Entry point and covered rows in one word, so that no reader sees rows without an entry that leads to them.
-    view: AtomicU64,
+    covered: AtomicU32,
     pub(super) writer: Mutex<Writer>,
 }
 
@@ -32,7 +37,7 @@ impl std::fmt::Debug for Graph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Graph")
             .field("params", &self.params)
-            .field("view", &self.view())
+            .field("covered_rows", &self.covered_rows())
             .finish_non_exhaustive()
     }
 }
@@ -40,8 +45,6 @@ impl std::fmt::Debug for Graph {
 /// The part of the graph that a search may walk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
-    /// Where searches begin; [`NO_ROW`] in an empty graph.
-    pub(super) entry: u32,
     /// Rows under this one have all their links.
     pub(super) covered: u32,
 }
@@ -57,19 +60,20 @@ impl View {
 }
 
 impl Graph {
-    /// A graph without rows.
-    pub(crate) fn new(params: GraphParams, kernels: Kernels) -> Self {
-        let graph = Self {
+    /// A graph without rows, for vectors of `dimensions` components.
+    pub(crate) fn new(params: GraphParams, dimensions: usize, kernels: Kernels) -> Self {
+        let encoder = Encoder::new(dimensions, params.metric, kernels);
+        Self {
             params,
-            kernels,
-            links: LinkStore::new(params),
+            nodes: Nodes::new(params.max_links(), encoder.code_dimensions(), params.metric),
+            encoder,
+            entries: Entries::new(),
+            fingerprints: Fingerprints::new(),
             stragglers: Chunks::new(1),
             straggler_count: AtomicU32::new(0),
-            view: AtomicU64::new(0),
+            covered: AtomicU32::new(0),
             writer: Mutex::new(Writer::default()),
-        };
-        graph.publish(View { entry: NO_ROW, covered: 0 });
-        graph
+        }
     }
 
     /// How many rows the graph covers; every link of rows below is visible to the caller.
@@ -83,18 +87,15 @@ impl Graph {
     }
 
     pub(super) fn view(&self) -> View {
-        let word = self.view.load(Acquire);
-        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the word")]
-        let (entry, covered) = ((word >> 32) as u32, word as u32);
-        View { entry, covered }
+        View { covered: self.covered.load(Acquire) }
     }
 
     /// Shows readers new rows; all their links, back-links and stragglers are written by now.
     pub(super) fn publish(&self, view: View) {
-        self.view.store(u64::from(view.entry) << 32 | u64::from(view.covered), Release);
+        self.covered.store(view.covered, Release);
     }
 
-    /// Calls `each` for every row that searches begin at besides the entry point.
+    /// Calls `each` for every straggler.
     #[inline]
     pub(super) fn for_each_straggler(&self, mut each: impl FnMut(u32)) {
         for place in 0..self.straggler_count.load(Acquire) {
@@ -104,7 +105,7 @@ impl Graph {
         }
     }
 
-    /// Adds a row that searches begin at.
+    /// Adds a row that every search looks at.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -131,15 +132,17 @@ impl Graph {
             .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
     }
 
-    /// How many links at level 0 lead to each row under `end`.
-    pub(super) fn count_in_links(&self, end: u32) -> Vec<u32> {
+    /// How many firm links lead to each row under `end`.
+    pub(super) fn count_in_links(&self, seen: &Seen<'_>, end: u32) -> Vec<u32> {
         let mut counts = vec![0u32; end as usize];
+        let mut links = Links::default();
         for row in 0..row_number(counts.len()) {
-            self.links.for_each(row, 0, |to| {
+            seen.read_links(row, &mut links);
+            for &to in &links.firm {
                 if let Some(count) = counts.get_mut(to as usize) {
                     *count += 1;
                 }
-            });
+            }
         }
         counts
     }

@@ -14,12 +14,14 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
+use super::nodes::Bits;
 use super::params::row_number;
-use super::prune::choose;
+use super::prune::{Lengths, choose};
 use super::scratch::{Neighbour, Scratch};
-use super::search::{DESCENT_EF, Nodes, measure_all};
-use super::space::{RowMeasure, Rows, Space};
+use super::search::{AllNodes, measure_all};
+use super::space::{Asker, RowMeasure, Rows, Space};
 use super::workers::spread;
 use super::writer::Writer;
 use crate::{DistanceMetric, Result};
@@ -29,16 +31,17 @@ const TWIN_CANDIDATES: usize = 16;
 
 /// What a row's search for its links found.
 struct Found {
+    /// Of the row's vector.
+    print: u32,
     /// The lowest row that it equals.
     twin: Option<u32>,
-    /// For each level of the row, candidates in ascending order.
-    candidates: Vec<Vec<Neighbour>>,
+    /// In ascending order.
+    candidates: Vec<Neighbour>,
 }
 
 /// A link that wants to be answered: `to` shall link to `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BackLink {
-    pub(super) level: u32,
     pub(super) to: u32,
     pub(super) from: u32,
 }
@@ -59,14 +62,15 @@ impl Graph {
         writer: &mut Writer,
     ) -> Result<()> {
         let mut clock = Instant::now();
-        self.admit(rows, &batch, writer)?;
+        let has_code = self.admit(rows, &batch, writer)?;
+        let has_code = |row: u32| has_code.get((row - batch.start) as usize) == Some(&true);
         let mut scratches = std::mem::take(&mut writer.scratches);
         let view = self.view();
 
-        let space = writer.space(self, rows);
+        let radius = writer.radius();
         let count = (batch.end - batch.start) as usize;
         let mut found = spread(&mut scratches, count, &|i, scratch: &mut Scratch| {
-            self.find_candidates(&space, view, batch.start + row_number(i), &batch, scratch)
+            self.find_candidates(rows, view, batch.start + row_number(i), &batch, radius, scratch)
         });
         writer.stats.search_nanos += lap(&mut clock);
 
@@ -76,93 +80,96 @@ impl Graph {
                 .and_then(|i| firsts.get(i as usize))
                 .is_some_and(|first| *first != NO_ROW)
         };
-        let mut nodes: Vec<u32> = batch.clone().filter(|&row| !is_twin(row)).collect();
+        let mut nodes: Vec<u32> = batch.clone().filter(|&row| !is_twin(row) && has_code(row)).collect();
         for of_row in &mut found {
-            for candidates in &mut of_row.candidates {
-                candidates.retain(|candidate| !is_twin(candidate.row));
-            }
+            of_row.candidates.retain(|candidate| !is_twin(candidate.row));
         }
-        for &row in &nodes {
-            self.links.raise(row)?;
-        }
-        let chosen = self.choose_all(&writer.space(self, rows), &nodes, batch.start, &found, &mut scratches);
+        let chosen = self.choose_all(rows, &nodes, batch.start, &found, writer, &mut scratches)?;
+        let prints: Vec<u32> = found.iter().map(|of_row| of_row.print).collect();
         drop(found);
-        let back_links = self.write_forward(&nodes, &chosen, writer);
+        let back_links = write_forward(&nodes, &chosen, writer);
         writer.stats.choose_nanos += lap(&mut clock);
 
-        let lost = self.merge_back_links(rows, &back_links, writer, &mut scratches);
-        if self.link_lone_entry(rows, view, &nodes, writer) {
-            nodes.push(view.entry);
-        }
-        self.lift_in_links(rows, &nodes, writer);
+        let lost = self.merge_back_links(rows, &back_links, writer, &mut scratches)?;
+        let mut memory = Bits::default();
+        self.lift_in_links(rows, &nodes, writer, &mut memory)?;
         writer.stats.merge_nanos += lap(&mut clock);
 
-        let entry = writer.choose_entry(self, view, nodes.iter().copied());
-        let entry_before = view.entry;
-        let view = View { entry, covered: batch.end };
+        let view = View { covered: batch.end };
         nodes.extend(lost);
-        if entry != entry_before {
-            // Every search sets out from another place from now on. Happens once each time the graph grows m-fold.
-            nodes.extend((0..batch.start).filter(|&row| self.links.has_links(row)));
+        if writer.sampled_rows == 0 {
+            self.sample_entries(batch.end, writer, nodes.iter().copied());
         }
         self.check_and_repair(rows, view, nodes, writer, &mut scratches)?;
+        for row in batch.clone().filter(|&row| !is_twin(row) && !has_code(row)) {
+            self.add_straggler(row)?;
+        }
         writer.stats.check_nanos += lap(&mut clock);
         // After all that may fail: a batch that is tried again must not hang a twin twice.
-        for (row, &first) in batch.clone().zip(&firsts) {
-            if first != NO_ROW {
+        for (row, (&first, print)) in batch.clone().zip(firsts.iter().zip(prints)) {
+            if first == NO_ROW {
+                self.fingerprints.insert(print, row);
+            } else {
                 writer.hang_twin(self, first, row);
             }
         }
         self.publish(view);
+        self.sample_entries(batch.end, writer, (0..batch.end).filter(|&row| self.nodes.is_node(row)));
         writer.scratches = scratches;
         Ok(())
     }
 
-    /// The rows that `row` may link to on each of its levels, and the row that it equals.
+    /// The rows that `row` may link to, and the row that it equals.
     fn find_candidates<R: Rows>(
         &self,
-        space: &Space<'_, R>,
+        rows: &R,
         view: View,
         row: u32,
         batch: &Range<u32>,
+        radius: f32,
         scratch: &mut Scratch,
     ) -> Found {
-        let measure = space.from(row);
-        let level = self.params.level_of(row);
+        let vector = rows.row(row);
+        let print = fingerprint(vector);
+        let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
+        let copy = copies.min();
+        let Scratch { query, walk, .. } = scratch;
+        if !self.encoder.prepare(vector, query) {
+            return Found { print, twin: copy, candidates: Vec::new() };
+        }
+        let seen = self.nodes.read();
+        let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
+        let Some(measure) = space.from(row) else {
+            return Found { print, twin: None, candidates: Vec::new() };
+        };
         let ef = self.params.candidates();
-        let mut candidates = vec![Vec::new(); level as usize + 1];
-        let mut distances = 0;
-        if view.entry != NO_ROW {
-            self.descend(&measure, view, level, scratch, &mut distances);
-            let top = level.min(self.params.level_of(view.entry));
-            for at in (0..=top).rev() {
-                let Some(of_level) = candidates.get_mut(at as usize) else { continue };
-                scratch.begin(view.end(), ef);
-                self.seed(&measure, view, at, &Nodes, scratch, &mut distances);
-                self.beam(&measure, view, at, &Nodes, scratch, &mut distances);
-                of_level.extend(scratch.pool.iter());
-                scratch.keep_starts(DESCENT_EF);
-            }
-        }
-        for (at, of_level) in (0..).zip(&mut candidates) {
-            scratch.gathered.clear();
-            let peers = batch.clone().filter(|&peer| peer != row && self.params.level_of(peer) >= at);
-            scratch.gathered.extend(peers);
-            measure_all(&measure, &scratch.gathered, |peer| of_level.push(peer));
-            of_level.sort_unstable();
-            of_level.truncate(ef);
-        }
-        let twin = candidates.first().and_then(|nearest| self.find_twin(space, row, nearest));
-        Found { twin, candidates }
+        let asker = Asker {
+            encoder: &self.encoder,
+            metric: self.params.metric,
+            code: &query.code,
+            vector,
+            rows,
+            key: measure.key(),
+        };
+        self.walk(&asker, view, ef, &AllNodes, walk);
+        let mut candidates = std::mem::take(&mut walk.found);
+        let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
+        measure_all(&measure, &peers, |peer| candidates.push(peer));
+        candidates.sort_unstable();
+        candidates.dedup_by_key(|candidate| candidate.row);
+        candidates.truncate(ef);
+        let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
+        let kept = candidates.clone();
+        walk.found = candidates;
+        Found { print, twin, candidates: kept }
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
     fn find_twin<R: Rows>(&self, space: &Space<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
-        // The cosine's distance of parallel vectors is 0 only up to rounding.
-        let most = if self.params.metric == DistanceMetric::Cosine { 1e-6 } else { 0.0 };
-        let near =
-            nearest.iter().take_while(|candidate| candidate.distance <= most).map(|candidate| candidate.row);
-        near.filter(|&other| other < row)
+        // Near ones are measured by their vectors; the cosine's distance of parallel ones is 0 only up to rounding.
+        let near = nearest.iter().take_while(|candidate| candidate.distance <= space.twin_distance(row));
+        near.map(|candidate| candidate.row)
+            .filter(|&other| other < row)
             .take(TWIN_CANDIDATES)
             .filter(|&other| space.are_twins(row, other))
             .min()
@@ -178,7 +185,7 @@ impl Graph {
     ) -> Vec<u32> {
         let mut firsts: Vec<u32> = Vec::with_capacity(found.len());
         for (row, of_row) in batch.clone().zip(found) {
-            let first = if writer.space(self, rows).is_directionless(row) {
+            let first = if self.is_directionless(rows.row(row)) {
                 *writer.directionless.get_or_insert(row)
             } else {
                 // A twin of this batch may itself hang from an earlier row.
@@ -193,60 +200,47 @@ impl Graph {
         firsts
     }
 
-    /// For each new node, in order, its links on each level.
+    /// Chooses and writes the links of each new node; returns them in order.
     fn choose_all<R: Rows>(
         &self,
-        space: &Space<'_, R>,
+        rows: &R,
         nodes: &[u32],
         first_row: u32,
         found: &[Found],
+        writer: &Writer,
         scratches: &mut [Scratch],
-    ) -> Vec<Vec<Vec<u32>>> {
-        spread(scratches, nodes.len(), &|i, _| {
-            let of_row = nodes.get(i).and_then(|&row| found.get((row - first_row) as usize));
-            let levels = of_row.map_or(&[][..], |of_row| &of_row.candidates);
-            (0..).zip(levels).map(|(level, candidates)| self.choose_links(space, level, candidates)).collect()
-        })
+    ) -> Result<Vec<Vec<u32>>> {
+        // Half a list: the other half is for those who link here.
+        let half = self.nodes.max_links() / 2;
+        let lengths = Lengths { firm: half, filled: half, all: self.nodes.max_links() };
+        let chosen = spread(scratches, nodes.len(), &|i, scratch| {
+            let Some(&row) = nodes.get(i) else { return Ok(Vec::new()) };
+            let candidates = found.get((row - first_row) as usize).map_or(&[][..], |found| &found.candidates);
+            let seen = self.nodes.read();
+            let chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
+            self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
+            Ok(chosen.firm)
+        });
+        chosen.into_iter().collect()
     }
 
-    /// Gives the only node so far its first links, unless new ones linked to it; says whether it did.
-    ///
-    /// A node without links counts as a twin, which no check looks at: once another row is the entry point, nothing would
-    /// lead to it.
-    fn link_lone_entry(&self, rows: &impl Rows, view: View, nodes: &[u32], writer: &mut Writer) -> bool {
-        if view.entry == NO_ROW || nodes.is_empty() || self.links.has_links(view.entry) {
-            return false;
+    /// Whether a vector has no direction, so that every distance from it is the same.
+    fn is_directionless(&self, vector: &[f32]) -> bool {
+        self.params.metric == DistanceMetric::Cosine && vector.iter().all(|&x| x == 0.0)
+    }
+}
+
+/// Counts the links of new nodes; returns those that shall be answered, sorted by who shall answer.
+fn write_forward(nodes: &[u32], chosen: &[Vec<u32>], writer: &mut Writer) -> Vec<BackLink> {
+    let mut back_links = Vec::new();
+    for (&from, links) in nodes.iter().zip(chosen) {
+        for &to in links {
+            back_links.push(BackLink { to, from });
+            writer.count_in(to, true);
         }
-        let space = writer.space(self, rows);
-        let candidates = sorted_by_distance(&space.from(view.entry), nodes);
-        let links = self.choose_links(&space, 0, &candidates);
-        self.links.write(view.entry, 0, &links);
-        links.iter().for_each(|&to| writer.count_in(to, true));
-        true
     }
-
-    fn choose_links<R: Rows>(&self, space: &Space<'_, R>, level: u32, candidates: &[Neighbour]) -> Vec<u32> {
-        // Half a list at level 0: the other half is for those who link here. A full one cost 1.3 times the build and
-        // 12 % more distances a search, for recall that a slightly larger ef gives as well.
-        let limit = if level == 0 { self.params.max_links(0) / 2 } else { self.params.max_links(level) };
-        choose(space, candidates, limit, limit, &[])
-    }
-
-    /// Writes the lists of new nodes; returns the links that shall be answered, sorted by who shall answer.
-    fn write_forward(&self, nodes: &[u32], chosen: &[Vec<Vec<u32>>], writer: &mut Writer) -> Vec<BackLink> {
-        let mut back_links = Vec::new();
-        for (&from, lists) in nodes.iter().zip(chosen) {
-            for (level, list) in (0..).zip(lists) {
-                self.links.write(from, level, list);
-                back_links.extend(list.iter().map(|&to| BackLink { level, to, from }));
-            }
-            for &to in lists.first().into_iter().flatten() {
-                writer.count_in(to, true);
-            }
-        }
-        back_links.sort_unstable();
-        back_links
-    }
+    back_links.sort_unstable();
+    back_links
 }
 
 /// Rows with their distances, ascending.

@@ -2,11 +2,14 @@
 
 use super::graph::Graph;
 use super::insert::{BackLink, sorted_by_distance};
-use super::prune::choose;
+use super::links::Links;
+use super::nodes::Bits;
+use super::prune::{Lengths, choose};
 use super::scratch::Scratch;
-use super::space::{Rows, Space};
+use super::space::Rows;
 use super::workers::spread;
 use super::writer::Writer;
+use crate::Result;
 
 /// Pruning takes no link away from a row that fewer others link to.
 const LEAST_IN_LINKS: u32 = 2;
@@ -15,14 +18,12 @@ const FEW_IN_LINKS: u32 = 5;
 
 /// What became of one list.
 struct Merged {
-    level: u32,
-    owner: u32,
     gained: Vec<u32>,
     lost: Vec<u32>,
 }
 
 impl Writer {
-    /// One link at level 0 to `row` more, or less.
+    /// One link to `row` more, or less.
     pub(super) fn count_in(&mut self, row: u32, more: bool) {
         if let Some(count) = self.in_links.get_mut(row as usize) {
             *count = if more { *count + 1 } else { count.saturating_sub(1) };
@@ -43,136 +44,141 @@ impl Graph {
     /// Adds back-links, which are sorted; returns the rows that few links lead to after losing one.
     ///
     /// Each list is merged by one thread and sees in-link counts of before the merge, so threads leave no trace.
+    ///
+    /// # Errors
+    /// `NoMemory`.
     pub(super) fn merge_back_links(
         &self,
         rows: &impl Rows,
         back_links: &[BackLink],
         writer: &mut Writer,
         scratches: &mut [Scratch],
-    ) -> Vec<u32> {
-        let groups: Vec<&[BackLink]> =
-            back_links.chunk_by(|a, b| (a.level, a.to) == (b.level, b.to)).collect();
-        let space = writer.space(self, rows);
-        let merged = spread(scratches, groups.len(), &|i, _| {
-            groups.get(i).and_then(|group| self.merge_list(&space, group, writer))
+    ) -> Result<Vec<u32>> {
+        let groups: Vec<&[BackLink]> = back_links.chunk_by(|a, b| a.to == b.to).collect();
+        let frozen = &*writer;
+        let merged = spread(scratches, groups.len(), &|i, scratch| match groups.get(i) {
+            Some(group) => self.merge_list(rows, group, frozen, scratch).map(Some),
+            None => Ok(None),
         });
-        let mut dropped = Vec::new();
-        for of_list in merged.into_iter().flatten() {
-            let Merged { level, owner, gained, lost } = of_list;
-            if level == 0 {
-                gained.iter().for_each(|&row| writer.count_in(row, true));
-                lost.iter().for_each(|&row| writer.count_in(row, false));
-            }
-            dropped.extend(lost.into_iter().map(|row| (level, owner, row)));
+        let mut lost = Vec::new();
+        for of_list in merged {
+            let Some(of_list) = of_list? else { continue };
+            of_list.gained.iter().for_each(|&row| writer.count_in(row, true));
+            of_list.lost.iter().for_each(|&row| writer.count_in(row, false));
+            lost.extend(of_list.lost);
         }
-        let writer = &*writer;
-        let is_cut = |(level, from, to)| match level {
-            0 => writer.in_links_of(to) <= FEW_IN_LINKS,
-            // Links above level 0 are few, and each may be the only way into a cluster.
-            _ => !self.leads_by_two(level, from, to),
-        };
-        let lost = spread(scratches, dropped.len(), &|i, _| {
-            dropped.get(i).filter(|&&link| is_cut(link)).map(|&(_, _, to)| to)
-        });
-        let mut lost: Vec<u32> = lost.into_iter().flatten().collect();
+        lost.retain(|&row| writer.in_links_of(row) <= FEW_IN_LINKS);
         lost.sort_unstable();
         lost.dedup();
-        lost
-    }
-
-    /// Whether a link of `from` links to `to`, so that the way there is hardly longer without a link of its own.
-    fn leads_by_two(&self, level: u32, from: u32, to: u32) -> bool {
-        let mut leads = false;
-        self.links.for_each(from, level, |over| {
-            if !leads {
-                self.links.for_each(over, level, |row| leads |= row == to);
-            }
-        });
-        leads
+        Ok(lost)
     }
 
     /// Adds one row's back-links; what became of the list.
-    fn merge_list<R: Rows>(
+    fn merge_list(
         &self,
-        space: &Space<'_, R>,
+        rows: &impl Rows,
         group: &[BackLink],
         writer: &Writer,
-    ) -> Option<Merged> {
-        let &BackLink { level, to: owner, .. } = group.first()?;
-        let mut links = Vec::with_capacity(self.params.max_links(level) + group.len());
-        self.links.read(owner, level, &mut links);
-        let before = links.len();
+        scratch: &mut Scratch,
+    ) -> Result<Merged> {
+        let none = Merged { gained: Vec::new(), lost: Vec::new() };
+        let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
+        let limit = self.nodes.max_links();
+        let mut links = Links::default();
+        let seen = self.nodes.read();
+        seen.read_links(owner, &mut links);
+        let before = links.firm.len();
         for link in group {
-            if !links.contains(&link.from) {
-                links.push(link.from);
+            if !links.firm.contains(&link.from) {
+                links.add_firm(link.from, limit);
             }
         }
-        let limit = self.params.max_links(level);
-        let (old, new) = links.split_at(before);
-        if links.len() <= limit {
-            self.links.write(owner, level, &links);
-            return Some(Merged { level, owner, gained: new.to_vec(), lost: Vec::new() });
+        let (old, new) = links.firm.split_at(before);
+        if links.firm.len() <= limit {
+            self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
+            return Ok(Merged { gained: new.to_vec(), lost: Vec::new() });
         }
-        let candidates = sorted_by_distance(&space.from(owner), &links);
-        let mut keep = Vec::new();
-        if level == 0 {
-            keep.extend(old.iter().copied().filter(|&row| writer.must_keep(owner, row)));
-            // Bridges first: there is always room for them.
-            keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
-        }
-        let chosen = choose(space, &candidates, limit, refill(limit), &keep);
-        self.links.write(owner, level, &chosen);
-        Some(Merged {
-            level,
-            owner,
-            gained: new.iter().copied().filter(|row| chosen.contains(row)).collect(),
-            lost: old.iter().copied().filter(|row| !chosen.contains(row)).collect(),
+        let space = writer.space(self, rows, &seen);
+        let Some(measure) = space.from(owner) else { return Ok(none) };
+        let candidates = sorted_by_distance(&measure, &links.firm);
+        let mut keep: Vec<u32> = old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
+        // Bridges first: there is always room for them.
+        keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
+        let chosen =
+            choose(&space, &candidates, Lengths { firm: limit, filled: refill(limit), all: limit }, &keep);
+        self.nodes.write_links(owner, &chosen, &self.encoder, &mut scratch.bits)?;
+        Ok(Merged {
+            gained: new.iter().copied().filter(|row| chosen.firm.contains(row)).collect(),
+            lost: old.iter().copied().filter(|row| !chosen.firm.contains(row)).collect(),
         })
     }
 
     /// Sees to it that enough links lead to each new node: its own nearest links answer it whatever they must drop.
-    pub(super) fn lift_in_links(&self, rows: &impl Rows, nodes: &[u32], writer: &mut Writer) {
-        let mut hosts = Vec::new();
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn lift_in_links(
+        &self,
+        rows: &impl Rows,
+        nodes: &[u32],
+        writer: &mut Writer,
+        memory: &mut Bits,
+    ) -> Result<()> {
+        let mut links = Links::default();
         for &row in nodes {
             if writer.in_links_of(row) >= LEAST_IN_LINKS {
                 continue;
             }
-            self.links.read(row, 0, &mut hosts);
-            for &host in &hosts {
+            self.nodes.read().read_links(row, &mut links);
+            for &host in &links.firm {
                 if writer.in_links_of(row) >= LEAST_IN_LINKS {
                     break;
                 }
-                self.force_link(rows, host, row, writer);
+                self.force_link(rows, host, row, writer, memory)?;
             }
         }
+        Ok(())
     }
 
-    /// Makes `host` link to `row` at level 0, in place of its farthest link that can be spared if it has no room.
-    pub(super) fn force_link(&self, rows: &impl Rows, host: u32, row: u32, writer: &mut Writer) -> bool {
-        let mut links = Vec::new();
-        self.links.read(host, 0, &mut links);
-        if host == row {
-            return false;
+    /// Makes `host` link to `row`, in place of its farthest link that can be spared if it has no room.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn force_link(
+        &self,
+        rows: &impl Rows,
+        host: u32,
+        row: u32,
+        writer: &mut Writer,
+        memory: &mut Bits,
+    ) -> Result<bool> {
+        let seen = self.nodes.read();
+        let mut links = Links::default();
+        seen.read_links(host, &mut links);
+        if host == row || !self.nodes.is_node(host) {
+            return Ok(false);
         }
-        if links.contains(&row) {
-            return true;
+        if links.firm.contains(&row) {
+            return Ok(true);
         }
-        if links.len() >= self.params.max_links(0) {
-            let sorted = sorted_by_distance(&writer.space(self, rows).from(host), &links);
-            let spare = sorted.iter().rev().find(|link| !writer.must_keep(host, link.row));
-            let Some(spare) = spare.map(|link| link.row) else { return false };
-            links.retain(|&link| link != spare);
-            writer.count_in(spare, false);
-            writer.displaced.push(spare);
+        if links.firm.len() >= self.nodes.max_links() {
+            let space = writer.space(self, rows, &seen);
+            let Some(measure) = space.from(host) else { return Ok(false) };
+            let sorted = sorted_by_distance(&measure, &links.firm);
+            let given_up = sorted.iter().rev().find(|link| !writer.must_keep(host, link.row));
+            let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
+            links.firm.retain(|&link| link != given_up);
+            writer.count_in(given_up, false);
+            writer.displaced.push(given_up);
         }
-        links.push(row);
+        writer.displaced.extend(links.add_firm(row, self.nodes.max_links()));
         writer.count_in(row, true);
-        self.links.write(host, 0, &links);
-        true
+        self.nodes.write_links(host, &links, &self.encoder, memory)?;
+        Ok(true)
     }
 }
 
 /// How many links a pruned list is filled up to: the room that is left lets the next back-links in without pruning.
 fn refill(limit: usize) -> usize {
-    limit / 2
+    limit * 3 / 4
 }

@@ -1,29 +1,36 @@
-//! Floor 2: a graph over row numbers that finds the nearest vectors (HNSW; Malkov & Yashunin, arXiv 1603.09320).
+//! Floor 2: a graph over row numbers that finds the nearest vectors, searched by codes.
 //!
-//! It knows vectors by row number only: no file, no keys, no store.
+//! It knows vectors by row number only: no file, no keys, no store. The graph is flat, of up to `m_max` links a node,
+//! chosen in many directions (Malkov & Yashunin, arXiv 1603.09320, Algorithm 4); it is walked as SymphonyQG walks its
+//! (SIGMOD 2025), with 8-bit codes in the place of vectors.
 //!
 //! ```text
 //!               extend (one at a time)                      search (any number, no locks)
-//!   rows -----> writer: batches of 512                      view: entry point + covered rows, one atomic word
-//!                 insert: candidates, twins, forward links     |
+//!   rows -----> writer: batches of 512                      view: covered rows, one atomic word
+//!                 codes, candidates, twins, forward links      |
 //!                 merge:  back-links, pruned                   v
-//!                 repair: every row finds itself            descent through the levels, 8 candidates wide
+//!                 repair: every row finds itself            the nearest of a sample of 256, and the stragglers
 //!                    |                                         |
 //!                    v                                         v
-//!               links: atomic words that never move  <----  best-first walk of level 0, from there and the stragglers
+//!               nodes: records that never change   <------  best-first walk; the vectors decide among the nearest
 //! ```
 //!
-//! Three kinds of rows: *nodes* have links; *twins* equal an earlier node and hang from it in a chain; *stragglers* are
-//! nodes that nothing leads to, so that every search begins at them (none, as a rule). *Bridges* are links without which a
-//! row was not found; pruning spares them.
+//! Four kinds of rows: *nodes* have a record; *twins* equal an earlier row and hang from it in a chain; *stragglers* are
+//! nodes that nothing leads to, so that every search begins at them (none, as a rule); rows *without a code* (no
+//! direction under the cosine, or lengths that f32 cannot square) are stragglers without a record. *Bridges* are links
+//! without which a row was not found; pruning spares them.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `params.rs` | parameters; the level of a row; `max_links(level)` |
-//! | `space.rs` | distances from a query, and between rows when links are chosen |
-//! | `chunks.rs`, `links.rs` | growing arrays that readers need no lock for; lists of links, twins |
-//! | `graph.rs` | what readers and the writer share |
-//! | `scratch.rs`, `search.rs` | the memory of a search; the search |
+//! | `params.rs` | parameters; the number of links |
+//! | `encoder.rs`, `codes/` | from vectors to codes; the codes |
+//! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
+//! | `chunks.rs` | growing arrays that readers need no lock for |
+//! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
+//! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
+//! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
+//! | `fingerprints.rs` | rows by the bits of their vectors |
+//! | `links.rs` | firm links and spare ones |
 //! | `writer.rs` | `extend`, and what it knows beyond the links |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | a batch enters; links are chosen; links are answered |
 //! | `repair.rs` | rows that do not find themselves are found and mended |
@@ -34,14 +41,22 @@
 mod check;
 mod chunks;
 mod codec;
+mod codes;
+mod encoder;
+mod entries;
 mod exact;
+mod fingerprints;
 mod graph;
 mod insert;
 mod links;
 mod merge;
+mod nodes;
 mod params;
 mod prune;
+#[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
+mod records;
 mod repair;
+mod rerank;
 mod scratch;
 mod search;
 mod space;
@@ -50,6 +65,8 @@ mod tests;
 mod workers;
 mod writer;
 
+#[cfg(feature = "bench-internals")]
+pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;

@@ -1,40 +1,55 @@
 //! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
 
+use super::links::Links;
 use super::scratch::Neighbour;
-use super::space::{Measure, RowMeasure, Rows, Space};
+use super::space::{RowMeasure, Rows, Space};
 
-/// Chooses at most `limit` rows out of `candidates`, which are sorted by their distance to the row that will link to them.
+/// How long a list may become.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lengths {
+    /// Most firm links.
+    pub(super) firm: usize,
+    /// Where fewer are chosen, the nearest others make up the firm ones to so many.
+    pub(super) filled: usize,
+    /// Most links in all.
+    pub(super) all: usize,
+}
+
+/// Chooses links out of `candidates`, which are sorted by their distance to the row that will link to them.
 ///
-/// A candidate is chosen unless one chosen before is nearer to it than the row is. Then the nearest of the others fill
-/// up to `fill`: a list with room to spare is a wasted read. Of `keep`, candidates all, the first half list's worth
-/// is chosen whatever lies near.
+/// A candidate is chosen unless one chosen before is nearer to it than the row is. Of `keep`, candidates all, the first
+/// half list's worth is chosen whatever lies near.
 pub(super) fn choose<R: Rows>(
     space: &Space<'_, R>,
     candidates: &[Neighbour],
-    limit: usize,
-    fill: usize,
+    lengths: Lengths,
     keep: &[u32],
-) -> Vec<u32> {
-    let mut chosen: Vec<u32> = Vec::with_capacity(limit);
+) -> Links {
+    let mut firm: Vec<u32> = Vec::with_capacity(lengths.all);
     let mut others = Vec::new();
-    chosen.extend(keep.iter().take(limit / 2));
-    let kept = chosen.len();
+    firm.extend(keep.iter().take(lengths.firm / 2));
+    let kept = firm.len();
     for candidate in candidates {
-        if chosen.len() == limit {
-            break;
-        }
-        if chosen.iter().take(kept).any(|&row| row == candidate.row) {
+        if firm.iter().take(kept).any(|&row| row == candidate.row) {
             continue;
         }
-        if is_covered(&space.from(candidate.row), candidate.distance, &chosen) {
+        if firm.len() == lengths.firm {
+            if others.len() + firm.len() >= lengths.all {
+                break;
+            }
             others.push(candidate.row);
-        } else {
-            chosen.push(candidate.row);
+            continue;
+        }
+        match space.from(candidate.row) {
+            Some(measure) if is_covered(&measure, candidate.distance, &firm) => others.push(candidate.row),
+            Some(_) => firm.push(candidate.row),
+            None => {}
         }
     }
-    let room = fill.saturating_sub(chosen.len());
-    chosen.extend(others.into_iter().take(room));
-    chosen
+    let filled = others.len().min(lengths.filled.saturating_sub(firm.len()));
+    firm.extend(others.drain(..filled));
+    others.truncate(lengths.all.saturating_sub(firm.len()));
+    Links { firm, spare: others }
 }
 
 /// Whether a chosen row is nearer to the candidate than the row that chooses, at `distance`, is.

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::graph::{Graph, View};
 use super::scratch::Scratch;
 use super::search::{LEAST_EF, Terms};
-use super::space::{Measure, Rows, Space};
+use super::space::{Asker, Rows, Space};
 use super::workers::spread;
 use super::writer::Writer;
 use crate::{Result, SynaError};
@@ -25,18 +25,24 @@ struct Until {
 }
 
 impl Terms for Until {
-    const TWINS: bool = false;
+    fn most_twins(&self) -> usize {
+        0
+    }
 
     #[inline]
-    fn visible(&self, row: u32) -> bool {
-        if row == self.row {
-            self.is_met.set(true);
-        }
+    fn visible(&self, _row: u32) -> bool {
         true
     }
 
     #[inline]
-    fn is_over(&self, _expansions: u32, _distances: u32) -> bool {
+    fn visit(&self, row: u32) {
+        if row == self.row {
+            self.is_met.set(true);
+        }
+    }
+
+    #[inline]
+    fn is_over(&self, _visits: u32) -> bool {
         self.is_met.get()
     }
 }
@@ -59,9 +65,9 @@ impl Graph {
     ) -> Result<()> {
         suspects.append(&mut writer.displaced);
         while !suspects.is_empty() {
-            let space = writer.space(self, rows);
+            let radius = writer.radius();
             let found = spread(scratches, suspects.len(), &|i, scratch| {
-                suspects.get(i).is_none_or(|&row| self.finds_itself(&space, view, row, scratch))
+                suspects.get(i).is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
             });
             let Some(scratch) = scratches.first_mut() else { return Ok(()) };
             for (&row, found) in suspects.iter().zip(found) {
@@ -119,7 +125,7 @@ impl Graph {
                 writer.sweep_next = 0;
             }
             let end = view.covered.min(writer.sweep_next + SWEEP_ROWS.min(left));
-            let part: Vec<u32> = (writer.sweep_next..end).filter(|&row| self.links.has_links(row)).collect();
+            let part: Vec<u32> = (writer.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
             left -= end - writer.sweep_next;
             writer.sweep_next = end;
             self.check_and_repair(rows, view, part, writer, &mut scratches)?;
@@ -136,22 +142,34 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a search with the fewest candidates finds a row, or one as near; if not, the scratch holds what it found.
-    pub(super) fn finds_itself<R: Rows>(
+    /// Whether a search with the fewest candidates finds a row; if not, the scratch holds what it found.
+    pub(super) fn finds_itself(
         &self,
-        space: &Space<'_, R>,
+        rows: &impl Rows,
         view: View,
         row: u32,
+        radius: f32,
         scratch: &mut Scratch,
     ) -> bool {
-        let measure = space.from(row);
-        let until = Until { row, is_met: Cell::new(false) };
-        self.walk(&measure, view, LEAST_EF, &until, scratch);
-        // The descent may have met it above level 0, or begun at it.
-        until.is_met.get() || {
-            let own = measure.distance(row);
-            scratch.pool.iter().next().is_some_and(|nearest| nearest.distance <= own)
+        let Scratch { query, walk, .. } = scratch;
+        let vector = rows.row(row);
+        if !self.encoder.prepare(vector, query) {
+            return true;
         }
+        let seen = self.nodes.read();
+        let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
+        let Some(measure) = space.from(row) else { return true };
+        let asker = Asker {
+            encoder: &self.encoder,
+            metric: self.params.metric,
+            code: &query.code,
+            vector,
+            rows,
+            key: measure.key(),
+        };
+        let until = Until { row, is_met: Cell::new(false) };
+        self.walk(&asker, view, LEAST_EF, &until, walk);
+        until.is_met.get()
     }
 
     fn repair(
@@ -162,20 +180,22 @@ impl Graph {
         writer: &mut Writer,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        let radius = writer.radius();
         // An earlier repair may have brought this row back as well.
-        if self.finds_itself(&writer.space(self, rows), view, row, scratch) {
+        if self.finds_itself(rows, view, row, radius, scratch) {
             return Ok(());
         }
         writer.stats.repaired += 1;
-        let hosts: Vec<u32> = scratch.pool.iter().map(|host| host.row).collect();
-        let most_bridges = self.params.max_links(0) / 4;
+        scratch.walk.found.sort_unstable();
+        let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(LEAST_EF).collect();
+        let most_bridges = self.nodes.max_links() / 4;
         for host in hosts {
             if writer.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
                 continue;
             }
-            if self.force_link(rows, host, row, writer) {
+            if self.force_link(rows, host, row, writer, &mut scratch.bits)? {
                 writer.bridges.insert((host, row));
-                if self.finds_itself(&writer.space(self, rows), view, row, scratch) {
+                if self.finds_itself(rows, view, row, radius, scratch) {
                     return Ok(());
                 }
             }

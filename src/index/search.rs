@@ -1,23 +1,33 @@
-//! Searching: a narrow descent through the levels, then best-first at level 0 (Malkov & Yashunin, Algorithms 2 and 5).
+//! Searching: best-first from the nearest of a sample, by estimates of all neighbours at once.
+//!
+//! The order of visits is that of SymphonyQG (SIGMOD 2025): a visited node's neighbours are estimated from 1-bit codes
+//! relative to it, the nearest unvisited row is visited next. A visited row's distance comes from its 8-bit code; the
+//! vectors themselves are read for the nearest of those only.
 
 use std::cmp::Reverse;
 use std::time::Instant;
 
+use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
-use super::scratch::{Neighbour, Scratch};
-use super::space::{Measure, QueryMeasure, Rows};
+use super::links::row_of;
+use super::nodes::BLOCK_SLOTS;
+use super::params::row_number;
+use super::rerank::rerank;
+use super::scratch::{Meeting, Neighbour, Scratch, Walk};
+use super::space::{Asker, Key, Rows};
+use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
+use crate::kernel::codes::Coming;
 
 /// No search keeps fewer candidates: under this a walk ends in the first hollow. Whatever a search with this many
 /// finds, one with more finds too, so rows are checked with this many when they enter the graph.
 pub(crate) const LEAST_EF: usize = 16;
 
-/// How many candidates are kept above level 0. One, as the books have it, ends in the wrong cluster where clusters lie far
-/// apart, and level 0 hardly leads from one to another.
-pub(super) const DESCENT_EF: usize = 8;
+/// How many rows are visited between two looks at the clock.
+const VISITS_A_CLOCK: u32 = 8;
 
-/// How many rows are expanded between two looks at the clock.
-const EXPANSIONS_A_CLOCK: u32 = 8;
+/// How many lines of the next record are asked for between two pieces of work on this one.
+const LINES_AT_ONCE: usize = 8;
 
 /// What a search is asked for besides the query.
 #[derive(Clone, Copy)]
@@ -32,7 +42,7 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
     /// When to stop with what there is.
     pub(crate) deadline: Option<Instant>,
-    /// After how many distances to stop with what there is.
+    /// After how many visits to stop with what there is.
     pub(crate) budget: Option<u32>,
 }
 
@@ -41,23 +51,28 @@ pub(crate) struct GraphSearch<'a> {
 pub(crate) struct SearchEnd {
     /// Whether the deadline or the budget cut it short.
     pub(crate) is_partial: bool,
-    /// How many distances were computed.
+    /// How many rows were visited, or looked at by a scan.
     pub(crate) distances: u32,
 }
 
 /// Which rows a walk may return, and when it must end.
 pub(super) trait Terms {
-    /// Whether twins are results too.
-    const TWINS: bool;
+    /// How many twins of a node are results too.
+    fn most_twins(&self) -> usize;
     fn visible(&self, row: u32) -> bool;
-    fn is_over(&self, expansions: u32, distances: u32) -> bool;
+    /// Hears of every node that is visited.
+    #[inline]
+    fn visit(&self, _row: u32) {}
+    fn is_over(&self, visits: u32) -> bool;
 }
 
-/// Every row that has links, to the end: what the graph asks itself while it grows.
-pub(super) struct Nodes;
+/// Every node, to the end: what the graph asks itself while it grows.
+pub(super) struct AllNodes;
 
-impl Terms for Nodes {
-    const TWINS: bool = false;
+impl Terms for AllNodes {
+    fn most_twins(&self) -> usize {
+        0
+    }
 
     #[inline]
     fn visible(&self, _row: u32) -> bool {
@@ -65,7 +80,7 @@ impl Terms for Nodes {
     }
 
     #[inline]
-    fn is_over(&self, _expansions: u32, _distances: u32) -> bool {
+    fn is_over(&self, _visits: u32) -> bool {
         false
     }
 }
@@ -74,7 +89,9 @@ impl Terms for Nodes {
 struct Below<'a, 'b>(&'a GraphSearch<'b>);
 
 impl Terms for Below<'_, '_> {
-    const TWINS: bool = true;
+    fn most_twins(&self) -> usize {
+        self.0.k.max(1)
+    }
 
     #[inline]
     fn visible(&self, row: u32) -> bool {
@@ -82,16 +99,16 @@ impl Terms for Below<'_, '_> {
     }
 
     #[inline]
-    fn is_over(&self, expansions: u32, distances: u32) -> bool {
-        self.0.budget.is_some_and(|budget| distances >= budget)
-            || (expansions.is_multiple_of(EXPANSIONS_A_CLOCK)
+    fn is_over(&self, visits: u32) -> bool {
+        self.0.budget.is_some_and(|budget| visits >= budget)
+            || (visits.is_multiple_of(VISITS_A_CLOCK)
                 && self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
 }
 
 impl Graph {
     /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and allocates nothing
-    /// once `scratch` and `out` have grown.
+    /// once `scratch` and `out` have grown. `None` where the query has no code: then only a scan tells.
     pub(crate) fn search(
         &self,
         query: &PreparedQuery<'_>,
@@ -99,163 +116,190 @@ impl Graph {
         request: &GraphSearch<'_>,
         scratch: &mut Scratch,
         out: &mut Vec<Neighbour>,
-    ) -> SearchEnd {
-        let measure = QueryMeasure { query, rows };
+    ) -> Option<SearchEnd> {
+        out.clear();
         let view = self.view();
+        let Scratch { query: coded, walk, .. } = scratch;
+        if !self.encoder.prepare(query.query(), coded) {
+            return None;
+        }
+        let query_square = coded.code.facts().square;
+        let asker = Asker {
+            encoder: &self.encoder,
+            metric: self.params.metric,
+            code: &coded.code,
+            vector: query.query(),
+            rows,
+            key: match self.params.metric {
+                DistanceMetric::DotProduct => Key::Product { query_square },
+                DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+            },
+        };
         // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
-        let end = self.walk(&measure, view, ef, &Below(request), scratch);
-        out.clear();
-        out.extend(scratch.pool.iter().take(request.k));
-        end
+        let print = fingerprint(query.query());
+        self.fingerprints.prefetch(print);
+        let terms = Below(request);
+        let end = self.walk(&asker, view, ef, &terms, walk);
+        for row in self.fingerprints.rows(print) {
+            self.meet_match(row, view, &terms, walk);
+        }
+        rerank(query, &asker, &self.nodes.read(), request.k, &mut walk.found, out);
+        Some(end)
     }
 
-    /// Descends and leaves the `ef` nearest visible rows in the scratch's pool.
-    pub(super) fn walk(
+    /// Leaves the visible rows that were visited in the walk's `found`.
+    pub(super) fn walk<R: Rows>(
         &self,
-        measure: &impl Measure,
+        asker: &Asker<'_, R>,
         view: View,
         ef: usize,
         terms: &impl Terms,
-        scratch: &mut Scratch,
+        walk: &mut Walk,
     ) -> SearchEnd {
-        let mut distances = 0;
-        self.descend(measure, view, 0, scratch, &mut distances);
-        scratch.begin(view.end(), ef);
-        if scratch.starts.is_empty() {
-            return SearchEnd { is_partial: false, distances };
-        }
-        self.seed(measure, view, 0, terms, scratch, &mut distances);
-        let is_partial = !self.beam(measure, view, 0, terms, scratch, &mut distances);
-        SearchEnd { is_partial, distances }
-    }
-
-    /// Walks from the entry point through the levels above `to_level`, and leaves where it got to in `scratch.starts`.
-    pub(super) fn descend(
-        &self,
-        measure: &impl Measure,
-        view: View,
-        to_level: u32,
-        scratch: &mut Scratch,
-        distances: &mut u32,
-    ) {
-        scratch.starts.clear();
-        if view.entry == NO_ROW {
-            return;
-        }
-        scratch.starts.push(Neighbour { distance: measure.distance(view.entry), row: view.entry });
-        *distances += 1;
-        for level in (to_level + 1..=self.params.level_of(view.entry)).rev() {
-            scratch.begin(view.end(), DESCENT_EF);
-            self.seed(measure, view, level, &Nodes, scratch, distances);
-            self.beam(measure, view, level, &Nodes, scratch, distances);
-            scratch.keep_starts(DESCENT_EF);
-        }
-    }
-
-    /// Puts the places where a walk of a level begins into the scratch: its starts, and at level 0 every straggler.
-    pub(super) fn seed(
-        &self,
-        measure: &impl Measure,
-        view: View,
-        level: u32,
-        terms: &impl Terms,
-        scratch: &mut Scratch,
-        distances: &mut u32,
-    ) {
-        for place in 0..scratch.starts.len() {
-            if let Some(&start) = scratch.starts.get(place)
-                && scratch.visited.insert(start.row)
-            {
-                offer(scratch, start, terms);
+        let seen = self.nodes.read();
+        walk.begin(view.end(), ef);
+        self.entries.nearest(asker, |start| offer(walk, start, terms));
+        self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
+        let mut visits = 0;
+        let mut estimates = [0.0; BLOCK_SLOTS];
+        let mut next = None;
+        while let Some(row) = next.or_else(|| walk.next_candidate()) {
+            if terms.is_over(visits) {
+                return SearchEnd { is_partial: true, distances: visits };
             }
-        }
-        if level > 0 {
-            return;
-        }
-        self.for_each_straggler(|row| {
-            if row < view.end() && scratch.visited.insert(row) {
-                *distances += 1;
-                offer(scratch, Neighbour { distance: measure.distance(row), row }, terms);
-            }
-        });
-    }
-
-    /// Best-first walk of a level from what the scratch holds (Algorithm 2); false where the terms ended it.
-    pub(super) fn beam<T: Terms>(
-        &self,
-        measure: &impl Measure,
-        view: View,
-        level: u32,
-        terms: &T,
-        scratch: &mut Scratch,
-        distances: &mut u32,
-    ) -> bool {
-        let mut gathered = std::mem::take(&mut scratch.gathered);
-        let mut expansions = 0;
-        let mut complete = true;
-        while let Some(next) = scratch.next_candidate() {
-            if terms.is_over(expansions, *distances) {
-                complete = false;
-                break;
-            }
-            expansions += 1;
-            gathered.clear();
-            let has_twins = self.links.for_each(next, level, |row| {
-                if row < view.end() && scratch.visited.insert(row) {
-                    gathered.push(row);
-                }
-            });
-            if T::TWINS && has_twins {
-                self.offer_twins(measure, view, next, terms, scratch, distances);
-            }
-            *distances += measure_all(measure, &gathered, |found| offer(scratch, found, terms));
-        }
-        scratch.gathered = gathered;
-        complete
-    }
-
-    /// Offers the rows that hang from `first`; they have no links to follow.
-    fn offer_twins<T: Terms>(
-        &self,
-        measure: &impl Measure,
-        view: View,
-        first: u32,
-        terms: &T,
-        scratch: &mut Scratch,
-        distances: &mut u32,
-    ) {
-        let mut twin = self.links.next_twin(first);
-        // Distances of twins agree up to rounding: once one is refused those after it, of higher rows, are too.
-        while let Some(row) = twin.filter(|&row| row < view.covered) {
+            // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
+            next = walk.next_candidate();
+            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next));
+            coming.bring(LINES_AT_ONCE);
+            let Some(record) = seen.record(row) else { continue };
+            visits += 1;
+            terms.visit(row);
+            let code = record.code();
+            let squared = asker.squared(row, &code);
+            coming.bring(LINES_AT_ONCE);
+            let found = Neighbour { distance: asker.key.of(squared, code.facts.square), row };
             if terms.visible(row) {
-                *distances += 1;
-                let found = Neighbour { distance: measure.distance(row), row };
-                if !scratch.pool.offer(found, true) || terms.is_over(0, *distances) {
-                    return;
+                walk.found.push(found);
+            }
+            if record.has_twins && terms.most_twins() > 0 {
+                self.meet_twins(found, view, terms, walk);
+            }
+            for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
+                asker.estimate(&record, block, squared, &mut estimates);
+                coming.bring(LINES_AT_ONCE);
+                let bound = walk.pool.bound().map_or(f32::INFINITY, |bound| bound.distance);
+                let near = nearer_than(&estimates, bound);
+                for slot in near {
+                    if let Some(&word) = words.get(slot) {
+                        walk.visited.prefetch(row_of(word));
+                        seen.prefetch_word(row_of(word));
+                    }
+                }
+                for slot in near {
+                    if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
+                        let row = row_of(word);
+                        if row < view.end() {
+                            offer(walk, Neighbour { distance, row }, terms);
+                        }
+                    }
                 }
             }
-            twin = self.links.next_twin(row);
+            coming.bring(usize::MAX);
+        }
+        SearchEnd { is_partial: false, distances: visits }
+    }
+
+    /// A row that no walk finds is a result like any other; what it lacks in links is made up for here. One without a
+    /// code has no distance yet and comes first, so that the vectors decide.
+    fn meet_straggler(&self, row: u32, view: View, terms: &impl Terms, walk: &mut Walk) {
+        if row >= view.end() {
+            return;
+        }
+        let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
+        if self.nodes.is_node(row) {
+            offer(walk, unknown, terms);
+            return;
+        }
+        self.meet_match(row, view, terms, walk);
+    }
+
+    /// A row that may have the query's own bits is a result whether or not the walk came to it; the vectors decide.
+    fn meet_match(&self, row: u32, view: View, terms: &impl Terms, walk: &mut Walk) {
+        if row < view.covered && walk.visited.visit(row) {
+            let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
+            if terms.visible(row) {
+                walk.found.push(unknown);
+            }
+            self.meet_twins(unknown, view, terms, walk);
         }
     }
+
+    /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.
+    fn meet_twins(&self, first: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
+        let mut left = terms.most_twins();
+        let mut twin = self.nodes.next_twin(first.row);
+        while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
+            if terms.visible(row) {
+                walk.found.push(Neighbour { distance: first.distance, row });
+                left -= 1;
+            }
+            twin = self.nodes.next_twin(row);
+        }
+    }
+}
+
+/// Slots of a block, as bits.
+#[derive(Debug, Clone, Copy)]
+struct Slots(u32);
+
+impl Iterator for Slots {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let slot = self.0.trailing_zeros() as usize;
+        self.0 &= self.0.wrapping_sub(1);
+        (slot < BLOCK_SLOTS).then_some(slot)
+    }
+}
+
+/// The slots whose estimates are under a bound, which an empty one's never is.
+#[inline]
+fn nearer_than(estimates: &[f32; BLOCK_SLOTS], bound: f32) -> Slots {
+    Slots(
+        estimates
+            .iter()
+            .enumerate()
+            .fold(0, |near, (slot, &estimate)| near | u32::from(estimate < bound) << slot),
+    )
 }
 
 /// A row that was met goes to the pool if it may be a result, else among those to be walked through.
 #[inline]
-fn offer(scratch: &mut Scratch, found: Neighbour, terms: &impl Terms) {
-    if scratch.pool.bound().is_some_and(|bound| bound < found) {
+fn offer(walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
+    if found.row == NO_ROW || walk.pool.bound().is_some_and(|bound| bound < found) {
         return;
     }
+    match walk.visited.meet(found) {
+        Meeting::First => {}
+        Meeting::Nearer => walk.pool.withdraw(found),
+        Meeting::Farther => return,
+    }
     if terms.visible(found.row) {
-        scratch.pool.offer(found, false);
+        walk.pool.offer(found, false);
     } else {
-        scratch.hidden.push(Reverse(found));
+        walk.hidden.push(Reverse(found));
     }
 }
 
-/// Calls `each` with the distance of every row, in order; says how many there were.
+/// Calls `each` with the distance of every row, in order.
 #[inline]
-pub(super) fn measure_all(measure: &impl Measure, rows: &[u32], mut each: impl FnMut(Neighbour)) -> u32 {
+pub(super) fn measure_all<R: Rows>(
+    measure: &super::space::RowMeasure<'_, R>,
+    rows: &[u32],
+    mut each: impl FnMut(Neighbour),
+) -> u32 {
     let (fours, rest) = rows.as_chunks::<4>();
     for four in fours {
         for (&row, distance) in four.iter().zip(measure.distances_4(*four)) {
@@ -265,5 +309,5 @@ pub(super) fn measure_all(measure: &impl Measure, rows: &[u32], mut each: impl F
     for &row in rest {
         each(Neighbour { distance: measure.distance(row), row });
     }
-    super::params::row_number(rows.len())
+    row_number(rows.len())
 }

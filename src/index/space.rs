@@ -1,8 +1,11 @@
-//! How far rows are from a query: the only place where the graph meets vectors.
+//! How far rows are from a query and from each other, by their codes: the only place where the graph meets vectors.
+//!
+//! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
 
+use super::codes::{ByteCode, QueryCode};
+use super::encoder::Encoder;
+use super::nodes::{BLOCK_SLOTS, Record, Seen};
 use crate::DistanceMetric;
-use crate::distance::PreparedQuery;
-use crate::kernel::Kernels;
 
 /// Random access to the stored vectors; cheap, and safe for every row that the graph was ever extended to.
 pub(crate) trait Rows: Sync {
@@ -10,75 +13,180 @@ pub(crate) trait Rows: Sync {
     fn row(&self, row: u32) -> &[f32];
 }
 
-/// Distances from one query to rows; what a search over codes will implement as well.
-pub(super) trait Measure {
-    fn distance(&self, row: u32) -> f32;
-    /// As [`Self::distance`], bit for bit, for four rows.
-    fn distances_4(&self, rows: [u32; 4]) -> [f32; 4];
+/// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
+const BLURRED: f32 = 8.0;
+
+/// What a walk sorts by, as a function of the squared distance `|q - v|^2` and of `|v|^2`; smaller is nearer.
+///
+/// Inner products obey no triangle inequality: a graph of the largest products falls apart into rows that everybody
+/// links to and rows that nobody does. So for the dot product the rows are lifted onto a sphere by one more coordinate,
+/// `sqrt(R - |v|^2)` with `R` about the largest squared length (Bachrach et al. 2014), and linked by euclidean distance
+/// there. A query, lifted by 0, has its nearest rows in the order of the inner product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Key {
+    /// The squared distance itself; for the cosine between vectors of length 1.
+    Squared,
+    /// `-<q, v>`.
+    Product { query_square: f32 },
+    /// The squared distance on the sphere of squared radius `radius`, from a row lifted by `lift`.
+    Lifted { lift: f32, radius: f32 },
 }
 
-/// The distances that a caller asked for.
-pub(super) struct QueryMeasure<'a, R> {
-    pub(super) query: &'a PreparedQuery<'a>,
-    pub(super) rows: &'a R,
-}
-
-impl<R: Rows> Measure for QueryMeasure<'_, R> {
+impl Key {
     #[inline]
-    fn distance(&self, row: u32) -> f32 {
-        self.query.distance(self.rows.row(row))
+    pub(super) fn of(self, squared: f32, row_square: f32) -> f32 {
+        match self {
+            Self::Squared => squared,
+            Self::Product { query_square } => 0.5 * (squared - query_square - row_square),
+            Self::Lifted { lift, radius } => {
+                let apart = lift - lift_of(row_square, radius);
+                squared + apart * apart
+            }
+        }
+    }
+}
+
+#[inline]
+fn lift_of(square: f32, radius: f32) -> f32 {
+    (radius - square).max(0.0).sqrt()
+}
+
+/// `|a - b|^2` of two vectors, of their directions under the cosine.
+fn squared_of_vectors(encoder: &Encoder, metric: DistanceMetric, a: &[f32], b: &[f32]) -> f32 {
+    match metric {
+        DistanceMetric::Cosine => {
+            2.0 * crate::distance::PreparedQuery::new(encoder.kernels, metric, a).distance(b)
+        }
+        DistanceMetric::Euclidean | DistanceMetric::DotProduct => encoder.kernels.squared_euclidean(a, b),
+    }
+}
+
+/// The standard deviation of a squared distance between two codes with these scales and squared lengths.
+#[inline]
+fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32) -> f32 {
+    2.0 * ((square_b * scale_a * scale_a + square_a * scale_b * scale_b) / 12.0).sqrt()
+}
+
+/// Distances from one query to nodes and their neighbours.
+pub(super) struct Asker<'a, R> {
+    pub(super) encoder: &'a Encoder,
+    pub(super) metric: DistanceMetric,
+    pub(super) code: &'a QueryCode,
+    /// The query itself, for where the codes cannot tell.
+    pub(super) vector: &'a [f32],
+    pub(super) rows: &'a R,
+    pub(super) key: Key,
+}
+
+impl<R: Rows> Asker<'_, R> {
+    /// The standard deviation of a squared distance by codes.
+    #[inline]
+    pub(super) fn deviation(&self, code: &ByteCode<'_>) -> f32 {
+        let facts = self.code.facts();
+        deviation(facts.byte_scale, facts.square, code.facts.scale, code.facts.square)
     }
 
+    /// The standard deviation of what the walk sorts by, for a node.
     #[inline]
-    fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
-        self.query.distances_4(rows.map(|row| self.rows.row(row)))
+    pub(super) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
+        let squared = self.deviation(code);
+        if matches!(self.key, Key::Product { .. }) { squared / 2.0 } else { squared }
+    }
+
+    fn by_vectors(&self, row: u32) -> f32 {
+        squared_of_vectors(self.encoder, self.metric, self.vector, self.rows.row(row))
+    }
+
+    /// The squared distance to a node.
+    #[inline]
+    pub(super) fn squared(&self, row: u32, code: &ByteCode<'_>) -> f32 {
+        let squared = self.code.distance(&self.encoder.codes, code);
+        if squared < BLURRED * self.deviation(code) { self.by_vectors(row) } else { squared }
+    }
+
+    /// Estimates what the walk sorts by for a block of a node's neighbours; `base` is the squared distance to the node.
+    #[inline]
+    pub(super) fn estimate(
+        &self,
+        record: &Record<'_>,
+        block: usize,
+        base: f32,
+        out: &mut [f32; BLOCK_SLOTS],
+    ) {
+        let (Some(facts), bits, squares) = record.block(block) else {
+            out.fill(f32::INFINITY);
+            return;
+        };
+        self.code.estimate(&self.encoder.codes, bits, facts, base, out);
+        if base < BLURRED * self.deviation(&record.code()) {
+            self.look_closer(record, block, &facts.multiply, out);
+        }
+        if self.key != Key::Squared {
+            for (estimate, &square) in out.iter_mut().zip(squares) {
+                *estimate = self.key.of(*estimate, square);
+            }
+        }
+    }
+
+    /// Where query, node and neighbour are too near each other for codes.
+    #[cold]
+    fn look_closer(&self, record: &Record<'_>, block: usize, multiply: &[f32], out: &mut [f32; BLOCK_SLOTS]) {
+        let words = record.link_words().iter().skip(block * BLOCK_SLOTS);
+        for ((estimate, &factor), &word) in out.iter_mut().zip(multiply).zip(words) {
+            if factor == 0.0 && word != super::graph::NO_ROW {
+                *estimate = self.by_vectors(super::links::row_of(word));
+            }
+        }
     }
 }
 
 /// Distances between rows while links are chosen.
-///
-/// Inner products obey no triangle inequality: a graph of the largest products falls apart into rows that everybody
-/// links to and rows that nobody does. So for the dot product the rows are lifted onto a sphere by one more coordinate,
-/// `sqrt(M^2 - |a|^2)` with `M` the largest length (Bachrach et al. 2014), and linked by euclidean distance there. A query,
-/// lifted by 0, has its nearest rows in the order of the inner product.
 pub(super) struct Space<'a, R> {
     pub(super) rows: &'a R,
-    kernels: Kernels,
+    encoder: &'a Encoder,
     metric: DistanceMetric,
-    /// Of each row, for the dot product; else unused.
-    squared_norms: &'a [f32],
-    /// The sphere's squared radius.
+    pub(super) seen: &'a Seen<'a>,
+    /// The sphere's squared radius, for the dot product.
     radius: f32,
 }
 
 impl<'a, R: Rows> Space<'a, R> {
-    /// `squared_norms`: of each row, and `radius`, the squared radius of the sphere; only needed for the dot product.
     pub(super) fn new(
         rows: &'a R,
-        kernels: Kernels,
+        encoder: &'a Encoder,
         metric: DistanceMetric,
-        squared_norms: &'a [f32],
+        seen: &'a Seen<'a>,
         radius: f32,
     ) -> Self {
-        Self { rows, kernels, metric, squared_norms, radius }
+        Self { rows, encoder, metric, seen, radius }
     }
 
-    /// The added coordinate of a row; the bound keeps infinite norms from making a NaN.
-    #[inline]
-    fn lift_of(&self, row: u32) -> f32 {
-        let norm = self.squared_norms.get(row as usize).copied().unwrap_or(self.radius);
-        (self.radius - norm).max(0.0).sqrt().min(1e18)
+    /// What a walk from a vector whose squared length is `square` sorts by.
+    pub(super) fn key(&self, square: f32) -> Key {
+        match self.metric {
+            DistanceMetric::DotProduct => {
+                Key::Lifted { lift: lift_of(square, self.radius), radius: self.radius }
+            }
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+        }
     }
 
-    /// The distances from a row.
-    pub(super) fn from(&self, row: u32) -> RowMeasure<'_, R> {
-        let metric = match self.metric {
-            DistanceMetric::Cosine => DistanceMetric::Cosine,
-            DistanceMetric::Euclidean | DistanceMetric::DotProduct => DistanceMetric::Euclidean,
-        };
-        let query = PreparedQuery::new(self.kernels, metric, self.rows.row(row));
-        let lift = (self.metric == DistanceMetric::DotProduct).then(|| self.lift_of(row));
-        RowMeasure { query, space: self, lift }
+    /// The distances from a row; `None` where it has no code.
+    pub(super) fn from(&self, row: u32) -> Option<RowMeasure<'_, R>> {
+        let code = self.seen.record(row)?.code();
+        Some(RowMeasure { row, code, key: self.key(code.facts.square), space: self })
+    }
+
+    /// Beyond this no row equals `row`.
+    pub(super) fn twin_distance(&self, row: u32) -> f32 {
+        match self.metric {
+            DistanceMetric::Cosine => 2e-6,
+            DistanceMetric::Euclidean => 0.0,
+            // Lifted alike, with the same code: rounding of the lift aside.
+            DistanceMetric::DotProduct => {
+                self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
+            }
+        }
     }
 
     /// Whether two rows are the same for every query: equal, or for the cosine parallel up to rounding.
@@ -97,52 +205,52 @@ impl<'a, R: Rows> Space<'a, R> {
         slack > 0.0
             && a.iter().zip(b).all(|(&x, &y)| (f64::from(x) * most_b - f64::from(y) * most_a).abs() <= slack)
     }
-
-    /// Whether a row has no direction, so that every distance from it is the same.
-    pub(super) fn is_directionless(&self, row: u32) -> bool {
-        self.metric == DistanceMetric::Cosine && self.rows.row(row).iter().all(|&x| x == 0.0)
-    }
-}
-
-/// The squared length of a vector.
-pub(super) fn squared_norm(kernels: Kernels, row: &[f32]) -> f32 {
-    -PreparedQuery::new(kernels, DistanceMetric::DotProduct, row).distance(row)
 }
 
 /// Distances from one row to others, in the space where links are chosen.
 pub(super) struct RowMeasure<'a, R> {
-    query: PreparedQuery<'a>,
+    row: u32,
+    code: ByteCode<'a>,
+    key: Key,
     space: &'a Space<'a, R>,
-    lift: Option<f32>,
 }
 
 impl<R: Rows> RowMeasure<'_, R> {
-    #[inline]
-    fn lifted(&self, distance: f32, row: u32) -> f32 {
-        match self.lift {
-            None => distance,
-            Some(own) => {
-                let apart = own - self.space.lift_of(row);
-                distance * distance + apart * apart
-            }
-        }
-    }
-}
-
-impl<R: Rows> Measure for RowMeasure<'_, R> {
-    #[inline]
-    fn distance(&self, row: u32) -> f32 {
-        self.lifted(self.query.distance(self.space.rows.row(row)), row)
+    /// What a walk from the row sorts by.
+    pub(super) fn key(&self) -> Key {
+        self.key
     }
 
-    #[inline]
-    fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
-        let distances = self.query.distances_4(rows.map(|row| self.space.rows.row(row)));
-        if self.lift.is_none() {
-            return distances;
+    fn keyed(&self, squared: f32, row: u32, code: &ByteCode<'_>) -> f32 {
+        let (own, other) = (&self.code.facts, &code.facts);
+        let blur = BLURRED * deviation(own.scale, own.square, other.scale, other.square);
+        let squared = if squared < blur {
+            let rows = self.space.rows;
+            squared_of_vectors(self.space.encoder, self.space.metric, rows.row(self.row), rows.row(row))
+        } else {
+            squared
+        };
+        self.key.of(squared, other.square)
+    }
+
+    /// The distance to a row; infinite where it has no code.
+    pub(super) fn distance(&self, row: u32) -> f32 {
+        let Some(record) = self.space.seen.record(row) else { return f32::INFINITY };
+        let code = record.code();
+        let squared = self.code.distance(&self.space.encoder.codes, &code);
+        self.keyed(squared, row, &code)
+    }
+
+    /// As [`Self::distance`], bit for bit, for four rows.
+    pub(super) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
+        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.seen.record(row)) else {
+            return rows.map(|row| self.distance(row));
+        };
+        let codes = [a, b, c, d].map(|record| record.code());
+        let mut distances = self.code.distances_4(&self.space.encoder.codes, codes);
+        for ((distance, row), code) in distances.iter_mut().zip(rows).zip(&codes) {
+            *distance = self.keyed(*distance, row, code);
         }
-        let [a, b, c, d] = rows;
-        let [x, y, z, w] = distances;
-        [self.lifted(x, a), self.lifted(y, b), self.lifted(z, c), self.lifted(w, d)]
+        distances
     }
 }

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 
-use super::graph::{Graph, View};
+use super::encoder::Rotated;
+use super::entries::Entries;
+use super::graph::Graph;
+use super::nodes::Seen;
 use super::params::{MAX_ROWS, row_number};
 use super::scratch::Scratch;
-use super::space::{Rows, Space, squared_norm};
-use crate::{DistanceMetric, Result, SynaError};
+use super::space::{Rows, Space};
+use super::workers::spread;
+use crate::{Result, SynaError};
 
 /// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
 /// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
@@ -16,20 +20,22 @@ pub(super) const BATCH_ROWS: u32 = 512;
 /// The state of the thread that extends.
 #[derive(Default)]
 pub(super) struct Writer {
-    /// How many links at level 0 lead to each row.
+    /// How many links lead to each row.
     pub(super) in_links: Vec<u32>,
-    /// For the dot product: of each row, and the largest.
-    pub(super) squared_norms: Vec<f32>,
+    /// Of the squared lengths of the rows' codes, for the dot product: the largest, and the sum of how many.
     pub(super) most: f32,
     pub(super) sum: f64,
+    pub(super) squares: u32,
     /// The last twin of each row that has some.
     pub(super) last_twins: BTreeMap<u32, u32>,
-    /// The first row without a direction; all others are its twins.
+    /// The first row without a direction, under the cosine; all others are its twins.
     pub(super) directionless: Option<u32>,
-    /// Links (from, to) at level 0 without which `to` was not found; they are never pruned.
+    /// Links (from, to) without which `to` was not found; they are never pruned.
     pub(super) bridges: BTreeSet<(u32, u32)>,
     /// Rows that lost a link to a forced one and were not checked since.
     pub(super) displaced: Vec<u32>,
+    /// How many rows there were when the sample that searches begin at was chosen.
+    pub(super) sampled_rows: u32,
     /// How many rows there were when all were last checked, and where the sweep over them goes on.
     pub(super) swept_rows: u32,
     pub(super) sweep_next: u32,
@@ -96,60 +102,80 @@ impl Graph {
         Ok(self.lock_writer()?.stats)
     }
 
-    /// Makes room for a batch's rows, here and in the lists.
-    pub(super) fn admit(&self, rows: &impl Rows, batch: &Range<u32>, writer: &mut Writer) -> Result<()> {
-        self.links.reserve(batch.end)?;
+    /// Makes room for a batch's rows and codes them; says which have no code.
+    pub(super) fn admit(
+        &self,
+        rows: &impl Rows,
+        batch: &Range<u32>,
+        writer: &mut Writer,
+    ) -> Result<Vec<bool>> {
+        self.nodes.reserve(batch.end)?;
+        self.fingerprints.reserve(batch.end)?;
         writer.in_links.resize(batch.end as usize, 0);
-        if self.params.metric == DistanceMetric::DotProduct {
-            for row in row_number(writer.squared_norms.len())..batch.end {
-                let norm = squared_norm(self.kernels, rows.row(row));
-                writer.push_norm(norm);
+        let mut scratches = std::mem::take(&mut writer.scratches);
+        let coded =
+            spread(&mut scratches, (batch.end - batch.start) as usize, &|i, scratch: &mut Scratch| {
+                let row = batch.start + row_number(i);
+                let rotated: &mut Rotated = &mut scratch.query.rotated;
+                if !self.encoder.rotate(rows.row(row), rotated) {
+                    return Ok(false);
+                }
+                self.nodes.add(row, &self.encoder, rotated).map(|()| true)
+            });
+        writer.scratches = scratches;
+        let coded: Vec<bool> = coded.into_iter().collect::<Result<_>>()?;
+        let seen = self.nodes.read();
+        // A batch that is tried again was counted before.
+        for row in writer.squares.max(batch.start)..batch.end {
+            writer.count_square(seen.record(row).map_or(0.0, |record| record.code().facts.square));
+        }
+        Ok(coded)
+    }
+
+    /// Chooses anew where searches begin, once the graph has grown by a quarter.
+    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer, nodes: impl Iterator<Item = u32>) {
+        let due = writer.sampled_rows.saturating_add(writer.sampled_rows / 4);
+        if (writer.sampled_rows == 0 || covered > due) && self.entries.has_room() {
+            let sample = Entries::choose(nodes, self.params.seed);
+            if !sample.is_empty() {
+                self.entries.set(sample, &self.nodes.read(), &self.encoder);
+                writer.sampled_rows = covered;
             }
         }
-        Ok(())
     }
 }
 
 impl Writer {
-    /// Takes in the squared norm of the next row.
-    pub(super) fn push_norm(&mut self, norm: f32) {
-        self.squared_norms.push(norm);
-        self.most = self.most.max(norm);
-        self.sum += f64::from(norm);
+    /// Takes in the squared length of the next row.
+    pub(super) fn count_square(&mut self, square: f32) {
+        self.squares += 1;
+        self.most = self.most.max(square);
+        self.sum += f64::from(square);
     }
 
     /// The squared radius of the sphere that rows are lifted onto for the dot product: between the mean of the squared
     /// norms and the largest. With the largest, as the books have it, one outlier makes all others look alike: recall on
     /// log-normal lengths of sigma 0.2, 0.6, 1 was 0.63, 0.73, 0.89; with the geometric mean 0.86, 0.95, 0.98.
-    fn radius(&self) -> f32 {
-        let count = row_number(self.squared_norms.len().max(1));
-        let radius = (self.sum / f64::from(count) * f64::from(self.most)).sqrt();
+    pub(super) fn radius(&self) -> f32 {
+        let radius = (self.sum / f64::from(self.squares.max(1)) * f64::from(self.most)).sqrt();
         #[expect(clippy::cast_possible_truncation, reason = "not above the largest norm, which is an f32")]
         let radius = radius as f32;
         radius
     }
 
     /// The space in which links are chosen now.
-    pub(super) fn space<'a, R: Rows>(&'a self, graph: &Graph, rows: &'a R) -> Space<'a, R> {
-        Space::new(rows, graph.kernels, graph.params.metric, &self.squared_norms, self.radius())
+    pub(super) fn space<'a, R: Rows>(
+        &self,
+        graph: &'a Graph,
+        rows: &'a R,
+        seen: &'a Seen<'a>,
+    ) -> Space<'a, R> {
+        Space::new(rows, &graph.encoder, graph.params.metric, seen, self.radius())
     }
 
     /// Hangs a row into the chain of the row that it equals.
     pub(super) fn hang_twin(&mut self, graph: &Graph, first: u32, twin: u32) {
         let last = self.last_twins.insert(first, twin).unwrap_or(first);
-        graph.links.hang_twin(first, last, twin);
-    }
-
-    /// The entry point once `nodes` are in: the first row of the highest level, but none without direction if it can be
-    /// helped, since nothing is near it.
-    pub(super) fn choose_entry(&self, graph: &Graph, view: View, nodes: impl Iterator<Item = u32>) -> u32 {
-        let rank = |row: u32| (self.directionless != Some(row), graph.params.level_of(row));
-        let mut entry = view.entry;
-        for row in nodes {
-            if entry == super::graph::NO_ROW || rank(row) > rank(entry) {
-                entry = row;
-            }
-        }
-        entry
+        graph.nodes.hang_twin(first, last, twin);
     }
 }

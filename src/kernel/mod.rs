@@ -14,6 +14,7 @@
 //! | `table.rs` | `Kernels`: detection, and the calls that the floors above make |
 //! | `scalar.rs` | what each sum means; the fallback of a CPU without SIMD, and the f64 sums of the cold paths |
 //! | `sweep.rs` | the loop, generic over lanes, sums and rows, and the functions that an instruction set makes of it |
+//! | `codes/` | the same for quantised vectors: a table of its own |
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | how that instruction set loads, adds, multiplies and folds its lanes |
 //!
 //! What holds for every instruction set, since the ties of a search rest on it:
@@ -30,6 +31,11 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
 mod avx512;
+#[cfg_attr(
+    not(any(test, feature = "bench-internals")),
+    expect(dead_code, reason = "the graph takes it up next")
+)]
+pub(crate) mod codes;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
 mod neon;

@@ -11,7 +11,7 @@
 //! | `medium.rs` | the trait through which all I/O goes |
 //! | `disk.rs`, `platform/` | the trait on a real file system |
 //! | `memory.rs`, `archive.rs` | the trait without a disk; inside a larger file |
-//! | `region.rs` | mapped bytes; the one file that knows memmap2 |
+//! | `region.rs`, `huge_pages.rs` | mapped bytes, of a file and without one; the files that know memmap2 |
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
 //! | `frame.rs`, `frame_walk.rs` | what a batch looks like in the log; one after another |
@@ -32,6 +32,7 @@ mod format_example;
 mod frame;
 mod frame_walk;
 mod growth;
+mod huge_pages;
 mod layout;
 mod log_head;
 mod medium;
@@ -54,11 +55,13 @@ pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
+pub(crate) use huge_pages::HugePages;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
 };
 pub(crate) use memory::InMemory;
 pub(crate) use platform::process_mark;
+
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

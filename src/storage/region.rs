@@ -1,4 +1,4 @@
-//! Mapped bytes: the one file that knows memmap2 and reads memory which the file system writes.
+//! Mapped bytes of a file: the one place that reads memory which the file system writes.
 #![expect(unsafe_code, reason = "a mapping is a raw pointer; slices of it are made here and nowhere else")]
 
 use bytemuck::Pod;

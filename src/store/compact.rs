@@ -193,7 +193,8 @@ fn build_graph(
     let Some(old_graph) = store.core().graph() else { return Ok(true) };
     let new = &transfer.core;
     let graph = new.graph().unwrap_or_else(|| {
-        let graph = Arc::new(Graph::new(old_graph.params(), new.kernels));
+        let graph =
+            Arc::new(Graph::new(old_graph.params(), new.data.identity.dimensions as usize, new.kernels));
         new.set_graph(Some(Arc::clone(&graph)));
         graph
     });

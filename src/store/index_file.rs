@@ -14,9 +14,6 @@ const VERSION: u32 = 1;
 /// ef_construction 4, seed 8, payload bytes 8, payload checksum 4, header checksum 4.
 const HEADER_BYTES: usize = 88;
 
-/// A row has at most 13 lists of 1,024 links; a longer file is a hole, or somebody's joke.
-const MOST_BYTES_OF_A_ROW: u64 = 64 * 1024;
-
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
     let mut name = data_path.as_os_str().to_owned();
@@ -46,8 +43,8 @@ impl SavedIndex {
     }
 
     /// The graph; `None` where its bytes are no graph, or one over more than `rows` rows.
-    pub(super) fn into_graph(self, kernels: Kernels, rows: u32) -> Option<Graph> {
-        let graph = Graph::decode(&self.payload, self.params, kernels, rows).ok()?;
+    pub(super) fn into_graph(self, dimensions: u32, kernels: Kernels, rows: u32) -> Option<Graph> {
+        let graph = Graph::decode(&self.payload, self.params, dimensions as usize, kernels, rows).ok()?;
         (graph.covered_rows() == self.covered_rows).then_some(graph)
     }
 }
@@ -103,7 +100,9 @@ pub(super) fn read(
     let Some((mut saved, payload_bytes, payload_checksum)) = decode_header(&header, identity) else {
         return Ok(None);
     };
-    let most_bytes = row_capacity.saturating_add(1).saturating_mul(MOST_BYTES_OF_A_ROW);
+    // A longer file is a hole, or somebody's joke.
+    let rows = u64::from(saved.covered_rows).min(row_capacity);
+    let most_bytes = Graph::most_encoded_bytes(saved.params, identity.dimensions as usize, rows);
     if Some(payload_bytes) != length.checked_sub(HEADER_BYTES as u64) || payload_bytes > most_bytes {
         return Ok(None);
     }

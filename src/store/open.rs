@@ -189,7 +189,7 @@ fn open_file(
     }
     core.published.store(Snapshot { rows: position.rows, deletions });
     let graph = match saved {
-        Some(saved) if saved_fits => saved.into_graph(core.kernels, position.rows),
+        Some(saved) if saved_fits => saved.into_graph(identity.dimensions, core.kernels, position.rows),
         _ => None,
     };
     let saved_index_rows = graph.as_ref().map(Graph::covered_rows);

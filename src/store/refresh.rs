@@ -94,8 +94,9 @@ impl MmapVectorStore {
         walked?;
         taken.superblock = superblock;
         taken.index = index;
-        if let Some(graph) =
-            saved.filter(|_| saved_fits).and_then(|s| s.into_graph(core.kernels, position.rows))
+        if let Some(graph) = saved
+            .filter(|_| saved_fits)
+            .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows))
         {
             core.set_graph(Some(std::sync::Arc::new(graph)));
         }

@@ -57,12 +57,15 @@ pub(super) fn search(
     if let Some(graph) = graph.filter(|_| covered >= EXACT_BELOW_ROWS && k < covered as usize / 2) {
         let request =
             GraphSearch { k, ef: ef.max(k), limit: covered, visible: &is_visible, deadline, budget: None };
-        is_partial =
-            graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours).is_partial;
-        for &neighbour in &parts.neighbours {
-            parts.best.push(neighbour);
+        // A query that the graph has no code for is answered by a scan.
+        if let Some(end) = graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
+        {
+            is_partial = end.is_partial;
+            for &neighbour in &parts.neighbours {
+                parts.best.push(neighbour);
+            }
+            scan_from = covered;
         }
-        scan_from = covered;
     }
     let request = ScanRequest { visible: &is_visible, deadline };
     is_partial |= scan(&prepared, &rows, scan_from..snapshot.rows, &request, &mut parts.best).is_partial;

@@ -106,7 +106,7 @@ pub(super) fn verify(
     }
     let Some(graph) = core.graph() else { return Ok(report) };
     let summary = graph.check()?;
-    report.links = summary.links + summary.upper_links;
+    report.links = summary.links;
     for row in summary.unreachable {
         if core.is_visible(row, snapshot) {
             note(core, &mut report, row, Problem::Unreachable)?;

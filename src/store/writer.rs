@@ -105,7 +105,8 @@ impl Writer {
                 let HnswNumbers { m, m_max, ef_construction, seed } = self.hnsw;
                 let params =
                     GraphParams { metric: core.data.identity.metric, m, m_max, ef_construction, seed };
-                let graph = Arc::new(Graph::new(params, core.kernels));
+                let graph =
+                    Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels));
                 graph.extend(&stored, rows_end, self.threads, &mut go_on)?;
                 core.set_graph(Some(graph));
                 Ok(())

@@ -141,7 +141,7 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
             vectors.extend((0..40).map(|_| random.near(&centre, 0.1)));
             let rows = Flat::from_rows(&vectors);
             let params = GraphParams { m: 4, m_max: 8, ef_construction: 16, metric, seed };
-            let graph = Graph::new(params, Kernels::detect());
+            let graph = Graph::new(params, 64, Kernels::detect());
             for end in [1, 20, 41] {
                 graph.extend(&rows, end, 1, &mut go_on).unwrap();
                 assert_eq!(graph.check().unwrap().unreachable, [], "{metric:?}, seed {seed}, {end} rows");

@@ -50,7 +50,7 @@ fn a_thousand_clusters_bigger_than_a_list_stay_together() {
 fn inner_products_of_uneven_lengths_keep_recall() {
     let mut random = Random::new(13);
     // Without any structure in 64 dimensions the nearest are hardly nearer than the rest, whatever the index.
-    for (sigma, least) in [(0.2f32, 0.80), (0.6, 0.92), (1.0, 0.95)] {
+    for (sigma, least) in [(0.2f32, 0.88), (0.6, 0.96), (1.0, 0.96)] {
         let vectors: Vec<Vec<f32>> = (0..4_000)
             .map(|_| {
                 let length = (sigma * random.normal()).exp();
@@ -72,7 +72,7 @@ fn many_small_extensions_are_as_good_as_one() {
         let rows = Flat::from_rows(&vectors);
         let queries: Vec<_> = (0..100).map(|i| random.near(&vectors[i * 29], 0.3)).collect();
         let bulk = recall(&build(params(metric), &rows), &rows, &queries, 60);
-        let graph = Graph::new(params(metric), Kernels::detect());
+        let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
         let mut end = 0;
         while end < rows.count() {
             end = (end + 1 + random.below(9)).min(rows.count());
@@ -94,7 +94,7 @@ fn invisible_rows_are_walked_through() {
     let rows = Flat::from_rows(&(0..3_000).map(|_| random.vector(64)).collect::<Vec<_>>());
     let graph = build(params(DistanceMetric::Euclidean), &rows);
     let mut searcher = Searcher::new(&graph, &rows);
-    let entry = graph.view().entry;
+    let entry = graph.entries.rows()[0];
     for percent in [0, 50, 90, 99, 100] {
         let salt = random.next();
         let visible = |row: u32| row != entry && mix(salt ^ u64::from(row)) % 100 >= percent;
@@ -124,14 +124,14 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
     let (mut scratch, mut out) = (Scratch::default(), Vec::new());
     let mut request =
         GraphSearch { k: 10, ef: 100, limit: 500, visible: &|_| true, deadline: None, budget: None };
-    let full = graph.search(&query, &rows, &request, &mut scratch, &mut out);
+    let full = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
     assert!(!full.is_partial && out.len() == 10 && out.iter().all(|n| n.row < 500));
     request.budget = Some(full.distances / 2);
-    let half = graph.search(&query, &rows, &request, &mut scratch, &mut out);
+    let half = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
     assert!(half.is_partial && half.distances < full.distances);
     request.budget = None;
     request.deadline = Some(std::time::Instant::now());
-    assert!(graph.search(&query, &rows, &request, &mut scratch, &mut out).is_partial);
+    assert!(graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap().is_partial);
     let mut best = BestK::default();
     best.reset(10);
     let request = ScanRequest { visible: &|_| true, deadline: request.deadline };

@@ -11,7 +11,7 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
         vectors.extend(vectors[100..300].to_vec());
         let rows = Flat::from_rows(&vectors);
         let encoded = [0, 1, 2, 3, 7].map(|threads| {
-            let graph = Graph::new(params(metric), Kernels::detect());
+            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
             graph.extend(&rows, 1_000, threads, &mut go_on).unwrap();
             graph.extend(&rows, rows.count(), threads, &mut go_on).unwrap();
             graph.encode()
@@ -24,7 +24,7 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
 fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
     let mut random = Random::new(22);
     let rows = Flat::from_rows(&random.clusters(30, 100, 64));
-    let graph = Graph::new(params(DistanceMetric::Euclidean), Kernels::detect());
+    let graph = Graph::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
     let mut lost = 0;
     for end in (0..=rows.count()).step_by(60) {
         graph.extend(&rows, end, 1, &mut go_on).unwrap();
@@ -46,7 +46,7 @@ fn searches_while_rows_enter_find_every_covered_row() {
     let mut vectors = random.clusters(30, 100, 64);
     vectors.extend(vectors[..200].to_vec());
     let rows = Flat::from_rows(&vectors);
-    let graph = Graph::new(params(DistanceMetric::Euclidean), Kernels::detect());
+    let graph = Graph::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
     let is_done = AtomicBool::new(false);
     let starts = [random.next(), random.next()];
     let searched = std::thread::scope(|scope| {
@@ -84,7 +84,7 @@ fn searches_while_rows_enter_find_every_covered_row() {
 fn a_break_keeps_what_is_in_and_a_later_call_goes_on() {
     let mut random = Random::new(23);
     let rows = Flat::from_rows(&(0..1_500).map(|_| random.vector(64)).collect::<Vec<_>>());
-    let graph = Graph::new(params(DistanceMetric::Cosine), Kernels::detect());
+    let graph = Graph::new(params(DistanceMetric::Cosine), rows.dimensions, Kernels::detect());
     let mut seen = Vec::new();
     let result = graph.extend(&rows, 1_500, 2, &mut |covered, end| {
         seen.push((covered, end));

@@ -1,0 +1,132 @@
+//! Where searches begin: a sample of the nodes, of which 1-bit codes tell the nearest at once.
+//!
+//! A sample is made anew when the graph has grown by a quarter; old ones stay, so readers need no lock.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
+use super::encoder::Encoder;
+use super::nodes::{BLOCK_SLOTS, Seen};
+use super::params::mix;
+use super::scratch::Neighbour;
+use super::space::{Asker, Key, Rows};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
+use crate::sync::OnceLock;
+
+/// Nodes of a sample: the best of 256 is found in under a microsecond and saves a walk from afar.
+const SAMPLE_NODES: usize = 256;
+/// Samples that a graph can have: enough for 2^31 rows, growing by a quarter each.
+const MOST_SAMPLES: usize = 128;
+/// How many of a sample's nodes a walk begins at.
+pub(super) const STARTS: usize = 4;
+
+/// 32 nodes of a sample, coded relative to the origin.
+struct Block {
+    rows: [u32; BLOCK_SLOTS],
+    facts: BlockFacts,
+    squares: [f32; BLOCK_SLOTS],
+    bits: Vec<Line>,
+}
+
+struct Sample {
+    rows: Vec<u32>,
+    blocks: Vec<Block>,
+}
+
+/// The samples so far; searches use the last.
+pub(super) struct Entries {
+    samples: Box<[OnceLock<Sample>]>,
+    count: AtomicU32,
+}
+
+impl Entries {
+    pub(super) fn new() -> Self {
+        Self { samples: (0..MOST_SAMPLES).map(|_| OnceLock::default()).collect(), count: AtomicU32::new(0) }
+    }
+
+    fn last(&self) -> Option<&Sample> {
+        let count = self.count.load(Acquire) as usize;
+        self.samples.get(count.checked_sub(1)?)?.get()
+    }
+
+    /// The rows of the last sample.
+    pub(super) fn rows(&self) -> &[u32] {
+        self.last().map_or(&[], |sample| &sample.rows)
+    }
+
+    /// Whether there is room for another sample.
+    pub(super) fn has_room(&self) -> bool {
+        (self.count.load(Acquire) as usize) < MOST_SAMPLES
+    }
+
+    /// The nodes among `candidates` that a sample of them consists of: those whose hash is lowest.
+    pub(super) fn choose(candidates: impl Iterator<Item = u32>, seed: u64) -> Vec<u32> {
+        let mut hashed: Vec<(u64, u32)> =
+            candidates.map(|row| (mix(seed ^ mix(u64::from(row))), row)).collect();
+        if hashed.len() > SAMPLE_NODES {
+            hashed.select_nth_unstable(SAMPLE_NODES);
+            hashed.truncate(SAMPLE_NODES);
+        }
+        hashed.sort_unstable();
+        hashed.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// Lets searches begin at these nodes from now on.
+    pub(super) fn set(&self, rows: Vec<u32>, seen: &Seen<'_>, encoder: &Encoder) {
+        let zeros = vec![128u8; encoder.code_dimensions()];
+        let origin = ByteCode { bytes: &zeros, facts: CodeFacts::default() };
+        let mut bits = vec![0; zeros.len() / 8];
+        let mut blocks = Vec::new();
+        for of_block in rows.chunks(BLOCK_SLOTS) {
+            let mut block = Block {
+                rows: [super::graph::NO_ROW; BLOCK_SLOTS],
+                facts: BlockFacts { add: [f32::INFINITY; BLOCK_SLOTS], multiply: [0.0; BLOCK_SLOTS] },
+                squares: [0.0; BLOCK_SLOTS],
+                bits: vec![Line([0; 64]); zeros.len() / 16],
+            };
+            for (slot, &row) in of_block.iter().enumerate() {
+                let Some(record) = seen.record(row) else { continue };
+                let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
+                set_slot_facts(&mut block.facts, slot, relative.slot_facts());
+                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, &bits);
+                if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot))
+                {
+                    *of_slot = row;
+                    *square = record.code().facts.square;
+                }
+            }
+            blocks.push(block);
+        }
+        let count = self.count.load(Acquire);
+        if let Some(place) = self.samples.get(count as usize) {
+            place.get_or_init(|| Sample { rows, blocks });
+            self.count.store(count + 1, Release);
+        }
+    }
+
+    /// Calls `each` with the nodes of the sample that look nearest, in no order.
+    pub(super) fn nearest<R: Rows>(&self, asker: &Asker<'_, R>, mut each: impl FnMut(Neighbour)) {
+        let Some(sample) = self.last() else { return };
+        let mut best = [Neighbour { distance: f32::INFINITY, row: super::graph::NO_ROW }; STARTS];
+        let base = asker.code.facts().square;
+        let mut out = [0.0; BLOCK_SLOTS];
+        for block in &sample.blocks {
+            let bits = bytemuck::cast_slice(&block.bits);
+            asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &mut out);
+            if asker.key != Key::Squared {
+                for (estimate, &square) in out.iter_mut().zip(&block.squares) {
+                    *estimate = asker.key.of(*estimate, square);
+                }
+            }
+            for (&distance, &row) in out.iter().zip(&block.rows) {
+                let last = best.last_mut();
+                if let Some(last) = last.filter(|last| distance < last.distance) {
+                    *last = Neighbour { distance, row };
+                    best.sort_unstable();
+                }
+            }
+        }
+        best.into_iter().filter(|found| found.row != super::graph::NO_ROW).for_each(&mut each);
+    }
+}

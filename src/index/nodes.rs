@@ -1,0 +1,329 @@
+//! What is stored of each row: its code, who it links to, and beside the links the neighbours' codes relative to it.
+//!
+//! A record, in lines of 64 bytes:
+//! ```text
+//! head: facts of the code | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component
+//! ```
+//! A slot without a link has the row [`NO_ROW`] and an infinite summand, so that nothing is ever nearer. A neighbour that its
+//! code hardly tells from the node has the factor 0: who comes that near has to look at the vectors.
+//!
+//! Twins are rows that equal an earlier row. They have no record: they hang in a chain, in ascending order, from the
+//! first of their kind. So a thousand copies cost the graph one node, and can neither crowd a list nor cut anyone off.
+
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use super::chunks::Chunks;
+use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot};
+use super::encoder::{Encoder, Rotated};
+use super::graph::NO_ROW;
+use super::links::{Links, row_of};
+use super::records::{Reading, RecordStore};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line};
+use crate::{DistanceMetric, Result};
+
+/// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
+/// component and code.
+const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
+/// Slots of a block.
+pub(super) const BLOCK_SLOTS: usize = 32;
+
+/// Where the parts of a record lie, in lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    code_lines: usize,
+    facts: usize,
+    squares: usize,
+    code: usize,
+    bits: usize,
+    end: usize,
+}
+
+impl Shape {
+    fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
+        let slots = links.next_multiple_of(BLOCK_SLOTS);
+        let code_lines = code_dimensions / 64;
+        let facts = 1 + slots / 16;
+        let squares = facts + slots / BLOCK_SLOTS * 4;
+        let code = squares + if metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
+        let bits = code + code_lines;
+        Self { code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
+    }
+}
+
+fn part<T: bytemuck::Pod>(lines: &[Line], from: usize, to: usize) -> &[T] {
+    bytemuck::cast_slice(lines.get(from..to).unwrap_or_default())
+}
+
+fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: usize) -> &mut [T] {
+    bytemuck::cast_slice_mut(lines.get_mut(from..to).unwrap_or_default())
+}
+
+/// A record that can be seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'a> {
+    lines: &'a [Line],
+    shape: Shape,
+    pub(super) has_twins: bool,
+}
+
+impl<'a> Record<'a> {
+    #[inline]
+    pub(super) fn code(&self) -> ByteCode<'a> {
+        let head: &[u8] = part(self.lines, 0, 1);
+        let facts =
+            head.get(..size_of::<CodeFacts>()).map_or_else(CodeFacts::default, bytemuck::pod_read_unaligned);
+        ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
+    }
+
+    /// Who the row links to, slot by slot, as links.rs has it.
+    #[inline]
+    pub(super) fn link_words(&self) -> &'a [u32] {
+        part(self.lines, 1, self.shape.facts)
+    }
+
+    /// What estimates of a block's slots need: facts, bits, and the squares of the neighbours' lengths.
+    #[inline]
+    pub(super) fn block(&self, block: usize) -> (Option<&'a BlockFacts>, &'a [u8], &'a [f32]) {
+        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
+        let of_block = part::<BlockFacts>(self.lines, facts + 4 * block, facts + 4 * (block + 1)).first();
+        let bits = part(self.lines, bits + 4 * code_lines * block, bits + 4 * code_lines * (block + 1));
+        let squares = if squares == code {
+            &[]
+        } else {
+            part(self.lines, squares + 2 * block, squares + 2 * block + 2)
+        };
+        (of_block, bits, squares)
+    }
+
+    /// All bytes, for a file.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        bytemuck::cast_slice(self.lines)
+    }
+}
+
+/// The records of all rows.
+pub(super) struct Nodes {
+    shape: Shape,
+    links: usize,
+    metric: DistanceMetric,
+    /// Flagged where twins hang from the row.
+    records: RecordStore,
+    /// Of each row its next twin plus one.
+    twins: Chunks,
+}
+
+/// A view of the records; what it has shown stays as it is while it lives.
+pub(super) struct Seen<'a> {
+    shape: Shape,
+    reading: Reading<'a>,
+}
+
+impl Seen<'_> {
+    #[inline]
+    pub(super) fn record(&self, row: u32) -> Option<Record<'_>> {
+        let (lines, has_twins) = self.reading.record(row)?;
+        Some(Record { lines, shape: self.shape, has_twins })
+    }
+
+    /// Replaces `out` with a row's links.
+    pub(super) fn read_links(&self, row: u32, out: &mut Links) {
+        out.clear();
+        if let Some(record) = self.record(row) {
+            record.link_words().iter().for_each(|&word| out.read(word));
+        }
+    }
+
+    /// Brings the word that names a row's record into the cache.
+    #[inline]
+    pub(super) fn prefetch_word(&self, row: u32) {
+        self.reading.prefetch_word(row);
+    }
+
+    /// A row's record, to be brought into the cache.
+    #[inline]
+    pub(super) fn coming(&self, row: u32) -> Coming<'_> {
+        self.record(row).map_or_else(Coming::default, |record| Coming::new(record.lines))
+    }
+}
+
+/// The memory that a record is rewritten in.
+#[derive(Debug, Default)]
+pub(super) struct Bits {
+    bits: Vec<u8>,
+}
+
+impl Nodes {
+    pub(super) fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
+        let shape = Shape::new(links, code_dimensions, metric);
+        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
+    }
+
+    /// The most links of a row.
+    pub(super) fn max_links(&self) -> usize {
+        self.links
+    }
+
+    /// Bytes that a record would have.
+    pub(super) fn record_bytes_for(links: usize, code_dimensions: usize, metric: DistanceMetric) -> usize {
+        64 * Shape::new(links, code_dimensions, metric).end
+    }
+
+    /// Bytes of a record.
+    pub(super) fn record_bytes(&self) -> usize {
+        64 * self.shape.end
+    }
+
+    pub(super) fn read(&self) -> Seen<'_> {
+        Seen { shape: self.shape, reading: self.records.read() }
+    }
+
+    /// Makes room for rows `0..end`, all without records.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn reserve(&self, end: u32) -> Result<()> {
+        self.records.reserve(end)?;
+        self.twins.reserve(end)
+    }
+
+    /// Gives a row its code, without links.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn add(&self, row: u32, encoder: &Encoder, rotated: &Rotated) -> Result<()> {
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.fill(Line([0; 64]));
+        part_mut::<u32>(lines, 1, self.shape.facts).fill(NO_ROW);
+        for facts in part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares) {
+            facts.add = [f32::INFINITY; BLOCK_SLOTS];
+        }
+        let code = part_mut(lines, self.shape.code, self.shape.bits);
+        let facts = ByteCode::encode(&encoder.codes, &rotated.components, code).facts;
+        if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
+            head.copy_from_slice(bytemuck::bytes_of(&facts));
+        }
+        self.records.publish(row, fresh);
+        Ok(())
+    }
+
+    /// Takes a record in as it lies in a file.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn add_bytes(&self, row: u32, bytes: &[u8]) -> Result<()> {
+        let mut fresh = self.records.take()?;
+        let lines: &mut [u8] = bytemuck::cast_slice_mut(self.records.lines_mut(&mut fresh));
+        if lines.len() == bytes.len() {
+            lines.copy_from_slice(bytes);
+        }
+        self.records.publish(row, fresh);
+        Ok(())
+    }
+
+    /// Replaces a row's links, at most `max_links`. Links that stay keep their slots and codes.
+    ///
+    /// # Errors
+    /// `NoMemory`; the links are then as they were.
+    pub(super) fn write_links(
+        &self,
+        row: u32,
+        links: &Links,
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) -> Result<()> {
+        let seen = self.read();
+        let Some(old) = seen.record(row) else { return Ok(()) };
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.copy_from_slice(old.lines);
+        for (slot, &old_word) in old.link_words().iter().enumerate() {
+            match links.word_of(row_of(old_word)).filter(|_| old_word != NO_ROW) {
+                None => self.clear_slot(lines, slot),
+                Some(word) => {
+                    if let Some(of_slot) = part_mut(lines, 1, self.shape.facts).get_mut(slot) {
+                        *of_slot = word;
+                    }
+                }
+            }
+        }
+        let node = old.code();
+        let is_old = |row: u32| old.link_words().iter().any(|&word| word != NO_ROW && row_of(word) == row);
+        let mut slot = 0;
+        for word in links.words().take(self.links).filter(|&word| !is_old(row_of(word))) {
+            while part::<u32>(lines, 1, self.shape.facts).get(slot).is_some_and(|&taken| taken != NO_ROW) {
+                slot += 1;
+            }
+            let Some(neighbour) = seen.record(row_of(word)) else { continue };
+            self.fill_slot(lines, slot, (&node, &neighbour.code(), word), encoder, memory);
+        }
+        self.records.publish(row, fresh);
+        Ok(())
+    }
+
+    fn clear_slot(&self, lines: &mut [Line], slot: usize) {
+        if let Some(link) = part_mut::<u32>(lines, 1, self.shape.facts).get_mut(slot) {
+            *link = NO_ROW;
+        }
+        let facts = part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares);
+        if let Some(facts) = facts.get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, SlotFacts { add: f32::INFINITY, multiply: 0.0 });
+        }
+    }
+
+    fn fill_slot(
+        &self,
+        lines: &mut [Line],
+        slot: usize,
+        (node, neighbour, word): (&ByteCode<'_>, &ByteCode<'_>, u32),
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) {
+        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
+        if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
+            *of_slot = word;
+        }
+        memory.bits.resize(code_lines * 8, 0);
+        let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
+        let mut of_slot = match self.metric {
+            DistanceMetric::DotProduct => relative.slot_facts_for_products(&node.facts, &neighbour.facts),
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),
+        };
+        // Where the difference is that of rounding alone, its direction tells nothing.
+        let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
+        if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
+            of_slot = SlotFacts { add: relative.residual.square, multiply: 0.0 };
+        }
+        if let Some(facts) = part_mut::<BlockFacts>(lines, facts, squares).get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);
+        }
+        if let Some(square) = part_mut::<f32>(lines, squares, code).get_mut(slot) {
+            *square = neighbour.facts.square;
+        }
+        let first = bits + 4 * code_lines * (slot / BLOCK_SLOTS);
+        let block = part_mut::<u8>(lines, first, first + 4 * code_lines);
+        write_slot(block, slot % BLOCK_SLOTS, &memory.bits);
+    }
+
+    /// Whether a row is a node: a twin has no record.
+    pub(super) fn is_node(&self, row: u32) -> bool {
+        self.records.has_record(row)
+    }
+
+    /// The twin after `row` in its chain.
+    #[inline]
+    pub(super) fn next_twin(&self, row: u32) -> Option<u32> {
+        self.twins.word(row)?.load(Acquire).checked_sub(1)
+    }
+
+    /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it
+    /// was known to be one goes.
+    pub(super) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
+        self.records.remove(twin);
+        if let Some(next) = self.twins.word(last) {
+            next.store(twin + 1, Release);
+        }
+        self.records.set_flag(first);
+    }
+}

@@ -1,0 +1,255 @@
+//! Fixed-size records that readers look at without a lock while writers replace them: a record that can be seen never
+//! changes, a new version takes a new slot, and a slot is used again once nobody can be looking at it any more.
+//!
+//! ```text
+//!   take ----> fresh record, written by its owner alone ----> seen through a word that names its slot
+//!    ^                                                             |  another version takes its place
+//!    +---- two epochs later: every reader of then has left <---- retired
+//! ```
+//! The epochs are those of Fraser, "Practical lock-freedom" (2004), 5.2.3, with one count of readers for each parity.
+
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
+
+use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
+use crate::kernel::codes::{Line, prefetch_line};
+use crate::storage::HugePages;
+use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
+use crate::{Result, SynaError};
+
+/// Who reads, and in which epoch.
+#[derive(Debug, Default)]
+struct Readers {
+    epoch: AtomicU32,
+    counts: [AtomicU32; 2],
+}
+
+/// A reader that is counted until this is dropped.
+#[derive(Debug)]
+struct Counted<'a> {
+    count: &'a AtomicU32,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Readers {
+    fn enter(&self) -> Counted<'_> {
+        loop {
+            let epoch = self.epoch.load(SeqCst);
+            let [even, odd] = &self.counts;
+            let count = if epoch & 1 == 0 { even } else { odd };
+            count.fetch_add(1, SeqCst);
+            let counted = Counted { count };
+            // Counted too late for an epoch that has passed, it would hold nothing back.
+            if self.epoch.load(SeqCst) == epoch {
+                return counted;
+            }
+        }
+    }
+
+    /// The epoch now, after a step on if every reader of the epoch before has left. One caller at a time.
+    fn advance(&self) -> u32 {
+        let epoch = self.epoch.load(SeqCst);
+        let [even, odd] = &self.counts;
+        let before = if epoch & 1 == 0 { odd } else { even };
+        if before.load(SeqCst) != 0 {
+            return epoch;
+        }
+        self.epoch.store(epoch.wrapping_add(1), SeqCst);
+        epoch.wrapping_add(1)
+    }
+}
+
+/// A slot that belongs to whoever holds this; dropped, it is lost until the store is.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    slot: u32,
+}
+
+/// In an item's word beside its slot plus one: the owner's flag.
+const FLAG: u32 = 1 << 31;
+
+/// Lines that are allocated once and never move.
+struct Chunk {
+    /// What the lines lie in.
+    memory: HugePages,
+    count: usize,
+}
+
+// SAFETY: a chunk owns its memory as a Box of lines would; who reads and writes which of them is the store's affair.
+unsafe impl Sync for Chunk {}
+
+impl Chunk {
+    fn new(count: usize) -> Result<Self> {
+        let bytes = count.checked_mul(size_of::<Line>());
+        let memory = bytes.and_then(|bytes| HugePages::new(bytes).ok());
+        let memory = memory.ok_or(SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(64) })?;
+        debug_assert_eq!(memory.start().align_offset(align_of::<Line>()), 0);
+        Ok(Self { memory, count })
+    }
+
+    /// The first line; zeroed memory is lines, and a page's address is a line's.
+    fn lines(&self) -> *mut Line {
+        self.memory.start().cast()
+    }
+}
+
+/// Slots that can be had.
+#[derive(Debug, Default)]
+struct Free {
+    /// Slots under this one were taken at some time.
+    next: u32,
+    ready: Vec<u32>,
+    /// Slots that are seen no more, with the epoch in which that came to be.
+    retired: VecDeque<(u32, u32)>,
+}
+
+/// See the module. Each item has a record or none, and a flag that its owner uses as it likes.
+pub(super) struct RecordStore {
+    /// Lines of a record.
+    width: usize,
+    /// Of each item the slot of its record plus one, with [`FLAG`].
+    words: Chunks,
+    chunks: Box<[OnceLock<Chunk>]>,
+    readers: Readers,
+    free: Mutex<Free>,
+}
+
+impl RecordStore {
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            words: Chunks::new(1),
+            chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
+            readers: Readers::default(),
+            free: Mutex::default(),
+        }
+    }
+
+    /// A view of the records. Slots that are replaced meanwhile are not used again before it is dropped: keep it short.
+    pub(super) fn read(&self) -> Reading<'_> {
+        Reading { _counted: self.readers.enter(), store: self }
+    }
+
+    /// Makes room for items `0..end`, without records.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn reserve(&self, end: u32) -> Result<()> {
+        self.words.reserve(end)
+    }
+
+    /// Whether an item has a record.
+    pub(super) fn has_record(&self, item: u32) -> bool {
+        self.words.word(item).is_some_and(|word| word.load(Acquire) & !FLAG != 0)
+    }
+
+    pub(super) fn set_flag(&self, item: u32) {
+        if let Some(word) = self.words.word(item) {
+            word.fetch_or(FLAG, AcqRel);
+        }
+    }
+
+    /// Makes `fresh` the item's record; the flag stays.
+    pub(super) fn publish(&self, item: u32, fresh: Fresh) {
+        self.replace(item, fresh.slot + 1);
+    }
+
+    /// Takes an item's record away.
+    pub(super) fn remove(&self, item: u32) {
+        self.replace(item, 0);
+    }
+
+    fn replace(&self, item: u32, name: u32) {
+        let Some(word) = self.words.word(item) else { return };
+        let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
+        if let Some(slot) = before.ok().and_then(|before| (before & !FLAG).checked_sub(1)) {
+            // The word was the slot's only name, and exactly one replacement has taken it away.
+            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            let epoch = self.readers.epoch.load(SeqCst);
+            free.retired.push_back((slot, epoch));
+        }
+    }
+
+    /// A record of its own for the caller; what is in it is left over or zero.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn take(&self) -> Result<Fresh> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.ready.is_empty() && !free.retired.is_empty() {
+            let epoch = self.readers.advance();
+            while let Some(&(slot, retired)) = free.retired.front()
+                && epoch.wrapping_sub(retired) >= 2
+            {
+                free.retired.pop_front();
+                free.ready.push(slot);
+            }
+        }
+        if let Some(slot) = free.ready.pop() {
+            return Ok(Fresh { slot });
+        }
+        let slot = free.next;
+        let (chunk, _, _) = place(slot);
+        let cell = self.chunks.get(chunk).ok_or(SynaError::NoMemory { needed_bytes: 0 })?;
+        if cell.get().is_none() {
+            let fresh = Chunk::new(chunk_items(chunk) * self.width)?;
+            cell.get_or_init(|| fresh);
+        }
+        free.next += 1;
+        Ok(Fresh { slot })
+    }
+
+    fn start(&self, slot: u32) -> Option<*mut Line> {
+        let (chunk, offset, _) = place(slot);
+        let chunk = self.chunks.get(chunk)?.get()?;
+        let first = offset * self.width;
+        debug_assert!(first + self.width <= chunk.count);
+        // SAFETY: a slot's chunk has `width` lines for each of its items, so the offset lies within the allocation.
+        Some(unsafe { chunk.lines().add(first) })
+    }
+
+    /// The lines of a record of one's own.
+    pub(super) fn lines_mut<'s>(&'s self, fresh: &'s mut Fresh) -> &'s mut [Line] {
+        match self.start(fresh.slot) {
+            // SAFETY: `width` initialised lines that live as long as `self`. `Fresh` is not cloned, is borrowed for
+            // writing here, and its slot is named by no word yet: nobody else has a reference to these lines.
+            Some(start) => unsafe { std::slice::from_raw_parts_mut(start, self.width) },
+            None => &mut [],
+        }
+    }
+}
+
+/// A view of the records: what it has shown stays as it is while it lives.
+pub(super) struct Reading<'a> {
+    _counted: Counted<'a>,
+    store: &'a RecordStore,
+}
+
+impl Reading<'_> {
+    /// The lines of an item's record, and its flag.
+    #[inline]
+    pub(super) fn record(&self, item: u32) -> Option<(&[Line], bool)> {
+        let word = self.store.words.word(item)?.load(Acquire);
+        let slot = (word & !FLAG).checked_sub(1)?;
+        let start = self.store.start(slot)?;
+        // SAFETY: `width` initialised lines that live as long as the store. The word named their slot while this reader
+        // was counted: so their content was written before (`publish` releases what this load acquires), nobody has a
+        // `Fresh` of the slot, and none is made of it before this reader has left (`take` waits two epochs).
+        let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
+        Some((lines, word & FLAG != 0))
+    }
+
+    /// Brings the word that names an item's record into the cache.
+    #[inline]
+    pub(super) fn prefetch_word(&self, item: u32) {
+        if let Some(word) = self.store.words.word(item) {
+            prefetch_line(word);
+        }
+    }
+}

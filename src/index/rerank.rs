@@ -1,0 +1,86 @@
+//! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
+
+use super::nodes::Seen;
+use super::scratch::Neighbour;
+use super::space::{Asker, Key, Rows};
+use crate::DistanceMetric;
+use crate::distance::PreparedQuery;
+use crate::kernel::codes::prefetch;
+
+/// Rows whose codes place them behind the k-th result by less than this many standard deviations of the codes' rounding
+/// are looked at too.
+const DOUBT: f32 = 2.0;
+
+/// Replaces `out` with the `k` nearest of `found` in ascending order; `found` loses its order.
+pub(super) fn rerank<R: Rows>(
+    query: &PreparedQuery<'_>,
+    asker: &Asker<'_, R>,
+    seen: &Seen<'_>,
+    k: usize,
+    found: &mut [Neighbour],
+    out: &mut Vec<Neighbour>,
+) {
+    if k == 0 {
+        return;
+    }
+    let sure = (k + 3).min(found.len());
+    if sure < found.len() {
+        found.select_nth_unstable(sure);
+    }
+    let (near, rest) = found.split_at_mut(sure);
+    look_at(query, asker, near, out);
+    out.sort_unstable();
+    out.truncate(k);
+    let Some(last) = out.last().filter(|_| out.len() == k) else { return };
+    let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
+    let doubt = doubts.fold(0.0, f32::max);
+    let bound = key_of(asker, query.metric(), last.distance) + DOUBT * doubt;
+    let mut doubtful = 0;
+    for place in 0..rest.len() {
+        if rest.get(place).is_some_and(|row| row.distance <= bound) {
+            rest.swap(doubtful, place);
+            doubtful += 1;
+        }
+    }
+    if doubtful > 0 {
+        look_at(query, asker, rest.get(..doubtful).unwrap_or_default(), out);
+        out.sort_unstable();
+        out.truncate(k);
+    }
+}
+
+/// Adds rows with their true distances to `out`.
+fn look_at<R: Rows>(
+    query: &PreparedQuery<'_>,
+    asker: &Asker<'_, R>,
+    rows: &[Neighbour],
+    out: &mut Vec<Neighbour>,
+) {
+    let vector = |found: &Neighbour| asker.rows.row(found.row);
+    for found in rows.iter().take(4) {
+        prefetch(vector(found));
+    }
+    let (fours, rest) = rows.as_chunks::<4>();
+    for (four, next) in fours.iter().zip((4..).step_by(4)) {
+        for found in rows.iter().skip(next).take(4) {
+            prefetch(vector(found));
+        }
+        let distances = query.distances_4(four.each_ref().map(vector));
+        out.extend(
+            four.iter().zip(distances).map(|(found, distance)| Neighbour { distance, row: found.row }),
+        );
+    }
+    out.extend(
+        rest.iter().map(|found| Neighbour { distance: query.distance(vector(found)), row: found.row }),
+    );
+}
+
+/// What a walk would have sorted a row of this distance by.
+fn key_of<R>(asker: &Asker<'_, R>, metric: DistanceMetric, distance: f32) -> f32 {
+    debug_assert!(!matches!(asker.key, Key::Lifted { .. }));
+    match metric {
+        DistanceMetric::Cosine => 2.0 * distance,
+        DistanceMetric::Euclidean => distance * distance,
+        DistanceMetric::DotProduct => distance,
+    }
+}

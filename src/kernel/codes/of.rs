@@ -1,0 +1,70 @@
+//! The macro that makes the table of one instruction set out of its file's functions and the portable loops.
+
+/// Makes `kernels()`, which is `None` on a CPU that lacks the instruction set.
+///
+/// `features`: the features that the compiler may use in its functions. `detected`: whether the CPU has all of them.
+/// The file has the functions `transform_small`, `fill_table`, `dot_query`, `dot_codes`, `dot_codes_4`, `relative` and `scan`, which enable
+/// the same features.
+macro_rules! code_kernels_of {
+    (isa: $isa:expr, features: $features:literal, detected: $detected:expr) => {
+        /// The kernels of this instruction set, or `None` where this CPU lacks it.
+        pub(super) fn kernels() -> Option<$crate::kernel::codes::CodeKernels> {
+            use $crate::kernel::codes::portable;
+            use $crate::kernel::codes::table::{BlockFacts, CodeFacts, CodeKernels, QueryFacts};
+
+            #[target_feature(enable = $features)]
+            fn rotate(values: &mut [f32], factors: &[f32]) {
+                portable::rotate(values, factors, |values| transform_small(values));
+            }
+            #[target_feature(enable = $features)]
+            fn encode(rotated: &[f32], code: &mut [u8]) -> CodeFacts {
+                portable::encode(rotated, code)
+            }
+            #[target_feature(enable = $features)]
+            fn prepare(rotated: &[f32], bytes: &mut [i8], table: &mut [u8]) -> QueryFacts {
+                portable::prepare(rotated, bytes, table, |components, table| fill_table(components, table))
+            }
+            #[target_feature(enable = $features)]
+            fn estimate(
+                block: &[u8],
+                table: &[u8],
+                facts: &BlockFacts,
+                scale: f32,
+                base: f32,
+                out: &mut [f32; 32],
+            ) {
+                let mut sums = [0; 32];
+                scan(block, table, &mut sums);
+                portable::finish_estimate(&sums, facts, scale, base, out);
+            }
+
+            // SAFETY, for every call in the table: the CPU has the features, since a table is made only where `detected` says so.
+            $detected.then_some(CodeKernels {
+                isa: $isa,
+                // SAFETY: as above.
+                rotate: |values, factors| unsafe { rotate(values, factors) },
+                // SAFETY: as above.
+                encode: |rotated, code| unsafe { encode(rotated, code) },
+                // SAFETY: as above.
+                prepare: |rotated, bytes, table| unsafe { prepare(rotated, bytes, table) },
+                // SAFETY: as above.
+                dot_query: |query, query_sum, code| unsafe { dot_query(query, query_sum, code) },
+                // SAFETY: as above.
+                dot_codes: |a, b| unsafe { dot_codes(a, b) },
+                // SAFETY: as above.
+                dot_codes_4: |one, others| unsafe { dot_codes_4(one, others) },
+                // SAFETY: as above.
+                relative: |node, node_scale, neighbour, neighbour_scale, bits| unsafe {
+                    relative(node, node_scale, neighbour, neighbour_scale, bits)
+                },
+                // SAFETY: as above.
+                scan: |block, table, sums| unsafe { scan(block, table, sums) },
+                // SAFETY: as above.
+                estimate: |block, table, facts, scale, base, out| unsafe {
+                    estimate(block, table, facts, scale, base, out)
+                },
+            })
+        }
+    };
+}
+pub(super) use code_kernels_of;
