@@ -1,19 +1,23 @@
 //! Every row is found by a search for itself: checked as rows enter the graph and again as it grows, and mended where it
 //! is not so.
 //!
-//! A search that keeps more candidates expands all that one with fewer does. So what is found with [`LEAST_EF`], the fewest
-//! there are, is found by every search; and a check may stop as soon as it has met its row.
+//! A search that keeps more candidates expands all that one with fewer does. So what is found with [`CHECKED_EF`] is found
+//! by every search that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer, and
+//! rows that were crowded out since, are what the fingerprints are for.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use super::graph::{Graph, View};
 use super::scratch::Scratch;
-use super::search::{LEAST_EF, Terms};
+use super::search::Terms;
 use super::space::{Asker, Rows, Space};
 use super::workers::spread;
 use super::writer::Writer;
 use crate::{Result, SynaError};
+
+/// How many candidates a check keeps.
+const CHECKED_EF: usize = 16;
 
 /// How many rows are checked between two questions whether to go on.
 const SWEEP_ROWS: u32 = 4096;
@@ -142,7 +146,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a search with the fewest candidates finds a row; if not, the scratch holds what it found.
+    /// Whether a search with [`CHECKED_EF`] candidates finds a row; if not, the scratch holds what it found.
     pub(super) fn finds_itself(
         &self,
         rows: &impl Rows,
@@ -168,7 +172,7 @@ impl Graph {
             key: measure.key(),
         };
         let until = Until { row, is_met: Cell::new(false) };
-        self.walk(&asker, view, LEAST_EF, &until, walk);
+        self.walk(&asker, view, CHECKED_EF, &until, walk);
         until.is_met.get()
     }
 
@@ -187,7 +191,7 @@ impl Graph {
         }
         writer.stats.repaired += 1;
         scratch.walk.found.sort_unstable();
-        let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(LEAST_EF).collect();
+        let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(CHECKED_EF).collect();
         let most_bridges = self.nodes.max_links() / 4;
         for host in hosts {
             if writer.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {

@@ -19,9 +19,8 @@ use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::kernel::codes::Coming;
 
-/// No search keeps fewer candidates: under this a walk ends in the first hollow. Whatever a search with this many
-/// finds, one with more finds too, so rows are checked with this many when they enter the graph.
-pub(crate) const LEAST_EF: usize = 16;
+/// No search keeps fewer candidates: under this a walk ends in the first hollow.
+pub(crate) const LEAST_EF: usize = 10;
 
 /// How many rows are visited between two looks at the clock.
 const VISITS_A_CLOCK: u32 = 8;

@@ -1,0 +1,169 @@
+"""Recall and queries a second of this library and its peers, in one run, as a table and a plot.
+
+    cargo build --release
+    python3 -m venv V && V/bin/pip install numpy matplotlib tqdm hnswlib usearch faiss-cpu rabitqlib scalable-vs pyvsag
+    V/bin/python benches/peers --harness ../shared/bench DATA [DATA..]
+
+DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
+thread, one query at a time; it builds with 2 threads. Writes docs/benchmarks/search.md with its plots beside it, and the
+raw figures as JSON lines.
+"""
+import argparse
+import datetime
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402  (after the choice of what draws)
+from tqdm import tqdm  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PEERS = (
+    "ours,ours-single-inserts,ours-all-replaced,hnswlib,symqg-32,usearch-f32,usearch-i8,faiss-hnsw-flat,"
+    "faiss-ivf-pqfs-refine,svs-vamana-lvq8,svs-vamana-lvq4x8,vsag-hgraph-sq8u,vsag-hgraph-sq4u"
+)
+BASELINE = "hnswlib"
+RECALLS = (0.95, 0.99)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("--harness", type=Path, default=ROOT.parent / "shared/bench")
+    parser.add_argument("--lib", type=Path, default=ROOT / "target/release/libsyna_mmap.so")
+    parser.add_argument("--peers", default=PEERS)
+    parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--timeout", type=float, default=900, help="seconds for one library on one data set")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks")
+    return parser.parse_args()
+
+
+def measure(asked, data, peer):
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib, str(asked.reps), out]
+        environment = dict(os.environ, OMP_WAIT_POLICY="passive")
+        try:
+            ended = subprocess.run(command, timeout=asked.timeout, capture_output=True, text=True, env=environment)
+        except subprocess.TimeoutExpired:
+            return {"peer": peer, "data": data.name, "error": f"not done after {asked.timeout:.0f} s"}
+        if out.exists():
+            return json.loads(out.read_text())
+        return {"peer": peer, "data": data.name, "error": f"it ended with {ended.returncode}: {ended.stderr[-100:]}"}
+
+
+def front(curve):
+    """The points that no other beats in both, by rising recall."""
+    best = []
+    for at in sorted(curve, key=lambda at: (-at["recall"], -at["qps"])):
+        if not best or at["qps"] > best[-1]["qps"]:
+            best.append(at)
+    return best[::-1]
+
+
+def at_recall(curve, recall, what="qps"):
+    """A figure at a recall, between two points of the front by the logarithm; the first point's where all are beyond."""
+    points = front(curve)
+    above = next((i for i, at in enumerate(points) if at["recall"] >= recall), None)
+    if above is None:
+        return None
+    if above == 0:
+        return points[0][what]
+    low, high = points[above - 1], points[above]
+    share = (recall - low["recall"]) / (high["recall"] - low["recall"])
+    return math.exp((1 - share) * math.log(low[what]) + share * math.log(high[what]))
+
+
+def table(results):
+    baseline = next((r for r in results if r["peer"] == BASELINE and "curve" in r), None)
+    lines = [
+        "| library | version | QPS at 0.95 | x hnswlib | QPS at 0.99 | x hnswlib | p50, p99 us at 0.95 | build s | memory MiB |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for result in results:
+        if "curve" not in result:
+            lines.append(f"| {result['peer']} | | {result['error']} | | | | | | |")
+            continue
+        cells = [result["peer"], result["version"]]
+        for recall in RECALLS:
+            qps = at_recall(result["curve"], recall)
+            of_baseline = at_recall(baseline["curve"], recall) if baseline else None
+            first = "" if not qps or front(result["curve"])[0]["recall"] < recall else "*"
+            cells.append(f"{qps:,.0f}{first}" if qps else "not reached")
+            cells.append(f"{qps / of_baseline:.2f}" if qps and of_baseline else "")
+        micros = [at_recall(result["curve"], 0.95, what) for what in ("p50_us", "p99_us")]
+        cells.append(", ".join(f"{value:.0f}" if value else "-" for value in micros))
+        cells += [f"{result['build_secs']:.1f}", f"{result['rss_mib']:,.0f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def plot(results, path, title):
+    plt.rcParams["svg.hashsalt"] = "syna-mmap"
+    figure, axes = plt.subplots(figsize=(9, 5.5))
+    for result in results:
+        if "curve" in result:
+            points = [at for at in front(result["curve"]) if at["recall"] >= 0.85]
+            ours = result["peer"].startswith("ours")
+            axes.plot([1 - at["recall"] for at in points], [at["qps"] for at in points], marker="o", markersize=3,
+                      linewidth=2.2 if ours else 1, linestyle="-" if ours else "--", label=result["peer"])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.invert_xaxis()
+    ticks = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
+    axes.set_xticks(ticks, [f"{1 - tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("recall@10")
+    axes.set_ylabel("queries a second, one thread")
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def main():
+    asked = arguments()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    by_data = {}
+    jobs = [(data, peer) for data in asked.data for peer in asked.peers.split(",")]
+    for data, peer in (bar := tqdm(jobs)):
+        bar.set_description(f"{data.name}: {peer}")
+        result = measure(asked, data, peer)
+        by_data.setdefault(data.name, []).append(result)
+    text = [
+        "# Graph search beside other libraries",
+        f"Made by `python benches/peers DATA..` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
+        f"k = 10, one thread, one query at a time through each library's Python binding (ours: ctypes, which costs each "
+        f"search some microseconds), medians of {asked.reps} rounds; built with 2 threads. Memory: what the process grew "
+        "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
+        "reads more.",
+    ]
+    for name, results in by_data.items():
+        first = next((r for r in results if "rows" in r), None)
+        shape = f", {first['rows']:,} x {first['dimensions']}" if first else ""
+        plot(results, asked.out / f"{name}.svg", name)
+        text += [f"## {name}{shape}", f"![recall against queries a second]({name}.svg)", table(results)]
+    (asked.out / "search.md").write_text("\n\n".join(text) + "\n")
+    lines = [json.dumps(result) for results in by_data.values() for result in results]
+    (asked.out / "search.jsonl").write_text("\n".join(lines) + "\n")
+    print("\n\n".join(text))
+
+
+main()
