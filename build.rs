@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
@@ -22,6 +22,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("Searching", "search.rs"),
     ("Giving space back, and copying", "compact.rs"),
     ("Verifying and salvaging", "verify.rs"),
+    ("What the library has to say", "log.rs"),
     ("The library", "library.rs"),
 ];
 

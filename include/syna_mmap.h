@@ -1392,6 +1392,54 @@ syna_mmap_status syna_mmap_salvage(const char *from,
                                    uint64_t *out_lost,
                                    syna_mmap_error *error);
 
+/* ---- What the library has to say ----------------------------------------------------------------------------- */
+
+/** Something that the program's users have to know: a sync failed, a call ended in a bug of the library. */
+#define SYNA_MMAP_LOG_ERROR 1
+
+/** Something is not as it was left: an index that does not fit, the rest of a compaction that was killed. */
+#define SYNA_MMAP_LOG_WARNING 2
+
+/** Rare work: batches recovered, an index made, a compaction. */
+#define SYNA_MMAP_LOG_INFO 3
+
+/** Work that is done again and again: checkpoints, rows taken into the index. */
+#define SYNA_MMAP_LOG_DEBUG 4
+
+/**
+ * Hears what the library has to say: one line of text, in English, for people.
+ *
+ * context   BORROWED for the callback: the pointer that was given with the callback, as it is.
+ * level     SYNA_MMAP_LOG_*.
+ * text      BORROWED for the callback: UTF-8, NUL-terminated.
+ * text_len  bytes of it, without the NUL.
+ *
+ * It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there) and has to
+ * return: no exception of C++ or the like and no longjmp may leave it, which would be undefined behaviour.
+ * Threads: whichever was at work, several at once. Cost: yours, and the call waits for it.
+ */
+typedef void (*syna_mmap_log_callback)(void *context, uint32_t level, const char *text, size_t text_len);
+
+/**
+ * Sets who hears what the library has to say, of all stores of the process. Nobody does by default.
+ *
+ * most_level  SYNA_MMAP_LOG_*: that level and those with lower numbers are told.
+ * callback    NULL: nobody hears it any more.
+ * context     BORROWED until another callback is set: handed to the callback and not looked at. May be NULL.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * When it returns, the callback that was set before is in no call and will get none.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
+ * that has a logger of the crate log of its own).
+ * On failure: all is as before.
+ * Threads: any. Cost: none to speak of; it waits for a callback in flight.
+ */
+syna_mmap_status syna_mmap_set_log(uint32_t most_level,
+                                   syna_mmap_log_callback callback,
+                                   void *context,
+                                   syna_mmap_error *error);
+
 /* ---- The library --------------------------------------------------------------------------------------------- */
 
 /**

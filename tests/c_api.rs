@@ -53,6 +53,11 @@ fn options() {
 }
 
 #[test]
+fn log() {
+    run("log");
+}
+
+#[test]
 fn handles() {
     run("handles");
 }

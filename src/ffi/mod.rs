@@ -22,6 +22,7 @@
 //! | `search.rs` | header: search, index |
 //! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
+//! | `log.rs` | header: what the library has to say |
 //! | `library.rs` | header: versions |
 //! | `boundary.rs` | what every function's body is |
 //! | `panics.rs` | panics are caught and nothing is printed |
@@ -44,6 +45,7 @@ mod errors;
 mod handles;
 mod iterate;
 mod library;
+mod log;
 mod options;
 mod panics;
 mod places;

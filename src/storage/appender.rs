@@ -43,6 +43,13 @@ pub(crate) struct Appender {
     frame: Vec<u8>,
 }
 
+/// Why nothing is written any more.
+fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
+    let cause = format!("{what} {} failed ({error})", data.path.display());
+    log::error!("{cause}; the store refuses writes until it is opened again");
+    cause
+}
+
 impl Appender {
     /// A writer that goes on behind `position`, which replay found in the file.
     pub(crate) fn new(
@@ -299,8 +306,7 @@ impl Appender {
     pub(crate) fn sync_name(&mut self) -> Result<()> {
         if !is_planted(Fault::SkipNameSync) {
             self.storage.sync_folder(&self.data.path).map_err(|error| {
-                self.failed =
-                    Some(format!("a sync of the folder of {} failed ({error})", self.data.path.display()));
+                self.failed = Some(stopped("a sync of the folder of", &self.data, &error));
                 self.data.io("syncing the folder of", error)
             })?;
         }
@@ -311,7 +317,7 @@ impl Appender {
     fn sync_file(&mut self) -> Result<()> {
         self.data.file.sync().map_err(|error| {
             if !is_planted(Fault::RetrySync) {
-                self.failed = Some(format!("a sync of {} failed ({error})", self.data.path.display()));
+                self.failed = Some(stopped("a sync of", &self.data, &error));
             }
             self.data.io("syncing", error)
         })

@@ -69,7 +69,8 @@ pub(super) fn remove_leftover(storage: &dyn Storage, path: &Path, identity: &Ide
         && is_copy_of(&*file, identity).unwrap_or(false)
     {
         // Space that is not given back is no reason to refuse an open; the next compaction tells why it cannot be.
-        let _ = storage.remove(&half_made);
+        let removed = storage.remove(&half_made);
+        log::warn!("{}: a compaction was cut off; removed what it left: {removed:?}", path.display());
     }
 }
 
@@ -179,6 +180,8 @@ impl Compaction {
         let _ = old.data.file.unlock();
         old.retire();
         named?;
+        let (from, to) = (snapshot.rows, store.core().published.load().rows);
+        log::info!("{}: compacted {from} rows into {to}", store.core().data.path.display());
         writer.checkpoint(store.core())
     }
 }

@@ -192,6 +192,13 @@ fn open_file(
         Some(saved) if saved_fits => saved.into_graph(identity.dimensions, core.kernels, position.rows),
         _ => None,
     };
+    let recovered = position.sequence.saturating_sub(superblock.position.sequence);
+    if recovered > 0 {
+        log::info!("{}: took in {recovered} batches behind the last checkpoint", path.display());
+    }
+    if index.is_some() && graph.is_none() {
+        log::warn!("{}: the index beside it does not fit and is not used; it is made anew", path.display());
+    }
     let saved_index_rows = graph.as_ref().map(Graph::covered_rows);
     core.set_graph(graph.map(Arc::new));
     let appender = match access {
