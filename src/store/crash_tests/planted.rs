@@ -119,7 +119,7 @@ type Check = fn() -> Result<(), String>;
 
 /// What finds the fault, and what it says. The last check is long; it is for a fault that few lives bring to light.
 fn find() -> Option<(&'static str, String)> {
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         ("lock", two_writers),
         ("backup", foreign_index),
         ("late writes", late_writes),
