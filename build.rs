@@ -7,16 +7,22 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
+    ("In memory, and inside larger files", "places.rs"),
     ("Batches", "batch.rs"),
     ("Writing", "write.rs"),
     ("Reading", "read.rs"),
+    ("All rows in order", "iterate.rs"),
+    ("A store in numbers", "stats.rs"),
+    ("Readers beside a writer", "refresh.rs"),
     ("Results", "results.rs"),
     ("Searching", "search.rs"),
+    ("Giving space back, and copying", "compact.rs"),
     ("Verifying and salvaging", "verify.rs"),
+    ("What the library has to say", "log.rs"),
     ("The library", "library.rs"),
 ];
 

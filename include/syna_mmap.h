@@ -58,13 +58,13 @@
  * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
  * NULL, and may be anything.
  *
- * HANDLES. syna_mmap * and syna_mmap_results * are numbers, not addresses. One that was closed or freed,
- * that is of the other type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
+ * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
  * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
  * 32,768 further ones.)
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
- * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
+ * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
  * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
@@ -89,9 +89,9 @@
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
  * size that ends inside a member, or is above 4,096.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
- * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
- * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
+ * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
+ * begins anew; 16,777,216 hits or candidates of a search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
  * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
  */
 
@@ -232,6 +232,27 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 /** Most dimensions of a store. */
 #define SYNA_MMAP_MAX_DIMENSIONS 8192
 
+/** Most hits of one search: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_K 16777216
+
+/** Most candidates of one search: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_EF 16777216
+
+/** Most bytes of a payload: SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_PAYLOAD_BYTES 1048576
+
+/**
+ * Most bytes of keys and payloads in one batch, with 8 to 24 bytes more for each row: SYNA_MMAP_ERR_LIMIT for
+ * more.
+ */
+#define SYNA_MMAP_MAX_BATCH_BYTES 1073741824
+
+/**
+ * Most rows that are ever written to one file, deleted ones too; a compaction begins a new file.
+ * SYNA_MMAP_ERR_LIMIT for more.
+ */
+#define SYNA_MMAP_MAX_ROWS 4294967294
+
 /** Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length. */
 #define SYNA_MMAP_METRIC_COSINE 0
 
@@ -245,8 +266,8 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 #define SYNA_MMAP_METRIC_FROM_FILE 4294967295
 
 /**
- * Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
- * ones.
+ * Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
+ * later ones.
  */
 #define SYNA_MMAP_OPEN_READ_ONLY 1
 
@@ -442,8 +463,9 @@ syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
 bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
- * The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
- * or a bad handle. Writes that change something are counted from 1 over the file's life.
+ * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+ * something are counted from 1 over the store's life, compactions included. In a store that was opened
+ * read-only: of those that it has seen, at the last checkpoint.
  *
  * store  a handle.
  *
@@ -464,6 +486,56 @@ uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
  * Threads: any. Cost: the file system's for the space, writing it all where it cannot do better.
  */
 syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
+
+/* ---- In memory, and inside larger files ---------------------------------------------------------------------- */
+
+/**
+ * Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a
+ * file; syna_mmap_snapshot_to writes it to one.
+ *
+ * options    COPIED. NULL: the defaults. checkpoint_interval_secs is of no account.
+ * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *            syna_mmap_close.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
+ * need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
+ * On failure: *out_store is not written.
+ * Threads: any. Cost: small; the vectors take memory instead of disk space.
+ */
+syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
+                                          syna_mmap **out_store,
+                                          syna_mmap_error *error);
+
+/**
+ * Opens a store that lies inside a larger file, such as a game's archive, for reading. The larger file must
+ * not change as long as the store is open.
+ *
+ * fd            an open file descriptor that can be read from; it is duplicated, so you may close yours at
+ *               once. Its position is neither used nor changed.
+ * offset        where the store's file begins in it: a multiple of 64.
+ * length        bytes of the store's file.
+ * index_offset  where the index's file (NAME.hnsw) begins in it: a multiple of 64.
+ * index_length  bytes of the index's file; 0: there is none, and every search compares all vectors.
+ * options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is taken as given; MUST_CREATE is
+ *               refused.
+ * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *               syna_mmap_close.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also for bytes that the file does not have, and
+ * where the system has no file descriptors), or as syna_mmap_open.
+ * On failure: *out_store is not written.
+ * Threads: any. Cost: as syna_mmap_open.
+ */
+syna_mmap_status syna_mmap_open_at(int32_t fd,
+                                   uint64_t offset,
+                                   uint64_t length,
+                                   uint64_t index_offset,
+                                   uint64_t index_length,
+                                   const syna_mmap_options *options,
+                                   syna_mmap **out_store,
+                                   syna_mmap_error *error);
 
 /* ---- Batches ------------------------------------------------------------------------------------------------- */
 
@@ -739,6 +811,180 @@ uint32_t syna_mmap_dimensions(const syna_mmap *store);
  */
 uint32_t syna_mmap_metric(const syna_mmap *store);
 
+/* ---- All rows in order --------------------------------------------------------------------------------------- */
+
+/**
+ * A walk over the rows of a store, in the order of their insertion. OWNED by you: free it with
+ * syna_mmap_cursor_free.
+ *
+ * It sees the rows that were live when it was made, whatever is written or deleted meanwhile.
+ * Threads: one at a time. A call on a cursor that another thread is using is
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * Outlives: the store may be closed or compacted before it: it keeps what it walks over alive, the disk
+ * space too.
+ * Fork: a child can only free it.
+ */
+typedef struct syna_mmap_cursor syna_mmap_cursor;
+
+/**
+ * A row with all that was written with it, an element of the array that syna_mmap_cursor_next fills. What
+ * it points to is BORROWED until the cursor is freed, also past syna_mmap_close. This struct never grows.
+ */
+typedef struct syna_mmap_row {
+  /** The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above. */
+  const float *vector;
+  /** The payload, read-only memory, aligned to 1 byte; NULL where there is none. BORROWED as said above. */
+  const uint8_t *payload;
+  /** Bytes of the payload; 0: there is none. */
+  size_t payload_len;
+  /** The tags; 0 where none were written. */
+  uint64_t tags;
+  /** The row's number, as in syna_mmap_hit. */
+  uint64_t row;
+} syna_mmap_row;
+
+/**
+ * Makes a cursor over the live rows of this moment.
+ *
+ * store       a handle.
+ * first_row   where to begin: 0 for all rows, or one more than the last row of an earlier walk. Rows that
+ *             were deleted are passed over, and past the last row there is nothing to walk over. A
+ *             compaction gives rows new numbers.
+ * out_cursor  BORROWED for the call. On success a handle that is OWNED by you: free it with
+ *             syna_mmap_cursor_free.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NO_MEMORY, _LIMIT (handles),
+ * _POISONED.
+ * On failure: *out_cursor is not written.
+ * Threads: any. Cost: small.
+ */
+syna_mmap_status syna_mmap_cursor_new(const syna_mmap *store,
+                                      uint64_t first_row,
+                                      syna_mmap_cursor **out_cursor,
+                                      syna_mmap_error *error);
+
+/**
+ * The next rows of a walk.
+ *
+ * cursor     a handle.
+ * out_rows   BORROWED for the call: room for `capacity` rows. May be NULL where `capacity` is 0. What they
+ *            point to is BORROWED until the cursor is freed, also when later rows are asked for.
+ * capacity   rows; 0 asks for none.
+ * out_count  BORROWED for the call: how many rows were written; fewer than `capacity` only at the end, 0
+ *            past it.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
+ * _POISONED.
+ * On failure: *out_count is not written, and out_rows has nothing of use.
+ * Threads: one at a time for a cursor; writes and searches go on meanwhile. Cost: a look-up for each row;
+ * nothing is copied.
+ */
+syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
+                                       syna_mmap_row *out_rows,
+                                       size_t capacity,
+                                       size_t *out_count,
+                                       syna_mmap_error *error);
+
+/**
+ * Frees a cursor, and with it everything that was borrowed from it.
+ *
+ * cursor  a handle. NULL, or one that was freed: nothing is done.
+ *
+ * Threads: any; waits for a call on it that another thread has under way. Cost: small.
+ */
+void syna_mmap_cursor_free(syna_mmap_cursor *cursor);
+
+/* ---- A store in numbers -------------------------------------------------------------------------------------- */
+
+/**
+ * A store in numbers. It is yours: any memory will do.
+ *
+ * Set struct_size before the call. Threads: it is plain memory. The struct grows at its end in later
+ * versions; of a shorter one the members that it has are filled, of a longer one the others are zeroed.
+ */
+typedef struct syna_mmap_stats {
+  /** sizeof(syna_mmap_stats), set by you. */
+  size_t struct_size;
+  /** Rows in the file, live and deleted. */
+  uint64_t rows;
+  /** Live rows: as syna_mmap_len. */
+  uint64_t live_rows;
+  /** Deleted rows; syna_mmap_compact gives their space back. */
+  uint64_t deleted_rows;
+  /** The data file's length: the sum of vector_bytes, log_bytes and slack_bytes. */
+  uint64_t file_bytes;
+  /** Vectors of all rows, deleted ones too. */
+  uint64_t vector_bytes;
+  /** Keys, tags, payloads, checksums. */
+  uint64_t log_bytes;
+  /** Superblocks, headers, and space that is allocated ahead. */
+  uint64_t slack_bytes;
+  /** The file of the index; 0 where there is none. */
+  uint64_t index_bytes;
+  /** Data files that a compaction has replaced and that are kept until the store is closed. */
+  uint64_t replaced_bytes;
+  /** Rows that the index covers; 0 where there is none. Those behind them are compared one by one. */
+  uint64_t indexed_rows;
+  /** Checkpoints that the file has had. */
+  uint64_t generation;
+  /** The number of the last write. Writes that change something are counted from 1 over the store's life. */
+  uint64_t last_seq;
+  /** The number of the last write that is safe from a power cut. */
+  uint64_t durable_seq;
+  /** 1 where searches use an index, else 0. */
+  uint32_t has_index;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_stats;
+
+/**
+ * What the store holds, what it takes, and how far it has come.
+ *
+ * store      a handle.
+ * out_stats  BORROWED for the call: a struct whose struct_size is set.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _POISONED.
+ * On failure: *out_stats is not written.
+ * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: a look at two
+ * files.
+ */
+syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
+                                     syna_mmap_stats *out_stats,
+                                     syna_mmap_error *error);
+
+/* ---- Readers beside a writer --------------------------------------------------------------------------------- */
+
+/**
+ * Moves a store that was opened with SYNA_MMAP_OPEN_READ_ONLY on to the newest state of its file. Until
+ * then it answers as it did when it was opened, whatever another process writes.
+ *
+ * What the store answers is at each moment what it would have answered after one of the writes, in their
+ * order; never half of one. Searches that are under way end in the state that they began with. What was
+ * borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
+ * is kept, with its disk space, until the store is closed. Does nothing for a store that was opened for
+ * writing: it always is at the newest state.
+ *
+ * store        a handle.
+ * out_changed  BORROWED for the call: whether there was anything new. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file is gone),
+ * _CORRUPT, _IO, _NO_MEMORY, _POISONED and, where the file was replaced by another one, whatever
+ * syna_mmap_open answers for that.
+ * On failure: *out_changed is not written, and the store answers from a whole state, the old one or a newer
+ * one.
+ * Threads: any. Look-ups by key wait for it; searches go on. Cost: reads the keys that are new; all of them
+ * where the file was replaced.
+ */
+syna_mmap_status syna_mmap_refresh(syna_mmap *store, bool *out_changed, syna_mmap_error *error);
+
 /* ---- Results ------------------------------------------------------------------------------------------------- */
 
 /**
@@ -933,6 +1179,108 @@ syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error)
  */
 bool syna_mmap_has_index(const syna_mmap *store);
 
+/* ---- Giving space back, and copying -------------------------------------------------------------------------- */
+
+/**
+ * What a long call tells of its progress, on the thread that made it.
+ *
+ * context  BORROWED for the callback: the pointer that was given with the callback, as it is.
+ * done     rows that are done in this part of the work.
+ * total    rows of this part of the work.
+ *
+ * Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
+ * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
+ * behaviour.
+ * It may call everything on any store, this one too, except for closing this one and, in a compaction, the
+ * functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * Threads: the caller's. Cost: yours.
+ */
+typedef bool (*syna_mmap_progress_callback)(void *context, uint64_t done, uint64_t total);
+
+/**
+ * Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was
+ * deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
+ *
+ * Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
+ * borrowed from them stay as they were. The old file keeps its disk space until the store is closed, and
+ * until what was borrowed is freed. Other processes that read the old file go on with it until
+ * syna_mmap_refresh. Needs disk space for the new file, under the store's name with ".compact" behind it.
+ *
+ * store     a handle.
+ * callback  told how many rows of how many were copied, then how many are in the index. May be NULL.
+ * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK: everything is safe from a power cut too; or SYNA_MMAP_ERR_INVALID_HANDLE,
+ * _INVALID_ARGUMENT (another compaction of the store is in a call), _READ_ONLY, _CANCELLED, _CORRUPT (a
+ * vector differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
+ * On failure: the store goes on with the old file. (Where the system could not make sure of the new file's
+ * name, _IO, it goes on with the new one and refuses writes; where the index could not be saved, without.)
+ * Threads: any. Cost: reads and writes all live rows, makes the index, syncs.
+ */
+syna_mmap_status syna_mmap_compact(syna_mmap *store,
+                                   syna_mmap_progress_callback callback,
+                                   void *context,
+                                   syna_mmap_error *error);
+
+/**
+ * Does a part of what syna_mmap_compact does, for about as long as `budget_us` says. Call it until
+ * *out_done is true; between two calls anything may be done with the store.
+ *
+ * A call does one step at least: 1,024 rows copied, or 512 taken into the index. Some steps are longer: the
+ * first looks at all keys; where there is an index, one checks all its rows; one syncs the new file, and
+ * the last one syncs the rest.
+ *
+ * store      a handle.
+ * budget_us  microseconds; 0: one step.
+ * out_done   BORROWED for the call: whether the compaction is done.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call begins anew.
+ * Threads: any. Cost: the budget, or a step.
+ */
+syna_mmap_status syna_mmap_compact_step(syna_mmap *store,
+                                        uint64_t budget_us,
+                                        bool *out_done,
+                                        syna_mmap_error *error);
+
+/**
+ * Gives up a compaction that syna_mmap_compact_step has begun, and removes what it has copied. Closing the
+ * store does so too.
+ *
+ * store  a handle.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also where none was begun, or SYNA_MMAP_ERR_INVALID_HANDLE, _INVALID_ARGUMENT (the
+ * compaction is in a call), _POISONED.
+ * Threads: any. Cost: the removal of a file.
+ */
+syna_mmap_status syna_mmap_compact_cancel(syna_mmap *store, syna_mmap_error *error);
+
+/**
+ * Writes the live rows of this moment into the new file `path`: a backup, while searches and writes go on.
+ * The copy is a store of its own, as small as after a compaction, and has no index: opened for writing it
+ * makes one. Works for a store that was opened read-only too.
+ *
+ * store     a handle.
+ * path      COPIED. A path as for syna_mmap_open, of a file that does not exist.
+ * callback  told how many rows of how many were looked at. May be NULL.
+ * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK: the copy is safe from a power cut; or SYNA_MMAP_ERR_INVALID_HANDLE,
+ * _INVALID_ARGUMENT, _CANCELLED, _CORRUPT (a vector differs from its checksum), _NO_SPACE, _NO_MEMORY, _IO
+ * (also where `path` exists), _POISONED.
+ * On failure: there is no file `path`, or the one that was there is as it was.
+ * Threads: any; a write that is under way is waited for at the beginning. Cost: reads and writes all live
+ * rows, syncs.
+ */
+syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
+                                       const char *path,
+                                       syna_mmap_progress_callback callback,
+                                       void *context,
+                                       syna_mmap_error *error);
+
 /* ---- Verifying and salvaging --------------------------------------------------------------------------------- */
 
 /**
@@ -1042,6 +1390,54 @@ syna_mmap_status syna_mmap_salvage(const char *from,
                                    const char *to,
                                    uint64_t *out_rows,
                                    uint64_t *out_lost,
+                                   syna_mmap_error *error);
+
+/* ---- What the library has to say ----------------------------------------------------------------------------- */
+
+/** Something that the program's users have to know: a sync failed, a call ended in a bug of the library. */
+#define SYNA_MMAP_LOG_ERROR 1
+
+/** Something is not as it was left: an index that does not fit, the rest of a compaction that was killed. */
+#define SYNA_MMAP_LOG_WARNING 2
+
+/** Rare work: batches recovered, an index made, a compaction. */
+#define SYNA_MMAP_LOG_INFO 3
+
+/** Work that is done again and again: checkpoints, rows taken into the index. */
+#define SYNA_MMAP_LOG_DEBUG 4
+
+/**
+ * Hears what the library has to say: one line of text, in English, for people.
+ *
+ * context   BORROWED for the callback: the pointer that was given with the callback, as it is.
+ * level     SYNA_MMAP_LOG_*.
+ * text      BORROWED for the callback: UTF-8, NUL-terminated.
+ * text_len  bytes of it, without the NUL.
+ *
+ * It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there) and has to
+ * return: no exception of C++ or the like and no longjmp may leave it, which would be undefined behaviour.
+ * Threads: whichever was at work, several at once. Cost: yours, and the call waits for it.
+ */
+typedef void (*syna_mmap_log_callback)(void *context, uint32_t level, const char *text, size_t text_len);
+
+/**
+ * Sets who hears what the library has to say, of all stores of the process. Nobody does by default.
+ *
+ * most_level  SYNA_MMAP_LOG_*: that level and those with lower numbers are told.
+ * callback    NULL: nobody hears it any more.
+ * context     BORROWED until another callback is set: handed to the callback and not looked at. May be NULL.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * When it returns, the callback that was set before is in no call and will get none.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
+ * that has a logger of the crate log of its own).
+ * On failure: all is as before.
+ * Threads: any. Cost: none to speak of; it waits for a callback in flight.
+ */
+syna_mmap_status syna_mmap_set_log(uint32_t most_level,
+                                   syna_mmap_log_callback callback,
+                                   void *context,
                                    syna_mmap_error *error);
 
 /* ---- The library --------------------------------------------------------------------------------------------- */

@@ -20,6 +20,18 @@ pub(crate) enum Fault {
     RenameBeforeSync,
     /// The name of a new file is not synced.
     SkipFolderSync,
+    /// A session does not make sure that its file keeps its name.
+    SkipNameSync,
+    /// A compaction puts its file in the old one's place before the bytes are synced.
+    SealWithoutSync,
+    /// A compaction forgets what was deleted while it copied.
+    KeepDeadRows,
+    /// A compaction forgets what was written while it copied.
+    LoseLateRows,
+    /// After a compaction, writes go to the old file.
+    WriteToOldFile,
+    /// What a compaction that was killed has left is not removed.
+    KeepLeftover,
     /// A short write is taken for a whole one.
     ShortWriteIsWhole,
     /// The log goes on although its frame was not written.
@@ -67,7 +79,7 @@ mod planting {
     use super::Fault;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Fault; 23] = [
+    pub(crate) const ALL: [Fault; 29] = [
         Fault::SkipDataSync,
         Fault::SlotBeforeData,
         Fault::SameSlot,
@@ -76,6 +88,12 @@ mod planting {
         Fault::ForgetRewrite,
         Fault::RenameBeforeSync,
         Fault::SkipFolderSync,
+        Fault::SkipNameSync,
+        Fault::SealWithoutSync,
+        Fault::KeepDeadRows,
+        Fault::LoseLateRows,
+        Fault::WriteToOldFile,
+        Fault::KeepLeftover,
         Fault::ShortWriteIsWhole,
         Fault::AdvanceOnFailure,
         Fault::IgnoreFrameChecksum,

@@ -53,6 +53,11 @@ fn options() {
 }
 
 #[test]
+fn log() {
+    run("log");
+}
+
+#[test]
 fn handles() {
     run("handles");
 }
@@ -75,6 +80,26 @@ fn bad_files() {
 #[test]
 fn verify() {
     run("verify");
+}
+
+#[test]
+fn iterate() {
+    run("iterate");
+}
+
+#[test]
+fn compact() {
+    run("compact");
+}
+
+#[test]
+fn places() {
+    run("places");
+}
+
+#[test]
+fn limits() {
+    run("limits");
 }
 
 #[test]

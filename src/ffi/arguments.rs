@@ -162,6 +162,31 @@ fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
     Ok(PathBuf::from(text))
 }
 
+/// A duplicate of a file descriptor.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`] for what is no open descriptor, [`SynaError::Io`].
+///
+/// # Safety
+/// `fd` is no descriptor at all, or stays open during the call.
+#[cfg(unix)]
+pub(super) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
+    if fd < 0 {
+        return Err(SynaError::argument(format!("`{name}` is {fd}, which is no file descriptor")));
+    }
+    // SAFETY: not -1; the caller promises that it stays open, and one that is not open makes the system refuse.
+    let given = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+    let owned = given.try_clone_to_owned();
+    owned
+        .map(std::fs::File::from)
+        .map_err(|error| SynaError::argument(format!("`{name}` is {fd}, which cannot be used: {error}")))
+}
+
+#[cfg(not(unix))]
+pub(super) unsafe fn file(_fd: i32, name: &'static str) -> Result<std::fs::File> {
+    Err(SynaError::argument(format!("`{name}`: this system has no file descriptors")))
+}
+
 /// A place for an answer; nothing is written there until [`Out::set`].
 pub(super) struct Out<T>(Option<*mut T>);
 
@@ -198,6 +223,45 @@ impl<T> Out<T> {
         if let Some(pointer) = self.0 {
             // SAFETY: aligned (`new`), and the caller of `new` promised room for a `T`.
             unsafe { pointer.write(answer) };
+        }
+    }
+}
+
+/// Room for an array of answers.
+pub(super) struct Room<T> {
+    first: *mut T,
+    len: usize,
+}
+
+/// Room for `len` elements at `pointer`; with none of them the pointer is not looked at.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`], [`SynaError::Limit`] where there cannot be so many.
+///
+/// # Safety
+/// If not NULL and aligned, `len` elements can be written to `pointer` for as long as the `Room` lives.
+pub(super) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) -> Result<Room<T>> {
+    if len > 0 {
+        check_pointer(pointer, name)?;
+    }
+    let limit = isize::MAX.unsigned_abs() / size_of::<T>().max(1);
+    if len > limit {
+        return Err(too_many(name, limit, len));
+    }
+    Ok(Room { first: pointer, len })
+}
+
+impl<T> Room<T> {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Writes an element; past the last: nothing.
+    pub(super) fn set(&self, position: usize, answer: T) {
+        if position < self.len {
+            // SAFETY: aligned and not NULL (`room`, since there is an element), within the elements that the caller of
+            // `room` promised, which are at most `isize::MAX` bytes.
+            unsafe { self.first.add(position).write(answer) };
         }
     }
 }

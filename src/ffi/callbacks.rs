@@ -1,11 +1,33 @@
-//! Which stores' callbacks a thread is in: what would wait for itself there is refused instead.
+//! Which callbacks a thread is in: what would wait for itself there is refused instead.
 
 use crate::{Result, SynaError};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     /// The handles whose calls are in the caller's code right now, outermost first.
     static HANDLES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// Whether the caller's log callback runs.
+    static IS_LOGGING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs the caller's log callback, which may come while the library holds its locks.
+pub(super) fn logging(callback: impl FnOnce()) {
+    let before = IS_LOGGING.try_with(|is_logging| is_logging.replace(true));
+    callback();
+    let _ = IS_LOGGING.try_with(|is_logging| is_logging.set(before == Ok(true)));
+}
+
+/// That this thread is in no log callback.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`].
+pub(super) fn check_not_logging() -> Result<()> {
+    match IS_LOGGING.try_with(Cell::get) {
+        Ok(true) => {
+            Err(SynaError::argument("a log callback cannot call the library; do it after it has returned"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Runs the caller's code on behalf of a call on `handle`.

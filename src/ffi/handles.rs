@@ -263,6 +263,7 @@ impl<T> Slot<T> {
         impl Drop for Poison<'_> {
             fn drop(&mut self) {
                 self.0.store(true, Ordering::Relaxed);
+                log::error!("a bug of the library ended a call; its handle can only be closed");
             }
         }
         let armed = Poison(&self.is_poisoned);

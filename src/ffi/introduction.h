@@ -58,13 +58,13 @@
  * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
  * NULL, and may be anything.
  *
- * HANDLES. syna_mmap * and syna_mmap_results * are numbers, not addresses. One that was closed or freed,
- * that is of the other type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
+ * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
  * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
  * 32,768 further ones.)
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, an options struct or an
- * error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
+ * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
  * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
@@ -89,8 +89,8 @@
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
  * size that ends inside a member, or is above 4,096.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed, and 1 GiB of them in one
- * batch; payloads to 1 MiB a row; 4,294,967,295 rows over a file's life; 16,777,216 hits or candidates of a
- * search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
+ * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
+ * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
+ * begins anew; 16,777,216 hits or candidates of a search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
  * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
  */

@@ -11,12 +11,18 @@
 //! | `status.rs` | header: statuses, the error struct |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
+//! | `places.rs` | header: stores in memory and in archives |
 //! | `batch.rs` | header: what a write can carry |
 //! | `write.rs` | header: insert, upsert, delete |
 //! | `read.rs` | header: get and the small questions |
+//! | `iterate.rs` | header: all rows in order |
+//! | `stats.rs` | header: a store in numbers |
+//! | `refresh.rs` | header: a reader moved on |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search.rs` | header: search, index |
+//! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
+//! | `log.rs` | header: what the library has to say |
 //! | `library.rs` | header: versions |
 //! | `boundary.rs` | what every function's body is |
 //! | `panics.rs` | panics are caught and nothing is printed |
@@ -34,14 +40,20 @@ mod arguments;
 mod batch;
 mod boundary;
 mod callbacks;
+mod compact;
 mod errors;
 mod handles;
+mod iterate;
 mod library;
+mod log;
 mod options;
 mod panics;
+mod places;
 mod read;
+mod refresh;
 mod results;
 mod search;
+mod stats;
 mod status;
 mod store;
 mod structs;

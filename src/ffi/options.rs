@@ -10,6 +10,27 @@ pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
 /// Most dimensions of a store.
 pub const SYNA_MMAP_MAX_DIMENSIONS: u32 = 8192;
 
+/// Most hits of one search: SYNA_MMAP_ERR_LIMIT for more.
+pub const SYNA_MMAP_MAX_K: u32 = 16_777_216;
+/// Most candidates of one search: SYNA_MMAP_ERR_LIMIT for more.
+pub const SYNA_MMAP_MAX_EF: u32 = 16_777_216;
+/// Most bytes of a payload: SYNA_MMAP_ERR_LIMIT for more.
+pub const SYNA_MMAP_MAX_PAYLOAD_BYTES: u32 = 1_048_576;
+/// Most bytes of keys and payloads in one batch, with 8 to 24 bytes more for each row: SYNA_MMAP_ERR_LIMIT for
+/// more.
+pub const SYNA_MMAP_MAX_BATCH_BYTES: u32 = 1_073_741_824;
+/// Most rows that are ever written to one file, deleted ones too; a compaction begins a new file.
+/// SYNA_MMAP_ERR_LIMIT for more.
+pub const SYNA_MMAP_MAX_ROWS: u32 = 4_294_967_294;
+
+const _: () = assert!(
+    SYNA_MMAP_MAX_K as usize == crate::MAX_K
+        && SYNA_MMAP_MAX_EF as usize == crate::MAX_EF
+        && SYNA_MMAP_MAX_PAYLOAD_BYTES as usize == crate::MAX_PAYLOAD_BYTES
+        && SYNA_MMAP_MAX_BATCH_BYTES as usize == crate::MAX_BATCH_BYTES
+        && SYNA_MMAP_MAX_ROWS as u64 == crate::storage::MAX_ROWS
+);
+
 /// Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length.
 pub const SYNA_MMAP_METRIC_COSINE: u32 = 0;
 /// Distance: the square root of the sum of squared differences.
@@ -19,8 +40,8 @@ pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
 /// For opening only: as in the existing file, whichever that is (UINT32_MAX).
 pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
 
-/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; open again to see later
-/// ones.
+/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
+/// later ones.
 pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
 /// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
 pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;

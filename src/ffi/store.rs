@@ -26,6 +26,11 @@ pub(super) fn with_store<R>(
     STORES.read(store.addr(), work)
 }
 
+/// Gives a store a handle.
+pub(super) fn keep_store(store: MmapVectorStore) -> Result<*mut syna_mmap> {
+    Ok(ptr::without_provenance_mut(STORES.insert(store)?))
+}
+
 /// An open store. A handle to it is OWNED by you: close it with syna_mmap_close, from any thread.
 ///
 /// Threads: every call on a store is safe from any thread at any time; searches run beside each other and
@@ -76,8 +81,7 @@ pub unsafe extern "C" fn syna_mmap_open(
             let path = arguments::path(path, "path")?;
             let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
             let store = MmapVectorStore::new(path, options.to_config()?)?;
-            let token = STORES.insert(store)?;
-            out_store.set(ptr::without_provenance_mut(token));
+            out_store.set(keep_store(store)?);
             Ok(())
         })
     }
@@ -176,8 +180,9 @@ pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// The number of the last write that is safe from a power cut; 0: none, a store that was opened read-only,
-/// or a bad handle. Writes that change something are counted from 1 over the file's life.
+/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
+/// something are counted from 1 over the store's life, compactions included. In a store that was opened
+/// read-only: of those that it has seen, at the last checkpoint.
 ///
 /// store  a handle.
 ///

@@ -108,3 +108,38 @@ pub(super) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct_size: u
         target.cast::<usize>().write(struct_size);
     }
 }
+
+/// A caller's struct that an answer goes into.
+pub(super) struct OutStruct<T: Versioned> {
+    at: *mut T,
+    struct_size: usize,
+}
+
+impl<T: Versioned> OutStruct<T> {
+    /// # Errors
+    /// [`SynaError::InvalidArgument`]: NULL, misaligned, or a size that cannot be right.
+    ///
+    /// # Safety
+    /// If not NULL and aligned, `at` points to a `size_t` which, if [`check_size`] takes it, says how many bytes can be
+    /// written there for as long as this lives.
+    pub(super) unsafe fn new(at: *mut T, argument: &'static str) -> Result<Self> {
+        check_pointer(at, argument)?;
+        // SAFETY: not NULL, aligned, and the caller promises that the size, the first member, is there.
+        let struct_size = unsafe { at.cast::<usize>().read() };
+        check_size::<T>(struct_size)?;
+        Ok(Self { at, struct_size })
+    }
+
+    /// Writes the members that the caller's struct has; those that this library does not know become zero.
+    pub(super) fn set(self, answer: &T) {
+        let known = self.struct_size.min(size_of::<T>());
+        // SAFETY: `new`'s promise covers `struct_size` bytes; `answer` has the first `known` of them, the rest is zeroed,
+        // and the first member, written last, lies within them.
+        unsafe {
+            let bytes = self.at.cast::<u8>();
+            std::ptr::copy_nonoverlapping(std::ptr::from_ref(answer).cast::<u8>(), bytes, known);
+            std::ptr::write_bytes(bytes.add(known), 0, self.struct_size - known);
+            self.at.cast::<usize>().write(self.struct_size);
+        }
+    }
+}

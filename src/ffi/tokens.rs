@@ -24,6 +24,7 @@ const _: () = assert!(TOKEN_BITS <= usize::BITS);
 pub(super) enum Kind {
     Store = 0b101,
     Results = 0b011,
+    Cursor = 0b111,
 }
 
 impl Kind {
@@ -32,6 +33,7 @@ impl Kind {
             what: match self {
                 Self::Store => "the store is not open; it was closed, or the handle was never given out",
                 Self::Results => "the results are gone; they were freed, or the handle was never given out",
+                Self::Cursor => "the cursor is gone; it was freed, or the handle was never given out",
             },
         }
     }
@@ -41,6 +43,7 @@ impl Kind {
             what: match self {
                 Self::Store => "the store is NULL; open one by syna_mmap_open",
                 Self::Results => "the results are NULL; make some by syna_mmap_results_new",
+                Self::Cursor => "the cursor is NULL; make one by syna_mmap_cursor_new",
             },
         }
     }
@@ -50,6 +53,7 @@ impl Kind {
             what: match self {
                 Self::Store => "the store belongs to the parent process; open the file again in this one",
                 Self::Results => "the results belong to the parent process; make some in this one",
+                Self::Cursor => "the cursor belongs to the parent process; make one in this one",
             },
         }
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
 use crate::kernel::codes::{Line, prefetch_line};
-use crate::storage::Memory;
+use crate::storage::HugePages;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
 
@@ -77,7 +77,7 @@ const FLAG: u32 = 1 << 31;
 /// Lines that are allocated once and never move.
 struct Chunk {
     /// What the lines lie in.
-    memory: Memory,
+    memory: HugePages,
     count: usize,
 }
 
@@ -87,7 +87,7 @@ unsafe impl Sync for Chunk {}
 impl Chunk {
     fn new(count: usize) -> Result<Self> {
         let bytes = count.checked_mul(size_of::<Line>());
-        let memory = bytes.and_then(|bytes| Memory::new(bytes).ok());
+        let memory = bytes.and_then(|bytes| HugePages::new(bytes).ok());
         let memory = memory.ok_or(SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(64) })?;
         debug_assert_eq!(memory.start().align_offset(align_of::<Line>()), 0);
         Ok(Self { memory, count })

@@ -8,7 +8,7 @@ use super::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
 use super::frame::{self, FrameContent, FrameLink};
 use super::growth;
 use super::log_head::{heads, wipe_taken};
-use super::medium::write_all_at;
+use super::medium::{Storage, write_all_at};
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, erase_rows, write_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// The writer of one file; there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Appender {
+    storage: Arc<dyn Storage>,
     data: Arc<DataFile>,
     /// The newest superblock, as far as the file shows it.
     superblock: Superblock,
@@ -34,15 +35,25 @@ pub(crate) struct Appender {
     planned_rows: u64,
     /// Whether it is known that nothing lies where something new will go; see `clear_leftovers`.
     is_clean: bool,
+    /// Whether the file's name was synced in this session.
+    is_name_safe: bool,
     /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
     failed: Option<String>,
     row_checksums: Vec<u32>,
     frame: Vec<u8>,
 }
 
+/// Why nothing is written any more.
+fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
+    let cause = format!("{what} {} failed ({error})", data.path.display());
+    log::error!("{cause}; the store refuses writes until it is opened again");
+    cause
+}
+
 impl Appender {
     /// A writer that goes on behind `position`, which replay found in the file.
     pub(crate) fn new(
+        storage: Arc<dyn Storage>,
         data: Arc<DataFile>,
         superblock: Superblock,
         position: LogPosition,
@@ -50,6 +61,7 @@ impl Appender {
         planned_rows: u64,
     ) -> Self {
         Self {
+            storage,
             data,
             superblock,
             position,
@@ -58,6 +70,7 @@ impl Appender {
             session,
             planned_rows,
             is_clean: false,
+            is_name_safe: false,
             failed: None,
             row_checksums: Vec::new(),
             frame: Vec::new(),
@@ -68,8 +81,19 @@ impl Appender {
         self.position
     }
 
-    pub(crate) fn durable_sequence(&self) -> u64 {
-        self.durable_sequence
+    /// The newest superblock, as far as the file shows it.
+    pub(crate) fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+
+    /// The number of the last write, counted over the store's life.
+    pub(crate) fn last_write(&self) -> u64 {
+        self.superblock.write_count(&self.position)
+    }
+
+    /// The number of the last write that is safe from a power cut.
+    pub(crate) fn last_durable_write(&self) -> u64 {
+        self.superblock.sequence_base.wrapping_add(self.durable_sequence)
     }
 
     /// Whether something was written since the last checkpoint.
@@ -198,6 +222,17 @@ impl Appender {
         })
     }
 
+    /// Makes room in an empty file for so many rows and so many bytes of frames, and no more.
+    pub(crate) fn reserve_exactly(&mut self, rows: u64, log_bytes: u64) -> Result<()> {
+        self.clear_leftovers()?;
+        let data = Arc::clone(&self.data);
+        if rows > 0 {
+            self.add_extent(growth::exact_extent(&data.identity, &data.extents, rows))?;
+            self.add_extent(growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes))?;
+        }
+        Ok(())
+    }
+
     /// Before anything is written: takes away what a power cut, or a failed write, left where something new will go.
     ///
     /// A frame may have lost its rows, an extent the one before it. Recovery ended there; but one write later they
@@ -255,15 +290,34 @@ impl Appender {
             write_again(&self.data, &self.superblock, unproven)?;
         }
         self.sync_file()?;
+        if !self.is_name_safe {
+            self.sync_name()?;
+        }
         self.unproven = None;
         self.durable_sequence = self.position.sequence;
+        Ok(())
+    }
+
+    /// Makes sure that a power cut leaves this file under its name: a compaction, or the making of the file, may have
+    /// failed just before that.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`], and then no more writes: they would go to a file that may have no name tomorrow.
+    pub(crate) fn sync_name(&mut self) -> Result<()> {
+        if !is_planted(Fault::SkipNameSync) {
+            self.storage.sync_folder(&self.data.path).map_err(|error| {
+                self.failed = Some(stopped("a sync of the folder of", &self.data, &error));
+                self.data.io("syncing the folder of", error)
+            })?;
+        }
+        self.is_name_safe = true;
         Ok(())
     }
 
     fn sync_file(&mut self) -> Result<()> {
         self.data.file.sync().map_err(|error| {
             if !is_planted(Fault::RetrySync) {
-                self.failed = Some(format!("a sync of {} failed ({error})", self.data.path.display()));
+                self.failed = Some(stopped("a sync of", &self.data, &error));
             }
             self.data.io("syncing", error)
         })
@@ -273,11 +327,23 @@ impl Appender {
     pub(crate) fn checkpoint(&mut self) -> Result<()> {
         self.refuse_if_failed()?;
         if !self.is_dirty() {
-            return Ok(());
+            return if self.is_name_safe { Ok(()) } else { self.sync_name() };
         }
         if !is_planted(Fault::SkipDataSync) && !is_planted(Fault::SlotBeforeData) {
             self.sync()?;
         }
+        let before = self.superblock;
+        self.write_slot()?;
+        let is_synced = match is_planted(Fault::SlotBeforeData) {
+            true => self.sync().and_then(|()| self.sync_file()),
+            false => self.sync_file(),
+        };
+        // What was not synced is not there yet: the slot is due again.
+        is_synced.inspect_err(|_| self.superblock = before)
+    }
+
+    /// Names what there is in the older slot.
+    fn write_slot(&mut self) -> Result<()> {
         let superblock = Superblock {
             generation: self.superblock.generation + 1,
             position: self.position,
@@ -287,11 +353,29 @@ impl Appender {
         };
         write_all_at(&*self.data.file, &superblock.encode(), slot_offset(superblock.generation))
             .map_err(|e| self.data.io("writing to", e))?;
-        if is_planted(Fault::SlotBeforeData) {
-            self.sync()?;
-        }
-        self.sync_file()?;
         self.superblock = superblock;
+        Ok(())
+    }
+
+    /// Brings the bytes that were written so far to the disk, as a head start for [`Appender::seal`].
+    pub(crate) fn sync_ahead(&mut self) -> Result<()> {
+        self.sync_file()
+    }
+
+    /// Completes a file that has no name yet, so that it can take another one's: `last_write` is the number of the last
+    /// write that it holds. All of it is on the disk then, named by both slots.
+    pub(crate) fn seal(&mut self, last_write: u64) -> Result<()> {
+        self.refuse_if_failed()?;
+        self.superblock.sequence_base = last_write.wrapping_sub(self.position.sequence);
+        for _ in 0..2 {
+            self.write_slot()?;
+        }
+        // Nobody knows the file yet, so the order of slots and data is free.
+        if !is_planted(Fault::SealWithoutSync) {
+            self.sync_file()?;
+        }
+        self.unproven = None;
+        self.durable_sequence = self.position.sequence;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::extents::Extents;
 use super::frame::Frame;
-use super::layout::{self, EXTENTS_START, slot};
+use super::layout::{self, EXTENTS_START, bytes, origin, slot};
 use super::medium::{Access, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at};
 use super::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
 use crate::planted::{Fault, is_planted};
@@ -29,6 +29,21 @@ impl DataFile {
         SynaError::io(&self.path, doing, source)
     }
 
+    /// Whether the file still has the extents that are mapped: a writer that could not map one takes it away again.
+    pub(crate) fn has_mapped_extents(&self) -> Result<bool> {
+        for found in self.extents.iter() {
+            let mut header = [0; layout::extent::LENGTH];
+            match read_exact_at(&*self.file, &mut header, found.offset_bytes) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                read => read.map_err(|error| self.io("reading", error))?,
+            }
+            if header != found.header.encode(&self.identity) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The frame that begins at `offset_bytes`, which was written or replayed before.
     pub(crate) fn known_frame(&self, offset_bytes: u64) -> Option<Frame<'_>> {
         let header = self.extents.bytes(offset_bytes, layout::frame::LENGTH)?;
@@ -48,17 +63,9 @@ pub(crate) fn create(
     metric: crate::DistanceMetric,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let mut store_id = [0; 16];
-    storage.random(&mut store_id).map_err(io("drawing the id of"))?;
-    let superblock = Superblock {
-        identity: Identity { store_id, dimensions, metric },
-        generation: 2,
-        position: LogPosition::EMPTY,
-        extent_count: 0,
-        extents_end: EXTENTS_START,
-    };
     let (temporary, file) = create_temporary(storage, path)?;
-    let made = lock(&*file, path).and_then(|()| {
+    let made = empty_superblock(storage, path, dimensions, metric).and_then(|superblock| {
+        lock(&*file, path)?;
         // Both slots at once, so that a store survives the loss of either from its first day.
         for generation in [1, 2] {
             let bytes = Superblock { generation, ..superblock }.encode();
@@ -68,16 +75,80 @@ pub(crate) fn create(
         if !is_planted(Fault::RenameBeforeSync) {
             file.sync().map_err(io("syncing"))?;
         }
-        storage.rename_new(&temporary, path).map_err(io("creating"))
+        storage.rename_new(&temporary, path).map_err(io("creating"))?;
+        Ok(superblock)
     });
-    if let Err(error) = made {
-        let _ = storage.remove(&temporary);
-        return Err(error);
-    }
+    let superblock = match made {
+        Ok(superblock) => superblock,
+        Err(error) => {
+            let _ = storage.remove(&temporary);
+            return Err(error);
+        }
+    };
     if !is_planted(Fault::SkipFolderSync) {
         storage.sync_folder(path).map_err(io("syncing the folder of"))?;
     }
     Ok((file, superblock))
+}
+
+/// The superblock of a store that has nothing in it.
+fn empty_superblock(
+    storage: &dyn Storage,
+    path: &Path,
+    dimensions: u32,
+    metric: crate::DistanceMetric,
+) -> Result<Superblock> {
+    let mut store_id = [0; 16];
+    storage.random(&mut store_id).map_err(|error| SynaError::io(path, "drawing the id of", error))?;
+    Ok(Superblock {
+        identity: Identity { store_id, dimensions, metric },
+        generation: 2,
+        position: LogPosition::EMPTY,
+        extent_count: 0,
+        extents_end: EXTENTS_START,
+        sequence_base: 0,
+    })
+}
+
+/// Begins a copy of a store in `file`, a new one, that gets the name `path` once it is filled; locks it. It is no store
+/// before [`super::Appender::seal`] has written its slots.
+pub(crate) fn begin_copy(
+    storage: &dyn Storage,
+    file: &dyn StorageFile,
+    path: &Path,
+    original: &Identity,
+) -> Result<Superblock> {
+    let io = |doing| move |error| SynaError::io(path, doing, error);
+    let superblock = empty_superblock(storage, path, original.dimensions, original.metric)?;
+    lock(file, path)?;
+    write_all_at(file, &slot::HALF_MADE_BYTES, 0).map_err(io("writing"))?;
+    let mut mark = [0; origin::LENGTH];
+    bytes::write(&mut mark, origin::MAGIC, &origin::MAGIC_BYTES);
+    bytes::write(&mut mark, origin::STORE_ID, &original.store_id);
+    write_all_at(file, &mark, origin::OFFSET).map_err(io("writing"))?;
+    file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
+    // Before the slots are written: a power cut must not leave a file that could be somebody's store.
+    file.sync().map_err(io("syncing"))?;
+    Ok(superblock)
+}
+
+/// Whether a file was begun by [`begin_copy`] for a store and never took its place. No other file answers to that: a
+/// store's id is drawn anew with each copy.
+pub(crate) fn is_copy_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
+    let length = file.length_bytes()?;
+    let read = |offset: u64, bytes: &mut [u8]| {
+        let there = length.saturating_sub(offset).min(bytes.len() as u64);
+        let there = usize::try_from(there).unwrap_or(0);
+        read_exact_at(file, bytes.get_mut(..there).unwrap_or_default(), offset)
+    };
+    let (mut magic, mut mark) = ([0; slot::MAGIC_BYTES.len()], [0; origin::LENGTH]);
+    read(0, &mut magic)?;
+    read(origin::OFFSET, &mut mark)?;
+    let is_marked = bytes::read_array(&mark, origin::MAGIC) == origin::MAGIC_BYTES
+        && bytes::read_array(&mark, origin::STORE_ID) == original.store_id;
+    // After a power cut the beginning may be zeros, or missing.
+    let is_begun = magic == slot::HALF_MADE_BYTES || magic == [0; slot::MAGIC_BYTES.len()];
+    Ok(is_marked || (is_begun && mark == [0; origin::LENGTH]))
 }
 
 /// Opens an existing file; for writing it is locked, and it is the one that has the name then.
@@ -158,6 +229,8 @@ pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Sup
             return Err(SynaError::corrupt(path, 0, format!("neither superblock is whole ({what})")));
         }
     };
+    // Looked at anew: a writer elsewhere may have grown the file before it wrote the slot.
+    let length = file.length_bytes().map_err(io)?;
     if length < whole.extents_end {
         let what =
             format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);

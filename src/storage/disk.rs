@@ -12,6 +12,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Disk;
 
+impl Disk {
+    /// A file that is open already.
+    pub(crate) fn open_file(file: File) -> Arc<dyn StorageFile> {
+        Arc::new(DiskFile { file })
+    }
+}
+
 impl Storage for Disk {
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         match std::fs::metadata(path) {
@@ -26,7 +33,7 @@ impl Storage for Disk {
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(access != Access::Read).create_new(access == Access::CreateNew);
-        Ok(Arc::new(DiskFile { file: options.open(path)? }))
+        Ok(Self::open_file(options.open(path)?))
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {

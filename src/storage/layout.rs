@@ -43,6 +43,8 @@ pub(crate) mod slot {
     use super::Field;
     /// High bit set, a line end of either kind and an end of file: transfers that mangle text are seen at once.
     pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYN\r\n\x1a\x00";
+    /// In the place of the magic in a file that is still being filled by a compaction or a snapshot.
+    pub(crate) const HALF_MADE_BYTES: [u8; 8] = *b"\x89SYNTEMP";
     pub(crate) const MAGIC: Field = Field::first(8);
     pub(crate) const VERSION: Field = MAGIC.then(4);
     pub(crate) const INCOMPATIBLE_FEATURES: Field = VERSION.then(4);
@@ -61,12 +63,24 @@ pub(crate) mod slot {
     pub(crate) const LOG_EXTENT: Field = LOG_HEAD.then(4);
     pub(crate) const CHAIN: Field = LOG_EXTENT.then(4);
     pub(crate) const EXTENT_COUNT: Field = CHAIN.then(4);
-    pub(crate) const RESERVED: Field = EXTENT_COUNT.then(4);
-    pub(crate) const EXTENTS_END: Field = RESERVED.then(8);
-    pub(crate) const PADDING: Field = EXTENTS_END.then(4);
-    pub(crate) const CHECKSUM: Field = PADDING.then(4);
+    /// The lower half of a number; the upper half lies where there was room.
+    pub(crate) const SEQUENCE_BASE_LOW: Field = EXTENT_COUNT.then(4);
+    pub(crate) const EXTENTS_END: Field = SEQUENCE_BASE_LOW.then(8);
+    pub(crate) const SEQUENCE_BASE_HIGH: Field = EXTENTS_END.then(4);
+    pub(crate) const CHECKSUM: Field = SEQUENCE_BASE_HIGH.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     const _: () = assert!(LENGTH == 128 && LENGTH as u64 <= super::SLOT_DISTANCE);
+}
+
+/// What tells of which store a compaction or a snapshot made a file, in a page of its own between the slots.
+pub(crate) mod origin {
+    use super::Field;
+    pub(crate) const OFFSET: u64 = super::EXTENT_ALIGN;
+    pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYNCOPY";
+    pub(crate) const MAGIC: Field = Field::first(8);
+    pub(crate) const STORE_ID: Field = MAGIC.then(16);
+    pub(crate) const LENGTH: usize = STORE_ID.end();
+    const _: () = assert!(OFFSET >= super::slot::LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
 }
 
 /// An extent's header; the extent's data begin [`extent::DATA`] bytes behind its start.

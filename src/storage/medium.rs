@@ -45,6 +45,10 @@ pub(crate) trait Storage: Send + Sync + Debug {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in the folder of `path` safe from a power cut.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Whether a file is there after it was closed.
+    fn keeps_files(&self) -> bool {
+        true
+    }
     /// Fills `into` with bytes that no other call has given out.
     fn random(&self, into: &mut [u8]) -> io::Result<()>;
 }

@@ -10,10 +10,11 @@
 //! | `layout.rs` | where everything lies: the one table of offsets |
 //! | `medium.rs` | the trait through which all I/O goes |
 //! | `disk.rs`, `platform/` | the trait on a real file system |
-//! | `region.rs` | mapped bytes; the one file that knows memmap2 |
+//! | `memory.rs`, `archive.rs` | the trait without a disk; inside a larger file |
+//! | `region.rs`, `huge_pages.rs` | mapped bytes, of a file and without one; the files that know memmap2 |
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
-//! | `frame.rs` | what a batch looks like in the log |
+//! | `frame.rs`, `frame_walk.rs` | what a batch looks like in the log; one after another |
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs`, `row_writer.rs` | writing: batches, checkpoints; the rows of a batch |
@@ -22,16 +23,20 @@
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
 
 mod appender;
+mod archive;
 mod data_file;
 mod disk;
 mod extents;
 #[cfg(test)]
 mod format_example;
 mod frame;
+mod frame_walk;
 mod growth;
+mod huge_pages;
 mod layout;
 mod log_head;
 mod medium;
+mod memory;
 mod platform;
 mod region;
 mod replay;
@@ -42,15 +47,21 @@ pub(crate) mod simulated;
 mod superblock;
 
 pub(crate) use appender::Appender;
-pub(crate) use data_file::{DataFile, create, open_existing, read_superblock};
+pub(crate) use archive::Archive;
+pub(crate) use data_file::{DataFile, begin_copy, create, is_copy_of, open_existing, read_superblock};
 pub(crate) use disk::Disk;
-pub(crate) use extents::{ExtentKind, MAX_ROWS};
+pub(crate) use extents::{Extent, ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
 #[cfg(all(loom, test))]
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
-pub(crate) use medium::{Access, PathKind, Storage, StorageFile, read_exact_at, replace_file};
+pub(crate) use frame_walk::FrameWalk;
+pub(crate) use huge_pages::HugePages;
+pub(crate) use medium::{
+    Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
+};
+pub(crate) use memory::InMemory;
 pub(crate) use platform::process_mark;
-pub(crate) use region::Memory;
-pub(crate) use replay::{Damage, RowCheck, map_extents, replay};
+
+pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

@@ -1,4 +1,4 @@
-//! Mapped bytes: the one file that knows memmap2 and reads memory which the file system writes.
+//! Mapped bytes of a file: the one place that reads memory which the file system writes.
 #![expect(unsafe_code, reason = "a mapping is a raw pointer; slices of it are made here and nowhere else")]
 
 use bytemuck::Pod;
@@ -43,36 +43,5 @@ impl Region {
         // That the file keeps its length is the file system's part (docs/design.md, out of scope: truncation by
         // others).
         Some(unsafe { std::slice::from_raw_parts(start.cast::<T>(), count) })
-    }
-}
-
-/// Memory that is read at random: zeroed, and on huge pages where the system has them to give.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    map: memmap2::MmapMut,
-    skipped: usize,
-}
-
-/// What memory is aligned to, and the least that is worth a mapping of its own: a huge page of x86-64 and aarch64.
-const HUGE_PAGE_BYTES: usize = 2 << 20;
-
-impl Memory {
-    /// # Errors
-    /// Where the system has no memory.
-    pub(crate) fn new(bytes: usize) -> io::Result<Self> {
-        let spare = if bytes < HUGE_PAGE_BYTES { 0 } else { HUGE_PAGE_BYTES };
-        let map = memmap2::MmapMut::map_anon(bytes.checked_add(spare).ok_or(io::ErrorKind::OutOfMemory)?)?;
-        let skipped = if spare == 0 { 0 } else { map.as_ptr().align_offset(HUGE_PAGE_BYTES).min(spare) };
-        #[cfg(unix)]
-        if spare > 0 {
-            // A wish: where it is not heard, searches are slower.
-            let _ = map.advise_range(memmap2::Advice::HugePage, skipped, bytes);
-        }
-        Ok(Self { map, skipped })
-    }
-
-    /// The first byte, aligned to a page; it stays where it is as long as this lives.
-    pub(crate) fn start(&self) -> *mut u8 {
-        self.map.as_ptr().wrapping_add(self.skipped).cast_mut()
     }
 }

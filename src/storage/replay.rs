@@ -6,7 +6,7 @@
 use super::data_file::DataFile;
 use super::extents::{ExtentHeader, ExtentKind, Extents};
 use super::frame::{Frame, claimed_length};
-use super::layout::{EXTENTS_START, extent, frame};
+use super::layout::{extent, frame};
 use super::log_head::{Head, heads};
 use super::medium::{StorageFile, read_exact_at};
 use super::superblock::{LogPosition, Superblock};
@@ -35,11 +35,26 @@ pub(crate) fn map_extents(
     superblock: &Superblock,
     damage: Damage,
 ) -> Result<Extents> {
+    let extents = Extents::new(superblock.identity);
+    map_more_extents(file, path, superblock, damage, &extents)?;
+    Ok(extents)
+}
+
+/// Maps the extents behind those that are mapped already.
+///
+/// # Errors
+/// As [`map_extents`].
+pub(crate) fn map_more_extents(
+    file: &dyn StorageFile,
+    path: &Path,
+    superblock: &Superblock,
+    damage: Damage,
+    extents: &Extents,
+) -> Result<()> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
     let length = file.length_bytes().map_err(io("reading"))?;
-    let extents = Extents::new(superblock.identity);
-    let mut at = EXTENTS_START;
-    let mut rows = 0;
+    let mut at = extents.end_bytes();
+    let mut rows = extents.row_capacity();
     loop {
         let ordinal = extents.count();
         if ordinal == superblock.extent_count && at != superblock.extents_end && damage == Damage::Refused {
@@ -58,7 +73,7 @@ pub(crate) fn map_extents(
                 let what = format!("extent {ordinal} of {} is damaged or cut off", superblock.extent_count);
                 return Err(SynaError::corrupt(path, at, what));
             }
-            return Ok(extents);
+            return Ok(());
         };
         let region = file.map(at, header.length_bytes).map_err(io("mapping"))?;
         if header.kind == ExtentKind::Vectors {
@@ -132,18 +147,35 @@ pub(crate) fn replay(
     damage: Damage,
     visit: &mut FrameVisitor<'_>,
 ) -> Result<LogPosition> {
-    let mut reader = LogReader { data, buffer: Vec::new(), start: u64::MAX };
     let mut position = LogPosition::EMPTY;
+    replay_from(data, superblock, check, damage, &mut position, visit)?;
+    Ok(position)
+}
+
+/// As [`replay`], from a position on that an earlier replay came to. `position` is moved on with every frame that was
+/// taken, so after an error too it says where the walk came to.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_from(
+    data: &DataFile,
+    superblock: &Superblock,
+    check: RowCheck,
+    damage: Damage,
+    position: &mut LogPosition,
+    visit: &mut FrameVisitor<'_>,
+) -> Result<()> {
+    let mut reader = LogReader { data, buffer: Vec::new(), start: u64::MAX };
     let committed = superblock.position;
     loop {
         let is_committed = position.sequence < committed.sequence;
-        if position.sequence == committed.sequence && position != committed && damage == Damage::Refused {
+        if position.sequence == committed.sequence && *position != committed && damage == Damage::Refused {
             return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
         }
         if !is_committed && is_planted(Fault::StopAtCheckpoint) {
-            return Ok(position);
+            return Ok(());
         }
-        let (frame, head) = match next_frame(data, &mut reader, &position) {
+        let (frame, head) = match next_frame(data, &mut reader, position) {
             Ok(found) => found,
             Err(FrameEnd::Failed(error)) => return Err(error),
             Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
@@ -154,15 +186,15 @@ pub(crate) fn replay(
                 return Err(data.corrupt(position.head, what));
             }
             Err(FrameEnd::Nothing(_)) if is_committed => {
-                match skip_damage(data, &mut reader, &position, &committed)? {
+                match skip_damage(data, &mut reader, position, &committed)? {
                     Some(behind) => {
-                        position = behind;
+                        *position = behind;
                         continue;
                     }
-                    None => return Ok(position),
+                    None => return Ok(()),
                 }
             }
-            Err(FrameEnd::Nothing(_)) => return Ok(position),
+            Err(FrameEnd::Nothing(_)) => return Ok(()),
         };
         let mut damaged = Vec::new();
         if (check == RowCheck::All || !is_committed) && !is_planted(Fault::IgnoreRowChecksum) {
@@ -173,11 +205,11 @@ pub(crate) fn replay(
                 let what = format!("row {row} differs from its checksum; salvage what is whole");
                 return Err(data.corrupt(row_offset(data, row), what));
             }
-            return Ok(position);
+            return Ok(());
         }
         let at = head.offset_bytes;
         visit(&frame, at, &damaged).map_err(|what| data.corrupt(at, what))?;
-        position = LogPosition {
+        *position = LogPosition {
             sequence: frame.link().sequence,
             chain: frame.checksum(),
             extent: head.ordinal,
@@ -298,7 +330,7 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Vec<u32> {
 }
 
 /// Where in the file a row lies, for messages.
-fn row_offset(data: &DataFile, row: u32) -> u64 {
+pub(crate) fn row_offset(data: &DataFile, row: u32) -> u64 {
     data.extents
         .iter()
         .filter(|found| found.header.kind == ExtentKind::Vectors)

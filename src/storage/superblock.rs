@@ -57,6 +57,16 @@ pub(crate) struct Superblock {
     pub(crate) extent_count: u32,
     /// Where the last extent ends.
     pub(crate) extents_end: u64,
+    /// What is added to a frame's sequence, modulo 2^64, where a store's writes are counted: a compaction begins a new
+    /// log, but the count goes on.
+    pub(crate) sequence_base: u64,
+}
+
+impl Superblock {
+    /// How many writes the store has had when its log has come to `position`.
+    pub(crate) fn write_count(&self, position: &LogPosition) -> u64 {
+        self.sequence_base.wrapping_add(position.sequence)
+    }
 }
 
 /// Why the bytes of a slot are no superblock.
@@ -95,6 +105,9 @@ impl Superblock {
         bytes::write(&mut out, slot::CHAIN, &position.chain.to_le_bytes());
         bytes::write(&mut out, slot::EXTENT_COUNT, &self.extent_count.to_le_bytes());
         bytes::write(&mut out, slot::EXTENTS_END, &self.extents_end.to_le_bytes());
+        let base = self.sequence_base.to_le_bytes();
+        bytes::write(&mut out, slot::SEQUENCE_BASE_LOW, &base[..4]);
+        bytes::write(&mut out, slot::SEQUENCE_BASE_HIGH, &base[4..]);
         let checksum = crc32c(&out[..slot::CHECKSUM.offset]);
         bytes::write(&mut out, slot::CHECKSUM, &checksum.to_le_bytes());
         out
@@ -160,6 +173,8 @@ impl Superblock {
             position,
             extent_count: bytes::read_u32(from, slot::EXTENT_COUNT),
             extents_end: bytes::read_u64(from, slot::EXTENTS_END),
+            sequence_base: u64::from(bytes::read_u32(from, slot::SEQUENCE_BASE_LOW))
+                | u64::from(bytes::read_u32(from, slot::SEQUENCE_BASE_HIGH)) << 32,
         })
     }
 }
@@ -182,6 +197,7 @@ mod tests {
             },
             extent_count: 2,
             extents_end: 1 << 20,
+            sequence_base: 0x1234_5678_9ABC_DEF0,
         }
     }
 

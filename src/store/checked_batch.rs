@@ -9,6 +9,10 @@ pub const MAX_KEY_BYTES: usize = 65_535;
 /// The longest payload.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
+/// The most bytes of keys and payloads in one batch; the log's record of the batch, with 8 to 24 bytes more a row, has the
+/// same limit.
+pub const MAX_BATCH_BYTES: usize = 1 << 30;
+
 /// A batch of which all but the components of its vectors has been checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CheckedBatch<'a> {
@@ -46,13 +50,23 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
+        let mut batch_bytes = 0_usize;
         for position in 0..count {
-            checked.check_element(position, dimensions)?;
+            batch_bytes = batch_bytes.saturating_add(checked.check_element(position, dimensions)?);
+        }
+        // Before any of it is copied.
+        if batch_bytes > MAX_BATCH_BYTES {
+            return Err(SynaError::Limit {
+                what: "bytes of keys and payloads in one batch (split it)",
+                limit: MAX_BATCH_BYTES as u64,
+                actual: batch_bytes as u64,
+            });
         }
         Ok(checked)
     }
 
-    fn check_element(&self, position: usize, dimensions: u32) -> Result<()> {
+    /// The bytes of an element's key and payload, where it may be written.
+    fn check_element(&self, position: usize, dimensions: u32) -> Result<usize> {
         let key = self.key(position);
         if key.len() > MAX_KEY_BYTES {
             let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
@@ -77,7 +91,7 @@ impl<'a> CheckedBatch<'a> {
                 actual: payload_bytes as u64,
             });
         }
-        Ok(())
+        Ok(key.len() + payload_bytes)
     }
 
     pub(super) fn key(&self, position: usize) -> &'a [u8] {

@@ -51,6 +51,13 @@ impl Core {
         *self.graph.write().unwrap_or_else(PoisonError::into_inner) = graph;
     }
 
+    /// Gives up what only new calls need, since another core has taken this one's place. Searches that are under way
+    /// find all the same: they have the graph, or scan.
+    pub(crate) fn retire(&self) {
+        self.set_graph(None);
+        *self.directory_mut() = KeyDirectory::default();
+    }
+
     /// The live row of a key.
     pub(crate) fn find(&self, key: &str) -> Option<u32> {
         self.find_in(&self.directory(), key.as_bytes(), self.hasher.hash(key.as_bytes()))

@@ -9,40 +9,56 @@
 //! | --- | --- |
 //! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
 //! | `store.rs` | the public face, `MmapVectorStore` |
-//! | `core.rs` | what readers share |
+//! | `core.rs`, `cores.rs` | what readers share; one after another where a file is replaced |
+//! | `cursor.rs` | iteration in the order of insertion |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
-//! | `open.rs` | opening: the log replayed into the tables |
+//! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
 //! | `checked_batch.rs` | a batch whose every value was checked |
 //! | `write.rs` | a checked batch planned and committed |
 //! | `writer.rs` | the one writer, and what falls due after a write |
+//! | `places.rs` | stores in memory and inside larger files |
+//! | `refresh.rs` | a reader moved on to what was written since |
+//! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
 //! | `index_file.rs` | `NAME.hnsw` |
+//! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
 
 mod batch;
 mod checked_batch;
+mod compact;
 mod config;
 mod core;
+mod cores;
 #[cfg(test)]
 mod crash_tests;
+mod cursor;
 mod directory;
 mod index_file;
+mod loader;
 mod open;
+mod places;
+mod refresh;
 mod results;
 mod rows;
 mod search;
+mod snapshot;
+mod stats;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
+mod transfer;
 mod verify;
 mod write;
 mod writer;
 
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-pub use checked_batch::{MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
+pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
+pub use cursor::{Cursor, Entries, Entry};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
+pub use stats::StoreStats;
 pub use store::{MmapSearchResult, MmapVectorStore};
 pub use verify::{Finding, Problem, SalvageReport, VerifyReport};

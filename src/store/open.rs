@@ -1,15 +1,16 @@
 //! Opening: finds or makes the file, replays its log into the tables that readers share.
 
+use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
-use super::directory::KeyDirectory;
 use super::index_file;
+use super::loader::Loader;
 use super::rows::Snapshot;
 use crate::index::Graph;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
-    Access, Appender, Damage, DataFile, ExtentKind, Frame, LogPosition, PathKind, RowCheck, Storage,
-    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay,
+    Access, Appender, Damage, DataFile, ExtentKind, FileIdentity, LogPosition, PathKind, RowCheck, Storage,
+    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay_from,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -26,6 +27,19 @@ pub(super) struct Opened {
     pub(super) appender: Option<Appender>,
     /// Rows that the index beside the file covers, where one was found that fits.
     pub(super) saved_index_rows: Option<u32>,
+    /// How much of the file was taken in.
+    pub(super) taken: Taken,
+}
+
+/// How much of a file was taken into the tables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    pub(super) superblock: Superblock,
+    pub(super) position: LogPosition,
+    /// Where the last frame begins, if there is one.
+    pub(super) last_frame: Option<u64>,
+    /// The file that the index was read from, whether it fitted or not.
+    pub(super) index: Option<FileIdentity>,
 }
 
 /// The configuration's own mistakes, found before any file is touched.
@@ -61,6 +75,11 @@ pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
     let (file, superblock) = find_or_create(&**storage, path, config, access)?;
     let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);
+    if let Ok(opened) = &opened
+        && access == Access::ReadWrite
+    {
+        compact::remove_leftover(&**storage, path, &opened.core.data.identity);
+    }
     if opened.is_err() && access == Access::ReadWrite {
         // The lock goes with the last reference anyway; a forked child may hold one.
         let _ = file.unlock();
@@ -148,6 +167,7 @@ fn open_file(
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
+    let index = index_identity(&**storage, path);
     let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
@@ -155,18 +175,13 @@ fn open_file(
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
     core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
-    let mut loader = Loader {
-        core: &core,
-        damage,
-        rows: 0,
-        deletions: 0,
-        hashes: Vec::new(),
-        saved: saved.as_ref(),
-        saved_fits: false,
-    };
-    let position =
-        replay(&data, &superblock, check, damage, &mut |frame, at, damaged| loader.take(frame, at, damaged))?;
-    let Loader { mut deletions, saved_fits, .. } = loader;
+    let mut loader = Loader::new(&core, damage, LogPosition::EMPTY, saved.as_ref());
+    let mut position = LogPosition::EMPTY;
+    replay_from(&data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
+        loader.take(frame, at, damaged)
+    })?;
+    let (mut deletions, saved_fits, last_frame) = (loader.deletions, loader.saved_fits, loader.last_frame);
+    drop(loader);
     if damage == Damage::Tolerated {
         // Whatever is not whole counts as deleted.
         let live = u32::try_from(core.directory().len()).unwrap_or(u32::MAX);
@@ -177,13 +192,21 @@ fn open_file(
         Some(saved) if saved_fits => saved.into_graph(identity.dimensions, core.kernels, position.rows),
         _ => None,
     };
+    let recovered = position.sequence.saturating_sub(superblock.position.sequence);
+    if recovered > 0 {
+        log::info!("{}: took in {recovered} batches behind the last checkpoint", path.display());
+    }
+    if index.is_some() && graph.is_none() {
+        log::warn!("{}: the index beside it does not fit and is not used; it is made anew", path.display());
+    }
     let saved_index_rows = graph.as_ref().map(Graph::covered_rows);
     core.set_graph(graph.map(Arc::new));
     let appender = match access {
         Access::Read => None,
-        _ => Some(new_appender(&**storage, data, superblock, position, config)?),
+        _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
-    Ok(Opened { core, appender, saved_index_rows })
+    let taken = Taken { superblock, position, last_frame, index };
+    Ok(Opened { core, appender, saved_index_rows, taken })
 }
 
 /// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
@@ -197,8 +220,8 @@ fn believable_rows(data: &DataFile, claimed: u32) -> usize {
     usize::try_from(rows).unwrap_or(0)
 }
 
-fn new_appender(
-    storage: &dyn Storage,
+pub(super) fn new_appender(
+    storage: &Arc<dyn Storage>,
     data: Arc<DataFile>,
     superblock: Superblock,
     position: LogPosition,
@@ -210,96 +233,20 @@ fn new_appender(
         session = [0; 8];
     }
     let planned_rows = config.initial_capacity as u64;
-    Ok(Appender::new(data, superblock, position, u64::from_le_bytes(session), planned_rows))
+    Ok(Appender::new(
+        Arc::clone(storage),
+        data,
+        superblock,
+        position,
+        u64::from_le_bytes(session),
+        planned_rows,
+    ))
 }
 
-/// Takes frames into the tables.
-struct Loader<'a> {
-    core: &'a Core,
-    damage: Damage,
-    /// Rows taken so far, those lost with a damaged frame included.
-    rows: u32,
-    deletions: u32,
-    /// Of the keys of the frame at hand.
-    hashes: Vec<u32>,
-    saved: Option<&'a index_file::SavedIndex>,
-    saved_fits: bool,
-}
-
-impl Loader<'_> {
-    fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> std::result::Result<(), String> {
-        let core = self.core;
-        if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
-            return Err(format!("a frame deletes row {row}, which is not there"));
-        }
-        if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
-            return Ok(());
-        }
-        core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
-        let mut directory = core.directory_mut();
-        for row in frame.deletions() {
-            self.delete(&mut directory, row)?;
-        }
-        self.deletions += frame.deletion_count();
-        directory.try_reserve(frame.row_count() as usize).map_err(|error| error.to_string())?;
-        for row in self.rows..frame.first_row() {
-            core.rows.hide(row).map_err(|error| error.to_string())?;
-        }
-        if let Some(position) = frame.first_invalid_key() {
-            return Err(format!("the key of row {} is no UTF-8", frame.first_row() + position));
-        }
-        // All hashes first: the look-ups that follow then wait for memory side by side.
-        self.hashes.clear();
-        self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
-        for (position, &hash) in (0..).zip(&self.hashes) {
-            let row = frame.first_row() + position;
-            if damaged.binary_search(&row).is_ok() {
-                core.rows.hide(row).map_err(|error| error.to_string())?;
-            } else {
-                self.add(&mut directory, hash, frame.key(position).1, row)?;
-            }
-        }
-        self.rows = frame.first_row() + frame.row_count();
-        if let Some(saved) = self.saved
-            && saved.sequence() == frame.link().sequence
-        {
-            self.saved_fits = saved.chain() == frame.checksum() || is_planted(Fault::KeepForeignIndex);
-        }
-        Ok(())
-    }
-
-    fn delete(&self, directory: &mut KeyDirectory, row: u32) -> std::result::Result<(), String> {
-        let core = self.core;
-        let before = directory.len();
-        if let Ok(key) = core.rows.key(&core.data, row) {
-            directory.remove(core.hasher.hash(key), row);
-        }
-        // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
-        // the row's own number could be one that never comes.
-        match self.damage {
-            Damage::Tolerated => core.rows.hide(row).map_err(|error| error.to_string()),
-            Damage::Refused if directory.len() == before => {
-                Err(format!("a frame deletes row {row}, which is not live"))
-            }
-            Damage::Refused => Ok(()),
-        }
-    }
-
-    fn add(
-        &self,
-        directory: &mut KeyDirectory,
-        hash: u32,
-        key: &[u8],
-        row: u32,
-    ) -> std::result::Result<(), String> {
-        let core = self.core;
-        let Some(older) = directory.add_new(hash, row, |row| core.has_key(row, key)) else { return Ok(()) };
-        if self.damage == Damage::Refused {
-            return Err(format!("row {row} has a key that another live row has"));
-        }
-        // Its deletion was lost with a damaged frame.
-        core.rows.hide(older).map_err(|error| error.to_string())?;
-        directory.replace(hash, older, row);
-        Ok(())
+/// What tells the index beside a data file from the one that takes its place.
+pub(super) fn index_identity(storage: &dyn Storage, path: &Path) -> Option<FileIdentity> {
+    match storage.kind(&index_file::path_of(path)) {
+        Ok(PathKind::File(identity)) => Some(identity),
+        _ => None,
     }
 }

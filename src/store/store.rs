@@ -2,9 +2,11 @@
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::checked_batch::MAX_KEY_BYTES;
+use super::compact::Compaction;
 use super::config::MmapVectorConfig;
 use super::core::Core;
-use super::open::{Opened, open};
+use super::cores::Cores;
+use super::open::{Opened, Taken, open};
 use super::results::{SearchOptions, SearchResults};
 use super::search::{live_rows, search};
 use super::write::{delete_key, write_batch};
@@ -33,10 +35,20 @@ pub struct MmapSearchResult {
 /// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
 #[derive(Debug)]
 pub struct MmapVectorStore {
-    pub(super) core: Arc<Core>,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) cores: Cores,
     pub(super) config: MmapVectorConfig,
-    /// `None` in a store that was opened for reading, and after close.
-    writer: Option<Mutex<Writer>>,
+    pub(super) side: Side,
+    /// The one that is under way.
+    pub(super) compaction: Mutex<Option<Compaction>>,
+}
+
+/// What a store can do.
+#[derive(Debug)]
+pub(super) enum Side {
+    Writer(Box<Mutex<Writer>>),
+    Reader(Mutex<Taken>),
+    Closed,
 }
 
 impl MmapVectorStore {
@@ -59,10 +71,20 @@ impl MmapVectorStore {
 
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
-        let Opened { core, appender, saved_index_rows } = open(&storage, path, &config)?;
-        let writer =
-            appender.map(|appender| Mutex::new(Writer::new(storage, appender, &config, saved_index_rows)));
-        Ok(Self { core, config, writer })
+        let Opened { core, appender, saved_index_rows, taken } = open(&storage, path, &config)?;
+        let side = match appender {
+            Some(appender) => {
+                let storage = Arc::clone(&storage);
+                Side::Writer(Box::new(Mutex::new(Writer::new(storage, appender, &config, saved_index_rows))))
+            }
+            None => Side::Reader(Mutex::new(taken)),
+        };
+        Ok(Self { storage, cores: Cores::new(core), config, side, compaction: Mutex::new(None) })
+    }
+
+    /// What readers share at this moment.
+    pub(super) fn core(&self) -> &Arc<Core> {
+        self.cores.current()
     }
 
     /// Makes a checkpoint, unlocks the file and closes the store.
@@ -75,22 +97,27 @@ impl MmapVectorStore {
 
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let Side::Writer(writer) = std::mem::replace(&mut self.side, Side::Closed) else { return Ok(()) };
+        // What it has copied goes with it.
+        self.compaction = Mutex::new(None);
+        let core = self.core();
         let result = match writer.into_inner() {
-            Ok(mut writer) => match writer.checkpoint(&self.core) {
+            Ok(mut writer) => match writer.checkpoint(core) {
                 Err(_) if is_planted(Fault::CloseHidesError) => Ok(()),
                 result => result,
             },
             Err(_) => Err(panicked()),
         };
-        let unlocked = self.core.data.file.unlock().map_err(|error| self.core.data.io("unlocking", error));
+        let unlocked = core.data.file.unlock().map_err(|error| core.data.io("unlocking", error));
         result.and(unlocked)
     }
 
-    fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
-        match &self.writer {
-            Some(writer) => writer.lock().map_err(|_| panicked()),
-            None => Err(SynaError::ReadOnly { path: self.core.data.path.clone() }),
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        match &self.side {
+            Side::Writer(writer) => writer.lock().map_err(|_| panicked()),
+            Side::Reader(_) | Side::Closed => {
+                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
+            }
         }
     }
 
@@ -134,9 +161,11 @@ impl MmapVectorStore {
     pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        let written = write_batch(&self.core, appender, plan, batch)?;
+        // After the lock: a compaction changes it under the same one.
+        let core = self.core();
+        let written = write_batch(core, appender, plan, batch)?;
         if written > 0 {
-            writer.after_write(&self.core)?;
+            writer.after_write(core)?;
         }
         Ok(written)
     }
@@ -150,20 +179,28 @@ impl MmapVectorStore {
         check_key(key)?;
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        let deleted = delete_key(&self.core, appender, plan, key)?;
+        let core = self.core();
+        let deleted = delete_key(core, appender, plan, key)?;
         if deleted {
-            writer.after_write(&self.core)?;
+            writer.after_write(core)?;
         }
         Ok(deleted)
     }
 
-    /// The live row of a key.
-    fn find(&self, key: &str) -> Option<u32> {
-        // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
-        let directory = self.core.directory();
-        let row = self.core.find_in(&directory, key.as_bytes(), self.core.hasher.hash(key.as_bytes()))?;
-        let snapshot = self.core.published.load();
-        self.core.is_visible(row, snapshot).then_some(row)
+    /// The live row of a key, and the core that it is a row of.
+    fn find(&self, key: &str) -> Option<(&Arc<Core>, u32)> {
+        loop {
+            let core = self.core();
+            // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
+            let directory = core.directory();
+            let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
+            let snapshot = core.published.load();
+            let found = row.filter(|&row| core.is_visible(row, snapshot));
+            // One that was replaced meanwhile may have no directory any more.
+            if found.is_some() || Arc::ptr_eq(core, self.core()) {
+                return found.map(|row| (core, row));
+            }
+        }
     }
 
     /// Whether there is such a key.
@@ -185,19 +222,20 @@ impl MmapVectorStore {
     /// valid and unchanged as long as the store is open, also when the key is deleted or replaced.
     #[must_use]
     pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
-        self.core.vector(self.find(key)?).ok()
+        let (core, row) = self.find(key)?;
+        core.vector(row).ok()
     }
 
     /// A key's tags; `None` where there is no such key.
     #[must_use]
     pub fn tags(&self, key: &str) -> Option<u64> {
-        Some(self.core.tags(self.find(key)?))
+        self.find(key).map(|(core, row)| core.tags(row))
     }
 
     /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
     #[must_use]
     pub fn payload(&self, key: &str) -> Option<&[u8]> {
-        Some(self.core.payload(self.find(key)?))
+        self.find(key).map(|(core, row)| core.payload(row))
     }
 
     /// The `k` nearest vectors by ascending distance, ties by insertion order; fewer where the store has fewer.
@@ -207,11 +245,12 @@ impl MmapVectorStore {
     pub fn search(&self, query: &[f32], k: usize) -> Result<Vec<MmapSearchResult>> {
         let mut results = SearchResults::default();
         self.search_with(query, k, &SearchOptions::default(), &mut results)?;
-        let copied = results.hits().iter().map(|hit| {
+        let lost = || SynaError::Internal { what: "a hit has no key or no vector".to_owned() };
+        let copied = results.hits().iter().enumerate().map(|(position, hit)| {
             Ok(MmapSearchResult {
-                key: self.core.key(hit.row)?.to_owned(),
+                key: results.key(position).ok_or_else(lost)?.to_owned(),
                 score: hit.distance,
-                vector: self.core.vector(hit.row)?.to_vec(),
+                vector: results.vector(position).ok_or_else(lost)?.to_vec(),
             })
         });
         copied.collect()
@@ -230,7 +269,7 @@ impl MmapVectorStore {
         results: &mut SearchResults,
     ) -> Result<()> {
         let ef_search = self.config.hnsw_config.ef_search;
-        search(&self.core, query, k, options, ef_search, results).inspect_err(|_| results.clear())
+        search(self.core(), query, k, options, ef_search, results).inspect_err(|_| results.clear())
     }
 
     /// Takes every row into the index, makes it where there is none, and checkpoints. Searches go on meanwhile.
@@ -238,13 +277,14 @@ impl MmapVectorStore {
     /// # Errors
     /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
     pub fn build_index(&self) -> Result<()> {
-        self.writer()?.build_index(&self.core)
+        let mut writer = self.writer()?;
+        writer.build_index(self.core())
     }
 
     /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.
     #[must_use]
     pub fn has_index(&self) -> bool {
-        self.core.graph().is_some()
+        self.core().graph().is_some()
     }
 
     /// Whether something was written since the last checkpoint.
@@ -259,7 +299,8 @@ impl MmapVectorStore {
     /// [`SynaError::Io`], [`SynaError::NoSpace`]: what was safe before still is. After a failed sync the store
     /// refuses writes ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::ReadOnly`].
     pub fn checkpoint(&self) -> Result<()> {
-        self.writer()?.checkpoint(&self.core)
+        let mut writer = self.writer()?;
+        writer.checkpoint(self.core())
     }
 
     /// Makes everything written so far safe from a power cut; leaves the index as it is on the disk.
@@ -278,16 +319,17 @@ impl MmapVectorStore {
         self.writer()?.appender.reserve(count)
     }
 
-    /// The number of the last write that is safe from a power cut; writes are counted from 1 over the file's life.
+    /// The number of the last write that is safe from a power cut; writes are counted from 1 over the store's life, also
+    /// across compactions. In a store that was opened for reading: of those that it has seen, at the last checkpoint.
     #[must_use]
     pub fn last_durable_seq(&self) -> u64 {
-        self.writer().map_or(0, |writer| writer.appender.durable_sequence())
+        self.progress().map_or(0, |progress| progress.durable_seq)
     }
 
     /// Live vectors.
     #[must_use]
     pub fn len(&self) -> usize {
-        let snapshot = self.core.published.load();
+        let snapshot = self.core().published.load();
         (snapshot.rows as usize).saturating_sub(snapshot.deletions as usize)
     }
 
@@ -300,20 +342,21 @@ impl MmapVectorStore {
     /// Floats in a vector.
     #[must_use]
     pub fn dimensions(&self) -> u16 {
-        u16::try_from(self.core.data.identity.dimensions).unwrap_or(u16::MAX)
+        u16::try_from(self.core().data.identity.dimensions).unwrap_or(u16::MAX)
     }
 
     /// How distances are measured.
     #[must_use]
     pub fn metric(&self) -> DistanceMetric {
-        self.core.data.identity.metric
+        self.core().data.identity.metric
     }
 
     /// All keys, in the order of their insertion.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        let snapshot = self.core.published.load();
-        live_rows(&self.core, snapshot).filter_map(|row| self.core.key(row).ok()).map(str::to_owned).collect()
+        let core = self.core();
+        let snapshot = core.published.load();
+        live_rows(core, snapshot).filter_map(|row| core.key(row).ok()).map(str::to_owned).collect()
     }
 }
 
@@ -321,13 +364,16 @@ impl MmapVectorStore {
 impl MmapVectorStore {
     /// Leaves the store as a killed process does: no checkpoint, the lock gone.
     pub(crate) fn abandon(mut self) {
-        self.writer = None;
-        let _ = self.core.data.file.unlock();
+        self.side = Side::Closed;
+        if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
+            begun.abandon();
+        }
+        let _ = self.core().data.file.unlock();
     }
 
     /// How many batches the store has seen in the file's life.
     pub(crate) fn sequence(&self) -> u64 {
-        self.writer().map_or(0, |writer| writer.appender.position().sequence)
+        self.progress().map_or(0, |progress| progress.last_seq)
     }
 }
 

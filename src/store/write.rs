@@ -205,6 +205,19 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
     Ok(true)
 }
 
+/// Deletes live rows, all at one stroke.
+pub(super) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan, rows: &[u32]) -> Result<()> {
+    appender.refuse_if_failed()?;
+    plan.clear();
+    plan.deletions.extend_from_slice(rows);
+    commit(core, appender, plan, &NewRows { count: 0, vector: &|_| &[], check: &|_| Ok(()) })?;
+    let mut directory = core.directory_mut();
+    for &row in rows {
+        directory.remove(core.hasher.hash(core.rows.key(&core.data, row)?), row);
+    }
+    Ok(())
+}
+
 /// Appends what the plan says and publishes it. Whatever needs memory is allocated before anything is written.
 fn commit(core: &Core, appender: &mut Appender, plan: &Plan, rows: &NewRows<'_, '_>) -> Result<()> {
     let before = appender.position();

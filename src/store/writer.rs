@@ -30,7 +30,7 @@ pub(super) struct Writer {
     hnsw: HnswNumbers,
     threads: usize,
     /// Rows that the index beside the file covers; `None` where there is none that fits.
-    saved_index_rows: Option<u32>,
+    pub(super) saved_index_rows: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -99,8 +99,17 @@ impl Writer {
         let rows_end = core.published.load().rows;
         let stored = StoredRows(&core.data);
         let mut go_on = |_: u32, _: u32| ControlFlow::Continue(());
+        let (start, path) = (Instant::now(), core.data.path.display());
         match core.graph() {
-            Some(graph) => graph.extend(&stored, rows_end, self.threads, &mut go_on),
+            Some(graph) => {
+                let before = graph.covered_rows();
+                graph.extend(&stored, rows_end, self.threads, &mut go_on)?;
+                log::debug!(
+                    "{path}: took rows {before} to {rows_end} into the index, {:.0?}",
+                    start.elapsed()
+                );
+                Ok(())
+            }
             None => {
                 let HnswNumbers { m, m_max, ef_construction, seed } = self.hnsw;
                 let params =
@@ -109,6 +118,7 @@ impl Writer {
                     Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels));
                 graph.extend(&stored, rows_end, self.threads, &mut go_on)?;
                 core.set_graph(Some(graph));
+                log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed());
                 Ok(())
             }
         }
@@ -132,14 +142,17 @@ impl Writer {
         if self.index_threshold.is_some() && core.graph().is_some() {
             self.extend_index(core)?;
         }
+        let (start, path) = (Instant::now(), core.data.path.display());
         self.appender.checkpoint()?;
+        log::debug!("{path}: checkpoint, {:.1?}", start.elapsed());
         self.last_checkpoint = Instant::now();
-        let Some(graph) = core.graph() else { return Ok(()) };
+        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let covered = graph.covered_rows();
         if self.saved_index_rows != Some(covered) {
             let data = &core.data;
             index_file::write(&*self.storage, &data.path, &data.identity, &self.appender.position(), &graph)?;
             self.saved_index_rows = Some(covered);
+            log::debug!("{path}: saved the index, {:.1?}", self.last_checkpoint.elapsed());
         }
         Ok(())
     }

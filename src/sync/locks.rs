@@ -4,7 +4,7 @@
 
 use super::{AtomicU32, Ordering};
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, PoisonError};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 /// What those who unlock leave for those who lock.
 #[derive(Debug, Default)]
@@ -59,6 +59,20 @@ impl<T> Mutex<T> {
             self.freed.see();
             MutexGuard { _leaving: Leaving(&self.freed), inner }
         })
+    }
+
+    pub(crate) fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let guard = |inner| {
+            self.freed.see();
+            MutexGuard { _leaving: Leaving(&self.freed), inner }
+        };
+        match self.inner.try_lock() {
+            Ok(inner) => Ok(guard(inner)),
+            Err(TryLockError::Poisoned(error)) => {
+                Err(TryLockError::Poisoned(PoisonError::new(guard(error.into_inner()))))
+            }
+            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        }
     }
 
     pub(crate) fn into_inner(self) -> LockResult<T> {

@@ -21,7 +21,11 @@ impl Model {
                     self.rows[place] = None;
                 }
             }
-            Operation::Checkpoint | Operation::BuildIndex | Operation::Reopen => {}
+            Operation::Checkpoint
+            | Operation::BuildIndex
+            | Operation::Compact
+            | Operation::CompactStep
+            | Operation::Reopen => {}
         }
     }
 

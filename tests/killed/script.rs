@@ -1,6 +1,8 @@
 //! What a child does, from a seed alone: operation `number` is the same whenever and in whichever process it is asked for.
 
 use crate::support::Random;
+use std::ops::ControlFlow;
+use std::time::Duration;
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, WriteBatch, WriteMode,
 };
@@ -26,6 +28,8 @@ pub enum Operation {
     Delete(String),
     Checkpoint,
     BuildIndex,
+    Compact,
+    CompactStep,
     Reopen,
 }
 
@@ -67,8 +71,10 @@ pub fn operation(seed: u64, number: u64) -> Operation {
             Operation::Write { rows: rows(count), mode }
         }
         62..84 => Operation::Delete(key(random.below(KEYS))),
-        84..93 => Operation::Checkpoint,
-        93..98 => Operation::Reopen,
+        84..89 => Operation::Checkpoint,
+        89..91 => Operation::Compact,
+        91..94 => Operation::CompactStep,
+        94..98 => Operation::Reopen,
         _ => Operation::BuildIndex,
     }
 }
@@ -98,6 +104,8 @@ pub fn apply(store: &MmapVectorStore, operation: &Operation) -> Result<()> {
         Operation::Delete(key) => store.delete(key).map(|_| ()),
         Operation::Checkpoint => store.checkpoint(),
         Operation::BuildIndex => store.build_index(),
+        Operation::Compact => store.compact(&mut |_, _| ControlFlow::Continue(())),
+        Operation::CompactStep => store.compact_step(Duration::ZERO).map(|_| ()),
         Operation::Reopen => {
             Err(SynaError::InvalidArgument { what: "a store does not reopen itself".to_owned() })
         }

@@ -15,9 +15,19 @@ pub struct TempFolder {
 
 impl TempFolder {
     pub fn new(name: &str) -> Self {
+        Self::below(&std::env::temp_dir(), name)
+    }
+
+    /// In memory, where the machine has such a file system: for tests of many syncs that do not care for the disk.
+    pub fn in_memory(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::below(memory, name) } else { Self::new(name) }
+    }
+
+    fn below(base: &Path, name: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("syna-mmap-{name}-{}-{number}", std::process::id()));
+        let path = base.join(format!("syna-mmap-{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder in the temporary folder");
         Self { path }
     }

@@ -5,7 +5,7 @@ use crate::storage::medium::{FileIdentity, MOST_SLICES};
 use std::ffi::CString;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -92,6 +92,18 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
             std::fs::remove_file(from)
         }
         _ => Err(error),
+    }
+}
+
+/// A file in memory: `memfd_create`.
+pub(crate) fn anonymous_file() -> io::Result<File> {
+    // SAFETY: the name is a NUL-terminated string that lives across the call; the call keeps no pointer to it.
+    let descriptor =
+        unsafe { libc::syscall(libc::SYS_memfd_create, c"syna-mmap".as_ptr(), libc::MFD_CLOEXEC) };
+    match i32::try_from(descriptor) {
+        // SAFETY: the system has just given out this descriptor, to nobody else.
+        Ok(descriptor) if descriptor >= 0 => Ok(unsafe { File::from_raw_fd(descriptor) }),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -57,6 +57,25 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::remove_file(from)
 }
 
+/// A temporary file that is gone when it is closed.
+pub(crate) fn anonymous_file() -> io::Result<File> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::from)?;
+    let name = format!("syna-mmap-{:016x}.tmp", u64::from_le_bytes(random));
+    let path = std::env::temp_dir().join(name);
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(windows)]
+    {
+        const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, DELETE_ON_CLOSE);
+    }
+    let file = options.open(&path)?;
+    #[cfg(not(windows))]
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
 /// Windows has no folder sync: its journal orders names by itself.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(windows) {

@@ -111,13 +111,18 @@ impl PowerCut {
     /// as a new [`super::Simulated`] numbers them: the store first, then whatever is opened.
     pub(crate) fn of_image(image: &Image, folder: &std::path::Path) -> Self {
         let mut cut = Self::default();
-        let mut paths: Vec<_> = image.iter().collect();
-        paths.sort_by_key(|(path, _)| path.file_name().is_none_or(|name| name != "store"));
-        for ((path, bytes), file) in paths.into_iter().zip(0..) {
+        // Those that an open looks at, in its order; what nobody opens has numbers of its own.
+        let mut opened = ["store", "store.hnsw", "store.compact"].map(|name| folder.join(name)).to_vec();
+        let paths: BTreeMap<_, _> =
+            image.iter().map(|(path, bytes)| (folder.join(path.file_name().unwrap()), bytes)).collect();
+        opened.retain(|path| paths.contains_key(path));
+        for ((path, bytes), stray) in paths.into_iter().zip(1000..) {
+            let place = opened.iter().position(|other| *other == path);
+            let file = place.map_or(stray, |place| FileId::try_from(place).unwrap());
             let history =
                 FileHistory { durable: bytes.clone(), cached: bytes.clone(), ..FileHistory::default() };
             cut.files.insert(file, history);
-            cut.durable_names.insert(folder.join(path.file_name().unwrap()), file);
+            cut.durable_names.insert(path, file);
         }
         cut
     }

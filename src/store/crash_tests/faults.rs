@@ -61,13 +61,22 @@ impl Life<'_> {
             let Ok(mut store) = self.open() else { continue };
             self.refuses = false;
             for _ in 0..3 {
-                store = self.step(store, |writing| writing.step(&mut random, 30))?;
+                store = self.step(store, |writing| writing.step_in(&mut random, 30, seed % 4 < 2))?;
             }
-            store = self.step(store, |writing| {
-                writing.store.build_index()?;
-                writing.mark_durable();
-                Ok(())
-            })?;
+            // Each second life has no index, whose file would make the name of the data file safe too.
+            if seed.is_multiple_of(2) {
+                store = self.step(store, |writing| {
+                    writing.store.build_index()?;
+                    writing.mark_durable();
+                    Ok(())
+                })?;
+            }
+            // Nor has each life compactions: a new file hides what a failed sync has lost of the old one.
+            if seed % 4 < 2 {
+                store = self.step(store, |writing| writing.compact_a_little(2))?;
+                store = self.step(store, |writing| writing.step(&mut random, 30))?;
+                store = self.step(store, |writing| writing.compact())?;
+            }
             store = self.step(store, |writing| {
                 writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
             })?;

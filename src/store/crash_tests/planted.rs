@@ -1,9 +1,10 @@
 //! The tests are tested: with a fault planted in the code, one of them has to name a broken promise.
 
-use super::{Random, cuts, faults, scratch_folder};
+use super::{Random, cuts, faults, scratch_folder, setting};
 use crate::planted::{ALL, Fault, plant};
 use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// The promises by the words that the checks name them with.
 const INVARIANTS: [(&str, &str); 9] = [
@@ -73,16 +74,57 @@ fn foreign_index() -> Result<(), String> {
     if hidden == 0 { Ok(()) } else { Err(format!("HIDDEN: {hidden} vectors are not found")) }
 }
 
+/// Rows are deleted, replaced and added between the steps of a compaction.
+fn late_writes() -> Result<(), String> {
+    let folder = scratch_folder("late-writes");
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..MmapVectorConfig::default() };
+    let vector = |row: usize| {
+        let mut vector = [0.0; 64];
+        vector[row % 64] = f32::from(u16::try_from(row).unwrap());
+        vector
+    };
+    let late = || -> crate::Result<Option<String>> {
+        let store = MmapVectorStore::new(folder.join("store"), config)?;
+        for row in 0..200 {
+            store.insert(&row.to_string(), &vector(row))?;
+        }
+        // Some of these rows are copied by now, some are not.
+        store.compact_step(Duration::ZERO)?;
+        let mut expected: Vec<Option<f32>> = (0..200).map(|row| Some(vector(row)[row % 64])).collect();
+        for row in [0, 1, 199] {
+            store.delete(&row.to_string())?;
+            expected[row] = None;
+        }
+        store.upsert("2", &vector(2 + 64))?;
+        expected[2] = Some(66.0);
+        while !store.compact_step(Duration::ZERO)? {
+            let row = expected.len();
+            if row < 210 {
+                store.insert(&row.to_string(), &vector(row))?;
+                expected.push(Some(vector(row)[row % 64]));
+            }
+        }
+        let found = |row: usize| store.get_slice(&row.to_string()).map(|vector| vector[row % 64]);
+        let wrong = (0..expected.len()).find(|&row| found(row) != expected[row]);
+        Ok(wrong.map(|row| format!("{row} is {:?} instead of {:?}", found(row), expected[row])))
+    };
+    match late().map_err(|error| format!("UNUSABLE: {error}"))? {
+        Some(wrong) => Err(format!("DIFFERS: after a compaction key {wrong}")),
+        None => Ok(()),
+    }
+}
+
 /// Looks for a broken promise, and names it.
 type Check = fn() -> Result<(), String>;
 
-/// What finds the fault, and what it says. The last check is long; it is for faults that few lives bring to light.
+/// What finds the fault, and what it says. The last check is long; it is for a fault that few lives bring to light.
 fn find() -> Option<(&'static str, String)> {
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         ("lock", two_writers),
         ("backup", foreign_index),
+        ("late writes", late_writes),
         ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
-        ("faults", || faults::sweep(7000, 3).map(|_| ())),
+        ("faults", || faults::sweep(7000, 1).map(|_| ())),
         ("many cuts", || cuts::run(9000, 500, 150).map(|_| ())),
     ];
     checks.into_iter().find_map(|(name, check)| answer(check).err().map(|what| (name, what)))
@@ -90,11 +132,14 @@ fn find() -> Option<(&'static str, String)> {
 
 #[test]
 fn every_planted_fault_is_found_by_a_named_invariant() {
+    let first = usize::try_from(setting("SYNA_MMAP_FIRST_FAULT", 0)).unwrap();
     std::panic::set_hook(Box::new(|_| {}));
-    assert_eq!(find(), None, "the code as it is");
+    if first == 0 {
+        assert_eq!(find(), None, "the code as it is");
+    }
     let mut missed = Vec::new();
     println!("| fault | found by | invariant |\n| --- | --- | --- |");
-    for fault in ALL {
+    for fault in ALL.into_iter().skip(first) {
         plant(Some(fault));
         let found = find();
         plant(None);

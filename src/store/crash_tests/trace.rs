@@ -6,8 +6,10 @@ use crate::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Durability, MmapVectorConfig, MmapVectorStore,
     Result, WriteBatch, WriteMode,
 };
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A row as it was submitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,8 +189,18 @@ impl<'a> Writing<'a> {
 
     /// One random step that writes; `rows_at_most` of them.
     pub(super) fn step(&mut self, random: &mut Random, rows_at_most: usize) -> Result<()> {
+        self.step_in(random, rows_at_most, true)
+    }
+
+    /// As [`Writing::step`], in a life that has compactions or not.
+    pub(super) fn step_in(
+        &mut self,
+        random: &mut Random,
+        rows_at_most: usize,
+        has_compactions: bool,
+    ) -> Result<()> {
         let dimensions = self.store.dimensions();
-        match random.below(10) {
+        match random.below(if has_compactions { 13 } else { 10 }) {
             0..6 => {
                 let count = 1 + random.below(rows_at_most);
                 let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
@@ -199,8 +211,27 @@ impl<'a> Writing<'a> {
                 let key = row(random, dimensions).key;
                 self.delete(&key)
             }
-            _ => self.checkpoint(),
+            8..10 => self.checkpoint(),
+            10 => self.compact(),
+            _ => self.compact_a_little(1 + random.below(4)),
         }
+    }
+
+    /// All of a compaction, that of one which was begun too.
+    pub(super) fn compact(&mut self) -> Result<()> {
+        self.store.compact(&mut |_, _| ControlFlow::Continue(()))?;
+        self.mark_durable();
+        Ok(())
+    }
+
+    /// Some steps of a compaction, so that writes come between.
+    pub(super) fn compact_a_little(&mut self, steps: usize) -> Result<()> {
+        for _ in 0..steps {
+            if self.store.compact_step(Duration::ZERO)? {
+                self.mark_durable();
+            }
+        }
+        Ok(())
     }
 }
 

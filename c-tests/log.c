@@ -1,0 +1,97 @@
+/* What the library has to say reaches the callback, and nothing is called from there. */
+#include "check.h"
+
+enum { MOST_LINES = 64 };
+
+typedef struct heard {
+  char lines[MOST_LINES][256];
+  uint32_t levels[MOST_LINES];
+  int count;
+  syna_mmap *store;
+  syna_mmap_status inner;
+} heard;
+
+static void hear(void *context, uint32_t level, const char *text, size_t text_len) {
+  heard *all = context;
+  CHECK(level >= SYNA_MMAP_LOG_ERROR && level <= SYNA_MMAP_LOG_DEBUG);
+  CHECK(strlen(text) == text_len && text_len > 0);
+  if (all->count < MOST_LINES) {
+    snprintf(all->lines[all->count], sizeof all->lines[0], "%s", text);
+    all->levels[all->count] = level;
+    all->count++;
+  }
+  if (all->store != NULL) {
+    /* Refused here, so that nobody waits for a lock of their own. */
+    all->inner = syna_mmap_checkpoint(all->store, NULL);
+    CHECK(syna_mmap_len(all->store) == 0);
+    CHECK(syna_mmap_set_log(SYNA_MMAP_LOG_INFO, NULL, NULL, NULL) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
+  }
+}
+
+/* The first line with these words; -1: none. */
+static int line_with(const heard *all, const char *words) {
+  int i;
+  for (i = 0; i < all->count; i++) {
+    if (strstr(all->lines[i], words) != NULL) return i;
+  }
+  return -1;
+}
+
+int main(int argc, char **argv) {
+  static heard all;
+  syna_mmap *store;
+  int line;
+  begin(argc, argv);
+
+  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(0, hear, &all, &error));
+  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(5, hear, &all, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+  store = open_quietly(in_folder("store"), 0);
+  insert_rows(store, 0, 100);
+  OK(syna_mmap_checkpoint(store, &error));
+  line = line_with(&all, "checkpoint");
+  CHECK(line >= 0 && all.levels[line] == SYNA_MMAP_LOG_DEBUG);
+  CHECK(strstr(all.lines[line], in_folder("store")) != NULL);
+  CHECK(line_with(&all, "index") < 0);
+  OK(syna_mmap_build_index(store, &error));
+  line = line_with(&all, "made an index of 100 rows");
+  CHECK(line >= 0 && all.levels[line] == SYNA_MMAP_LOG_INFO);
+  OK(syna_mmap_compact(store, NULL, NULL, &error));
+  CHECK(line_with(&all, "compacted 100 rows into 100") >= 0);
+
+  /* Of levels with higher numbers nothing is heard. */
+  all.count = 0;
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_WARNING, hear, &all, &error));
+  insert_rows(store, 100, 10);
+  OK(syna_mmap_checkpoint(store, &error));
+  CHECK(all.count == 0);
+  OK(syna_mmap_close(store, &error));
+
+  /* An index that does not fit: the last byte is another. */
+  {
+    FILE *file = fopen(in_folder("store.hnsw"), "r+b");
+    int last;
+    CHECK(file != NULL && fseek(file, -1, SEEK_END) == 0);
+    last = fgetc(file);
+    CHECK(last != EOF && fseek(file, -1, SEEK_END) == 0 && fputc(last ^ 1, file) != EOF && fclose(file) == 0);
+  }
+  store = open_quietly(in_folder("store"), 0);
+  line = line_with(&all, "the index beside it does not fit");
+  CHECK(line >= 0 && all.levels[line] == SYNA_MMAP_LOG_WARNING);
+
+  /* The callback cannot call the library. */
+  all.store = store;
+  all.inner = SYNA_MMAP_OK;
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+  insert_rows(store, 110, 1);
+  OK(syna_mmap_checkpoint(store, &error));
+  CHECK(all.inner == SYNA_MMAP_ERR_INVALID_ARGUMENT);
+  CHECK(syna_mmap_len(store) > 100);
+
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
+  all.count = 0;
+  insert_rows(store, 111, 1);
+  OK(syna_mmap_close(store, &error));
+  CHECK(all.count == 0);
+  return 0;
+}

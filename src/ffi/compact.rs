@@ -1,0 +1,179 @@
+//! Header section: giving space back, and copying a live store.
+#![expect(non_camel_case_types, reason = "names of the C API")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+
+use super::arguments::{self, Out};
+use super::boundary;
+use super::callbacks::calling_back;
+use super::status::{syna_mmap_error, syna_mmap_status};
+use super::store::{syna_mmap, with_store};
+use std::ffi::{c_char, c_void};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// What a long call tells of its progress, on the thread that made it.
+///
+/// context  BORROWED for the callback: the pointer that was given with the callback, as it is.
+/// done     rows that are done in this part of the work.
+/// total    rows of this part of the work.
+///
+/// Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
+/// It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
+/// behaviour.
+/// It may call everything on any store, this one too, except for closing this one and, in a compaction, the
+/// functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT.
+/// Threads: the caller's. Cost: yours.
+pub type syna_mmap_progress_callback =
+    Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool>;
+
+/// A callback with what it is to be handed.
+#[derive(Clone, Copy)]
+struct Callback {
+    function: syna_mmap_progress_callback,
+    context: *mut c_void,
+    store: *const syna_mmap,
+}
+
+impl Callback {
+    /// # Safety
+    /// The function is NULL or as the header says.
+    unsafe fn call(self, done: u64, total: u64) -> ControlFlow<()> {
+        let Some(function) = self.function else { return ControlFlow::Continue(()) };
+        let goes_on = calling_back(self.store.addr(), || {
+            // SAFETY: the caller promises a function that takes these and does not unwind.
+            unsafe { function(self.context, done, total) }
+        });
+        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was
+/// deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
+///
+/// Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
+/// borrowed from them stay as they were. The old file keeps its disk space until the store is closed, and
+/// until what was borrowed is freed. Other processes that read the old file go on with it until
+/// syna_mmap_refresh. Needs disk space for the new file, under the store's name with ".compact" behind it.
+///
+/// store     a handle.
+/// callback  told how many rows of how many were copied, then how many are in the index. May be NULL.
+/// context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+/// error     BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK: everything is safe from a power cut too; or SYNA_MMAP_ERR_INVALID_HANDLE,
+/// _INVALID_ARGUMENT (another compaction of the store is in a call), _READ_ONLY, _CANCELLED, _CORRUPT (a
+/// vector differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
+/// On failure: the store goes on with the old file. (Where the system could not make sure of the new file's
+/// name, _IO, it goes on with the new one and refuses writes; where the index could not be saved, without.)
+/// Threads: any. Cost: reads and writes all live rows, makes the index, syncs.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_compact(
+    store: *mut syna_mmap,
+    callback: syna_mmap_progress_callback,
+    context: *mut c_void,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them.
+    unsafe {
+        boundary::call(error, || {
+            let callback = Callback { function: callback, context, store };
+            with_store(store, |store| store.compact(&mut |done, total| callback.call(done, total)))
+        })
+    }
+}
+
+/// Does a part of what syna_mmap_compact does, for about as long as `budget_us` says. Call it until
+/// *out_done is true; between two calls anything may be done with the store.
+///
+/// A call does one step at least: 1,024 rows copied, or 512 taken into the index. Some steps are longer: the
+/// first looks at all keys; where there is an index, one checks all its rows; one syncs the new file, and
+/// the last one syncs the rest.
+///
+/// store      a handle.
+/// budget_us  microseconds; 0: one step.
+/// out_done   BORROWED for the call: whether the compaction is done.
+/// error      BORROWED for the call. May be NULL.
+///
+/// Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call begins anew.
+/// Threads: any. Cost: the budget, or a step.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_compact_step(
+    store: *mut syna_mmap,
+    budget_us: u64,
+    out_done: *mut bool,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_done = Out::new(out_done, "out_done")?;
+            let budget = Duration::from_micros(budget_us);
+            out_done.set(with_store(store, |store| store.compact_step(budget))?);
+            Ok(())
+        })
+    }
+}
+
+/// Gives up a compaction that syna_mmap_compact_step has begun, and removes what it has copied. Closing the
+/// store does so too.
+///
+/// store  a handle.
+/// error  BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, also where none was begun, or SYNA_MMAP_ERR_INVALID_HANDLE, _INVALID_ARGUMENT (the
+/// compaction is in a call), _POISONED.
+/// Threads: any. Cost: the removal of a file.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_compact_cancel(
+    store: *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe { boundary::call(error, || with_store(store, |store| store.compact_cancel())) }
+}
+
+/// Writes the live rows of this moment into the new file `path`: a backup, while searches and writes go on.
+/// The copy is a store of its own, as small as after a compaction, and has no index: opened for writing it
+/// makes one. Works for a store that was opened read-only too.
+///
+/// store     a handle.
+/// path      COPIED. A path as for syna_mmap_open, of a file that does not exist.
+/// callback  told how many rows of how many were looked at. May be NULL.
+/// context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+/// error     BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK: the copy is safe from a power cut; or SYNA_MMAP_ERR_INVALID_HANDLE,
+/// _INVALID_ARGUMENT, _CANCELLED, _CORRUPT (a vector differs from its checksum), _NO_SPACE, _NO_MEMORY, _IO
+/// (also where `path` exists), _POISONED.
+/// On failure: there is no file `path`, or the one that was there is as it was.
+/// Threads: any; a write that is under way is waited for at the beginning. Cost: reads and writes all live
+/// rows, syncs.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_snapshot_to(
+    store: *const syna_mmap,
+    path: *const c_char,
+    callback: syna_mmap_progress_callback,
+    context: *mut c_void,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL is refused.
+    unsafe {
+        boundary::call(error, || {
+            let path = arguments::path(path, "path")?;
+            let callback = Callback { function: callback, context, store };
+            with_store(store, |store| store.snapshot_to(path, &mut |done, total| callback.call(done, total)))
+        })
+    }
+}

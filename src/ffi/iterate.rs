@@ -1,0 +1,163 @@
+//! Header section: walking over all rows.
+#![expect(non_camel_case_types, reason = "names of the C API")]
+#![expect(unsafe_code, reason = "functions of the C API")]
+
+use super::arguments::{self, Out};
+use super::boundary;
+use super::handles::{Removed, Table};
+use super::status::{syna_mmap_error, syna_mmap_status};
+use super::store::{syna_mmap, with_store};
+use super::tokens::Kind;
+use crate::{Cursor, Entry, Result};
+use std::ffi::c_char;
+use std::ptr;
+
+/// The cursors that this process has.
+static CURSORS: Table<Cursor> = Table::new(Kind::Cursor);
+
+/// A walk over the rows of a store, in the order of their insertion. OWNED by you: free it with
+/// syna_mmap_cursor_free.
+///
+/// It sees the rows that were live when it was made, whatever is written or deleted meanwhile.
+/// Threads: one at a time. A call on a cursor that another thread is using is
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT.
+/// Outlives: the store may be closed or compacted before it: it keeps what it walks over alive, the disk
+/// space too.
+/// Fork: a child can only free it.
+pub struct syna_mmap_cursor {
+    _opaque: [u8; 0],
+}
+
+/// A row with all that was written with it, an element of the array that syna_mmap_cursor_next fills. What
+/// it points to is BORROWED until the cursor is freed, also past syna_mmap_close. This struct never grows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct syna_mmap_row {
+    /// The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL.
+    pub key: *const c_char,
+    /// Bytes of the key.
+    pub key_len: usize,
+    /// The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above.
+    pub vector: *const f32,
+    /// The payload, read-only memory, aligned to 1 byte; NULL where there is none. BORROWED as said above.
+    pub payload: *const u8,
+    /// Bytes of the payload; 0: there is none.
+    pub payload_len: usize,
+    /// The tags; 0 where none were written.
+    pub tags: u64,
+    /// The row's number, as in syna_mmap_hit.
+    pub row: u64,
+}
+
+impl syna_mmap_row {
+    fn of(entry: &Entry<'_>) -> Self {
+        Self {
+            key: entry.key.as_ptr().cast(),
+            key_len: entry.key.len(),
+            vector: entry.vector.as_ptr(),
+            payload: if entry.payload.is_empty() { ptr::null() } else { entry.payload.as_ptr() },
+            payload_len: entry.payload.len(),
+            tags: entry.tags,
+            row: u64::from(entry.row),
+        }
+    }
+}
+
+/// Makes a cursor over the live rows of this moment.
+///
+/// store       a handle.
+/// first_row   where to begin: 0 for all rows, or one more than the last row of an earlier walk. Rows that
+///             were deleted are passed over, and past the last row there is nothing to walk over. A
+///             compaction gives rows new numbers.
+/// out_cursor  BORROWED for the call. On success a handle that is OWNED by you: free it with
+///             syna_mmap_cursor_free.
+/// error       BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NO_MEMORY, _LIMIT (handles),
+/// _POISONED.
+/// On failure: *out_cursor is not written.
+/// Threads: any. Cost: small.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_cursor_new(
+    store: *const syna_mmap,
+    first_row: u64,
+    out_cursor: *mut *mut syna_mmap_cursor,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_cursor = Out::new(out_cursor, "out_cursor")?;
+            let first_row = u32::try_from(first_row).unwrap_or(u32::MAX);
+            let cursor = with_store(store, |store| Ok(store.cursor(first_row)))?;
+            out_cursor.set(ptr::without_provenance_mut(CURSORS.insert(cursor)?));
+            Ok(())
+        })
+    }
+}
+
+/// The next rows of a walk.
+///
+/// cursor     a handle.
+/// out_rows   BORROWED for the call: room for `capacity` rows. May be NULL where `capacity` is 0. What they
+///            point to is BORROWED until the cursor is freed, also when later rows are asked for.
+/// capacity   rows; 0 asks for none.
+/// out_count  BORROWED for the call: how many rows were written; fewer than `capacity` only at the end, 0
+///            past it.
+/// error      BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
+/// _POISONED.
+/// On failure: *out_count is not written, and out_rows has nothing of use.
+/// Threads: one at a time for a cursor; writes and searches go on meanwhile. Cost: a look-up for each row;
+/// nothing is copied.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_cursor_next(
+    cursor: *mut syna_mmap_cursor,
+    out_rows: *mut syna_mmap_row,
+    capacity: usize,
+    out_count: *mut usize,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_count = Out::new(out_count, "out_count")?;
+            let rows = arguments::room(out_rows, capacity, "out_rows")?;
+            out_count.set(CURSORS.write(cursor.addr(), |cursor| fill(cursor, rows))?);
+            Ok(())
+        })
+    }
+}
+
+fn fill(cursor: &mut Cursor, rows: arguments::Room<syna_mmap_row>) -> Result<usize> {
+    let mut count = 0;
+    while count < rows.len() {
+        let Some(row) = cursor.advance() else { break };
+        rows.set(count, syna_mmap_row::of(&cursor.entry(row)?));
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Frees a cursor, and with it everything that was borrowed from it.
+///
+/// cursor  a handle. NULL, or one that was freed: nothing is done.
+///
+/// Threads: any; waits for a call on it that another thread has under way. Cost: small.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_cursor_free(cursor: *mut syna_mmap_cursor) {
+    boundary::value((), || match CURSORS.remove(cursor.addr())? {
+        Removed::Own(found) | Removed::Inherited(Some(found)) => {
+            drop(found);
+            Ok(())
+        }
+        Removed::Inherited(None) => Ok(()),
+    })
+}

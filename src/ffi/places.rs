@@ -1,0 +1,95 @@
+//! Header section: stores that are no file of their own.
+#![expect(unsafe_code, reason = "functions of the C API")]
+
+use super::arguments::{self, Out};
+use super::boundary;
+use super::options::syna_mmap_options;
+use super::status::{syna_mmap_error, syna_mmap_status};
+use super::store::{keep_store, syna_mmap};
+use super::structs::{self, Versioned};
+use crate::{MmapVectorStore, SynaError};
+
+/// Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a
+/// file; syna_mmap_snapshot_to writes it to one.
+///
+/// options    COPIED. NULL: the defaults. checkpoint_interval_secs is of no account.
+/// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
+///            syna_mmap_close.
+/// error      BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
+/// need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
+/// On failure: *out_store is not written.
+/// Threads: any. Cost: small; the vectors take memory instead of disk space.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_open_in_memory(
+    options: *const syna_mmap_options,
+    out_store: *mut *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_store = Out::new(out_store, "out_store")?;
+            let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
+            out_store.set(keep_store(MmapVectorStore::in_memory(options.to_config()?)?)?);
+            Ok(())
+        })
+    }
+}
+
+/// Opens a store that lies inside a larger file, such as a game's archive, for reading. The larger file must
+/// not change as long as the store is open.
+///
+/// fd            an open file descriptor that can be read from; it is duplicated, so you may close yours at
+///               once. Its position is neither used nor changed.
+/// offset        where the store's file begins in it: a multiple of 64.
+/// length        bytes of the store's file.
+/// index_offset  where the index's file (NAME.hnsw) begins in it: a multiple of 64.
+/// index_length  bytes of the index's file; 0: there is none, and every search compares all vectors.
+/// options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is taken as given; MUST_CREATE is
+///               refused.
+/// out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
+///               syna_mmap_close.
+/// error         BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also for bytes that the file does not have, and
+/// where the system has no file descriptors), or as syna_mmap_open.
+/// On failure: *out_store is not written.
+/// Threads: any. Cost: as syna_mmap_open.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_open_at(
+    fd: i32,
+    offset: u64,
+    length: u64,
+    index_offset: u64,
+    index_length: u64,
+    options: *const syna_mmap_options,
+    out_store: *mut *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_store = Out::new(out_store, "out_store")?;
+            let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
+            let config = options.to_config()?;
+            let end = |start: u64, length: u64| {
+                start.checked_add(length).ok_or_else(|| {
+                    SynaError::argument("an offset and a length lead past the end of all files")
+                })
+            };
+            let (store, index) =
+                (offset..end(offset, length)?, index_offset..end(index_offset, index_length)?);
+            let file = arguments::file(fd, "fd")?;
+            out_store.set(keep_store(MmapVectorStore::open_at(file, store, index, config)?)?);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! Compaction: the live rows go into a new file, which then takes the old one's place, while searches go on.
+//!
+//! ```text
+//!   copy pieces, writes go on -> make the index anew -> sync -> [writer locked: the rest, what was deleted meanwhile,
+//!   both slots, sync, rename, sync the folder, the new core in the place of the old one] -> save the index
+//! ```
+//! Whatever fails before the rename leaves the store as it was. The old file lives on, without a name, for those who
+//! borrowed from it.
+
+use super::core::StoredRows;
+use super::store::MmapVectorStore;
+use super::transfer::Transfer;
+use crate::index::Graph;
+use crate::planted::{Fault, is_planted};
+use crate::storage::{Access, Identity, PathKind, Storage, is_copy_of};
+use crate::sync::MutexGuard;
+use crate::{Result, SynaError};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, TryLockError};
+use std::time::{Duration, Instant};
+
+/// Rows behind the copy that are one piece; what comes after that piece is left to the end, when writes wait.
+const FEW_ROWS: u32 = if cfg!(test) { 40 } else { 1024 };
+
+/// Told how many rows of how many are done; `Break` ends the call.
+pub(super) type Progress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
+/// A compaction that is under way.
+#[derive(Debug)]
+pub(super) struct Compaction {
+    storage: Arc<dyn Storage>,
+    half_made: PathBuf,
+    has_name: bool,
+    transfer: Option<Transfer>,
+    is_synced: bool,
+}
+
+impl Drop for Compaction {
+    fn drop(&mut self) {
+        if !self.has_name {
+            // What cannot be removed is removed by the next open or compaction.
+            let _ = self.storage.remove(&self.half_made);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Compaction {
+    /// Leaves the half-made file as a killed process does.
+    pub(super) fn abandon(mut self) {
+        self.has_name = true;
+    }
+}
+
+/// Where the new file of a store at `path` is filled.
+fn half_made_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".compact");
+    PathBuf::from(name)
+}
+
+/// Removes what a compaction that was killed has left; whoever calls has the store's lock, so none is under way.
+pub(super) fn remove_leftover(storage: &dyn Storage, path: &Path, identity: &Identity) {
+    let half_made = half_made_path(path);
+    if !is_planted(Fault::KeepLeftover)
+        && let Ok(PathKind::File(_)) = storage.kind(&half_made)
+        && let Ok(file) = storage.open(&half_made, Access::Read)
+        && is_copy_of(&*file, identity).unwrap_or(false)
+    {
+        // Space that is not given back is no reason to refuse an open; the next compaction tells why it cannot be.
+        let removed = storage.remove(&half_made);
+        log::warn!("{}: a compaction was cut off; removed what it left: {removed:?}", path.display());
+    }
+}
+
+/// What one call may take.
+struct Limits<'p> {
+    deadline: Option<Instant>,
+    progress: Progress<'p>,
+}
+
+impl Limits<'_> {
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn tell(&mut self, done: u64, total: u64) -> Result<()> {
+        match (self.progress)(done, total) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(SynaError::Cancelled),
+        }
+    }
+}
+
+impl Compaction {
+    fn begin(store: &MmapVectorStore) -> Result<Self> {
+        store.writer()?.appender.refuse_if_failed()?;
+        let (core, storage) = (store.core(), Arc::clone(&store.storage));
+        let path = &core.data.path;
+        let half_made = half_made_path(path);
+        remove_leftover(&*storage, path, &core.data.identity);
+        let file = storage
+            .open(&half_made, Access::CreateNew)
+            .map_err(|error| SynaError::io(&half_made, "creating", error))?;
+        // From here on it is removed, whatever happens.
+        let mut begun = Self { storage, half_made, has_name: false, transfer: None, is_synced: false };
+        let snapshot = core.published.load();
+        begun.transfer = Some(Transfer::begin(&begun.storage, file, path, core, snapshot)?);
+        Ok(begun)
+    }
+
+    /// Goes on until it is done or the time is over; says which.
+    fn go_on(&mut self, store: &MmapVectorStore, limits: &mut Limits<'_>) -> Result<bool> {
+        let lost = || SynaError::Internal { what: "a compaction has no file".to_owned() };
+        let old = store.core();
+        let transfer = self.transfer.as_mut().ok_or_else(lost)?;
+        loop {
+            let snapshot = old.published.load();
+            let left = transfer.left(snapshot);
+            limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
+            if left == 0 {
+                break;
+            }
+            transfer.copy_piece(old, snapshot)?;
+            if left <= FEW_ROWS {
+                // A writer that never rests would never be caught up with.
+                let left = transfer.left(snapshot);
+                limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
+                break;
+            }
+            if limits.is_over() {
+                return Ok(false);
+            }
+        }
+        if !build_graph(store, transfer, Some(limits))? {
+            return Ok(false);
+        }
+        if !self.is_synced {
+            transfer.appender.sync_ahead()?;
+            self.is_synced = true;
+            if limits.is_over() {
+                return Ok(false);
+            }
+        }
+        self.finish(store).map(|()| true)
+    }
+
+    /// What is left, and the exchange of the files, while writes wait.
+    fn finish(&mut self, store: &MmapVectorStore) -> Result<()> {
+        let mut writer = store.writer()?;
+        writer.appender.refuse_if_failed()?;
+        let old = store.core();
+        let snapshot = old.published.load();
+        let Some(mut transfer) = self.transfer.take() else { return Ok(()) };
+        while transfer.left(snapshot) > 0 && !is_planted(Fault::LoseLateRows) {
+            transfer.copy_piece(old, snapshot)?;
+        }
+        if !is_planted(Fault::KeepDeadRows) {
+            transfer.drop_dead(old, snapshot)?;
+        }
+        build_graph(store, &transfer, None)?;
+        store.cores.reserve()?;
+        transfer.appender.seal(writer.appender.last_write())?;
+        let path = &old.data.path;
+        store
+            .storage
+            .replace(&self.half_made, path)
+            .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;
+        self.has_name = true;
+        // The new file has the name now, so everything else goes to it, whatever fails.
+        let (core, mut appender) = transfer.into_parts();
+        let named = appender.sync_name();
+        store.cores.replace(core);
+        if !is_planted(Fault::WriteToOldFile) {
+            writer.appender = appender;
+        }
+        writer.saved_index_rows = None;
+        // Nobody can open it any more; a lock on it keeps nobody out.
+        let _ = old.data.file.unlock();
+        old.retire();
+        named?;
+        let (from, to) = (snapshot.rows, store.core().published.load().rows);
+        log::info!("{}: compacted {from} rows into {to}", store.core().data.path.display());
+        writer.checkpoint(store.core())
+    }
+}
+
+/// Takes the rows that were copied into an index, if the store has one; says whether all of them are in it. With no limits
+/// it does not end before.
+fn build_graph(
+    store: &MmapVectorStore,
+    transfer: &Transfer,
+    limits: Option<&mut Limits<'_>>,
+) -> Result<bool> {
+    let Some(old_graph) = store.core().graph() else { return Ok(true) };
+    let new = &transfer.core;
+    let graph = new.graph().unwrap_or_else(|| {
+        let graph =
+            Arc::new(Graph::new(old_graph.params(), new.data.identity.dimensions as usize, new.kernels));
+        new.set_graph(Some(Arc::clone(&graph)));
+        graph
+    });
+    let rows_end = new.published.load().rows;
+    let mut is_cancelled = false;
+    let result = match limits {
+        None => graph.extend(&StoredRows(&new.data), rows_end, store.config.threads, &mut |_, _| {
+            ControlFlow::Continue(())
+        }),
+        Some(limits) => {
+            graph.extend(&StoredRows(&new.data), rows_end, store.config.threads, &mut |done, end| {
+                is_cancelled = limits.tell(u64::from(done), u64::from(end)).is_err();
+                // The check of all rows at the end is made in one go.
+                if is_cancelled || (done < end && limits.is_over()) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+        }
+    };
+    match result {
+        Err(SynaError::Cancelled) if !is_cancelled => Ok(false),
+        result => result.map(|()| true),
+    }
+}
+
+impl MmapVectorStore {
+    /// Writes the live rows into a new file that takes the old one's place: gives back the space of what was deleted or
+    /// replaced. Rows are numbered anew, in the old order; the index is made anew if there is one.
+    ///
+    /// Searches and writes go on meanwhile; writes wait for the last moments of it. What was borrowed, and results of
+    /// before, stay valid until the store is closed, and so long the old file keeps its disk space. Other processes that
+    /// read the old file go on with it until they refresh. Afterwards everything is safe from a power cut.
+    ///
+    /// `progress` is told how many rows of how many were copied, then how many are in the index; `Break` ends the call.
+    ///
+    /// # Errors
+    /// [`SynaError::Cancelled`], [`SynaError::Corrupt`] for a row that differs from its checksum,
+    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`], [`SynaError::Io`], [`SynaError::ReadOnly`]: the store goes on
+    /// with the old file. [`SynaError::InvalidArgument`] while another compaction is in a call. An error of the index's
+    /// file, or of the folder's sync, comes after the exchange; after the latter the store refuses writes.
+    pub fn compact(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
+        self.go_on_compacting(&mut Limits { deadline: None, progress }).map(|_| ())
+    }
+
+    /// Does a part of what [`MmapVectorStore::compact`] does, for about as long as `budget`, and says whether it is done
+    /// now. Call it until it is; between two calls anything may be done with the store.
+    ///
+    /// A call takes at least one step: 1,024 rows copied, or 512 taken into the index; the first one looks at all keys,
+    /// and where there is an index, one checks all its rows. The last one syncs the new file.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::compact`]; the next call then begins anew.
+    pub fn compact_step(&self, budget: Duration) -> Result<bool> {
+        let deadline = Instant::now().checked_add(budget);
+        self.go_on_compacting(&mut Limits { deadline, progress: &mut |_, _| ControlFlow::Continue(()) })
+    }
+
+    /// Gives up a compaction that was begun by [`MmapVectorStore::compact_step`]; so does closing the store.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] while a compaction is in a call.
+    pub fn compact_cancel(&self) -> Result<()> {
+        *self.compaction()? = None;
+        Ok(())
+    }
+
+    fn go_on_compacting(&self, limits: &mut Limits<'_>) -> Result<bool> {
+        let mut slot = self.compaction()?;
+        let mut compaction = match slot.take() {
+            Some(begun) => begun,
+            None => Compaction::begin(self)?,
+        };
+        let is_done = compaction.go_on(self, limits)?;
+        if !is_done {
+            *slot = Some(compaction);
+        }
+        Ok(is_done)
+    }
+
+    /// The compaction that was begun, if there is one; nobody else works on it meanwhile.
+    fn compaction(&self) -> Result<MutexGuard<'_, Option<Compaction>>> {
+        match self.compaction.try_lock() {
+            Ok(guard) => Ok(guard),
+            // Nothing of it was left half-way in the store: the exchange is made at one stroke.
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                Err(SynaError::argument("a compaction of this store is under way in another call"))
+            }
+        }
+    }
+}

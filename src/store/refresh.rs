@@ -1,0 +1,121 @@
+//! A store that was opened for reading, moved on to what a writer elsewhere has written since.
+//!
+//! The log goes on behind the frame that was taken last, so a refresh costs what is new. Where a compaction has put
+//! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
+
+use super::core::Core;
+use super::index_file;
+use super::loader::Loader;
+use super::open::{Opened, Taken, index_identity, open};
+use super::rows::Snapshot;
+use super::store::{MmapVectorStore, Side};
+use crate::storage::{Damage, PathKind, RowCheck, map_more_extents, read_superblock, replay_from};
+use crate::sync::Mutex;
+use crate::{Result, SynaError};
+
+impl MmapVectorStore {
+    /// Moves a store that was opened for reading on to the newest state of its file, and says whether there was
+    /// anything new. Until then it answers as it did when it was opened, whatever is written meanwhile.
+    ///
+    /// Searches that are under way go on in the state that they began with. What was borrowed stays valid until the
+    /// store is closed; so where a compaction has replaced the file, the old one's disk space is kept until then. A
+    /// store that was opened for writing always is at the newest state.
+    ///
+    /// Costs the reading of the keys that are new; of all keys where the file was replaced.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::new`]; the store then answers as before, or from a newer state that is whole.
+    pub fn refresh(&self) -> Result<bool> {
+        let Side::Reader(taken) = &self.side else { return Ok(false) };
+        let mut taken = lock(taken)?;
+        let core = self.core();
+        let data = &core.data;
+        if !self.is_same_file(core, &taken)? {
+            return self.open_anew(&mut taken);
+        }
+        let io = |error| data.io("looking at", error);
+        match self.storage.kind(&data.path).map_err(io)? {
+            PathKind::File(identity) if identity == data.file.identity().map_err(io)? => {}
+            PathKind::Missing => {
+                return Err(SynaError::NotFound { what: format!("the file {}", data.path.display()) });
+            }
+            _ => return self.open_anew(&mut taken),
+        }
+        match self.read_on(core, &mut taken) {
+            Err(SynaError::Corrupt { .. }) => self.open_anew(&mut taken),
+            result => result,
+        }
+    }
+
+    /// Whether the file at hand still begins with what was taken from it.
+    fn is_same_file(&self, core: &Core, taken: &Taken) -> Result<bool> {
+        let data = &core.data;
+        if self.config.open.damaged || !data.has_mapped_extents()? {
+            return Ok(false);
+        }
+        let Some(at) = taken.last_frame else { return Ok(true) };
+        let position = taken.position;
+        let is_last = |sequence, chain| sequence == position.sequence && chain == position.chain;
+        Ok(data.known_frame(at).is_some_and(|frame| is_last(frame.link().sequence, frame.checksum())))
+    }
+
+    /// Takes in what the file has behind what was taken.
+    fn read_on(&self, core: &Core, taken: &mut Taken) -> Result<bool> {
+        let data = &core.data;
+        let superblock = read_superblock(&*data.file, &data.path)?;
+        if superblock.identity != data.identity {
+            return Err(data.corrupt(0, "the file has become another store"));
+        }
+        let damage = Damage::Refused;
+        map_more_extents(&*data.file, &data.path, &superblock, damage, &data.extents)?;
+        // The index comes before the log, which then reaches to the index's end at least.
+        let index = index_identity(&*self.storage, &data.path);
+        let saved = match index.filter(|_| index != taken.index) {
+            Some(_) => {
+                let capacity = data.extents.row_capacity();
+                index_file::read(&*self.storage, &data.path, &data.identity, capacity).unwrap_or_default()
+            }
+            None => None,
+        };
+        let before = taken.position;
+        let mut loader = Loader::new(core, damage, before, saved.as_ref());
+        let mut position = before;
+        let check = if self.config.open.verify { RowCheck::All } else { RowCheck::BehindCheckpoint };
+        let walked =
+            replay_from(data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
+                loader.take(frame, at, damaged)
+            });
+        // Up to here it is whole, even if the walk ended in an error.
+        core.published.store(Snapshot { rows: position.rows, deletions: position.deletions });
+        let (last_frame, saved_fits) = (loader.last_frame, loader.saved_fits);
+        drop(loader);
+        taken.position = position;
+        taken.last_frame = last_frame.or(taken.last_frame);
+        walked?;
+        taken.superblock = superblock;
+        taken.index = index;
+        if let Some(graph) = saved
+            .filter(|_| saved_fits)
+            .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows))
+        {
+            core.set_graph(Some(std::sync::Arc::new(graph)));
+        }
+        Ok(position != before)
+    }
+
+    /// Opens the file that has the name now, in the place of the one at hand.
+    fn open_anew(&self, taken: &mut Taken) -> Result<bool> {
+        self.cores.reserve()?;
+        let old = self.core();
+        let Opened { core, taken: now, .. } = open(&self.storage, &old.data.path, &self.config)?;
+        self.cores.replace(core);
+        old.retire();
+        *taken = now;
+        Ok(true)
+    }
+}
+
+/// The reader's state; a panic in a refresh leaves none that can be gone on from.
+pub(super) fn lock(taken: &Mutex<Taken>) -> Result<crate::sync::MutexGuard<'_, Taken>> {
+    taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
+}

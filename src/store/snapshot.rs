@@ -1,0 +1,75 @@
+//! A copy of a live store in a file of its own.
+
+use super::compact::Progress;
+use super::store::MmapVectorStore;
+use super::transfer::Transfer;
+use crate::storage::{PathKind, create_temporary};
+use crate::{Result, SynaError};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+impl MmapVectorStore {
+    /// Writes the live rows of this moment into the new file `path`, as compact as [`MmapVectorStore::compact`] would:
+    /// a backup, while searches and writes go on. It has no index: opened for writing it makes one. Also for stores that
+    /// were opened for reading.
+    ///
+    /// Either all of the file is there afterwards, safe from a power cut, or nothing. `progress` is told how many rows of
+    /// how many were looked at; `Break` ends the call.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`] also where `path` exists, [`SynaError::NoSpace`], [`SynaError::NoMemory`],
+    /// [`SynaError::Cancelled`], [`SynaError::Corrupt`] for a row that differs from its checksum.
+    pub fn snapshot_to(
+        &self,
+        path: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let path = path.as_ref();
+        let path = std::path::absolute(path).map_err(|error| SynaError::io(path, "finding", error))?;
+        let io = |doing| {
+            let path = &path;
+            move |error| SynaError::io(path, doing, error)
+        };
+        let kind = self.storage.kind(&path).map_err(io("looking at"))?;
+        if kind != PathKind::Missing {
+            let error = io::Error::new(io::ErrorKind::AlreadyExists, "it exists; name a file that does not");
+            return Err(SynaError::io(&path, "creating", error));
+        }
+        let (temporary, file) = create_temporary(&*self.storage, &path)?;
+        let copied = self
+            .fill(Arc::clone(&file), &path, progress)
+            .and_then(|()| self.storage.rename_new(&temporary, &path).map_err(io("creating")));
+        if copied.is_err() {
+            // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
+            let _ = self.storage.remove(&temporary);
+            return copied;
+        }
+        self.storage.sync_folder(&path).map_err(io("syncing the folder of"))?;
+        file.unlock().map_err(io("unlocking"))
+    }
+
+    fn fill(
+        &self,
+        file: Arc<dyn crate::storage::StorageFile>,
+        path: &Path,
+        progress: Progress<'_>,
+    ) -> Result<()> {
+        let (core, snapshot, last_write) = {
+            let now = self.progress()?;
+            (Arc::clone(now.core), now.snapshot, now.last_seq)
+        };
+        let mut transfer = Transfer::begin(&self.storage, file, path, &core, snapshot)?;
+        loop {
+            let left = transfer.left(snapshot);
+            if progress(u64::from(snapshot.rows - left), u64::from(snapshot.rows)).is_break() {
+                return Err(SynaError::Cancelled);
+            }
+            if left == 0 {
+                return transfer.appender.seal(last_write);
+            }
+            transfer.copy_piece(&core, snapshot)?;
+        }
+    }
+}

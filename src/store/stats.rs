@@ -1,0 +1,149 @@
+//! What a store holds and takes, in numbers.
+
+use super::core::Core;
+use super::index_file;
+use super::refresh;
+use super::rows::Snapshot;
+use super::store::{MmapVectorStore, Side};
+use crate::storage::{Access, ExtentKind, LogPosition, PathKind, Superblock};
+use crate::{Result, SynaError};
+use std::sync::Arc;
+
+/// A store in numbers, see [`MmapVectorStore::stats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Rows in the file, live and deleted.
+    pub rows: u64,
+    /// Live rows.
+    pub live_rows: u64,
+    /// Deleted rows, whose space a compaction gives back.
+    pub deleted_rows: u64,
+    /// The data file's length: the sum of the three below.
+    pub file_bytes: u64,
+    /// Vectors of all rows, deleted ones too.
+    pub vector_bytes: u64,
+    /// Keys, tags, payloads, checksums.
+    pub log_bytes: u64,
+    /// Superblocks, headers, and space that is allocated ahead.
+    pub slack_bytes: u64,
+    /// The index's file; 0 where there is none.
+    pub index_bytes: u64,
+    /// Data files that a compaction has replaced and whose space is kept until the store is closed.
+    pub replaced_bytes: u64,
+    /// Whether searches use an index.
+    pub has_index: bool,
+    /// Rows that the index covers; those behind are scanned.
+    pub indexed_rows: u64,
+    /// Checkpoints that the file has had.
+    pub generation: u64,
+    /// The number of the last write, counted from 1 over the store's life.
+    pub last_seq: u64,
+    /// The number of the last write that is safe from a power cut.
+    pub durable_seq: u64,
+}
+
+/// How far a store has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress<'s> {
+    pub(super) core: &'s Arc<Core>,
+    /// What readers see; it and the numbers below are of one moment.
+    pub(super) snapshot: Snapshot,
+    position: LogPosition,
+    generation: u64,
+    pub(super) last_seq: u64,
+    pub(super) durable_seq: u64,
+}
+
+impl<'s> Progress<'s> {
+    fn of_reader(core: &'s Arc<Core>, superblock: &Superblock, position: LogPosition) -> Self {
+        // A reader may have been opened on a file whose writer checkpointed more than could be read.
+        let durable = superblock.position.sequence.min(position.sequence);
+        Self {
+            core,
+            snapshot: core.published.load(),
+            position,
+            generation: superblock.generation,
+            last_seq: superblock.write_count(&position),
+            durable_seq: superblock.sequence_base.wrapping_add(durable),
+        }
+    }
+}
+
+impl MmapVectorStore {
+    /// Waits for a write that is under way.
+    pub(super) fn progress(&self) -> Result<Progress<'_>> {
+        match &self.side {
+            Side::Reader(taken) => {
+                let taken = refresh::lock(taken)?;
+                Ok(Progress::of_reader(self.core(), &taken.superblock, taken.position))
+            }
+            Side::Writer(_) | Side::Closed => {
+                let writer = self.writer()?;
+                let appender = &writer.appender;
+                Ok(Progress {
+                    core: self.core(),
+                    snapshot: self.core().published.load(),
+                    position: appender.position(),
+                    generation: appender.superblock().generation,
+                    last_seq: appender.last_write(),
+                    durable_seq: appender.last_durable_write(),
+                })
+            }
+        }
+    }
+
+    /// What the store holds, what it takes, and how far it has come.
+    ///
+    /// Waits for a write, a checkpoint or an index build that is under way; costs a look at two files.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`], [`SynaError::Poisoned`].
+    pub fn stats(&self) -> Result<StoreStats> {
+        let Progress { core, snapshot, position, generation, last_seq, durable_seq } = self.progress()?;
+        let data = &core.data;
+        let rows = u64::from(position.rows);
+        let deleted_rows = u64::from(snapshot.deletions).min(rows);
+        let vector_bytes = rows * u64::from(data.identity.stride_bytes());
+        let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
+        let in_log = |log: &crate::storage::Extent| match log.header.ordinal.cmp(&position.extent) {
+            _ if position.head == 0 => 0,
+            std::cmp::Ordering::Less => log.header.capacity,
+            std::cmp::Ordering::Equal => position.head.saturating_sub(log.data_bytes()),
+            std::cmp::Ordering::Greater => 0,
+        };
+        let log_bytes = logs.map(in_log).sum();
+        let file_bytes = data.file.length_bytes().map_err(|error| data.io("looking at", error))?;
+        let graph = core.graph();
+        Ok(StoreStats {
+            rows,
+            live_rows: rows - deleted_rows,
+            deleted_rows,
+            file_bytes,
+            vector_bytes,
+            log_bytes,
+            slack_bytes: file_bytes.saturating_sub(vector_bytes).saturating_sub(log_bytes),
+            index_bytes: self.index_bytes()?,
+            replaced_bytes: self.cores.replaced().map(|old| old.data.extents.end_bytes()).sum(),
+            has_index: graph.is_some(),
+            indexed_rows: graph.map_or(0, |graph| u64::from(graph.covered_rows())),
+            generation,
+            last_seq,
+            durable_seq,
+        })
+    }
+
+    fn index_bytes(&self) -> Result<u64> {
+        let path = index_file::path_of(&self.core().data.path);
+        let io = |error| SynaError::io(&path, "looking at", error);
+        match self.storage.kind(&path).map_err(io)? {
+            PathKind::File(_) => {}
+            _ => return Ok(0),
+        }
+        match self.storage.open(&path, Access::Read) {
+            Ok(file) => file.length_bytes().map_err(io),
+            // It was replaced between the two looks, or may not be read.
+            Err(_) => Ok(0),
+        }
+    }
+}

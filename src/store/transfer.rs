@@ -1,0 +1,192 @@
+//! Live rows on their way into a new file, piece by piece, while the old one is searched and written to.
+//!
+//! The old file's frames are walked in order, so that each vector is compared with its checksum before it gets a new one:
+//! what the disk has changed is not made to look whole.
+
+use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use super::core::Core;
+use super::open::new_appender;
+use super::rows::Snapshot;
+use super::write::{Plan, delete_rows, write_batch};
+use crate::checksum::crc32c;
+use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
+use crate::{MmapVectorConfig, Result, SynaError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows of a piece. Tests of small stores want many pieces.
+const PIECE_ROWS: usize = if cfg!(test) { 16 } else { 1024 };
+/// Bytes of keys and payloads at which a piece ends: far below the most of a batch.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// A new file being filled.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub(super) core: Arc<Core>,
+    pub(super) appender: Appender,
+    plan: Plan,
+    walk: FrameWalk,
+    /// Old rows below this were looked at.
+    next: u32,
+    /// The old row that each new row was.
+    old_rows: Vec<u32>,
+}
+
+/// The rows of one piece.
+#[derive(Default)]
+struct Piece<'a> {
+    rows: Vec<u32>,
+    keys: Vec<&'a str>,
+    vectors: Vec<&'a [f32]>,
+    tags: Vec<u64>,
+    payloads: Vec<&'a [u8]>,
+    bytes: usize,
+}
+
+impl Transfer {
+    /// Makes an empty store of `file`, a new one that is to have the name `path`, with room for the rows of a snapshot.
+    pub(super) fn begin(
+        storage: &Arc<dyn Storage>,
+        file: Arc<dyn StorageFile>,
+        path: &Path,
+        old: &Core,
+        snapshot: Snapshot,
+    ) -> Result<Self> {
+        let superblock = begin_copy(&**storage, &*file, path, &old.data.identity)?;
+        let identity = superblock.identity;
+        let extents =
+            crate::storage::map_extents(&*file, path, &superblock, crate::storage::Damage::Refused)?;
+        let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
+        let position = superblock.position;
+        // Growth is planned by what there is.
+        let config = MmapVectorConfig { initial_capacity: 0, ..MmapVectorConfig::default() };
+        let mut appender = new_appender(storage, Arc::clone(&data), superblock, position, &config)?;
+        let (rows, log_bytes) = needed_room(old, snapshot)?;
+        appender.reserve_exactly(rows, log_bytes)?;
+        let core = Arc::new(Core::new(data));
+        Ok(Self {
+            core,
+            appender,
+            plan: Plan::default(),
+            walk: FrameWalk::new(),
+            next: 0,
+            old_rows: Vec::new(),
+        })
+    }
+
+    /// Old rows that were not looked at yet.
+    pub(super) fn left(&self, snapshot: Snapshot) -> u32 {
+        snapshot.rows.saturating_sub(self.next)
+    }
+
+    /// Copies the next piece of the rows that are live in `snapshot`.
+    ///
+    /// # Errors
+    /// [`SynaError::Corrupt`] for a row that differs from its checksum; what [`write_batch`] answers.
+    pub(super) fn copy_piece(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+        let mut piece = Piece::default();
+        let mut walk = self.walk;
+        // The frame that was begun is walked over anew from the one before it.
+        let mut before = walk;
+        let mut next = self.next;
+        while next < snapshot.rows && piece.rows.len() < PIECE_ROWS && piece.bytes < PIECE_BYTES {
+            before = walk;
+            let frame = walk
+                .next(&old.data)
+                .ok_or_else(|| SynaError::Internal { what: format!("no frame holds row {next}") })?;
+            while next < walk.rows() && piece.rows.len() < PIECE_ROWS && piece.bytes < PIECE_BYTES {
+                if old.rows.is_live(next, snapshot) {
+                    piece.add(old, &frame, next)?;
+                }
+                next += 1;
+            }
+        }
+        let count = piece.rows.len();
+        self.old_rows
+            .try_reserve(count)
+            .map_err(|_| SynaError::NoMemory { needed_bytes: 4 * count as u64 })?;
+        if count > 0 {
+            let written = write_batch(&self.core, &mut self.appender, &mut self.plan, &piece.batch())?;
+            if written != count {
+                return Err(SynaError::Internal { what: format!("{written} of {count} rows were copied") });
+            }
+        }
+        self.old_rows.append(&mut piece.rows);
+        self.walk = if next < walk.rows() { before } else { walk };
+        self.next = next;
+        Ok(())
+    }
+
+    /// Deletes what was copied and has been deleted or replaced since, by `snapshot`.
+    pub(super) fn drop_dead(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+        let now = self.core.published.load();
+        let is_dead = |&(new, &old_row): &(u32, &u32)| {
+            self.core.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
+        };
+        let dead: Vec<u32> = (0..).zip(&self.old_rows).filter(is_dead).map(|(new, _)| new).collect();
+        for part in dead.chunks(1 << 16) {
+            delete_rows(&self.core, &mut self.appender, &mut self.plan, part)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_parts(self) -> (Arc<Core>, Appender) {
+        (self.core, self.appender)
+    }
+}
+
+impl<'a> Piece<'a> {
+    fn add(&mut self, old: &'a Core, frame: &Frame<'a>, row: u32) -> Result<()> {
+        let position = row - frame.first_row();
+        let vector = old.vector(row)?;
+        if crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position) {
+            let what = format!("row {row} differs from its checksum; salvage what is whole");
+            return Err(old.data.corrupt(row_offset(&old.data, row), what));
+        }
+        let (key, payload) = (old.key(row)?, frame.payload(position));
+        self.rows.push(row);
+        self.keys.push(key);
+        self.vectors.push(vector);
+        self.tags.push(frame.tags(position));
+        self.payloads.push(payload);
+        self.bytes += key.len() + payload.len();
+        Ok(())
+    }
+
+    /// An upsert, since a row that was copied may have been replaced by one that comes later.
+    fn batch(&self) -> WriteBatch<'_> {
+        WriteBatch {
+            keys: BatchKeys::Slices(&self.keys),
+            vectors: BatchVectors::Slices(&self.vectors),
+            tags: Some(&self.tags),
+            payloads: BatchPayloads::Slices(&self.payloads),
+            mode: WriteMode::Upsert,
+        }
+    }
+}
+
+/// How many rows of a snapshot are live, and the bytes that the frames of their pieces take at most.
+fn needed_room(old: &Core, snapshot: Snapshot) -> Result<(u64, u64)> {
+    const FRAME_BYTES: u64 = 64 + 2 * 16;
+    let (mut rows, mut bytes, mut has_tags, mut has_payloads) = (0_u64, 0, false, false);
+    let mut walk = FrameWalk::new();
+    let mut next = 0;
+    while next < snapshot.rows {
+        let lost = || SynaError::Internal { what: format!("no frame holds row {next}") };
+        let frame = walk.next(&old.data).ok_or_else(lost)?;
+        has_tags |= frame.has_tags();
+        has_payloads |= frame.has_payloads();
+        while next < walk.rows().min(snapshot.rows) {
+            if old.rows.is_live(next, snapshot) {
+                let position = next - frame.first_row();
+                rows += 1;
+                bytes += (frame.key(position).1.len() + frame.payload(position).len()) as u64;
+            }
+            next += 1;
+        }
+    }
+    // The checksum and the key's end; the tags; the payload's end.
+    let row_bytes = 8 + u64::from(has_tags) * 8 + u64::from(has_payloads) * 8;
+    let pieces = rows / PIECE_ROWS as u64 + bytes / PIECE_BYTES as u64 + 1;
+    Ok((rows, bytes + rows * row_bytes + pieces * FRAME_BYTES))
+}

@@ -1,0 +1,354 @@
+//! Compaction and snapshots: what is live is there afterwards, what was borrowed stays, the file is as small as a new one.
+
+mod support;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore,
+    OpenMode, SearchOptions, SearchResults, SynaError, WriteBatch, WriteMode,
+};
+
+const DIMENSIONS: u16 = 70;
+
+/// A row as it was written.
+type Row = (String, Vec<f32>, u64, Vec<u8>);
+
+fn go_on(_: u64, _: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn config() -> MmapVectorConfig {
+    MmapVectorConfig { hnsw_config: HnswConfig::with_m(8), ..quiet(DIMENSIONS, DistanceMetric::Euclidean) }
+}
+
+fn write(store: &MmapVectorStore, rows: &[Row]) {
+    let keys: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+    let vectors: Vec<&[f32]> = rows.iter().map(|row| row.1.as_slice()).collect();
+    let tags: Vec<u64> = rows.iter().map(|row| row.2).collect();
+    let payloads: Vec<&[u8]> = rows.iter().map(|row| row.3.as_slice()).collect();
+    store
+        .write(&WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: BatchVectors::Slices(&vectors),
+            tags: Some(&tags),
+            payloads: BatchPayloads::Slices(&payloads),
+            mode: WriteMode::Upsert,
+        })
+        .unwrap();
+}
+
+fn rows(random: &mut Random, numbers: std::ops::Range<usize>) -> Vec<Row> {
+    numbers
+        .map(|n| {
+            let payload = vec![n.to_le_bytes()[0]; if n % 5 == 0 { n % 300 } else { 0 }];
+            let tags = if n % 3 == 0 { random.next() } else { 0 };
+            (format!("{}{n}", "k".repeat(n % 17)), random.vector(DIMENSIONS.into()), tags, payload)
+        })
+        .collect()
+}
+
+/// Everything that a store holds, in order.
+fn contents(store: &MmapVectorStore) -> Vec<Row> {
+    let row = |entry: syna_mmap::Entry<'_>| {
+        (entry.key.to_owned(), entry.vector.to_vec(), entry.tags, entry.payload.to_vec())
+    };
+    store.iterate(0).map(|entry| row(entry.unwrap())).collect()
+}
+
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+/// A store of which two thirds were replaced or deleted, in writes of every size.
+fn worn(path: &Path, random: &mut Random) -> MmapVectorStore {
+    let store = MmapVectorStore::new(path, config()).unwrap();
+    for start in (0..6000).step_by(750) {
+        write(&store, &rows(random, start..start + 750));
+    }
+    for n in 0..400 {
+        write(&store, &rows(random, n..n + 1));
+    }
+    for start in (1000..4000).step_by(300) {
+        write(&store, &rows(random, start..start + 300));
+    }
+    for (number, key) in store.keys().iter().enumerate() {
+        if number % 2 == 0 {
+            assert!(store.delete(key).unwrap());
+        }
+    }
+    store
+}
+
+#[test]
+fn what_is_live_stays_and_the_file_is_as_small_as_a_new_one() {
+    let folder = TempFolder::new("compact");
+    let path = folder.file("store");
+    let store = worn(&path, &mut Random(seed(1)));
+    store.checkpoint().unwrap();
+    let before = contents(&store);
+    let seq = store.stats().unwrap().last_seq;
+    let old_bytes = length(&path);
+    let mut told = Vec::new();
+    store
+        .compact(&mut |done, total| {
+            told.push((done, total));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(told.len() > 3 && told.is_sorted() && told.iter().all(|(done, total)| done <= total));
+    assert_eq!(contents(&store), before);
+    let stats = store.stats().unwrap();
+    assert_eq!((stats.rows, stats.deleted_rows), (before.len() as u64, 0));
+    assert_eq!((stats.last_seq, stats.durable_seq), (seq, seq));
+    assert!(stats.replaced_bytes >= old_bytes);
+
+    let fresh_path = folder.file("fresh");
+    let fresh = MmapVectorStore::new(&fresh_path, config()).unwrap();
+    fresh.reserve(before.len() as u64).unwrap();
+    write(&fresh, &before);
+    fresh.close().unwrap();
+    let (compacted, new) = (length(&path), length(&fresh_path));
+    println!("{old_bytes} bytes, compacted {compacted}, fresh {new}, {:.3}", compacted as f64 / new as f64);
+    assert!(compacted as f64 <= new as f64 * 1.1, "{compacted} bytes, a fresh file has {new}");
+
+    // Writes go to the new file.
+    store.insert("after", &[1.0; DIMENSIONS as usize]).unwrap();
+    assert_eq!(store.stats().unwrap().last_seq, seq + 1);
+    let after = contents(&store);
+    store.close().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    assert_eq!(contents(&store), after);
+    assert_eq!(store.last_durable_seq(), seq + 1);
+    assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+}
+
+#[test]
+fn what_was_borrowed_stays_and_the_index_is_made_anew() {
+    let folder = TempFolder::new("borrowed");
+    let path = folder.file("store");
+    let mut random = Random(seed(2));
+    let store = worn(&path, &mut random);
+    store.build_index().unwrap();
+    let before = contents(&store);
+    let slices: Vec<&[f32]> = before.iter().map(|row| store.get_slice(&row.0).unwrap()).collect();
+    let walk = store.iterate(0);
+    let mut results = SearchResults::default();
+    let query = random.vector(DIMENSIONS.into());
+    let exact = SearchOptions { exact: true, ..SearchOptions::default() };
+    store.search_with(&query, 10, &exact, &mut results).unwrap();
+    let expected: Vec<String> = (0..10).map(|hit| results.key(hit).unwrap().to_owned()).collect();
+    for _ in 0..2 {
+        store.compact(&mut go_on).unwrap();
+        assert!(store.has_index() && store.stats().unwrap().indexed_rows == before.len() as u64);
+        assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+        let mut anew = SearchResults::default();
+        store.search_with(&query, 10, &exact, &mut anew).unwrap();
+        for (hit, key) in expected.iter().enumerate() {
+            assert_eq!(results.key(hit), Some(key.as_str()));
+            assert_eq!(anew.key(hit), Some(key.as_str()));
+            assert_eq!(results.vector(hit), store.get_slice(key));
+        }
+    }
+    for (slice, row) in slices.iter().zip(&before) {
+        assert_eq!(*slice, row.1);
+    }
+    assert_eq!(walk.map(|entry| entry.unwrap().key.to_owned()).collect::<Vec<_>>(), store.keys());
+    store.close().unwrap();
+    assert_eq!(results.key(0), Some(expected[0].as_str()));
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    assert!(store.has_index(), "the new index was saved");
+}
+
+#[test]
+fn searches_and_writes_go_on_meanwhile() {
+    let folder = TempFolder::new("meanwhile");
+    let path = folder.file("store");
+    let store = worn(&path, &mut Random(seed(3)));
+    let steady = contents(&store);
+    let is_done = AtomicBool::new(false);
+    let written = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut random = Random(7);
+            let mut model = Vec::new();
+            for n in 10_000.. {
+                if is_done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let row = rows(&mut random, n..n + 1);
+                write(&store, &row);
+                model.extend(row);
+                if n % 3 == 0 {
+                    let (key, ..) = model.remove(random.below(model.len()));
+                    assert!(store.delete(&key).unwrap());
+                }
+                if n % 5 == 0 {
+                    let mut moved = model.remove(random.below(model.len()));
+                    moved.1 = random.vector(DIMENSIONS.into());
+                    write(&store, std::slice::from_ref(&moved));
+                    model.push(moved);
+                }
+            }
+            model
+        });
+        let reader = scope.spawn(|| {
+            let mut random = Random(8);
+            while !is_done.load(Ordering::Relaxed) {
+                let (key, vector, tags, payload) = &steady[random.below(steady.len())];
+                assert_eq!(store.get_slice(key), Some(&vector[..]));
+                assert_eq!((store.tags(key), store.payload(key)), (Some(*tags), Some(&payload[..])));
+                assert_eq!(store.search(vector, 1).unwrap()[0].score, 0.0);
+            }
+        });
+        for round in 0..12 {
+            if round % 2 == 0 {
+                store.compact(&mut go_on).unwrap();
+            } else {
+                while !store.compact_step(Duration::from_micros(200)).unwrap() {}
+            }
+        }
+        is_done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+        writer.join().unwrap()
+    });
+    let mut expected = steady;
+    expected.extend(written);
+    assert_eq!(contents(&store), expected);
+    store.close().unwrap();
+    assert_eq!(contents(&MmapVectorStore::new(&path, config()).unwrap()), expected);
+}
+
+#[test]
+fn a_compaction_that_ends_early_leaves_the_store_as_it_was() {
+    let folder = TempFolder::new("early");
+    let path = folder.file("store");
+    let store = worn(&path, &mut Random(seed(4)));
+    let before = contents(&store);
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let cancelled = store.compact(&mut |done, _| {
+        if done > 1000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(cancelled, Err(SynaError::Cancelled)));
+    assert_eq!((contents(&store) == before, files()), (true, 1));
+    assert!(!store.compact_step(Duration::ZERO).unwrap());
+    assert_eq!(files(), 2);
+    store.compact_cancel().unwrap();
+    assert_eq!(files(), 1);
+    assert!(!store.compact_step(Duration::ZERO).unwrap());
+    let inside = store.compact(&mut |_, _| {
+        assert!(matches!(store.compact_step(Duration::ZERO), Err(SynaError::InvalidArgument { .. })));
+        assert!(matches!(store.compact_cancel(), Err(SynaError::InvalidArgument { .. })));
+        ControlFlow::Break(())
+    });
+    assert!(matches!(inside, Err(SynaError::Cancelled)));
+    assert!(!store.compact_step(Duration::ZERO).unwrap());
+    store.close().unwrap();
+    assert_eq!(files(), 1);
+
+    let open = OpenMode { read_only: true, ..OpenMode::default() };
+    let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
+    assert!(matches!(reader.compact(&mut go_on), Err(SynaError::ReadOnly { .. })));
+    // Somebody else's file under the name that is needed is not touched.
+    let other = folder.file("store.compact");
+    std::fs::write(&other, "somebody's").unwrap();
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    assert!(matches!(store.compact(&mut go_on), Err(SynaError::Io { .. })));
+    assert_eq!(std::fs::read(&other).unwrap(), b"somebody's");
+    assert_eq!(contents(&store), before);
+    std::fs::remove_file(&other).unwrap();
+    // Nor is a store of that name.
+    MmapVectorStore::new(&other, config()).unwrap().insert("theirs", &[1.0; 70]).unwrap();
+    assert!(store.compact(&mut go_on).is_err());
+    store.close().unwrap();
+    drop(MmapVectorStore::new(&path, config()).unwrap());
+    assert_eq!(MmapVectorStore::new(&other, config()).unwrap().keys(), ["theirs"]);
+}
+
+#[test]
+fn a_damaged_row_is_not_made_to_look_whole() {
+    let folder = TempFolder::new("damaged");
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    write(&store, &rows(&mut Random(5), 0..50));
+    store.close().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[32_768 + 4096 + 17 * 320] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    let error = store.compact(&mut go_on).unwrap_err();
+    assert!(matches!(error, SynaError::Corrupt { .. }) && error.to_string().contains("row 17"), "{error}");
+    let copy = folder.file("copy");
+    assert!(matches!(store.snapshot_to(&copy, &mut go_on), Err(SynaError::Corrupt { .. })));
+    assert!(!copy.exists());
+    assert_eq!((store.len(), std::fs::read_dir(folder.path()).unwrap().count()), (50, 1));
+}
+
+#[test]
+fn a_snapshot_is_a_store_of_its_own() {
+    let folder = TempFolder::new("snapshot");
+    let (path, copy) = (folder.file("store"), folder.file("copy"));
+    let store = worn(&path, &mut Random(seed(6)));
+    let before = contents(&store);
+    let seq = store.stats().unwrap().last_seq;
+    let mut is_first = true;
+    store
+        .snapshot_to(&copy, &mut |_, _| {
+            // What is written meanwhile is not in it, what is deleted is.
+            if std::mem::take(&mut is_first) {
+                store.insert("late", &[1.0; DIMENSIONS as usize]).unwrap();
+                store.delete(&before[0].0).unwrap();
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    let other = MmapVectorStore::new(&copy, config()).unwrap();
+    assert_eq!(contents(&other), before);
+    assert_eq!(other.stats().unwrap().durable_seq, seq);
+    assert_eq!(other.verify(&mut go_on).unwrap().findings, []);
+    other.insert("own", &[2.0; DIMENSIONS as usize]).unwrap();
+    other.close().unwrap();
+    assert!(!store.contains("own") && store.contains("late"));
+    assert!(matches!(store.snapshot_to(&copy, &mut go_on), Err(SynaError::Io { .. })));
+    let third = folder.file("third");
+    let stopped = store.snapshot_to(&third, &mut |done, _| match done {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    });
+    assert!(matches!(stopped, Err(SynaError::Cancelled)) && !third.exists());
+    store.close().unwrap();
+    let open = OpenMode { read_only: true, ..OpenMode::default() };
+    let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
+    reader.snapshot_to(&third, &mut go_on).unwrap();
+    assert_eq!(contents(&MmapVectorStore::new(&third, config()).unwrap()), contents(&reader));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "something was left behind");
+    // A store with nothing in it has a copy with nothing in it.
+    let empty = MmapVectorStore::new(folder.file("empty"), config()).unwrap();
+    empty.compact(&mut go_on).unwrap();
+    empty.snapshot_to(folder.file("nothing"), &mut go_on).unwrap();
+    assert!(MmapVectorStore::new(folder.file("nothing"), config()).unwrap().is_empty());
+    empty.insert("first", &[1.0; DIMENSIONS as usize]).unwrap();
+    assert_eq!(empty.keys(), ["first"]);
+}
+
+#[test]
+fn a_reader_finds_the_compacted_file_at_its_next_refresh() {
+    let folder = TempFolder::new("replaced");
+    let path = folder.file("store");
+    let store = worn(&path, &mut Random(seed(7)));
+    let open = OpenMode { read_only: true, ..OpenMode::default() };
+    let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
+    let before = contents(&store);
+    let slice = reader.get_slice(&before[0].0).unwrap();
+    store.compact(&mut go_on).unwrap();
+    store.delete(&before[0].0).unwrap();
+    assert_eq!(contents(&reader), before);
+    assert!(reader.refresh().unwrap());
+    assert_eq!(contents(&reader), before[1..]);
+    assert_eq!(slice, before[0].1);
+    assert_eq!(reader.stats().unwrap().last_seq, store.stats().unwrap().last_seq);
+    assert!(!reader.refresh().unwrap());
+}
