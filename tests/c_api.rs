@@ -83,6 +83,11 @@ fn iterate() {
 }
 
 #[test]
+fn indexing() {
+    run("indexing");
+}
+
+#[test]
 fn compact() {
     run("compact");
 }
