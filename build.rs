@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 16] = [
+const SECTIONS: [(&str, &str); 17] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
@@ -20,6 +20,7 @@ const SECTIONS: [(&str, &str); 16] = [
     ("Readers beside a writer", "refresh.rs"),
     ("Results", "results.rs"),
     ("Searching", "search.rs"),
+    ("Indexing, at once or in steps", "indexing.rs"),
     ("Giving space back, and copying", "compact.rs"),
     ("Verifying and salvaging", "verify.rs"),
     ("What the library has to say", "log.rs"),

@@ -30,6 +30,7 @@ static void defaults(void) {
   CHECK(options.durability == SYNA_MMAP_DURABILITY_PROCESS && options.threads == 0);
   CHECK(options.hnsw_m == 16 && options.hnsw_ef_construction == 200 && options.hnsw_ef_search == 100);
   CHECK(options.hnsw_m_max == 32 && options.seed == 0);
+  CHECK(options.most_unindexed_rows == 512);
   memset(&search, 0xFF, sizeof search);
   syna_mmap_search_options_init(&search, sizeof search);
   CHECK(search.struct_size == sizeof search && search.ef == 0 && search.exact == 0 && search.deadline_us == 0);
@@ -69,6 +70,7 @@ static void sizes(void) {
       offsetof(syna_mmap_options, hnsw_ef_search),
       offsetof(syna_mmap_options, hnsw_m_max),
       offsetof(syna_mmap_options, seed),
+      offsetof(syna_mmap_options, most_unindexed_rows),
       sizeof(syna_mmap_options),
   };
   size_t size, i;
@@ -156,6 +158,7 @@ static void values_at_the_edge(void) {
   options.durability = SYNA_MMAP_DURABILITY_BATCH;
   options.hnsw_m_max = 0;
   options.seed = UINT64_MAX;
+  options.most_unindexed_rows = UINT64_MAX;
   options.flags = SYNA_MMAP_OPEN_VERIFY;
   OK(try_open(&options));
   options.dimensions = SYNA_MMAP_MAX_DIMENSIONS;

@@ -324,7 +324,10 @@ typedef struct syna_mmap_options {
    * 100,000.
    */
   uint64_t initial_capacity;
-  /** Vectors at which an insert builds the index; 0: only syna_mmap_build_index does. Default 10,000. */
+  /**
+   * Vectors at which an insert builds the index; 0: only syna_mmap_build_index and
+   * syna_mmap_index_step do. Default 10,000.
+   */
   uint64_t index_threshold;
   /** Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30. */
   uint32_t checkpoint_interval_secs;
@@ -353,6 +356,12 @@ typedef struct syna_mmap_options {
   uint32_t hnsw_m_max;
   /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
   uint64_t seed;
+  /**
+   * Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
+   * A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
+   * Without effect where index_threshold is 0. Default 512.
+   */
+  uint64_t most_unindexed_rows;
 } syna_mmap_options;
 
 /**
@@ -1155,6 +1164,7 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
 
 /**
  * Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
+ * syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
  *
  * Every vector can be found before, during and after it. The index is derived from the stored vectors and
  * can always be made again.
@@ -1164,8 +1174,8 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
  * _POISONED.
- * On failure: searches use the index that was there, or none.
- * Threads: any; searches go on meanwhile, writes wait. Cost: seconds to minutes, growing a little faster
+ * On failure: searches use what there is of the index.
+ * Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
  * than the number of vectors; it is shared by the `threads` of the options.
  */
 syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error);
@@ -1179,7 +1189,7 @@ syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error)
  */
 bool syna_mmap_has_index(const syna_mmap *store);
 
-/* ---- Giving space back, and copying -------------------------------------------------------------------------- */
+/* ---- Indexing, at once or in steps --------------------------------------------------------------------------- */
 
 /**
  * What a long call tells of its progress, on the thread that made it.
@@ -1196,6 +1206,54 @@ bool syna_mmap_has_index(const syna_mmap *store);
  * Threads: the caller's. Cost: yours.
  */
 typedef bool (*syna_mmap_progress_callback)(void *context, uint64_t done, uint64_t total);
+
+/**
+ * Does what syna_mmap_build_index does, and tells how far it is; the callback can end it.
+ *
+ * store     a handle.
+ * callback  told how many rows of how many are in the index, after every 512 rows, and with all of them in
+ *           it now and then while they are checked. May be NULL.
+ * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_build_index, or SYNA_MMAP_ERR_CANCELLED: the rows that are in the index stay there,
+ * searches use it, and a later call goes on.
+ * Threads: any; searches and writes go on meanwhile. Cost: as syna_mmap_build_index.
+ */
+syna_mmap_status syna_mmap_build_index_with(syna_mmap *store,
+                                            syna_mmap_progress_callback callback,
+                                            void *context,
+                                            syna_mmap_error *error);
+
+/**
+ * Takes rows into the index for about as long as `budget_us` says, on this thread: for a program that has so
+ * much time in each frame. Makes the index where there is none.
+ *
+ * Rows that are not in the index are compared one by one by each search. They enter it in batches of up to
+ * 512, each of them the work of many calls, so *out_remaining goes down by leaps. Once it is 0, calls go on
+ * checking older rows, for their budget at most, until all that is due is done; then they return at once.
+ * Steps of any length make the index that syna_mmap_build_index makes, if no rows come between.
+ *
+ * A call does one item of work at least, which takes as long as a search or less, and begins none that would
+ * not fit any more. It is late where the system takes the processor away, or an array of the index is made
+ * larger: about 10 ns a row, each time the rows have doubled. Where another thread is working on the index,
+ * a call does nothing.
+ *
+ * store          a handle.
+ * budget_us      microseconds; 0: one item of work.
+ * out_remaining  BORROWED for the call: how many rows are not in the index. May be NULL.
+ * error          BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_MEMORY, _POISONED.
+ * On failure: *out_remaining is not written; what is in the index stays.
+ * Threads: any; searches and writes go on meanwhile. Cost: the budget.
+ */
+syna_mmap_status syna_mmap_index_step(syna_mmap *store,
+                                      uint64_t budget_us,
+                                      uint64_t *out_remaining,
+                                      syna_mmap_error *error);
+
+/* ---- Giving space back, and copying -------------------------------------------------------------------------- */
 
 /**
  * Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was

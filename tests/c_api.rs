@@ -88,6 +88,11 @@ fn iterate() {
 }
 
 #[test]
+fn indexing() {
+    run("indexing");
+}
+
+#[test]
 fn compact() {
     run("compact");
 }

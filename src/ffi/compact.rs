@@ -1,51 +1,13 @@
 //! Header section: giving space back, and copying a live store.
-#![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+#![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::arguments::{self, Out};
 use super::boundary;
-use super::callbacks::calling_back;
+use super::indexing::{Callback, syna_mmap_progress_callback};
 use super::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 use std::ffi::{c_char, c_void};
-use std::ops::ControlFlow;
 use std::time::Duration;
-
-/// What a long call tells of its progress, on the thread that made it.
-///
-/// context  BORROWED for the callback: the pointer that was given with the callback, as it is.
-/// done     rows that are done in this part of the work.
-/// total    rows of this part of the work.
-///
-/// Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
-/// It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
-/// behaviour.
-/// It may call everything on any store, this one too, except for closing this one and, in a compaction, the
-/// functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT.
-/// Threads: the caller's. Cost: yours.
-pub type syna_mmap_progress_callback =
-    Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool>;
-
-/// A callback with what it is to be handed.
-#[derive(Clone, Copy)]
-struct Callback {
-    function: syna_mmap_progress_callback,
-    context: *mut c_void,
-    store: *const syna_mmap,
-}
-
-impl Callback {
-    /// # Safety
-    /// The function is NULL or as the header says.
-    unsafe fn call(self, done: u64, total: u64) -> ControlFlow<()> {
-        let Some(function) = self.function else { return ControlFlow::Continue(()) };
-        let goes_on = calling_back(self.store.addr(), || {
-            // SAFETY: the caller promises a function that takes these and does not unwind.
-            unsafe { function(self.context, done, total) }
-        });
-        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-}
 
 /// Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was
 /// deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.

@@ -20,6 +20,7 @@
 //! | `refresh.rs` | header: a reader moved on |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search.rs` | header: search, index |
+//! | `indexing.rs` | header: the index, at once or in steps |
 //! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
 //! | `log.rs` | header: what the library has to say |
@@ -43,6 +44,7 @@ mod callbacks;
 mod compact;
 mod errors;
 mod handles;
+mod indexing;
 mod iterate;
 mod library;
 mod log;

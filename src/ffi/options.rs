@@ -80,7 +80,8 @@ pub struct syna_mmap_options {
     /// Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
     /// 100,000.
     pub initial_capacity: u64,
-    /// Vectors at which an insert builds the index; 0: only syna_mmap_build_index does. Default 10,000.
+    /// Vectors at which an insert builds the index; 0: only syna_mmap_build_index and
+    /// syna_mmap_index_step do. Default 10,000.
     pub index_threshold: u64,
     /// Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30.
     pub checkpoint_interval_secs: u32,
@@ -103,6 +104,10 @@ pub struct syna_mmap_options {
     pub hnsw_m_max: u32,
     /// Seed of the index: the same rows, options and seed give the same index. Default 0.
     pub seed: u64,
+    /// Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
+    /// A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
+    /// Without effect where index_threshold is 0. Default 512.
+    pub most_unindexed_rows: u64,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -110,7 +115,7 @@ unsafe impl Versioned for syna_mmap_options {
     const NAME: &'static str = "syna_mmap_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
-        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed);
+        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -133,6 +138,7 @@ unsafe impl Versioned for syna_mmap_options {
             hnsw_ef_search: short(long(graph.ef_search)),
             hnsw_m_max: short(long(graph.m_max)),
             seed: store.seed,
+            most_unindexed_rows: long(store.most_unindexed_rows),
         }
     }
 }
@@ -184,6 +190,7 @@ impl syna_mmap_options {
             metric_from_file: self.metric == SYNA_MMAP_METRIC_FROM_FILE,
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),
+            most_unindexed_rows: count(self.most_unindexed_rows),
             hnsw_config: HnswConfig {
                 m: small(self.hnsw_m),
                 m_max: small(self.hnsw_m_max),

@@ -124,6 +124,7 @@ pub unsafe extern "C" fn syna_mmap_search(
 }
 
 /// Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
+/// syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
 ///
 /// Every vector can be found before, during and after it. The index is derived from the stored vectors and
 /// can always be made again.
@@ -133,8 +134,8 @@ pub unsafe extern "C" fn syna_mmap_search(
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
 /// _POISONED.
-/// On failure: searches use the index that was there, or none.
-/// Threads: any; searches go on meanwhile, writes wait. Cost: seconds to minutes, growing a little faster
+/// On failure: searches use what there is of the index.
+/// Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
 /// than the number of vectors; it is shared by the `threads` of the options.
 ///
 /// # Safety

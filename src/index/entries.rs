@@ -40,6 +40,36 @@ pub(super) struct Entries {
     count: AtomicU32,
 }
 
+/// The nodes that a sample consists of: those whose hashes are lowest, among rows that were looked at in order.
+#[derive(Debug, Default)]
+pub(super) struct Lowest {
+    /// Ascending.
+    hashed: Vec<(u64, u32)>,
+    /// Rows under this one were looked at.
+    seen_rows: u32,
+}
+
+impl Lowest {
+    /// Looks at the rows up to `end` that it has not looked at yet; `is_node` says which of them count.
+    pub(super) fn look_on(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
+        for row in (self.seen_rows..end).filter(|&row| is_node(row)) {
+            let hashed = (mix(seed ^ mix(u64::from(row))), row);
+            if self.hashed.len() == SAMPLE_NODES && self.hashed.last().is_some_and(|last| *last < hashed) {
+                continue;
+            }
+            let place = self.hashed.partition_point(|lower| *lower < hashed);
+            self.hashed.insert(place, hashed);
+            self.hashed.truncate(SAMPLE_NODES);
+        }
+        self.seen_rows = self.seen_rows.max(end);
+    }
+
+    /// The nodes.
+    pub(super) fn rows(&self) -> Vec<u32> {
+        self.hashed.iter().map(|&(_, row)| row).collect()
+    }
+}
+
 impl Entries {
     pub(super) fn new() -> Self {
         Self { samples: (0..MOST_SAMPLES).map(|_| OnceLock::default()).collect(), count: AtomicU32::new(0) }
@@ -58,18 +88,6 @@ impl Entries {
     /// Whether there is room for another sample.
     pub(super) fn has_room(&self) -> bool {
         (self.count.load(Acquire) as usize) < MOST_SAMPLES
-    }
-
-    /// The nodes among `candidates` that a sample of them consists of: those whose hash is lowest.
-    pub(super) fn choose(candidates: impl Iterator<Item = u32>, seed: u64) -> Vec<u32> {
-        let mut hashed: Vec<(u64, u32)> =
-            candidates.map(|row| (mix(seed ^ mix(u64::from(row))), row)).collect();
-        if hashed.len() > SAMPLE_NODES {
-            hashed.select_nth_unstable(SAMPLE_NODES);
-            hashed.truncate(SAMPLE_NODES);
-        }
-        hashed.sort_unstable();
-        hashed.into_iter().map(|(_, row)| row).collect()
     }
 
     /// Lets searches begin at these nodes from now on.

@@ -30,6 +30,8 @@ pub(crate) struct Graph {
     stragglers: Chunks,
     straggler_count: AtomicU32,
     covered: AtomicU32,
+    /// Held by whoever extends the graph or saves it, while the writer itself is locked piece by piece.
+    pub(super) turn: Mutex<()>,
     pub(super) writer: Mutex<Writer>,
 }
 
@@ -72,6 +74,7 @@ impl Graph {
             stragglers: Chunks::new(1),
             straggler_count: AtomicU32::new(0),
             covered: AtomicU32::new(0),
+            turn: Mutex::new(()),
             writer: Mutex::new(Writer::default()),
         }
     }

@@ -1,28 +1,16 @@
-//! A batch of rows enters the graph.
+//! What a row needs to enter the graph: candidates for its links, whether it equals an earlier row, and the links.
 //!
-//! ```text
-//! search   each row for itself, in parallel: candidates from the frozen graph and from its own batch
-//! twins    in row order: a row that equals an earlier one hangs from it, and is no node
-//! choose   forward links, in parallel
-//! merge    back-links, in parallel by target (merge.rs)
-//! check    that every row is found, and mend what is not (repair.rs)
-//! publish
-//! ```
-//! Every parallel step reads only what was there before it and writes to places of its own: so the graph does not depend
-//! on the number of threads.
+//! Whatever is done for many rows in parallel reads only what was there before it and writes to places of its own: so the
+//! graph does not depend on the number of threads. entering.rs has the order.
 
 use std::ops::Range;
-use std::time::Instant;
 
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
-use super::nodes::Bits;
-use super::params::row_number;
 use super::prune::{Lengths, choose};
 use super::scratch::{Neighbour, Scratch};
 use super::search::{AllNodes, measure_all};
 use super::space::{Asker, RowMeasure, Rows, Space};
-use super::workers::spread;
 use super::writer::Writer;
 use crate::{DistanceMetric, Result};
 
@@ -30,13 +18,13 @@ use crate::{DistanceMetric, Result};
 const TWIN_CANDIDATES: usize = 16;
 
 /// What a row's search for its links found.
-struct Found {
+pub(super) struct Found {
     /// Of the row's vector.
-    print: u32,
+    pub(super) print: u32,
     /// The lowest row that it equals.
-    twin: Option<u32>,
+    pub(super) twin: Option<u32>,
     /// In ascending order.
-    candidates: Vec<Neighbour>,
+    pub(super) candidates: Vec<Neighbour>,
 }
 
 /// A link that wants to be answered: `to` shall link to `from`.
@@ -46,81 +34,9 @@ pub(super) struct BackLink {
     pub(super) from: u32,
 }
 
-/// Nanoseconds since `start`, which moves on to now.
-fn lap(start: &mut Instant) -> u64 {
-    let nanos = start.elapsed().as_nanos();
-    *start = Instant::now();
-    u64::try_from(nanos).unwrap_or(u64::MAX)
-}
-
 impl Graph {
-    /// Takes a batch in and shows it to readers.
-    pub(super) fn insert_batch(
-        &self,
-        rows: &impl Rows,
-        batch: Range<u32>,
-        writer: &mut Writer,
-    ) -> Result<()> {
-        let mut clock = Instant::now();
-        let has_code = self.admit(rows, &batch, writer)?;
-        let has_code = |row: u32| has_code.get((row - batch.start) as usize) == Some(&true);
-        let mut scratches = std::mem::take(&mut writer.scratches);
-        let view = self.view();
-
-        let radius = writer.radius();
-        let count = (batch.end - batch.start) as usize;
-        let mut found = spread(&mut scratches, count, &|i, scratch: &mut Scratch| {
-            self.find_candidates(rows, view, batch.start + row_number(i), &batch, radius, scratch)
-        });
-        writer.stats.search_nanos += lap(&mut clock);
-
-        let firsts = self.resolve_twins(rows, &batch, &found, writer);
-        let is_twin = |row: u32| {
-            row.checked_sub(batch.start)
-                .and_then(|i| firsts.get(i as usize))
-                .is_some_and(|first| *first != NO_ROW)
-        };
-        let mut nodes: Vec<u32> = batch.clone().filter(|&row| !is_twin(row) && has_code(row)).collect();
-        for of_row in &mut found {
-            of_row.candidates.retain(|candidate| !is_twin(candidate.row));
-        }
-        let chosen = self.choose_all(rows, &nodes, batch.start, &found, writer, &mut scratches)?;
-        let prints: Vec<u32> = found.iter().map(|of_row| of_row.print).collect();
-        drop(found);
-        let back_links = write_forward(&nodes, &chosen, writer);
-        writer.stats.choose_nanos += lap(&mut clock);
-
-        let lost = self.merge_back_links(rows, &back_links, writer, &mut scratches)?;
-        let mut memory = Bits::default();
-        self.lift_in_links(rows, &nodes, writer, &mut memory)?;
-        writer.stats.merge_nanos += lap(&mut clock);
-
-        let view = View { covered: batch.end };
-        nodes.extend(lost);
-        if writer.sampled_rows == 0 {
-            self.sample_entries(batch.end, writer, nodes.iter().copied());
-        }
-        self.check_and_repair(rows, view, nodes, writer, &mut scratches)?;
-        for row in batch.clone().filter(|&row| !is_twin(row) && !has_code(row)) {
-            self.add_straggler(row)?;
-        }
-        writer.stats.check_nanos += lap(&mut clock);
-        // After all that may fail: a batch that is tried again must not hang a twin twice.
-        for (row, (&first, print)) in batch.clone().zip(firsts.iter().zip(prints)) {
-            if first == NO_ROW {
-                self.fingerprints.insert(print, row);
-            } else {
-                writer.hang_twin(self, first, row);
-            }
-        }
-        self.publish(view);
-        self.sample_entries(batch.end, writer, (0..batch.end).filter(|&row| self.nodes.is_node(row)));
-        writer.scratches = scratches;
-        Ok(())
-    }
-
     /// The rows that `row` may link to, and the row that it equals.
-    fn find_candidates<R: Rows>(
+    pub(super) fn find_candidates<R: Rows>(
         &self,
         rows: &R,
         view: View,
@@ -176,7 +92,7 @@ impl Graph {
     }
 
     /// For each row of the batch the node that it hangs from, or [`NO_ROW`] where it is a node itself.
-    fn resolve_twins(
+    pub(super) fn resolve_twins(
         &self,
         rows: &impl Rows,
         batch: &Range<u32>,
@@ -200,28 +116,25 @@ impl Graph {
         firsts
     }
 
-    /// Chooses and writes the links of each new node; returns them in order.
-    fn choose_all<R: Rows>(
+    /// Chooses and writes the links of a new node; returns the firm ones.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn choose_links<R: Rows>(
         &self,
         rows: &R,
-        nodes: &[u32],
-        first_row: u32,
-        found: &[Found],
+        row: u32,
+        candidates: &[Neighbour],
         writer: &Writer,
-        scratches: &mut [Scratch],
-    ) -> Result<Vec<Vec<u32>>> {
+        scratch: &mut Scratch,
+    ) -> Result<Vec<u32>> {
         // Half a list: the other half is for those who link here.
         let half = self.nodes.max_links() / 2;
         let lengths = Lengths { firm: half, filled: half, all: self.nodes.max_links() };
-        let chosen = spread(scratches, nodes.len(), &|i, scratch| {
-            let Some(&row) = nodes.get(i) else { return Ok(Vec::new()) };
-            let candidates = found.get((row - first_row) as usize).map_or(&[][..], |found| &found.candidates);
-            let seen = self.nodes.read();
-            let chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
-            self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
-            Ok(chosen.firm)
-        });
-        chosen.into_iter().collect()
+        let seen = self.nodes.read();
+        let chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
+        self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
+        Ok(chosen.firm)
     }
 
     /// Whether a vector has no direction, so that every distance from it is the same.
@@ -231,7 +144,7 @@ impl Graph {
 }
 
 /// Counts the links of new nodes; returns those that shall be answered, sorted by who shall answer.
-fn write_forward(nodes: &[u32], chosen: &[Vec<u32>], writer: &mut Writer) -> Vec<BackLink> {
+pub(super) fn write_forward(nodes: &[u32], chosen: &[Vec<u32>], writer: &mut Writer) -> Vec<BackLink> {
     let mut back_links = Vec::new();
     for (&from, links) in nodes.iter().zip(chosen) {
         for &to in links {

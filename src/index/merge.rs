@@ -7,7 +7,6 @@ use super::nodes::Bits;
 use super::prune::{Lengths, choose};
 use super::scratch::Scratch;
 use super::space::Rows;
-use super::workers::spread;
 use super::writer::Writer;
 use crate::Result;
 
@@ -17,9 +16,9 @@ const LEAST_IN_LINKS: u32 = 2;
 const FEW_IN_LINKS: u32 = 5;
 
 /// What became of one list.
-struct Merged {
-    gained: Vec<u32>,
-    lost: Vec<u32>,
+pub(super) struct Merged {
+    pub(super) gained: Vec<u32>,
+    pub(super) lost: Vec<u32>,
 }
 
 impl Writer {
@@ -34,6 +33,14 @@ impl Writer {
         self.in_links.get(row as usize).copied().unwrap_or(0)
     }
 
+    /// Of rows that lost a link, in any order, those that few links lead to.
+    pub(super) fn few_in_links(&self, mut lost: Vec<u32>) -> Vec<u32> {
+        lost.retain(|&row| self.in_links_of(row) <= FEW_IN_LINKS);
+        lost.sort_unstable();
+        lost.dedup();
+        lost
+    }
+
     /// Whether `from` must go on linking to `to`.
     fn must_keep(&self, from: u32, to: u32) -> bool {
         self.in_links_of(to) <= LEAST_IN_LINKS || self.bridges.contains(&(from, to))
@@ -41,40 +48,13 @@ impl Writer {
 }
 
 impl Graph {
-    /// Adds back-links, which are sorted; returns the rows that few links lead to after losing one.
+    /// Adds one row's back-links; what became of the list.
     ///
-    /// Each list is merged by one thread and sees in-link counts of before the merge, so threads leave no trace.
+    /// Each list is merged by one thread and sees in-link counts of before all of them, so threads leave no trace.
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(super) fn merge_back_links(
-        &self,
-        rows: &impl Rows,
-        back_links: &[BackLink],
-        writer: &mut Writer,
-        scratches: &mut [Scratch],
-    ) -> Result<Vec<u32>> {
-        let groups: Vec<&[BackLink]> = back_links.chunk_by(|a, b| a.to == b.to).collect();
-        let frozen = &*writer;
-        let merged = spread(scratches, groups.len(), &|i, scratch| match groups.get(i) {
-            Some(group) => self.merge_list(rows, group, frozen, scratch).map(Some),
-            None => Ok(None),
-        });
-        let mut lost = Vec::new();
-        for of_list in merged {
-            let Some(of_list) = of_list? else { continue };
-            of_list.gained.iter().for_each(|&row| writer.count_in(row, true));
-            of_list.lost.iter().for_each(|&row| writer.count_in(row, false));
-            lost.extend(of_list.lost);
-        }
-        lost.retain(|&row| writer.in_links_of(row) <= FEW_IN_LINKS);
-        lost.sort_unstable();
-        lost.dedup();
-        Ok(lost)
-    }
-
-    /// Adds one row's back-links; what became of the list.
-    fn merge_list(
+    pub(super) fn merge_list(
         &self,
         rows: &impl Rows,
         group: &[BackLink],

@@ -5,7 +5,7 @@
 //! (SIGMOD 2025), with 8-bit codes in the place of vectors.
 //!
 //! ```text
-//!               extend (one at a time)                      search (any number, no locks)
+//!               extend, step (one at a time)                search (any number, no locks)
 //!   rows -----> writer: batches of 512                      view: covered rows, one atomic word
 //!                 codes, candidates, twins, forward links      |
 //!                 merge:  back-links, pruned                   v
@@ -31,9 +31,11 @@
 //! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
 //! | `links.rs` | firm links and spare ones |
-//! | `writer.rs` | `extend`, and what it knows beyond the links |
-//! | `insert.rs`, `prune.rs`, `merge.rs` | a batch enters; links are chosen; links are answered |
-//! | `repair.rs` | rows that do not find themselves are found and mended |
+//! | `writer.rs` | what the writer knows beyond the links |
+//! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much a step may do |
+//! | `entering.rs` | a batch enters, stage by stage |
+//! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
+//! | `repair.rs`, `sweep.rs` | rows that do not find themselves are found and mended, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `codec.rs`, `check.rs` | to bytes and back; what is in a graph, and what cannot be reached |
 //! | `exact.rs` | the scan of rows that are not in the graph |
@@ -43,6 +45,7 @@ mod chunks;
 mod codec;
 mod codes;
 mod encoder;
+mod entering;
 mod entries;
 mod exact;
 mod fingerprints;
@@ -51,6 +54,7 @@ mod insert;
 mod links;
 mod merge;
 mod nodes;
+mod pace;
 mod params;
 mod prune;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
@@ -60,6 +64,8 @@ mod rerank;
 mod scratch;
 mod search;
 mod space;
+mod steps;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod workers;

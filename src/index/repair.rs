@@ -6,9 +6,9 @@
 //! rows that were crowded out since, are what the fingerprints are for.
 
 use std::cell::Cell;
-use std::ops::ControlFlow;
 
 use super::graph::{Graph, View};
+use super::pace::Pace;
 use super::scratch::Scratch;
 use super::search::Terms;
 use super::space::{Asker, Rows, Space};
@@ -19,8 +19,35 @@ use crate::{Result, SynaError};
 /// How many candidates a check keeps.
 const CHECKED_EF: usize = 16;
 
-/// How many rows are checked between two questions whether to go on.
-const SWEEP_ROWS: u32 = 4096;
+/// Rows that are to be checked, and how far that is.
+#[derive(Debug, Default)]
+pub(super) struct Check {
+    suspects: Vec<u32>,
+    /// How many of them were searched for, and which were found.
+    checked: usize,
+    found: Vec<bool>,
+    /// Suspects before this one are found, or mended.
+    mended: usize,
+}
+
+impl Check {
+    /// Of these rows, and those that mending has put at a disadvantage.
+    pub(super) fn of(mut suspects: Vec<u32>, writer: &mut Writer) -> Self {
+        suspects.append(&mut writer.displaced);
+        Self { suspects, ..Self::default() }
+    }
+
+    /// Whether there is nothing left to do.
+    pub(super) fn is_done(&self) -> bool {
+        self.suspects.is_empty()
+    }
+
+    /// The place of the next suspect that was not found.
+    fn next_lost(&self) -> Option<usize> {
+        let rest = self.found.get(self.mended..)?;
+        Some(self.mended + rest.iter().position(|&found| !found)?)
+    }
+}
 
 /// Every row that has links, until one of them is met.
 struct Until {
@@ -52,98 +79,53 @@ impl Terms for Until {
 }
 
 impl Graph {
-    /// Checks rows and mends those that are not found, and whatever mending may have cut off.
+    /// Checks rows and mends those that are not found, and whatever mending may have cut off, while there is time; says
+    /// whether all are done.
     ///
     /// Mending adds a bridge, a link that is never pruned, from the nearest row that the search did find. A row that
     /// nobody can link to becomes a straggler, where every search begins.
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(super) fn check_and_repair(
+    pub(super) fn go_on_checking(
         &self,
         rows: &impl Rows,
         view: View,
-        mut suspects: Vec<u32>,
+        check: &mut Check,
         writer: &mut Writer,
         scratches: &mut [Scratch],
-    ) -> Result<()> {
-        suspects.append(&mut writer.displaced);
-        while !suspects.is_empty() {
+        pace: &mut Pace,
+    ) -> Result<bool> {
+        while !check.suspects.is_empty() {
             let radius = writer.radius();
-            let found = spread(scratches, suspects.len(), &|i, scratch| {
-                suspects.get(i).is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
-            });
-            let Some(scratch) = scratches.first_mut() else { return Ok(()) };
-            for (&row, found) in suspects.iter().zip(found) {
-                if !found {
-                    self.repair(rows, view, row, writer, scratch)?;
+            let (suspects, found) = (&check.suspects, &mut check.found);
+            let is_over = pace.work(&mut writer.check_cost, &mut check.checked, suspects.len(), |items| {
+                let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
+                    let suspect = suspects.get(items.start + i);
+                    suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
+                });
+                found.extend(finds);
+                Ok::<_, SynaError>(())
+            })?;
+            if !is_over {
+                return Ok(false);
+            }
+            let Some(scratch) = scratches.first_mut() else { return Ok(true) };
+            while let Some(place) = check.next_lost() {
+                let Some(&row) = check.suspects.get(place) else { break };
+                let mut cost = writer.repair_cost;
+                let is_done =
+                    pace.work_whole(&mut cost, 1, || self.repair(rows, view, row, writer, scratch))?;
+                writer.repair_cost = cost;
+                if !is_done {
+                    return Ok(false);
                 }
+                check.mended = place + 1;
             }
             // Ends: each round has fewer rows without a bridge, and a bridge displaces none that has one.
-            suspects = std::mem::take(&mut writer.displaced);
+            *check = Check::of(Vec::new(), writer);
         }
-        Ok(())
-    }
-
-    /// Checks every row of the graph and repairs those that do not find themselves. Takes a short search for each row.
-    ///
-    /// # Errors
-    /// As [`Graph::extend`].
-    pub(crate) fn mend(
-        &self,
-        rows: &impl Rows,
-        threads: usize,
-        progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let mut writer = self.lock_writer()?;
-        if writer.swept_rows == self.covered_rows() {
-            return Ok(());
-        }
-        writer.swept_rows = 0;
-        writer.scratches.resize_with(threads.max(1), Scratch::default);
-        let covered = self.covered_rows();
-        self.sweep(rows, covered, &mut writer, &mut || progress(covered, covered).is_break())
-    }
-
-    /// Checks rows that have been in the graph for long: all of them once it has grown by half since the last time, else as
-    /// many as have come since, in turn. `is_over` is asked now and then whether to stop.
-    ///
-    /// What leads to a row can fade without the row losing a link, when others crowd the way to it.
-    ///
-    /// # Errors
-    /// `NoMemory`, `Cancelled`.
-    pub(super) fn sweep(
-        &self,
-        rows: &impl Rows,
-        added: u32,
-        writer: &mut Writer,
-        is_over: &mut dyn FnMut() -> bool,
-    ) -> Result<()> {
-        let start = std::time::Instant::now();
-        let view = self.view();
-        let is_full = view.covered - writer.swept_rows.min(view.covered) > view.covered / 3;
-        let mut left = if is_full { view.covered } else { added.min(view.covered) };
-        let mut scratches = std::mem::take(&mut writer.scratches);
-        while left > 0 {
-            if writer.sweep_next >= view.covered {
-                writer.sweep_next = 0;
-            }
-            let end = view.covered.min(writer.sweep_next + SWEEP_ROWS.min(left));
-            let part: Vec<u32> = (writer.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
-            left -= end - writer.sweep_next;
-            writer.sweep_next = end;
-            self.check_and_repair(rows, view, part, writer, &mut scratches)?;
-            if left > 0 && is_over() {
-                return Err(SynaError::Cancelled);
-            }
-        }
-        if is_full {
-            writer.swept_rows = view.covered;
-        }
-        writer.scratches = scratches;
-        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        writer.stats.sweep_nanos += nanos;
-        Ok(())
+        Ok(true)
     }
 
     /// Whether a search with [`CHECKED_EF`] candidates finds a row; if not, the scratch holds what it found.

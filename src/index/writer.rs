@@ -1,17 +1,21 @@
 //! What only the thread that extends the graph knows; all of it follows from the graph's bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
+use std::time::Instant;
 
 use super::encoder::Rotated;
-use super::entries::Entries;
+use super::entering::{Entering, STAGES, Stage};
+use super::entries::Lowest;
 use super::graph::Graph;
 use super::nodes::Seen;
-use super::params::{MAX_ROWS, row_number};
+use super::pace::Cost;
+use super::params::row_number;
 use super::scratch::Scratch;
 use super::space::{Rows, Space};
+use super::sweep::Sweep;
 use super::workers::spread;
-use crate::{Result, SynaError};
+use crate::Result;
 
 /// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
 /// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
@@ -36,9 +40,20 @@ pub(super) struct Writer {
     pub(super) displaced: Vec<u32>,
     /// How many rows there were when the sample that searches begin at was chosen.
     pub(super) sampled_rows: u32,
+    /// Where the next sample comes from.
+    pub(super) lowest: Lowest,
+    /// The batch that is half-way in.
+    pub(super) entering: Option<Entering>,
     /// How many rows there were when all were last checked, and where the sweep over them goes on.
     pub(super) swept_rows: u32,
     pub(super) sweep_next: u32,
+    /// Rows that came since a sweep last began, and the sweep that is under way.
+    pub(super) unswept_rows: u32,
+    pub(super) sweep: Option<Sweep>,
+    /// What items of each stage take, and of checking and repairing.
+    costs: [Cost; STAGES],
+    pub(super) check_cost: Cost,
+    pub(super) repair_cost: Cost,
     /// One for each thread.
     pub(super) scratches: Vec<Scratch>,
     pub(super) stats: BuildStats,
@@ -47,7 +62,7 @@ pub(super) struct Writer {
 /// What building has cost since this process made or read the graph.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct BuildStats {
-    /// Nanoseconds spent on searching candidates.
+    /// Nanoseconds spent on coding rows and searching candidates.
     pub(crate) search_nanos: u64,
     /// Choosing forward links.
     pub(crate) choose_nanos: u64,
@@ -61,82 +76,69 @@ pub(crate) struct BuildStats {
     pub(crate) sweep_nanos: u64,
 }
 
-impl Graph {
-    /// Takes rows `covered_rows()..end` into the graph. Searches go on meanwhile and see whole batches.
-    ///
-    /// One caller at a time goes to work, others wait. `threads`: how many threads work, the caller's among them; the
-    /// graph is the same for any number. `progress(covered, end)` is called after each batch; where it breaks, what is
-    /// covered stays covered.
-    ///
-    /// # Errors
-    /// `Cancelled` where `progress` broke off, `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
-    pub(crate) fn extend(
-        &self,
-        rows: &impl Rows,
-        end: u32,
-        threads: usize,
-        progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
-    ) -> Result<()> {
-        if end > MAX_ROWS {
-            let limit = u64::from(MAX_ROWS);
-            return Err(SynaError::Limit { what: "rows in an index", limit, actual: u64::from(end) });
-        }
-        let mut writer = self.lock_writer()?;
-        writer.scratches.resize_with(threads.max(1), Scratch::default);
-        let start = self.covered_rows();
-        let mut covered = start;
-        while covered < end {
-            let batch = covered..(covered + BATCH_ROWS).min(end);
-            self.insert_batch(rows, batch, &mut writer)?;
-            covered = self.covered_rows();
-            if progress(covered, end).is_break() && covered < end {
-                return Err(SynaError::Cancelled);
-            }
-        }
-        self.sweep(rows, end.saturating_sub(start), &mut writer, &mut || progress(end, end).is_break())
+impl BuildStats {
+    /// Counts the time since `begin` for a stage.
+    pub(super) fn count(&mut self, stage: Stage, begin: Instant) {
+        let sum = match stage {
+            Stage::Code | Stage::Find => &mut self.search_nanos,
+            Stage::Resolve | Stage::Choose => &mut self.choose_nanos,
+            Stage::Answer | Stage::Merge | Stage::Count | Stage::Lift => &mut self.merge_nanos,
+            Stage::Check | Stage::Enter => &mut self.check_nanos,
+        };
+        *sum += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
     }
 
+    /// Counts the time since `begin` for a sweep.
+    pub(super) fn count_sweep(&mut self, begin: Instant) {
+        self.sweep_nanos += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    }
+}
+
+impl Graph {
     /// What building has cost so far.
     #[cfg_attr(not(test), expect(dead_code, reason = "for benchmarks of the floors above"))]
     pub(crate) fn build_stats(&self) -> Result<BuildStats> {
         Ok(self.lock_writer()?.stats)
     }
 
-    /// Makes room for a batch's rows and codes them; says which have no code.
-    pub(super) fn admit(
+    /// Makes room for rows up to `end`.
+    pub(super) fn make_room(&self, end: u32, writer: &mut Writer) -> Result<()> {
+        self.nodes.reserve(end)?;
+        self.fingerprints.reserve(end)?;
+        writer.in_links.resize(end as usize, 0);
+        Ok(())
+    }
+
+    /// Codes rows that there is room for; says which have a code.
+    pub(super) fn code(
         &self,
         rows: &impl Rows,
-        batch: &Range<u32>,
+        these: Range<u32>,
         writer: &mut Writer,
+        scratches: &mut [Scratch],
     ) -> Result<Vec<bool>> {
-        self.nodes.reserve(batch.end)?;
-        self.fingerprints.reserve(batch.end)?;
-        writer.in_links.resize(batch.end as usize, 0);
-        let mut scratches = std::mem::take(&mut writer.scratches);
-        let coded =
-            spread(&mut scratches, (batch.end - batch.start) as usize, &|i, scratch: &mut Scratch| {
-                let row = batch.start + row_number(i);
-                let rotated: &mut Rotated = &mut scratch.query.rotated;
-                if !self.encoder.rotate(rows.row(row), rotated) {
-                    return Ok(false);
-                }
-                self.nodes.add(row, &self.encoder, rotated).map(|()| true)
-            });
-        writer.scratches = scratches;
+        let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
+            let row = these.start + row_number(i);
+            let rotated: &mut Rotated = &mut scratch.query.rotated;
+            if !self.encoder.rotate(rows.row(row), rotated) {
+                return Ok(false);
+            }
+            self.nodes.add(row, &self.encoder, rotated).map(|()| true)
+        });
         let coded: Vec<bool> = coded.into_iter().collect::<Result<_>>()?;
         let seen = self.nodes.read();
         // A batch that is tried again was counted before.
-        for row in writer.squares.max(batch.start)..batch.end {
+        for row in writer.squares.max(these.start)..these.end {
             writer.count_square(seen.record(row).map_or(0.0, |record| record.code().facts.square));
         }
         Ok(coded)
     }
 
     /// Chooses anew where searches begin, once the graph has grown by a quarter.
-    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer, nodes: impl Iterator<Item = u32>) {
+    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer, lowest: &Lowest) {
         let due = writer.sampled_rows.saturating_add(writer.sampled_rows / 4);
         if (writer.sampled_rows == 0 || covered > due) && self.entries.has_room() {
-            let sample = Entries::choose(nodes, self.params.seed);
+            let sample = lowest.rows();
             if !sample.is_empty() {
                 self.entries.set(sample, &self.nodes.read(), &self.encoder);
                 writer.sampled_rows = covered;
@@ -146,6 +148,21 @@ impl Graph {
 }
 
 impl Writer {
+    /// Whether rows that are in the graph are being checked, or are to be.
+    pub(super) fn is_sweeping(&self) -> bool {
+        self.sweep.is_some() || self.unswept_rows > 0
+    }
+
+    pub(super) fn cost_of(&self, stage: Stage) -> Cost {
+        self.costs.get(stage as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_cost_of(&mut self, stage: Stage, cost: Cost) {
+        if let Some(place) = self.costs.get_mut(stage as usize) {
+            *place = cost;
+        }
+    }
+
     /// Takes in the squared length of the next row.
     pub(super) fn count_square(&mut self, square: f32) {
         self.squares += 1;

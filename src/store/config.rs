@@ -67,6 +67,10 @@ pub struct MmapVectorConfig {
     pub initial_capacity: usize,
     /// Vectors at which the index comes by itself; 0: only when asked.
     pub index_threshold: usize,
+    /// Rows that a write may leave out of an index that comes by itself. They are compared one by one by each search; a
+    /// write that leaves more takes all of them into the index before it returns, and so is slow. 0: every write does so.
+    /// What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
+    pub most_unindexed_rows: usize,
     /// The graph's parameters.
     pub hnsw_config: HnswConfig,
     /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close.
@@ -89,6 +93,7 @@ impl Default for MmapVectorConfig {
             metric_from_file: false,
             initial_capacity: 100_000,
             index_threshold: 10_000,
+            most_unindexed_rows: 512,
             hnsw_config: HnswConfig::default(),
             checkpoint_interval_secs: 30,
             durability: Durability::Process,

@@ -47,6 +47,12 @@ impl Core {
         self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The graph, or the one that `make` makes where there is none.
+    pub(crate) fn graph_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
+        let mut graph = self.graph.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(graph.get_or_insert_with(make))
+    }
+
     pub(crate) fn set_graph(&self, graph: Option<Arc<Graph>>) {
         *self.graph.write().unwrap_or_else(PoisonError::into_inner) = graph;
     }

@@ -21,6 +21,7 @@
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
+//! | `indexing.rs` | how rows get into the index |
 //! | `index_file.rs` | `NAME.hnsw` |
 //! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
@@ -37,6 +38,7 @@ mod crash_tests;
 mod cursor;
 mod directory;
 mod index_file;
+mod indexing;
 mod loader;
 mod open;
 mod places;

@@ -272,15 +272,6 @@ impl MmapVectorStore {
         search(self.core(), query, k, options, ef_search, results).inspect_err(|_| results.clear())
     }
 
-    /// Takes every row into the index, makes it where there is none, and checkpoints. Searches go on meanwhile.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
-    pub fn build_index(&self) -> Result<()> {
-        let mut writer = self.writer()?;
-        writer.build_index(self.core())
-    }
-
     /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.
     #[must_use]
     pub fn has_index(&self) -> bool {

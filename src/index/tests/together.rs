@@ -98,3 +98,42 @@ fn a_break_keeps_what_is_in_and_a_later_call_goes_on() {
     let refused = graph.extend(&rows, MAX_ROWS + 1, 1, &mut go_on);
     assert!(matches!(refused, Err(crate::SynaError::Limit { .. })));
 }
+
+/// Rows of all kinds: clusters, copies, zeros.
+fn mixed_rows(random: &mut Random) -> Flat {
+    let mut vectors = random.clusters(40, 50, 70);
+    vectors.extend(vectors[100..300].to_vec());
+    vectors.extend(vec![vec![0.0; 70]; 20]);
+    random.shuffle(&mut vectors);
+    Flat::from_rows(&vectors)
+}
+
+#[test]
+fn steps_of_any_length_make_the_graph_that_one_call_makes() {
+    use std::time::{Duration, Instant};
+    let mut random = Random::new(24);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let rows = mixed_rows(&mut random);
+        let ends = [1_000, 1_001, rows.count()];
+        let at_once = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+        ends.iter().for_each(|&end| at_once.extend(&rows, end, 2, &mut go_on).unwrap());
+        for budget in [0, 300, 20_000].map(Duration::from_micros) {
+            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+            let mut steps = 0;
+            for end in ends {
+                while !graph.step(&rows, end, Instant::now() + budget).unwrap() {
+                    steps += 1;
+                    if steps % 5_000 == 0 {
+                        // Between two steps the graph is whole for those who look.
+                        assert_eq!(graph.check().unwrap().unreachable, []);
+                        assert_eq!(not_found(&graph, &rows, 100), []);
+                    }
+                }
+                assert_eq!(graph.covered_rows(), end);
+            }
+            println!("{metric:?}: {steps} steps of {budget:?}");
+            assert!(budget > Duration::from_millis(1) || steps > 100);
+            assert!(graph.encode() == at_once.encode(), "{metric:?}: steps of {budget:?} made another graph");
+        }
+    }
+}

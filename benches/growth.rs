@@ -1,0 +1,317 @@
+//! What a growing index costs: searches over rows that are not in it, inserts beside it, steps of a frame's length.
+//!
+//! ```text
+//! cargo bench --bench growth -- DIR [--rows N] [--only tail|steps|inserts] [--budgets 500,1000,2000,8000] [--reps 5]
+//! ```
+//!
+//! `DIR` holds a data set: meta.json with "dim" and "metric", base.u8 or base.f32, query.f32. Three quarters of the rows
+//! are put into the index first, the others grow it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+const K: usize = 10;
+const BATCH_ROWS: usize = 1_000;
+const TAILS: [usize; 7] = [0, 256, 512, 1_024, 2_048, 4_096, 8_192];
+/// Rows that each budget's steps take in.
+const STEP_ROWS: usize = 3_000;
+
+struct Arguments {
+    dir: PathBuf,
+    rows: usize,
+    only: String,
+    budgets: Vec<u64>,
+    reps: usize,
+}
+
+struct DataSet {
+    dimensions: usize,
+    metric: DistanceMetric,
+    base: Vec<f32>,
+    queries: Vec<f32>,
+}
+
+fn main() -> ExitCode {
+    match parse_arguments().and_then(|arguments| run(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("growth: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse_arguments() -> Outcome<Arguments> {
+    let mut arguments = Arguments {
+        dir: PathBuf::new(),
+        rows: usize::MAX,
+        only: String::new(),
+        budgets: vec![500, 1_000, 2_000, 8_000],
+        reps: 5,
+    };
+    let mut given = env::args().skip(1).filter(|argument| argument != "--bench");
+    while let Some(name) = given.next() {
+        if !name.starts_with("--") {
+            arguments.dir = PathBuf::from(name);
+            continue;
+        }
+        let value = given.next().ok_or(format!("{name} needs a value"))?;
+        match name.as_str() {
+            "--rows" => arguments.rows = value.parse()?,
+            "--only" => arguments.only = value,
+            "--budgets" => arguments.budgets = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--reps" => arguments.reps = value.parse()?,
+            _ => return Err(format!("unknown argument {name}").into()),
+        }
+    }
+    if arguments.dir.as_os_str().is_empty() || arguments.reps == 0 {
+        return Err("usage: cargo bench --bench growth -- DIR [--rows N] [--only tail|steps|inserts]".into());
+    }
+    Ok(arguments)
+}
+
+fn run(arguments: &Arguments) -> Outcome<()> {
+    let data = DataSet::read(&arguments.dir, arguments.rows)?;
+    let name = arguments.dir.file_name().unwrap_or_default().to_string_lossy();
+    println!("{name}: {} x {}, {:?}", data.count(), data.dimensions, data.metric);
+    let folder = env::temp_dir().join(format!("syna-mmap-growth-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let modes: [(&str, Mode); 3] =
+        [("tail", measure_tail), ("steps", measure_steps), ("inserts", measure_inserts)];
+    let outcome = modes
+        .iter()
+        .filter(|(name, _)| name.contains(&arguments.only))
+        .try_for_each(|(name, mode)| mode(&data, &folder.join(name), arguments));
+    fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+type Mode = fn(&DataSet, &Path, &Arguments) -> Outcome<()>;
+
+/// A store with the first three quarters of the rows in its index.
+fn with_index(data: &DataSet, path: &Path) -> Outcome<(MmapVectorStore, usize)> {
+    let store = open(data, path, 0, 0)?;
+    let count = data.count() / 4 * 3;
+    insert(&store, data, 0, count)?;
+    store.build_index()?;
+    Ok((store, count))
+}
+
+fn open(
+    data: &DataSet,
+    path: &Path,
+    threshold: usize,
+    most_unindexed_rows: usize,
+) -> Outcome<MmapVectorStore> {
+    Ok(MmapVectorStore::new(
+        path,
+        MmapVectorConfig {
+            dimensions: u16::try_from(data.dimensions)?,
+            metric: data.metric,
+            initial_capacity: data.count(),
+            index_threshold: threshold,
+            most_unindexed_rows,
+            checkpoint_interval_secs: 0,
+            threads: 2,
+            ..Default::default()
+        },
+    )?)
+}
+
+/// Inserts rows in batches; returns what each batch took.
+fn insert(store: &MmapVectorStore, data: &DataSet, from: usize, to: usize) -> Outcome<Vec<Duration>> {
+    let mut times = Vec::new();
+    for first in (from..to).step_by(BATCH_ROWS) {
+        let rows = first..(first + BATCH_ROWS).min(to);
+        let keys: Vec<String> = rows.clone().map(|row| format!("doc{row}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let vectors: Vec<&[f32]> = rows.map(|row| data.row(row)).collect();
+        let begin = Instant::now();
+        store.insert_batch(&keys, &vectors)?;
+        times.push(begin.elapsed());
+    }
+    Ok(times)
+}
+
+/// How much slower searches get by rows that are not in the index.
+fn measure_tail(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<()> {
+    let (store, count) = with_index(data, path)?;
+    println!(
+        "\n{:>10} {:>10} {:>10} {:>8}   ({count} rows in the index)",
+        "tail", "p50, us", "p99, us", "ratio"
+    );
+    let mut inserted = 0;
+    let mut without = 0.0;
+    for tail in TAILS.into_iter().filter(|tail| count + tail <= data.count()) {
+        insert(&store, data, count + inserted, count + tail)?;
+        inserted = tail;
+        let mut times = Vec::new();
+        let mut results = SearchResults::default();
+        for _ in 0..arguments.reps {
+            for query in data.queries.chunks(data.dimensions).take(2_000) {
+                let begin = Instant::now();
+                store.search_with(query, K, &SearchOptions::default(), &mut results)?;
+                times.push(begin.elapsed());
+            }
+        }
+        times.sort_unstable();
+        let p50 = micros(percentile(&times, 50.0));
+        if tail == 0 {
+            without = p50;
+        }
+        println!("{tail:>10} {p50:>10.1} {:>10.1} {:>8.2}", micros(percentile(&times, 99.0)), p50 / without);
+    }
+    Ok(store.close()?)
+}
+
+/// How well steps keep to their budgets.
+fn measure_steps(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<()> {
+    let (store, mut count) = with_index(data, path)?;
+    println!(
+        "\n{count} rows in the index, {STEP_ROWS} more for each budget; over: what a call took beyond its budget"
+    );
+    println!(
+        "{:<12} {:>10} {:>8} {:>8} {:>12} {:>12} {:>12} {:>10}",
+        "", "budget, us", "calls", "used, %", "over p50, us", "p99, us", "most, us", "rows/s"
+    );
+    for &budget in &arguments.budgets {
+        let end = (count + STEP_ROWS).min(data.count());
+        insert(&store, data, count, end)?;
+        let rows = end - count;
+        count = end;
+        let budget = Duration::from_micros(budget);
+        let mut times = Vec::new();
+        loop {
+            let begin = Instant::now();
+            let left = store.index_step(budget)?;
+            times.push(begin.elapsed());
+            if left == 0 {
+                break;
+            }
+        }
+        let calls = times.len();
+        print_steps("index_step", budget, times, Some(rows));
+        // What the machine does to a loop that only looks at the clock.
+        print_steps("the clock", budget, (0..calls).map(|_| spin(budget)).collect(), None);
+    }
+    Ok(store.close()?)
+}
+
+fn spin(budget: Duration) -> Duration {
+    let begin = Instant::now();
+    while begin.elapsed() < budget {
+        std::hint::spin_loop();
+    }
+    begin.elapsed()
+}
+
+fn print_steps(name: &str, budget: Duration, mut times: Vec<Duration>, rows: Option<usize>) {
+    let total: Duration = times.iter().sum();
+    let used = total.as_secs_f64() / (budget.as_secs_f64() * times.len() as f64);
+    times.sort_unstable();
+    let over = |percent| micros(percentile(&times, percent).saturating_sub(budget));
+    let rate = rows.map_or(String::new(), |rows| format!("{:.0}", rows as f64 / total.as_secs_f64()));
+    println!(
+        "{name:<12} {:>10} {:>8} {:>8.1} {:>12.1} {:>12.1} {:>12.1} {rate:>10}",
+        budget.as_micros(),
+        times.len(),
+        100.0 * used,
+        over(50.0),
+        over(99.0),
+        over(100.0),
+    );
+}
+
+/// What inserts cost with and without an index that follows them.
+fn measure_inserts(data: &DataSet, path: &Path, _: &Arguments) -> Outcome<()> {
+    println!(
+        "\n{:<44} {:>12} {:>14} {:>14}",
+        "inserts, 1,000 rows a batch", "rows/s", "p50, ms/batch", "most, ms/batch"
+    );
+    let print = |name: &str, rows: usize, mut times: Vec<Duration>| {
+        let total: Duration = times.iter().sum();
+        times.sort_unstable();
+        println!(
+            "{name:<44} {:>12.0} {:>14.2} {:>14.2}",
+            rows as f64 / total.as_secs_f64(),
+            micros(percentile(&times, 50.0)) / 1e3,
+            micros(percentile(&times, 100.0)) / 1e3
+        );
+    };
+    let begin = data.count() / 4 * 3;
+    let rows = data.count() - begin;
+    let plain = open(data, &path.with_extension("plain"), 0, 0)?;
+    insert(&plain, data, 0, begin)?;
+    print("without an index", rows, insert(&plain, data, begin, data.count())?);
+    plain.close()?;
+
+    let (store, _) = with_index(data, path)?;
+    print("with an index, the tail left to steps", rows, insert(&store, data, begin, data.count())?);
+    let drain = Instant::now();
+    while store.index_step(Duration::from_millis(100))? > 0 {}
+    let drained = drain.elapsed();
+    println!("{:<44} {:>12.0}", "  the steps that drain it, one thread", rows as f64 / drained.as_secs_f64());
+    store.close()?;
+
+    let default = MmapVectorConfig::default().most_unindexed_rows;
+    let bounded = open(data, &path.with_extension("bounded"), 1, default)?;
+    insert(&bounded, data, 0, begin)?;
+    let times = insert(&bounded, data, begin, data.count())?;
+    print("the inserts drain it, two threads", rows, times);
+    Ok(bounded.close()?)
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// Of sorted times.
+fn percentile(times: &[Duration], percent: f64) -> Duration {
+    let place = (times.len().saturating_sub(1) as f64 * percent / 100.0).round();
+    times.get(place as usize).copied().unwrap_or_default()
+}
+
+impl DataSet {
+    fn read(dir: &Path, row_limit: usize) -> Outcome<Self> {
+        let meta = fs::read_to_string(dir.join("meta.json"))?;
+        let value = |name: &str| -> Outcome<String> {
+            let (_, rest) =
+                meta.split_once(&format!("\"{name}\"")).ok_or(format!("meta.json has no {name}"))?;
+            let rest = rest.trim_start().trim_start_matches(':').trim_start();
+            Ok(rest.split([',', '}', '\n']).next().unwrap_or_default().trim().trim_matches('"').to_owned())
+        };
+        let dimensions: usize = value("dim")?.parse()?;
+        let metric = match value("metric")?.as_str() {
+            "cosine" => DistanceMetric::Cosine,
+            "euclidean" => DistanceMetric::Euclidean,
+            _ => DistanceMetric::DotProduct,
+        };
+        let floats = |name: &str| -> Outcome<Vec<f32>> {
+            let bytes = fs::read(dir.join(name))?;
+            Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
+        };
+        let bytes = dir.join("base.u8");
+        let mut base: Vec<f32> = if bytes.exists() {
+            fs::read(bytes)?.into_iter().map(f32::from).collect()
+        } else {
+            floats("base.f32")?
+        };
+        base.truncate(row_limit.saturating_mul(dimensions));
+        Ok(Self { dimensions, metric, base, queries: floats("query.f32")? })
+    }
+
+    fn count(&self) -> usize {
+        self.base.len() / self.dimensions
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.base[row * self.dimensions..][..self.dimensions]
+    }
+}

@@ -1,0 +1,140 @@
+/* The index: made with progress and cancel, in steps, with a tail that writes keep short. */
+#include "check.h"
+
+enum { ROWS = 4000 };
+
+typedef struct told {
+  syna_mmap *store;
+  uint64_t calls, last_done, last_total, stop_at;
+} told;
+
+static bool progress(void *context, uint64_t done, uint64_t total) {
+  told *t = context;
+  uint64_t remaining = 0;
+  t->calls++;
+  CHECK(done >= t->last_done && done <= total);
+  t->last_done = done;
+  t->last_total = total;
+  /* Everything may be called but a close: steps, inserts and searches too. */
+  FAILS(INVALID_ARGUMENT, syna_mmap_close(t->store, &error));
+  insert_rows(t->store, 100000 + t->calls, 1);
+  CHECK(has_row(t->store, 100000 + t->calls) && syna_mmap_has_index(t->store));
+  OK(syna_mmap_index_step(t->store, 0, &remaining, &error));
+  return t->stop_at == 0 || t->calls < t->stop_at;
+}
+
+static uint64_t indexed_rows(const syna_mmap *store) {
+  syna_mmap_stats stats;
+  memset(&stats, 0, sizeof stats);
+  stats.struct_size = sizeof stats;
+  OK(syna_mmap_get_stats(store, &stats, &error));
+  return stats.indexed_rows;
+}
+
+/* Every row of `count` from `first` on is what a search for it finds first. */
+static void check_found(const syna_mmap *store, uint64_t first, uint64_t count) {
+  syna_mmap_results *results = NULL;
+  uint64_t n;
+  OK(syna_mmap_results_new(&results, &error));
+  for (n = first; n < first + count; n++) {
+    float query[DIMENSIONS];
+    const syna_mmap_hit *hits;
+    size_t hit_count = 0;
+    fill(query, n);
+    OK(syna_mmap_search(store, query, 1, NULL, results, &error));
+    hits = syna_mmap_results_hits(results, &hit_count);
+    CHECK(hit_count == 1 && is_vector(hits[0].vector, n));
+  }
+  syna_mmap_results_free(results);
+}
+
+static void progress_and_cancel(void) {
+  syna_mmap *store = open_quietly(in_folder("progress"), 0);
+  told t = {NULL, 0, 0, 0, 2};
+  t.store = store;
+  insert_rows(store, 0, ROWS);
+  FAILS(INVALID_HANDLE, syna_mmap_build_index_with(NULL, progress, &t, &error));
+  FAILS(CANCELLED, syna_mmap_build_index_with(store, progress, &t, &error));
+  CHECK(t.calls == 2 && t.last_done >= 1024 && t.last_done < ROWS && t.last_total == ROWS);
+  CHECK(indexed_rows(store) >= 1024 && indexed_rows(store) < ROWS);
+  check_found(store, 0, ROWS);
+  t.calls = 2; /* the keys that it inserts go on */
+  t.stop_at = 0;
+  OK(syna_mmap_build_index_with(store, progress, &t, &error));
+  CHECK(t.last_done == t.last_total && t.last_total == ROWS + 2);
+  OK(syna_mmap_build_index_with(store, NULL, NULL, &error));
+  CHECK(indexed_rows(store) == syna_mmap_len(store));
+  check_found(store, 0, ROWS);
+  OK(syna_mmap_close(store, &error));
+}
+
+static void steps(void) {
+  syna_mmap *store = open_quietly(in_folder("steps"), 0), *reader;
+  uint64_t remaining = 1, before = ROWS, calls = 0;
+  insert_rows(store, 0, ROWS);
+  FAILS(INVALID_HANDLE, syna_mmap_index_step(NULL, 100, &remaining, &error));
+  CHECK(remaining == 1);
+  OK(syna_mmap_index_step(store, 0, NULL, &error));
+  CHECK(syna_mmap_has_index(store) && indexed_rows(store) == 0);
+  do {
+    OK(syna_mmap_index_step(store, 500, &remaining, &error));
+    CHECK(remaining <= before && indexed_rows(store) == ROWS - remaining);
+    before = remaining;
+    calls++;
+    if (calls % 100 == 0) check_found(store, calls % ROWS, 5);
+  } while (remaining > 0);
+  CHECK(calls > 20);
+  check_found(store, 0, ROWS);
+
+  /* What comes next is found before a step has seen it. Nothing comes into the index unasked. */
+  insert_rows(store, ROWS, 1500);
+  CHECK(indexed_rows(store) == ROWS);
+  check_found(store, ROWS, 1500);
+  OK(syna_mmap_index_step(store, 200000, &remaining, &error));
+  OK(syna_mmap_index_step(store, 0, &remaining, &error));
+  /* Whatever a step has begun, what is saved is whole. */
+  OK(syna_mmap_checkpoint(store, &error));
+  reader = open_quietly(in_folder("steps"), SYNA_MMAP_OPEN_READ_ONLY);
+  CHECK(indexed_rows(reader) == indexed_rows(store) && indexed_rows(reader) > ROWS);
+  check_found(reader, ROWS, 1500);
+  FAILS(READ_ONLY, syna_mmap_index_step(reader, 100, &remaining, &error));
+  FAILS(READ_ONLY, syna_mmap_build_index_with(reader, NULL, NULL, &error));
+  OK(syna_mmap_close(reader, &error));
+  OK(syna_mmap_close(store, &error));
+}
+
+static void a_bounded_tail(void) {
+  syna_mmap_options options;
+  syna_mmap *store = NULL;
+  uint64_t n;
+  syna_mmap_options_init(&options, sizeof options);
+  options.dimensions = DIMENSIONS;
+  options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.index_threshold = 500;
+  options.most_unindexed_rows = 100;
+  options.checkpoint_interval_secs = 0;
+  OK(syna_mmap_open(in_folder("tail"), &options, &store, &error));
+  insert_rows(store, 0, 499);
+  CHECK(!syna_mmap_has_index(store));
+  insert_rows(store, 499, 1);
+  CHECK(indexed_rows(store) == 500);
+  for (n = 500; n < 600; n++) insert_rows(store, n, 1);
+  CHECK(indexed_rows(store) == 500);
+  insert_rows(store, 600, 1);
+  CHECK(indexed_rows(store) == 601);
+  insert_rows(store, 601, 1000);
+  CHECK(indexed_rows(store) == 1601);
+  insert_rows(store, 1601, 50);
+  OK(syna_mmap_checkpoint(store, &error));
+  CHECK(indexed_rows(store) == 1651);
+  check_found(store, 0, 1651);
+  OK(syna_mmap_close(store, &error));
+}
+
+int main(int argc, char **argv) {
+  begin(argc, argv);
+  progress_and_cancel();
+  steps();
+  a_bounded_tail();
+  return 0;
+}

@@ -1,0 +1,364 @@
+//! A batch on its way into the graph, piece by piece: it can be left between any two items of its work and taken up
+//! again, and what comes out does not depend on where.
+//!
+//! | stage | items | what becomes of them |
+//! | --- | --- | --- |
+//! | code | rows | each gets a record with its code |
+//! | find | rows | candidates from the frozen graph and from its own batch; the row that it equals |
+//! | resolve | one piece | in row order: a row that equals an earlier one hangs from it, and is no node |
+//! | choose | nodes | forward links |
+//! | answer | one piece | who is linked to, with those who link there |
+//! | merge | lists | back-links (merge.rs) |
+//! | count | lists | how many links lead to each row now |
+//! | lift | nodes | rows that few links lead to get more |
+//! | check | nodes, and rows that lost links | each is found, or mended (repair.rs) |
+//! | enter | one piece | twins are hung, readers see the batch |
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::entries::Lowest;
+use super::graph::{Graph, NO_ROW, View};
+use super::insert::{BackLink, Found, write_forward};
+use super::merge::Merged;
+use super::nodes::Bits;
+use super::pace::Pace;
+use super::params::row_number;
+use super::repair::Check;
+use super::scratch::Scratch;
+use super::space::Rows;
+use super::workers::spread;
+use super::writer::Writer;
+use crate::Result;
+
+/// See the module's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Code,
+    Find,
+    Resolve,
+    Choose,
+    Answer,
+    Merge,
+    Count,
+    Lift,
+    Check,
+    Enter,
+}
+
+/// How many stages there are.
+pub(super) const STAGES: usize = Stage::Enter as usize + 1;
+
+/// See the module.
+pub(super) struct Entering {
+    pub(super) batch: Range<u32>,
+    stage: Stage,
+    /// The stage's next item.
+    next: usize,
+    /// Of each row whether it has a code.
+    has_code: Vec<bool>,
+    found: Vec<Found>,
+    /// For each row the node that it hangs from, or [`NO_ROW`].
+    firsts: Vec<u32>,
+    nodes: Vec<u32>,
+    /// Of each node its firm links.
+    chosen: Vec<Vec<u32>>,
+    back_links: Vec<BackLink>,
+    /// Where in `back_links` each list's are.
+    lists: Vec<Range<usize>>,
+    merged: Vec<Option<Merged>>,
+    /// Rows that lost a link.
+    lost: Vec<u32>,
+    check: Check,
+    memory: Bits,
+}
+
+impl Entering {
+    pub(super) fn new(batch: Range<u32>) -> Self {
+        Self {
+            batch,
+            stage: Stage::Code,
+            next: 0,
+            has_code: Vec::new(),
+            found: Vec::new(),
+            firsts: Vec::new(),
+            nodes: Vec::new(),
+            chosen: Vec::new(),
+            back_links: Vec::new(),
+            lists: Vec::new(),
+            merged: Vec::new(),
+            lost: Vec::new(),
+            check: Check::default(),
+            memory: Bits::default(),
+        }
+    }
+
+    fn row_count(&self) -> usize {
+        (self.batch.end - self.batch.start) as usize
+    }
+
+    /// The stage's items.
+    fn items(&self) -> usize {
+        match self.stage {
+            Stage::Choose | Stage::Lift => self.nodes.len(),
+            Stage::Merge | Stage::Count => self.lists.len(),
+            Stage::Code | Stage::Find | Stage::Resolve | Stage::Answer | Stage::Check | Stage::Enter => {
+                self.row_count()
+            }
+        }
+    }
+
+    fn is_twin(&self, row: u32) -> bool {
+        let place = row.checked_sub(self.batch.start);
+        place.and_then(|place| self.firsts.get(place as usize)).is_some_and(|&first| first != NO_ROW)
+    }
+
+    fn has_code(&self, row: u32) -> bool {
+        self.has_code.get((row - self.batch.start) as usize) == Some(&true)
+    }
+
+    /// Goes on to the stage after this one; `None` after the last.
+    fn next_stage(&mut self) -> Option<Stage> {
+        self.next = 0;
+        self.stage = match self.stage {
+            Stage::Code => Stage::Find,
+            Stage::Find => Stage::Resolve,
+            Stage::Resolve => Stage::Choose,
+            Stage::Choose => Stage::Answer,
+            Stage::Answer => Stage::Merge,
+            Stage::Merge => Stage::Count,
+            Stage::Count => Stage::Lift,
+            Stage::Lift => Stage::Check,
+            Stage::Check => Stage::Enter,
+            Stage::Enter => return None,
+        };
+        Some(self.stage)
+    }
+}
+
+impl Graph {
+    /// Goes on with a batch while there is time; says whether it is in the graph now, and shown to readers.
+    ///
+    /// # Errors
+    /// `NoMemory`; the batch is then to be begun anew.
+    pub(super) fn go_on_entering(
+        &self,
+        rows: &impl Rows,
+        entering: &mut Entering,
+        writer: &mut Writer,
+        scratches: &mut [Scratch],
+        pace: &mut Pace,
+    ) -> Result<bool> {
+        loop {
+            let stage = entering.stage;
+            let begin = Instant::now();
+            let is_done = self.go_on_with_stage(rows, entering, writer, scratches, pace)?;
+            writer.stats.count(stage, begin);
+            if !is_done {
+                return Ok(false);
+            }
+            if entering.next_stage().is_none() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn go_on_with_stage(
+        &self,
+        rows: &impl Rows,
+        entering: &mut Entering,
+        writer: &mut Writer,
+        scratches: &mut [Scratch],
+        pace: &mut Pace,
+    ) -> Result<bool> {
+        let stage = entering.stage;
+        let count = entering.items();
+        let mut cost = writer.cost_of(stage);
+        let is_done = match stage {
+            Stage::Resolve | Stage::Answer | Stage::Enter => {
+                pace.work_whole(&mut cost, count, || match stage {
+                    Stage::Resolve => {
+                        self.resolve(rows, entering, writer);
+                        Ok(())
+                    }
+                    Stage::Answer => {
+                        answer(entering, writer);
+                        Ok(())
+                    }
+                    _ => self.enter(entering, writer),
+                })
+            }
+            Stage::Check => {
+                if entering.next == 0 {
+                    self.begin_check(entering, writer);
+                    entering.next = 1;
+                }
+                let view = View { covered: entering.batch.end };
+                return self.go_on_checking(rows, view, &mut entering.check, writer, scratches, pace);
+            }
+            _ => {
+                let mut next = entering.next;
+                let is_done = pace.work(&mut cost, &mut next, count, |items| match stage {
+                    Stage::Code => self.code_rows(rows, items, entering, writer, scratches),
+                    Stage::Find => self.find_all(rows, items, entering, writer, scratches),
+                    Stage::Choose => self.choose_all(rows, items, entering, writer, scratches),
+                    Stage::Merge => self.merge_all(rows, items, entering, writer, scratches),
+                    Stage::Count => {
+                        count_merged(items, entering, writer);
+                        Ok(())
+                    }
+                    _ => self.lift_all(rows, items, entering, writer),
+                });
+                entering.next = next;
+                is_done
+            }
+        }?;
+        writer.set_cost_of(stage, cost);
+        Ok(is_done)
+    }
+
+    fn code_rows(
+        &self,
+        rows: &impl Rows,
+        items: Range<usize>,
+        entering: &mut Entering,
+        writer: &mut Writer,
+        scratches: &mut [Scratch],
+    ) -> Result<()> {
+        if items.start == 0 {
+            self.make_room(entering.batch.end, writer)?;
+        }
+        let first = entering.batch.start + row_number(items.start);
+        let coded =
+            self.code(rows, first..entering.batch.start + row_number(items.end), writer, scratches)?;
+        entering.has_code.extend(coded);
+        Ok(())
+    }
+
+    fn find_all(
+        &self,
+        rows: &impl Rows,
+        items: Range<usize>,
+        entering: &mut Entering,
+        writer: &Writer,
+        scratches: &mut [Scratch],
+    ) -> Result<()> {
+        let (view, radius, batch) = (self.view(), writer.radius(), &entering.batch);
+        let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
+            let row = batch.start + row_number(items.start + i);
+            self.find_candidates(rows, view, row, batch, radius, scratch)
+        });
+        entering.found.extend(found);
+        Ok(())
+    }
+
+    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, writer: &mut Writer) {
+        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, writer);
+        let nodes = entering.batch.clone().filter(|&row| !entering.is_twin(row) && entering.has_code(row));
+        entering.nodes = nodes.collect();
+    }
+
+    fn choose_all(
+        &self,
+        rows: &impl Rows,
+        items: Range<usize>,
+        entering: &mut Entering,
+        writer: &Writer,
+        scratches: &mut [Scratch],
+    ) -> Result<()> {
+        let these = &*entering;
+        let chosen = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
+            let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Vec::new()) };
+            let found = these.found.get((row - these.batch.start) as usize);
+            let candidates = found.map_or(&[][..], |found| &found.candidates);
+            let candidates: Vec<_> =
+                candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row)).collect();
+            self.choose_links(rows, row, &candidates, writer, scratch)
+        });
+        for links in chosen {
+            entering.chosen.push(links?);
+        }
+        Ok(())
+    }
+
+    fn merge_all(
+        &self,
+        rows: &impl Rows,
+        items: Range<usize>,
+        entering: &mut Entering,
+        writer: &Writer,
+        scratches: &mut [Scratch],
+    ) -> Result<()> {
+        let these = &*entering;
+        let merged = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
+            let list = these.lists.get(items.start + i).and_then(|list| these.back_links.get(list.clone()));
+            list.map(|list| self.merge_list(rows, list, writer, scratch)).transpose()
+        });
+        for list in merged {
+            entering.merged.push(list?);
+        }
+        Ok(())
+    }
+
+    fn lift_all(
+        &self,
+        rows: &impl Rows,
+        items: Range<usize>,
+        entering: &mut Entering,
+        writer: &mut Writer,
+    ) -> Result<()> {
+        let nodes = entering.nodes.get(items).unwrap_or_default();
+        self.lift_in_links(rows, nodes, writer, &mut entering.memory)
+    }
+
+    fn begin_check(&self, entering: &mut Entering, writer: &mut Writer) {
+        if writer.sampled_rows == 0 {
+            let mut lowest = Lowest::default();
+            let is_node = |row: u32| entering.nodes.binary_search(&row).is_ok();
+            lowest.look_on(entering.batch.end, self.params.seed, is_node);
+            self.sample_entries(entering.batch.end, writer, &lowest);
+        }
+        let mut suspects = entering.nodes.clone();
+        suspects.extend(writer.few_in_links(std::mem::take(&mut entering.lost)));
+        entering.check = Check::of(suspects, writer);
+    }
+
+    /// Shows a batch to readers, after all that may fail but for memory: a batch that is tried again must not hang a twin
+    /// twice.
+    fn enter(&self, entering: &Entering, writer: &mut Writer) -> Result<()> {
+        let batch = &entering.batch;
+        for row in batch.clone().filter(|&row| !entering.is_twin(row) && !entering.has_code(row)) {
+            self.add_straggler(row)?;
+        }
+        for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
+            if first == NO_ROW {
+                self.fingerprints.insert(found.print, row);
+            } else {
+                writer.hang_twin(self, first, row);
+            }
+        }
+        self.publish(View { covered: batch.end });
+        let mut lowest = std::mem::take(&mut writer.lowest);
+        lowest.look_on(batch.end, self.params.seed, |row| self.nodes.is_node(row));
+        self.sample_entries(batch.end, writer, &lowest);
+        writer.lowest = lowest;
+        Ok(())
+    }
+}
+
+fn answer(entering: &mut Entering, writer: &mut Writer) {
+    entering.back_links = write_forward(&entering.nodes, &entering.chosen, writer);
+    let mut start = 0;
+    for list in entering.back_links.chunk_by(|a, b| a.to == b.to) {
+        entering.lists.push(start..start + list.len());
+        start += list.len();
+    }
+}
+
+fn count_merged(items: Range<usize>, entering: &mut Entering, writer: &mut Writer) {
+    for merged in entering.merged.get(items).unwrap_or_default().iter().flatten() {
+        merged.gained.iter().for_each(|&row| writer.count_in(row, true));
+        merged.lost.iter().for_each(|&row| writer.count_in(row, false));
+        entering.lost.extend(&merged.lost);
+    }
+}

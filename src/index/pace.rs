@@ -1,0 +1,170 @@
+//! How much of the writer's work is done in one go: all of it, or what a deadline leaves time for.
+//!
+//! Work is cut into items that are never cut themselves. What an item of a kind takes is learned while steps are made, and
+//! one that would not fit any more is left to the next step.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+/// What an item of one kind of work takes, by those that were done in steps; 0: none was.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    item_nanos: u64,
+}
+
+impl Cost {
+    /// Up at once, though not by what one item that the system interrupted took; down bit by bit.
+    fn learn(&mut self, nanos: u64) {
+        self.item_nanos = match self.item_nanos {
+            0 => nanos,
+            known if nanos > known => nanos.min(known.saturating_mul(2)),
+            known => known - (known - nanos) / 16,
+        };
+    }
+}
+
+/// The time of one call.
+#[derive(Debug)]
+pub(super) struct Pace {
+    deadline: Option<Instant>,
+    has_begun: bool,
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Pace {
+    /// Everything in one go.
+    pub(super) fn unbounded() -> Self {
+        Self { deadline: None, has_begun: false }
+    }
+
+    /// Until a moment; one item at least, so that many calls come to an end.
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), has_begun: false }
+    }
+
+    /// How many of `left` items there is time for now: some of them, so that the answer to the next question may be
+    /// better, and none where there is no time for one.
+    fn allow(&mut self, cost: Cost, left: usize) -> usize {
+        let Some(deadline) = self.deadline else { return left };
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        let rest = nanos(deadline.saturating_duration_since(Instant::now()));
+        if rest == 0 || rest < cost.item_nanos {
+            return usize::from(is_first && left > 0);
+        }
+        let half = (rest / 2).checked_div(cost.item_nanos).unwrap_or(1);
+        usize::try_from(half).unwrap_or(usize::MAX).clamp(1, left.max(1)).min(left)
+    }
+
+    /// Does items from `next` to `count` by `work`, which is given ranges of them, as long as there is time; says whether
+    /// all are done.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(super) fn work<E>(
+        &mut self,
+        cost: &mut Cost,
+        next: &mut usize,
+        count: usize,
+        mut work: impl FnMut(Range<usize>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        while *next < count {
+            let items = self.allow(*cost, count - *next);
+            if items == 0 {
+                return Ok(false);
+            }
+            let begin = Instant::now();
+            work(*next..*next + items)?;
+            *next += items;
+            if self.deadline.is_some() {
+                cost.learn(nanos(begin.elapsed()) / items as u64);
+            }
+        }
+        Ok(true)
+    }
+
+    /// As [`Self::work`], for `count` items that are one piece.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(super) fn work_whole<E>(
+        &mut self,
+        cost: &mut Cost,
+        count: usize,
+        work: impl FnOnce() -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let items = count.max(1) as u64;
+        let of_piece = Cost { item_nanos: cost.item_nanos.saturating_mul(items) };
+        if self.allow(of_piece, 1) == 0 {
+            return Ok(false);
+        }
+        let begin = Instant::now();
+        work()?;
+        if self.deadline.is_some() {
+            cost.learn(nanos(begin.elapsed()) / items);
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count_done(pace: &mut Pace, cost: &mut Cost, count: usize) -> (usize, bool) {
+        let mut next = 0;
+        let mut done = 0;
+        let all = pace.work(cost, &mut next, count, |items| {
+            done += items.len();
+            std::thread::sleep(Duration::from_micros(200) * u32::try_from(items.len()).unwrap());
+            Ok::<_, ()>(())
+        });
+        assert_eq!(next, done);
+        (done, all.unwrap())
+    }
+
+    #[test]
+    fn without_a_deadline_all_is_one_piece() {
+        let mut pieces = 0;
+        let mut next = 3;
+        let all = Pace::unbounded().work(&mut Cost::default(), &mut next, 900, |items| {
+            pieces += 1;
+            assert_eq!(items, 3..900);
+            Ok::<_, ()>(())
+        });
+        assert_eq!((all, pieces, next), (Ok(true), 1, 900));
+    }
+
+    #[test]
+    fn a_call_does_one_item_at_least_and_stops_before_one_that_does_not_fit() {
+        let mut cost = Cost::default();
+        let mut over = Pace::until(Instant::now());
+        assert_eq!(count_done(&mut over, &mut cost, 10), (1, false));
+        assert_eq!(
+            count_done(&mut over, &mut cost, 10),
+            (0, false),
+            "a call does one item, not one of a kind"
+        );
+        let begin = Instant::now();
+        let mut some = Pace::until(begin + Duration::from_millis(20));
+        let (done, all) = count_done(&mut some, &mut cost, 1_000);
+        assert!(!all && (2..100).contains(&done), "{done} items of 0.2 ms in 20 ms");
+        assert!(begin.elapsed() < Duration::from_millis(30), "{:?}", begin.elapsed());
+        let mut whole = Pace::until(Instant::now() + Duration::from_millis(1));
+        assert_eq!(count_done(&mut whole, &mut cost, 1).0, 1);
+        assert_eq!(whole.work_whole(&mut cost, 1_000, || Ok::<_, ()>(())), Ok(false));
+        assert_eq!(Pace::until(begin).work_whole(&mut cost, 1_000, || Ok::<_, ()>(())), Ok(true));
+    }
+
+    #[test]
+    fn one_slow_item_is_no_rule() {
+        let mut cost = Cost::default();
+        cost.learn(100);
+        cost.learn(1_000_000);
+        assert_eq!(cost.item_nanos, 200);
+        (0..200).for_each(|_| cost.learn(100));
+        assert!(cost.item_nanos < 120);
+    }
+}

@@ -1,0 +1,187 @@
+//! The graph grows: at once, or in steps that end in time. It is the same graph, byte for byte.
+
+use std::ops::ControlFlow;
+use std::sync::{PoisonError, TryLockError};
+use std::time::Instant;
+
+use super::entering::Entering;
+use super::graph::Graph;
+use super::pace::Pace;
+use super::params::MAX_ROWS;
+use super::scratch::Scratch;
+use super::space::Rows;
+use super::writer::{BATCH_ROWS, Writer};
+use crate::sync::MutexGuard;
+use crate::{Result, SynaError};
+
+/// What a piece of work was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// A batch is in the graph now.
+    Batch,
+    /// Rows that were in it before were checked.
+    Swept,
+    /// It was not finished in time.
+    Unfinished,
+    /// There was nothing to do.
+    Nothing,
+}
+
+impl Graph {
+    /// Takes rows `covered_rows()..end` into the graph. Searches go on meanwhile and see whole batches.
+    ///
+    /// Several callers take turns, a batch each. `threads`: how many threads work, the caller's among them; the graph is the
+    /// same for any number. `progress(covered, end)` is called after each batch, and while the rows that were there before
+    /// are checked, and may itself call everything; where it breaks, what is covered stays covered.
+    ///
+    /// # Errors
+    /// `Cancelled` where `progress` broke off, `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    pub(crate) fn extend(
+        &self,
+        rows: &impl Rows,
+        end: u32,
+        threads: usize,
+        progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
+    ) -> Result<()> {
+        check_end(end)?;
+        loop {
+            let turn = self.take_turn();
+            let mut writer = self.lock_writer()?;
+            let was_covered = self.covered_rows() >= end;
+            let piece = self.do_piece(rows, end, threads, &mut writer, &mut Pace::unbounded())?;
+            let is_swept = piece == Piece::Swept && writer.sweep.is_none();
+            let is_over = self.covered_rows() >= end && !writer.is_sweeping();
+            drop(writer);
+            drop(turn);
+            match piece {
+                Piece::Nothing => return Ok(()),
+                // Somebody else's, who may have come in `progress`: asked again, it could go on for ever.
+                Piece::Batch if was_covered => continue,
+                _ => {}
+            }
+            if progress(self.covered_rows().min(end), end).is_break() && !is_over {
+                return Err(SynaError::Cancelled);
+            }
+            if is_swept {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does a part of what [`Self::extend`] does, on this thread, until about `deadline`; says whether all of it is done
+    /// now. Rows enter in batches that may take many steps: until one is whole, `covered_rows` stays.
+    ///
+    /// Does nothing where another thread is extending the graph.
+    ///
+    /// # Errors
+    /// `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    pub(crate) fn step(&self, rows: &impl Rows, end: u32, deadline: Instant) -> Result<bool> {
+        check_end(end)?;
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        };
+        let mut writer = self.lock_writer()?;
+        let mut pace = Pace::until(deadline);
+        loop {
+            match self.do_piece(rows, end, 1, &mut writer, &mut pace)? {
+                Piece::Nothing => return Ok(true),
+                Piece::Unfinished => return Ok(false),
+                Piece::Batch | Piece::Swept => {}
+            }
+        }
+    }
+
+    /// Finishes the batch that steps have begun, if there is one, and calls `work` before anybody goes on: only whole
+    /// batches can be saved.
+    ///
+    /// # Errors
+    /// As [`Self::extend`], and those of `work`.
+    pub(crate) fn at_rest<T>(
+        &self,
+        rows: &impl Rows,
+        threads: usize,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let _turn = self.take_turn();
+        let mut writer = self.lock_writer()?;
+        if writer.entering.is_some() {
+            self.do_piece(rows, 0, threads, &mut writer, &mut Pace::unbounded())?;
+        }
+        drop(writer);
+        work()
+    }
+
+    /// The turn guards nothing that a panic could leave half done.
+    fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Checks every row of the graph and repairs those that do not find themselves, unless that was done since it last
+    /// grew. Takes a short search for each row. `threads`, `progress`: as for [`Self::extend`].
+    ///
+    /// # Errors
+    /// As [`Self::extend`].
+    pub(crate) fn mend(
+        &self,
+        rows: &impl Rows,
+        threads: usize,
+        progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let turn = self.take_turn();
+        let mut writer = self.lock_writer()?;
+        let covered = self.covered_rows();
+        if writer.swept_rows == covered {
+            return Ok(());
+        }
+        writer.swept_rows = 0;
+        writer.sweep = None;
+        drop(writer);
+        drop(turn);
+        self.extend(rows, covered, threads, progress)
+    }
+
+    /// A batch, or a part of a sweep, or as much of it as there is time for.
+    fn do_piece(
+        &self,
+        rows: &impl Rows,
+        end: u32,
+        threads: usize,
+        writer: &mut Writer,
+        pace: &mut Pace,
+    ) -> Result<Piece> {
+        // Taken, not lent: they are lost on an error, and made anew.
+        let mut scratches = std::mem::take(&mut writer.scratches);
+        scratches.resize_with(threads.max(1).max(scratches.len()), Scratch::default);
+        let of_call = scratches.get_mut(..threads.max(1)).unwrap_or_default();
+        let covered = self.covered_rows();
+        let begun = writer.entering.take();
+        let next =
+            || (covered < end).then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)));
+        let piece = if let Some(mut entering) = begun.or_else(next) {
+            if self.go_on_entering(rows, &mut entering, writer, of_call, pace)? {
+                writer.unswept_rows += entering.batch.end - entering.batch.start;
+                Piece::Batch
+            } else {
+                writer.entering = Some(entering);
+                Piece::Unfinished
+            }
+        } else if writer.begin_sweep(covered) {
+            let is_done = self.go_on_sweeping(rows, writer, of_call, pace)?;
+            if is_done { Piece::Swept } else { Piece::Unfinished }
+        } else {
+            Piece::Nothing
+        };
+        writer.scratches = scratches;
+        Ok(piece)
+    }
+}
+
+fn check_end(end: u32) -> Result<()> {
+    if end > MAX_ROWS {
+        let limit = u64::from(MAX_ROWS);
+        return Err(SynaError::Limit { what: "rows in an index", limit, actual: u64::from(end) });
+    }
+    Ok(())
+}

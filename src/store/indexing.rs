@@ -1,0 +1,136 @@
+//! The index of a store: how rows get into it, at once or in steps.
+//!
+//! ```text
+//!   rows:   0 ........ in the graph ........ covered ... the tail, scanned by each search ... written
+//!                                               ^
+//!           moved on by index_step, by build_index, by a write that leaves too long a tail, by a checkpoint
+//! ```
+//! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
+
+use super::config::MmapVectorConfig;
+use super::core::{Core, StoredRows};
+use super::store::{MmapVectorStore, Side};
+use crate::index::{Graph, GraphParams};
+use crate::{DistanceMetric, Result, SynaError};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The parameters of a new graph.
+pub(super) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) -> GraphParams {
+    let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let hnsw = &config.hnsw_config;
+    let m_max = if hnsw.m_max == 0 { hnsw.m.saturating_mul(2) } else { hnsw.m_max };
+    GraphParams {
+        metric,
+        m: narrow(hnsw.m),
+        m_max: narrow(m_max),
+        ef_construction: narrow(hnsw.ef_construction),
+        seed: config.seed,
+    }
+}
+
+/// The graph, made without rows where there is none.
+pub(super) fn graph_of(core: &Core, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
+    let identity = &core.data.identity;
+    core.graph_or_make(|| {
+        Arc::new(Graph::new(params(identity.metric), identity.dimensions as usize, core.kernels))
+    })
+}
+
+/// How many rows are not in the index.
+pub(super) fn tail_rows(core: &Core) -> u32 {
+    let covered = core.graph().map_or(0, |graph| graph.covered_rows());
+    core.published.load().rows.saturating_sub(covered)
+}
+
+impl MmapVectorStore {
+    fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
+        graph_params(&self.config, metric)
+    }
+
+    /// Takes rows into the index for about as long as `budget`, on this thread, and returns how many are left that are
+    /// not in it: for a host that has so much time in each frame. Makes the index where there is none.
+    ///
+    /// Rows enter in batches of up to 512, each of them the work of many calls, so what is left goes down by leaps. The
+    /// index is the same, byte for byte, as one that is made at once, as long as no rows come between. Once nothing is
+    /// left, calls go on checking older rows, for their budget at most and until all that is due is done.
+    ///
+    /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
+    /// any more, by what such items took before. It is late where the system takes the processor away, or an array of the
+    /// index is made larger: about 10 ns a row, each time the rows have doubled. Searches and writes go on meanwhile.
+    /// Where another thread is working on the index, it does nothing.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`], [`SynaError::ReadOnly`], [`SynaError::Poisoned`] after a panic in the index.
+    pub fn index_step(&self, budget: Duration) -> Result<usize> {
+        // A moment too far off to be said never comes.
+        let begin = Instant::now();
+        let deadline = begin.checked_add(budget).unwrap_or(begin + Duration::from_secs(1 << 30));
+        self.check_writable()?;
+        let core = self.core();
+        let graph = graph_of(core, |metric| self.graph_params(metric));
+        let result = graph.step(&StoredRows(&core.data), core.published.load().rows, deadline);
+        self.give_up_retired(core);
+        result?;
+        Ok(tail_rows(self.core()) as usize)
+    }
+
+    /// Takes every row into the index, makes it where there is none, checks all rows of it, and checkpoints. Searches and
+    /// writes go on meanwhile; rows that are written meanwhile may be left out.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
+    pub fn build_index(&self) -> Result<()> {
+        self.build_index_with(&mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`MmapVectorStore::build_index`]. `progress` is told how many rows of how many are in the index, after every 512
+    /// rows and, with all of them in it, now and then while they are checked; `Break` ends the call. It may call
+    /// everything on this store.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::build_index`]; [`SynaError::Cancelled`]: the rows that are in the index stay there, searches
+    /// use it, and a later call goes on.
+    pub fn build_index_with(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
+        // What could not be saved at the end is refused at the beginning.
+        self.writer()?.appender.refuse_if_failed()?;
+        let mut tell = |done: u32, end: u32| progress(u64::from(done), u64::from(end));
+        loop {
+            let core = Arc::clone(self.core());
+            let rows = StoredRows(&core.data);
+            let graph = graph_of(&core, |metric| self.graph_params(metric));
+            let start = Instant::now();
+            let built = graph
+                .extend(&rows, core.published.load().rows, self.config.threads, &mut tell)
+                .and_then(|()| graph.mend(&rows, self.config.threads, &mut tell));
+            self.give_up_retired(&core);
+            built?;
+            let (path, covered) = (core.data.path.display(), graph.covered_rows());
+            log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
+            let mut writer = self.writer()?;
+            // A compaction may have put another file in its place, whose index has to be whole as well.
+            if Arc::ptr_eq(&core, self.core()) {
+                // Links may have changed although no row came.
+                writer.saved_index_rows = None;
+                return writer.checkpoint(&core);
+            }
+        }
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        match &self.side {
+            Side::Writer(_) => Ok(()),
+            Side::Reader(_) | Side::Closed => {
+                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
+            }
+        }
+    }
+
+    /// A core that was replaced while its index was worked on needs none.
+    fn give_up_retired(&self, core: &Arc<Core>) {
+        if !Arc::ptr_eq(core, self.core()) {
+            core.set_graph(None);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! How rows get into the index: a tail that writes keep short, steps, builds that tell how far they are.
+
+mod support;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SynaError};
+
+const DIMENSIONS: u16 = 64;
+
+fn config(threshold: usize, most_unindexed_rows: usize) -> MmapVectorConfig {
+    MmapVectorConfig {
+        index_threshold: threshold,
+        most_unindexed_rows,
+        ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
+    }
+}
+
+fn vectors(random: &mut Random, count: usize) -> Vec<Vec<f32>> {
+    (0..count).map(|_| random.vector(usize::from(DIMENSIONS))).collect()
+}
+
+fn insert(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
+    let keys: Vec<String> = (first..first + rows.len()).map(|row| format!("{row}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    assert_eq!(store.insert_batch(&keys, &rows).unwrap(), rows.len());
+}
+
+fn indexed(store: &MmapVectorStore) -> usize {
+    usize::try_from(store.stats().unwrap().indexed_rows).unwrap()
+}
+
+/// Every row is what a search for it finds.
+fn assert_found(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
+    for (row, vector) in rows.iter().enumerate() {
+        assert_eq!(store.search(vector, 1).unwrap()[0].key, format!("{}", first + row));
+    }
+}
+
+#[test]
+fn a_write_leaves_no_longer_tail_than_was_asked_for() {
+    let folder = TempFolder::new("tail");
+    let rows = vectors(&mut Random(seed(1)), 4_000);
+    let store = MmapVectorStore::new(folder.file("store"), config(2_500, 300)).unwrap();
+    insert(&store, &rows[..2_499], 0);
+    assert!(!store.has_index());
+    insert(&store, &rows[2_499..2_500], 2_499);
+    assert_eq!(indexed(&store), 2_500);
+    let mut extensions = 0;
+    for row in 2_500..4_000 {
+        let before = indexed(&store);
+        insert(&store, &rows[row..=row], row);
+        // The very next search finds it, on whichever side it is.
+        assert_found(&store, &rows[row..=row], row);
+        assert!(row + 1 - indexed(&store) <= 300, "{} of {} rows", indexed(&store), row + 1);
+        if indexed(&store) > before {
+            assert_eq!((before + 301, indexed(&store)), (row + 1, row + 1), "all of the tail or nothing");
+            extensions += 1;
+        }
+    }
+    assert_eq!(extensions, 1_500 / 301);
+    // Replaced and deleted rows are part of the tail.
+    let left = 4_000 - indexed(&store);
+    for row in &rows[..300 - left] {
+        store.upsert("0", row).unwrap();
+    }
+    assert_eq!(4_300 - left - indexed(&store), 300);
+    store.upsert("0", &rows[0]).unwrap();
+    assert_eq!(indexed(&store), 4_301 - left);
+    insert(&store, &vectors(&mut Random(9), 200), 4_000);
+    store.checkpoint().unwrap();
+    assert_eq!(indexed(&store), 4_501 - left, "a checkpoint covers everything");
+    store.close().unwrap();
+    let store = MmapVectorStore::new(folder.file("store"), config(2_500, 300)).unwrap();
+    assert_eq!(indexed(&store), 4_501 - left, "and saves it");
+    assert_found(&store, &rows[1..], 1);
+    store.close().unwrap();
+}
+
+#[test]
+fn a_bound_of_zero_indexes_every_write() {
+    let store = MmapVectorStore::in_memory(config(10, 0)).unwrap();
+    let rows = vectors(&mut Random(seed(2)), 100);
+    for (n, row) in rows.chunks(7).enumerate() {
+        insert(&store, row, 7 * n);
+        let count = store.len();
+        assert_eq!(indexed(&store), if count < 10 { 0 } else { count });
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn steps_make_the_index_that_one_build_makes() {
+    let folder = TempFolder::new("steps");
+    let rows = vectors(&mut Random(seed(3)), 3_000);
+    let files = [None, Some(0), Some(700), Some(50_000)].map(|budget_us| {
+        // The store's own number is in the file of its index, so all begin as copies of one.
+        let path = folder.file(&format!("store-{budget_us:?}"));
+        if folder.file("first").exists() {
+            std::fs::copy(folder.file("first"), &path).unwrap();
+        } else {
+            let store = MmapVectorStore::new(folder.file("first"), config(0, 0)).unwrap();
+            insert(&store, &rows, 0);
+            store.close().unwrap();
+            std::fs::copy(folder.file("first"), &path).unwrap();
+        }
+        let store = MmapVectorStore::new(&path, config(0, 0)).unwrap();
+        if let Some(budget_us) = budget_us {
+            let mut before = rows.len();
+            let mut steps = 0;
+            while before > 0 {
+                let left = store.index_step(Duration::from_micros(budget_us)).unwrap();
+                assert!(left <= before && store.has_index());
+                assert_eq!(indexed(&store), rows.len() - left);
+                before = left;
+                steps += 1;
+                if steps % 997 == 0 {
+                    assert_found(&store, &rows[..50], 0);
+                }
+            }
+            println!("{steps} steps of {budget_us} us");
+            assert!(steps > 3_000_000 / (budget_us + 1_000) / 10, "{steps} steps");
+            // Nothing is left to do but checking, then nothing at all.
+            for _ in 0..1_000 {
+                assert_eq!(store.index_step(Duration::from_millis(20)).unwrap(), 0);
+            }
+        }
+        store.build_index().unwrap();
+        assert_found(&store, &rows, 0);
+        store.close().unwrap();
+        let mut name = path.into_os_string();
+        name.push(".hnsw");
+        std::fs::read(name).unwrap()
+    });
+    assert!(files.iter().all(|file| *file == files[0]), "an index differs");
+}
+
+#[test]
+fn rows_that_come_between_steps_are_found_at_once() {
+    let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
+    let mut random = Random(seed(4));
+    let rows = vectors(&mut random, 6_000);
+    insert(&store, &rows[..2_500], 0);
+    while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
+    for row in 2_500..6_000 {
+        insert(&store, &rows[row..=row], row);
+        if row % 3 == 0 {
+            store.delete(&format!("{}", row - 2_500)).unwrap();
+        }
+        store.index_step(Duration::from_micros(100)).unwrap();
+        assert_found(&store, &rows[row..=row], row);
+        let earlier = row - 1_000;
+        assert_found(&store, &rows[earlier..=earlier], earlier);
+    }
+    while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
+    assert_eq!(indexed(&store), 6_000);
+    assert_found(&store, &rows[3_500..], 3_500);
+    store.close().unwrap();
+}
+
+#[test]
+fn steps_keep_to_their_budget() {
+    let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
+    insert(&store, &vectors(&mut Random(seed(5)), 4_000), 0);
+    let budget = Duration::from_millis(2);
+    let mut times = Vec::new();
+    loop {
+        let begin = std::time::Instant::now();
+        let left = store.index_step(budget).unwrap();
+        times.push(begin.elapsed());
+        if left == 0 {
+            break;
+        }
+    }
+    times.sort_unstable();
+    // A batch of 512 takes 50 ms and more; a busy machine may take the processor away for some of the calls.
+    let p50 = times[times.len() / 2];
+    println!("{} steps of {budget:?}: p50 {p50:?}, most {:?}", times.len(), times.last());
+    assert!(times.len() > 20 && p50 < 2 * budget, "{} steps, p50 {p50:?}", times.len());
+    store.close().unwrap();
+}
+
+#[test]
+fn a_build_tells_how_far_it_is_and_can_be_ended() {
+    let folder = TempFolder::new("progress");
+    let rows = vectors(&mut Random(seed(6)), 4_000);
+    let store = MmapVectorStore::new(folder.file("store"), config(0, 0)).unwrap();
+    insert(&store, &rows, 0);
+    let mut told = Vec::new();
+    let cancelled = store.build_index_with(&mut |done, total| {
+        told.push((done, total));
+        // The store is not locked meanwhile.
+        store.upsert("late", &rows[0]).unwrap();
+        assert!(store.contains("late"));
+        if told.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(cancelled, Err(SynaError::Cancelled)), "{cancelled:?}");
+    assert_eq!(told, [(512, 4_000), (1_024, 4_000), (1_536, 4_000)]);
+    assert_eq!((store.has_index(), indexed(&store)), (true, 1_536));
+    assert_found(&store, &rows[1..], 1);
+    store.delete("late").unwrap();
+    // Checking the rows at the end can be ended too.
+    let late = store.build_index_with(&mut |done, total| {
+        if done == total { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(late, Err(SynaError::Cancelled)), "{late:?}");
+    let mut last = (0, 0);
+    store
+        .build_index_with(&mut |done, total| {
+            last = (done, total);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(last, (4_003, 4_003));
+    assert_eq!(indexed(&store), 4_003);
+    store.close().unwrap();
+    let reader = config(0, 0);
+    let reader = MmapVectorConfig { open: OpenMode { read_only: true, ..Default::default() }, ..reader };
+    let store = MmapVectorStore::new(folder.file("store"), reader).unwrap();
+    assert_eq!(indexed(&store), 4_003);
+    assert_found(&store, &rows, 0);
+    assert!(matches!(store.index_step(Duration::ZERO), Err(SynaError::ReadOnly { .. })));
+    store.close().unwrap();
+}
+
+#[test]
+fn threads_that_insert_step_build_and_compact_at_once_lose_nothing() {
+    let folder = TempFolder::new("at-once");
+    let rows = vectors(&mut Random(seed(7)), 5_000);
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000, 200)).unwrap();
+    insert(&store, &rows[..2_000], 0);
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let goes_on = || !is_done.load(std::sync::atomic::Ordering::Acquire);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while goes_on() {
+                store.index_step(Duration::from_micros(300)).unwrap();
+            }
+        });
+        scope.spawn(|| {
+            while goes_on() {
+                store.build_index().unwrap();
+                store.checkpoint().unwrap();
+            }
+        });
+        scope.spawn(|| {
+            while goes_on() {
+                store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        for (n, part) in rows[2_000..].chunks(30).enumerate() {
+            let first = 2_000 + 30 * n;
+            insert(&store, part, first);
+            assert_found(&store, part, first);
+        }
+        is_done.store(true, std::sync::atomic::Ordering::Release);
+    });
+    assert_found(&store, &rows, 0);
+    store.close().unwrap();
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000, 200)).unwrap();
+    assert_eq!(indexed(&store), 5_000);
+    assert_found(&store, &rows, 0);
+    let exact = SearchOptions { exact: true, ..Default::default() };
+    let mut results = syna_mmap::SearchResults::default();
+    store.search_with(&rows[0], 1, &exact, &mut results).unwrap();
+    assert_eq!(results.key(0), Some("0"));
+    store.close().unwrap();
+}
