@@ -1,31 +1,37 @@
-//! The graph as bytes, and back; bytes are never trusted.
+//! The graph in a file, and back; what a file says is never trusted.
 //!
+//! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
 //! words, little-endian u32:
-//!   version = 2, metric, m, m_max, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   version = 3, metric, m, m_max, seed (low, high), covered rows, first row without direction (0xffffffff for none),
 //!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
+//!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
 //!   count of the sample, count of stragglers, count of bridges
 //!   rows of the sample that searches begin at; stragglers, as they were found; bridges (from, to), ascending
 //!   each row:  0x80000000 | first        a twin of row `first`
-//!              0                         a node
-//!              1                         neither: it has no code
+//!              its cell plus one         a node
+//!              0                         neither: it has no code
 //! each row:  the fingerprint of its vector; of a twin 0
-//! the record of each node, as nodes.rs describes it
+//! each row:  how many firm links lead to it
 //! ```
-//! In-link counts and the chains of twins follow from these.
+//! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
+//! older table stay as they were.
 
 use super::encoder::code_dimensions;
 use super::graph::{Graph, NO_ROW, View};
-use super::links::Links;
 use super::nodes::Nodes;
 use super::params::{GraphParams, MAX_ROWS, row_number};
+use super::saved::SavedLines;
 use super::writer::Writer;
 use crate::kernel::Kernels;
+use crate::kernel::codes::Line;
+use crate::{Result, SynaError};
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const IS_TWIN: u32 = 1 << 31;
-const IS_NODE: u32 = 0;
-const HAS_NO_CODE: u32 = 1;
+const HAS_NO_CODE: u32 = 0;
+/// Records are handed on to be written in pieces of about so many bytes.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Why bytes are no graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,36 +94,89 @@ impl Words<'_> {
 }
 
 impl Graph {
-    /// The graph as bytes: the same graph gives the same bytes. Waits for an `extend` at work.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// How many records lie in the file as they are now, and how many do not.
+    pub(crate) fn saved_records(&self) -> (u32, u32) {
+        let mut counts = (0, 0);
+        for row in (0..self.covered_rows()).filter(|&row| self.nodes.is_node(row)) {
+            let count = if self.nodes.cell(row).is_some() { &mut counts.0 } else { &mut counts.1 };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// Hands the records that the file does not have to `write`, in the order of their cells from `first_cell` on, and
+    /// returns the table. With `first_cell` 0 the file has none. The same graph gives the same bytes. At rest only.
+    ///
+    /// # Errors
+    /// What `write` answers; `Corrupt` where a record of the file proves not to be what was saved; `NoMemory`.
+    pub(crate) fn save(&self, first_cell: u32, write: &mut dyn FnMut(&[Line]) -> Result<()>) -> Result<Saved> {
+        let writer = self.lock_writer()?;
         let View { covered } = self.view();
-        let seen = self.nodes.read();
+        let mut cells = Vec::new();
+        cells.try_reserve_exact(covered as usize).map_err(|_| no_memory(4 * u64::from(covered)))?;
+        let mut piece = Vec::new();
+        let mut next_cell = first_cell;
+        for row in 0..covered {
+            if !self.nodes.is_node(row) {
+                cells.push(NO_ROW);
+                continue;
+            }
+            if let Some(cell) = self.nodes.cell(row).filter(|_| first_cell > 0) {
+                cells.push(cell);
+                continue;
+            }
+            {
+                let seen = self.nodes.read();
+                let Some(record) = seen.record(row) else { return Err(damaged()) };
+                record.save(row, &mut piece);
+            }
+            cells.push(next_cell);
+            next_cell += 1;
+            if size_of_val(&*piece) >= PIECE_BYTES {
+                write(&piece)?;
+                piece.clear();
+            }
+        }
+        write(&piece)?;
+        Ok(Saved { table: self.table(&writer, covered, &cells), first_cell, next_cell, cells })
+    }
+
+    /// Notes that what [`Graph::save`] gave is in the file. Between the two the graph is at rest.
+    pub(crate) fn note_saved(&self, saved: &Saved) {
+        for (row, &cell) in (0..).zip(&saved.cells) {
+            if cell != NO_ROW {
+                self.nodes.set_cell(row, cell);
+            }
+        }
+    }
+
+    /// Whether a record of the file proved not to be what was saved. Searches do not use such a graph.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.nodes.is_damaged()
+    }
+
+    fn table(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Vec<u8> {
         let stragglers: Vec<u32> = self.straggler_rows().into_iter().filter(|&row| row < covered).collect();
         let bridges: Vec<(u32, u32)> =
             writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered).collect();
         let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
-        let [low, high] = halves(self.params.seed);
-        words.extend([low, high, covered, directionless, writer.sampled_rows.min(covered)]);
-        words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered)]);
+        words.extend(halves(self.params.seed));
+        words.extend([covered, directionless, writer.sampled_rows.min(covered)]);
+        words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered), writer.most.to_bits()]);
+        words.extend(halves(writer.sum.to_bits()));
+        words.push(writer.squares);
         let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
         words.extend([row_number(sample.len()), row_number(stragglers.len()), row_number(bridges.len())]);
         words.extend(sample);
         words.extend(stragglers);
         words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
-        let firsts = self.firsts(&writer, covered);
-        let mut records = Vec::new();
-        for (row, &first) in (0..).zip(&firsts) {
-            words.push(match seen.record(row) {
-                _ if first != NO_ROW => IS_TWIN | first,
-                Some(record) => {
-                    records.push(record);
-                    IS_NODE
-                }
-                None => HAS_NO_CODE,
-            });
-        }
+        let firsts = self.firsts(writer, covered);
+        words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
+            _ if first != NO_ROW => IS_TWIN | first,
+            NO_ROW => HAS_NO_CODE,
+            cell => cell + 1,
+        }));
         let mut prints = vec![0; covered as usize];
         for (print, row) in self.fingerprints.entries() {
             if let Some(place) = prints.get_mut(row as usize) {
@@ -125,20 +184,19 @@ impl Graph {
             }
         }
         words.extend(prints);
-        let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
-        bytes.reserve_exact(records.len() * self.nodes.record_bytes());
-        // A batch that failed halfway may have left links to rows that never came; whoever reads them drops them.
-        records.iter().for_each(|record| bytes.extend_from_slice(record.bytes()));
-        bytes
+        words.extend((0..covered).map(|row| writer.in_links_of(row)));
+        words.into_iter().flat_map(u32::to_le_bytes).collect()
     }
 
-    /// The most bytes that a graph of so many rows is encoded in.
-    pub(crate) fn most_encoded_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
-        let links = params.max_links();
-        let record_bytes = Nodes::record_bytes_for(links, code_dimensions(dimensions), params.metric);
-        // What it is, and a place in the sample, among the stragglers, and at the ends of all bridges that it may have.
-        let of_row = record_bytes as u64 + 16 + 2 * links as u64;
-        rows.saturating_add(1).saturating_mul(of_row)
+    /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
+    pub(crate) fn record_bytes(params: GraphParams, dimensions: usize) -> usize {
+        Nodes::record_bytes_for(params.max_links(), code_dimensions(dimensions), params.metric)
+    }
+
+    /// The most bytes that the table of so many rows has.
+    pub(crate) fn most_table_bytes(params: GraphParams, rows: u64) -> u64 {
+        // What each row is, its fingerprint, its in-links, and places among the sample, the stragglers, and the bridges.
+        rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64)
     }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].
@@ -154,21 +212,23 @@ impl Graph {
         firsts
     }
 
-    /// The graph that `bytes` describe, made with `params`, of at most `most_rows` rows (as many as have vectors, of
-    /// `dimensions` components).
+    /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
+    /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are
+    /// first visited.
     ///
-    /// Takes time and memory in proportion to `bytes`.
+    /// Takes time and memory in proportion to the table.
     ///
     /// # Errors
-    /// What is wrong with the bytes, and where.
-    pub(crate) fn decode(
-        bytes: &[u8],
+    /// What is wrong with the table, and where.
+    pub(crate) fn open(
+        table: &[u8],
         params: GraphParams,
         dimensions: usize,
         kernels: Kernels,
         most_rows: u32,
+        (lines, cells): (Box<dyn SavedLines>, u32),
     ) -> Checked<Self> {
-        let (words, _) = bytes.as_chunks::<4>();
+        let (words, _) = table.as_chunks::<4>();
         let mut words = Words { words, next: 0 };
         words.expect(VERSION, "the version")?;
         words.expect(params.metric.number(), "the metric")?;
@@ -179,14 +239,21 @@ impl Graph {
         words.expect(high, "the seed")?;
         let covered = words.count(most_rows.min(MAX_ROWS) as usize, "rows")?;
         let mut graph = Self::new(params, dimensions, kernels);
+        graph.nodes.read_from(lines, cells);
         let mut writer = Writer::default();
         let directionless = words.word()?;
         writer.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;
         writer.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
         writer.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
+        writer.most = f32::from_bits(words.word()?);
+        writer.sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
+        writer.squares = words.row(covered.saturating_add(1), "the count of lengths")?;
+        if !(writer.most.is_finite() && writer.most >= 0.0 && writer.sum.is_finite() && writer.sum >= 0.0) {
+            return words.damage("the lengths of the rows are impossible");
+        }
         let sample_count = words.count(covered as usize, "rows of the sample")?;
         let straggler_count = words.count(covered as usize, "stragglers")?;
-        let bridge_count = words.count(bytes.len() / 8, "bridges")?;
+        let bridge_count = words.count(table.len() / 8, "bridges")?;
         let mut list = |count: u32, what: &str| {
             (0..count).map(|_| words.row(covered, what)).collect::<Checked<Vec<_>>>()
         };
@@ -199,8 +266,7 @@ impl Graph {
             }
             writer.bridges.insert(bridge);
         }
-        let firsts = graph.decode_rows(&mut words, covered, bytes, &mut writer)?;
-        graph.check_links(covered)?;
+        let firsts = graph.open_rows(&mut words, covered, cells, &mut writer)?;
         let is_node = |row: u32| graph.nodes.is_node(row);
         let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
         if directionless != NO_ROW {
@@ -218,45 +284,36 @@ impl Graph {
         for row in stragglers {
             graph.add_straggler(row).or_else(|error| wrong(error.to_string()))?;
         }
-        graph.count_squares(&firsts, &mut writer);
-        {
-            let seen = graph.nodes.read();
-            writer.in_links = graph.count_in_links(&seen, covered);
-            if !sample.is_empty() {
-                graph.entries.set(sample, &seen, &graph.encoder);
-            }
+        if !sample.is_empty() {
+            graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
         }
         graph.publish(View { covered });
         graph.writer = crate::sync::Mutex::new(writer);
         Ok(graph)
     }
 
-    /// Reads what each row is, and the records; for each row the row that it hangs from, or [`NO_ROW`].
-    fn decode_rows(
+    /// Reads what each row is; for each row the row that it hangs from, or [`NO_ROW`].
+    fn open_rows(
         &self,
         words: &mut Words<'_>,
         covered: u32,
-        bytes: &[u8],
+        cells: u32,
         writer: &mut Writer,
     ) -> Checked<Vec<u32>> {
-        if words.words.len().saturating_sub(words.next) < 2 * covered as usize {
-            return words.damage(format!("it ends before its {covered} rows"));
+        let left = words.words.len().saturating_sub(words.next);
+        if left != 3 * covered as usize {
+            return words.damage(format!("{left} words for {covered} rows"));
         }
         self.nodes.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
+        self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
         let mut firsts = vec![NO_ROW; covered as usize];
-        let mut node_rows = Vec::new();
-        let mut is_uncoded = vec![false; covered as usize];
         for row in 0..covered {
             match words.word()? {
-                IS_NODE => node_rows.push(row),
-                HAS_NO_CODE => {
-                    if let Some(place) = is_uncoded.get_mut(row as usize) {
-                        *place = true;
-                    }
-                }
+                HAS_NO_CODE => {}
                 word if word & IS_TWIN != 0 => {
                     let first = word & !IS_TWIN;
-                    if first >= row || firsts.get(first as usize) != Some(&NO_ROW) {
+                    let is_first = |first: u32| firsts.get(first as usize) == Some(&NO_ROW);
+                    if first >= row || !is_first(first) {
                         return words
                             .damage(format!("row {row} is a twin of row {first}, which is no earlier node"));
                     }
@@ -264,10 +321,10 @@ impl Graph {
                         *place = first;
                     }
                 }
-                word => return words.damage(format!("row {row} is of the unknown kind {word}")),
+                word if word <= cells => self.nodes.adopt(row, word - 1),
+                word => return words.damage(format!("row {row} lies in cell {} of {cells}", word - 1)),
             }
         }
-        self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
         for (row, &first) in (0..).zip(&firsts) {
             match words.word()? {
                 print if first == NO_ROW => self.fingerprints.insert(print, row),
@@ -275,14 +332,7 @@ impl Graph {
                 print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
             }
         }
-        let record_bytes = self.nodes.record_bytes();
-        let records = bytes.get(4 * words.next..).unwrap_or_default();
-        if Some(records.len()) != node_rows.len().checked_mul(record_bytes) {
-            return words.damage(format!("{} bytes of records for {} nodes", records.len(), node_rows.len()));
-        }
-        for (&row, record) in node_rows.iter().zip(records.chunks_exact(record_bytes)) {
-            self.nodes.add_bytes(row, record).or_else(|error| words.damage(error.to_string()))?;
-        }
+        writer.in_links = (0..covered).map(|_| words.word()).collect::<Checked<_>>()?;
         for (row, &first) in (0..).zip(&firsts) {
             if first != NO_ROW {
                 writer.hang_twin(self, first, row);
@@ -290,42 +340,26 @@ impl Graph {
         }
         Ok(firsts)
     }
+}
 
-    /// Sums up what the writer knows of the rows' lengths, as it did when they came.
-    fn count_squares(&self, firsts: &[u32], writer: &mut Writer) {
-        let seen = self.nodes.read();
-        for (row, &first) in (0..).zip(firsts) {
-            let node = if first == NO_ROW { row } else { first };
-            writer.count_square(seen.record(node).map_or(0.0, |record| record.code().facts.square));
-        }
-    }
+/// What a save has made.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    /// What is to lie behind the records.
+    pub(crate) table: Vec<u8>,
+    /// The cells that the records took that were handed on.
+    pub(crate) first_cell: u32,
+    pub(crate) next_cell: u32,
+    /// Of each row its cell, or [`NO_ROW`].
+    cells: Vec<u32>,
+}
 
-    /// Checks that links lead to other nodes, to each once, and that codes have finite facts.
-    fn check_links(&self, covered: u32) -> Checked<()> {
-        let seen = self.nodes.read();
-        let mut of_row = Links::default();
-        for row in 0..covered {
-            let Some(record) = seen.record(row) else { continue };
-            seen.read_links(row, &mut of_row);
-            let mut links = [&of_row.firm[..], &of_row.spare].concat();
-            if links.len() > self.nodes.max_links() {
-                return wrong(format!("row {row} has {} links", links.len()));
-            }
-            if let Some(to) = links.iter().find(|&&to| to >= covered || !self.nodes.is_node(to)) {
-                return wrong(format!("row {row} links to row {to}, which is not there"));
-            }
-            links.push(row);
-            links.sort_unstable();
-            if links.windows(2).any(|pair| pair.first() == pair.last()) {
-                return wrong(format!("row {row} links to itself or to a row twice"));
-            }
-            let facts = record.code().facts;
-            if !(facts.scale.is_finite() && facts.square.is_finite() && facts.scale >= 0.0) {
-                return wrong(format!("the code of row {row} has impossible facts"));
-            }
-        }
-        Ok(())
-    }
+fn damaged() -> SynaError {
+    SynaError::Internal { what: "the index's file is damaged".to_owned() }
+}
+
+fn no_memory(needed_bytes: u64) -> SynaError {
+    SynaError::NoMemory { needed_bytes }
 }
 
 fn wrong<T>(what: String) -> Checked<T> {

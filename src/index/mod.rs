@@ -27,6 +27,7 @@
 //! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
 //! | `chunks.rs` | growing arrays that readers need no lock for |
 //! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
+//! | `saved.rs` | records that lie in a file |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
 //! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
@@ -61,6 +62,7 @@ mod prune;
 mod records;
 mod repair;
 mod rerank;
+mod saved;
 mod scratch;
 mod search;
 mod space;
@@ -77,5 +79,6 @@ pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;
 pub(crate) use scratch::{Neighbour, Scratch};
+pub(crate) use saved::SavedLines;
 pub(crate) use search::GraphSearch;
 pub(crate) use space::Rows;

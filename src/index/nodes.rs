@@ -2,7 +2,7 @@
 //!
 //! A record, in lines of 64 bytes:
 //! ```text
-//! head: facts of the code | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
+//! head: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
 //! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component
 //! ```
 //! A slot without a link has the row [`NO_ROW`] and an infinite summand, so that nothing is ever nearer. A neighbour that its
@@ -18,7 +18,8 @@ use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot
 use super::encoder::{Encoder, Rotated};
 use super::graph::NO_ROW;
 use super::links::{Links, row_of};
-use super::records::{Reading, RecordStore};
+use super::records::{Found, Reading, RecordStore};
+use super::saved::{SavedLines, SavedRecords, seal};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line};
 use crate::{DistanceMetric, Result};
 
@@ -96,9 +97,13 @@ impl<'a> Record<'a> {
         (of_block, bits, squares)
     }
 
-    /// All bytes, for a file.
-    pub(super) fn bytes(&self) -> &'a [u8] {
-        bytemuck::cast_slice(self.lines)
+    /// Adds the record to what goes into a file.
+    pub(super) fn save(&self, row: u32, out: &mut Vec<Line>) {
+        let first = out.len();
+        out.extend_from_slice(self.lines);
+        if let Some(lines) = out.get_mut(first..) {
+            seal(row, lines);
+        }
     }
 }
 
@@ -115,15 +120,19 @@ pub(super) struct Nodes {
 
 /// A view of the records; what it has shown stays as it is while it lives.
 pub(super) struct Seen<'a> {
-    shape: Shape,
+    nodes: &'a Nodes,
     reading: Reading<'a>,
 }
 
 impl Seen<'_> {
     #[inline]
     pub(super) fn record(&self, row: u32) -> Option<Record<'_>> {
-        let (lines, has_twins) = self.reading.record(row)?;
-        Some(Record { lines, shape: self.shape, has_twins })
+        let Found { lines, flag, saved } = self.reading.record(row)?;
+        let record = Record { lines, shape: self.nodes.shape, has_twins: flag };
+        match saved {
+            Some((saved, cell)) if !saved.is_good(row, cell, lines, || self.nodes.is_right(row, &record)) => None,
+            _ => Some(record),
+        }
     }
 
     /// Replaces `out` with a row's links.
@@ -175,7 +184,7 @@ impl Nodes {
     }
 
     pub(super) fn read(&self) -> Seen<'_> {
-        Seen { shape: self.shape, reading: self.records.read() }
+        Seen { nodes: self, reading: self.records.read() }
     }
 
     /// Makes room for rows `0..end`, all without records.
@@ -208,18 +217,45 @@ impl Nodes {
         Ok(())
     }
 
-    /// Takes a record in as it lies in a file.
-    ///
-    /// # Errors
-    /// `NoMemory`.
-    pub(super) fn add_bytes(&self, row: u32, bytes: &[u8]) -> Result<()> {
-        let mut fresh = self.records.take()?;
-        let lines: &mut [u8] = bytemuck::cast_slice_mut(self.records.lines_mut(&mut fresh));
-        if lines.len() == bytes.len() {
-            lines.copy_from_slice(bytes);
-        }
-        self.records.publish(row, fresh);
-        Ok(())
+    /// Lets rows have records that lie in a file. Once, before any does.
+    pub(super) fn read_from(&self, lines: Box<dyn SavedLines>, cells: u32) {
+        self.records.read_from(SavedRecords::new(lines, self.shape.end, cells));
+    }
+
+    /// Makes what lies in a cell of the file a row's record; it is checked before it is first seen.
+    pub(super) fn adopt(&self, row: u32, cell: u32) {
+        self.records.adopt(row, cell);
+    }
+
+    /// Whether a record of the file proved not to be what was saved, so that its row is seen no more.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.records.is_damaged()
+    }
+
+    /// The cell of the file that holds a row's record as it is now.
+    pub(super) fn cell(&self, row: u32) -> Option<u32> {
+        self.records.cell(row)
+    }
+
+    /// Notes that a cell of the file holds a row's record as it is now.
+    pub(super) fn set_cell(&self, row: u32, cell: u32) {
+        self.records.set_cell(row, cell);
+    }
+
+    /// Whether a record can be one of a row: it links to other nodes, to each once, and its code has finite facts.
+    fn is_right(&self, row: u32, record: &Record<'_>) -> bool {
+        let facts = record.code().facts;
+        let mut links: Vec<u32> =
+            record.link_words().iter().filter(|&&word| word != NO_ROW).map(|&word| row_of(word)).collect();
+        let count = links.len();
+        links.push(row);
+        links.sort_unstable();
+        count <= self.links
+            && links.windows(2).all(|pair| pair.first() != pair.last())
+            && links.iter().all(|&to| self.is_node(to))
+            && facts.scale.is_finite()
+            && facts.scale >= 0.0
+            && facts.square.is_finite()
     }
 
     /// Replaces a row's links, at most `max_links`. Links that stay keep their slots and codes.

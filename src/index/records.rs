@@ -10,9 +10,10 @@
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
+use super::saved::SavedRecords;
 use crate::kernel::codes::{Line, prefetch_line};
 use crate::storage::HugePages;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
@@ -71,8 +72,12 @@ pub(super) struct Fresh {
     slot: u32,
 }
 
-/// In an item's word beside its slot plus one: the owner's flag.
+/// In an item's word: the owner's flag.
 const FLAG: u32 = 1 << 31;
+/// In an item's word: the record lies in the file, and the rest is its cell plus one instead of its slot plus one.
+const IN_FILE: u32 = 1 << 30;
+/// The most records that there can be.
+pub(super) const MOST_RECORDS: u32 = IN_FILE - 1;
 
 /// Lines that are allocated once and never move.
 struct Chunk {
@@ -113,8 +118,12 @@ struct Free {
 pub(super) struct RecordStore {
     /// Lines of a record.
     width: usize,
-    /// Of each item the slot of its record plus one, with [`FLAG`].
+    /// Of each item the name of its record plus one, with [`FLAG`] and [`IN_FILE`].
     words: Chunks,
+    /// Of each item the cell of the file that holds what its record is now, plus one; 0: none does.
+    cells: Chunks,
+    /// What lies in the file.
+    saved: OnceLock<SavedRecords>,
     chunks: Box<[OnceLock<Chunk>]>,
     readers: Readers,
     free: Mutex<Free>,
@@ -125,6 +134,8 @@ impl RecordStore {
         Self {
             width,
             words: Chunks::new(1),
+            cells: Chunks::new(1),
+            saved: OnceLock::default(),
             chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
             readers: Readers::default(),
             free: Mutex::default(),
@@ -141,7 +152,38 @@ impl RecordStore {
     /// # Errors
     /// `NoMemory`.
     pub(super) fn reserve(&self, end: u32) -> Result<()> {
-        self.words.reserve(end)
+        self.words.reserve(end)?;
+        self.cells.reserve(end)
+    }
+
+    /// Lets items have records that lie in a file. Once, before any does.
+    pub(super) fn read_from(&self, saved: SavedRecords) {
+        self.saved.get_or_init(|| saved);
+    }
+
+    /// Makes what lies in a cell of the file the item's record.
+    pub(super) fn adopt(&self, item: u32, cell: u32) {
+        if let Some(word) = self.words.word(item) {
+            word.store((cell + 1) | IN_FILE, Release);
+        }
+        self.set_cell(item, cell);
+    }
+
+    /// The cell of the file that holds an item's record as it is now.
+    pub(super) fn cell(&self, item: u32) -> Option<u32> {
+        self.cells.word(item)?.load(Acquire).checked_sub(1)
+    }
+
+    /// Notes that a cell of the file holds an item's record as it is now.
+    pub(super) fn set_cell(&self, item: u32, cell: u32) {
+        if let Some(word) = self.cells.word(item) {
+            word.store(cell + 1, Release);
+        }
+    }
+
+    /// Whether a record of the file proved not to be what was saved.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.saved.get().is_some_and(SavedRecords::is_damaged)
     }
 
     /// Whether an item has a record.
@@ -167,8 +209,12 @@ impl RecordStore {
 
     fn replace(&self, item: u32, name: u32) {
         let Some(word) = self.words.word(item) else { return };
+        if let Some(cell) = self.cells.word(item) {
+            cell.store(0, Release);
+        }
         let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
-        if let Some(slot) = before.ok().and_then(|before| (before & !FLAG).checked_sub(1)) {
+        let before = before.ok().filter(|before| before & IN_FILE == 0);
+        if let Some(slot) = before.and_then(|before| (before & !FLAG).checked_sub(1)) {
             // The word was the slot's only name, and exactly one replacement has taken it away.
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             let epoch = self.readers.epoch.load(SeqCst);
@@ -195,6 +241,9 @@ impl RecordStore {
             return Ok(Fresh { slot });
         }
         let slot = free.next;
+        if slot >= MOST_RECORDS {
+            return Err(SynaError::NoMemory { needed_bytes: 0 });
+        }
         let (chunk, _, _) = place(slot);
         let cell = self.chunks.get(chunk).ok_or(SynaError::NoMemory { needed_bytes: 0 })?;
         if cell.get().is_none() {
@@ -225,6 +274,14 @@ impl RecordStore {
     }
 }
 
+/// A record that was looked up.
+pub(super) struct Found<'a> {
+    pub(super) lines: &'a [Line],
+    pub(super) flag: bool,
+    /// Where in the file it lies, if it does.
+    pub(super) saved: Option<(&'a SavedRecords, u32)>,
+}
+
 /// A view of the records: what it has shown stays as it is while it lives.
 pub(super) struct Reading<'a> {
     _counted: Counted<'a>,
@@ -232,17 +289,23 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The lines of an item's record, and its flag.
+    /// The lines of an item's record, and its flag; of one in the file its cell too.
     #[inline]
-    pub(super) fn record(&self, item: u32) -> Option<(&[Line], bool)> {
+    pub(super) fn record(&self, item: u32) -> Option<Found<'_>> {
         let word = self.store.words.word(item)?.load(Acquire);
+        let flag = word & FLAG != 0;
+        if word & IN_FILE != 0 {
+            let saved = self.store.saved.get()?;
+            let cell = (word & !(FLAG | IN_FILE)).checked_sub(1)?;
+            return Some(Found { lines: saved.record(cell)?, flag, saved: Some((saved, cell)) });
+        }
         let slot = (word & !FLAG).checked_sub(1)?;
         let start = self.store.start(slot)?;
         // SAFETY: `width` initialised lines that live as long as the store. The word named their slot while this reader
         // was counted: so their content was written before (`publish` releases what this load acquires), nobody has a
         // `Fresh` of the slot, and none is made of it before this reader has left (`take` waits two epochs).
         let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
-        Some((lines, word & FLAG != 0))
+        Some(Found { lines, flag, saved: None })
     }
 
     /// Brings the word that names an item's record into the cache.

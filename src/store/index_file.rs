@@ -1,18 +1,31 @@
 //! `NAME.hnsw`: the graph, bound to the log that it was made from. Derived, so whatever does not fit is ignored and
 //! made again; but a file that is no index of ours is nobody's to overwrite.
+//!
+//! ```text
+//! | slot 0 | slot 1 | records | table | changed records | table | ...
+//!   4 KiB    4 KiB    all of it in cells as wide as a record
+//! ```
+//! A save adds what has changed and a table of where everything lies, syncs, and names the table in the older slot. What a
+//! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place.
 
 use crate::checksum::crc32c;
-use crate::index::{Graph, GraphParams};
+use crate::index::{Graph, GraphParams, SavedLines};
 use crate::kernel::Kernels;
-use crate::storage::{Access, Identity, LogPosition, PathKind, Storage, read_exact_at, replace_file};
+use crate::kernel::codes::Line;
+use crate::storage::{
+    Access, FileIdentity, Identity, LogPosition, PathKind, Region, Storage, StorageFile, create_temporary,
+    read_exact_at, write_all_at,
+};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
-const VERSION: u32 = 1;
-/// magic 8, version 4, metric 4, store id 16, sequence 8, chain 4, dimensions 4, covered rows 4, m 4, m_max 4,
-/// ef_construction 4, seed 8, payload bytes 8, payload checksum 4, header checksum 4.
-const HEADER_BYTES: usize = 88;
+const VERSION: u32 = 2;
+const SLOT_BYTES: u64 = 4096;
+const CELLS_AT: u64 = 2 * SLOT_BYTES;
+/// magic 8, version 4, metric 4, store id 16, generation 8, log sequence 8, chain 4, dimensions 4, covered rows 4, m 4,
+/// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, slot checksum 4.
+const HEADER_BYTES: usize = 104;
 
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
@@ -21,32 +34,20 @@ pub(super) fn path_of(data_path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// An index that is whole in itself; whether it fits the log is still to be seen.
-#[derive(Debug)]
-pub(super) struct SavedIndex {
+/// What a slot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    generation: u64,
+    /// The frame that the log ended with when the index was saved, and its checksum.
     sequence: u64,
     chain: u32,
     covered_rows: u32,
     params: GraphParams,
-    payload: Vec<u8>,
-}
-
-impl SavedIndex {
-    /// The frame that the log ended with when the index was saved.
-    pub(super) fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// That frame's checksum.
-    pub(super) fn chain(&self) -> u32 {
-        self.chain
-    }
-
-    /// The graph; `None` where its bytes are no graph, or one over more than `rows` rows.
-    pub(super) fn into_graph(self, dimensions: u32, kernels: Kernels, rows: u32) -> Option<Graph> {
-        let graph = Graph::decode(&self.payload, self.params, dimensions as usize, kernels, rows).ok()?;
-        (graph.covered_rows() == self.covered_rows).then_some(graph)
-    }
+    /// Cells that are in use, the table's among them.
+    cells: u32,
+    table_cell: u32,
+    table_bytes: u64,
+    table_checksum: u32,
 }
 
 /// Reads fields one after another; past the end they are zeros, which no checksum passes.
@@ -71,8 +72,137 @@ impl Fields<'_> {
     }
 }
 
+impl Slot {
+    fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let GraphParams { metric, m, m_max, ef_construction, seed } = self.params;
+        let mut bytes = MAGIC.to_vec();
+        let word = |bytes: &mut Vec<u8>, word: u32| bytes.extend_from_slice(&word.to_le_bytes());
+        let long = |bytes: &mut Vec<u8>, long: u64| bytes.extend_from_slice(&long.to_le_bytes());
+        word(&mut bytes, VERSION);
+        word(&mut bytes, metric.number());
+        bytes.extend_from_slice(&identity.store_id);
+        long(&mut bytes, self.generation);
+        long(&mut bytes, self.sequence);
+        for number in [self.chain, identity.dimensions, self.covered_rows, m, m_max, ef_construction] {
+            word(&mut bytes, number);
+        }
+        long(&mut bytes, seed);
+        word(&mut bytes, self.cells);
+        word(&mut bytes, self.table_cell);
+        long(&mut bytes, self.table_bytes);
+        word(&mut bytes, self.table_checksum);
+        let checksum = crc32c(&bytes);
+        word(&mut bytes, checksum);
+        debug_assert_eq!(bytes.len(), HEADER_BYTES);
+        bytes
+    }
+
+    /// `None` where the bytes are no slot of this store's index.
+    fn decode(bytes: &[u8; HEADER_BYTES], identity: &Identity) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        let (magic, version) = (fields.take::<8>(), fields.word());
+        let metric = DistanceMetric::from_number(fields.word())?;
+        let store_id: [u8; 16] = fields.take();
+        let (generation, sequence, chain, dimensions) =
+            (fields.long(), fields.long(), fields.word(), fields.word());
+        let covered_rows = fields.word();
+        let (m, m_max, ef_construction, seed) = (fields.word(), fields.word(), fields.word(), fields.long());
+        let (cells, table_cell, table_bytes, table_checksum) =
+            (fields.word(), fields.word(), fields.long(), fields.word());
+        let is_whole = fields.word() == crc32c(bytes.get(..HEADER_BYTES - 4)?);
+        let found = Identity { store_id, dimensions, metric };
+        if magic != MAGIC || !is_whole || version != VERSION || found != *identity {
+            return None;
+        }
+        let params = GraphParams { metric, m, m_max, ef_construction, seed };
+        Some(Self {
+            generation,
+            sequence,
+            chain,
+            covered_rows,
+            params,
+            cells,
+            table_cell,
+            table_bytes,
+            table_checksum,
+        })
+    }
+
+    fn cell_bytes(&self, identity: &Identity) -> u64 {
+        Graph::record_bytes(self.params, identity.dimensions as usize) as u64
+    }
+}
+
+/// Where an index was saved last, so that the next save can add to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SavedPlace {
+    file: FileIdentity,
+    slot: Slot,
+}
+
+/// What tells an index from an older or another one in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct IndexIdentity {
+    file: FileIdentity,
+    generations: [u64; 2],
+}
+
+/// Which index lies beside a data file.
+pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<IndexIdentity> {
+    let path = path_of(data_path);
+    let Ok(PathKind::File(file)) = storage.kind(&path) else { return None };
+    let opened = storage.open(&path, Access::Read).ok()?;
+    let mut generations = [0; 2];
+    for (at, generation) in [0, SLOT_BYTES].into_iter().zip(&mut generations) {
+        let mut bytes = [0; 8];
+        // A file that is too short is no index; its generations are 0.
+        let _ = read_exact_at(&*opened, &mut bytes, at + 32);
+        *generation = u64::from_le_bytes(bytes);
+    }
+    Some(IndexIdentity { file, generations })
+}
+
+/// An index that is whole in itself; whether it fits the log is still to be seen.
+#[derive(Debug)]
+pub(super) struct SavedIndex {
+    slot: Slot,
+    file: FileIdentity,
+    table: Vec<u8>,
+    cells: Region,
+}
+
+/// The cells of a mapped file.
+struct Cells(Region);
+
+impl SavedLines for Cells {
+    #[inline]
+    fn lines(&self, first: u64, count: usize) -> Option<&[Line]> {
+        self.0.slice(first.checked_mul(64)?, count)
+    }
+}
+
+impl SavedIndex {
+    /// The frame that the log ended with when the index was saved.
+    pub(super) fn sequence(&self) -> u64 {
+        self.slot.sequence
+    }
+
+    /// That frame's checksum.
+    pub(super) fn chain(&self) -> u32 {
+        self.slot.chain
+    }
+
+    /// The graph, and where it was saved; `None` where its table is none, or one over more than `rows` rows.
+    pub(super) fn into_graph(self, dimensions: u32, kernels: Kernels, rows: u32) -> Option<(Graph, SavedPlace)> {
+        let Self { slot, file, table, cells } = self;
+        let lines = (Box::new(Cells(cells)) as Box<dyn SavedLines>, slot.cells);
+        let graph = Graph::open(&table, slot.params, dimensions as usize, kernels, rows, lines).ok()?;
+        (graph.covered_rows() == slot.covered_rows).then_some((graph, SavedPlace { file, slot }))
+    }
+}
+
 /// The index beside `data_path`, if there is one that is whole and of this store, which has room for `row_capacity`
-/// rows.
+/// rows. Reads its table; its records are read when a search first comes to them.
 ///
 /// # Errors
 /// [`SynaError::Corrupt`] where a file of that name is no index of ours.
@@ -84,95 +214,167 @@ pub(super) fn read(
 ) -> Result<Option<SavedIndex>> {
     let path = path_of(data_path);
     let io = |error| SynaError::io(&path, "reading", error);
-    match storage.kind(&path).map_err(io)? {
+    let file_identity = match storage.kind(&path).map_err(io)? {
         PathKind::Missing => return Ok(None),
-        PathKind::File(_) => {}
+        PathKind::File(found) => found,
         PathKind::Folder | PathKind::Other => return Err(foreign(&path)),
-    }
+    };
     let file = storage.open(&path, Access::Read).map_err(io)?;
     let length = file.length_bytes().map_err(io)?;
-    let mut header = [0; HEADER_BYTES];
-    let there = usize::try_from(length).unwrap_or(usize::MAX).min(HEADER_BYTES);
-    read_exact_at(&*file, header.get_mut(..there).unwrap_or_default(), 0).map_err(io)?;
-    if !header.starts_with(&MAGIC) {
+    let mut slots = Vec::new();
+    let mut is_ours = false;
+    for at in [0, SLOT_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let there = usize::try_from(length.saturating_sub(at)).unwrap_or(usize::MAX).min(HEADER_BYTES);
+        read_exact_at(&*file, bytes.get_mut(..there).unwrap_or_default(), at).map_err(io)?;
+        is_ours |= bytes.starts_with(&MAGIC);
+        slots.extend(Slot::decode(&bytes, identity));
+    }
+    if !is_ours {
         return Err(foreign(&path));
     }
-    let Some((mut saved, payload_bytes, payload_checksum)) = decode_header(&header, identity) else {
-        return Ok(None);
-    };
-    // A longer file is a hole, or somebody's joke.
-    let rows = u64::from(saved.covered_rows).min(row_capacity);
-    let most_bytes = Graph::most_encoded_bytes(saved.params, identity.dimensions as usize, rows);
-    if Some(payload_bytes) != length.checked_sub(HEADER_BYTES as u64) || payload_bytes > most_bytes {
-        return Ok(None);
+    slots.sort_unstable_by_key(|slot| std::cmp::Reverse(slot.generation));
+    for slot in slots {
+        if let Some(table) = read_table(&*file, &slot, identity, length, row_capacity).map_err(io)? {
+            let bytes = slot.cell_bytes(identity) * u64::from(slot.cells);
+            let cells = file.map(CELLS_AT, bytes).map_err(io)?;
+            return Ok(Some(SavedIndex { slot, file: file_identity, table, cells }));
+        }
     }
-    let count =
-        usize::try_from(payload_bytes).map_err(|_| SynaError::NoMemory { needed_bytes: payload_bytes })?;
-    saved
-        .payload
-        .try_reserve_exact(count)
-        .map_err(|_| SynaError::NoMemory { needed_bytes: payload_bytes })?;
-    saved.payload.resize(count, 0);
-    read_exact_at(&*file, &mut saved.payload, HEADER_BYTES as u64).map_err(io)?;
-    Ok((crc32c(&saved.payload) == payload_checksum).then_some(saved))
+    Ok(None)
+}
+
+/// The table that a slot names; `None` where it is not there, or not whole.
+fn read_table(
+    file: &dyn StorageFile,
+    slot: &Slot,
+    identity: &Identity,
+    length: u64,
+    row_capacity: u64,
+) -> std::io::Result<Option<Vec<u8>>> {
+    let rows = u64::from(slot.covered_rows).min(row_capacity);
+    let cell_bytes = slot.cell_bytes(identity);
+    let end = CELLS_AT + u64::from(slot.cells) * cell_bytes;
+    let table_at = CELLS_AT + u64::from(slot.table_cell) * cell_bytes;
+    // A longer table is a hole, or somebody's joke.
+    let fits = slot.table_cell < slot.cells
+        && end <= length
+        && slot.table_bytes <= end.saturating_sub(table_at)
+        && slot.table_bytes <= Graph::most_table_bytes(slot.params, rows);
+    let Some(count) = usize::try_from(slot.table_bytes).ok().filter(|_| fits) else { return Ok(None) };
+    let mut table = Vec::new();
+    table.try_reserve_exact(count).map_err(|_| std::io::ErrorKind::OutOfMemory)?;
+    table.resize(count, 0);
+    read_exact_at(file, &mut table, table_at)?;
+    Ok((crc32c(&table) == slot.table_checksum).then_some(table))
 }
 
 fn foreign(path: &Path) -> SynaError {
     SynaError::corrupt(path, 0, "this is no index of syna-mmap, and its name is needed for one; move it away")
 }
 
-fn decode_header(header: &[u8; HEADER_BYTES], identity: &Identity) -> Option<(SavedIndex, u64, u32)> {
-    let mut fields = Fields(header);
-    let _magic: [u8; 8] = fields.take();
-    let version = fields.word();
-    let metric = DistanceMetric::from_number(fields.word())?;
-    let store_id: [u8; 16] = fields.take();
-    let (sequence, chain, dimensions, covered_rows) =
-        (fields.long(), fields.word(), fields.word(), fields.word());
-    let (m, m_max, ef_construction, seed) = (fields.word(), fields.word(), fields.word(), fields.long());
-    let (payload_bytes, payload_checksum) = (fields.long(), fields.word());
-    let is_whole = fields.word() == crc32c(header.get(..HEADER_BYTES - 4)?);
-    let found = Identity { store_id, dimensions, metric };
-    if !is_whole || version != VERSION || found != *identity {
-        return None;
-    }
-    let params = GraphParams { metric, m, m_max, ef_construction, seed };
-    let saved = SavedIndex { sequence, chain, covered_rows, params, payload: Vec::new() };
-    Some((saved, payload_bytes, payload_checksum))
-}
-
-/// Puts the graph beside the data file, bound to the log as it ends at `position`; the old one is there until the new
-/// one is whole.
+/// Saves the graph beside the data file, bound to the log as it ends at `position`, unless it lies there as it is; after a
+/// power cut it is the old index or the new one. `last`: where it was saved last. The graph is at rest.
+///
+/// # Errors
+/// Of the file; what was saved last is then still there. [`SynaError::Corrupt`] where that proves damaged.
 pub(super) fn write(
     storage: &dyn Storage,
     data_path: &Path,
     identity: &Identity,
     position: &LogPosition,
     graph: &Graph,
-) -> Result<()> {
-    let payload = graph.encode();
-    let params = graph.params();
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len());
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(&identity.metric.number().to_le_bytes());
-    bytes.extend_from_slice(&identity.store_id);
-    bytes.extend_from_slice(&position.sequence.to_le_bytes());
-    for word in [
-        position.chain,
-        identity.dimensions,
-        graph.covered_rows(),
-        params.m,
-        params.m_max,
-        params.ef_construction,
-    ] {
-        bytes.extend_from_slice(&word.to_le_bytes());
+    last: Option<SavedPlace>,
+) -> Result<SavedPlace> {
+    let path = path_of(data_path);
+    let (in_file, changed) = graph.saved_records();
+    let found = storage.kind(&path).ok();
+    let last = last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
+    match last {
+        Some(last) if changed == 0 && last.slot.covered_rows == graph.covered_rows() => Ok(last),
+        Some(last) if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) => {
+            let io = |error| SynaError::io(&path, "writing", error);
+            let file = storage.open(&path, Access::ReadWrite).map_err(io)?;
+            let first = (last.slot.generation + 1, last.slot.cells);
+            let slot = write_cells(&*file, &path, identity, position, graph, first)?;
+            file.sync().map_err(io)?;
+            write_all_at(&*file, &slot.encode(identity), slot.generation % 2 * SLOT_BYTES).map_err(io)?;
+            file.sync().map_err(io)?;
+            Ok(SavedPlace { file: last.file, slot })
+        }
+        _ => write_anew(storage, &path, identity, position, graph),
     }
-    bytes.extend_from_slice(&params.seed.to_le_bytes());
-    bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&crc32c(&payload).to_le_bytes());
-    bytes.extend_from_slice(&crc32c(&bytes).to_le_bytes());
-    debug_assert_eq!(bytes.len(), HEADER_BYTES);
-    bytes.extend_from_slice(&payload);
-    replace_file(storage, &path_of(data_path), &bytes)
+}
+
+/// Puts a new file in the place of the old one.
+fn write_anew(
+    storage: &dyn Storage,
+    path: &Path,
+    identity: &Identity,
+    position: &LogPosition,
+    graph: &Graph,
+) -> Result<SavedPlace> {
+    let io = |error| SynaError::io(path, "writing", error);
+    let (temporary, file) = create_temporary(storage, path)?;
+    let written = write_cells(&*file, path, identity, position, graph, (2, 0)).and_then(|slot| {
+        // Both slots name the table: one of them may decay.
+        let older = Slot { generation: 1, ..slot };
+        let place = write_all_at(&*file, &slot.encode(identity), 0)
+            .and_then(|()| write_all_at(&*file, &older.encode(identity), SLOT_BYTES))
+            .and_then(|()| file.sync())
+            .and_then(|()| storage.replace(&temporary, path))
+            .and_then(|()| file.identity());
+        place.map(|file| SavedPlace { file, slot }).map_err(io)
+    });
+    if written.is_err() {
+        // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
+        let _ = storage.remove(&temporary);
+        return written;
+    }
+    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error))?;
+    written
+}
+
+/// Writes the records that the file does not have, and the table; says what the slot is to say.
+fn write_cells(
+    file: &dyn StorageFile,
+    path: &Path,
+    identity: &Identity,
+    position: &LogPosition,
+    graph: &Graph,
+    (generation, first_cell): (u64, u32),
+) -> Result<Slot> {
+    let io = |error| SynaError::io(path, "writing", error);
+    let params = graph.params();
+    let cell_bytes = Graph::record_bytes(params, identity.dimensions as usize) as u64;
+    let mut at = CELLS_AT + u64::from(first_cell) * cell_bytes;
+    let saved = graph.save(first_cell, &mut |lines| {
+        let bytes: &[u8] = bytemuck::cast_slice(lines);
+        write_all_at(file, bytes, at).map_err(io)?;
+        at += bytes.len() as u64;
+        Ok(())
+    })?;
+    // A table that does not fill its cells is filled up: a mapping ends where the file does.
+    let table_cells = (saved.table.len() as u64).div_ceil(cell_bytes).max(1);
+    let mut table = saved.table.clone();
+    let full = usize::try_from(table_cells * cell_bytes).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+    table.resize(full, 0);
+    write_all_at(file, &table, at).map_err(io)?;
+    let cells = u32::try_from(u64::from(saved.next_cell) + table_cells).map_err(|_| SynaError::Limit {
+        what: "cells of an index's file",
+        limit: u64::from(u32::MAX),
+        actual: u64::from(saved.next_cell) + table_cells,
+    })?;
+    graph.note_saved(&saved);
+    Ok(Slot {
+        generation,
+        sequence: position.sequence,
+        chain: position.chain,
+        covered_rows: graph.covered_rows(),
+        params,
+        cells,
+        table_cell: saved.next_cell,
+        table_bytes: saved.table.len() as u64,
+        table_checksum: crc32c(&saved.table),
+    })
 }

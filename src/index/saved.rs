@@ -1,0 +1,90 @@
+//! Records that lie in a file: read where they lie, and checked before they are first believed.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+use crate::checksum::{crc32c, crc32c_append};
+use crate::kernel::codes::Line;
+
+/// The lines of a file. What a table of records names is never changed as long as this lives.
+pub(crate) trait SavedLines: Send + Sync {
+    /// `count` lines from line `first` on; `None` where the file ends before.
+    fn lines(&self, first: u64, count: usize) -> Option<&[Line]>;
+}
+
+/// Where a record's checksum lies in its first line.
+const CHECKSUM_AT: usize = 60;
+
+/// The checksum of a row's record.
+fn checksum_of(row: u32, lines: &[Line]) -> u32 {
+    let bytes: &[u8] = bytemuck::cast_slice(lines);
+    let (head, rest) = bytes.split_at(CHECKSUM_AT.min(bytes.len()));
+    let checksum = crc32c_append(crc32c(&row.to_le_bytes()), head);
+    crc32c_append(checksum, rest.get(4..).unwrap_or_default())
+}
+
+/// Puts the checksum into a row's record, for a file.
+pub(super) fn seal(row: u32, lines: &mut [Line]) {
+    let checksum = checksum_of(row, lines);
+    if let Some(place) = lines.first_mut().and_then(|head| head.0.get_mut(CHECKSUM_AT..)) {
+        place.copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// Whether a row's record is as it was sealed.
+fn is_sealed(row: u32, lines: &[Line]) -> bool {
+    let sealed = lines.first().and_then(|head| head.0.get(CHECKSUM_AT..));
+    sealed == Some(&checksum_of(row, lines).to_le_bytes())
+}
+
+/// Records of one width, in cells one behind the other.
+pub(super) struct SavedRecords {
+    lines: Box<dyn SavedLines>,
+    width: usize,
+    /// A bit for each cell: its record was checked.
+    checked: Box<[AtomicU32]>,
+    is_damaged: AtomicBool,
+}
+
+impl SavedRecords {
+    pub(super) fn new(lines: Box<dyn SavedLines>, width: usize, cells: u32) -> Self {
+        let words = (cells as usize).div_ceil(32);
+        Self {
+            lines,
+            width,
+            checked: (0..words).map(|_| AtomicU32::new(0)).collect(),
+            is_damaged: AtomicBool::new(false),
+        }
+    }
+
+    /// The record in a cell, checked or not; `None` past the last.
+    #[inline]
+    pub(super) fn record(&self, cell: u32) -> Option<&[Line]> {
+        self.lines.lines(u64::from(cell) * self.width as u64, self.width)
+    }
+
+    /// Whether the record in a cell may be believed. `is_right` is asked once for each, after its checksum.
+    #[inline]
+    pub(super) fn is_good(&self, row: u32, cell: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
+        let Some(word) = self.checked.get(cell as usize / 32) else { return false };
+        word.load(Relaxed) >> (cell % 32) & 1 == 1 || self.check(row, cell, lines, is_right)
+    }
+
+    #[cold]
+    fn check(&self, row: u32, cell: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
+        let is_good = is_sealed(row, lines) && is_right();
+        if is_good {
+            if let Some(word) = self.checked.get(cell as usize / 32) {
+                // Two threads may check the same record; both see the same bytes.
+                word.fetch_or(1 << (cell % 32), Relaxed);
+            }
+        } else {
+            self.is_damaged.store(true, Relaxed);
+        }
+        is_good
+    }
+
+    /// Whether a record was found that is not what was saved.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Relaxed)
+    }
+}
