@@ -109,7 +109,11 @@ impl Graph {
     ///
     /// # Errors
     /// What `write` answers; `Corrupt` where a record of the file proves not to be what was saved; `NoMemory`.
-    pub(crate) fn save(&self, first_cell: u32, write: &mut dyn FnMut(&[Line]) -> Result<()>) -> Result<Saved> {
+    pub(crate) fn save(
+        &self,
+        first_cell: u32,
+        write: &mut dyn FnMut(&[Line]) -> Result<()>,
+    ) -> Result<Saved> {
         let writer = self.lock_writer()?;
         let View { covered } = self.view();
         let mut cells = Vec::new();
@@ -138,7 +142,7 @@ impl Graph {
             }
         }
         write(&piece)?;
-        Ok(Saved { table: self.table(&writer, covered, &cells), first_cell, next_cell, cells })
+        Ok(Saved { table: self.table(&writer, covered, &cells), next_cell, cells })
     }
 
     /// Notes that what [`Graph::save`] gave is in the file. Between the two the graph is at rest.
@@ -347,8 +351,7 @@ impl Graph {
 pub(crate) struct Saved {
     /// What is to lie behind the records.
     pub(crate) table: Vec<u8>,
-    /// The cells that the records took that were handed on.
-    pub(crate) first_cell: u32,
+    /// The cell behind the records that were handed on.
     pub(crate) next_cell: u32,
     /// Of each row its cell, or [`NO_ROW`].
     cells: Vec<u32>,

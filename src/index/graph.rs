@@ -8,9 +8,8 @@ use super::chunks::Chunks;
 use super::encoder::Encoder;
 use super::entries::Entries;
 use super::fingerprints::Fingerprints;
-use super::links::Links;
-use super::nodes::{Nodes, Seen};
-use super::params::{GraphParams, row_number};
+use super::nodes::Nodes;
+use super::params::GraphParams;
 use super::writer::{BATCH_ROWS, Writer};
 use crate::kernel::Kernels;
 use crate::{Result, SynaError};
@@ -133,20 +132,5 @@ impl Graph {
         self.writer
             .lock()
             .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
-    }
-
-    /// How many firm links lead to each row under `end`.
-    pub(super) fn count_in_links(&self, seen: &Seen<'_>, end: u32) -> Vec<u32> {
-        let mut counts = vec![0u32; end as usize];
-        let mut links = Links::default();
-        for row in 0..row_number(counts.len()) {
-            seen.read_links(row, &mut links);
-            for &to in &links.firm {
-                if let Some(count) = counts.get_mut(to as usize) {
-                    *count += 1;
-                }
-            }
-        }
-        counts
     }
 }

@@ -78,7 +78,7 @@ pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;
-pub(crate) use scratch::{Neighbour, Scratch};
 pub(crate) use saved::SavedLines;
+pub(crate) use scratch::{Neighbour, Scratch};
 pub(crate) use search::GraphSearch;
 pub(crate) use space::Rows;

@@ -130,7 +130,9 @@ impl Seen<'_> {
         let Found { lines, flag, saved } = self.reading.record(row)?;
         let record = Record { lines, shape: self.nodes.shape, has_twins: flag };
         match saved {
-            Some((saved, cell)) if !saved.is_good(row, cell, lines, || self.nodes.is_right(row, &record)) => None,
+            Some((saved, cell)) if !saved.is_good(row, cell, lines, || self.nodes.is_right(row, &record)) => {
+                None
+            }
             _ => Some(record),
         }
     }
@@ -176,11 +178,6 @@ impl Nodes {
     /// Bytes that a record would have.
     pub(super) fn record_bytes_for(links: usize, code_dimensions: usize, metric: DistanceMetric) -> usize {
         64 * Shape::new(links, code_dimensions, metric).end
-    }
-
-    /// Bytes of a record.
-    pub(super) fn record_bytes(&self) -> usize {
-        64 * self.shape.end
     }
 
     pub(super) fn read(&self) -> Seen<'_> {

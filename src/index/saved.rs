@@ -64,7 +64,13 @@ impl SavedRecords {
 
     /// Whether the record in a cell may be believed. `is_right` is asked once for each, after its checksum.
     #[inline]
-    pub(super) fn is_good(&self, row: u32, cell: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
+    pub(super) fn is_good(
+        &self,
+        row: u32,
+        cell: u32,
+        lines: &[Line],
+        is_right: impl FnOnce() -> bool,
+    ) -> bool {
         let Some(word) = self.checked.get(cell as usize / 32) else { return false };
         word.load(Relaxed) >> (cell % 32) & 1 == 1 || self.check(row, cell, lines, is_right)
     }
@@ -79,6 +85,7 @@ impl SavedRecords {
             }
         } else {
             self.is_damaged.store(true, Relaxed);
+            log::warn!("the record of row {row} in the index's file is damaged; the index is used no more");
         }
         is_good
     }

@@ -107,7 +107,8 @@ impl Terms for Below<'_, '_> {
 
 impl Graph {
     /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and allocates nothing
-    /// once `scratch` and `out` have grown. `None` where the query has no code: then only a scan tells.
+    /// once `scratch` and `out` have grown. `None` where the query has no code, or a part of the graph that came from a
+    /// file is damaged: then only a scan tells.
     pub(crate) fn search(
         &self,
         query: &PreparedQuery<'_>,
@@ -144,7 +145,7 @@ impl Graph {
             self.meet_match(row, view, &terms, walk);
         }
         rerank(query, &asker, &self.nodes.read(), request.k, &mut walk.found, out);
-        Some(end)
+        (!self.is_damaged()).then_some(end)
     }
 
     /// Leaves the visible rows that were visited in the walk's `found`.

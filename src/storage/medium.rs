@@ -137,24 +137,6 @@ pub(crate) fn read_exact_at(
     Ok(())
 }
 
-/// Puts `bytes` into the file `path` at one stroke: after a power cut it is the old file or the new one, whole.
-///
-/// # Errors
-/// [`SynaError::Io`] or [`SynaError::NoSpace`]; the old file is then as it was.
-pub(crate) fn replace_file(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> Result<()> {
-    let (temporary, file) = create_temporary(storage, path)?;
-    let written = write_all_at(&*file, bytes, 0)
-        .and_then(|()| file.sync())
-        .and_then(|()| storage.replace(&temporary, path))
-        .map_err(|error| SynaError::io(path, "writing", error));
-    if written.is_err() {
-        // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
-        let _ = storage.remove(&temporary);
-        return written;
-    }
-    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error))
-}
-
 /// Makes a new file beside `path` whose name nobody else uses: `NAME.<16 hex digits>.tmp`.
 pub(crate) fn create_temporary(
     storage: &dyn Storage,

@@ -57,11 +57,12 @@ pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
 pub(crate) use huge_pages::HugePages;
 pub(crate) use medium::{
-    Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, replace_file,
+    Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at,
 };
 pub(crate) use memory::InMemory;
 pub(crate) use platform::process_mark;
 
+pub(crate) use region::Region;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

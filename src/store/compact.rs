@@ -175,7 +175,7 @@ impl Compaction {
         if !is_planted(Fault::WriteToOldFile) {
             writer.appender = appender;
         }
-        writer.saved_index_rows = None;
+        writer.saved_index = None;
         // Nobody can open it any more; a lock on it keeps nobody out.
         let _ = old.data.file.unlock();
         old.retire();

@@ -44,13 +44,17 @@ impl Core {
     }
 
     pub(crate) fn graph(&self) -> Option<Arc<Graph>> {
-        self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let graph = self.graph.read().unwrap_or_else(PoisonError::into_inner);
+        graph.as_ref().filter(|graph| !graph.is_damaged()).map(Arc::clone)
     }
 
     /// The graph, or the one that `make` makes where there is none.
     pub(crate) fn graph_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
         let mut graph = self.graph.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(graph.get_or_insert_with(make))
+        match &*graph {
+            Some(whole) if !whole.is_damaged() => Arc::clone(whole),
+            _ => Arc::clone(graph.insert(make())),
+        }
     }
 
     pub(crate) fn set_graph(&self, graph: Option<Arc<Graph>>) {

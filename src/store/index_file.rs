@@ -193,7 +193,12 @@ impl SavedIndex {
     }
 
     /// The graph, and where it was saved; `None` where its table is none, or one over more than `rows` rows.
-    pub(super) fn into_graph(self, dimensions: u32, kernels: Kernels, rows: u32) -> Option<(Graph, SavedPlace)> {
+    pub(super) fn into_graph(
+        self,
+        dimensions: u32,
+        kernels: Kernels,
+        rows: u32,
+    ) -> Option<(Graph, SavedPlace)> {
         let Self { slot, file, table, cells } = self;
         let lines = (Box::new(Cells(cells)) as Box<dyn SavedLines>, slot.cells);
         let graph = Graph::open(&table, slot.params, dimensions as usize, kernels, rows, lines).ok()?;
@@ -289,7 +294,8 @@ pub(super) fn write(
     let path = path_of(data_path);
     let (in_file, changed) = graph.saved_records();
     let found = storage.kind(&path).ok();
-    let last = last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
+    let last =
+        last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
     match last {
         Some(last) if changed == 0 && last.slot.covered_rows == graph.covered_rows() => Ok(last),
         Some(last) if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) => {
@@ -357,7 +363,8 @@ fn write_cells(
     // A table that does not fill its cells is filled up: a mapping ends where the file does.
     let table_cells = (saved.table.len() as u64).div_ceil(cell_bytes).max(1);
     let mut table = saved.table.clone();
-    let full = usize::try_from(table_cells * cell_bytes).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+    let full =
+        usize::try_from(table_cells * cell_bytes).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
     table.resize(full, 0);
     write_all_at(file, &table, at).map_err(io)?;
     let cells = u32::try_from(u64::from(saved.next_cell) + table_cells).map_err(|_| SynaError::Limit {

@@ -112,8 +112,6 @@ impl MmapVectorStore {
             let mut writer = self.writer()?;
             // A compaction may have put another file in its place, whose index has to be whole as well.
             if Arc::ptr_eq(&core, self.core()) {
-                // Links may have changed although no row came.
-                writer.saved_index_rows = None;
                 return writer.checkpoint(&core);
             }
         }

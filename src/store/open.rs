@@ -3,14 +3,13 @@
 use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
-use super::index_file;
+use super::index_file::{self, IndexIdentity, SavedPlace};
 use super::loader::Loader;
 use super::rows::Snapshot;
-use crate::index::Graph;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
-    Access, Appender, Damage, DataFile, ExtentKind, FileIdentity, LogPosition, PathKind, RowCheck, Storage,
-    StorageFile, Superblock, create, map_extents, open_existing, read_superblock, replay_from,
+    Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
+    Superblock, create, map_extents, open_existing, read_superblock, replay_from,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -25,8 +24,8 @@ const MOST_PLANNED_KEYS: usize = 1 << 20;
 pub(super) struct Opened {
     pub(super) core: Arc<Core>,
     pub(super) appender: Option<Appender>,
-    /// Rows that the index beside the file covers, where one was found that fits.
-    pub(super) saved_index_rows: Option<u32>,
+    /// Where the index beside the file was saved last, where one was found that fits.
+    pub(super) saved_index: Option<SavedPlace>,
     /// How much of the file was taken in.
     pub(super) taken: Taken,
 }
@@ -38,8 +37,8 @@ pub(super) struct Taken {
     pub(super) position: LogPosition,
     /// Where the last frame begins, if there is one.
     pub(super) last_frame: Option<u64>,
-    /// The file that the index was read from, whether it fitted or not.
-    pub(super) index: Option<FileIdentity>,
+    /// The index that was read, whether it fitted or not.
+    pub(super) index: Option<IndexIdentity>,
 }
 
 /// The configuration's own mistakes, found before any file is touched.
@@ -167,7 +166,7 @@ fn open_file(
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
-    let index = index_identity(&**storage, path);
+    let index = index_file::identity_of(&**storage, path);
     let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
@@ -192,6 +191,11 @@ fn open_file(
         Some(saved) if saved_fits => saved.into_graph(identity.dimensions, core.kernels, position.rows),
         _ => None,
     };
+    if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
+        // Looks at every record; one that is damaged leaves the store without an index.
+        graph.check()?;
+    }
+    let graph = graph.filter(|(graph, _)| !graph.is_damaged());
     let recovered = position.sequence.saturating_sub(superblock.position.sequence);
     if recovered > 0 {
         log::info!("{}: took in {recovered} batches behind the last checkpoint", path.display());
@@ -199,14 +203,14 @@ fn open_file(
     if index.is_some() && graph.is_none() {
         log::warn!("{}: the index beside it does not fit and is not used; it is made anew", path.display());
     }
-    let saved_index_rows = graph.as_ref().map(Graph::covered_rows);
+    let (graph, saved_index) = graph.unzip();
     core.set_graph(graph.map(Arc::new));
     let appender = match access {
         Access::Read => None,
         _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
     let taken = Taken { superblock, position, last_frame, index };
-    Ok(Opened { core, appender, saved_index_rows, taken })
+    Ok(Opened { core, appender, saved_index, taken })
 }
 
 /// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
@@ -241,12 +245,4 @@ pub(super) fn new_appender(
         u64::from_le_bytes(session),
         planned_rows,
     ))
-}
-
-/// What tells the index beside a data file from the one that takes its place.
-pub(super) fn index_identity(storage: &dyn Storage, path: &Path) -> Option<FileIdentity> {
-    match storage.kind(&index_file::path_of(path)) {
-        Ok(PathKind::File(identity)) => Some(identity),
-        _ => None,
-    }
 }

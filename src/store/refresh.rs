@@ -6,7 +6,7 @@
 use super::core::Core;
 use super::index_file;
 use super::loader::Loader;
-use super::open::{Opened, Taken, index_identity, open};
+use super::open::{Opened, Taken, open};
 use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
 use crate::storage::{Damage, PathKind, RowCheck, map_more_extents, read_superblock, replay_from};
@@ -69,7 +69,7 @@ impl MmapVectorStore {
         let damage = Damage::Refused;
         map_more_extents(&*data.file, &data.path, &superblock, damage, &data.extents)?;
         // The index comes before the log, which then reaches to the index's end at least.
-        let index = index_identity(&*self.storage, &data.path);
+        let index = index_file::identity_of(&*self.storage, &data.path);
         let saved = match index.filter(|_| index != taken.index) {
             Some(_) => {
                 let capacity = data.extents.row_capacity();
@@ -94,7 +94,7 @@ impl MmapVectorStore {
         walked?;
         taken.superblock = superblock;
         taken.index = index;
-        if let Some(graph) = saved
+        if let Some((graph, _)) = saved
             .filter(|_| saved_fits)
             .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows))
         {

@@ -71,11 +71,11 @@ impl MmapVectorStore {
 
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
-        let Opened { core, appender, saved_index_rows, taken } = open(&storage, path, &config)?;
+        let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
         let side = match appender {
             Some(appender) => {
                 let storage = Arc::clone(&storage);
-                Side::Writer(Box::new(Mutex::new(Writer::new(storage, appender, &config, saved_index_rows))))
+                Side::Writer(Box::new(Mutex::new(Writer::new(storage, appender, &config, saved_index))))
             }
             None => Side::Reader(Mutex::new(taken)),
         };

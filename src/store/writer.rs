@@ -2,7 +2,7 @@
 
 use super::config::{Durability, MmapVectorConfig};
 use super::core::{Core, StoredRows};
-use super::index_file;
+use super::index_file::{self, SavedPlace};
 use super::indexing::{graph_of, graph_params, tail_rows};
 use super::write::Plan;
 use crate::Result;
@@ -28,8 +28,8 @@ pub(super) struct Writer {
     most_unindexed_rows: u32,
     graph_params: GraphParams,
     threads: usize,
-    /// Rows that the index beside the file covers; `None` where there is none that fits.
-    pub(super) saved_index_rows: Option<u32>,
+    /// Where the index was saved last; `None` where there is none that fits.
+    pub(super) saved_index: Option<SavedPlace>,
 }
 
 impl Writer {
@@ -37,7 +37,7 @@ impl Writer {
         storage: Arc<dyn Storage>,
         appender: Appender,
         config: &MmapVectorConfig,
-        saved_index_rows: Option<u32>,
+        saved_index: Option<SavedPlace>,
     ) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
         let metric = appender.superblock().identity.metric;
@@ -53,7 +53,7 @@ impl Writer {
             most_unindexed_rows: narrow(config.most_unindexed_rows),
             graph_params: graph_params(config, metric),
             threads: config.threads,
-            saved_index_rows,
+            saved_index,
         }
     }
 
@@ -107,16 +107,13 @@ impl Writer {
         self.last_checkpoint = Instant::now();
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let data = &core.data;
-        let saved = self.saved_index_rows;
-        self.saved_index_rows = graph.at_rest(&StoredRows(data), self.threads, || {
-            let covered = graph.covered_rows();
-            if saved != Some(covered) {
-                let position = self.appender.position();
-                index_file::write(&*self.storage, &data.path, &data.identity, &position, &graph)?;
-                log::debug!("{}: saved an index of {covered} rows", data.path.display());
-            }
-            Ok(Some(covered))
+        let last = self.saved_index.take();
+        let saved = graph.at_rest(&StoredRows(data), self.threads, || {
+            let position = self.appender.position();
+            index_file::write(&*self.storage, &data.path, &data.identity, &position, &graph, last)
         })?;
+        log::debug!("{}: the index is saved", data.path.display());
+        self.saved_index = Some(saved);
         Ok(())
     }
 }
