@@ -38,12 +38,12 @@
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
 //! | `repair.rs`, `sweep.rs` | rows that do not find themselves are found and mended, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
-//! | `codec.rs`, `check.rs` | to bytes and back; what is in a graph, and what cannot be reached |
+//! | `save.rs`, `open.rs` | to a file; from a file |
+//! | `check.rs` | what is in a graph, and what cannot be reached |
 //! | `exact.rs` | the scan of rows that are not in the graph |
 
 mod check;
 mod chunks;
-mod codec;
 mod codes;
 mod encoder;
 mod entering;
@@ -55,6 +55,7 @@ mod insert;
 mod links;
 mod merge;
 mod nodes;
+mod open;
 mod pace;
 mod params;
 mod prune;
@@ -62,6 +63,7 @@ mod prune;
 mod records;
 mod repair;
 mod rerank;
+mod save;
 mod saved;
 mod scratch;
 mod search;
@@ -78,6 +80,7 @@ pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;
+pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use scratch::{Neighbour, Scratch};
 pub(crate) use search::GraphSearch;

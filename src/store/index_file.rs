@@ -8,24 +8,21 @@
 //! A save adds what has changed and a table of where everything lies, syncs, and names the table in the older slot. What a
 //! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place.
 
+use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::checksum::crc32c;
-use crate::index::{Graph, GraphParams, SavedLines};
+use crate::index::{Graph, SavedLines, Standing};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::storage::{
     Access, FileIdentity, Identity, LogPosition, PathKind, Region, Storage, StorageFile, create_temporary,
     read_exact_at, write_all_at,
 };
-use crate::{DistanceMetric, Result, SynaError};
+use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
 
-const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
-const VERSION: u32 = 2;
-const SLOT_BYTES: u64 = 4096;
-const CELLS_AT: u64 = 2 * SLOT_BYTES;
-/// magic 8, version 4, metric 4, store id 16, generation 8, log sequence 8, chain 4, dimensions 4, covered rows 4, m 4,
-/// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, slot checksum 4.
-const HEADER_BYTES: usize = 104;
+/// Where the slots begin: each in a page of its own.
+const SLOTS_AT: [u64; 2] = [0, 4096];
+const CELLS_AT: u64 = 8192;
 
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
@@ -34,103 +31,9 @@ pub(super) fn path_of(data_path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What a slot says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Slot {
-    generation: u64,
-    /// The frame that the log ended with when the index was saved, and its checksum.
-    sequence: u64,
-    chain: u32,
-    covered_rows: u32,
-    params: GraphParams,
-    /// Cells that are in use, the table's among them.
-    cells: u32,
-    table_cell: u32,
-    table_bytes: u64,
-    table_checksum: u32,
-}
-
-/// Reads fields one after another; past the end they are zeros, which no checksum passes.
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        let mut out = [0; N];
-        if let Some((head, rest)) = self.0.split_at_checked(N) {
-            out.copy_from_slice(head);
-            self.0 = rest;
-        }
-        out
-    }
-
-    fn word(&mut self) -> u32 {
-        u32::from_le_bytes(self.take())
-    }
-
-    fn long(&mut self) -> u64 {
-        u64::from_le_bytes(self.take())
-    }
-}
-
-impl Slot {
-    fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let GraphParams { metric, m, m_max, ef_construction, seed } = self.params;
-        let mut bytes = MAGIC.to_vec();
-        let word = |bytes: &mut Vec<u8>, word: u32| bytes.extend_from_slice(&word.to_le_bytes());
-        let long = |bytes: &mut Vec<u8>, long: u64| bytes.extend_from_slice(&long.to_le_bytes());
-        word(&mut bytes, VERSION);
-        word(&mut bytes, metric.number());
-        bytes.extend_from_slice(&identity.store_id);
-        long(&mut bytes, self.generation);
-        long(&mut bytes, self.sequence);
-        for number in [self.chain, identity.dimensions, self.covered_rows, m, m_max, ef_construction] {
-            word(&mut bytes, number);
-        }
-        long(&mut bytes, seed);
-        word(&mut bytes, self.cells);
-        word(&mut bytes, self.table_cell);
-        long(&mut bytes, self.table_bytes);
-        word(&mut bytes, self.table_checksum);
-        let checksum = crc32c(&bytes);
-        word(&mut bytes, checksum);
-        debug_assert_eq!(bytes.len(), HEADER_BYTES);
-        bytes
-    }
-
-    /// `None` where the bytes are no slot of this store's index.
-    fn decode(bytes: &[u8; HEADER_BYTES], identity: &Identity) -> Option<Self> {
-        let mut fields = Fields(bytes);
-        let (magic, version) = (fields.take::<8>(), fields.word());
-        let metric = DistanceMetric::from_number(fields.word())?;
-        let store_id: [u8; 16] = fields.take();
-        let (generation, sequence, chain, dimensions) =
-            (fields.long(), fields.long(), fields.word(), fields.word());
-        let covered_rows = fields.word();
-        let (m, m_max, ef_construction, seed) = (fields.word(), fields.word(), fields.word(), fields.long());
-        let (cells, table_cell, table_bytes, table_checksum) =
-            (fields.word(), fields.word(), fields.long(), fields.word());
-        let is_whole = fields.word() == crc32c(bytes.get(..HEADER_BYTES - 4)?);
-        let found = Identity { store_id, dimensions, metric };
-        if magic != MAGIC || !is_whole || version != VERSION || found != *identity {
-            return None;
-        }
-        let params = GraphParams { metric, m, m_max, ef_construction, seed };
-        Some(Self {
-            generation,
-            sequence,
-            chain,
-            covered_rows,
-            params,
-            cells,
-            table_cell,
-            table_bytes,
-            table_checksum,
-        })
-    }
-
-    fn cell_bytes(&self, identity: &Identity) -> u64 {
-        Graph::record_bytes(self.params, identity.dimensions as usize) as u64
-    }
+fn place_of(slot: &Slot) -> u64 {
+    let [even, odd] = SLOTS_AT;
+    if slot.generation.is_multiple_of(2) { even } else { odd }
 }
 
 /// Where an index was saved last, so that the next save can add to it.
@@ -138,6 +41,7 @@ impl Slot {
 pub(super) struct SavedPlace {
     file: FileIdentity,
     slot: Slot,
+    standing: Standing,
 }
 
 /// What tells an index from an older or another one in its place.
@@ -153,10 +57,10 @@ pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<Ind
     let Ok(PathKind::File(file)) = storage.kind(&path) else { return None };
     let opened = storage.open(&path, Access::Read).ok()?;
     let mut generations = [0; 2];
-    for (at, generation) in [0, SLOT_BYTES].into_iter().zip(&mut generations) {
+    for (at, generation) in SLOTS_AT.into_iter().zip(&mut generations) {
         let mut bytes = [0; 8];
         // A file that is too short is no index; its generations are 0.
-        let _ = read_exact_at(&*opened, &mut bytes, at + 32);
+        let _ = read_exact_at(&*opened, &mut bytes, at + GENERATION_AT);
         *generation = u64::from_le_bytes(bytes);
     }
     Some(IndexIdentity { file, generations })
@@ -165,8 +69,11 @@ pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<Ind
 /// An index that is whole in itself; whether it fits the log is still to be seen.
 #[derive(Debug)]
 pub(super) struct SavedIndex {
-    slot: Slot,
     file: FileIdentity,
+    slot: Slot,
+    /// Whether a save may add to the file: not where the newest slot or its table is lost, since a reader may have
+    /// mapped what they name.
+    may_grow: bool,
     table: Vec<u8>,
     cells: Region,
 }
@@ -192,17 +99,22 @@ impl SavedIndex {
         self.slot.chain
     }
 
-    /// The graph, and where it was saved; `None` where its table is none, or one over more than `rows` rows.
+    /// The graph, and where a save may add to it; `None` where its table is none, or one over more than `rows` rows.
     pub(super) fn into_graph(
         self,
         dimensions: u32,
         kernels: Kernels,
         rows: u32,
-    ) -> Option<(Graph, SavedPlace)> {
-        let Self { slot, file, table, cells } = self;
+    ) -> Option<(Graph, Option<SavedPlace>)> {
+        let Self { file, slot, may_grow, table, cells } = self;
         let lines = (Box::new(Cells(cells)) as Box<dyn SavedLines>, slot.cells);
         let graph = Graph::open(&table, slot.params, dimensions as usize, kernels, rows, lines).ok()?;
-        (graph.covered_rows() == slot.covered_rows).then_some((graph, SavedPlace { file, slot }))
+        if graph.covered_rows() != slot.covered_rows {
+            return None;
+        }
+        let standing = graph.standing().ok().filter(|_| may_grow);
+        let place = standing.map(|standing| SavedPlace { file, slot, standing });
+        Some((graph, place))
     }
 }
 
@@ -228,9 +140,9 @@ pub(super) fn read(
     let length = file.length_bytes().map_err(io)?;
     let mut slots = Vec::new();
     let mut is_ours = false;
-    for at in [0, SLOT_BYTES] {
-        let mut bytes = [0; HEADER_BYTES];
-        let there = usize::try_from(length.saturating_sub(at)).unwrap_or(usize::MAX).min(HEADER_BYTES);
+    for at in SLOTS_AT {
+        let mut bytes = [0; SLOT_BYTES];
+        let there = usize::try_from(length.saturating_sub(at)).unwrap_or(usize::MAX).min(SLOT_BYTES);
         read_exact_at(&*file, bytes.get_mut(..there).unwrap_or_default(), at).map_err(io)?;
         is_ours |= bytes.starts_with(&MAGIC);
         slots.extend(Slot::decode(&bytes, identity));
@@ -239,12 +151,14 @@ pub(super) fn read(
         return Err(foreign(&path));
     }
     slots.sort_unstable_by_key(|slot| std::cmp::Reverse(slot.generation));
+    let mut may_grow = slots.len() == SLOTS_AT.len();
     for slot in slots {
         if let Some(table) = read_table(&*file, &slot, identity, length, row_capacity).map_err(io)? {
             let bytes = slot.cell_bytes(identity) * u64::from(slot.cells);
             let cells = file.map(CELLS_AT, bytes).map_err(io)?;
-            return Ok(Some(SavedIndex { slot, file: file_identity, table, cells }));
+            return Ok(Some(SavedIndex { file: file_identity, slot, may_grow, table, cells }));
         }
+        may_grow = false;
     }
     Ok(None)
 }
@@ -293,23 +207,26 @@ pub(super) fn write(
 ) -> Result<SavedPlace> {
     let path = path_of(data_path);
     let (in_file, changed) = graph.saved_records();
+    let standing = graph.standing()?;
     let found = storage.kind(&path).ok();
     let last =
         last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
-    match last {
-        Some(last) if changed == 0 && last.slot.covered_rows == graph.covered_rows() => Ok(last),
+    let (file, slot) = match last {
+        Some(last) if changed == 0 && last.standing == standing => return Ok(last),
         Some(last) if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) => {
             let io = |error| SynaError::io(&path, "writing", error);
             let file = storage.open(&path, Access::ReadWrite).map_err(io)?;
             let first = (last.slot.generation + 1, last.slot.cells);
             let slot = write_cells(&*file, &path, identity, position, graph, first)?;
             file.sync().map_err(io)?;
-            write_all_at(&*file, &slot.encode(identity), slot.generation % 2 * SLOT_BYTES).map_err(io)?;
+            write_all_at(&*file, &slot.encode(identity), place_of(&slot)).map_err(io)?;
             file.sync().map_err(io)?;
-            Ok(SavedPlace { file: last.file, slot })
+            (last.file, slot)
         }
-        _ => write_anew(storage, &path, identity, position, graph),
-    }
+        _ => write_anew(storage, &path, identity, position, graph)?,
+    };
+    log::debug!("{}: saved {} rows, {changed} records of them new", path.display(), slot.covered_rows);
+    Ok(SavedPlace { file, slot, standing })
 }
 
 /// Puts a new file in the place of the old one.
@@ -319,18 +236,18 @@ fn write_anew(
     identity: &Identity,
     position: &LogPosition,
     graph: &Graph,
-) -> Result<SavedPlace> {
+) -> Result<(FileIdentity, Slot)> {
     let io = |error| SynaError::io(path, "writing", error);
     let (temporary, file) = create_temporary(storage, path)?;
     let written = write_cells(&*file, path, identity, position, graph, (2, 0)).and_then(|slot| {
         // Both slots name the table: one of them may decay.
         let older = Slot { generation: 1, ..slot };
-        let place = write_all_at(&*file, &slot.encode(identity), 0)
-            .and_then(|()| write_all_at(&*file, &older.encode(identity), SLOT_BYTES))
+        let place = write_all_at(&*file, &slot.encode(identity), place_of(&slot))
+            .and_then(|()| write_all_at(&*file, &older.encode(identity), place_of(&older)))
             .and_then(|()| file.sync())
             .and_then(|()| storage.replace(&temporary, path))
             .and_then(|()| file.identity());
-        place.map(|file| SavedPlace { file, slot }).map_err(io)
+        place.map(|file| (file, slot)).map_err(io)
     });
     if written.is_err() {
         // What cannot be removed is a stray file with a name of its own; the error at hand matters more.

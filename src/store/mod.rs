@@ -38,6 +38,7 @@ mod crash_tests;
 mod cursor;
 mod directory;
 mod index_file;
+mod index_slot;
 mod indexing;
 mod loader;
 mod open;

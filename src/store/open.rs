@@ -210,7 +210,7 @@ fn open_file(
         _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
     let taken = Taken { superblock, position, last_frame, index };
-    Ok(Opened { core, appender, saved_index, taken })
+    Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
 }
 
 /// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than

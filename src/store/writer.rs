@@ -111,9 +111,12 @@ impl Writer {
         let saved = graph.at_rest(&StoredRows(data), self.threads, || {
             let position = self.appender.position();
             index_file::write(&*self.storage, &data.path, &data.identity, &position, &graph, last)
-        })?;
-        log::debug!("{}: the index is saved", data.path.display());
-        self.saved_index = Some(saved);
+        });
+        match saved {
+            // There is no index any more that could be saved; the vectors are safe without it.
+            Err(_) if graph.is_damaged() => {}
+            saved => self.saved_index = Some(saved?),
+        }
         Ok(())
     }
 }

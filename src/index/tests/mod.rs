@@ -2,14 +2,13 @@
 //!
 //! Random data come from a seed that is printed; `SYNA_TEST_SEED` sets another one.
 
-mod bytes;
 mod findable;
+mod saved;
 mod shapes;
 mod together;
 
 use std::ops::ControlFlow;
 
-use super::codec::GraphDamage;
 use super::params::{MAX_ROWS, mix};
 use super::*;
 use crate::DistanceMetric;

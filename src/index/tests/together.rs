@@ -1,5 +1,6 @@
 //! Threads: the same graph for any number of them, and searches while it grows.
 
+use super::saved::File;
 use super::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,13 +11,13 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
         let mut vectors = random.clusters(40, 50, 70);
         vectors.extend(vectors[100..300].to_vec());
         let rows = Flat::from_rows(&vectors);
-        let encoded = [0, 1, 2, 3, 7].map(|threads| {
+        let files = [0, 1, 2, 3, 7].map(|threads| {
             let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
             graph.extend(&rows, 1_000, threads, &mut go_on).unwrap();
             graph.extend(&rows, rows.count(), threads, &mut go_on).unwrap();
-            graph.encode()
+            File::of(&graph)
         });
-        assert!(encoded.iter().all(|bytes| *bytes == encoded[0]), "{metric:?}");
+        assert!(files.iter().all(|file| *file == files[0]), "{metric:?}");
     }
 }
 
@@ -133,7 +134,7 @@ fn steps_of_any_length_make_the_graph_that_one_call_makes() {
             }
             println!("{metric:?}: {steps} steps of {budget:?}");
             assert!(budget > Duration::from_millis(1) || steps > 100);
-            assert!(graph.encode() == at_once.encode(), "{metric:?}: steps of {budget:?} made another graph");
+            assert!(File::of(&graph) == File::of(&at_once), "{metric:?}: steps of {budget:?} made another graph");
         }
     }
 }

@@ -1,0 +1,263 @@
+//! To a file and back, and files that are no graph.
+
+use super::*;
+use crate::index::open::GraphDamage;
+use crate::index::saved::{SavedLines, seal};
+use crate::kernel::codes::Line;
+use std::sync::Arc;
+
+/// A file of records and its newest table.
+#[derive(Clone)]
+pub(super) struct File {
+    lines: Vec<Line>,
+    table: Vec<u8>,
+}
+
+impl PartialEq for File {
+    fn eq(&self, other: &Self) -> bool {
+        (self.bytes(), &self.table) == (other.bytes(), &other.table)
+    }
+}
+
+struct Mapped(Arc<Vec<Line>>);
+
+impl SavedLines for Mapped {
+    fn lines(&self, first: u64, count: usize) -> Option<&[Line]> {
+        let first = usize::try_from(first).ok()?;
+        self.0.get(first..first.checked_add(count)?)
+    }
+}
+
+impl File {
+    /// What a graph is saved as where nothing was saved before.
+    pub(super) fn of(graph: &Graph) -> Self {
+        let mut lines = Vec::new();
+        let saved = graph
+            .save(0, &mut |piece| {
+                lines.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+        Self { lines, table: saved.table }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.lines)
+    }
+
+    /// Adds what has changed since; returns how many records that is.
+    fn add(&mut self, graph: &Graph) -> u32 {
+        let (_, changed) = graph.saved_records();
+        let first = u32::try_from(self.lines.len() / width(graph)).unwrap();
+        let saved = graph
+            .save(first, &mut |piece| {
+                self.lines.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(saved.next_cell, first + changed);
+        graph.note_saved(&saved);
+        self.table = saved.table;
+        changed
+    }
+
+    fn open(&self, params: GraphParams, most_rows: u32) -> Result<Graph, GraphDamage> {
+        let width = Graph::record_bytes(params, 64) / 64;
+        let cells = u32::try_from(self.lines.len() / width).unwrap();
+        let lines = Box::new(Mapped(Arc::new(self.lines.clone())));
+        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells))
+    }
+}
+
+/// Lines of a record.
+fn width(graph: &Graph) -> usize {
+    Graph::record_bytes(graph.params(), 64) / 64
+}
+
+fn small(metric: DistanceMetric) -> (GraphParams, Flat, Graph) {
+    let mut random = Random::new(31);
+    let mut vectors: Vec<_> = (0..60).map(|_| random.vector(64)).collect();
+    vectors.extend([vectors[3].clone(), vectors[3].clone(), vec![0.0; 64], vec![0.0; 64]]);
+    let rows = Flat::from_rows(&vectors);
+    let params = GraphParams { metric, m: 3, m_max: 6, ef_construction: 20, seed: 1 };
+    let graph = build(params, &rows);
+    (params, rows, graph)
+}
+
+/// Searches of all kinds; `false` where one found the file damaged.
+fn searches(graph: &Graph, rows: &Flat) -> bool {
+    let mut scratch = Scratch::default();
+    let mut out = Vec::new();
+    (0..rows.count()).step_by(7).all(|row| {
+        let query = PreparedQuery::new(Kernels::detect(), graph.params().metric, rows.row(row));
+        let visible = |row: u32| row % 3 != 1;
+        let request = GraphSearch { k: 10, ef: 30, limit: 64, visible: &visible, deadline: None, budget: None };
+        graph.search(&query, rows, &request, &mut scratch, &mut out).is_some()
+            || (graph.params().metric == DistanceMetric::Cosine && row >= 62)
+    })
+}
+
+#[test]
+fn a_graph_goes_to_a_file_and_back_and_grows_on_as_before() {
+    let mut random = Random::new(32);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let mut vectors = random.clusters(20, 60, 64);
+        vectors.extend(vectors[100..200].to_vec());
+        vectors.extend(vec![vec![0.0; 64]; 20]);
+        random.shuffle(&mut vectors);
+        let rows = Flat::from_rows(&vectors);
+        let graph = Graph::new(params(metric), 64, Kernels::detect());
+        graph.extend(&rows, 700, 1, &mut go_on).unwrap();
+        let file = File::of(&graph);
+        let back = file.open(params(metric), rows.count()).unwrap();
+        assert!(File::of(&back) == file);
+        assert_eq!(back.check().unwrap(), graph.check().unwrap());
+        for graph in [&graph, &back] {
+            graph.extend(&rows, rows.count(), 2, &mut go_on).unwrap();
+        }
+        assert!(File::of(&graph) == File::of(&back), "{metric:?}: a graph that was read grows the same way");
+    }
+    let empty = Graph::new(params(DistanceMetric::Cosine), 64, Kernels::detect());
+    assert_eq!(File::of(&empty).open(empty.params(), 64).unwrap().covered_rows(), 0);
+}
+
+#[test]
+fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
+    let mut random = Random::new(33);
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let vectors = random.clusters(30, 60, 64);
+        let rows = Flat::from_rows(&vectors);
+        let graph = Graph::new(params(metric), 64, Kernels::detect());
+        graph.extend(&rows, 1_000, 1, &mut go_on).unwrap();
+        let mut file = File { lines: Vec::new(), table: Vec::new() };
+        assert_eq!(file.add(&graph), 1_000);
+        let mut open = file.open(params(metric), rows.count()).unwrap();
+        for end in (1_010..=1_100).step_by(10).chain([rows.count()]) {
+            let older = (file.clone(), File::of(&open));
+            graph.extend(&rows, end, 1, &mut go_on).unwrap();
+            let changed = file.add(&graph);
+            assert!(changed >= 10 && (end > 1_100 || changed < 700), "{changed} records for 10 rows");
+            assert!(file.bytes().starts_with(older.0.bytes()), "what was saved is changed");
+            assert!(File::of(&open) == older.1, "a graph that was opened before is changed");
+            open = file.open(params(metric), rows.count()).unwrap();
+            assert!(File::of(&open) == File::of(&graph), "{metric:?}: what was added makes another graph");
+        }
+        assert_eq!(file.add(&graph), 0);
+        assert_whole(&open, &rows);
+    }
+}
+
+#[test]
+fn other_parameters_and_too_many_rows_are_refused() {
+    let (params, _, graph) = small(DistanceMetric::Euclidean);
+    let file = File::of(&graph);
+    assert_eq!(file.open(params, 64).err(), None);
+    let others = [
+        GraphParams { metric: DistanceMetric::Cosine, ..params },
+        GraphParams { m: 4, ..params },
+        GraphParams { m_max: 7, ..params },
+        GraphParams { seed: 1 << 40, ..params },
+    ];
+    assert!(others.iter().all(|&params| file.open(params, 64).is_err()));
+    assert!(file.open(params, 63).is_err());
+    let short = File { lines: file.lines[..file.lines.len() - width(&graph)].to_vec(), ..file };
+    assert!(short.open(params, 64).is_err(), "a record lies behind the last cell");
+}
+
+#[test]
+fn a_shortened_or_longer_table_is_refused() {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
+        let (params, _, graph) = small(metric);
+        let mut file = File::of(&graph);
+        let whole = file.table.clone();
+        for end in 0..whole.len() {
+            file.table = whole[..end].to_vec();
+            let damage = file.open(params, 64).err().unwrap();
+            assert!(damage.to_string().contains("damaged at byte"));
+        }
+        file.table = [whole, vec![0; 4]].concat();
+        assert!(file.open(params, 64).is_err());
+    }
+}
+
+#[test]
+fn any_flipped_byte_of_a_table_is_an_error_or_a_graph_that_searches_and_grows() {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
+        let (params, rows, graph) = small(metric);
+        let file = File::of(&graph);
+        let mut accepted = 0;
+        for at in 0..file.table.len() {
+            for flip in [1, 0x80, 0xff] {
+                let mut damaged = file.clone();
+                damaged.table[at] ^= flip;
+                let Ok(graph) = damaged.open(params, 64) else { continue };
+                accepted += 1;
+                searches(&graph, &rows);
+                if graph.is_damaged() {
+                    continue;
+                }
+                graph.check().unwrap();
+                if at % 16 == 0 && graph.covered_rows() <= rows.count() {
+                    graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
+                }
+            }
+        }
+        // Fingerprints may be any bits, and the store's checksum is over all of them.
+        let any = 3 * 2 * 4 * graph.covered_rows() as usize;
+        println!("{accepted} of {} accepted", 3 * file.table.len());
+        assert!(accepted < any + 3 * (file.table.len() - any / 3) / 2);
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_a_record_is_found_before_the_record_is_believed() {
+    let (params, rows, graph) = small(DistanceMetric::Euclidean);
+    let file = File::of(&graph);
+    for at in 0..file.lines.len() {
+        let mut damaged = file.clone();
+        damaged.lines[at].0[at % 64] ^= 1 << (at % 8);
+        let graph = damaged.open(params, 64).unwrap();
+        graph.check().unwrap();
+        assert!(graph.is_damaged(), "line {at}");
+        assert!(!searches(&graph, &rows), "a damaged graph answers");
+        assert!(graph.save(0, &mut |_| Ok(())).is_err(), "a damaged graph is saved");
+    }
+}
+
+#[test]
+fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_harm() {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
+        let (params, rows, graph) = small(metric);
+        let file = File::of(&graph);
+        let width = width(&graph);
+        let row_of_cell: Vec<u32> = {
+            let saved = graph.save(0, &mut |_| Ok(())).unwrap();
+            graph.note_saved(&saved);
+            let mut rows = vec![u32::MAX; saved.next_cell as usize];
+            for row in 0..graph.covered_rows() {
+                if let Some(cell) = graph.nodes.cell(row) {
+                    rows[cell as usize] = row;
+                }
+            }
+            rows
+        };
+        let mut found = 0;
+        // A record's bytes are of few kinds: a step that fits no line meets all of them.
+        let places = (0..64 * file.lines.len()).step_by(13);
+        for at in places.clone() {
+            let mut damaged = file.clone();
+            damaged.lines[at / 64].0[at % 64] ^= [1, 0x80, 0xff][at % 3];
+            let cell = at / 64 / width;
+            seal(row_of_cell[cell], &mut damaged.lines[cell * width..(cell + 1) * width]);
+            let graph = damaged.open(params, 64).unwrap();
+            searches(&graph, &rows);
+            graph.check().unwrap();
+            found += u32::from(graph.is_damaged());
+            if !graph.is_damaged() && at % 16 == 0 {
+                graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
+            }
+        }
+        println!("{found} of {} found", places.count());
+        assert!(found > 0);
+    }
+}

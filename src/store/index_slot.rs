@@ -1,0 +1,114 @@
+//! A slot of an index's file: which table holds, and what it belongs to.
+
+use crate::DistanceMetric;
+use crate::checksum::crc32c;
+use crate::index::{Graph, GraphParams};
+use crate::storage::Identity;
+
+pub(super) const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
+const VERSION: u32 = 2;
+/// magic 8, version 4, metric 4, store id 16, generation 8, log sequence 8, chain 4, dimensions 4, covered rows 4, m 4,
+/// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, slot checksum 4.
+pub(super) const SLOT_BYTES: usize = 104;
+/// Where the generation lies in it.
+pub(super) const GENERATION_AT: u64 = 32;
+
+/// What a slot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) generation: u64,
+    /// The frame that the log ended with when the index was saved, and its checksum.
+    pub(super) sequence: u64,
+    pub(super) chain: u32,
+    pub(super) covered_rows: u32,
+    pub(super) params: GraphParams,
+    /// Cells that are in use, the table's among them.
+    pub(super) cells: u32,
+    pub(super) table_cell: u32,
+    pub(super) table_bytes: u64,
+    pub(super) table_checksum: u32,
+}
+
+/// Reads fields one after another; past the end they are zeros, which no checksum passes.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        if let Some((head, rest)) = self.0.split_at_checked(N) {
+            out.copy_from_slice(head);
+            self.0 = rest;
+        }
+        out
+    }
+
+    fn word(&mut self) -> u32 {
+        u32::from_le_bytes(self.take())
+    }
+
+    fn long(&mut self) -> u64 {
+        u64::from_le_bytes(self.take())
+    }
+}
+
+impl Slot {
+    pub(super) fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let GraphParams { metric, m, m_max, ef_construction, seed } = self.params;
+        let mut bytes = MAGIC.to_vec();
+        let word = |bytes: &mut Vec<u8>, word: u32| bytes.extend_from_slice(&word.to_le_bytes());
+        let long = |bytes: &mut Vec<u8>, long: u64| bytes.extend_from_slice(&long.to_le_bytes());
+        word(&mut bytes, VERSION);
+        word(&mut bytes, metric.number());
+        bytes.extend_from_slice(&identity.store_id);
+        long(&mut bytes, self.generation);
+        long(&mut bytes, self.sequence);
+        for number in [self.chain, identity.dimensions, self.covered_rows, m, m_max, ef_construction] {
+            word(&mut bytes, number);
+        }
+        long(&mut bytes, seed);
+        word(&mut bytes, self.cells);
+        word(&mut bytes, self.table_cell);
+        long(&mut bytes, self.table_bytes);
+        word(&mut bytes, self.table_checksum);
+        let checksum = crc32c(&bytes);
+        word(&mut bytes, checksum);
+        debug_assert_eq!(bytes.len(), SLOT_BYTES);
+        bytes
+    }
+
+    /// `None` where the bytes are no slot of this store's index.
+    pub(super) fn decode(bytes: &[u8; SLOT_BYTES], identity: &Identity) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        let (magic, version) = (fields.take::<8>(), fields.word());
+        let metric = DistanceMetric::from_number(fields.word())?;
+        let store_id: [u8; 16] = fields.take();
+        let (generation, sequence, chain, dimensions) =
+            (fields.long(), fields.long(), fields.word(), fields.word());
+        let covered_rows = fields.word();
+        let (m, m_max, ef_construction, seed) = (fields.word(), fields.word(), fields.word(), fields.long());
+        let (cells, table_cell, table_bytes, table_checksum) =
+            (fields.word(), fields.word(), fields.long(), fields.word());
+        let is_whole = fields.word() == crc32c(bytes.get(..SLOT_BYTES - 4)?);
+        let found = Identity { store_id, dimensions, metric };
+        if magic != MAGIC || !is_whole || version != VERSION || found != *identity {
+            return None;
+        }
+        let params = GraphParams { metric, m, m_max, ef_construction, seed };
+        Some(Self {
+            generation,
+            sequence,
+            chain,
+            covered_rows,
+            params,
+            cells,
+            table_cell,
+            table_bytes,
+            table_checksum,
+        })
+    }
+
+    /// Bytes of a cell: as many as a record has.
+    pub(super) fn cell_bytes(&self, identity: &Identity) -> u64 {
+        Graph::record_bytes(self.params, identity.dimensions as usize) as u64
+    }
+}
