@@ -32,8 +32,9 @@ use super::writer::Writer;
 use crate::Result;
 
 /// See the module's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Stage {
+    #[default]
     Code,
     Find,
     Resolve,
@@ -50,6 +51,7 @@ pub(super) enum Stage {
 pub(super) const STAGES: usize = Stage::Enter as usize + 1;
 
 /// See the module.
+#[derive(Default)]
 pub(super) struct Entering {
     pub(super) batch: Range<u32>,
     stage: Stage,
@@ -75,29 +77,13 @@ pub(super) struct Entering {
 
 impl Entering {
     pub(super) fn new(batch: Range<u32>) -> Self {
-        Self {
-            batch,
-            stage: Stage::Code,
-            next: 0,
-            has_code: Vec::new(),
-            found: Vec::new(),
-            firsts: Vec::new(),
-            nodes: Vec::new(),
-            chosen: Vec::new(),
-            back_links: Vec::new(),
-            lists: Vec::new(),
-            merged: Vec::new(),
-            lost: Vec::new(),
-            check: Check::default(),
-            memory: Bits::default(),
-        }
+        Self { batch, ..Self::default() }
     }
 
     fn row_count(&self) -> usize {
         (self.batch.end - self.batch.start) as usize
     }
 
-    /// The stage's items.
     fn items(&self) -> usize {
         match self.stage {
             Stage::Choose | Stage::Lift => self.nodes.len(),
@@ -323,8 +309,7 @@ impl Graph {
         entering.check = Check::of(suspects, writer);
     }
 
-    /// Shows a batch to readers, after all that may fail but for memory: a batch that is tried again must not hang a twin
-    /// twice.
+    /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
     fn enter(&self, entering: &Entering, writer: &mut Writer) -> Result<()> {
         let batch = &entering.batch;
         for row in batch.clone().filter(|&row| !entering.is_twin(row) && !entering.has_code(row)) {

@@ -57,9 +57,10 @@ impl MmapVectorStore {
     /// left, calls go on checking older rows, for their budget at most and until all that is due is done.
     ///
     /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
-    /// any more, by what such items took before. It is late where the system takes the processor away, or an array of the
-    /// index is made larger: about 10 ns a row, each time the rows have doubled. Searches and writes go on meanwhile.
-    /// Where another thread is working on the index, it does nothing.
+    /// any more, by what such items took before. It is late where the system takes the processor away or takes long to give
+    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks.md), and where an array of the index is made larger:
+    /// 20 to 40 ns a row, each time the rows have doubled. Searches and writes go on meanwhile. Where another thread is
+    /// working on the index, it does nothing.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`], [`SynaError::ReadOnly`], [`SynaError::Poisoned`] after a panic in the index.

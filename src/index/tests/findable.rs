@@ -9,7 +9,7 @@ const METRICS: [DistanceMetric; 3] =
 fn small_graphs_agree_with_a_scan_for_every_k() {
     let mut random = Random::new(1);
     for metric in METRICS {
-        for count in 0..=64usize {
+        for count in 0..=200usize {
             let mut vectors: Vec<_> = (0..count).map(|_| random.vector(64)).collect();
             for i in (3..vectors.len()).step_by(5) {
                 vectors[i] = vectors[i - 3].clone();
@@ -21,7 +21,7 @@ fn small_graphs_agree_with_a_scan_for_every_k() {
             for k in [0, 1, 2, 3, 10, count.saturating_sub(1), count, count + 1, 1_000] {
                 let truth = exact(metric, &rows, &query, k, &|_| true);
                 assert_eq!(
-                    searcher.search(&query, k, 64, &|_| true),
+                    searcher.search(&query, k, 200, &|_| true),
                     truth,
                     "{metric:?} {count} rows, k {k}"
                 );
