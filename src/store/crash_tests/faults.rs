@@ -179,6 +179,31 @@ pub(super) fn sweep(first_seed: u64, lives: u64) -> std::result::Result<Names, S
     Ok(names)
 }
 
+/// A sync fails; then, if the store says that it has checkpointed after all, the power goes.
+///
+/// # Errors
+/// The promise that did not hold.
+pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
+    let folder = scratch_folder("failed-sync-and-cut");
+    let disk = Simulated::new(1);
+    let path = folder.join("store");
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(1)) };
+    let config = MmapVectorConfig { durability: crate::Durability::Process, ..config };
+    let mut life = Life { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
+    let mut store = life.open().map_err(|error| format!("UNOPENABLE: {error}"))?;
+    store = life.step(store, |writing| writing.checkpoint())?;
+    let rows = [super::trace::row(&mut Random(2), 64)];
+    store = life.step(store, |writing| writing.write(&rows, crate::WriteMode::Upsert))?;
+    disk.fail_next("sync");
+    for _ in 0..2 {
+        store = life.step(store, |writing| writing.checkpoint())?;
+    }
+    store.abandon();
+    cut_power(&disk, &life, &folder)?;
+    std::fs::remove_dir_all(&folder).unwrap();
+    Ok(())
+}
+
 #[test]
 fn every_call_may_fail_and_nothing_acknowledged_is_lost() {
     let seed = setting("SYNA_MMAP_SEED", 1);
