@@ -20,26 +20,33 @@ const FEW_ROWS: u64 = 90;
 const MANY_ROWS: u64 = 2100;
 /// Rows behind the graph.
 const ROWS_BEHIND: u64 = 10;
-const HEADER: usize = 88;
-/// Where each field of the index's header begins, and how long it is.
-const HEADER_FIELDS: [(usize, usize); 14] = [
+const SLOTS: [usize; 2] = [0, 4096];
+const SLOT: usize = 104;
+/// Where each field of a slot begins, and how long it is.
+const SLOT_FIELDS: [(usize, usize); 17] = [
     (0, 8),
     (8, 4),
     (12, 4),
     (16, 8),
     (32, 8),
-    (40, 4),
-    (44, 4),
+    (40, 8),
     (48, 4),
     (52, 4),
     (56, 4),
     (60, 4),
-    (64, 8),
+    (64, 4),
+    (68, 4),
     (72, 8),
     (80, 4),
+    (84, 4),
+    (88, 8),
+    (96, 4),
 ];
-/// The fixed words of the graph, in its payload.
-const GRAPH_WORDS: usize = 11;
+const CELLS: usize = 8192;
+/// The fixed words of a table.
+const TABLE_WORDS: usize = 18;
+/// Where a record's checksum lies in it.
+const RECORD_CHECKSUM: usize = 60;
 
 /// A whole store and its index.
 #[derive(Debug)]
@@ -81,15 +88,55 @@ pub fn large_stores() -> &'static Stores {
     STORES.get_or_init(|| make(MANY_ROWS))
 }
 
-/// Both checksums as they ought to be, and the length too.
-pub fn mend(index: &mut [u8], with_length: bool) {
-    let Some((header, payload)) = index.split_at_mut_checked(HEADER) else { return };
-    if with_length {
-        header[72..80].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+/// Where a slot says that its table lies, and how long the cells are.
+pub struct Place {
+    pub table: std::ops::Range<usize>,
+    pub cell_bytes: usize,
+}
+
+pub fn place(index: &[u8], slot: usize) -> Option<Place> {
+    let word = |at| read_word(index, slot + at) as usize;
+    let dimensions = word(52).clamp(64, 8192).next_multiple_of(64).max(256);
+    let slots = word(64).clamp(2, 1024).next_multiple_of(32);
+    let squares = if word(12) == 2 { (4 * slots).next_multiple_of(64) } else { 0 };
+    let cell_bytes = 64 + 12 * slots + squares + dimensions + slots * dimensions / 8;
+    let start = word(84).checked_mul(cell_bytes)?.checked_add(CELLS)?;
+    let table = start..start.checked_add(word(88))?;
+    (table.end <= index.len()).then_some(Place { table, cell_bytes })
+}
+
+/// Checksums as they ought to be, of records, tables and slots.
+pub fn mend(index: &mut [u8], with_records: bool) {
+    for slot in SLOTS {
+        if let Some(Place { table, cell_bytes }) = place(index, slot) {
+            if with_records {
+                mend_records(index, table.start, cell_bytes);
+            }
+            let checksum = crc32c(&index[table]);
+            put(index, slot + 96, &checksum.to_le_bytes());
+        }
+        if let Some(covered) = index.get(slot..slot + SLOT - 4) {
+            let checksum = crc32c(covered);
+            put(index, slot + SLOT - 4, &checksum.to_le_bytes());
+        }
     }
-    header[80..84].copy_from_slice(&crc32c(payload).to_le_bytes());
-    let checksum = crc32c(&header[..84]);
-    header[84..].copy_from_slice(&checksum.to_le_bytes());
+}
+
+fn mend_records(index: &mut [u8], table: usize, cell_bytes: usize) {
+    let word =
+        |index: &[u8], at: usize| read_word(index, table.saturating_add(at.saturating_mul(4))) as usize;
+    let lists = word(index, 15) + word(index, 16) + 2 * word(index, 17);
+    for row in 0..word(index, 6).min(index.len() / 4) {
+        let cell = word(index, TABLE_WORDS + lists + row);
+        if cell == 0 || cell >> 31 != 0 {
+            continue;
+        }
+        let at = CELLS + (cell - 1) * cell_bytes;
+        let Some(record) = index.get_mut(at..at + cell_bytes) else { continue };
+        let of_row = u32::try_from(row).unwrap().to_le_bytes();
+        let parts = [&of_row, &record[..RECORD_CHECKSUM], &record[RECORD_CHECKSUM + 4..]].concat();
+        record[RECORD_CHECKSUM..RECORD_CHECKSUM + 4].copy_from_slice(&crc32c(&parts).to_le_bytes());
+    }
 }
 
 fn put(index: &mut [u8], at: usize, value: &[u8]) {
@@ -122,25 +169,35 @@ fn a_value(old: u32, rows: u32, source: &mut Source<'_>) -> u32 {
 }
 
 fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
+    let table = place(index, SLOTS[0]).map_or(CELLS, |place| place.table.start);
+    let last = index.len().saturating_sub(1);
     match source.byte() % 16 {
         0..4 => {
-            let (at, length) = HEADER_FIELDS[source.below(HEADER_FIELDS.len())];
+            let (at, length) = SLOT_FIELDS[source.below(SLOT_FIELDS.len())];
             let value = u64::from(a_value(read_word(index, at), rows, source));
             let value = if length == 8 && source.one_in(2) { value << 32 | value } else { value };
-            put(index, at, &value.to_le_bytes()[..length]);
-        }
-        4..8 => {
-            let at = HEADER + 4 * source.below(GRAPH_WORDS);
-            let value = a_value(read_word(index, at), rows, source);
-            put(index, at, &value.to_le_bytes());
-            // The header says some of the same: m, m_max, seed.
-            if let (true, Some(twin)) = (source.one_in(2), [0, 12, 52, 56, 64, 68, 48].get((at - HEADER) / 4))
-            {
-                put(index, *twin, &value.to_le_bytes());
+            // One slot alone leaves the other.
+            let slots = if source.one_in(2) { &SLOTS[..1] } else { &SLOTS[..] };
+            for slot in slots {
+                put(index, slot + at, &value.to_le_bytes()[..length]);
             }
         }
-        8..13 => {
-            let at = HEADER + source.below(index.len().saturating_sub(HEADER)) / 4 * 4;
+        4..8 => {
+            let nth = source.below(TABLE_WORDS);
+            let value = a_value(read_word(index, table + 4 * nth), rows, source);
+            put(index, table + 4 * nth, &value.to_le_bytes());
+            // The slots say some of the same: version, metric, m, m_max, seed, covered rows.
+            if let (true, Some(twin)) = (source.one_in(2), [8, 12, 60, 64, 72, 76, 56].get(nth)) {
+                SLOTS.iter().for_each(|slot| put(index, slot + twin, &value.to_le_bytes()));
+            }
+        }
+        8..11 => {
+            let at = CELLS.min(last) + source.below(index.len().saturating_sub(CELLS)) / 4 * 4;
+            let value = a_value(read_word(index, at), rows, source);
+            put(index, at, &value.to_le_bytes());
+        }
+        11..13 => {
+            let at = table.min(last) + source.below(index.len().saturating_sub(table)) / 4 * 4;
             let value = a_value(read_word(index, at), rows, source);
             put(index, at, &value.to_le_bytes());
         }
@@ -154,8 +211,8 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
             index.resize(length, value);
         }
         _ => {
-            let from = HEADER + source.below(index.len().saturating_sub(HEADER));
-            let to = HEADER + source.below(index.len().saturating_sub(HEADER));
+            let from = CELLS + source.below(index.len().saturating_sub(CELLS));
+            let to = CELLS + source.below(index.len().saturating_sub(CELLS));
             let copy = index.get(from..from + source.below(4096)).unwrap_or_default().to_vec();
             put(index, to, &copy);
         }

@@ -130,9 +130,7 @@ impl Seen<'_> {
         let Found { lines, flag, saved } = self.reading.record(row)?;
         let record = Record { lines, shape: self.nodes.shape, has_twins: flag };
         match saved {
-            Some((saved, cell)) if !saved.is_good(row, cell, lines, || self.nodes.is_right(row, &record)) => {
-                None
-            }
+            Some(saved) if !saved.is_good(row, lines, || self.nodes.is_right(row, &record)) => None,
             _ => Some(record),
         }
     }
@@ -214,9 +212,9 @@ impl Nodes {
         Ok(())
     }
 
-    /// Lets rows have records that lie in a file. Once, before any does.
-    pub(super) fn read_from(&self, lines: Box<dyn SavedLines>, cells: u32) {
-        self.records.read_from(SavedRecords::new(lines, self.shape.end, cells));
+    /// Lets rows below `rows` have records that lie in a file. Once, before any does.
+    pub(super) fn read_from(&self, lines: Box<dyn SavedLines>, rows: u32) {
+        self.records.read_from(SavedRecords::new(lines, self.shape.end, rows));
     }
 
     /// Makes what lies in a cell of the file a row's record; it is checked before it is first seen.

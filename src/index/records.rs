@@ -278,8 +278,8 @@ impl RecordStore {
 pub(super) struct Found<'a> {
     pub(super) lines: &'a [Line],
     pub(super) flag: bool,
-    /// Where in the file it lies, if it does.
-    pub(super) saved: Option<(&'a SavedRecords, u32)>,
+    /// What it lies in, if that is the file.
+    pub(super) saved: Option<&'a SavedRecords>,
 }
 
 /// A view of the records: what it has shown stays as it is while it lives.
@@ -289,7 +289,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The lines of an item's record, and its flag; of one in the file its cell too.
+    /// The lines of an item's record, and its flag.
     #[inline]
     pub(super) fn record(&self, item: u32) -> Option<Found<'_>> {
         let word = self.store.words.word(item)?.load(Acquire);
@@ -297,7 +297,7 @@ impl Reading<'_> {
         if word & IN_FILE != 0 {
             let saved = self.store.saved.get()?;
             let cell = (word & !(FLAG | IN_FILE)).checked_sub(1)?;
-            return Some(Found { lines: saved.record(cell)?, flag, saved: Some((saved, cell)) });
+            return Some(Found { lines: saved.record(cell)?, flag, saved: Some(saved) });
         }
         let slot = (word & !FLAG).checked_sub(1)?;
         let start = self.store.start(slot)?;

@@ -52,7 +52,8 @@ impl Graph {
     pub(crate) fn standing(&self) -> Result<Standing> {
         let writer = self.lock_writer()?;
         let stragglers = row_number(self.straggler_rows().len());
-        let rows = [self.covered_rows(), stragglers, writer.sampled_rows, writer.swept_rows, writer.sweep_next];
+        let rows =
+            [self.covered_rows(), stragglers, writer.sampled_rows, writer.swept_rows, writer.sweep_next];
         Ok(Standing { rows })
     }
 

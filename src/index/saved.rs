@@ -40,14 +40,15 @@ fn is_sealed(row: u32, lines: &[Line]) -> bool {
 pub(super) struct SavedRecords {
     lines: Box<dyn SavedLines>,
     width: usize,
-    /// A bit for each cell: its record was checked.
+    /// A bit for each row: its record was checked.
     checked: Box<[AtomicU32]>,
     is_damaged: AtomicBool,
 }
 
 impl SavedRecords {
-    pub(super) fn new(lines: Box<dyn SavedLines>, width: usize, cells: u32) -> Self {
-        let words = (cells as usize).div_ceil(32);
+    /// Those of `rows` rows, of `width` lines each.
+    pub(super) fn new(lines: Box<dyn SavedLines>, width: usize, rows: u32) -> Self {
+        let words = (rows as usize).div_ceil(32);
         Self {
             lines,
             width,
@@ -62,26 +63,20 @@ impl SavedRecords {
         self.lines.lines(u64::from(cell) * self.width as u64, self.width)
     }
 
-    /// Whether the record in a cell may be believed. `is_right` is asked once for each, after its checksum.
+    /// Whether a row's record may be believed. `is_right` is asked once for each, after its checksum.
     #[inline]
-    pub(super) fn is_good(
-        &self,
-        row: u32,
-        cell: u32,
-        lines: &[Line],
-        is_right: impl FnOnce() -> bool,
-    ) -> bool {
-        let Some(word) = self.checked.get(cell as usize / 32) else { return false };
-        word.load(Relaxed) >> (cell % 32) & 1 == 1 || self.check(row, cell, lines, is_right)
+    pub(super) fn is_good(&self, row: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
+        let Some(word) = self.checked.get(row as usize / 32) else { return false };
+        word.load(Relaxed) >> (row % 32) & 1 == 1 || self.check(row, lines, is_right)
     }
 
     #[cold]
-    fn check(&self, row: u32, cell: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
+    fn check(&self, row: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
         let is_good = is_sealed(row, lines) && is_right();
         if is_good {
-            if let Some(word) = self.checked.get(cell as usize / 32) {
+            if let Some(word) = self.checked.get(row as usize / 32) {
                 // Two threads may check the same record; both see the same bytes.
-                word.fetch_or(1 << (cell % 32), Relaxed);
+                word.fetch_or(1 << (row % 32), Relaxed);
             }
         } else {
             self.is_damaged.store(true, Relaxed);

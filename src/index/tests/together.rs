@@ -134,7 +134,10 @@ fn steps_of_any_length_make_the_graph_that_one_call_makes() {
             }
             println!("{metric:?}: {steps} steps of {budget:?}");
             assert!(budget > Duration::from_millis(1) || steps > 100);
-            assert!(File::of(&graph) == File::of(&at_once), "{metric:?}: steps of {budget:?} made another graph");
+            assert!(
+                File::of(&graph) == File::of(&at_once),
+                "{metric:?}: steps of {budget:?} made another graph"
+            );
         }
     }
 }
