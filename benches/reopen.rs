@@ -1,10 +1,11 @@
-//! How long a store takes to open, with the page cache warm.
+//! How long a store takes to open, with the page cache warm; and what a checkpoint writes.
 //!
 //! ```text
-//! cargo bench --bench reopen -- [--dir DIR] [--rows 1000000] [--dimensions 128] [--reps 5]
+//! cargo bench --bench reopen -- [--dir DIR] [--rows 1000000] [--dimensions 128] [--reps 5] [--index THREADS]
 //! ```
 //!
-//! The store is made with an `initial_capacity` of 1,000, so it grows past it, and without an index.
+//! The store is made with an `initial_capacity` of 1,000, so it grows past it; without an index, or with one that is built
+//! by so many threads (0: the calling one alone). Vectors have 12 coordinates that count, as embeddings have few.
 
 use std::env;
 use std::fs;
@@ -21,6 +22,14 @@ fn argument(name: &str, default: &str) -> String {
     value.cloned().unwrap_or_else(|| default.to_owned())
 }
 
+/// A number of -1 to 1 that looks random (splitmix64).
+fn noise(seed: usize) -> f32 {
+    let mut bits = (seed as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ bits >> 31) >> 40) as f32 / (1 << 23) as f32 - 1.0
+}
+
 fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
@@ -32,7 +41,9 @@ fn main() -> Outcome<()> {
     let dimensions: u16 = argument("--dimensions", "128").parse()?;
     let reps: usize = argument("--reps", "5").parse()?;
     let path = folder.join(format!("syna-mmap-reopen-{}", std::process::id()));
+    let threads = argument("--index", "").parse().ok();
     let config = MmapVectorConfig {
+        threads: threads.unwrap_or(0),
         dimensions,
         metric: DistanceMetric::Euclidean,
         initial_capacity: 1000,
@@ -41,7 +52,9 @@ fn main() -> Outcome<()> {
         ..MmapVectorConfig::default()
     };
     let vector_of = |row: usize| -> Vec<f32> {
-        (0..usize::from(dimensions)).map(|i| ((row * 31 + i * 17) % 997) as f32).collect()
+        let coordinates: [f32; 12] = std::array::from_fn(|i| noise(row * 12 + i));
+        let component = |at: usize| coordinates.iter().enumerate().map(|(i, x)| x * noise(at * 12 + i)).sum();
+        (0..usize::from(dimensions)).map(component).collect()
     };
     let store = MmapVectorStore::new(&path, config.clone())?;
     let begin = Instant::now();
@@ -54,6 +67,11 @@ fn main() -> Outcome<()> {
         store.insert_batch(&keys, &vectors)?;
     }
     println!("{rows} rows of {dimensions} floats written in {:.2} s", begin.elapsed().as_secs_f64());
+    if threads.is_some() {
+        let begin = Instant::now();
+        store.build_index()?;
+        println!("index built in {:.1} s", begin.elapsed().as_secs_f64());
+    }
     store.close()?;
     let bytes = fs::metadata(&path)?.len();
     println!(
@@ -61,8 +79,13 @@ fn main() -> Outcome<()> {
         bytes,
         bytes as f64 / (rows * usize::from(dimensions) * 4) as f64
     );
-    let (mut opens, mut gets) = (Vec::new(), Vec::new());
-    for _ in 0..reps {
+    let index_path = PathBuf::from(format!("{}.hnsw", path.display()));
+    let index_bytes = || fs::metadata(&index_path).map_or(0, |file| file.len());
+    if threads.is_some() {
+        println!("index file: {} bytes", index_bytes());
+    }
+    let (mut opens, mut gets, mut searches) = (Vec::new(), Vec::new(), Vec::new());
+    for rep in 0..reps {
         let begin = Instant::now();
         let store = MmapVectorStore::new(&path, config.clone())?;
         opens.push(begin.elapsed());
@@ -72,10 +95,36 @@ fn main() -> Outcome<()> {
             return Err("the store came back with something else".into());
         }
         gets.push(begin.elapsed());
+        if threads.is_some() {
+            let row = rows / reps * rep;
+            let query = vector_of(row);
+            let begin = Instant::now();
+            let hits = store.search(&query, 10)?;
+            searches.push(begin.elapsed());
+            if hits.first().map(|hit| &*hit.key) != Some(&*format!("doc{row}")) {
+                return Err("a vector did not find itself".into());
+            }
+        }
         store.close()?;
     }
     println!("open: median of {reps}: {:.1} ms", median(&mut opens).as_secs_f64() * 1e3);
     println!("first get: median of {reps}: {:.3} ms", median(&mut gets).as_secs_f64() * 1e3);
+    if threads.is_some() {
+        println!("first search: median of {reps}: {:.3} ms", median(&mut searches).as_secs_f64() * 1e3);
+        let store = MmapVectorStore::new(&path, config)?;
+        for row in rows..rows + 1_000 {
+            store.insert(&format!("doc{row}"), &vector_of(row))?;
+        }
+        let begin = Instant::now();
+        while store.index_step(Duration::from_secs(1))? > 0 {}
+        println!("1,000 rows more taken into the index in {:.2} s", begin.elapsed().as_secs_f64());
+        let before = (index_bytes(), Instant::now());
+        store.checkpoint()?;
+        let (bytes, elapsed) = (index_bytes() - before.0, before.1.elapsed());
+        println!("the checkpoint then: {bytes} bytes of index in {:.2} s", elapsed.as_secs_f64());
+        store.close()?;
+        fs::remove_file(&index_path)?;
+    }
     fs::remove_file(&path)?;
     Ok(())
 }

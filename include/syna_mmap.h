@@ -1354,6 +1354,13 @@ syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
 #define SYNA_MMAP_PROBLEM_UNREACHABLE 3
 
 /**
+ * What the index's file says of the row differs from its checksum: the disk has changed it. The index is not
+ * used any more: searches compare all vectors until syna_mmap_build_index, or the next index that comes by
+ * itself.
+ */
+#define SYNA_MMAP_PROBLEM_DAMAGED_LINKS 4
+
+/**
  * A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
  * key that it points to. This struct never grows.
  */
@@ -1398,7 +1405,7 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
  * Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
  * finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
  * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
- * and call syna_mmap_build_index.
+ * and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
  *
  * store         a handle.
  * callback      called with findings and progress. May be NULL: then only counted.

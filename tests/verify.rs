@@ -113,6 +113,48 @@ fn a_damaged_vector_is_named_refused_by_a_checked_open_and_left_behind_by_salvag
 }
 
 #[test]
+fn damaged_links_are_named_and_searches_do_without_them_until_the_index_is_built_again() {
+    let folder = TempFolder::new("links");
+    let path = folder.file("store");
+    let mut random = Random(4);
+    let vectors: Vec<Vec<f32>> = (0..3_000).map(|_| random.vector(64)).collect();
+    let keys: Vec<String> = (0..vectors.len()).map(|row| row.to_string()).collect();
+    let config = MmapVectorConfig {
+        dimensions: 64,
+        metric: DistanceMetric::Euclidean,
+        index_threshold: 0,
+        ..MmapVectorConfig::default()
+    };
+    let store = MmapVectorStore::new(&path, config.clone()).unwrap();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    store.insert_batch(&keys, &vectors.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+    store.build_index().unwrap();
+    store.close().unwrap();
+    let index = folder.file("store.hnsw");
+    // Past the records of the sample, which an open looks at.
+    flip(&index, fs::read(&index).unwrap().len() / 2);
+    let store = MmapVectorStore::new(&path, config.clone()).unwrap();
+    assert!(store.has_index(), "an open does not read the whole index");
+    let report = verify(&store);
+    let [found] = &report.findings[..] else { panic!("{report:?}") };
+    assert_eq!((found.problem, &found.key), (Problem::DamagedLinks, &found.row.to_string()));
+    assert_eq!(verify(&store), report, "it is still so");
+    assert!(!store.has_index());
+    for (key, vector) in keys.iter().zip(&vectors).step_by(97) {
+        assert_eq!(store.search(vector, 1).unwrap()[0].key, **key);
+    }
+    // A store that has found it out saves no index in its place, and keeps what it is told.
+    store.insert("one more", &vectors[0]).unwrap();
+    store.checkpoint().unwrap();
+    store.build_index().unwrap();
+    assert!(store.has_index() && verify(&store).findings.is_empty());
+    store.close().unwrap();
+    let store = MmapVectorStore::new(&path, config).unwrap();
+    assert!(store.has_index() && verify(&store).findings.is_empty());
+    assert_eq!(store.len(), 3_001);
+}
+
+#[test]
 fn a_damaged_frame_below_the_checkpoint_is_an_error_and_salvage_saves_the_rest() {
     let folder = TempFolder::new("frame");
     let (path, saved) = (folder.file("store"), folder.file("saved"));

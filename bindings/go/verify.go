@@ -30,6 +30,7 @@ const (
 	DamagedVector Problem = C.SYNA_MMAP_PROBLEM_DAMAGED_VECTOR
 	Hidden        Problem = C.SYNA_MMAP_PROBLEM_HIDDEN
 	Unreachable   Problem = C.SYNA_MMAP_PROBLEM_UNREACHABLE
+	DamagedLinks  Problem = C.SYNA_MMAP_PROBLEM_DAMAGED_LINKS
 )
 
 // Finding is a row that is not as it should be.

@@ -19,6 +19,10 @@ pub const SYNA_MMAP_PROBLEM_DAMAGED_VECTOR: u32 = 1;
 pub const SYNA_MMAP_PROBLEM_HIDDEN: u32 = 2;
 /// No chain of the index's links leads to the row, so no search through the index can find it.
 pub const SYNA_MMAP_PROBLEM_UNREACHABLE: u32 = 3;
+/// What the index's file says of the row differs from its checksum: the disk has changed it. The index is not
+/// used any more: searches compare all vectors until syna_mmap_build_index, or the next index that comes by
+/// itself.
+pub const SYNA_MMAP_PROBLEM_DAMAGED_LINKS: u32 = 4;
 
 /// A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
 /// key that it points to. This struct never grows.
@@ -81,6 +85,7 @@ impl Callback {
                 Problem::DamagedVector => SYNA_MMAP_PROBLEM_DAMAGED_VECTOR,
                 Problem::Hidden => SYNA_MMAP_PROBLEM_HIDDEN,
                 Problem::Unreachable => SYNA_MMAP_PROBLEM_UNREACHABLE,
+                Problem::DamagedLinks => SYNA_MMAP_PROBLEM_DAMAGED_LINKS,
             },
             reserved: 0,
         });
@@ -100,7 +105,7 @@ impl Callback {
 /// Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
 /// finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
 /// the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
-/// and call syna_mmap_build_index.
+/// and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
 ///
 /// store         a handle.
 /// callback      called with findings and progress. May be NULL: then only counted.

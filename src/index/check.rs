@@ -20,6 +20,8 @@ pub(crate) struct GraphReport {
     pub(crate) bridges: u32,
     /// Rows that every search begins at, since nothing else leads to them.
     pub(crate) stragglers: Vec<u32>,
+    /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable`.
+    pub(crate) damaged: Vec<u32>,
     /// Rows to which no way leads from the sample that searches begin at, or a straggler.
     pub(crate) unreachable: Vec<u32>,
 }
@@ -41,6 +43,7 @@ impl Graph {
             spare_links: 0,
             bridges: row_number(writer.bridges.len()),
             stragglers: self.straggler_rows(),
+            damaged: Vec::new(),
             unreachable: Vec::new(),
         };
         let mut is_reached = vec![false; view.covered as usize];
@@ -70,9 +73,16 @@ impl Graph {
                 continue;
             }
             report.nodes += 1;
+            if self.nodes.is_node(row) && seen.record(row).is_none() {
+                report.damaged.push(row);
+                continue;
+            }
             seen.read_links(row, &mut links);
             report.links += links.firm.len() as u64;
             report.spare_links += links.spare.len() as u64;
+        }
+        if !report.damaged.is_empty() {
+            report.unreachable.clear();
         }
         Ok(report)
     }

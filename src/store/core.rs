@@ -43,9 +43,15 @@ impl Core {
         self.directory.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The graph that searches use.
     pub(crate) fn graph(&self) -> Option<Arc<Graph>> {
         let graph = self.graph.read().unwrap_or_else(PoisonError::into_inner);
         graph.as_ref().filter(|graph| !graph.is_damaged()).map(Arc::clone)
+    }
+
+    /// The graph, also one that searches do not use any more.
+    pub(crate) fn graph_even_damaged(&self) -> Option<Arc<Graph>> {
+        self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The graph, or the one that `make` makes where there is none.

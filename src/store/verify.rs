@@ -23,6 +23,9 @@ pub enum Problem {
     Hidden,
     /// No chain of links leads to the row. Build the index again.
     Unreachable,
+    /// The medium has changed what the index's file says of the row. The index is not used any more, so searches compare
+    /// all vectors until it is built again.
+    DamagedLinks,
 }
 
 /// A row that is not as it should be.
@@ -104,7 +107,7 @@ pub(super) fn verify(
     for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
         note(core, &mut report, row, Problem::DamagedVector)?;
     }
-    let Some(graph) = core.graph() else { return Ok(report) };
+    let Some(graph) = core.graph_even_damaged() else { return Ok(report) };
     let summary = graph.check()?;
     report.links = summary.links;
     for row in summary.unreachable {
@@ -112,7 +115,10 @@ pub(super) fn verify(
             note(core, &mut report, row, Problem::Unreachable)?;
         }
     }
-    let covered = graph.covered_rows().min(snapshot.rows);
+    for row in summary.damaged {
+        note(core, &mut report, row, Problem::DamagedLinks)?;
+    }
+    let covered = if graph.is_damaged() { 0 } else { graph.covered_rows().min(snapshot.rows) };
     let mut progress = Progress { tell, done: 0, total: u64::from(covered) };
     let mut results = SearchResults::default();
     for row in live_rows(core, snapshot).take_while(|&row| row < covered) {

@@ -10,6 +10,7 @@ namespace SynaMmap
         DamagedVector = 1,
         Hidden = 2,
         Unreachable = 3,
+        DamagedLinks = 4,
     }
 
     /// <summary>A row that is not as it should be.</summary>

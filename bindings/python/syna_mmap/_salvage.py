@@ -19,6 +19,7 @@ class Problem(IntEnum):
     DAMAGED_VECTOR = 1
     HIDDEN = 2
     UNREACHABLE = 3
+    DAMAGED_LINKS = 4
 
 
 class Finding(NamedTuple):
