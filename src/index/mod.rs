@@ -27,7 +27,7 @@
 //! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
 //! | `chunks.rs` | growing arrays that readers need no lock for |
 //! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
-//! | `saved.rs` | records that lie in a file |
+//! | `readers.rs`, `saved.rs` | who is looking; records that lie in a file |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
 //! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
@@ -59,6 +59,7 @@ mod open;
 mod pace;
 mod params;
 mod prune;
+mod readers;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
 mod records;
 mod repair;

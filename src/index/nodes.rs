@@ -127,12 +127,10 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     #[inline]
     pub(super) fn record(&self, row: u32) -> Option<Record<'_>> {
-        let Found { lines, flag, saved } = self.reading.record(row)?;
-        let record = Record { lines, shape: self.nodes.shape, has_twins: flag };
-        match saved {
-            Some(saved) if !saved.is_good(row, lines, || self.nodes.is_right(row, &record)) => None,
-            _ => Some(record),
-        }
+        let shape = self.nodes.shape;
+        let is_right = |lines: &[Line]| self.nodes.is_right(row, &Record { lines, shape, has_twins: false });
+        let Found { lines, flag } = self.reading.record(row, is_right)?;
+        Some(Record { lines, shape, has_twins: flag })
     }
 
     /// Replaces `out` with a row's links.
@@ -212,9 +210,9 @@ impl Nodes {
         Ok(())
     }
 
-    /// Lets rows below `rows` have records that lie in a file. Once, before any does.
-    pub(super) fn read_from(&self, lines: Box<dyn SavedLines>, rows: u32) {
-        self.records.read_from(SavedRecords::new(lines, self.shape.end, rows));
+    /// Lets rows have records that lie in a file. Once, before any does.
+    pub(super) fn read_from(&self, lines: Box<dyn SavedLines>) {
+        self.records.read_from(SavedRecords::new(lines, self.shape.end));
     }
 
     /// Makes what lies in a cell of the file a row's record; it is checked before it is first seen.

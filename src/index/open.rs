@@ -95,7 +95,7 @@ impl Graph {
         words.expect(high, "the seed")?;
         let covered = words.count(most_rows.min(MAX_ROWS) as usize, "rows")?;
         let mut graph = Self::new(params, dimensions, kernels);
-        graph.nodes.read_from(lines, covered);
+        graph.nodes.read_from(lines);
         let mut writer = Writer::default();
         let directionless = words.word()?;
         writer.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;

@@ -6,65 +6,19 @@
 //!    ^                                                             |  another version takes its place
 //!    +---- two epochs later: every reader of then has left <---- retired
 //! ```
-//! The epochs are those of Fraser, "Practical lock-freedom" (2004), 5.2.3, with one count of readers for each parity.
+//! The epochs are those of `readers.rs`.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
+use super::readers::{Counted, Readers};
 use super::saved::SavedRecords;
 use crate::kernel::codes::{Line, prefetch_line};
 use crate::storage::HugePages;
-use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering::SeqCst};
+use crate::sync::{Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
-
-/// Who reads, and in which epoch.
-#[derive(Debug, Default)]
-struct Readers {
-    epoch: AtomicU32,
-    counts: [AtomicU32; 2],
-}
-
-/// A reader that is counted until this is dropped.
-#[derive(Debug)]
-struct Counted<'a> {
-    count: &'a AtomicU32,
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, SeqCst);
-    }
-}
-
-impl Readers {
-    fn enter(&self) -> Counted<'_> {
-        loop {
-            let epoch = self.epoch.load(SeqCst);
-            let [even, odd] = &self.counts;
-            let count = if epoch & 1 == 0 { even } else { odd };
-            count.fetch_add(1, SeqCst);
-            let counted = Counted { count };
-            // Counted too late for an epoch that has passed, it would hold nothing back.
-            if self.epoch.load(SeqCst) == epoch {
-                return counted;
-            }
-        }
-    }
-
-    /// The epoch now, after a step on if every reader of the epoch before has left. One caller at a time.
-    fn advance(&self) -> u32 {
-        let epoch = self.epoch.load(SeqCst);
-        let [even, odd] = &self.counts;
-        let before = if epoch & 1 == 0 { odd } else { even };
-        if before.load(SeqCst) != 0 {
-            return epoch;
-        }
-        self.epoch.store(epoch.wrapping_add(1), SeqCst);
-        epoch.wrapping_add(1)
-    }
-}
 
 /// A slot that belongs to whoever holds this; dropped, it is lost until the store is.
 #[derive(Debug)]
@@ -144,7 +98,7 @@ impl RecordStore {
 
     /// A view of the records. Slots that are replaced meanwhile are not used again before it is dropped: keep it short.
     pub(super) fn read(&self) -> Reading<'_> {
-        Reading { _counted: self.readers.enter(), store: self }
+        Reading { counted: self.readers.enter(), store: self }
     }
 
     /// Makes room for items `0..end`, without records.
@@ -227,7 +181,10 @@ impl RecordStore {
     /// # Errors
     /// `NoMemory`.
     pub(super) fn take(&self) -> Result<Fresh> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take_from(&mut self.free.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_from(&self, free: &mut Free) -> Result<Fresh> {
         if free.ready.is_empty() && !free.retired.is_empty() {
             let epoch = self.readers.advance();
             while let Some(&(slot, retired)) = free.retired.front()
@@ -254,6 +211,40 @@ impl RecordStore {
         Ok(Fresh { slot })
     }
 
+    /// What lies in the file as `word` says, if it is what was saved: brought into memory, so that it is looked at in
+    /// the file once. Where another thread is at the memory, or there is none, it is read where it lies.
+    ///
+    /// `reading` shows that the caller is counted as a reader.
+    #[cold]
+    fn bring<'r>(
+        &'r self,
+        _reading: &'r Counted<'_>,
+        item: u32,
+        word: u32,
+        is_right: impl FnOnce(&[Line]) -> bool,
+    ) -> Option<&'r [Line]> {
+        let saved = self.saved.get()?;
+        let lines = saved.record((word & !(FLAG | IN_FILE)).checked_sub(1)?)?;
+        let fresh = self.free.try_lock().ok().and_then(|mut free| self.take_from(&mut free).ok());
+        let Some(mut fresh) = fresh else { return saved.is_good(item, lines, is_right).then_some(lines) };
+        // What is checked is what is used from then on, whoever changes the file.
+        let copy = self.lines_mut(&mut fresh);
+        copy.copy_from_slice(lines);
+        let is_good = saved.is_good(item, copy, is_right);
+        let name = fresh.slot + 1;
+        let takes_place = |now: u32| (is_good && now & !FLAG == word & !FLAG).then_some(now & FLAG | name);
+        match self.words.word(item)?.fetch_update(AcqRel, Acquire, takes_place) {
+            // SAFETY: as in `Reading::record`: the word names the slot, and this reader was counted before it did.
+            Ok(_) => {
+                self.start(name - 1).map(|start| unsafe { std::slice::from_raw_parts(start, self.width) })
+            }
+            Err(_) => {
+                self.free.lock().unwrap_or_else(PoisonError::into_inner).ready.push(name - 1);
+                is_good.then_some(lines)
+            }
+        }
+    }
+
     fn start(&self, slot: u32) -> Option<*mut Line> {
         let (chunk, offset, _) = place(slot);
         let chunk = self.chunks.get(chunk)?.get()?;
@@ -278,26 +269,23 @@ impl RecordStore {
 pub(super) struct Found<'a> {
     pub(super) lines: &'a [Line],
     pub(super) flag: bool,
-    /// What it lies in, if that is the file.
-    pub(super) saved: Option<&'a SavedRecords>,
 }
 
 /// A view of the records: what it has shown stays as it is while it lives.
 pub(super) struct Reading<'a> {
-    _counted: Counted<'a>,
+    counted: Counted<'a>,
     store: &'a RecordStore,
 }
 
 impl Reading<'_> {
-    /// The lines of an item's record, and its flag.
+    /// The lines of an item's record, and its flag. Of one that lies in the file `is_right` is asked whether it can be one.
     #[inline]
-    pub(super) fn record(&self, item: u32) -> Option<Found<'_>> {
+    pub(super) fn record(&self, item: u32, is_right: impl FnOnce(&[Line]) -> bool) -> Option<Found<'_>> {
         let word = self.store.words.word(item)?.load(Acquire);
         let flag = word & FLAG != 0;
         if word & IN_FILE != 0 {
-            let saved = self.store.saved.get()?;
-            let cell = (word & !(FLAG | IN_FILE)).checked_sub(1)?;
-            return Some(Found { lines: saved.record(cell)?, flag, saved: Some(saved) });
+            let lines = self.store.bring(&self.counted, item, word, is_right)?;
+            return Some(Found { lines, flag });
         }
         let slot = (word & !FLAG).checked_sub(1)?;
         let start = self.store.start(slot)?;
@@ -305,7 +293,7 @@ impl Reading<'_> {
         // was counted: so their content was written before (`publish` releases what this load acquires), nobody has a
         // `Fresh` of the slot, and none is made of it before this reader has left (`take` waits two epochs).
         let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
-        Some(Found { lines, flag, saved: None })
+        Some(Found { lines, flag })
     }
 
     /// Brings the word that names an item's record into the cache.

@@ -1,6 +1,6 @@
-//! Records that lie in a file: read where they lie, and checked before they are first believed.
+//! Records that lie in a file: brought into memory when they are first needed, and checked before they are believed.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::checksum::{crc32c, crc32c_append};
 use crate::kernel::codes::Line;
@@ -40,46 +40,23 @@ fn is_sealed(row: u32, lines: &[Line]) -> bool {
 pub(super) struct SavedRecords {
     lines: Box<dyn SavedLines>,
     width: usize,
-    /// A bit for each row: its record was checked.
-    checked: Box<[AtomicU32]>,
     is_damaged: AtomicBool,
 }
 
 impl SavedRecords {
-    /// Those of `rows` rows, of `width` lines each.
-    pub(super) fn new(lines: Box<dyn SavedLines>, width: usize, rows: u32) -> Self {
-        let words = (rows as usize).div_ceil(32);
-        Self {
-            lines,
-            width,
-            checked: (0..words).map(|_| AtomicU32::new(0)).collect(),
-            is_damaged: AtomicBool::new(false),
-        }
+    pub(super) fn new(lines: Box<dyn SavedLines>, width: usize) -> Self {
+        Self { lines, width, is_damaged: AtomicBool::new(false) }
     }
 
-    /// The record in a cell, checked or not; `None` past the last.
-    #[inline]
+    /// The record in a cell, not checked; `None` past the last.
     pub(super) fn record(&self, cell: u32) -> Option<&[Line]> {
         self.lines.lines(u64::from(cell) * self.width as u64, self.width)
     }
 
-    /// Whether a row's record may be believed. `is_right` is asked once for each, after its checksum.
-    #[inline]
-    pub(super) fn is_good(&self, row: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
-        let Some(word) = self.checked.get(row as usize / 32) else { return false };
-        word.load(Relaxed) >> (row % 32) & 1 == 1 || self.check(row, lines, is_right)
-    }
-
-    #[cold]
-    fn check(&self, row: u32, lines: &[Line], is_right: impl FnOnce() -> bool) -> bool {
-        let is_good = is_sealed(row, lines) && is_right();
-        if is_good {
-            if let Some(word) = self.checked.get(row as usize / 32) {
-                // Two threads may check the same record; both see the same bytes.
-                word.fetch_or(1 << (row % 32), Relaxed);
-            }
-        } else {
-            self.is_damaged.store(true, Relaxed);
+    /// Whether what was read as a row's record may be believed. `is_right` is asked after the checksum.
+    pub(super) fn is_good(&self, row: u32, lines: &[Line], is_right: impl FnOnce(&[Line]) -> bool) -> bool {
+        let is_good = is_sealed(row, lines) && is_right(lines);
+        if !is_good && !self.is_damaged.swap(true, Relaxed) {
             log::warn!("the record of row {row} in the index's file is damaged; the index is used no more");
         }
         is_good

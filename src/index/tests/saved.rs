@@ -262,3 +262,24 @@ fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_h
         assert!(found > 0);
     }
 }
+
+#[test]
+fn threads_that_bring_the_same_records_into_memory_find_what_one_finds() {
+    let mut random = Random::new(34);
+    let rows = Flat::from_rows(&random.clusters(40, 50, 64));
+    let graph = Graph::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
+    graph.extend(&rows, 1_500, 1, &mut go_on).unwrap();
+    let file = File::of(&graph);
+    for _ in 0..5 {
+        let open = file.open(params(DistanceMetric::Euclidean), rows.count()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| assert_eq!(not_found(&open, &rows, 30), []));
+            }
+            // Rows enter meanwhile, which replaces records that are just brought.
+            scope.spawn(|| open.extend(&rows, rows.count(), 1, &mut go_on).unwrap());
+        });
+        assert_whole(&open, &rows);
+        assert!(!open.is_damaged());
+    }
+}
