@@ -234,9 +234,11 @@ impl RecordStore {
         let name = fresh.slot + 1;
         let takes_place = |now: u32| (is_good && now & !FLAG == word & !FLAG).then_some(now & FLAG | name);
         match self.words.word(item)?.fetch_update(AcqRel, Acquire, takes_place) {
-            // SAFETY: as in `Reading::record`: the word names the slot, and this reader was counted before it did.
             Ok(_) => {
-                self.start(name - 1).map(|start| unsafe { std::slice::from_raw_parts(start, self.width) })
+                let start = self.start(name - 1)?;
+                // SAFETY: `width` initialised lines that live as long as the store. As in `Reading::record`: the word
+                // names their slot, nobody has its `Fresh` any more, and this reader was counted before it was named.
+                Some(unsafe { std::slice::from_raw_parts(start, self.width) })
             }
             Err(_) => {
                 self.free.lock().unwrap_or_else(PoisonError::into_inner).ready.push(name - 1);
