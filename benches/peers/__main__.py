@@ -28,7 +28,7 @@ from tqdm import tqdm  # noqa: E402
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PEERS = (
-    "ours,ours-single-inserts,ours-all-replaced,hnswlib,symqg-32,usearch-f32,usearch-i8,faiss-hnsw-flat,"
+    "ours,ours-reopened,ours-single-inserts,ours-all-replaced,hnswlib,symqg-32,usearch-f32,usearch-i8,faiss-hnsw-flat,"
     "faiss-ivf-pqfs-refine,svs-vamana-lvq8,svs-vamana-lvq4x8,vsag-hgraph-sq8u,vsag-hgraph-sq4u"
 )
 BASELINE = "hnswlib"

@@ -22,6 +22,18 @@ SLOWEST_SECS = 4.0
 
 
 @peers.peer
+class Reopened(peers.Ours):
+    """A store that is closed and opened again before it is searched, as most are."""
+
+    name = "ours-reopened"
+
+    def build(self, d, threads):
+        super().build(d, threads)
+        self.s.close()
+        self._open(self.path, 0, 0xFFFFFFFF)
+
+
+@peers.peer
 class Singles(peers.Ours):
     """A store that was filled row by row."""
 
