@@ -1,7 +1,7 @@
 //! Recall and queries a second of the graph search, over data sets with exact ground truth.
 //!
 //! ```text
-//! cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER]
+//! cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER] [--compact]
 //! ```
 //!
 //! `DIR` holds `base.f32` or `base.u8` (rows x dim, row-major, little-endian), `query.f32`, `gt.i32` (queries x 100 row
@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
+use syna_mmap::{
+    DistanceMetric, IndexProfile, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
+};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -31,6 +33,7 @@ const EXACT_QUERIES: usize = 100;
 struct Arguments {
     dirs: Vec<PathBuf>,
     threads: usize,
+    profile: IndexProfile,
     rows: Option<usize>,
     efs: Vec<usize>,
     keep: Option<PathBuf>,
@@ -62,11 +65,19 @@ fn main() -> ExitCode {
 }
 
 fn parse_arguments() -> Outcome<Arguments> {
-    let mut arguments = Arguments { dirs: Vec::new(), threads: 0, rows: None, efs: EFS.to_vec(), keep: None };
+    let mut arguments = Arguments {
+        dirs: Vec::new(),
+        threads: 0,
+        profile: IndexProfile::Fast,
+        rows: None,
+        efs: EFS.to_vec(),
+        keep: None,
+    };
     let mut given = env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--bench" => {} // cargo adds it
+            "--compact" => arguments.profile = IndexProfile::Compact,
             "--threads" => arguments.threads = given.next().ok_or("--threads needs a value")?.parse()?,
             "--rows" => arguments.rows = Some(given.next().ok_or("--rows needs a value")?.parse()?),
             "--ef" => {
@@ -81,7 +92,7 @@ fn parse_arguments() -> Outcome<Arguments> {
     if arguments.dirs.is_empty() {
         // `cargo bench` without arguments runs every bench: there is nothing to do here, and that is no failure.
         println!(
-            "recall: no data set given; cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER]"
+            "recall: no data set given; cargo bench --bench recall -- DIR [DIR..] [--threads N] [--rows N] [--ef N,N..] [--keep FOLDER] [--compact]"
         );
     }
     Ok(arguments)
@@ -115,6 +126,7 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
         index_threshold: 0,
         checkpoint_interval_secs: 0,
         threads: arguments.threads,
+        index_profile: arguments.profile,
         ..Default::default()
     };
     let begin = Instant::now();

@@ -116,7 +116,7 @@ static void set_option(syna_mmap_options *options, const char *word) {
       MEMBER(index_threshold),      MEMBER(flags),           MEMBER(checkpoint_interval_secs),
       MEMBER(durability),           MEMBER(threads),         MEMBER(hnsw_m),
       MEMBER(hnsw_ef_construction), MEMBER(hnsw_ef_search),  MEMBER(hnsw_m_max),
-      MEMBER(seed),                 MEMBER(most_unindexed_rows),
+      MEMBER(seed),                 MEMBER(most_unindexed_rows), MEMBER(index_profile),
   };
 #undef MEMBER
   const char *value = strchr(word, '=');

@@ -67,13 +67,19 @@ int main(int argc, char **argv) {
   CHECK(all.count == 0);
   OK(syna_mmap_close(store, &error));
 
-  /* An index that does not fit: the last byte is another. */
+  /* An index that does not fit: it belongs to another store. */
   {
     FILE *file = fopen(in_folder("store.hnsw"), "r+b");
-    int last;
-    CHECK(file != NULL && fseek(file, -1, SEEK_END) == 0);
-    last = fgetc(file);
-    CHECK(last != EOF && fseek(file, -1, SEEK_END) == 0 && fputc(last ^ 1, file) != EOF && fclose(file) == 0);
+    static const long STORE_IDS[] = {16, 4096 + 16};
+    size_t slot;
+    CHECK(file != NULL);
+    for (slot = 0; slot < 2; slot++) {
+      int before;
+      CHECK(fseek(file, STORE_IDS[slot], SEEK_SET) == 0);
+      before = fgetc(file);
+      CHECK(before != EOF && fseek(file, STORE_IDS[slot], SEEK_SET) == 0 && fputc(before ^ 1, file) != EOF);
+    }
+    CHECK(fclose(file) == 0);
   }
   store = open_quietly(in_folder("store"), 0);
   line = line_with(&all, "the index beside it does not fit");

@@ -302,6 +302,18 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 #define SYNA_MMAP_DURABILITY_BATCH 1
 
 /**
+ * The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 448 + 5 *
+ * dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
+ */
+#define SYNA_MMAP_INDEX_FAST 0
+
+/**
+ * The index holds a vector's own code and links: 192 + dimensions bytes a vector. Searches are about twice as
+ * slow.
+ */
+#define SYNA_MMAP_INDEX_COMPACT 1
+
+/**
  * What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
  * call.
  *
@@ -362,6 +374,13 @@ typedef struct syna_mmap_options {
    * Without effect where index_threshold is 0. Default 512.
    */
   uint64_t most_unindexed_rows;
+  /**
+   * SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
+   * syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
+   */
+  uint32_t index_profile;
+  /** 0. */
+  uint32_t reserved;
 } syna_mmap_options;
 
 /**

@@ -32,6 +32,7 @@ mod store;
 mod ffi;
 
 pub use error::{Result, SynaError};
+pub use index::IndexProfile;
 pub use metric::DistanceMetric;
 pub use store::{
     BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Finding, Hit, HnswConfig,

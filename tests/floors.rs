@@ -25,8 +25,9 @@ const FLOORS: [(&str, u32); 14] = [
 ];
 
 /// What the crate's root re-exports, and from which floor.
-const RE_EXPORTS: [(u32, &[&str]); 2] = [
+const RE_EXPORTS: [(u32, &[&str]); 3] = [
     (0, &["Result", "SynaError", "DistanceMetric"]),
+    (2, &["IndexProfile"]),
     (
         3,
         &[

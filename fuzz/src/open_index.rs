@@ -21,9 +21,9 @@ const MANY_ROWS: u64 = 2100;
 /// Rows behind the graph.
 const ROWS_BEHIND: u64 = 10;
 const SLOTS: [usize; 2] = [0, 4096];
-const SLOT: usize = 104;
+const SLOT: usize = 108;
 /// Where each field of a slot begins, and how long it is.
-const SLOT_FIELDS: [(usize, usize); 17] = [
+const SLOT_FIELDS: [(usize, usize); 18] = [
     (0, 8),
     (8, 4),
     (12, 4),
@@ -41,10 +41,11 @@ const SLOT_FIELDS: [(usize, usize); 17] = [
     (84, 4),
     (88, 8),
     (96, 4),
+    (100, 4),
 ];
 const CELLS: usize = 8192;
 /// The fixed words of a table.
-const TABLE_WORDS: usize = 18;
+const TABLE_WORDS: usize = 19;
 /// Where a record's checksum lies in it.
 const RECORD_CHECKSUM: usize = 60;
 
@@ -99,7 +100,8 @@ pub fn place(index: &[u8], slot: usize) -> Option<Place> {
     let dimensions = word(52).clamp(64, 8192).next_multiple_of(64).max(256);
     let slots = word(64).clamp(2, 1024).next_multiple_of(32);
     let squares = if word(12) == 2 { (4 * slots).next_multiple_of(64) } else { 0 };
-    let cell_bytes = 64 + 12 * slots + squares + dimensions + slots * dimensions / 8;
+    let beside = if word(100) == 1 { 0 } else { 8 * slots + squares + slots * dimensions / 8 };
+    let cell_bytes = 64 + 4 * slots + dimensions + beside;
     let start = word(84).checked_mul(cell_bytes)?.checked_add(CELLS)?;
     let table = start..start.checked_add(word(88))?;
     (table.end <= index.len()).then_some(Place { table, cell_bytes })
@@ -125,8 +127,8 @@ pub fn mend(index: &mut [u8], with_records: bool) {
 fn mend_records(index: &mut [u8], table: usize, cell_bytes: usize) {
     let word =
         |index: &[u8], at: usize| read_word(index, table.saturating_add(at.saturating_mul(4))) as usize;
-    let lists = word(index, 15) + word(index, 16) + 2 * word(index, 17);
-    for row in 0..word(index, 6).min(index.len() / 4) {
+    let lists = word(index, 16) + word(index, 17) + 2 * word(index, 18);
+    for row in 0..word(index, 7).min(index.len() / 4) {
         let cell = word(index, TABLE_WORDS + lists + row);
         if cell == 0 || cell >> 31 != 0 {
             continue;
@@ -186,8 +188,8 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
             let nth = source.below(TABLE_WORDS);
             let value = a_value(read_word(index, table + 4 * nth), rows, source);
             put(index, table + 4 * nth, &value.to_le_bytes());
-            // The slots say some of the same: version, metric, m, m_max, seed, covered rows.
-            if let (true, Some(twin)) = (source.one_in(2), [8, 12, 60, 64, 72, 76, 56].get(nth)) {
+            // The slots say some of the same: version, metric, m, m_max, profile, seed, covered rows.
+            if let (true, Some(twin)) = (source.one_in(2), [8, 12, 60, 64, 100, 72, 76, 56].get(nth)) {
                 SLOTS.iter().for_each(|slot| put(index, slot + twin, &value.to_le_bytes()));
             }
         }

@@ -3,7 +3,9 @@
 
 use super::boundary;
 use super::structs::{self, Versioned, member_ends};
-use crate::{DistanceMetric, Durability, HnswConfig, MmapVectorConfig, OpenMode, Result, SynaError};
+use crate::{
+    DistanceMetric, Durability, HnswConfig, IndexProfile, MmapVectorConfig, OpenMode, Result, SynaError,
+};
 
 /// Fewest dimensions of a store.
 pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
@@ -61,6 +63,13 @@ pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
 /// does.
 pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 
+/// The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 448 + 5 *
+/// dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
+pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
+/// The index holds a vector's own code and links: 192 + dimensions bytes a vector. Searches are about twice as
+/// slow.
+pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
+
 /// What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
 /// call.
 ///
@@ -108,6 +117,11 @@ pub struct syna_mmap_options {
     /// A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
     /// Without effect where index_threshold is 0. Default 512.
     pub most_unindexed_rows: u64,
+    /// SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
+    /// syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
+    pub index_profile: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -115,7 +129,7 @@ unsafe impl Versioned for syna_mmap_options {
     const NAME: &'static str = "syna_mmap_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
-        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows);
+        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, reserved);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -139,6 +153,8 @@ unsafe impl Versioned for syna_mmap_options {
             hnsw_m_max: short(long(graph.m_max)),
             seed: store.seed,
             most_unindexed_rows: long(store.most_unindexed_rows),
+            index_profile: SYNA_MMAP_INDEX_FAST,
+            reserved: 0,
         }
     }
 }
@@ -174,6 +190,14 @@ impl syna_mmap_options {
             SYNA_MMAP_DURABILITY_BATCH => Durability::Batch,
             value => return Err(unknown("durability", value)),
         };
+        let index_profile = match self.index_profile {
+            SYNA_MMAP_INDEX_FAST => IndexProfile::Fast,
+            SYNA_MMAP_INDEX_COMPACT => IndexProfile::Compact,
+            value => return Err(unknown("index_profile", value)),
+        };
+        if self.reserved != 0 {
+            return Err(unknown("reserved", self.reserved));
+        }
         let dimensions = match self.dimensions {
             0 => 0,
             n if (SYNA_MMAP_MIN_DIMENSIONS..=SYNA_MMAP_MAX_DIMENSIONS).contains(&n) => {
@@ -191,6 +215,7 @@ impl syna_mmap_options {
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),
             most_unindexed_rows: count(self.most_unindexed_rows),
+            index_profile,
             hnsw_config: HnswConfig {
                 m: small(self.hnsw_m),
                 m_max: small(self.hnsw_m_max),

@@ -66,7 +66,7 @@ impl Graph {
         let encoder = Encoder::new(dimensions, params.metric, kernels);
         Self {
             params,
-            nodes: Nodes::new(params.max_links(), encoder.code_dimensions(), params.metric),
+            nodes: Nodes::new(params, encoder.code_dimensions()),
             encoder,
             entries: Entries::new(),
             fingerprints: Fingerprints::new(),

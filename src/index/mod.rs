@@ -81,6 +81,7 @@ pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{BestK, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use params::GraphParams;
+pub use params::IndexProfile;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use scratch::{Neighbour, Scratch};

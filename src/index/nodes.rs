@@ -5,6 +5,7 @@
 //! head: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
 //! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component
 //! ```
+//! In the compact profile it ends with the code, and has neither facts nor squares of slots.
 //! A slot without a link has the row [`NO_ROW`] and an infinite summand, so that nothing is ever nearer. A neighbour that its
 //! code hardly tells from the node has the factor 0: who comes that near has to look at the vectors.
 //!
@@ -18,6 +19,7 @@ use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot
 use super::encoder::{Encoder, Rotated};
 use super::graph::NO_ROW;
 use super::links::{Links, row_of};
+use super::params::{GraphParams, IndexProfile};
 use super::records::{Found, Reading, RecordStore};
 use super::saved::{SavedLines, SavedRecords, seal};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line};
@@ -41,12 +43,17 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
-        let slots = links.next_multiple_of(BLOCK_SLOTS);
+    fn new(params: GraphParams, code_dimensions: usize) -> Self {
+        let slots = params.max_links().next_multiple_of(BLOCK_SLOTS);
         let code_lines = code_dimensions / 64;
+        if params.profile == IndexProfile::Compact {
+            let code = 1 + slots / 16;
+            let end = code + code_lines;
+            return Self { code_lines, facts: code, squares: code, code, bits: end, end };
+        }
         let facts = 1 + slots / 16;
         let squares = facts + slots / BLOCK_SLOTS * 4;
-        let code = squares + if metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
+        let code = squares + if params.metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
         let bits = code + code_lines;
         Self { code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
     }
@@ -161,9 +168,16 @@ pub(super) struct Bits {
 }
 
 impl Nodes {
-    pub(super) fn new(links: usize, code_dimensions: usize, metric: DistanceMetric) -> Self {
-        let shape = Shape::new(links, code_dimensions, metric);
+    pub(super) fn new(params: GraphParams, code_dimensions: usize) -> Self {
+        let shape = Shape::new(params, code_dimensions);
+        let (links, metric) = (params.max_links(), params.metric);
         Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
+    }
+
+    /// Whether records hold the codes of the neighbours.
+    #[inline]
+    pub(super) fn has_codes_of_links(&self) -> bool {
+        self.shape.bits < self.shape.end
     }
 
     /// The most links of a row.
@@ -172,8 +186,8 @@ impl Nodes {
     }
 
     /// Bytes that a record would have.
-    pub(super) fn record_bytes_for(links: usize, code_dimensions: usize, metric: DistanceMetric) -> usize {
-        64 * Shape::new(links, code_dimensions, metric).end
+    pub(super) fn record_bytes_for(params: GraphParams, code_dimensions: usize) -> usize {
+        64 * Shape::new(params, code_dimensions).end
     }
 
     pub(super) fn read(&self) -> Seen<'_> {
@@ -312,6 +326,9 @@ impl Nodes {
         let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
         if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
             *of_slot = word;
+        }
+        if !self.has_codes_of_links() {
+            return;
         }
         memory.bits.resize(code_lines * 8, 0);
         let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);

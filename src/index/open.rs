@@ -7,6 +7,9 @@ use super::saved::SavedLines;
 use super::writer::Writer;
 use crate::kernel::Kernels;
 
+/// How many fingerprints ahead places are brought near, which lie anywhere.
+const PRINTS_AHEAD: usize = 16;
+
 /// Why bytes are no graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GraphDamage {
@@ -90,6 +93,7 @@ impl Graph {
         words.expect(params.metric.number(), "the metric")?;
         words.expect(params.m, "m")?;
         words.expect(params.m_max, "m_max")?;
+        words.expect(params.profile.number(), "the profile")?;
         let [low, high] = halves(params.seed);
         words.expect(low, "the seed")?;
         words.expect(high, "the seed")?;
@@ -182,6 +186,9 @@ impl Graph {
             }
         }
         for (row, &first) in (0..).zip(&firsts) {
+            if let Some(&coming) = words.words.get(words.next + PRINTS_AHEAD) {
+                self.fingerprints.prefetch(u32::from_le_bytes(coming));
+            }
             match words.word()? {
                 print if first == NO_ROW => self.fingerprints.insert(print, row),
                 0 => {}

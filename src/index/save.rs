@@ -3,7 +3,7 @@
 //! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
 //! words, little-endian u32:
-//!   version = 3, metric, m, m_max, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   version = 3, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
 //!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
 //!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
 //!   count of the sample, count of stragglers, count of bridges
@@ -153,6 +153,7 @@ impl Graph {
             writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered).collect();
         let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
+        words.push(self.params.profile.number());
         words.extend(halves(self.params.seed));
         words.extend([covered, directionless, writer.sampled_rows.min(covered)]);
         words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered), writer.most.to_bits()]);
@@ -182,7 +183,7 @@ impl Graph {
 
     /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
     pub(crate) fn record_bytes(params: GraphParams, dimensions: usize) -> usize {
-        Nodes::record_bytes_for(params.max_links(), code_dimensions(dimensions), params.metric)
+        Nodes::record_bytes_for(params, code_dimensions(dimensions))
     }
 
     /// The most bytes that the table of so many rows has.

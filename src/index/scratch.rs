@@ -205,6 +205,12 @@ impl Visited {
         meeting
     }
 
+    /// Whether a row was met.
+    #[inline]
+    pub(super) fn was_met(&self, row: u32) -> bool {
+        self.marks.get(row as usize).is_some_and(|&mark| mark >> 16 == u32::from(self.epoch))
+    }
+
     /// Brings a row's mark near.
     #[inline]
     pub(super) fn prefetch(&self, row: u32) {

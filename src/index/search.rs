@@ -186,7 +186,12 @@ impl Graph {
                 self.meet_twins(found, view, terms, walk);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
-                asker.estimate(&record, block, squared, &mut estimates);
+                if self.nodes.has_codes_of_links() {
+                    asker.estimate(&record, block, squared, &mut estimates);
+                } else {
+                    words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
+                    asker.measure(&seen, words, |row| !walk.visited.was_met(row), &mut estimates);
+                }
                 coming.bring(LINES_AT_ONCE);
                 let bound = walk.pool.bound().map_or(f32::INFINITY, |bound| bound.distance);
                 let near = nearer_than(&estimates, bound);

@@ -128,6 +128,46 @@ impl<R: Rows> Asker<'_, R> {
         }
     }
 
+    /// As [`Self::estimate`], by the neighbours' own codes, where records hold none of them. Only of rows that are
+    /// wanted; the others are infinitely far.
+    pub(super) fn measure(
+        &self,
+        seen: &Seen<'_>,
+        words: &[u32],
+        is_wanted: impl Fn(u32) -> bool,
+        out: &mut [f32; BLOCK_SLOTS],
+    ) {
+        /// How many records are on their way at once.
+        const AHEAD: usize = 3;
+        out.fill(f32::INFINITY);
+        let mut wanted = [(0, 0); BLOCK_SLOTS];
+        let mut count = 0;
+        for (slot, &word) in words.iter().enumerate() {
+            let row = super::links::row_of(word);
+            if let Some(place) =
+                wanted.get_mut(count).filter(|_| word != super::graph::NO_ROW && is_wanted(row))
+            {
+                *place = (slot, row);
+                count += 1;
+                seen.prefetch_word(row);
+            }
+        }
+        let wanted = wanted.get(..count).unwrap_or_default();
+        let bring = |at: usize| {
+            if let Some(&(_, row)) = wanted.get(at) {
+                seen.coming(row).bring(usize::MAX);
+            }
+        };
+        (0..AHEAD).for_each(bring);
+        for (at, &(slot, row)) in wanted.iter().enumerate() {
+            bring(at + AHEAD);
+            if let (Some(place), Some(record)) = (out.get_mut(slot), seen.record(row)) {
+                let code = record.code();
+                *place = self.key.of(self.squared(row, &code), code.facts.square);
+            }
+        }
+    }
+
     /// Where query, node and neighbour are too near each other for codes.
     #[cold]
     fn look_closer(&self, record: &Record<'_>, block: usize, multiply: &[f32], out: &mut [f32; BLOCK_SLOTS]) {

@@ -1,6 +1,6 @@
 //! What a store is opened with.
 
-use crate::DistanceMetric;
+use crate::{DistanceMetric, IndexProfile};
 
 /// The parameters of the HNSW graph (Malkov & Yashunin, 2018).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct MmapVectorConfig {
     /// write that leaves more takes all of them into the index before it returns, and so is slow. 0: every write does so.
     /// What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
     pub most_unindexed_rows: usize,
+    /// How much memory the index takes, and how fast it is. An index that is there stays as it is; `compact` makes it anew.
+    pub index_profile: IndexProfile,
     /// The graph's parameters.
     pub hnsw_config: HnswConfig,
     /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close.
@@ -94,6 +96,7 @@ impl Default for MmapVectorConfig {
             initial_capacity: 100_000,
             index_threshold: 10_000,
             most_unindexed_rows: 512,
+            index_profile: IndexProfile::Fast,
             hnsw_config: HnswConfig::default(),
             checkpoint_interval_secs: 30,
             durability: Durability::Process,

@@ -2,14 +2,15 @@
 
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
-use crate::index::{Graph, GraphParams};
+use crate::index::{Graph, GraphParams, IndexProfile};
 use crate::storage::Identity;
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
 const VERSION: u32 = 2;
 /// magic 8, version 4, metric 4, store id 16, generation 8, log sequence 8, chain 4, dimensions 4, covered rows 4, m 4,
-/// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, slot checksum 4.
-pub(super) const SLOT_BYTES: usize = 104;
+/// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, profile 4,
+/// slot checksum 4.
+pub(super) const SLOT_BYTES: usize = 108;
 /// Where the generation lies in it.
 pub(super) const GENERATION_AT: u64 = 32;
 
@@ -53,7 +54,7 @@ impl Fields<'_> {
 
 impl Slot {
     pub(super) fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let GraphParams { metric, m, m_max, ef_construction, seed } = self.params;
+        let GraphParams { metric, m, m_max, ef_construction, seed, profile } = self.params;
         let mut bytes = MAGIC.to_vec();
         let word = |bytes: &mut Vec<u8>, word: u32| bytes.extend_from_slice(&word.to_le_bytes());
         let long = |bytes: &mut Vec<u8>, long: u64| bytes.extend_from_slice(&long.to_le_bytes());
@@ -70,6 +71,7 @@ impl Slot {
         word(&mut bytes, self.table_cell);
         long(&mut bytes, self.table_bytes);
         word(&mut bytes, self.table_checksum);
+        word(&mut bytes, profile.number());
         let checksum = crc32c(&bytes);
         word(&mut bytes, checksum);
         debug_assert_eq!(bytes.len(), SLOT_BYTES);
@@ -88,12 +90,13 @@ impl Slot {
         let (m, m_max, ef_construction, seed) = (fields.word(), fields.word(), fields.word(), fields.long());
         let (cells, table_cell, table_bytes, table_checksum) =
             (fields.word(), fields.word(), fields.long(), fields.word());
+        let profile = IndexProfile::from_number(fields.word())?;
         let is_whole = fields.word() == crc32c(bytes.get(..SLOT_BYTES - 4)?);
         let found = Identity { store_id, dimensions, metric };
         if magic != MAGIC || !is_whole || version != VERSION || found != *identity {
             return None;
         }
-        let params = GraphParams { metric, m, m_max, ef_construction, seed };
+        let params = GraphParams { metric, m, m_max, ef_construction, seed, profile };
         Some(Self {
             generation,
             sequence,

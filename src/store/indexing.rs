@@ -27,6 +27,7 @@ pub(super) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
         m_max: narrow(m_max),
         ef_construction: narrow(hnsw.ef_construction),
         seed: config.seed,
+        profile: config.index_profile,
     }
 }
 

@@ -140,7 +140,7 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
             let centre: Vec<f32> = random.vector(64).iter().map(|x| x * 20.0).collect();
             vectors.extend((0..40).map(|_| random.near(&centre, 0.1)));
             let rows = Flat::from_rows(&vectors);
-            let params = GraphParams { m: 4, m_max: 8, ef_construction: 16, metric, seed };
+            let params = GraphParams { m: 4, m_max: 8, ef_construction: 16, seed, ..params(metric) };
             let graph = Graph::new(params, 64, Kernels::detect());
             for end in [1, 20, 41] {
                 graph.extend(&rows, end, 1, &mut go_on).unwrap();

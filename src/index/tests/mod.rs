@@ -92,7 +92,25 @@ impl Random {
 }
 
 pub(super) fn params(metric: DistanceMetric) -> GraphParams {
-    GraphParams { metric, m: 16, m_max: 32, ef_construction: 100, seed: 42 }
+    GraphParams { metric, m: 16, m_max: 32, ef_construction: 100, seed: 42, profile: IndexProfile::Fast }
+}
+
+/// Of each metric and profile.
+pub(super) fn all_params() -> [GraphParams; 6] {
+    let [cosine, euclidean, product] =
+        [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct];
+    [
+        params(cosine),
+        params(euclidean),
+        params(product),
+        compact(cosine),
+        compact(euclidean),
+        compact(product),
+    ]
+}
+
+pub(super) fn compact(metric: DistanceMetric) -> GraphParams {
+    GraphParams { profile: IndexProfile::Compact, ..params(metric) }
 }
 
 pub(super) fn go_on(_: u32, _: u32) -> ControlFlow<()> {

@@ -79,7 +79,7 @@ fn small(metric: DistanceMetric) -> (GraphParams, Flat, Graph) {
     let mut vectors: Vec<_> = (0..60).map(|_| random.vector(64)).collect();
     vectors.extend([vectors[3].clone(), vectors[3].clone(), vec![0.0; 64], vec![0.0; 64]]);
     let rows = Flat::from_rows(&vectors);
-    let params = GraphParams { metric, m: 3, m_max: 6, ef_construction: 20, seed: 1 };
+    let params = GraphParams { m: 3, m_max: 6, ef_construction: 20, seed: 1, ..params(metric) };
     let graph = build(params, &rows);
     (params, rows, graph)
 }
@@ -101,38 +101,38 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
 #[test]
 fn a_graph_goes_to_a_file_and_back_and_grows_on_as_before() {
     let mut random = Random::new(32);
-    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+    for params in all_params() {
         let mut vectors = random.clusters(20, 60, 64);
         vectors.extend(vectors[100..200].to_vec());
         vectors.extend(vec![vec![0.0; 64]; 20]);
         random.shuffle(&mut vectors);
         let rows = Flat::from_rows(&vectors);
-        let graph = Graph::new(params(metric), 64, Kernels::detect());
+        let graph = Graph::new(params, 64, Kernels::detect());
         graph.extend(&rows, 700, 1, &mut go_on).unwrap();
         let file = File::of(&graph);
-        let back = file.open(params(metric), rows.count()).unwrap();
+        let back = file.open(params, rows.count()).unwrap();
         assert!(File::of(&back) == file);
         assert_eq!(back.check().unwrap(), graph.check().unwrap());
         for graph in [&graph, &back] {
             graph.extend(&rows, rows.count(), 2, &mut go_on).unwrap();
         }
-        assert!(File::of(&graph) == File::of(&back), "{metric:?}: a graph that was read grows the same way");
+        assert!(File::of(&graph) == File::of(&back), "{params:?}: a graph that was read grows the same way");
     }
-    let empty = Graph::new(params(DistanceMetric::Cosine), 64, Kernels::detect());
+    let empty = Graph::new(super::params(DistanceMetric::Cosine), 64, Kernels::detect());
     assert_eq!(File::of(&empty).open(empty.params(), 64).unwrap().covered_rows(), 0);
 }
 
 #[test]
 fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
     let mut random = Random::new(33);
-    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+    for params in all_params() {
         let vectors = random.clusters(30, 60, 64);
         let rows = Flat::from_rows(&vectors);
-        let graph = Graph::new(params(metric), 64, Kernels::detect());
+        let graph = Graph::new(params, 64, Kernels::detect());
         graph.extend(&rows, 1_000, 1, &mut go_on).unwrap();
         let mut file = File { lines: Vec::new(), table: Vec::new() };
         assert_eq!(file.add(&graph), 1_000);
-        let mut open = file.open(params(metric), rows.count()).unwrap();
+        let mut open = file.open(params, rows.count()).unwrap();
         for end in (1_010..=1_100).step_by(10).chain([rows.count()]) {
             let older = (file.clone(), File::of(&open));
             graph.extend(&rows, end, 1, &mut go_on).unwrap();
@@ -140,8 +140,8 @@ fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
             assert!(changed >= 10 && (end > 1_100 || changed < 700), "{changed} records for 10 rows");
             assert!(file.bytes().starts_with(older.0.bytes()), "what was saved is changed");
             assert!(File::of(&open) == older.1, "a graph that was opened before is changed");
-            open = file.open(params(metric), rows.count()).unwrap();
-            assert!(File::of(&open) == File::of(&graph), "{metric:?}: what was added makes another graph");
+            open = file.open(params, rows.count()).unwrap();
+            assert!(File::of(&open) == File::of(&graph), "{params:?}: what was added makes another graph");
         }
         assert_eq!(file.add(&graph), 0);
         assert_whole(&open, &rows);
@@ -158,6 +158,7 @@ fn other_parameters_and_too_many_rows_are_refused() {
         GraphParams { m: 4, ..params },
         GraphParams { m_max: 7, ..params },
         GraphParams { seed: 1 << 40, ..params },
+        GraphParams { profile: IndexProfile::Compact, ..params },
     ];
     assert!(others.iter().all(|&params| file.open(params, 64).is_err()));
     assert!(file.open(params, 63).is_err());

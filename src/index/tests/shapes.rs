@@ -38,6 +38,29 @@ fn clusters_one_after_another_and_sorted_rows_keep_recall() {
 }
 
 #[test]
+fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
+    let mut random = Random::new(15);
+    let mut vectors = random.clusters(40, 75, 320);
+    random.shuffle(&mut vectors);
+    let rows = Flat::from_rows(&vectors);
+    let queries: Vec<_> = (0..100).map(|i| random.near(&vectors[i * 29], 0.3)).collect();
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let [fast, compact] = [params(metric), compact(metric)].map(|params| build(params, &rows));
+        for ef in [10, 30, 100] {
+            let recalls = [&fast, &compact].map(|graph| recall(graph, &rows, &queries, ef));
+            println!("{metric:?}, ef {ef}: fast {:.4}, compact {:.4}", recalls[0], recalls[1]);
+            assert!(recalls[1] >= recalls[0] - 0.005, "{metric:?}, ef {ef}: {recalls:?}");
+        }
+        assert_whole(&compact, &rows);
+        let [large, small] = [fast, compact].map(|graph| Graph::record_bytes(graph.params(), 320));
+        assert_eq!(
+            (large, small),
+            (448 + 5 * 320 + if metric == DistanceMetric::DotProduct { 128 } else { 0 }, 192 + 320)
+        );
+    }
+}
+
+#[test]
 fn a_thousand_clusters_bigger_than_a_list_stay_together() {
     let mut random = Random::new(12);
     let vectors = random.clusters(100, 50, 64);

@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[test]
 fn the_graph_is_the_same_for_any_number_of_threads() {
     let mut random = Random::new(21);
-    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+    for params in all_params() {
         let mut vectors = random.clusters(40, 50, 70);
         vectors.extend(vectors[100..300].to_vec());
         let rows = Flat::from_rows(&vectors);
         let files = [0, 1, 2, 3, 7].map(|threads| {
-            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+            let graph = Graph::new(params, rows.dimensions, Kernels::detect());
             graph.extend(&rows, 1_000, threads, &mut go_on).unwrap();
             graph.extend(&rows, rows.count(), threads, &mut go_on).unwrap();
             File::of(&graph)
         });
-        assert!(files.iter().all(|file| *file == files[0]), "{metric:?}");
+        assert!(files.iter().all(|file| *file == files[0]), "{params:?}");
     }
 }
 
