@@ -131,10 +131,36 @@ static void a_bounded_tail(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+static void a_compact_index(void) {
+  syna_mmap_options options;
+  syna_mmap *store = NULL;
+  syna_mmap_options_init(&options, sizeof options);
+  options.dimensions = DIMENSIONS;
+  options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.index_threshold = 0;
+  options.index_profile = 2;
+  FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
+  options.index_profile = SYNA_MMAP_INDEX_COMPACT;
+  options.reserved = 1;
+  FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
+  options.reserved = 0;
+  OK(syna_mmap_open(in_folder("compact"), &options, &store, &error));
+  insert_rows(store, 0, 2500);
+  OK(syna_mmap_build_index(store, &error));
+  insert_rows(store, 2500, 100);
+  check_found(store, 0, 2600);
+  OK(syna_mmap_close(store, &error));
+  store = open_quietly(in_folder("compact"), 0);
+  CHECK(indexed_rows(store) == 2500);
+  check_found(store, 0, 2600);
+  OK(syna_mmap_close(store, &error));
+}
+
 int main(int argc, char **argv) {
   begin(argc, argv);
   progress_and_cancel();
   steps();
   a_bounded_tail();
+  a_compact_index();
   return 0;
 }

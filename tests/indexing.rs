@@ -5,7 +5,9 @@ mod support;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use support::{Random, TempFolder, quiet, seed};
-use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SynaError};
+use syna_mmap::{
+    DistanceMetric, IndexProfile, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SynaError,
+};
 
 const DIMENSIONS: u16 = 64;
 
@@ -268,4 +270,37 @@ fn threads_that_insert_step_build_and_compact_at_once_lose_nothing() {
     store.search_with(&rows[0], 1, &exact, &mut results).unwrap();
     assert_eq!(results.key(0), Some("0"));
     store.close().unwrap();
+}
+
+#[test]
+fn a_compact_index_finds_every_row_in_less_memory_and_stays_compact() {
+    let folder = TempFolder::new("compact-profile");
+    let rows = vectors(&mut Random(seed(9)), 2_600);
+    let bytes = [IndexProfile::Fast, IndexProfile::Compact].map(|index_profile| {
+        let path = folder.file(&format!("{index_profile:?}"));
+        let config = MmapVectorConfig { index_profile, ..config(0, 512) };
+        let store = MmapVectorStore::new(&path, config).unwrap();
+        insert(&store, &rows[..2_300], 0);
+        store.build_index().unwrap();
+        insert(&store, &rows[2_300..], 2_300);
+        assert_found(&store, &rows, 0);
+        store.close().unwrap();
+        // What the file has stays, whatever is asked for; only a compaction makes it anew.
+        let store = MmapVectorStore::new(&path, fast_config()).unwrap();
+        store.build_index().unwrap();
+        assert_eq!(indexed(&store), 2_600);
+        assert_found(&store, &rows, 0);
+        store.stats().unwrap().index_bytes
+    });
+    println!("fast {} bytes, compact {} bytes", bytes[0], bytes[1]);
+    assert!(bytes[1] * 3 < bytes[0], "{bytes:?}");
+    let store = MmapVectorStore::new(folder.file("Compact"), fast_config()).unwrap();
+    store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    store.build_index().unwrap();
+    assert_found(&store, &rows, 0);
+    assert!(store.stats().unwrap().index_bytes > bytes[1] * 2);
+}
+
+fn fast_config() -> MmapVectorConfig {
+    MmapVectorConfig { index_profile: IndexProfile::Fast, ..config(0, 512) }
 }

@@ -8,9 +8,10 @@
 //! borrowed from it.
 
 use super::core::StoredRows;
+use super::indexing::graph_of;
 use super::store::MmapVectorStore;
 use super::transfer::Transfer;
-use crate::index::Graph;
+
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Access, Identity, PathKind, Storage, is_copy_of};
 use crate::sync::MutexGuard;
@@ -193,14 +194,12 @@ fn build_graph(
     transfer: &Transfer,
     limits: Option<&mut Limits<'_>>,
 ) -> Result<bool> {
-    let Some(old_graph) = store.core().graph() else { return Ok(true) };
+    if store.core().graph().is_none() {
+        return Ok(true);
+    }
     let new = &transfer.core;
-    let graph = new.graph().unwrap_or_else(|| {
-        let graph =
-            Arc::new(Graph::new(old_graph.params(), new.data.identity.dimensions as usize, new.kernels));
-        new.set_graph(Some(Arc::clone(&graph)));
-        graph
-    });
+    // With the parameters that the store was opened with, whatever the old one was made with.
+    let graph = graph_of(new, |metric| store.graph_params(metric));
     let rows_end = new.published.load().rows;
     let mut is_cancelled = false;
     let result = match limits {

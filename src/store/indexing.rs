@@ -46,7 +46,7 @@ pub(super) fn tail_rows(core: &Core) -> u32 {
 }
 
 impl MmapVectorStore {
-    fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
+    pub(super) fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
         graph_params(&self.config, metric)
     }
 
