@@ -38,7 +38,7 @@
 //! | `repair.rs`, `sweep.rs` | rows that do not find themselves are found and mended, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `codec.rs`, `check.rs` | to bytes and back; what is in a graph, and what cannot be reached |
-//! | `exact.rs` | the scan of rows that are not in the graph |
+//! | `exact.rs` | the scan of rows one by one: those behind the graph, those that few pass a filter, for several queries at once |
 
 mod check;
 mod chunks;
@@ -73,9 +73,9 @@ mod writer;
 
 #[cfg(feature = "bench-internals")]
 pub use codes::{Rotation, write_slot};
-pub(crate) use exact::{BestK, ScanRequest, scan};
+pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
-pub(crate) use params::GraphParams;
+pub(crate) use params::{GraphParams, mix};
 pub(crate) use scratch::{Neighbour, Scratch};
-pub(crate) use search::GraphSearch;
+pub(crate) use search::{GraphSearch, SearchEnd, thinned};
 pub(crate) use space::Rows;
