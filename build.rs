@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The header's sections: title, file.
-const SECTIONS: [(&str, &str); 17] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("Statuses and errors", "status.rs"),
     ("Options", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &str); 17] = [
     ("A store in numbers", "stats.rs"),
     ("Readers beside a writer", "refresh.rs"),
     ("Results", "results.rs"),
+    ("How to search, and for which rows", "search_options.rs"),
     ("Searching", "search.rs"),
     ("Indexing, at once or in steps", "indexing.rs"),
     ("Giving space back, and copying", "compact.rs"),

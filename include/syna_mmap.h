@@ -1071,7 +1071,8 @@ syna_mmap_status syna_mmap_results_new(syna_mmap_results **out_results, syna_mma
 void syna_mmap_results_free(syna_mmap_results *results);
 
 /**
- * The hits of the last search, by ascending distance; rows at the same distance by ascending row.
+ * The hits of the last search, by ascending distance; rows at the same distance by ascending row. After a
+ * batch: the hits of its queries, one query after the other.
  *
  * results    a handle.
  * out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
@@ -1083,8 +1084,37 @@ void syna_mmap_results_free(syna_mmap_results *results);
 const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, size_t *out_count);
 
 /**
- * Whether the last search came to its deadline, so that its hits are the best found until then; false for
- * a bad handle.
+ * The hits of one query of the last syna_mmap_search_batch, by ascending distance; rows at the same
+ * distance by ascending row. After another search, query 0 has all hits.
+ *
+ * results    a handle.
+ * query      the query, from 0.
+ * out_count  BORROWED for the call: how many there are, 0 also for a bad handle and where there is no such
+ *            query. May be NULL.
+ *
+ * Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
+ * there are none. They are a part of the array of syna_mmap_results_hits, so the difference of the two
+ * pointers is the index that syna_mmap_results_tags and syna_mmap_results_payload want.
+ * Threads: one at a time. Cost: none to speak of.
+ */
+const syna_mmap_hit *syna_mmap_results_query_hits(const syna_mmap_results *results,
+                                                  size_t query,
+                                                  size_t *out_count);
+
+/**
+ * Whether the search for one query of the last syna_mmap_search_batch came to its deadline or to the most
+ * visits; false for a bad handle and where there is no such query.
+ *
+ * results  a handle.
+ * query    the query, from 0.
+ *
+ * Threads: one at a time. Cost: none to speak of.
+ */
+bool syna_mmap_results_query_is_partial(const syna_mmap_results *results, size_t query);
+
+/**
+ * Whether the last search, or one of a batch, came to its deadline or to the most visits, so that its hits
+ * are the best found until then; false for a bad handle.
  *
  * results  a handle.
  *
@@ -1117,10 +1147,30 @@ uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
  */
 const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
 
-/* ---- Searching ----------------------------------------------------------------------------------------------- */
+/* ---- How to search, and for which rows ----------------------------------------------------------------------- */
 
 /**
- * How a search is done. It is yours: COPIED by syna_mmap_search, so it may go out of scope after the call.
+ * A condition of your own: whether a row may be found.
+ *
+ * context  BORROWED for the callback: the filter_context of the options, as it is.
+ * row      BORROWED for the callback, with all that it points to.
+ *
+ * Returns: true for a row that may be found. It is asked at most once a row and search (in a batch: and
+ * query), for rows that meet all other conditions, in no order.
+ * It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there, the rest 0,
+ * false or NULL) and has to return: no exception of C++ or the like and no longjmp may leave it, which would
+ * be undefined behaviour.
+ * Threads: the caller's; in syna_mmap_search_batch also the store's `threads`, several at once. Cost:
+ * yours, times the rows that are asked about, which may be all of them.
+ */
+typedef bool (*syna_mmap_filter_callback)(void *context, const syna_mmap_row *row);
+
+/**
+ * How a search is done, and which rows it may find: those that meet every condition. It is yours, with all
+ * that it points to: BORROWED by the search for the call, so all of it may go out of scope after that.
+ *
+ * With conditions, a search still finds k rows wherever k rows meet them. It costs at most about 1.5 times
+ * what asking about every row and comparing those that pass would.
  *
  * Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
  */
@@ -1140,6 +1190,43 @@ typedef struct syna_mmap_search_options {
    * so it ends somewhat later. 0: no deadline. Default 0.
    */
   uint64_t deadline_us;
+  /**
+   * Rows after which the search for a query ends with the best hits so far, as after a deadline: those
+   * that a walk through the index visits, and those that are compared one by one. 0: no bound. Default 0.
+   */
+  uint64_t max_visits;
+  /** Condition: the row has at least one of these tags. 0: none. Default 0. */
+  uint64_t tags_any;
+  /** Condition: the row has all of these tags. 0: none. Default 0. */
+  uint64_t tags_all;
+  /** Condition: the row has none of these tags. 0: none. Default 0. */
+  uint64_t tags_none;
+  /**
+   * BORROWED for the call. Condition: the key begins with these bytes, which are UTF-8. May be NULL where
+   * key_prefix_len is 0.
+   */
+  const char *key_prefix;
+  /** Bytes of key_prefix. 0: no condition. Default 0. */
+  size_t key_prefix_len;
+  /**
+   * BORROWED for the call. Condition: the row's bit is set, bit row % 64 of row_bitmap[row / 64]; rows
+   * past the end do not pass, so that with 0 words none does. NULL: no condition. A compaction gives rows
+   * new numbers. Default NULL.
+   */
+  const uint64_t *row_bitmap;
+  /** Elements of row_bitmap. */
+  size_t row_bitmap_words;
+  /** Condition: the callback returns true. NULL: no condition. Default NULL. */
+  syna_mmap_filter_callback filter;
+  /** BORROWED for the call: handed to the callback and not looked at. May be NULL. */
+  void *filter_context;
+  /**
+   * Of syna_mmap_search_range, other than 0: take what the index finds, which may lack rows, instead of
+   * comparing all vectors. Without effect where there are conditions. Default 0.
+   */
+  uint32_t approximate;
+  /** 0. */
+  uint32_t reserved;
 } syna_mmap_search_options;
 
 /**
@@ -1154,6 +1241,8 @@ typedef struct syna_mmap_search_options {
  */
 void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t struct_size);
 
+/* ---- Searching ----------------------------------------------------------------------------------------------- */
+
 /**
  * Finds the `k` stored vectors that are nearest to `query`, or all of them where there are fewer.
  *
@@ -1163,13 +1252,13 @@ void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t str
  * store    a handle.
  * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
  * k        at most 16,777,216; 0 is OK and finds nothing.
- * options  COPIED. NULL: the defaults.
+ * options  BORROWED for the call. NULL: the defaults.
  * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
  * error    BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
- * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
- * store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
+ * Returns: SYNA_MMAP_OK, also past the deadline or the most visits (ask syna_mmap_results_is_partial), or
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
+ * is not UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
  * On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
  * Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
  * one for each row. No allocation once the results have grown to what such searches need.
@@ -1180,6 +1269,89 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
                                   const syna_mmap_search_options *options,
                                   syna_mmap_results *results,
                                   syna_mmap_error *error);
+
+/**
+ * Finds the `k` stored vectors that are nearest to the one of a key, which is itself left out: more like
+ * this one.
+ *
+ * store    a handle.
+ * key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * k        as in syna_mmap_search.
+ * options  BORROWED for the call. NULL: the defaults.
+ * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+ * error    BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (there is no such key), _INVALID_KEY.
+ * On failure, threads, cost: as syna_mmap_search.
+ */
+syna_mmap_status syna_mmap_search_key(const syna_mmap *store,
+                                      const char *key,
+                                      size_t key_len,
+                                      size_t k,
+                                      const syna_mmap_search_options *options,
+                                      syna_mmap_results *results,
+                                      syna_mmap_error *error);
+
+/**
+ * Finds all stored vectors at most `max_distance` from `query`, however many they are.
+ *
+ * Every vector is compared, so that none is missed, in the index or not. The option `approximate` takes the
+ * index's answer instead: fast where there are few such vectors, but some may be missing.
+ *
+ * store         a handle.
+ * query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * max_distance  the greatest distance of a hit, in the store's metric. Infinity finds all. For the dot
+ *               product, whose distance is the product with its sign changed, less than 0 has a meaning.
+ * options       BORROWED for the call. NULL: the defaults. `ef` counts with `approximate` only.
+ * results       a handle; its former hits are gone, whatever this returns. Read them by
+ *               syna_mmap_results_hits.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (for so
+ * many hits).
+ * On failure, threads: as syna_mmap_search. Cost: a distance for each row; with `approximate` a few for
+ * each hit.
+ */
+syna_mmap_status syna_mmap_search_range(const syna_mmap *store,
+                                        const float *query,
+                                        float max_distance,
+                                        const syna_mmap_search_options *options,
+                                        syna_mmap_results *results,
+                                        syna_mmap_error *error);
+
+/**
+ * Finds the `k` nearest stored vectors for each of several queries, over the rows of one moment.
+ *
+ * The hits of all queries lie in one array, query after query: syna_mmap_results_query_hits gives those of
+ * one. A query that cannot be searched for has a status of its own and no hits; the others are searched for.
+ * The store's `threads` share the queries. Where every vector is compared (without an index, with `exact`,
+ * where few meet the conditions), up to 32 queries share one pass over the vectors; the distances are those
+ * of single searches, bit for bit.
+ *
+ * store         a handle.
+ * queries       COPIED: count x dimensions floats, one query after the other, aligned to 4 bytes.
+ * count         queries. 0: `queries` and `out_statuses` may be NULL.
+ * k             as in syna_mmap_search.
+ * options       BORROWED for the call. NULL: the defaults. The deadline is that of the call.
+ * results       a handle; its former hits are gone, whatever this returns.
+ * out_statuses  BORROWED for the call: room for `count` statuses, SYNA_MMAP_OK or
+ *               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: then a query that cannot be searched for fails
+ *               the call.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_search.
+ * On failure: out_statuses is not written; the results are empty, unless another thread is using them
+ * (_INVALID_ARGUMENT).
+ * Threads: any, each with its own results. Cost: as so many searches, or less. It allocates.
+ */
+syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
+                                        const float *queries,
+                                        size_t count,
+                                        size_t k,
+                                        const syna_mmap_search_options *options,
+                                        syna_mmap_results *results,
+                                        syna_mmap_status *out_statuses,
+                                        syna_mmap_error *error);
 
 /**
  * Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
@@ -1445,6 +1617,35 @@ syna_mmap_status syna_mmap_verify(const syna_mmap *store,
                                   void *context,
                                   uint64_t *out_findings,
                                   syna_mmap_error *error);
+
+/**
+ * Measures the recall of searches through the index, on the store as it is: `samples` stored vectors are
+ * searched for through the index and exactly, each left out of its own hits, and it is counted how many of
+ * the index's hits are as near as the exact ones.
+ *
+ * The vectors of a store are near each other: queries from elsewhere may fare worse. Rows that are written
+ * meanwhile may lower the figure.
+ *
+ * store       a handle.
+ * samples     how many vectors; where there are fewer, all of them. Not 0.
+ * k           hits of each search. Not 0.
+ * ef          candidates, as in syna_mmap_search_options. 0: the store's.
+ * seed        which vectors: the same seed chooses the same ones, as long as no row comes or goes.
+ * out_recall  BORROWED for the call: 0 to 1, 1 where there is nothing to compare, as without an index.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
+ * _POISONED.
+ * On failure: *out_recall is not written.
+ * Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each 32 samples.
+ */
+syna_mmap_status syna_mmap_check_recall(const syna_mmap *store,
+                                        size_t samples,
+                                        size_t k,
+                                        uint32_t ef,
+                                        uint64_t seed,
+                                        double *out_recall,
+                                        syna_mmap_error *error);
 
 /**
  * Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.

@@ -144,6 +144,12 @@ impl SynaError {
         Self::InvalidArgument { what: what.into() }
     }
 
+    /// [`SynaError::NotFound`] of a key, which may be too long to be shown whole.
+    pub(crate) fn no_such_key(key: &str) -> Self {
+        let shown: String = key.chars().take(100).collect();
+        Self::NotFound { what: format!("the key {shown:?}") }
+    }
+
     /// Shorthand for [`SynaError::Corrupt`].
     pub(crate) fn corrupt(path: &Path, offset_bytes: u64, what: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), offset_bytes, what: what.into() }

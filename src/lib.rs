@@ -35,10 +35,10 @@ pub use error::{Result, SynaError};
 pub use index::IndexProfile;
 pub use metric::DistanceMetric;
 pub use store::{
-    BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Finding, Hit, HnswConfig,
-    MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult, MmapVectorConfig,
-    MmapVectorStore, OpenMode, Problem, SalvageReport, SearchOptions, SearchResults, StoreStats,
-    VerifyReport, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Filter, Finding, Hit,
+    HnswConfig, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult,
+    MmapVectorConfig, MmapVectorStore, OpenMode, Problem, RowTest, SalvageReport, SearchOptions,
+    SearchResults, StoreStats, VerifyReport, WriteBatch, WriteMode,
 };
 
 /// What the benchmarks of this crate measure; no part of its API, and gone without notice.

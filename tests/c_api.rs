@@ -38,6 +38,21 @@ fn search() {
 }
 
 #[test]
+fn filters() {
+    run("filters");
+}
+
+#[test]
+fn range() {
+    run("range");
+}
+
+#[test]
+fn batch_search() {
+    run("batch_search");
+}
+
+#[test]
 fn persistence() {
     run("persistence");
 }

@@ -8,7 +8,10 @@ use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::{Random, TempFolder, quiet, seed};
-use syna_mmap::{DistanceMetric, MmapVectorStore};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Entry, Filter, MmapVectorStore, SearchOptions,
+    SearchResults, WriteBatch, WriteMode,
+};
 
 struct Counting;
 
@@ -53,7 +56,60 @@ unsafe extern "C" {
 }
 
 #[test]
-fn a_search_in_the_steady_state_allocates_nothing() {
+fn searches_in_the_steady_state_allocate_nothing() {
+    through_the_c_api();
+    with_filters_within_a_distance_and_by_key();
+}
+
+fn with_filters_within_a_distance_and_by_key() {
+    let mut random = Random(seed(12));
+    let store = MmapVectorStore::in_memory(quiet(100, DistanceMetric::Cosine)).unwrap();
+    let vectors: Vec<Vec<f32>> = (0..4000).map(|_| random.vector(100)).collect();
+    let keys: Vec<String> = (0..4000).map(|n| format!("key {n}")).collect();
+    let written = store.write(&WriteBatch {
+        keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
+        vectors: BatchVectors::Slices(&vectors.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+        tags: Some(&(0..4000).collect::<Vec<u64>>()),
+        payloads: BatchPayloads::None,
+        mode: WriteMode::Insert,
+    });
+    assert_eq!(written.unwrap(), 4000);
+    store.build_index().unwrap();
+    let bitmap = vec![0x0101_0101_0101_0101; 63];
+    let test = |entry: &Entry<'_>| entry.key.ends_with('7') || entry.tags % 2 == 0;
+    let none = Filter::default();
+    let filters = [
+        Filter { tags_all: 2, ..none },
+        Filter { tags_any: 1, tags_none: 2046, ..none },
+        Filter { key_prefix: "key 1", ..none },
+        Filter { rows: Some(&bitmap), ..none },
+        Filter { callback: Some(&test), ..none },
+        Filter { callback: Some(&|entry| entry.row == 5), ..none },
+    ];
+    let mut results = SearchResults::default();
+    let mut search_all = || {
+        for query in vectors.iter().step_by(100) {
+            for filter in filters {
+                let options = SearchOptions { filter, ..Default::default() };
+                store.search_with(query, 10, &options, &mut results).unwrap();
+                assert!(!results.hits().is_empty());
+                store.search_range(query, 0.9, &options, &mut results).unwrap();
+                store.search_key("key 5", 10, &options, &mut results).unwrap();
+            }
+            for approximate in [false, true] {
+                let options = SearchOptions { approximate, ..Default::default() };
+                store.search_range(query, 0.8, &options, &mut results).unwrap();
+                assert!(!results.hits().is_empty());
+            }
+        }
+    };
+    search_all();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    search_all();
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+}
+
+fn through_the_c_api() {
     let folder = TempFolder::new("steady");
     let path = folder.file("store");
     let mut random = Random(seed(11));

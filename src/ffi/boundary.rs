@@ -4,7 +4,7 @@
 //! on success but what the call itself writes. `tests/boundary.rs` proves that no function does without.
 #![expect(unsafe_code, reason = "writes to the caller's error struct")]
 
-use super::callbacks::check_not_logging;
+use super::callbacks::check_may_call;
 use super::errors;
 use super::panics::caught;
 use super::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
@@ -35,7 +35,7 @@ pub(super) unsafe fn call_anyway(
         Ok(target) => (target, Ok(())),
         Err(e) => (None, Err(e)),
     };
-    match check_not_logging().and_then(|()| caught(|| work(usable))) {
+    match check_may_call().and_then(|()| caught(|| work(usable))) {
         Ok(()) => SYNA_MMAP_OK,
         Err(e) => {
             // Writing the message runs code of the library again, which must not unwind into C either.
@@ -52,5 +52,5 @@ pub(super) unsafe fn call_anyway(
 
 /// A call without a status: `fallback` for every error.
 pub(super) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
-    check_not_logging().and_then(|()| caught(work)).unwrap_or(fallback)
+    check_may_call().and_then(|()| caught(work)).unwrap_or(fallback)
 }

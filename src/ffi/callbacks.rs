@@ -6,25 +6,27 @@ use std::cell::{Cell, RefCell};
 thread_local! {
     /// The handles whose calls are in the caller's code right now, outermost first.
     static HANDLES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-    /// Whether the caller's log callback runs.
-    static IS_LOGGING: Cell<bool> = const { Cell::new(false) };
+    /// The callback that runs and may not call the library.
+    static FORBIDDEN: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-/// Runs the caller's log callback, which may come while the library holds its locks.
-pub(super) fn logging(callback: impl FnOnce()) {
-    let before = IS_LOGGING.try_with(|is_logging| is_logging.replace(true));
-    callback();
-    let _ = IS_LOGGING.try_with(|is_logging| is_logging.set(before == Ok(true)));
+/// Runs a callback of the caller's that may not call the library, since it comes while the library holds its locks, or
+/// has the caller's objects for itself. `name`: for the error that such a call gets.
+pub(super) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
+    let before = FORBIDDEN.try_with(|forbidden| forbidden.replace(Some(name)));
+    let answer = callback();
+    let _ = FORBIDDEN.try_with(|forbidden| forbidden.set(before.unwrap_or(None)));
+    answer
 }
 
-/// That this thread is in no log callback.
+/// That this thread is in no callback that may not call the library.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
-pub(super) fn check_not_logging() -> Result<()> {
-    match IS_LOGGING.try_with(Cell::get) {
-        Ok(true) => {
-            Err(SynaError::argument("a log callback cannot call the library; do it after it has returned"))
+pub(super) fn check_may_call() -> Result<()> {
+    match FORBIDDEN.try_with(Cell::get) {
+        Ok(Some(name)) => {
+            Err(SynaError::argument(format!("{name} cannot call the library; do it after it has returned")))
         }
         _ => Ok(()),
     }

@@ -50,7 +50,7 @@ pub struct syna_mmap_row {
 }
 
 impl syna_mmap_row {
-    fn of(entry: &Entry<'_>) -> Self {
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
         Self {
             key: entry.key.as_ptr().cast(),
             key_len: entry.key.len(),

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
 
 use super::boundary;
-use super::callbacks::logging;
+use super::callbacks::forbidding;
 use super::status::{syna_mmap_error, syna_mmap_status};
 use crate::{Result, SynaError};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -115,7 +115,7 @@ impl Log for Host {
         let mut text = record.args().to_string().replace('\0', "\u{fffd}");
         let length = text.len();
         text.push('\0');
-        logging(|| {
+        forbidding("a log callback", || {
             // SAFETY: the caller of `syna_mmap_set_log` promised a function that takes these and does not unwind; the
             // text ends with a NUL and lives through the call.
             unsafe { function(context, record.level() as u32, text.as_ptr().cast(), length) }

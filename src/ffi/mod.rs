@@ -19,7 +19,8 @@
 //! | `stats.rs` | header: a store in numbers |
 //! | `refresh.rs` | header: a reader moved on |
 //! | `results.rs` | header: hits and the object that holds them |
-//! | `search.rs` | header: search, index |
+//! | `search_options.rs` | header: options of a search, filters |
+//! | `search.rs` | header: searches, index |
 //! | `indexing.rs` | header: the index, at once or in steps |
 //! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
@@ -55,6 +56,7 @@ mod read;
 mod refresh;
 mod results;
 mod search;
+mod search_options;
 mod stats;
 mod status;
 mod store;

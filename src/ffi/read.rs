@@ -54,14 +54,9 @@ unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) 
         return Ok(());
     }
     // Only this way tells why there is none.
-    let vector = store.get(key)?.ok_or_else(|| not_found(key))?;
+    let vector = store.get(key)?.ok_or_else(|| SynaError::no_such_key(key))?;
     copy(&vector);
     Ok(())
-}
-
-fn not_found(key: &str) -> SynaError {
-    let shown: String = key.chars().take(100).collect();
-    SynaError::NotFound { what: format!("the key {shown:?}") }
 }
 
 /// The tags of a key: the number that was written with it, 0 where none was.
@@ -89,7 +84,7 @@ pub unsafe extern "C" fn syna_mmap_get_tags(
             with_store(store, |store| {
                 let out_tags = Out::new(out_tags, "out_tags")?;
                 let key = arguments::key(key, key_len)?;
-                out_tags.set(store.tags(key).ok_or_else(|| not_found(key))?);
+                out_tags.set(store.tags(key).ok_or_else(|| SynaError::no_such_key(key))?);
                 Ok(())
             })
         })
@@ -133,7 +128,7 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
                 }
                 let out_len = Out::new(out_len, "out_len")?;
                 let key = arguments::key(key, key_len)?;
-                let payload = store.payload(key).ok_or_else(|| not_found(key))?;
+                let payload = store.payload(key).ok_or_else(|| SynaError::no_such_key(key))?;
                 if !payload.is_empty() && payload.len() <= capacity {
                     // `capacity` is not 0 here, so the pointer was checked; it has room for the payload, which lies in
                     // the store's own memory.

@@ -157,7 +157,8 @@ pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
     })
 }
 
-/// The hits of the last search, by ascending distance; rows at the same distance by ascending row.
+/// The hits of the last search, by ascending distance; rows at the same distance by ascending row. After a
+/// batch: the hits of its queries, one query after the other.
 ///
 /// results    a handle.
 /// out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
@@ -183,8 +184,57 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
     })
 }
 
-/// Whether the last search came to its deadline, so that its hits are the best found until then; false for
-/// a bad handle.
+/// The hits of one query of the last syna_mmap_search_batch, by ascending distance; rows at the same
+/// distance by ascending row. After another search, query 0 has all hits.
+///
+/// results    a handle.
+/// query      the query, from 0.
+/// out_count  BORROWED for the call: how many there are, 0 also for a bad handle and where there is no such
+///            query. May be NULL.
+///
+/// Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
+/// there are none. They are a part of the array of syna_mmap_results_hits, so the difference of the two
+/// pointers is the index that syna_mmap_results_tags and syna_mmap_results_payload want.
+/// Threads: one at a time. Cost: none to speak of.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_results_query_hits(
+    results: *const syna_mmap_results,
+    query: usize,
+    out_count: *mut usize,
+) -> *const syna_mmap_hit {
+    boundary::value(ptr::null(), || {
+        // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
+        let out_count = unsafe { Out::optional(out_count, "out_count")? };
+        let found = RESULTS.read(results.addr(), |found| {
+            let hits = found.hits.get(found.answers.range_of(query)).unwrap_or_default();
+            Ok((hits.as_ptr(), hits.len()))
+        });
+        let (first, count) = found.unwrap_or((ptr::null(), 0));
+        out_count.set(count);
+        Ok(if count == 0 { ptr::null() } else { first })
+    })
+}
+
+/// Whether the search for one query of the last syna_mmap_search_batch came to its deadline or to the most
+/// visits; false for a bad handle and where there is no such query.
+///
+/// results  a handle.
+/// query    the query, from 0.
+///
+/// Threads: one at a time. Cost: none to speak of.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_results_query_is_partial(
+    results: *const syna_mmap_results,
+    query: usize,
+) -> bool {
+    boundary::value(false, || RESULTS.read(results.addr(), |found| Ok(found.answers.is_partial_of(query))))
+}
+
+/// Whether the last search, or one of a batch, came to its deadline or to the most visits, so that its hits
+/// are the best found until then; false for a bad handle.
 ///
 /// results  a handle.
 ///

@@ -1,77 +1,15 @@
 //! Header section: searching, and the index that makes it fast.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments;
+use super::arguments::{self, Room};
 use super::boundary;
+use super::errors::status_of;
 use super::results::{syna_mmap_results, with_results};
-use super::status::{syna_mmap_error, syna_mmap_status};
+use super::search_options::{syna_mmap_search_options, with_options};
+use super::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
-use super::structs::{self, Versioned, member_ends};
-use crate::SearchOptions;
-use std::time::Duration;
-
-/// How a search is done. It is yours: COPIED by syna_mmap_search, so it may go out of scope after the call.
-///
-/// Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct syna_mmap_search_options {
-    /// sizeof(syna_mmap_search_options).
-    pub struct_size: usize,
-    /// Candidates to look at: more is slower and finds more. 0: the store's hnsw_ef_search. Less than k
-    /// counts as k.
-    pub ef: u32,
-    /// Other than 0: compare the query with every vector instead of using the index. Default 0.
-    pub exact: u32,
-    /// Microseconds from the start of the call after which the search ends with the best hits so far, which
-    /// may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
-    /// so it ends somewhat later. 0: no deadline. Default 0.
-    pub deadline_us: u64,
-}
-
-// SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
-unsafe impl Versioned for syna_mmap_search_options {
-    const NAME: &'static str = "syna_mmap_search_options";
-    const MEMBER_ENDS: &'static [usize] =
-        member_ends!(syna_mmap_search_options: struct_size, ef, exact, deadline_us);
-
-    fn defaults() -> Self {
-        Self { struct_size: size_of::<Self>(), ef: 0, exact: 0, deadline_us: 0 }
-    }
-}
-
-impl syna_mmap_search_options {
-    fn to_store(self) -> SearchOptions {
-        SearchOptions {
-            ef: usize::try_from(self.ef).unwrap_or(usize::MAX),
-            exact: self.exact != 0,
-            deadline: (self.deadline_us != 0).then(|| Duration::from_micros(self.deadline_us)),
-        }
-    }
-}
-
-/// Fills `options` with the defaults.
-///
-/// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
-///              NULL: nothing is done.
-/// struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
-///              name.
-///
-/// Threads: any. Cost: none to speak of.
-///
-/// # Safety
-/// `options` is NULL, or `struct_size` bytes can be written there.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn syna_mmap_search_options_init(
-    options: *mut syna_mmap_search_options,
-    struct_size: usize,
-) {
-    boundary::value((), || {
-        // SAFETY: the caller's promise is the same.
-        unsafe { structs::write_defaults(options, struct_size) };
-        Ok(())
-    })
-}
+use crate::{MmapVectorStore, Result, SearchOptions, SearchResults};
+use std::ffi::c_char;
 
 /// Finds the `k` stored vectors that are nearest to `query`, or all of them where there are fewer.
 ///
@@ -81,13 +19,13 @@ pub unsafe extern "C" fn syna_mmap_search_options_init(
 /// store    a handle.
 /// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
 /// k        at most 16,777,216; 0 is OK and finds nothing.
-/// options  COPIED. NULL: the defaults.
+/// options  BORROWED for the call. NULL: the defaults.
 /// results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
 /// error    BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also past the deadline (ask syna_mmap_results_is_partial), or
-/// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_HANDLE (of the
-/// store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
+/// Returns: SYNA_MMAP_OK, also past the deadline or the most visits (ask syna_mmap_results_is_partial), or
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
+/// is not UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
 /// On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
 /// Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
 /// one for each row. No allocation once the results have grown to what such searches need.
@@ -107,20 +45,183 @@ pub unsafe extern "C" fn syna_mmap_search(
     unsafe {
         // In any case: an error struct that cannot be used must leave the results empty like any other error.
         boundary::call_anyway(error, |usable| {
-            with_results(results, |found| {
-                found.fill(|answers| {
-                    usable?;
-                    let options = structs::read(options, "options")?;
-                    let options = options.unwrap_or_else(syna_mmap_search_options::defaults).to_store();
-                    with_store(store, |store| {
-                        arguments::check_pointer(query, "query")?;
-                        let query = arguments::slice(query, usize::from(store.dimensions()), "query")?;
-                        store.search_with(query, k, &options, answers)
-                    })
-                })
+            search(usable, store, options, results, |store, options, answers| {
+                store.search_with(query_of(store, query)?, k, options, answers)
             })
         })
     }
+}
+
+/// Finds the `k` stored vectors that are nearest to the one of a key, which is itself left out: more like
+/// this one.
+///
+/// store    a handle.
+/// key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+/// k        as in syna_mmap_search.
+/// options  BORROWED for the call. NULL: the defaults.
+/// results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+/// error    BORROWED for the call. May be NULL.
+///
+/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (there is no such key), _INVALID_KEY.
+/// On failure, threads, cost: as syna_mmap_search.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_search_key(
+    store: *const syna_mmap,
+    key: *const c_char,
+    key_len: usize,
+    k: usize,
+    options: *const syna_mmap_search_options,
+    results: *mut syna_mmap_results,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call_anyway(error, |usable| {
+            search(usable, store, options, results, |store, options, answers| {
+                store.search_key(arguments::key(key, key_len)?, k, options, answers)
+            })
+        })
+    }
+}
+
+/// Finds all stored vectors at most `max_distance` from `query`, however many they are.
+///
+/// Every vector is compared, so that none is missed, in the index or not. The option `approximate` takes the
+/// index's answer instead: fast where there are few such vectors, but some may be missing.
+///
+/// store         a handle.
+/// query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+/// max_distance  the greatest distance of a hit, in the store's metric. Infinity finds all. For the dot
+///               product, whose distance is the product with its sign changed, less than 0 has a meaning.
+/// options       BORROWED for the call. NULL: the defaults. `ef` counts with `approximate` only.
+/// results       a handle; its former hits are gone, whatever this returns. Read them by
+///               syna_mmap_results_hits.
+/// error         BORROWED for the call. May be NULL.
+///
+/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (for so
+/// many hits).
+/// On failure, threads: as syna_mmap_search. Cost: a distance for each row; with `approximate` a few for
+/// each hit.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_search_range(
+    store: *const syna_mmap,
+    query: *const f32,
+    max_distance: f32,
+    options: *const syna_mmap_search_options,
+    results: *mut syna_mmap_results,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call_anyway(error, |usable| {
+            search(usable, store, options, results, |store, options, answers| {
+                store.search_range(query_of(store, query)?, max_distance, options, answers)
+            })
+        })
+    }
+}
+
+/// Finds the `k` nearest stored vectors for each of several queries, over the rows of one moment.
+///
+/// The hits of all queries lie in one array, query after query: syna_mmap_results_query_hits gives those of
+/// one. A query that cannot be searched for has a status of its own and no hits; the others are searched for.
+/// The store's `threads` share the queries. Where every vector is compared (without an index, with `exact`,
+/// where few meet the conditions), up to 32 queries share one pass over the vectors; the distances are those
+/// of single searches, bit for bit.
+///
+/// store         a handle.
+/// queries       COPIED: count x dimensions floats, one query after the other, aligned to 4 bytes.
+/// count         queries. 0: `queries` and `out_statuses` may be NULL.
+/// k             as in syna_mmap_search.
+/// options       BORROWED for the call. NULL: the defaults. The deadline is that of the call.
+/// results       a handle; its former hits are gone, whatever this returns.
+/// out_statuses  BORROWED for the call: room for `count` statuses, SYNA_MMAP_OK or
+///               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: then a query that cannot be searched for fails
+///               the call.
+/// error         BORROWED for the call. May be NULL.
+///
+/// Returns: as syna_mmap_search.
+/// On failure: out_statuses is not written; the results are empty, unless another thread is using them
+/// (_INVALID_ARGUMENT).
+/// Threads: any, each with its own results. Cost: as so many searches, or less. It allocates.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_search_batch(
+    store: *const syna_mmap,
+    queries: *const f32,
+    count: usize,
+    k: usize,
+    options: *const syna_mmap_search_options,
+    results: *mut syna_mmap_results,
+    out_statuses: *mut syna_mmap_status,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call_anyway(error, |usable| {
+            search(usable, store, options, results, |store, options, answers| {
+                let room = if out_statuses.is_null() { 0 } else { count };
+                let statuses = arguments::room(out_statuses, room, "out_statuses")?;
+                let dimensions = usize::from(store.dimensions());
+                let queries = arguments::matrix(queries, count, dimensions, "queries")?;
+                store.search_batch(queries, k, options, answers)?;
+                tell_statuses(answers, &statuses)
+            })
+        })
+    }
+}
+
+/// Writes each query's status; without room for them the first error is that of the call.
+fn tell_statuses(answers: &mut SearchResults, statuses: &Room<syna_mmap_status>) -> Result<()> {
+    if statuses.len() == 0
+        && let Some(failed) = answers.take_error()
+    {
+        return Err(failed);
+    }
+    for query in 0..statuses.len() {
+        statuses.set(query, answers.error_of(query).map_or(SYNA_MMAP_OK, status_of));
+    }
+    Ok(())
+}
+
+/// The query of a call.
+///
+/// # Safety
+/// If not NULL and aligned, `query` has as many floats as the store has dimensions.
+unsafe fn query_of<'a>(store: &MmapVectorStore, query: *const f32) -> Result<&'a [f32]> {
+    arguments::check_pointer(query, "query")?;
+    // SAFETY: the caller's promise is the same.
+    unsafe { arguments::slice(query, usize::from(store.dimensions()), "query") }
+}
+
+/// Searches into results, which are empty after any error. `usable`: whether the error struct can be used.
+///
+/// # Safety
+/// As [`with_options`].
+unsafe fn search(
+    usable: Result<()>,
+    store: *const syna_mmap,
+    options: *const syna_mmap_search_options,
+    results: *mut syna_mmap_results,
+    work: impl FnOnce(&MmapVectorStore, &SearchOptions<'_>, &mut SearchResults) -> Result<()>,
+) -> Result<()> {
+    with_results(results, |found| {
+        found.fill(|answers| {
+            usable?;
+            // SAFETY: the caller's promise is the same.
+            unsafe {
+                with_options(options, |options| with_store(store, |store| work(store, options, answers)))
+            }
+        })
+    })
 }
 
 /// Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.

@@ -159,6 +159,49 @@ unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
     Ok(total)
 }
 
+/// Measures the recall of searches through the index, on the store as it is: `samples` stored vectors are
+/// searched for through the index and exactly, each left out of its own hits, and it is counted how many of
+/// the index's hits are as near as the exact ones.
+///
+/// The vectors of a store are near each other: queries from elsewhere may fare worse. Rows that are written
+/// meanwhile may lower the figure.
+///
+/// store       a handle.
+/// samples     how many vectors; where there are fewer, all of them. Not 0.
+/// k           hits of each search. Not 0.
+/// ef          candidates, as in syna_mmap_search_options. 0: the store's.
+/// seed        which vectors: the same seed chooses the same ones, as long as no row comes or goes.
+/// out_recall  BORROWED for the call: 0 to 1, 1 where there is nothing to compare, as without an index.
+/// error       BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
+/// _POISONED.
+/// On failure: *out_recall is not written.
+/// Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each 32 samples.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_check_recall(
+    store: *const syna_mmap,
+    samples: usize,
+    k: usize,
+    ef: u32,
+    seed: u64,
+    out_recall: *mut f64,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_recall = Out::new(out_recall, "out_recall")?;
+            let ef = usize::try_from(ef).unwrap_or(usize::MAX);
+            out_recall.set(with_store(store, |store| store.check_recall(samples, k, ef, seed))?);
+            Ok(())
+        })
+    }
+}
+
 /// Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
 /// `from` is only read and stays as it is.
 ///

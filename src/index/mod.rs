@@ -40,7 +40,7 @@
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `save.rs`, `open.rs` | to a file; from a file |
 //! | `check.rs` | what is in a graph, and what cannot be reached |
-//! | `exact.rs` | the scan of rows that are not in the graph |
+//! | `exact.rs` | the scan of rows one by one: those behind the graph, those that few pass a filter, for several queries at once |
 
 mod check;
 mod chunks;
@@ -78,12 +78,12 @@ mod writer;
 
 #[cfg(feature = "bench-internals")]
 pub use codes::{Rotation, write_slot};
-pub(crate) use exact::{BestK, ScanRequest, scan};
+pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
-pub(crate) use params::GraphParams;
 pub use params::IndexProfile;
+pub(crate) use params::{GraphParams, mix};
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use scratch::{Neighbour, Scratch};
-pub(crate) use search::GraphSearch;
+pub(crate) use search::{GraphSearch, SearchEnd, thinned};
 pub(crate) use space::Rows;

@@ -69,6 +69,8 @@ impl Entry {
 pub(super) struct Pool {
     entries: Vec<Entry>,
     capacity: usize,
+    /// Rows behind the first so many are not expanded.
+    enough: usize,
     /// No entry before this place is left to expand.
     cursor: usize,
 }
@@ -78,7 +80,13 @@ impl Pool {
         self.entries.clear();
         self.entries.reserve(capacity + 1);
         self.capacity = capacity;
+        self.enough = capacity;
         self.cursor = 0;
+    }
+
+    /// The walk is to end with the `enough` nearest, as things look now; more of them wait in case it has to go on.
+    pub(super) fn end_with(&mut self, enough: usize) {
+        self.enough = enough.clamp(1, self.capacity.max(1));
     }
 
     #[inline]
@@ -118,10 +126,18 @@ impl Pool {
         }
     }
 
+    /// The last of those that are enough, once they are there: behind it nothing need be expanded.
+    #[inline]
+    fn last_of_enough(&self) -> Option<Neighbour> {
+        self.entries.get(self.enough.wrapping_sub(1)).map(|entry| entry.neighbour())
+    }
+
     /// The nearest entry that was not expanded yet.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<Neighbour> {
-        while let Some(entry) = self.entries.get(self.cursor) {
+        while self.cursor < self.enough
+            && let Some(entry) = self.entries.get(self.cursor)
+        {
             if entry.0 & 1 == 0 {
                 return Some(entry.neighbour());
             }
@@ -280,7 +296,7 @@ impl Walk {
                 self.pool.mark();
                 Some(next.row)
             }
-            _ if self.pool.bound().is_some_and(|bound| bound < hidden) => None,
+            _ if self.pool.last_of_enough().is_some_and(|bound| bound < hidden) => None,
             _ => {
                 self.hidden.pop();
                 Some(hidden.row)

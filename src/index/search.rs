@@ -25,6 +25,9 @@ pub(crate) const LEAST_EF: usize = 10;
 /// How many rows are visited between two looks at the clock.
 const VISITS_A_CLOCK: u32 = 8;
 
+/// After how many visits the share of visible rows among them says something.
+const VISITS_A_SHARE: u32 = 32;
+
 /// How many lines of the next record are asked for between two pieces of work on this one.
 const LINES_AT_ONCE: usize = 8;
 
@@ -39,6 +42,9 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) limit: u32,
     /// Whether a row may be a result. Other rows are walked through.
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
+    /// The share of rows that may be results, where not all may. Fewer candidates are kept then: the walk goes through the
+    /// other rows too, and so looks around well with few of its own.
+    pub(crate) share: Option<f32>,
     /// When to stop with what there is.
     pub(crate) deadline: Option<Instant>,
     /// After how many visits to stop with what there is.
@@ -63,6 +69,11 @@ pub(super) trait Terms {
     #[inline]
     fn visit(&self, _row: u32) {}
     fn is_over(&self, visits: u32) -> bool;
+    /// How many candidates are enough from here on, if that has changed.
+    #[inline]
+    fn enough(&self, _visits: u32, _found: usize) -> Option<usize> {
+        None
+    }
 }
 
 /// Every node, to the end: what the graph asks itself while it grows.
@@ -103,6 +114,25 @@ impl Terms for Below<'_, '_> {
             || (visits.is_multiple_of(VISITS_A_CLOCK)
                 && self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
+
+    /// Where rows that may be results are rarer near the query than elsewhere, the walk has to find its way through the
+    /// others, and needs all its candidates.
+    #[inline]
+    fn enough(&self, visits: u32, found: usize) -> Option<usize> {
+        let share = self.0.share?;
+        if visits < VISITS_A_SHARE || !visits.is_multiple_of(VISITS_A_CLOCK) {
+            return None;
+        }
+        let here = found as f32 / visits as f32;
+        Some(if here < 0.5 * share { self.0.ef } else { thinned(self.0.ef, here.max(share)).max(self.0.k) })
+    }
+}
+
+/// How many candidates stand for `ef` where a share of the rows may be results: between `ef`, which takes `ef / share`
+/// visits, and `ef * share`, which takes as many as without a filter (docs/benchmarks/filters.md).
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ef, at least 0")]
+pub(crate) fn thinned(ef: usize, share: f32) -> usize {
+    ((ef as f32 * share.sqrt()) as usize).clamp(LEAST_EF, ef.max(LEAST_EF))
 }
 
 impl Graph {
@@ -181,6 +211,9 @@ impl Graph {
             let found = Neighbour { distance: asker.key.of(squared, code.facts.square), row };
             if terms.visible(row) {
                 walk.found.push(found);
+            }
+            if let Some(enough) = terms.enough(visits, walk.found.len()) {
+                walk.pool.end_with(enough);
             }
             if record.has_twins && terms.most_twins() > 0 {
                 self.meet_twins(found, view, terms, walk);

@@ -103,12 +103,12 @@ impl Core {
 
     /// The tags of a published row.
     pub(crate) fn tags(&self, row: u32) -> u64 {
-        self.rows.rich_frame(&self.data, row).map_or(0, |(frame, position)| frame.tags(position))
+        self.rows.tags(row)
     }
 
     /// The payload of a published row.
     pub(crate) fn payload(&self, row: u32) -> &[u8] {
-        self.rows.rich_frame(&self.data, row).map_or(&[], |(frame, position)| frame.payload(position))
+        self.rows.payload(&self.data, row)
     }
 
     /// Whether `row` was there, and live, at the moment of `snapshot`.

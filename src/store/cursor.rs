@@ -54,11 +54,13 @@ fn next_live(core: &Core, snapshot: Snapshot, from: u32) -> Option<u32> {
 
 /// All of a published row.
 pub(super) fn entry_of(core: &Core, row: u32) -> Result<Entry<'_>> {
-    let (tags, payload) = match core.rows.rich_frame(&core.data, row) {
-        Some((frame, position)) => (frame.tags(position), frame.payload(position)),
-        None => (0, &[][..]),
-    };
-    Ok(Entry { row, key: core.key(row)?, tags, payload, vector: core.vector(row)? })
+    Ok(Entry {
+        row,
+        key: core.key(row)?,
+        tags: core.tags(row),
+        payload: core.payload(row),
+        vector: core.vector(row)?,
+    })
 }
 
 /// The entries of [`MmapVectorStore::iterate`].

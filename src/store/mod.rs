@@ -21,6 +21,9 @@
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
+//! | `filter.rs`, `way.rs` | which rows may be results; whether graph or scan finds them in less time |
+//! | `range.rs`, `batch_search.rs` | all rows within a distance; many queries at once |
+//! | `recall.rs` | how much of what is nearest the graph finds |
 //! | `indexing.rs` | how rows get into the index |
 //! | `index_file.rs` | `NAME.hnsw` |
 //! | `stats.rs` | a store in numbers |
@@ -28,6 +31,7 @@
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
 
 mod batch;
+mod batch_search;
 mod checked_batch;
 mod compact;
 mod config;
@@ -37,12 +41,15 @@ mod cores;
 mod crash_tests;
 mod cursor;
 mod directory;
+mod filter;
 mod index_file;
 mod index_slot;
 mod indexing;
 mod loader;
 mod open;
 mod places;
+mod range;
+mod recall;
 mod refresh;
 mod results;
 mod rows;
@@ -53,6 +60,7 @@ mod stats;
 mod store;
 mod transfer;
 mod verify;
+mod way;
 mod write;
 mod writer;
 
@@ -60,6 +68,7 @@ pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use cursor::{Cursor, Entries, Entry};
+pub use filter::{Filter, RowTest};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
 pub use stats::StoreStats;

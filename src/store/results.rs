@@ -1,19 +1,31 @@
 //! What a search is asked and what it answers.
 
 use super::core::Core;
+use super::filter::Filter;
 use super::search::SearchParts;
+use crate::index::Neighbour;
+use crate::{Result, SynaError};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a search is done; the default is the store's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SearchOptions {
+/// How a search is done; the default is the store's, over all rows. Fill it up with `..Default::default()`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SearchOptions<'a> {
     /// Candidates to look at; 0: the store's `ef_search`. Less than `k` counts as `k`.
     pub ef: usize,
     /// Compare the query with every vector instead of walking the graph.
     pub exact: bool,
     /// Stop after this long, from the start of the call, with the best found so far.
     pub deadline: Option<Duration>,
+    /// Stop after so many rows, of a query, with the best found so far: those that the walk through the graph visits, and
+    /// those that are compared one by one. 0: no bound.
+    pub max_visits: usize,
+    /// Which rows may be results.
+    pub filter: Filter<'a>,
+    /// Of a search within a distance: take what the graph finds, which may lack rows, in place of comparing all vectors.
+    /// Without effect where there is a filter.
+    pub approximate: bool,
 }
 
 /// One answer of a search.
@@ -25,30 +37,76 @@ pub struct Hit {
     pub distance: f32,
 }
 
-/// The answers of a search and the memory that the next search works in.
+/// The answers of a search, or of a batch of them, and the memory that the next search works in.
 ///
 /// One thread at a time. It keeps the store's mappings alive, so keys and vectors can be read from it after the
 /// store was closed.
 #[derive(Debug, Default)]
 pub struct SearchResults {
     hits: Vec<Hit>,
-    is_partial: bool,
+    queries: Vec<Query>,
     /// The store that the hits are of.
     core: Option<Arc<Core>>,
-    pub(super) parts: SearchParts,
+    /// One for each thread that searches.
+    pub(super) parts: Vec<SearchParts>,
+}
+
+/// What came of one query.
+#[derive(Debug)]
+struct Query {
+    /// Where its hits end.
+    end: usize,
+    is_partial: bool,
+    error: Option<SynaError>,
 }
 
 impl SearchResults {
-    /// The hits, by ascending distance, then row.
+    /// The hits by ascending distance, then row; those of a batch query after query.
     #[must_use]
     pub fn hits(&self) -> &[Hit] {
         &self.hits
     }
 
-    /// Whether the deadline ended the search before it was done.
+    /// How many queries there were: 1 after a search that was no batch, 0 after none.
+    #[must_use]
+    pub fn query_count(&self) -> usize {
+        self.queries.len()
+    }
+
+    /// Where in [`SearchResults::hits`] those of a query lie; empty past the last query.
+    #[must_use]
+    pub fn range_of(&self, query: usize) -> Range<usize> {
+        let end_of = |query: usize| self.queries.get(query).map_or(self.hits.len(), |query| query.end);
+        query.checked_sub(1).map_or(0, end_of)..end_of(query)
+    }
+
+    /// The hits of a query, by ascending distance, then row; none past the last query.
+    #[must_use]
+    pub fn hits_of(&self, query: usize) -> &[Hit] {
+        self.hits.get(self.range_of(query)).unwrap_or_default()
+    }
+
+    /// Why a query of a batch has no hits, where it could not be searched for.
+    #[must_use]
+    pub fn error_of(&self, query: usize) -> Option<&SynaError> {
+        self.queries.get(query)?.error.as_ref()
+    }
+
+    /// The first error of a query of a batch, taken out.
+    pub(crate) fn take_error(&mut self) -> Option<SynaError> {
+        self.queries.iter_mut().find_map(|query| query.error.take())
+    }
+
+    /// Whether deadline or visit budget ended the search for a query before it was done.
+    #[must_use]
+    pub fn is_partial_of(&self, query: usize) -> bool {
+        self.queries.get(query).is_some_and(|query| query.is_partial)
+    }
+
+    /// Whether deadline or visit budget ended the search, or one of a batch, before it was done.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.is_partial
+        self.queries.iter().any(|query| query.is_partial)
     }
 
     /// The key of hit `position`; `None` past the last.
@@ -80,14 +138,44 @@ impl SearchResults {
     /// Forgets the hits and lets go of the store; keeps the memory.
     pub fn clear(&mut self) {
         self.hits.clear();
-        self.is_partial = false;
+        self.queries.clear();
         self.core = None;
     }
 
-    /// Takes over what the search left in `parts`.
-    pub(super) fn fill(&mut self, core: &Arc<Core>, is_partial: bool) {
-        self.hits.extend(self.parts.hits());
-        self.is_partial = is_partial;
+    /// Forgets the hits; what comes next is of `core`.
+    pub(super) fn begin(&mut self, core: &Arc<Core>) {
+        self.clear();
         self.core = Some(Arc::clone(core));
     }
+
+    /// Lends `work` the memory for one thread's searches.
+    pub(super) fn lend<R>(&mut self, work: impl FnOnce(&mut Self, &mut SearchParts) -> R) -> R {
+        let mut all = std::mem::take(&mut self.parts);
+        let mut parts = all.pop().unwrap_or_default();
+        let answer = work(self, &mut parts);
+        all.push(parts);
+        self.parts = all;
+        answer
+    }
+
+    /// Takes over what came of the next query.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`].
+    pub(super) fn add(&mut self, found: Result<(&[Neighbour], bool)>) -> Result<()> {
+        let (neighbours, is_partial, error) = match found {
+            Ok((neighbours, is_partial)) => (neighbours, is_partial, None),
+            Err(error) => (&[][..], false, Some(error)),
+        };
+        add_hits(&mut self.hits, neighbours)?;
+        self.queries.push(Query { end: self.hits.len(), is_partial, error });
+        Ok(())
+    }
+}
+
+fn add_hits(hits: &mut Vec<Hit>, neighbours: &[Neighbour]) -> Result<()> {
+    let bytes = (neighbours.len() as u64).saturating_mul(size_of::<Hit>() as u64);
+    hits.try_reserve(neighbours.len()).map_err(|_| SynaError::NoMemory { needed_bytes: bytes })?;
+    hits.extend(neighbours.iter().map(|found| Hit { row: found.row, distance: found.distance }));
+    Ok(())
 }

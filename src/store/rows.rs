@@ -1,4 +1,4 @@
-//! What is known of each row beside its vector: where its key lies, and when it was deleted.
+//! What is known of each row beside its vector: where its key lies, its tags, and when it was deleted.
 //!
 //! The one writer fills in rows above the published count; readers look at rows below it, without a lock.
 
@@ -39,9 +39,9 @@ impl Published {
     }
 }
 
-/// A frame that carries tags or payloads.
+/// A frame that carries payloads.
 #[derive(Debug, Default)]
-struct RichFrame {
+struct PayloadFrame {
     first_row: AtomicU32,
     offset_bytes: AtomicU64,
 }
@@ -53,27 +53,41 @@ pub(crate) struct RowTable {
     keys: AppendTable<AtomicU64, 256>,
     /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
     deleted_by: AppendTable<AtomicU32, 256>,
-    rich_frames: AppendTable<RichFrame, 16>,
-    rich_frame_count: AtomicU32,
+    /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows: 2 ns a
+    /// row here, 50 ns by the frames.
+    tags: AppendTable<AtomicU64, 256>,
+    payload_frames: AppendTable<PayloadFrame, 16>,
+    payload_frame_count: AtomicU32,
 }
 
 impl RowTable {
     /// Allocates what [`RowTable::add`] will need, so that it cannot fail half-way.
-    pub(crate) fn reserve(&self, first_row: u32, row_count: u32, deletions: &[u32]) -> Result<()> {
+    pub(crate) fn reserve(
+        &self,
+        first_row: u32,
+        row_count: u32,
+        has_tags: bool,
+        deletions: &[u32],
+    ) -> Result<()> {
         if let Some(last) = row_count.checked_sub(1) {
             // Chunks double, so a batch may span several.
             let (first, last) = (first_row as usize, first_row as usize + last as usize);
             let mut row = first;
-            while row < last {
+            loop {
                 self.keys.get_or_grow(row)?;
-                row += 256;
+                if has_tags {
+                    self.tags.get_or_grow(row)?;
+                }
+                if row == last {
+                    break;
+                }
+                row = last.min(row + 256);
             }
-            self.keys.get_or_grow(last)?;
         }
         for &row in deletions {
             self.deleted_by.get_or_grow(row as usize)?;
         }
-        self.rich_frames.get_or_grow(self.rich_frame_count.load(Ordering::Relaxed) as usize)?;
+        self.payload_frames.get_or_grow(self.payload_frame_count.load(Ordering::Relaxed) as usize)?;
         Ok(())
     }
 
@@ -82,17 +96,21 @@ impl RowTable {
         for position in 0..frame.row_count() {
             let (at, key) = frame.key(position);
             let packed = (offset_bytes + at as u64) << 16 | (key.len() as u64 & 0xFFFF);
-            self.keys.get_or_grow((frame.first_row() + position) as usize)?.store(packed, Ordering::Relaxed);
+            let row = (frame.first_row() + position) as usize;
+            self.keys.get_or_grow(row)?.store(packed, Ordering::Relaxed);
+            if frame.has_tags() {
+                self.tags.get_or_grow(row)?.store(frame.tags(position), Ordering::Relaxed);
+            }
         }
         for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
             self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
         }
-        if frame.has_tags() || frame.has_payloads() {
-            let count = self.rich_frame_count.load(Ordering::Relaxed);
-            let entry = self.rich_frames.get_or_grow(count as usize)?;
+        if frame.has_payloads() {
+            let count = self.payload_frame_count.load(Ordering::Relaxed);
+            let entry = self.payload_frames.get_or_grow(count as usize)?;
             entry.first_row.store(frame.first_row(), Ordering::Relaxed);
             entry.offset_bytes.store(offset_bytes, Ordering::Relaxed);
-            self.rich_frame_count.store(count + 1, Ordering::Release);
+            self.payload_frame_count.store(count + 1, Ordering::Release);
         }
         Ok(())
     }
@@ -123,10 +141,21 @@ impl RowTable {
         data.extents.bytes(packed >> 16, length).ok_or_else(lost)
     }
 
-    /// The frame that holds a row's tags and payload, and the row's place in it; `None` where it has neither.
-    pub(crate) fn rich_frame<'d>(&self, data: &'d DataFile, row: u32) -> Option<(Frame<'d>, u32)> {
-        let entry = |at: u32| self.rich_frames.get(at as usize);
-        let (mut low, mut high) = (0, self.rich_frame_count.load(Ordering::Acquire));
+    /// The tags of a published row; 0 where none were written.
+    #[inline]
+    pub(crate) fn tags(&self, row: u32) -> u64 {
+        self.tags.get(row as usize).map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// The payload of a published row; empty where it has none.
+    pub(crate) fn payload<'d>(&self, data: &'d DataFile, row: u32) -> &'d [u8] {
+        self.payload_frame(data, row).map_or(&[], |(frame, position)| frame.payload(position))
+    }
+
+    /// The frame that holds a row's payload, and the row's place in it.
+    fn payload_frame<'d>(&self, data: &'d DataFile, row: u32) -> Option<(Frame<'d>, u32)> {
+        let entry = |at: u32| self.payload_frames.get(at as usize);
+        let (mut low, mut high) = (0, self.payload_frame_count.load(Ordering::Acquire));
         while low < high {
             let middle = low + (high - low) / 2;
             if entry(middle)?.first_row.load(Ordering::Relaxed) <= row {
@@ -165,9 +194,9 @@ mod tests {
     #[test]
     fn room_for_a_batch_is_there_after_reserve() {
         let table = RowTable::default();
-        table.reserve(200, 5000, &[3]).unwrap();
+        table.reserve(200, 5000, true, &[3]).unwrap();
         for row in 200..5200 {
-            assert!(table.keys.get(row).is_some(), "row {row}");
+            assert!(table.keys.get(row).is_some() && table.tags.get(row).is_some(), "row {row}");
         }
     }
 }

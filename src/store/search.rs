@@ -2,11 +2,16 @@
 
 use super::checked_batch::check_finite;
 use super::core::{Core, StoredRows};
-use super::results::{Hit, SearchOptions, SearchResults};
+use super::filter::RowFilter;
+use super::results::{SearchOptions, SearchResults};
 use super::rows::Snapshot;
+use super::way::{self, Way};
 use crate::distance::PreparedQuery;
-use crate::index::{BestK, GraphSearch, ScanRequest, scan};
+use crate::index::{
+    AllWithin, BestK, Graph, GraphSearch, Keeper, Neighbour, ScanRequest, Scratch, SearchEnd, scan,
+};
 use crate::{Result, SynaError};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,73 +23,217 @@ pub const MAX_K: usize = 1 << 24;
 /// The most candidates of one search.
 pub const MAX_EF: usize = 1 << 24;
 
-/// Fills `results` with the `k` nearest rows of this moment.
-pub(super) fn search(
-    core: &Arc<Core>,
-    query: &[f32],
-    k: usize,
-    options: &SearchOptions,
-    ef_search: usize,
-    results: &mut SearchResults,
-) -> Result<()> {
-    results.clear();
-    let deadline = options.deadline.and_then(|after| Instant::now().checked_add(after));
-    let dimensions = core.data.identity.dimensions;
-    if query.len() != dimensions as usize {
-        return Err(SynaError::DimensionMismatch { expected: dimensions, actual: query.len() as u64 });
-    }
-    check_finite(core, 0, query)?;
-    let limited = |what, value: usize, limit: usize| match value <= limit {
-        true => Ok(value),
-        false => Err(SynaError::Limit { what, limit: limit as u64, actual: value as u64 }),
-    };
-    let k = limited("k, the hits of one search", k, MAX_K)?;
-    let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
-    let ef = if ef == 0 { ef_search } else { ef };
-    // The graph first: rows that enter it meanwhile are then found by the scan, at worst a second time.
-    let graph = core.graph().filter(|_| !options.exact);
-    let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
-    let snapshot = core.published.load();
-    let covered = covered.min(snapshot.rows);
-    let prepared = PreparedQuery::new(core.kernels, core.data.identity.metric, query);
-    let rows = StoredRows(&core.data);
-    let is_visible = |row: u32| core.is_visible(row, snapshot);
-    let k = k.min(snapshot.rows as usize);
-    let parts = &mut results.parts;
-    parts.best.reset(k);
-    let mut is_partial = false;
-    let mut scan_from = 0;
-    if let Some(graph) = graph.filter(|_| covered >= EXACT_BELOW_ROWS && k < covered as usize / 2) {
-        let request =
-            GraphSearch { k, ef: ef.max(k), limit: covered, visible: &is_visible, deadline, budget: None };
-        // A query that the graph has no code for is answered by a scan.
-        if let Some(end) = graph.search(&prepared, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
-        {
-            is_partial = end.is_partial;
-            for &neighbour in &parts.neighbours {
-                parts.best.push(neighbour);
-            }
-            scan_from = covered;
-        }
-    }
-    let request = ScanRequest { visible: &is_visible, deadline };
-    is_partial |= scan(&prepared, &rows, scan_from..snapshot.rows, &request, &mut parts.best).is_partial;
-    results.fill(core, is_partial);
-    Ok(())
-}
-
 /// What a search works in, kept from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct SearchParts {
-    pub(super) scratch: crate::index::Scratch,
-    pub(super) neighbours: Vec<crate::index::Neighbour>,
+    pub(super) scratch: Scratch,
+    pub(super) neighbours: Vec<Neighbour>,
     pub(super) best: BestK,
+    pub(super) within: AllWithin,
+    /// What a filter has been told.
+    pub(super) memory: Vec<u64>,
+    #[cfg(test)]
+    pub(super) work: Work,
 }
 
-impl SearchParts {
-    /// The best rows, nearest first.
-    pub(super) fn hits(&mut self) -> impl Iterator<Item = Hit> {
-        self.best.sorted().iter().map(|found| Hit { row: found.row, distance: found.distance })
+/// What a search did.
+#[cfg(test)]
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Work {
+    /// Rows that the graph walk visited.
+    pub(super) visits: u64,
+    /// Rows that were compared one by one.
+    pub(super) scanned: u64,
+    /// Rows that the filter was asked about.
+    pub(super) evaluations: u64,
+}
+
+#[cfg(test)]
+impl Work {
+    fn add(&mut self, visits: u32, scanned: u32, evaluations: u32) {
+        self.visits += u64::from(visits);
+        self.scanned += u64::from(scanned);
+        self.evaluations += u64::from(evaluations);
+    }
+}
+
+/// Searches over the rows of one moment, with the same options: one, or as many as a batch has.
+pub(super) struct Search<'a> {
+    pub(super) core: &'a Arc<Core>,
+    pub(super) options: SearchOptions<'a>,
+    pub(super) graph: Option<Arc<Graph>>,
+    /// Rows that the graph covers.
+    pub(super) covered: u32,
+    pub(super) snapshot: Snapshot,
+    pub(super) k: usize,
+    pub(super) ef: usize,
+    pub(super) deadline: Option<Instant>,
+    /// Compared rows after which to stop.
+    pub(super) budget: Option<u32>,
+    /// The row that is left out.
+    without: Option<u32>,
+}
+
+impl<'a> Search<'a> {
+    /// `ef_search` counts where the options have none.
+    ///
+    /// # Errors
+    /// [`SynaError::Limit`].
+    pub(super) fn new(
+        core: &'a Arc<Core>,
+        k: usize,
+        options: &SearchOptions<'a>,
+        ef_search: usize,
+    ) -> Result<Self> {
+        let limited = |what, value: usize, limit: usize| match value <= limit {
+            true => Ok(value),
+            false => Err(SynaError::Limit { what, limit: limit as u64, actual: value as u64 }),
+        };
+        let k = limited("k, the hits of one search", k, MAX_K)?;
+        let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
+        // The graph first: rows that enter it meanwhile are then found by the scan, at worst a second time.
+        let graph = core.graph().filter(|_| !options.exact);
+        let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
+        let snapshot = core.published.load();
+        Ok(Self {
+            core,
+            options: *options,
+            graph,
+            covered: covered.min(snapshot.rows),
+            snapshot,
+            k: k.min(snapshot.rows as usize),
+            ef: if ef == 0 { ef_search } else { ef },
+            deadline: options.deadline.and_then(|after| Instant::now().checked_add(after)),
+            budget: (options.max_visits > 0).then(|| u32::try_from(options.max_visits).unwrap_or(u32::MAX)),
+            without: None,
+        })
+    }
+
+    /// The same with one row left out.
+    pub(super) fn without(self, row: u32) -> Self {
+        Self { without: Some(row), ..self }
+    }
+
+    /// A query whose dimensions and values were checked.
+    ///
+    /// # Errors
+    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
+    pub(super) fn prepare<'q>(&self, query: &'q [f32]) -> Result<PreparedQuery<'q>> {
+        let dimensions = self.core.data.identity.dimensions;
+        if query.len() != dimensions as usize {
+            return Err(SynaError::DimensionMismatch { expected: dimensions, actual: query.len() as u64 });
+        }
+        check_finite(self.core, 0, query)?;
+        Ok(PreparedQuery::new(self.core.kernels, self.core.data.identity.metric, query))
+    }
+
+    /// The filter, which asks about each row once as long as it lives.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`].
+    pub(super) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
+        RowFilter::new(self.core, self.snapshot, self.options.filter, self.without, memory)
+    }
+
+    /// How the rows that the graph covers are searched, by any of the queries.
+    pub(super) fn way(&self, filter: &RowFilter<'_>) -> Way {
+        match () {
+            () if self.covered < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => Way::Scan,
+            () if filter.is_open() => Way::Walk { share: None, most_visits: None },
+            () => {
+                let dimensions = self.core.data.identity.dimensions;
+                way::choose(filter, self.covered, self.k, self.ef, dimensions)
+            }
+        }
+    }
+
+    /// Leaves the nearest rows in the `best` of `parts`; whether deadline or budget cut it short. `way`: of
+    /// [`Search::way`], or found out here.
+    ///
+    /// # Errors
+    /// Those of the query and of the filter.
+    pub(super) fn nearest(&self, query: &[f32], way: Option<Way>, parts: &mut SearchParts) -> Result<bool> {
+        let query = self.prepare(query)?;
+        let SearchParts { scratch, neighbours, best, memory, .. } = parts;
+        let filter = self.filter(memory)?;
+        best.reset(self.k);
+        let (mut scan_from, mut spent, mut is_partial) = (0, 0, false);
+        if let Some(graph) = &self.graph
+            && let Way::Walk { share, most_visits } = way.unwrap_or_else(|| self.way(&filter))
+        {
+            let request = GraphSearch {
+                k: self.k,
+                ef: self.ef.max(self.k),
+                limit: self.covered,
+                visible: &|row| filter.passes(row),
+                share,
+                deadline: self.deadline,
+                budget: least(most_visits, self.budget),
+            };
+            // A query that the graph has no code for is answered by a scan.
+            if let Some(end) =
+                graph.search(&query, &StoredRows(&self.core.data), &request, scratch, neighbours)
+            {
+                spent = end.distances;
+                is_partial = end.is_partial && self.is_over(spent);
+                let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions) as usize;
+                let there = live.saturating_sub(usize::from(self.without.is_some()));
+                let is_whole = !end.is_partial && neighbours.len() >= self.k.min(there);
+                // Else the walk gave up, or too few rows were met that pass: the scan finds what there is.
+                if is_partial || is_whole {
+                    scan_from = self.covered;
+                    for &neighbour in neighbours.iter() {
+                        best.push(neighbour);
+                    }
+                }
+            }
+        }
+        let left = self.budget.map(|budget| budget.saturating_sub(spent));
+        let range = scan_from..self.snapshot.rows;
+        let end = self.scan(&[query], range, left, &filter, std::slice::from_mut(best));
+        #[cfg(test)]
+        parts.work.add(spent, end.distances, filter.evaluations());
+        filter.check()?;
+        Ok(is_partial || end.is_partial)
+    }
+
+    /// Fills `results` with the nearest rows.
+    ///
+    /// # Errors
+    /// As [`Search::nearest`].
+    pub(super) fn answer(&self, query: &[f32], results: &mut SearchResults) -> Result<()> {
+        results.begin(self.core);
+        results.lend(|results, parts| {
+            let is_partial = self.nearest(query, None, parts)?;
+            results.add(Ok((parts.best.sorted(), is_partial)))
+        })
+    }
+
+    /// Compares the rows of a range that pass with all queries, as far as deadline and budget (of rows) go.
+    pub(super) fn scan(
+        &self,
+        queries: &[PreparedQuery<'_>],
+        range: Range<u32>,
+        budget: Option<u32>,
+        filter: &RowFilter<'_>,
+        keepers: &mut [impl Keeper],
+    ) -> SearchEnd {
+        let request = ScanRequest { visible: &|row| filter.passes(row), deadline: self.deadline, budget };
+        scan(queries, &StoredRows(&self.core.data), filter.candidates(range), &request, keepers)
+    }
+
+    /// Whether the caller's deadline or budget has come.
+    pub(super) fn is_over(&self, visits: u32) -> bool {
+        self.budget.is_some_and(|budget| visits >= budget)
+            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// The smaller of two bounds that may be none.
+fn least(a: Option<u32>, b: Option<u32>) -> Option<u32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

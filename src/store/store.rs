@@ -8,7 +8,7 @@ use super::core::Core;
 use super::cores::Cores;
 use super::open::{Opened, Taken, open};
 use super::results::{SearchOptions, SearchResults};
-use super::search::{live_rows, search};
+use super::search::{Search, live_rows};
 use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
@@ -265,11 +265,41 @@ impl MmapVectorStore {
         &self,
         query: &[f32],
         k: usize,
-        options: &SearchOptions,
+        options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let ef_search = self.config.hnsw_config.ef_search;
-        search(self.core(), query, k, options, ef_search, results).inspect_err(|_| results.clear())
+        let found = self.search_of(self.core(), k, options).and_then(|search| search.answer(query, results));
+        found.inspect_err(|_| results.clear())
+    }
+
+    /// As [`MmapVectorStore::search_with`] with the vector of a stored key as the query, which is itself left out of the
+    /// hits: what else is like it.
+    ///
+    /// # Errors
+    /// [`SynaError::NotFound`], [`SynaError::InvalidKey`], and those of [`MmapVectorStore::search`].
+    pub fn search_key(
+        &self,
+        key: &str,
+        k: usize,
+        options: &SearchOptions<'_>,
+        results: &mut SearchResults,
+    ) -> Result<()> {
+        let mut search = || {
+            check_key(key)?;
+            let (core, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
+            self.search_of(core, k, options)?.without(row).answer(core.vector(row)?, results)
+        };
+        let found = search();
+        found.inspect_err(|_| results.clear())
+    }
+
+    pub(super) fn search_of<'a>(
+        &self,
+        core: &'a Arc<Core>,
+        k: usize,
+        options: &SearchOptions<'a>,
+    ) -> Result<Search<'a>> {
+        Search::new(core, k, options, self.config.hnsw_config.ef_search)
     }
 
     /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.

@@ -4,7 +4,7 @@ use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode
 use super::config::{MmapVectorConfig, OpenMode};
 use super::core::Core;
 use super::results::{SearchOptions, SearchResults};
-use super::search::{live_rows, search};
+use super::search::{Search, live_rows};
 use super::store::MmapVectorStore;
 use crate::distance::PreparedQuery;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
@@ -156,7 +156,7 @@ fn finds_itself(
         return Ok(None);
     }
     let own = PreparedQuery::new(core.kernels, metric, vector).distance(vector);
-    search(core, vector, 1, &SearchOptions::default(), ef_search, results)?;
+    Search::new(core, 1, &SearchOptions::default(), ef_search)?.answer(vector, results)?;
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
 }
 

@@ -222,7 +222,7 @@ pub(super) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan,
 fn commit(core: &Core, appender: &mut Appender, plan: &Plan, rows: &NewRows<'_, '_>) -> Result<()> {
     let before = appender.position();
     let row_count = u32::try_from(plan.picked.len()).unwrap_or(u32::MAX);
-    core.rows.reserve(before.rows, row_count, &plan.deletions)?;
+    core.rows.reserve(before.rows, row_count, !plan.tags.is_empty(), &plan.deletions)?;
     let offset_bytes = appender.append(rows, &plan.content(before.rows))?;
     let frame = core.data.known_frame(offset_bytes).ok_or_else(|| SynaError::Internal {
         what: "a frame that was just written is not there".to_owned(),

@@ -145,7 +145,8 @@ impl<'a> Searcher<'a> {
         visible: &dyn Fn(u32) -> bool,
     ) -> &[Neighbour] {
         let query = PreparedQuery::new(Kernels::detect(), self.graph.params().metric, query);
-        let request = GraphSearch { k, ef, limit: u32::MAX, visible, deadline: None, budget: None };
+        let request =
+            GraphSearch { k, ef, limit: u32::MAX, visible, share: None, deadline: None, budget: None };
         let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
         assert!(!end.expect("the query has a code").is_partial);
         assert!(self.out.is_sorted() && self.out.len() <= k);
@@ -164,8 +165,8 @@ pub(super) fn exact(
     let query = PreparedQuery::new(Kernels::detect(), metric, query);
     let mut best = BestK::default();
     best.reset(k);
-    let request = ScanRequest { visible, deadline: None };
-    assert!(!scan(&query, rows, 0..rows.count(), &request, &mut best).is_partial);
+    let request = ScanRequest { visible, deadline: None, budget: None };
+    assert!(!scan(&[query], rows, 0..rows.count(), &request, std::slice::from_mut(&mut best)).is_partial);
     best.sorted().to_vec()
 }
 

@@ -91,8 +91,15 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
     (0..rows.count()).step_by(7).all(|row| {
         let query = PreparedQuery::new(Kernels::detect(), graph.params().metric, rows.row(row));
         let visible = |row: u32| row % 3 != 1;
-        let request =
-            GraphSearch { k: 10, ef: 30, limit: 64, visible: &visible, deadline: None, budget: None };
+        let request = GraphSearch {
+            k: 10,
+            ef: 30,
+            limit: 64,
+            visible: &visible,
+            share: None,
+            deadline: None,
+            budget: None,
+        };
         graph.search(&query, rows, &request, &mut scratch, &mut out).is_some()
             || (graph.params().metric == DistanceMetric::Cosine && row >= 62)
     })

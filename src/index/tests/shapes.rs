@@ -145,8 +145,15 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
     let vector = random.vector(64);
     let query = PreparedQuery::new(Kernels::detect(), DistanceMetric::Euclidean, &vector);
     let (mut scratch, mut out) = (Scratch::default(), Vec::new());
-    let mut request =
-        GraphSearch { k: 10, ef: 100, limit: 500, visible: &|_| true, deadline: None, budget: None };
+    let mut request = GraphSearch {
+        k: 10,
+        ef: 100,
+        limit: 500,
+        visible: &|_| true,
+        share: None,
+        deadline: None,
+        budget: None,
+    };
     let full = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
     assert!(!full.is_partial && out.len() == 10 && out.iter().all(|n| n.row < 500));
     request.budget = Some(full.distances / 2);
@@ -157,6 +164,13 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
     assert!(graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap().is_partial);
     let mut best = BestK::default();
     best.reset(10);
-    let request = ScanRequest { visible: &|_| true, deadline: request.deadline };
-    assert!(scan(&query, &rows, 0..2_000, &request, &mut best).is_partial);
+    let queries = [query];
+    let mut scanned = |deadline, budget| {
+        let request = ScanRequest { visible: &|row| row % 2 == 0, deadline, budget };
+        let end = scan(&queries, &rows, 0..2_000, &request, std::slice::from_mut(&mut best));
+        (end.is_partial, end.distances)
+    };
+    assert_eq!(scanned(request.deadline, None), (true, 0));
+    assert_eq!(scanned(None, Some(999)), (true, 999));
+    assert_eq!(scanned(None, Some(1_000)), (false, 1_000));
 }

@@ -12,7 +12,7 @@ use crate::storage::{Frame, FrameContent, FrameLink, lay_out_frame, seal_frame};
 use crate::sync::Ordering;
 use loom::sync::Arc;
 
-/// A frame of rows from `first_row` on, with tags.
+/// A frame of rows from `first_row` on, with tags and (empty) payloads.
 fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
     let count = rows as usize;
     let content = FrameContent {
@@ -20,7 +20,7 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
         key_ends: &(1..=rows).collect::<Vec<_>>(),
         key_bytes: &vec![b'k'; count],
         tags: &vec![7; count],
-        payload_ends: &[],
+        payload_ends: &vec![0; count],
         payload_bytes: &[],
         deletions,
     };
@@ -41,7 +41,7 @@ impl Tables {
     fn add(&self, bytes: &[u8], deletions_before: u32) {
         let frame = Frame::known(bytes).unwrap();
         let deletions: Vec<u32> = frame.deletions().collect();
-        self.rows.reserve(frame.first_row(), frame.row_count(), &deletions).unwrap();
+        self.rows.reserve(frame.first_row(), frame.row_count(), frame.has_tags(), &deletions).unwrap();
         self.rows.add(&frame, 4096 + u64::from(frame.first_row()) * 512, deletions_before).unwrap();
     }
 
@@ -60,16 +60,17 @@ impl Tables {
         for row in 0..snapshot.rows {
             let key = self.rows.keys.get(row as usize).map_or(0, |cell| cell.load(Ordering::Relaxed));
             assert_ne!(key, 0, "row {row} is published and has no key");
+            assert_eq!(self.rows.tags(row), 7, "row {row} is published and has no tags");
         }
         let live: Vec<bool> = (0..snapshot.rows).map(|row| self.rows.is_live(row, snapshot)).collect();
         match snapshot == BEFORE {
             true => assert_eq!(live, [true], "a deletion is seen before its moment"),
             false => assert_eq!(live, [false, true, true], "a deletion is not seen"),
         }
-        let rich_frames = self.rows.rich_frame_count.load(Ordering::Acquire);
-        assert!(rich_frames >= if snapshot == BEFORE { 1 } else { 2 }, "tags are missing");
-        let newest = self.rows.rich_frames.get(rich_frames as usize - 1).unwrap();
-        assert_eq!(newest.first_row.load(Ordering::Relaxed), rich_frames - 1);
+        let frames = self.rows.payload_frame_count.load(Ordering::Acquire);
+        assert!(frames >= if snapshot == BEFORE { 1 } else { 2 }, "payloads are missing");
+        let newest = self.rows.payload_frames.get(frames as usize - 1).unwrap();
+        assert_eq!(newest.first_row.load(Ordering::Relaxed), frames - 1);
         assert_ne!(newest.offset_bytes.load(Ordering::Relaxed), 0);
     }
 }

@@ -1,0 +1,272 @@
+/* Searches that only some rows may answer: each condition, all together, callbacks and what they may not do, structs of
+ * older programs, more like a stored vector. */
+#include "check.h"
+
+#include <stddef.h>
+
+enum { ROWS = 3000 };
+
+static syna_mmap *store;
+static syna_mmap_results *results;
+static syna_mmap_search_options options;
+static const syna_mmap_hit *hits;
+static size_t count;
+
+/* Row n has key_of(n), the tags n % 8, and n % 3 bytes of payload. */
+static void fill_store(void) {
+  batch b = batch_of(0, ROWS);
+  syna_mmap_batch all;
+  static uint64_t tags[ROWS], offsets[ROWS + 1];
+  static uint8_t payloads[ROWS * 2];
+  size_t written = 0, i;
+  memset(&all, 0, sizeof all);
+  for (i = 0; i < ROWS; i++) {
+    tags[i] = i % 8;
+    offsets[i + 1] = offsets[i] + i % 3;
+  }
+  all.struct_size = sizeof all;
+  all.keys = b.keys;
+  all.key_offsets = b.offsets;
+  all.vectors = b.vectors;
+  all.count = ROWS;
+  all.tags = tags;
+  all.payloads = payloads;
+  all.payload_offsets = offsets;
+  OK(syna_mmap_write(store, &all, &written, &error));
+  CHECK(written == ROWS);
+  batch_free(&b);
+}
+
+static void fresh(void) { syna_mmap_search_options_init(&options, sizeof options); }
+
+/* Searches for the vector of row `n`, which must not be stored, and reads the hits. */
+static void search(uint64_t n, size_t k) {
+  float query[DIMENSIONS];
+  fill(query, n);
+  OK(syna_mmap_search(store, query, k, &options, results, &error));
+  CHECK(!syna_mmap_results_is_partial(results));
+  hits = syna_mmap_results_hits(results, &count);
+}
+
+static void by_tags(void) {
+  size_t i;
+  fresh();
+  options.tags_any = 6;
+  search(5, 20);
+  CHECK(count == 20);
+  for (i = 0; i < count; i++) CHECK((hits[i].row & 6) != 0 && syna_mmap_results_tags(results, i) == hits[i].row % 8);
+  options.tags_all = 5;
+  search(5, 20);
+  CHECK(count == 20);
+  for (i = 0; i < count; i++) CHECK((hits[i].row & 5) == 5);
+  fresh();
+  options.tags_none = 6;
+  search(4, 20);
+  CHECK(count == 20);
+  for (i = 0; i < count; i++) CHECK((hits[i].row & 6) == 0);
+  options.tags_all = 6;
+  search(4, 20);
+  CHECK(count == 0 && hits == NULL);
+}
+
+static void by_key(void) {
+  char wanted[40];
+  size_t length = key_of(wanted, 16), i;
+  fresh();
+  /* The keys of rows 16, 33, ...: the alphabet's first letters, as many as n % 17. */
+  options.key_prefix = wanted;
+  options.key_prefix_len = 16;
+  search(1, ROWS);
+  CHECK(length > 16 && count == 176);
+  for (i = 0; i < count; i++) CHECK(hits[i].row % 17 == 16 && memcmp(hits[i].key, wanted, 16) == 0);
+  options.key_prefix = "none begins so";
+  search(1, 5);
+  CHECK(count == 0);
+  options.key_prefix_len = 0;
+  options.key_prefix = NULL;
+  search(1, 5);
+  CHECK(count == 5 && hits[0].row == 1);
+}
+
+static void by_rows(void) {
+  static uint64_t bitmap[ROWS / 64 + 1];
+  size_t i;
+  fresh();
+  for (i = 0; i < ROWS; i += 500) bitmap[i / 64] |= (uint64_t)1 << (i % 64);
+  options.row_bitmap = bitmap;
+  options.row_bitmap_words = ROWS / 64 + 1;
+  search(500, 100);
+  CHECK(count == ROWS / 500 && hits[0].row == 500);
+  options.row_bitmap_words = 8;
+  search(0, 100);
+  CHECK(count == 2 && hits[0].row == 0 && hits[1].row == 500);
+  options.row_bitmap_words = 0;
+  search(0, 100);
+  CHECK(count == 0);
+  options.row_bitmap = NULL;
+  search(0, 100);
+  CHECK(count == 100);
+}
+
+typedef struct witness {
+  uint64_t asked, remainder;
+  syna_mmap_status statuses[3];
+} witness;
+
+static bool passes(void *context, const syna_mmap_row *row) {
+  witness *seen = context;
+  char key[40];
+  seen->asked++;
+  CHECK(row->key_len == key_of(key, row->row) && memcmp(row->key, key, row->key_len) == 0);
+  CHECK(row->tags == row->row % 8 && row->payload_len == row->row % 3 && is_vector(row->vector, row->row));
+  CHECK((row->payload == NULL) == (row->payload_len == 0));
+  return row->row % 100 == seen->remainder;
+}
+
+static bool calls_back(void *context, const syna_mmap_row *row) {
+  witness *seen = context;
+  float query[DIMENSIONS];
+  syna_mmap_results *other = NULL;
+  fill(query, row->row);
+  if (seen->asked++ == 0) {
+    seen->statuses[0] = syna_mmap_search(store, query, 1, NULL, results, NULL);
+    seen->statuses[1] = syna_mmap_results_new(&other, NULL);
+    seen->statuses[2] = syna_mmap_close(store, NULL);
+    syna_mmap_results_free(results);
+    CHECK(syna_mmap_len(store) == 0 && syna_mmap_results_hits(results, NULL) == NULL);
+  }
+  return true;
+}
+
+static void by_callback(void) {
+  witness seen = {0, 7, {0, 0, 0}};
+  size_t i;
+  fresh();
+  options.filter = passes;
+  options.filter_context = &seen;
+  search(3, ROWS);
+  CHECK(count == ROWS / 100 && seen.asked == ROWS);
+  for (i = 0; i < count; i++) CHECK(hits[i].row % 100 == 7);
+  seen.asked = 0;
+  options.tags_all = 7;
+  search(3, 5);
+  /* 7 mod 100 and 7 mod 8: every 200th row. */
+  CHECK(count == 5 && seen.asked <= ROWS / 8);
+  for (i = 0; i < count; i++) CHECK(hits[i].row % 200 == 7);
+
+  seen.asked = 0;
+  fresh();
+  options.filter = calls_back;
+  options.filter_context = &seen;
+  search(3, 1);
+  CHECK(count == 1 && hits[0].row == 3);
+  for (i = 0; i < 3; i++) CHECK(seen.statuses[i] == SYNA_MMAP_ERR_INVALID_ARGUMENT);
+  CHECK(syna_mmap_len(store) == ROWS);
+}
+
+static void visits(void) {
+  float query[DIMENSIONS];
+  fill(query, 9);
+  fresh();
+  options.max_visits = 10;
+  OK(syna_mmap_search(store, query, 5, &options, results, &error));
+  CHECK(syna_mmap_results_is_partial(results));
+  options.max_visits = UINT64_MAX;
+  OK(syna_mmap_search(store, query, 5, &options, results, &error));
+  CHECK(!syna_mmap_results_is_partial(results));
+  CHECK(syna_mmap_results_hits(results, &count)->row == 9 && count == 5);
+}
+
+/* A program that was compiled before there were conditions passes a struct without them. */
+static void older_programs(void) {
+  fresh();
+  options.tags_all = 8;
+  search(5, 3);
+  CHECK(count == 0);
+  options.struct_size = offsetof(syna_mmap_search_options, max_visits);
+  search(5, 3);
+  CHECK(count == 3);
+}
+
+static void refused(void) {
+  float query[DIMENSIONS];
+  char key[40];
+  size_t length = key_of(key, 5);
+  fill(query, 5);
+#define REFUSED(name, code)                                                                \
+  FAILS(code, syna_mmap_search(store, query, 3, &options, results, &error));               \
+  CHECK(strstr(error.message, name) != NULL);                                              \
+  FAILS(code, syna_mmap_search_key(store, key, length, 3, &options, results, &error));     \
+  FAILS(code, syna_mmap_search_range(store, query, 1, &options, results, &error));         \
+  FAILS(code, syna_mmap_search_batch(store, query, 1, 3, &options, results, NULL, &error)); \
+  CHECK(syna_mmap_results_hits(results, NULL) == NULL)
+  fresh();
+  options.key_prefix_len = 1;
+  REFUSED("key_prefix", INVALID_ARGUMENT);
+  options.key_prefix = "\xff";
+  REFUSED("key_prefix", INVALID_KEY);
+  fresh();
+  options.row_bitmap_words = 1;
+  REFUSED("row_bitmap", INVALID_ARGUMENT);
+  options.row_bitmap = (const uint64_t *)(const void *)((const char *)query + 1);
+  REFUSED("row_bitmap", INVALID_ARGUMENT);
+  fresh();
+  options.reserved = 1;
+  REFUSED("reserved", INVALID_ARGUMENT);
+  fresh();
+  options.ef = UINT32_MAX;
+  REFUSED("ef", LIMIT);
+}
+
+static void more_like_this(void) {
+  char key[40];
+  size_t length = key_of(key, 77), i;
+  uint64_t rows[5];
+  fresh();
+  search(77, 6);
+  CHECK(count == 6 && hits[0].row == 77);
+  for (i = 0; i < 5; i++) rows[i] = hits[i + 1].row;
+  OK(syna_mmap_search_key(store, key, length, 5, NULL, results, &error));
+  hits = syna_mmap_results_hits(results, &count);
+  CHECK(count == 5);
+  for (i = 0; i < 5; i++) CHECK(hits[i].row == rows[i]);
+  OK(syna_mmap_search_key(store, key, length, 0, NULL, results, NULL));
+  OK(syna_mmap_search_key(store, key, length, ROWS, NULL, results, &error));
+  syna_mmap_results_hits(results, &count);
+  CHECK(count == ROWS - 1);
+  options.tags_all = 5;
+  OK(syna_mmap_search_key(store, key, length, 3, &options, results, &error));
+  hits = syna_mmap_results_hits(results, &count);
+  CHECK(count == 3 && (hits[0].row & 5) == 5 && hits[0].row != 77);
+  FAILS(NOT_FOUND, syna_mmap_search_key(store, "nobody", 6, 3, NULL, results, &error));
+  CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);
+  FAILS(INVALID_KEY, syna_mmap_search_key(store, "\xff", 1, 3, NULL, results, &error));
+  FAILS(INVALID_ARGUMENT, syna_mmap_search_key(store, NULL, 1, 3, NULL, results, &error));
+  /* Row 0 has the key "0"; the empty one is nobody's. */
+  FAILS(NOT_FOUND, syna_mmap_search_key(store, NULL, 0, 3, NULL, results, &error));
+  FAILS(LIMIT, syna_mmap_search_key(store, key, length, SIZE_MAX, NULL, results, &error));
+  FAILS(INVALID_HANDLE, syna_mmap_search_key(NULL, key, length, 3, NULL, results, &error));
+  FAILS_BARE(INVALID_HANDLE, syna_mmap_search_key(store, key, length, 3, NULL, NULL, NULL));
+}
+
+int main(int argc, char **argv) {
+  int round;
+  begin(argc, argv);
+  store = open_quietly(in_folder("store"), 0);
+  OK(syna_mmap_results_new(&results, &error));
+  fill_store();
+  for (round = 0; round < 2; round++) {
+    by_tags();
+    by_key();
+    by_rows();
+    by_callback();
+    visits();
+    older_programs();
+    refused();
+    more_like_this();
+    OK(syna_mmap_build_index(store, &error));
+  }
+  syna_mmap_results_free(results);
+  OK(syna_mmap_close(store, &error));
+  return 0;
+}

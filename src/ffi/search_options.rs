@@ -1,0 +1,203 @@
+//! Header section: how a search is done, and which rows it may find.
+#![expect(non_camel_case_types, reason = "names of the C API")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+
+use super::arguments;
+use super::boundary;
+use super::callbacks::forbidding;
+use super::iterate::syna_mmap_row;
+use super::structs::{self, Versioned, member_ends};
+use crate::{Entry, Filter, Result, SearchOptions, SynaError};
+use std::ffi::{c_char, c_void};
+use std::ptr;
+use std::time::Duration;
+
+/// A condition of your own: whether a row may be found.
+///
+/// context  BORROWED for the callback: the filter_context of the options, as it is.
+/// row      BORROWED for the callback, with all that it points to.
+///
+/// Returns: true for a row that may be found. It is asked at most once a row and search (in a batch: and
+/// query), for rows that meet all other conditions, in no order.
+/// It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there, the rest 0,
+/// false or NULL) and has to return: no exception of C++ or the like and no longjmp may leave it, which would
+/// be undefined behaviour.
+/// Threads: the caller's; in syna_mmap_search_batch also the store's `threads`, several at once. Cost:
+/// yours, times the rows that are asked about, which may be all of them.
+pub type syna_mmap_filter_callback =
+    Option<unsafe extern "C" fn(context: *mut c_void, row: *const syna_mmap_row) -> bool>;
+
+/// How a search is done, and which rows it may find: those that meet every condition. It is yours, with all
+/// that it points to: BORROWED by the search for the call, so all of it may go out of scope after that.
+///
+/// With conditions, a search still finds k rows wherever k rows meet them. It costs at most about 1.5 times
+/// what asking about every row and comparing those that pass would.
+///
+/// Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct syna_mmap_search_options {
+    /// sizeof(syna_mmap_search_options).
+    pub struct_size: usize,
+    /// Candidates to look at: more is slower and finds more. 0: the store's hnsw_ef_search. Less than k
+    /// counts as k.
+    pub ef: u32,
+    /// Other than 0: compare the query with every vector instead of using the index. Default 0.
+    pub exact: u32,
+    /// Microseconds from the start of the call after which the search ends with the best hits so far, which
+    /// may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
+    /// so it ends somewhat later. 0: no deadline. Default 0.
+    pub deadline_us: u64,
+    /// Rows after which the search for a query ends with the best hits so far, as after a deadline: those
+    /// that a walk through the index visits, and those that are compared one by one. 0: no bound. Default 0.
+    pub max_visits: u64,
+    /// Condition: the row has at least one of these tags. 0: none. Default 0.
+    pub tags_any: u64,
+    /// Condition: the row has all of these tags. 0: none. Default 0.
+    pub tags_all: u64,
+    /// Condition: the row has none of these tags. 0: none. Default 0.
+    pub tags_none: u64,
+    /// BORROWED for the call. Condition: the key begins with these bytes, which are UTF-8. May be NULL where
+    /// key_prefix_len is 0.
+    pub key_prefix: *const c_char,
+    /// Bytes of key_prefix. 0: no condition. Default 0.
+    pub key_prefix_len: usize,
+    /// BORROWED for the call. Condition: the row's bit is set, bit row % 64 of row_bitmap[row / 64]; rows
+    /// past the end do not pass, so that with 0 words none does. NULL: no condition. A compaction gives rows
+    /// new numbers. Default NULL.
+    pub row_bitmap: *const u64,
+    /// Elements of row_bitmap.
+    pub row_bitmap_words: usize,
+    /// Condition: the callback returns true. NULL: no condition. Default NULL.
+    pub filter: syna_mmap_filter_callback,
+    /// BORROWED for the call: handed to the callback and not looked at. May be NULL.
+    pub filter_context: *mut c_void,
+    /// Of syna_mmap_search_range, other than 0: take what the index finds, which may lack rows, instead of
+    /// comparing all vectors. Without effect where there are conditions. Default 0.
+    pub approximate: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
+unsafe impl Versioned for syna_mmap_search_options {
+    const NAME: &'static str = "syna_mmap_search_options";
+    const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_search_options: struct_size, ef, exact,
+        deadline_us, max_visits, tags_any, tags_all, tags_none, key_prefix, key_prefix_len, row_bitmap,
+        row_bitmap_words, filter, filter_context, approximate, reserved);
+
+    fn defaults() -> Self {
+        Self {
+            struct_size: size_of::<Self>(),
+            ef: 0,
+            exact: 0,
+            deadline_us: 0,
+            max_visits: 0,
+            tags_any: 0,
+            tags_all: 0,
+            tags_none: 0,
+            key_prefix: ptr::null(),
+            key_prefix_len: 0,
+            row_bitmap: ptr::null(),
+            row_bitmap_words: 0,
+            filter: None,
+            filter_context: ptr::null_mut(),
+            approximate: 0,
+            reserved: 0,
+        }
+    }
+}
+
+/// The caller's callback with what it is to be handed.
+struct Callback {
+    function: unsafe extern "C" fn(*mut c_void, *const syna_mmap_row) -> bool,
+    context: *mut c_void,
+}
+
+// SAFETY: the header says that a batch's threads call it, several at once, with this pointer, which is not looked at here.
+unsafe impl Sync for Callback {}
+
+impl Callback {
+    /// # Safety
+    /// The function is as the header says.
+    unsafe fn passes(&self, entry: &Entry<'_>) -> bool {
+        let row = syna_mmap_row::of(entry);
+        forbidding("a filter callback", || {
+            // SAFETY: the caller promises a function that takes these and does not unwind; the row lives until it returns.
+            unsafe { (self.function)(self.context, &raw const row) }
+        })
+    }
+}
+
+/// Calls `work` with the options that C has given; NULL: the defaults.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`] and [`SynaError::InvalidKey`] (of the prefix) for what cannot be right, and those of
+/// `work`.
+///
+/// # Safety
+/// `options` is as [`structs::read`] says, and what it points to is as the header says.
+pub(super) unsafe fn with_options<R>(
+    options: *const syna_mmap_search_options,
+    work: impl FnOnce(&SearchOptions<'_>) -> Result<R>,
+) -> Result<R> {
+    // SAFETY: the caller's promise is the same.
+    let given = unsafe { structs::read(options, "options")? };
+    let given = given.unwrap_or_else(syna_mmap_search_options::defaults);
+    if given.reserved != 0 {
+        return Err(SynaError::argument(format!("reserved is {}; it must be 0", given.reserved)));
+    }
+    // SAFETY: the caller promises the arrays with their lengths.
+    let (prefix, rows) = unsafe {
+        let prefix = arguments::slice(given.key_prefix.cast::<u8>(), given.key_prefix_len, "key_prefix")?;
+        let rows = arguments::slice(given.row_bitmap, given.row_bitmap_words, "row_bitmap")?;
+        (prefix, (!given.row_bitmap.is_null()).then_some(rows))
+    };
+    let key_prefix = std::str::from_utf8(prefix).map_err(|e| SynaError::InvalidKey {
+        position: 0,
+        what: format!("byte {} of key_prefix is not UTF-8", e.valid_up_to()),
+    })?;
+    let callback = given.filter.map(|function| Callback { function, context: given.filter_context });
+    let test = callback.as_ref().map(|callback| {
+        // SAFETY: the caller promises a callback as the header says.
+        move |entry: &Entry<'_>| unsafe { callback.passes(entry) }
+    });
+    work(&SearchOptions {
+        ef: usize::try_from(given.ef).unwrap_or(usize::MAX),
+        exact: given.exact != 0,
+        deadline: (given.deadline_us != 0).then(|| Duration::from_micros(given.deadline_us)),
+        max_visits: usize::try_from(given.max_visits).unwrap_or(usize::MAX),
+        filter: Filter {
+            tags_any: given.tags_any,
+            tags_all: given.tags_all,
+            tags_none: given.tags_none,
+            key_prefix,
+            rows,
+            callback: test.as_ref().map(|test| test as crate::RowTest<'_>),
+        },
+        approximate: given.approximate != 0,
+    })
+}
+
+/// Fills `options` with the defaults.
+///
+/// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
+///              NULL: nothing is done.
+/// struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
+///              name.
+///
+/// Threads: any. Cost: none to speak of.
+///
+/// # Safety
+/// `options` is NULL, or `struct_size` bytes can be written there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_search_options_init(
+    options: *mut syna_mmap_search_options,
+    struct_size: usize,
+) {
+    boundary::value((), || {
+        // SAFETY: the caller's promise is the same.
+        unsafe { structs::write_defaults(options, struct_size) };
+        Ok(())
+    })
+}

@@ -1,0 +1,145 @@
+//! Many queries in one call: by several threads, and in one pass over the vectors where they are compared one by one.
+
+use super::core::Core;
+use super::results::{SearchOptions, SearchResults};
+use super::search::{Search, SearchParts};
+use super::store::MmapVectorStore;
+use super::way::Way;
+use crate::distance::PreparedQuery;
+use crate::index::{BestK, Neighbour};
+use crate::{Result, SynaError};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
+
+/// Queries that share a pass, and the bytes that they may have in all: each row is compared with all of them while it is
+/// in the cache, and so must they stay there.
+const MOST_TOGETHER: usize = 32;
+const MOST_BYTES: usize = 512 << 10;
+
+/// What came of a query: its nearest rows, and whether deadline or budget cut the search short.
+type Answer = Result<(Vec<Neighbour>, bool)>;
+
+impl MmapVectorStore {
+    /// As [`MmapVectorStore::search_with`] for several queries, over the rows of one moment. `queries`: count x dimensions,
+    /// row-major. The results have the hits of each, see [`SearchResults::hits_of`]; a query that cannot be searched for
+    /// has none, see [`SearchResults::error_of`].
+    ///
+    /// Queries that every row is compared with (without an index, with `exact`, where few rows pass a filter) share one pass
+    /// over the vectors, 32 at a time. The store's `threads` share the queries. The deadline is that of the call.
+    ///
+    /// # Errors
+    /// [`SynaError::DimensionMismatch`] where the queries do not come out even, [`SynaError::Limit`],
+    /// [`SynaError::NoMemory`]: the results are empty then.
+    pub fn search_batch(
+        &self,
+        queries: &[f32],
+        k: usize,
+        options: &SearchOptions<'_>,
+        results: &mut SearchResults,
+    ) -> Result<()> {
+        let core = self.core();
+        let dimensions = core.data.identity.dimensions;
+        let even = queries.chunks_exact(dimensions as usize);
+        let found = match even.remainder().len() {
+            0 => self.search_all(core, &even.collect::<Vec<_>>(), k, options, results),
+            rest => Err(SynaError::DimensionMismatch { expected: dimensions, actual: rest as u64 }),
+        };
+        found.inspect_err(|_| results.clear())
+    }
+
+    /// As [`MmapVectorStore::search_batch`], with the queries one by one.
+    pub(super) fn search_all(
+        &self,
+        core: &Arc<Core>,
+        queries: &[&[f32]],
+        k: usize,
+        options: &SearchOptions<'_>,
+        results: &mut SearchResults,
+    ) -> Result<()> {
+        let search = self.search_of(core, k, options)?;
+        results.begin(core);
+        let way = results.lend(|_, parts| Ok(search.way(&search.filter(&mut parts.memory)?)))?;
+        let threads = self.config.threads.clamp(1, queries.len().max(1));
+        let mut parts = std::mem::take(&mut results.parts);
+        parts.resize_with(threads.max(parts.len()), SearchParts::default);
+        let (used, _) = parts.split_at_mut(threads);
+        let answers = share(used, queries, &|queries, parts| match way {
+            Way::Walk { .. } => Ok(queries.iter().map(|query| search.walked(query, way, parts)).collect()),
+            Way::Scan => search.scanned(queries, parts),
+        });
+        results.parts = parts;
+        for answers in answers {
+            for answer in answers? {
+                let shown = answer.as_ref().map(|(found, is_partial)| (found.as_slice(), *is_partial));
+                match shown {
+                    Ok(found) => results.add(Ok(found))?,
+                    Err(_) => results.add(answer.map(|_| (&[][..], false)))?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Search<'_> {
+    fn walked(&self, query: &[f32], way: Way, parts: &mut SearchParts) -> Answer {
+        let is_partial = self.nearest(query, Some(way), parts)?;
+        Ok((parts.best.sorted().to_vec(), is_partial))
+    }
+
+    /// Compares all rows that pass with the queries, so many at a time.
+    fn scanned(&self, queries: &[&[f32]], parts: &mut SearchParts) -> Result<Vec<Answer>> {
+        let query_bytes = self.core.data.identity.dimensions as usize * size_of::<f32>();
+        let mut answers = Vec::with_capacity(queries.len());
+        for together in queries.chunks((MOST_BYTES / query_bytes).clamp(4, MOST_TOGETHER)) {
+            let prepared: Vec<Result<PreparedQuery<'_>>> =
+                together.iter().map(|query| self.prepare(query)).collect();
+            let sound: Vec<PreparedQuery<'_>> =
+                prepared.iter().filter_map(|query| query.as_ref().ok().copied()).collect();
+            let mut bests: Vec<BestK> = sound.iter().map(|_| BestK::default()).collect();
+            bests.iter_mut().for_each(|best| best.reset(self.k));
+            let filter = self.filter(&mut parts.memory)?;
+            let end = self.scan(&sound, 0..self.snapshot.rows, self.budget, &filter, &mut bests);
+            filter.check()?;
+            let mut bests = bests.iter_mut();
+            answers.extend(prepared.into_iter().map(|query| {
+                query.map(|_| {
+                    let found = bests.next().map_or_else(Vec::new, |best| best.sorted().to_vec());
+                    (found, end.is_partial)
+                })
+            }));
+        }
+        Ok(answers)
+    }
+}
+
+/// Calls `work` with a share of the queries for each of `parts`, on a thread of its own but for the first; what comes of
+/// the shares, in their order. A panic goes on in the caller.
+fn share<T: Send>(
+    parts: &mut [SearchParts],
+    queries: &[&[f32]],
+    work: &(impl Fn(&[&[f32]], &mut SearchParts) -> T + Sync),
+) -> Vec<T> {
+    let each = queries.len().div_ceil(parts.len().max(1)).max(1);
+    let mut shares = queries.chunks(each).zip(parts);
+    let Some((own, own_parts)) = shares.next() else { return Vec::new() };
+    thread::scope(|scope| {
+        let begun: Vec<_> = shares
+            .map(|(share, parts)| {
+                // The name keeps a panic quiet until the caller has it.
+                let thread = thread::Builder::new().name("syna-mmap search".to_owned());
+                (share, thread.spawn_scoped(scope, move || work(share, parts)))
+            })
+            .collect();
+        let mut done = vec![work(own, own_parts)];
+        for (share, thread) in begun {
+            done.push(match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // The system has no thread to give: then this one does the work.
+                Err(_) => work(share, &mut SearchParts::default()),
+            });
+        }
+        done
+    })
+}

@@ -1,0 +1,346 @@
+//! Which rows a search may return: conditions on tags, keys and row numbers, and the caller's own.
+
+use super::core::Core;
+use super::cursor::{Entry, entry_of};
+use super::rows::Snapshot;
+use crate::{Result, SynaError};
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Range;
+
+/// A condition of the caller's own: whether a row may be a result.
+pub type RowTest<'a> = &'a (dyn Fn(&Entry<'_>) -> bool + Sync);
+
+/// Which rows a search may return: those that meet every condition. The default has none.
+///
+/// Fill it up with `..Default::default()`.
+#[derive(Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// At least one of these tags; 0: no condition.
+    pub tags_any: u64,
+    /// All of these tags; 0: no condition.
+    pub tags_all: u64,
+    /// None of these tags; 0: no condition.
+    pub tags_none: u64,
+    /// Keys that begin so; empty: no condition.
+    pub key_prefix: &'a str,
+    /// Rows whose bit is set, bit `r % 64` of word `r / 64` for row `r`; rows past the end do not pass. A compaction gives
+    /// rows new numbers.
+    pub rows: Option<&'a [u64]>,
+    /// Asked last, for rows that meet all else, at most once a row and search. Search threads of a batch ask it too.
+    /// It may call everything on any store but [`MmapVectorStore::close`](super::MmapVectorStore::close).
+    pub callback: Option<RowTest<'a>>,
+}
+
+impl fmt::Debug for Filter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter")
+            .field("tags_any", &self.tags_any)
+            .field("tags_all", &self.tags_all)
+            .field("tags_none", &self.tags_none)
+            .field("key_prefix", &self.key_prefix)
+            .field("row_words", &self.rows.map(<[u64]>::len))
+            .field("has_callback", &self.callback.is_some())
+            .finish()
+    }
+}
+
+impl Filter<'_> {
+    /// Whether it lets every row pass.
+    pub(super) fn is_open(&self) -> bool {
+        self.tags_any == 0
+            && self.tags_all == 0
+            && self.tags_none == 0
+            && self.key_prefix.is_empty()
+            && self.rows.is_none()
+            && self.callback.is_none()
+    }
+
+    /// Whether an answer is worth remembering: it was read from the file, or given by the caller.
+    fn is_remembered(&self) -> bool {
+        !self.key_prefix.is_empty() || self.callback.is_some()
+    }
+
+    fn has_bit(&self, row: u32) -> bool {
+        let Some(words) = self.rows else { return true };
+        words.get((row / u64::BITS) as usize).is_some_and(|word| word >> (row % u64::BITS) & 1 == 1)
+    }
+
+    fn fits_tags(&self, tags: u64) -> bool {
+        (self.tags_any == 0 || tags & self.tags_any != 0)
+            && tags & self.tags_all == self.tags_all
+            && tags & self.tags_none == 0
+    }
+
+    fn asks_for_tags(&self) -> bool {
+        self.tags_any | self.tags_all | self.tags_none != 0
+    }
+}
+
+/// Rows of a word of the memory: two bits each, whether it was asked and what came of it.
+const ROWS_A_WORD: u32 = u64::BITS / 2;
+
+/// A filter over the live rows of one moment, for one search; with memory for what it has been told.
+pub(super) struct RowFilter<'a> {
+    core: &'a Core,
+    snapshot: Snapshot,
+    filter: Filter<'a>,
+    is_open: bool,
+    is_remembered: bool,
+    /// The row that is left out.
+    without: Option<u32>,
+    memory: &'a [Cell<u64>],
+    evaluations: Cell<u32>,
+    failure: Cell<Option<SynaError>>,
+}
+
+impl<'a> RowFilter<'a> {
+    /// # Errors
+    /// [`SynaError::NoMemory`] for `memory`, which is used again from search to search.
+    pub(super) fn new(
+        core: &'a Core,
+        snapshot: Snapshot,
+        filter: Filter<'a>,
+        without: Option<u32>,
+        memory: &'a mut Vec<u64>,
+    ) -> Result<Self> {
+        memory.clear();
+        let is_remembered = filter.is_remembered();
+        if is_remembered {
+            let words = snapshot.rows.div_ceil(ROWS_A_WORD) as usize;
+            memory
+                .try_reserve(words)
+                .map_err(|_| SynaError::NoMemory { needed_bytes: (words as u64).saturating_mul(8) })?;
+            memory.resize(words, 0);
+        }
+        Ok(Self {
+            core,
+            snapshot,
+            filter,
+            is_open: filter.is_open(),
+            is_remembered,
+            without,
+            memory: Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells(),
+            evaluations: Cell::new(0),
+            failure: Cell::new(None),
+        })
+    }
+
+    /// Whether every live row passes, but perhaps one.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether a row below the snapshot's count may be a result.
+    #[inline]
+    pub(super) fn passes(&self, row: u32) -> bool {
+        self.core.is_visible(row, self.snapshot)
+            && self.without != Some(row)
+            && (self.is_open || self.meets(row))
+    }
+
+    fn meets(&self, row: u32) -> bool {
+        let filter = &self.filter;
+        if self.is_remembered
+            && let Some(known) = self.recall(row)
+        {
+            return known;
+        }
+        self.evaluations.set(self.evaluations.get().saturating_add(1));
+        let meets = filter.has_bit(row)
+            && (!filter.asks_for_tags() || filter.fits_tags(self.core.tags(row)))
+            && (!self.is_remembered || self.asked(row));
+        if self.is_remembered {
+            self.remember(row, meets);
+        }
+        meets
+    }
+
+    /// The conditions that need more than memory.
+    fn asked(&self, row: u32) -> bool {
+        let answer = self.core.key(row).and_then(|key| {
+            if !key.starts_with(self.filter.key_prefix) {
+                return Ok(false);
+            }
+            self.filter.callback.map_or(Ok(true), |callback| Ok(callback(&entry_of(self.core, row)?)))
+        });
+        answer.unwrap_or_else(|error| {
+            self.failure.set(Some(error));
+            false
+        })
+    }
+
+    fn word(&self, row: u32) -> Option<(&Cell<u64>, u32)> {
+        Some((self.memory.get((row / ROWS_A_WORD) as usize)?, row % ROWS_A_WORD * 2))
+    }
+
+    fn recall(&self, row: u32) -> Option<bool> {
+        let (word, shift) = self.word(row)?;
+        let bits = word.get() >> shift;
+        (bits & 1 == 1).then_some(bits & 2 == 2)
+    }
+
+    fn remember(&self, row: u32, meets: bool) {
+        if let Some((word, shift)) = self.word(row) {
+            word.set(word.get() | (1 | u64::from(meets) << 1) << shift);
+        }
+    }
+
+    /// The rows of a range, those left out that the bitmap says do not pass.
+    pub(super) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
+        Candidates { next: range.start, end: range.end, words: self.filter.rows }
+    }
+
+    /// How many rows of `0..end` the bitmap lets pass; all of them where there is none.
+    pub(super) fn candidate_count(&self, end: u32) -> u32 {
+        let Some(words) = self.filter.rows else { return end };
+        let (whole, rest) = ((end / u64::BITS) as usize, end % u64::BITS);
+        // Counting is slow without the instruction for it, and most words of a small selection are 0.
+        let set = words.iter().take(whole).filter(|&&word| word != 0);
+        let full: u32 = set.map(|word| word.count_ones()).sum();
+        let last = words.get(whole).map_or(0, |word| (word & ((1 << rest) - 1)).count_ones());
+        full + last
+    }
+
+    /// `samples` rows of `0..end` that the bitmap lets pass, one from each of so many equal parts of the `count` that
+    /// [`Self::candidate_count`] gives; the same rows each time.
+    pub(super) fn sample(&self, end: u32, count: u32, samples: u32) -> impl Iterator<Item = u32> + use<'a> {
+        let mut bits = self.filter.rows.map(Bits::new);
+        let (count, samples) = (u64::from(count), u64::from(samples));
+        let numbers = (0..samples).map_while(move |part| {
+            let (from, to) = (count * part / samples, count * (part + 1) / samples);
+            // A place of its own in each part, or rows that come in a rhythm would be all missed or all hit.
+            let within = ((part.wrapping_mul(0x9E37_79B9) & 0xFFFF_FFFF) * (to - from)) >> 32;
+            let number = u32::try_from(from + within).ok()?;
+            match &mut bits {
+                Some(bits) => bits.row_of(number),
+                None => Some(number),
+            }
+        });
+        numbers.filter(move |&row| row < end)
+    }
+
+    /// What asking about one row costs, in the time that a distance takes over so many components.
+    pub(super) fn evaluation_cost(&self) -> u64 {
+        match () {
+            () if self.filter.callback.is_some() => 1024,
+            () if self.is_remembered => 256,
+            () => 16,
+        }
+    }
+
+    /// How many rows were asked about so far, those that were remembered not counted.
+    #[cfg(test)]
+    pub(super) fn evaluations(&self) -> u32 {
+        self.evaluations.get()
+    }
+
+    /// Whether every row could be asked about.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(super) fn check(&self) -> Result<()> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+}
+
+/// See [`RowFilter::candidates`].
+pub(super) struct Candidates<'a> {
+    next: u32,
+    end: u32,
+    words: Option<&'a [u64]>,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if let Some(words) = self.words {
+            self.next = next_bit(words, self.next)?;
+        }
+        let row = self.next;
+        self.next = row.checked_add(1)?;
+        (row < self.end).then_some(row)
+    }
+}
+
+/// Set bits by their number.
+struct Bits<'a> {
+    words: &'a [u64],
+    /// Words that are done, and the bits that are set in them.
+    place: usize,
+    before: u32,
+}
+
+impl<'a> Bits<'a> {
+    fn new(words: &'a [u64]) -> Self {
+        Self { words, place: 0, before: 0 }
+    }
+
+    /// The row of set bit `number`, counted from 0; numbers come in ascending order.
+    fn row_of(&mut self, number: u32) -> Option<u32> {
+        loop {
+            let mut word = *self.words.get(self.place)?;
+            let count = word.count_ones();
+            if number < self.before + count {
+                for _ in self.before..number {
+                    word &= word - 1;
+                }
+                return u32::try_from(self.place)
+                    .ok()?
+                    .checked_mul(u64::BITS)?
+                    .checked_add(word.trailing_zeros());
+            }
+            self.before += count;
+            self.place += 1;
+        }
+    }
+}
+
+/// The first set bit at or behind `from`.
+#[inline]
+fn next_bit(words: &[u64], from: u32) -> Option<u32> {
+    let mut place = (from / u64::BITS) as usize;
+    let mut word = words.get(place)? & u64::MAX << (from % u64::BITS);
+    while word == 0 {
+        place += 1;
+        word = *words.get(place)?;
+    }
+    u32::try_from(place).ok()?.checked_mul(u64::BITS)?.checked_add(word.trailing_zeros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_are_the_set_bits_of_the_range() {
+        let words = [1 | 1 << 63, 0, 0, 1 << 5, u64::MAX];
+        let bits: Vec<u32> =
+            (0..320).filter(|row| words[*row as usize / 64] >> (row % 64) & 1 == 1).collect();
+        for (start, end) in [(0, 320), (0, 63), (1, 64), (63, 198), (198, 1000), (400, 500), (5, 5)] {
+            let found: Vec<u32> = Candidates { next: start, end, words: Some(&words) }.collect();
+            let expected: Vec<u32> = bits.iter().copied().filter(|row| (start..end).contains(row)).collect();
+            assert_eq!(found, expected, "{start}..{end}");
+            assert!(Candidates { next: start, end, words: None }.eq(start..end));
+        }
+        assert_eq!(next_bit(&[], 0), None);
+        let mut counted = Bits::new(&words);
+        for (number, &bit) in (0..).zip(&bits) {
+            assert_eq!(counted.row_of(number), Some(bit));
+        }
+        assert_eq!(counted.row_of(u32::try_from(bits.len()).unwrap()), None);
+    }
+
+    #[test]
+    fn tags_are_met_by_any_all_and_none() {
+        let met = |any, all, none, tags| {
+            Filter { tags_any: any, tags_all: all, tags_none: none, ..Filter::default() }.fits_tags(tags)
+        };
+        assert!(met(0, 0, 0, 0) && met(0b110, 0, 0, 0b010) && !met(0b110, 0, 0, 0b001));
+        assert!(met(0, 0b11, 0, 0b111) && !met(0, 0b11, 0, 0b101));
+        assert!(met(0, 0, 0b11, 0b100) && !met(0, 0, 0b11, 0b101));
+        assert!(met(1 << 63, 1, 2, 1 << 63 | 1) && !met(1 << 63, 1, 2, 1 << 63 | 3));
+    }
+}

@@ -1,0 +1,197 @@
+//! How a filtered search is done: by the graph, or by comparing the rows that pass one by one.
+//!
+//! ```text
+//!                        share of rows that pass, by a sample
+//!   few pass                                                        many pass
+//!   |---- scan: ask about every row, ------|---- walk: the graph, through rows ----------|
+//!         compare those that pass                that do not pass; at its budget: scan
+//! ```
+//! The budget of a walk is half of what the scan would cost, so that the two together cost 1.5 scans at most, whatever
+//! the sample hid: rows that pass may all lie far from the query.
+//!
+//! Costs are counted in components of a vector: what an exact distance takes for each of them in a scan.
+
+use super::filter::RowFilter;
+use crate::index::thinned;
+
+/// Rows that are asked about to learn how many pass.
+const SAMPLE_ROWS: u32 = 256;
+/// A visited row costs as much as so many distances to rows here and there: its record is longer than a vector, and
+/// estimates all its neighbours. Measured as 3.6 (docs/benchmarks/filters.md).
+const DISTANCES_A_VISIT: u64 = 4;
+/// Rows that a visit asks about: neighbours that look near and were not met before.
+const ASKED_A_VISIT: u64 = 12;
+/// What a walk costs besides its visits, in distances: where it begins, and its last candidates' vectors.
+const DISTANCES_A_WALK: u64 = 128;
+/// What a distance costs besides its components: a row that the processor did not see coming.
+const COMPONENTS_A_ROW: u64 = 64;
+
+/// How the rows that the graph covers are searched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Way {
+    /// By the graph, of whose rows a share passes; after `most_visits` the scan takes over.
+    Walk { share: Option<f32>, most_visits: Option<u32> },
+    /// One by one.
+    Scan,
+}
+
+/// What searches of a kind cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Costs {
+    evaluation: u64,
+    distance: u64,
+}
+
+impl Costs {
+    pub(super) fn new(filter: &RowFilter<'_>, dimensions: u32) -> Self {
+        Self { evaluation: filter.evaluation_cost(), distance: u64::from(dimensions) + COMPONENTS_A_ROW }
+    }
+
+    fn visit(self) -> u64 {
+        DISTANCES_A_VISIT * self.distance + ASKED_A_VISIT * self.evaluation
+    }
+
+    /// Of a walk of so many visits.
+    pub(super) fn walk(self, visits: u64) -> u64 {
+        (DISTANCES_A_WALK * self.distance).saturating_add(visits.saturating_mul(self.visit()))
+    }
+
+    /// Of a scan that asks about `asked` rows and compares `passing`.
+    pub(super) fn scan(self, asked: u64, passing: u64) -> u64 {
+        asked.saturating_mul(self.evaluation).saturating_add(passing.saturating_mul(self.distance))
+    }
+}
+
+/// The cheaper way to search rows `0..covered`, of which `filter` lets some pass.
+pub(super) fn choose(filter: &RowFilter<'_>, covered: u32, k: usize, ef: usize, dimensions: u32) -> Way {
+    let candidates = filter.candidate_count(covered);
+    let costs = Costs::new(filter, dimensions);
+    let all = u64::from(candidates);
+    if costs.scan(all, all) / 3 <= costs.walk(k as u64) {
+        return Way::Scan;
+    }
+    let hits = filter.sample(covered, candidates, SAMPLE_ROWS).filter(|&row| filter.passes(row)).count();
+    let hits = u32::try_from(hits).unwrap_or(SAMPLE_ROWS);
+    if hits == 0 {
+        return Way::Scan;
+    }
+    let passing = |hits: u32| u64::from(hits) * all / u64::from(SAMPLE_ROWS);
+    // A budget must not be more than it was said to be, so the fewest rows count that are likely to pass.
+    let scan = costs.scan(all, passing(hits.saturating_sub(2 * hits.isqrt())));
+    let share = passing(hits).max(1) as f32 / covered as f32;
+    let kept = thinned(ef, share).max(k) as u64;
+    let visits = kept.saturating_mul(u64::from(covered)) / passing(hits).max(1);
+    // What queries differ in is room enough to the budget.
+    if costs.walk(visits) > scan / 3 {
+        return Way::Scan;
+    }
+    let left = (scan / 2).saturating_sub(costs.walk(0));
+    let most_visits = u32::try_from(left / costs.visit()).unwrap_or(u32::MAX);
+    Way::Walk { share: Some(share), most_visits: Some(most_visits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::search::{Search, SearchParts, Work};
+    use super::super::store::MmapVectorStore;
+    use super::*;
+    use crate::index::mix;
+    use crate::{DistanceMetric, Entry, Filter, MmapVectorConfig, SearchOptions};
+
+    const ROWS: u32 = 12_000;
+    const CLUSTERS: u32 = 40;
+    const DIMENSIONS: u16 = 64;
+
+    /// About -1 to 1, the same for the same number.
+    fn number(seed: u64) -> f32 {
+        (mix(seed) >> 40) as f32 / (1u32 << 23) as f32 - 1.0
+    }
+
+    fn vector(row: u32, spread: f32) -> Vec<f32> {
+        let dimensions = u64::from(DIMENSIONS);
+        let centre = |at: u64| number(u64::from(row % CLUSTERS) * dimensions + at);
+        (0..dimensions)
+            .map(|at| centre(at) + spread * number(1 << 40 | u64::from(row) * dimensions + at))
+            .collect()
+    }
+
+    fn store() -> MmapVectorStore {
+        let config = MmapVectorConfig {
+            dimensions: DIMENSIONS,
+            metric: DistanceMetric::Euclidean,
+            index_threshold: 0,
+            threads: 2,
+            ..Default::default()
+        };
+        let store = MmapVectorStore::in_memory(config).unwrap();
+        let keys: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
+        let vectors: Vec<Vec<f32>> = (0..ROWS).map(|row| vector(row, 0.6)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        store.insert_batch(&keys, &vectors.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+        store.build_index().unwrap();
+        store
+    }
+
+    /// What a search did, and the cost of that beside the cost of a scan.
+    fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
+        let options = SearchOptions { filter, ..Default::default() };
+        let search = Search::new(store.core(), 10, &options, 100).unwrap();
+        let mut parts = SearchParts::default();
+        search.nearest(query, None, &mut parts).unwrap();
+        let mut memory = Vec::new();
+        let filter = search.filter(&mut memory).unwrap();
+        let costs = Costs::new(&filter, u32::from(DIMENSIONS));
+        let asked = u64::from(filter.candidate_count(ROWS));
+        let Work { visits, scanned, evaluations } = parts.work;
+        let walked = if visits > 0 { costs.walk(0) + visits * DISTANCES_A_VISIT * costs.distance } else { 0 };
+        let all = walked + costs.scan(evaluations, scanned);
+        (parts.work, all as f64 / costs.scan(asked, passing).max(1) as f64)
+    }
+
+    #[test]
+    fn no_filtered_search_costs_more_than_one_and_a_half_scans() {
+        let store = store();
+        let (mut walks, mut scans, mut both) = (0, 0, 0);
+        let mut worst: f64 = 0.0;
+        for percent in [90.0, 50.0, 30.0, 20.0, 10.0, 5.0, 1.0, 0.1, 0.01] {
+            let count = (f64::from(ROWS) * percent / 100.0) as u32;
+            for place in ["chance", "near", "far"] {
+                for number in 0..20 {
+                    let row = u32::try_from(mix(number) % u64::from(ROWS)).unwrap();
+                    // Whole clusters pass, and a part of one: beginning with the query's, or ending before it.
+                    let ring = |other: u32| {
+                        (other % CLUSTERS + CLUSTERS - row % CLUSTERS) % CLUSTERS * (ROWS / CLUSTERS)
+                            + other / CLUSTERS
+                    };
+                    let passes = |other: u32| match place {
+                        "near" => ring(other) < count,
+                        "far" => ring(other) >= ROWS - count,
+                        _ => mix(u64::from(other) << 8 | number) % u64::from(ROWS) < u64::from(count),
+                    };
+                    let mut words = vec![0u64; ROWS.div_ceil(64) as usize];
+                    for other in (0..ROWS).filter(|&other| passes(other)) {
+                        words[other as usize / 64] |= 1 << (other % 64);
+                    }
+                    let passing = words.iter().map(|word| u64::from(word.count_ones())).sum();
+                    let test = |entry: &Entry<'_>| passes(entry.row);
+                    let query = vector(row, 0.5);
+                    for filter in [
+                        Filter { rows: Some(&words), ..Default::default() },
+                        Filter { callback: Some(&test), ..Default::default() },
+                    ] {
+                        let (work, ratio) = work(&store, filter, &query, passing);
+                        worst = worst.max(ratio);
+                        match (work.visits > 0, work.scanned > 0) {
+                            (true, false) => walks += 1,
+                            (false, _) => scans += 1,
+                            (true, true) => both += 1,
+                        }
+                        assert!(ratio <= 1.5, "{percent} %, {place}, {filter:?}: {work:?} is {ratio} scans");
+                    }
+                }
+            }
+        }
+        println!("{walks} walks, {scans} scans, {both} of both, at worst {worst:.2} of a scan");
+        assert!(walks > 100 && scans > 100 && both > 0, "{walks} walks, {scans} scans, {both} of both");
+    }
+}
