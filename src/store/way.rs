@@ -17,7 +17,8 @@ use crate::index::thinned;
 /// Rows that are asked about to learn how many pass.
 const SAMPLE_ROWS: u32 = 256;
 /// A visited row costs as much as so many distances to rows here and there: its record is longer than a vector, and
-/// estimates all its neighbours. Measured as 3.6 (docs/benchmarks/filters.md).
+/// estimates all its neighbours. Measured as 4.3; as 7 to 8 where nearly all that it meets must be walked through, and
+/// so a walk that meets too few rows that pass gives up early (docs/benchmarks/filters.md).
 const DISTANCES_A_VISIT: u64 = 4;
 /// Rows that a visit asks about: neighbours that look near and were not met before.
 const ASKED_A_VISIT: u64 = 12;
