@@ -158,6 +158,14 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
     let (recall, rate) = search(&store, few, data.dimensions, &exact, &bounds)?;
     println!("\n{:>8} {:>10} {:>12}", "ef", "recall@10", "queries/s");
     println!("{:>8} {recall:>10.4} {rate:>12.0}", "exact");
+    let mut results = SearchResults::default();
+    let (begin, mut searched_count) = (Instant::now(), 0);
+    while begin.elapsed().as_secs_f64() < MIN_SECS {
+        store.search_batch(few, K, &exact, &mut results)?;
+        searched_count += results.query_count();
+    }
+    let rate = searched_count as f64 / begin.elapsed().as_secs_f64();
+    println!("{:>8} {recall:>10.4} {rate:>12.0}, by all threads", "together");
     for &ef in &arguments.efs {
         let options = SearchOptions { ef, ..Default::default() };
         let (recall, rate) = search(&store, &data.queries, data.dimensions, &options, &bounds)?;

@@ -11,7 +11,8 @@
  *   ever half there.
  * - One process writes, any number read; in a process, all threads may do everything at once.
  * - Whatever is in a file, the worst that comes of it is an error.
- * - The library starts no threads that were not asked for (the `threads` of the options, for index builds),
+ * - The library starts no threads that were not asked for (the `threads` of the options, for index builds and
+ *   batch searches),
  *   installs no signal handlers, and prints nothing.
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
@@ -348,7 +349,7 @@ typedef struct syna_mmap_options {
   /** SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS. */
   uint32_t durability;
   /**
-   * Threads that the library may start for an index build; 0: none, the calling thread does all. At
+   * Threads that an index build or a batch search may use; 0: none, the calling thread does all. At
    * most 1,024, default 0.
    */
   uint32_t threads;

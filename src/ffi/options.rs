@@ -98,7 +98,7 @@ pub struct syna_mmap_options {
     pub flags: u32,
     /// SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS.
     pub durability: u32,
-    /// Threads that the library may start for an index build; 0: none, the calling thread does all. At
+    /// Threads that an index build or a batch search may use; 0: none, the calling thread does all. At
     /// most 1,024, default 0.
     pub threads: u32,
     /// The index's links of a node above the lowest level, 2 to 256. Default 16.

@@ -73,7 +73,7 @@ impl Terms for Until {
     }
 
     #[inline]
-    fn is_over(&self, _visits: u32) -> bool {
+    fn is_over(&self, _visits: u32, _found: usize) -> bool {
         self.is_met.get()
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct GraphSearch<'a> {
     /// Whether a row may be a result. Other rows are walked through.
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
     /// The share of rows that may be results, where not all may. Fewer candidates are kept then: the walk goes through the
-    /// other rows too, and so looks around well with few of its own.
+    /// other rows too, and so looks around well with few of its own. It gives up where it meets too few of them.
     pub(crate) share: Option<f32>,
     /// When to stop with what there is.
     pub(crate) deadline: Option<Instant>,
@@ -68,7 +68,7 @@ pub(super) trait Terms {
     /// Hears of every node that is visited.
     #[inline]
     fn visit(&self, _row: u32) {}
-    fn is_over(&self, visits: u32) -> bool;
+    fn is_over(&self, visits: u32, found: usize) -> bool;
     /// How many candidates are enough from here on, if that has changed.
     #[inline]
     fn enough(&self, _visits: u32, _found: usize) -> Option<usize> {
@@ -90,7 +90,7 @@ impl Terms for AllNodes {
     }
 
     #[inline]
-    fn is_over(&self, _visits: u32) -> bool {
+    fn is_over(&self, _visits: u32, _found: usize) -> bool {
         false
     }
 }
@@ -109,8 +109,9 @@ impl Terms for Below<'_, '_> {
     }
 
     #[inline]
-    fn is_over(&self, visits: u32) -> bool {
+    fn is_over(&self, visits: u32, found: usize) -> bool {
         self.0.budget.is_some_and(|budget| visits >= budget)
+            || self.0.share.is_some_and(|share| is_futile(visits, found, share))
             || (visits.is_multiple_of(VISITS_A_CLOCK)
                 && self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
@@ -126,6 +127,14 @@ impl Terms for Below<'_, '_> {
         let here = found as f32 / visits as f32;
         Some(if here < 0.5 * share { self.0.ef } else { thinned(self.0.ef, here.max(share)).max(self.0.k) })
     }
+}
+
+/// Whether rows that may be results are so much rarer here than their share that the walk had better be given up. Chance
+/// alone says so of one walk in a hundred.
+#[inline]
+fn is_futile(visits: u32, found: usize, share: f32) -> bool {
+    let expected = visits as f32 * share;
+    expected >= 16.0 && (found as f32) < 0.5 * expected
 }
 
 /// How many candidates stand for `ef` where a share of the rows may be results: between `ef`, which takes `ef / share`
@@ -195,7 +204,7 @@ impl Graph {
         let mut estimates = [0.0; BLOCK_SLOTS];
         let mut next = None;
         while let Some(row) = next.or_else(|| walk.next_candidate()) {
-            if terms.is_over(visits) {
+            if terms.is_over(visits, walk.found.len()) {
                 return SearchEnd { is_partial: true, distances: visits };
             }
             // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.

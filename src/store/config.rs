@@ -81,7 +81,7 @@ pub struct MmapVectorConfig {
     pub durability: Durability,
     /// How the file is opened.
     pub open: OpenMode,
-    /// Worker threads that an index build may use; 0: none, the calling thread does all.
+    /// Threads that an index build or a batch search may use; 0: none, the calling thread does all.
     pub threads: usize,
     /// Seed of the graph's levels: the same rows and seed give the same graph.
     pub seed: u64,

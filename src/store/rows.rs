@@ -53,8 +53,8 @@ pub(crate) struct RowTable {
     keys: AppendTable<AtomicU64, 256>,
     /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
     deleted_by: AppendTable<AtomicU32, 256>,
-    /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows: 2 ns a
-    /// row here, 50 ns by the frames.
+    /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
+    /// have to search for each one's frame.
     tags: AppendTable<AtomicU64, 256>,
     payload_frames: AppendTable<PayloadFrame, 16>,
     payload_frame_count: AtomicU32,
