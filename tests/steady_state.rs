@@ -76,7 +76,7 @@ fn with_filters_within_a_distance_and_by_key() {
     assert_eq!(written.unwrap(), 4000);
     store.build_index().unwrap();
     let bitmap = vec![0x0101_0101_0101_0101; 63];
-    let test = |entry: &Entry<'_>| entry.key.ends_with('7') || entry.tags % 2 == 0;
+    let test = |entry: &Entry<'_>| entry.key.ends_with('7') || entry.tags.is_multiple_of(2);
     let none = Filter::default();
     let filters = [
         Filter { tags_all: 2, ..none },
