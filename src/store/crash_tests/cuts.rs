@@ -68,7 +68,7 @@ fn choices(cut: &PowerCut, random: &mut Random, limit: usize) -> Vec<Choice> {
 }
 
 /// Puts an image into `folder` in the place of whatever is there. Paths keep their names.
-fn materialise(image: &Image, folder: &Path) {
+pub(super) fn materialise(image: &Image, folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
     }

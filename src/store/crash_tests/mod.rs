@@ -8,6 +8,7 @@
 //! | `trace.rs` | a random life of a store, and what it should hold after each batch |
 //! | `check.rs` | a recovered store against that |
 //! | `cuts.rs` | which states after a power cut are looked at; the tests |
+//! | `twice.rs` | a batch that a power cut broke is written once more, and the power goes again; the test |
 //! | `faults.rs` | every call of the file system fails, once and for ever; the tests |
 //! | `planted.rs` | faults in our own code, which the tests above must find |
 
@@ -16,6 +17,7 @@ mod cuts;
 mod faults;
 mod planted;
 mod trace;
+mod twice;
 
 /// SplitMix64: small, seeded, the same everywhere.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The tests are tested: with a fault planted in the code, one of them has to name a broken promise.
 
-use super::{Random, cuts, faults, scratch_folder, setting};
+use super::{Random, cuts, faults, scratch_folder, setting, twice};
 use crate::planted::{ALL, Fault, plant};
 use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -121,11 +121,12 @@ type Check = fn() -> Result<(), String>;
 fn find() -> Option<(&'static str, String)> {
     // A life without an index and without compactions, whose new files would make up for what a fault has lost.
     const BARE_LIFE: u64 = 7003;
-    let checks: [(&str, Check); 7] = [
+    let checks: [(&str, Check); 8] = [
         ("lock", two_writers),
         ("backup", foreign_index),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
+        ("written once more", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_LIFE, 1).map(|_| ())),
         ("more cuts", || cuts::run(9000, 40, 150).map(|_| ())),
