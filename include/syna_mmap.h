@@ -12,8 +12,7 @@
  * - One process writes, any number read; in a process, all threads may do everything at once.
  * - Whatever is in a file, the worst that comes of it is an error.
  * - The library starts no threads that were not asked for (the `threads` of the options, for index builds and
- *   batch searches),
- *   installs no signal handlers, and prints nothing.
+ *   batch searches), installs no signal handlers, and prints nothing.
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *
@@ -60,13 +59,14 @@
  * NULL, and may be anything.
  *
  * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
- * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions without a status
- * answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to life again after
- * 32,768 further ones.)
+ * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions
+ * without a status answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to
+ * life again after 32,768 further ones.)
  *
  * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
- * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are under way. No
- * thread is tied to anything: open in one, close in another. No function may be called in a signal handler.
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are
+ * under way. No thread is tied to anything: open in one, close in another. No function may be called in a
+ * signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
  * call, its type's comment says.
@@ -92,8 +92,9 @@
  *
  * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
  * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
- * begins anew; 16,777,216 hits or candidates of a search; 1,024 threads; handles open at once 16,777,200 (8,176 where pointers have 32 bits). More:
- * SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large.
+ * begins anew; 16,777,216 hits or candidates of a search; handles open at once 16,777,200 (8,176 where pointers
+ * have 32 bits). More: SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large. Threads 1,024;
+ * more: SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */
 
 #ifndef SYNA_MMAP_H

@@ -5,6 +5,7 @@ use crate::storage::medium::{FileIdentity, MOST_SLICES};
 use std::ffi::CString;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -46,8 +47,27 @@ pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
     FileIdentity { device: metadata.dev(), inode: metadata.ino() }
 }
 
+/// Whether the file system has no room for a file that ends at `end_bytes`. `fallocate` would find out by taking all that
+/// there is, and others would be without it meanwhile.
+fn lacks_space(file: &File, end_bytes: u64) -> bool {
+    let mut found = MaybeUninit::<libc::statvfs64>::uninit();
+    // SAFETY: the pointer is to writable memory for the struct; the descriptor is open as long as `file` is borrowed.
+    if unsafe { libc::fstatvfs64(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the call succeeded, so it has filled the struct.
+    let found = unsafe { found.assume_init() };
+    let missing = file.metadata().map_or(0, |metadata| end_bytes.saturating_sub(metadata.len()));
+    // One without blocks is without a bound too, or does not tell.
+    found.f_blocks > 0 && missing > found.f_bfree.saturating_mul(found.f_frsize)
+}
+
 /// `fallocate`, and zeros where the file system has none.
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+    let end_bytes = offset_bytes.saturating_add(length_bytes);
+    if lacks_space(file, end_bytes) {
+        return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+    }
     let out_of_range = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let offset = libc::off64_t::try_from(offset_bytes).map_err(out_of_range)?;
     let length = libc::off64_t::try_from(length_bytes).map_err(out_of_range)?;
@@ -60,7 +80,7 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
         match error.raw_os_error() {
             Some(libc::EINTR) => {}
             Some(libc::EOPNOTSUPP | libc::ENOSYS) => {
-                return super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes));
+                return super::write_zeros_to(file, end_bytes);
             }
             _ => return Err(error),
         }
