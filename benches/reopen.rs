@@ -1,15 +1,16 @@
 //! How long a store takes to open, with the page cache warm; and what a checkpoint writes.
 //!
 //! ```text
-//! cargo bench --bench reopen -- [--dir DIR] [--rows 1000000] [--dimensions 128] [--reps 5] [--index THREADS]
+//! cargo bench --bench reopen -- [--dir DIR | --store FILE] [--rows 1000000] [--dimensions 128] [--reps 5] [--index THREADS]
 //! ```
 //!
 //! The store is made with an `initial_capacity` of 1,000, so it grows past it; without an index, or with one that is built
-//! by so many threads (0: the calling one alone). Vectors have 12 coordinates that count, as embeddings have few.
+//! by so many threads (0: the calling one alone). Vectors have 12 coordinates that count, as embeddings have few. `--store`: that file is
+//! taken as it is, made before if it is not there, and kept.
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
@@ -35,12 +36,42 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
+fn vector_of(row: usize, dimensions: u16) -> Vec<f32> {
+    let coordinates: [f32; 12] = std::array::from_fn(|i| noise(row * 12 + i));
+    let component = |at: usize| coordinates.iter().enumerate().map(|(i, x)| x * noise(at * 12 + i)).sum();
+    (0..usize::from(dimensions)).map(component).collect()
+}
+
+/// Writes a store, and its index where there is to be one.
+fn make(path: &Path, config: &MmapVectorConfig, rows: usize, has_index: bool) -> Outcome<()> {
+    let store = MmapVectorStore::new(path, config.clone())?;
+    let begin = Instant::now();
+    for start in (0..rows).step_by(10_000) {
+        let numbers = start..(start + 10_000).min(rows);
+        let keys: Vec<String> = numbers.clone().map(|row| format!("doc{row}")).collect();
+        let vectors: Vec<Vec<f32>> = numbers.map(|row| vector_of(row, config.dimensions)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+        store.insert_batch(&keys, &vectors)?;
+    }
+    println!("{rows} rows of {} floats written in {:.2} s", config.dimensions, begin.elapsed().as_secs_f64());
+    if has_index {
+        let begin = Instant::now();
+        store.build_index()?;
+        println!("index built in {:.1} s", begin.elapsed().as_secs_f64());
+    }
+    store.close()?;
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let folder = PathBuf::from(argument("--dir", &env::temp_dir().to_string_lossy()));
     let rows: usize = argument("--rows", "1000000").parse()?;
     let dimensions: u16 = argument("--dimensions", "128").parse()?;
     let reps: usize = argument("--reps", "5").parse()?;
-    let path = folder.join(format!("syna-mmap-reopen-{}", std::process::id()));
+    let kept = argument("--store", "");
+    let own = folder.join(format!("syna-mmap-reopen-{}", std::process::id()));
+    let path = if kept.is_empty() { own } else { PathBuf::from(&kept) };
     let threads = argument("--index", "").parse().ok();
     let config = MmapVectorConfig {
         threads: threads.unwrap_or(0),
@@ -51,28 +82,9 @@ fn main() -> Outcome<()> {
         checkpoint_interval_secs: 0,
         ..MmapVectorConfig::default()
     };
-    let vector_of = |row: usize| -> Vec<f32> {
-        let coordinates: [f32; 12] = std::array::from_fn(|i| noise(row * 12 + i));
-        let component = |at: usize| coordinates.iter().enumerate().map(|(i, x)| x * noise(at * 12 + i)).sum();
-        (0..usize::from(dimensions)).map(component).collect()
-    };
-    let store = MmapVectorStore::new(&path, config.clone())?;
-    let begin = Instant::now();
-    for start in (0..rows).step_by(10_000) {
-        let numbers = start..(start + 10_000).min(rows);
-        let keys: Vec<String> = numbers.clone().map(|row| format!("doc{row}")).collect();
-        let vectors: Vec<Vec<f32>> = numbers.map(vector_of).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
-        store.insert_batch(&keys, &vectors)?;
+    if !path.exists() {
+        make(&path, &config, rows, threads.is_some())?;
     }
-    println!("{rows} rows of {dimensions} floats written in {:.2} s", begin.elapsed().as_secs_f64());
-    if threads.is_some() {
-        let begin = Instant::now();
-        store.build_index()?;
-        println!("index built in {:.1} s", begin.elapsed().as_secs_f64());
-    }
-    store.close()?;
     let bytes = fs::metadata(&path)?.len();
     println!(
         "file: {} bytes, {:.3} of the vectors'",
@@ -91,13 +103,13 @@ fn main() -> Outcome<()> {
         opens.push(begin.elapsed());
         let begin = Instant::now();
         let row = rows / 2;
-        if store.get(&format!("doc{row}"))? != Some(vector_of(row)) || store.len() != rows {
+        if store.get(&format!("doc{row}"))? != Some(vector_of(row, dimensions)) || store.len() != rows {
             return Err("the store came back with something else".into());
         }
         gets.push(begin.elapsed());
         if threads.is_some() {
             let row = rows / reps * rep;
-            let query = vector_of(row);
+            let query = vector_of(row, dimensions);
             let begin = Instant::now();
             let hits = store.search(&query, 10)?;
             searches.push(begin.elapsed());
@@ -111,9 +123,11 @@ fn main() -> Outcome<()> {
     println!("first get: median of {reps}: {:.3} ms", median(&mut gets).as_secs_f64() * 1e3);
     if threads.is_some() {
         println!("first search: median of {reps}: {:.3} ms", median(&mut searches).as_secs_f64() * 1e3);
+    }
+    if threads.is_some() && kept.is_empty() {
         let store = MmapVectorStore::new(&path, config)?;
         for row in rows..rows + 1_000 {
-            store.insert(&format!("doc{row}"), &vector_of(row))?;
+            store.insert(&format!("doc{row}"), &vector_of(row, dimensions))?;
         }
         let begin = Instant::now();
         while store.index_step(Duration::from_secs(1))? > 0 {}
@@ -123,8 +137,12 @@ fn main() -> Outcome<()> {
         let (bytes, elapsed) = (index_bytes() - before.0, before.1.elapsed());
         println!("the checkpoint then: {bytes} bytes of index in {:.2} s", elapsed.as_secs_f64());
         store.close()?;
-        fs::remove_file(&index_path)?;
     }
-    fs::remove_file(&path)?;
+    if kept.is_empty() {
+        fs::remove_file(&path)?;
+        if threads.is_some() {
+            fs::remove_file(&index_path)?;
+        }
+    }
     Ok(())
 }
