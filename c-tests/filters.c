@@ -80,6 +80,7 @@ static void by_key(void) {
   CHECK(length > 16 && count == 176);
   for (i = 0; i < count; i++) CHECK(hits[i].row % 17 == 16 && memcmp(hits[i].key, wanted, 16) == 0);
   options.key_prefix = "none begins so";
+  options.key_prefix_len = 14;
   search(1, 5);
   CHECK(count == 0);
   options.key_prefix_len = 0;

@@ -1,5 +1,6 @@
 /* The index: made with progress and cancel, in steps, with a tail that writes keep short. */
 #include "check.h"
+#include <time.h>
 
 enum { ROWS = 4000 };
 
@@ -141,9 +142,6 @@ static void a_compact_index(void) {
   options.index_profile = 2;
   FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
   options.index_profile = SYNA_MMAP_INDEX_COMPACT;
-  options.reserved = 1;
-  FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
-  options.reserved = 0;
   OK(syna_mmap_open(in_folder("compact"), &options, &store, &error));
   insert_rows(store, 0, 2500);
   OK(syna_mmap_build_index(store, &error));
@@ -156,11 +154,45 @@ static void a_compact_index(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+/* Rows that are in the index once the worker has caught up, or after a long time. */
+static uint64_t wait_for(syna_mmap *store, uint64_t least) {
+  const struct timespec moment = {0, 10 * 1000 * 1000};
+  int left;
+  for (left = 12000; left > 0 && indexed_rows(store) < least; left--) nanosleep(&moment, NULL);
+  return indexed_rows(store);
+}
+
+static void a_worker(void) {
+  syna_mmap_options options;
+  syna_mmap *store = NULL;
+  uint64_t n;
+  syna_mmap_options_init(&options, sizeof options);
+  CHECK(options.index_worker == 0);
+  options.dimensions = DIMENSIONS;
+  options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.index_threshold = 500;
+  options.most_unindexed_rows = 80;
+  options.index_worker = 2;
+  FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("worker"), &options, &store, &error));
+  options.index_worker = 1;
+  OK(syna_mmap_open(in_folder("worker"), &options, &store, &error));
+  insert_rows(store, 0, 1500);
+  check_found(store, 0, 1500);
+  CHECK(wait_for(store, 1490) >= 1490);
+  for (n = 1500; n < 1700; n++) {
+    insert_rows(store, n, 1);
+    check_found(store, n, 1);
+  }
+  CHECK(wait_for(store, 1690) >= 1690);
+  OK(syna_mmap_close(store, &error));
+}
+
 int main(int argc, char **argv) {
   begin(argc, argv);
   progress_and_cancel();
   steps();
   a_bounded_tail();
   a_compact_index();
+  a_worker();
   return 0;
 }

@@ -72,7 +72,7 @@ static void sizes(void) {
       offsetof(syna_mmap_options, seed),
       offsetof(syna_mmap_options, most_unindexed_rows),
       offsetof(syna_mmap_options, index_profile),
-      offsetof(syna_mmap_options, reserved),
+      offsetof(syna_mmap_options, index_worker),
       sizeof(syna_mmap_options),
   };
   size_t size, i;

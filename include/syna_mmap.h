@@ -12,7 +12,7 @@
  * - One process writes, any number read; in a process, all threads may do everything at once.
  * - Whatever is in a file, the worst that comes of it is an error.
  * - The library starts no threads that were not asked for (the `threads` of the options, for index builds and
- *   batch searches), installs no signal handlers, and prints nothing.
+ *   batch searches, and its `index_worker`), installs no signal handlers, and prints nothing.
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *
@@ -381,8 +381,14 @@ typedef struct syna_mmap_options {
    * syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
    */
   uint32_t index_profile;
-  /** 0. */
-  uint32_t reserved;
+  /**
+   * 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
+   * most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
+   * most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
+   * rows, options and seed. The thread takes no signals and ends when the store is closed. Without effect where
+   * index_threshold is 0 and where the store is opened read-only. 0: no such thread. Default 0.
+   */
+  uint32_t index_worker;
 } syna_mmap_options;
 
 /**

@@ -120,8 +120,12 @@ pub struct syna_mmap_options {
     /// SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
     /// syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
     pub index_profile: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
+    /// most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
+    /// most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
+    /// rows, options and seed. The thread takes no signals and ends when the store is closed. Without effect where
+    /// index_threshold is 0 and where the store is opened read-only. 0: no such thread. Default 0.
+    pub index_worker: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -129,7 +133,7 @@ unsafe impl Versioned for syna_mmap_options {
     const NAME: &'static str = "syna_mmap_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
-        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, reserved);
+        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -154,7 +158,7 @@ unsafe impl Versioned for syna_mmap_options {
             seed: store.seed,
             most_unindexed_rows: long(store.most_unindexed_rows),
             index_profile: SYNA_MMAP_INDEX_FAST,
-            reserved: 0,
+            index_worker: 0,
         }
     }
 }
@@ -195,8 +199,8 @@ impl syna_mmap_options {
             SYNA_MMAP_INDEX_COMPACT => IndexProfile::Compact,
             value => return Err(unknown("index_profile", value)),
         };
-        if self.reserved != 0 {
-            return Err(unknown("reserved", self.reserved));
+        if self.index_worker > 1 {
+            return Err(unknown("index_worker", self.index_worker));
         }
         let dimensions = match self.dimensions {
             0 => 0,
@@ -215,6 +219,7 @@ impl syna_mmap_options {
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),
             most_unindexed_rows: count(self.most_unindexed_rows),
+            index_worker: self.index_worker != 0,
             index_profile,
             hnsw_config: HnswConfig {
                 m: small(self.hnsw_m),

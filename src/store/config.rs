@@ -71,6 +71,11 @@ pub struct MmapVectorConfig {
     /// write that leaves more takes all of them into the index before it returns, and so is slow. 0: every write does so.
     /// What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
     pub most_unindexed_rows: usize,
+    /// Have a thread of the store's own take rows into an index that comes by itself, whenever an eighth of
+    /// `most_unindexed_rows` is left: writes then make no index, and take rows in themselves only where they leave more
+    /// than that bound behind an index that was whole before. Which rows enter together then depends on time, and so does
+    /// the graph. Without effect where `index_threshold` is 0, and for a reader.
+    pub index_worker: bool,
     /// How much memory the index takes, and how fast it is. An index that is there stays as it is; `compact` makes it anew.
     pub index_profile: IndexProfile,
     /// The graph's parameters.
@@ -96,6 +101,7 @@ impl Default for MmapVectorConfig {
             initial_capacity: 100_000,
             index_threshold: 10_000,
             most_unindexed_rows: 512,
+            index_worker: false,
             index_profile: IndexProfile::Fast,
             hnsw_config: HnswConfig::default(),
             checkpoint_interval_secs: 30,

@@ -3,12 +3,14 @@
 //! ```text
 //!   rows:   0 ........ in the graph ........ covered ... the tail, scanned by each search ... written
 //!                                               ^
-//!           moved on by index_step, by build_index, by a write that leaves too long a tail, by a checkpoint
+//!           moved on by index_step, by build_index, by a write that leaves too long a tail, by a checkpoint,
+//!           or by a thread of its own (index_worker.rs)
 //! ```
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
 use super::config::MmapVectorConfig;
 use super::core::{Core, StoredRows};
+use super::cores::Cores;
 use super::store::{MmapVectorStore, Side};
 use crate::index::{Graph, GraphParams};
 use crate::{DistanceMetric, Result, SynaError};
@@ -73,7 +75,7 @@ impl MmapVectorStore {
         let core = self.core();
         let graph = graph_of(core, |metric| self.graph_params(metric));
         let result = graph.step(&StoredRows(&core.data), core.published.load().rows, deadline);
-        self.give_up_retired(core);
+        give_up_retired(&self.cores, core);
         result?;
         Ok(tail_rows(self.core()) as usize)
     }
@@ -106,7 +108,7 @@ impl MmapVectorStore {
             let built = graph
                 .extend(&rows, core.published.load().rows, self.config.threads, &mut tell)
                 .and_then(|()| graph.mend(&rows, self.config.threads, &mut tell));
-            self.give_up_retired(&core);
+            give_up_retired(&self.cores, &core);
             built?;
             let (path, covered) = (core.data.path.display(), graph.covered_rows());
             log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
@@ -126,11 +128,11 @@ impl MmapVectorStore {
             }
         }
     }
+}
 
-    /// A core that was replaced while its index was worked on needs none.
-    fn give_up_retired(&self, core: &Arc<Core>) {
-        if !Arc::ptr_eq(core, self.core()) {
-            core.set_graph(None);
-        }
+/// A core that was replaced while its index was worked on needs none.
+pub(super) fn give_up_retired(cores: &Cores, core: &Arc<Core>) {
+    if !Arc::ptr_eq(core, cores.current()) {
+        core.set_graph(None);
     }
 }

@@ -24,7 +24,7 @@
 //! | `filter.rs`, `way.rs` | which rows may be results; whether graph or scan finds them in less time |
 //! | `range.rs`, `batch_search.rs` | all rows within a distance; many queries at once |
 //! | `recall.rs` | how much of what is nearest the graph finds |
-//! | `indexing.rs` | how rows get into the index |
+//! | `indexing.rs`, `index_worker.rs` | how rows get into the index; a thread that does it |
 //! | `index_file.rs` | `NAME.hnsw` |
 //! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
@@ -44,6 +44,7 @@ mod directory;
 mod filter;
 mod index_file;
 mod index_slot;
+mod index_worker;
 mod indexing;
 mod loader;
 mod open;

@@ -6,6 +6,7 @@ use super::compact::Compaction;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
+use super::index_worker::IndexWorker;
 use super::open::{Opened, Taken, open};
 use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, live_rows};
@@ -36,9 +37,10 @@ pub struct MmapSearchResult {
 #[derive(Debug)]
 pub struct MmapVectorStore {
     pub(super) storage: Arc<dyn Storage>,
-    pub(super) cores: Cores,
+    pub(super) cores: Arc<Cores>,
     pub(super) config: MmapVectorConfig,
     pub(super) side: Side,
+    worker: Option<IndexWorker>,
     /// The one that is under way.
     pub(super) compaction: Mutex<Option<Compaction>>,
 }
@@ -72,14 +74,19 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
         let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
+        let cores = Arc::new(Cores::new(core));
+        let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
+        let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
         let side = match appender {
             Some(appender) => {
-                let storage = Arc::clone(&storage);
-                Side::Writer(Box::new(Mutex::new(Writer::new(storage, appender, &config, saved_index))))
+                let bell = worker.as_ref().map(|worker| Arc::clone(worker.bell()));
+                let writer = Writer::new(Arc::clone(&storage), appender, &config, saved_index, bell);
+                writer.wake_worker(cores.current());
+                Side::Writer(Box::new(Mutex::new(writer)))
             }
             None => Side::Reader(Mutex::new(taken)),
         };
-        Ok(Self { storage, cores: Cores::new(core), config, side, compaction: Mutex::new(None) })
+        Ok(Self { storage, cores, config, side, worker, compaction: Mutex::new(None) })
     }
 
     /// What readers share at this moment.
@@ -98,6 +105,7 @@ impl MmapVectorStore {
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
         let Side::Writer(writer) = std::mem::replace(&mut self.side, Side::Closed) else { return Ok(()) };
+        self.worker = None;
         // What it has copied goes with it.
         self.compaction = Mutex::new(None);
         let core = self.core();

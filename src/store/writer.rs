@@ -3,6 +3,7 @@
 use super::config::{Durability, MmapVectorConfig};
 use super::core::{Core, StoredRows};
 use super::index_file::{self, SavedPlace};
+use super::index_worker::Bell;
 use super::indexing::{graph_of, graph_params, tail_rows};
 use super::write::Plan;
 use crate::Result;
@@ -28,6 +29,8 @@ pub(super) struct Writer {
     most_unindexed_rows: u32,
     graph_params: GraphParams,
     threads: usize,
+    /// Of the thread that takes rows into the index, where there is one.
+    worker: Option<Arc<Bell>>,
     /// Where the index was saved last; `None` where there is none that fits.
     pub(super) saved_index: Option<SavedPlace>,
 }
@@ -38,6 +41,7 @@ impl Writer {
         appender: Appender,
         config: &MmapVectorConfig,
         saved_index: Option<SavedPlace>,
+        worker: Option<Arc<Bell>>,
     ) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
         let metric = appender.superblock().identity.metric;
@@ -53,6 +57,7 @@ impl Writer {
             most_unindexed_rows: narrow(config.most_unindexed_rows),
             graph_params: graph_params(config, metric),
             threads: config.threads,
+            worker,
             saved_index,
         }
     }
@@ -65,6 +70,7 @@ impl Writer {
         if self.is_index_due(core) {
             self.extend_index(core)?;
         }
+        self.wake_worker(core);
         if self.checkpoint_interval.is_some_and(|interval| self.last_checkpoint.elapsed() >= interval) {
             self.checkpoint(core)?;
         }
@@ -72,11 +78,26 @@ impl Writer {
     }
 
     fn is_index_due(&self, core: &Core) -> bool {
-        let Some(threshold) = self.index_threshold else { return false };
-        let rows = core.published.load();
         match core.graph() {
-            None => rows.rows.saturating_sub(rows.deletions) >= threshold,
-            Some(_) => tail_rows(core) > self.most_unindexed_rows,
+            None => self.worker.is_none() && self.is_index_wanted(core),
+            Some(_) if self.worker.as_ref().is_some_and(|worker| worker.is_making()) => false,
+            Some(_) => self.index_threshold.is_some() && tail_rows(core) > self.most_unindexed_rows,
+        }
+    }
+
+    /// Whether there are rows enough for an index.
+    fn is_index_wanted(&self, core: &Core) -> bool {
+        let rows = core.published.load();
+        self.index_threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
+    }
+
+    /// Has the worker, where there is one, take in what there is to do, once it is worth its while.
+    pub(super) fn wake_worker(&self, core: &Core) {
+        if let Some(worker) = &self.worker
+            && tail_rows(core) > self.most_unindexed_rows / 8
+            && (core.graph().is_some() || self.is_index_wanted(core))
+        {
+            worker.ring();
         }
     }
 
@@ -98,7 +119,7 @@ impl Writer {
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
     pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
-        if self.index_threshold.is_some() && core.graph().is_some() {
+        if self.index_threshold.is_some() && self.worker.is_none() && core.graph().is_some() {
             self.extend_index(core)?;
         }
         let start = Instant::now();

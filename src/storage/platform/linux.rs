@@ -47,6 +47,17 @@ pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
     FileIdentity { device: metadata.dev(), inode: metadata.ino() }
 }
 
+/// Leaves every signal to the host's own threads, from now on, in the calling one.
+pub(crate) fn block_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the first call fills the set that it is given, the second reads it; neither keeps the pointer, and a null
+    // pointer asks for nothing.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// Whether the file system has no room for a file that ends at `end_bytes`. `fallocate` would find out by taking all that
 /// there is, and others would be without it meanwhile.
 fn lacks_space(file: &File, end_bytes: u64) -> bool {

@@ -11,7 +11,9 @@ mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod process_mark;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{allocate, anonymous_file, identity_of, read_at, rename_new, sync_folder, write_at};
+pub(crate) use linux::{
+    allocate, anonymous_file, block_signals, identity_of, read_at, rename_new, sync_folder, write_at,
+};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use process_mark::process_mark;
 
@@ -19,7 +21,8 @@ pub(crate) use process_mark::process_mark;
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
-    allocate, anonymous_file, identity_of, process_mark, read_at, rename_new, sync_folder, write_at,
+    allocate, anonymous_file, block_signals, identity_of, process_mark, read_at, rename_new, sync_folder,
+    write_at,
 };
 
 use std::fs::File;

@@ -1,0 +1,163 @@
+//! A thread of the store's own takes rows into the index, where one was asked for.
+
+mod support;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+use support::{Random, TempFolder, quiet, seed};
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
+
+const DIMENSIONS: u16 = 64;
+const BOUND: usize = 400;
+/// Rows that a worker may leave to a later write.
+const SLACK: usize = BOUND / 8;
+
+fn config(threshold: usize) -> MmapVectorConfig {
+    MmapVectorConfig {
+        index_threshold: threshold,
+        most_unindexed_rows: BOUND,
+        index_worker: true,
+        ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
+    }
+}
+
+fn vectors(count: usize) -> Vec<Vec<f32>> {
+    let mut random = Random(seed(1));
+    (0..count).map(|_| random.vector(usize::from(DIMENSIONS))).collect()
+}
+
+fn insert(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
+    let keys: Vec<String> = (first..first + rows.len()).map(|row| format!("{row}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    assert_eq!(store.insert_batch(&keys, &rows).unwrap(), rows.len());
+}
+
+fn indexed(store: &MmapVectorStore) -> usize {
+    usize::try_from(store.stats().unwrap().indexed_rows).unwrap()
+}
+
+fn assert_found(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
+    for (row, vector) in rows.iter().enumerate() {
+        assert_eq!(store.search(vector, 1).unwrap()[0].key, format!("{}", first + row));
+    }
+}
+
+/// Waits until the worker has left at most what it may.
+fn wait_for(store: &MmapVectorStore, rows: usize) {
+    let begin = Instant::now();
+    while indexed(store) + SLACK < rows {
+        assert!(begin.elapsed() < Duration::from_secs(120), "{} of {rows} rows", indexed(store));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_worker_makes_the_index_and_keeps_it_up() {
+    let folder = TempFolder::new("worker");
+    let rows = vectors(8_000);
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
+    insert(&store, &rows[..999], 0);
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(!store.has_index(), "made before there were rows enough");
+    for (n, part) in rows[999..5_000].chunks(500).enumerate() {
+        insert(&store, part, 999 + 500 * n);
+        assert_found(&store, &part[..part.len().min(20)], 999 + 500 * n);
+    }
+    assert!(indexed(&store) < 5_000 - SLACK, "the writes have made the index themselves");
+    wait_for(&store, 5_000);
+    assert_found(&store, &rows[..5_000], 0);
+    // One by one: the worker takes them in, and a write waits for no more than the bound.
+    for (row, vector) in rows.iter().enumerate().take(6_000).skip(5_000) {
+        insert(&store, std::slice::from_ref(vector), row);
+        assert!(row + 1 - indexed(&store) <= BOUND);
+    }
+    wait_for(&store, 6_000);
+    // More than the bound at once: this write takes part, and none of it is left.
+    insert(&store, &rows[6_000..], 6_000);
+    assert_eq!(indexed(&store), 8_000);
+    assert_found(&store, &rows, 0);
+    let report = store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(report.findings, []);
+    store.close().unwrap();
+}
+
+#[test]
+fn a_store_is_closed_while_its_worker_works_and_goes_on_when_it_is_opened_again() {
+    let folder = TempFolder::new("worker-close");
+    let rows = vectors(6_000);
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
+    insert(&store, &rows, 0);
+    while indexed(&store) == 0 {
+        std::thread::yield_now();
+    }
+    store.close().unwrap();
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
+    assert_found(&store, &rows[5_000..5_100], 5_000);
+    wait_for(&store, 6_000);
+    assert_found(&store, &rows, 0);
+    // A compaction puts another index in the place of the one that it works on.
+    for row in 0..3_000 {
+        assert!(store.delete(&row.to_string()).unwrap());
+    }
+    store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(store.len(), 3_000);
+    insert(&store, &rows[..300], 0);
+    wait_for(&store, 3_300);
+    assert_found(&store, &rows[3_000..], 3_000);
+    assert_found(&store, &rows[..300], 0);
+    drop(store);
+}
+
+/// Of each of this process's threads that bears the worker's name: the signals that it does not take.
+#[cfg(target_os = "linux")]
+fn workers() -> Vec<String> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        // One that ends meanwhile is none.
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        if read("comm").starts_with("syna-mmap index") {
+            let blocked = read("status")
+                .lines()
+                .find_map(|line| line.strip_prefix("SigBlk:").map(str::trim).map(str::to_owned));
+            found.extend(blocked);
+        }
+    }
+    found
+}
+
+/// In a process of its own: other tests have workers too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_takes_no_signals_and_ends_with_its_store() {
+    const ALONE: &str = "SYNA_MMAP_TEST_ALONE";
+    let name = "a_worker_takes_no_signals_and_ends_with_its_store";
+    if std::env::var_os(ALONE).is_none() {
+        let this = std::env::current_exe().unwrap();
+        let status =
+            std::process::Command::new(this).args([name, "--exact"]).env(ALONE, "1").status().unwrap();
+        assert!(status.success());
+        return;
+    }
+    let folder = TempFolder::new("worker-thread");
+    let path = folder.file("store");
+    let open = |config: MmapVectorConfig| MmapVectorStore::new(&path, config).unwrap();
+    open(MmapVectorConfig { index_worker: false, ..config(1_000) }).close().unwrap();
+    open(config(0)).close().unwrap();
+    assert_eq!(workers(), [""; 0], "a thread that was not asked for");
+    let store = open(config(1_000));
+    let reader = MmapVectorStore::new(
+        &path,
+        MmapVectorConfig { open: OpenMode { read_only: true, ..OpenMode::default() }, ..config(1_000) },
+    );
+    insert(&store, &vectors(1_500), 0);
+    wait_for(&store, 1_500);
+    let blocked = workers();
+    assert_eq!(blocked.len(), 1, "{blocked:?}");
+    // All but SIGKILL, SIGSTOP, and the two that the C library keeps for itself.
+    let signals = u64::from_str_radix(&blocked[0], 16).unwrap();
+    assert_eq!(signals & 0x7fff_fffe_7ffb_feff, 0x7fff_fffe_7ffb_feff, "{signals:x}");
+    drop(reader);
+    store.close().unwrap();
+    assert_eq!(workers(), [""; 0], "a thread outlives its store");
+}
