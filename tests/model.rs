@@ -5,6 +5,7 @@ mod targets;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use targets::questions::{Condition, Question};
 use targets::world::{Operation, World};
 
 fn key() -> impl Strategy<Value = u16> {
@@ -13,6 +14,31 @@ fn key() -> impl Strategy<Value = u16> {
 
 fn keys() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(key(), 0..40)
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    let some = || prop_oneof![2 => Just(0), 1 => any::<u8>()];
+    (some(), some(), some(), some()).prop_map(|(tags_any, tags_none, prefix, length)| Condition {
+        tags_any,
+        tags_none,
+        prefix,
+        length: length % 8,
+    })
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    let nearest = (any::<u8>(), 0_u16..80, any::<bool>(), condition());
+    let within = (any::<u8>(), any::<u16>(), any::<bool>(), condition());
+    prop_oneof![
+        4 => nearest.prop_map(|(vector, k, exact, condition)| Question::Nearest { vector, k, exact, condition }),
+        1 => (key(), 0_u16..80, any::<bool>()).prop_map(|(key, k, exact)| Question::LikeKey { key, k, exact }),
+        2 => within.prop_map(|(vector, place, approximate, condition)| {
+            Question::Within { vector, place, approximate, condition }
+        }),
+        1 => (prop::collection::vec(any::<u8>(), 0..6), 0_u16..80, any::<bool>())
+            .prop_map(|(vectors, k, exact)| Question::Batch { vectors, k, exact }),
+        1 => (0_u16..200).prop_map(|first| Question::Rows { first }),
+    ]
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -26,8 +52,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (key(), any::<u8>()).prop_map(|(key, vector)| Operation::Upsert { key, vector }),
         8 => key().prop_map(|key| Operation::Delete { key }),
         2 => key().prop_map(|key| Operation::Get { key }),
-        8 => (any::<u8>(), 0_u16..80, any::<bool>())
-            .prop_map(|(vector, k, exact)| Operation::Search { vector, k, exact }),
+        12 => question().prop_map(Operation::Ask),
+        1 => Just(Operation::Compact),
+        2 => (0_u8..6).prop_map(|count| Operation::CompactSteps { count }),
+        1 => (0_u16..3000).prop_map(|budget_us| Operation::IndexStep { budget_us }),
         1 => (0_u16..3000, 0_u16..1200).prop_map(|(first, count)| Operation::Bulk { first, count }),
         2 => Just(Operation::Checkpoint),
         1 => Just(Operation::Flush),

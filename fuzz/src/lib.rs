@@ -12,6 +12,7 @@
 //! | `open_data.rs` | target: a hostile data file |
 //! | `open_index.rs` | target: a hostile index beside a whole store |
 //! | `world.rs` | a store and a model of it, side by side |
+//! | `questions.rs` | searches of every kind, against a scan of the model |
 //! | `operations.rs` | target: a life of a store |
 //! | `c_calls.rs` | target: C calls with handles of every kind |
 //! | `planted.rs` | a fault in each target, to show that it would be found |
@@ -28,6 +29,7 @@ pub mod open_data;
 pub mod open_index;
 pub mod operations;
 pub mod planted;
+pub mod questions;
 pub mod scratch;
 pub mod source;
 pub mod world;

@@ -1,5 +1,6 @@
 //! Target: a life of a store, next to a model of it.
 
+use super::questions::{Condition, Question};
 use super::source::Source;
 use super::world::{Operation, World};
 
@@ -31,9 +32,7 @@ fn operation(source: &mut Source<'_>) -> Operation {
         13..15 => Operation::Upsert { key: key(source), vector: source.byte() },
         15..19 => Operation::Delete { key: key(source) },
         19 => Operation::Get { key: key(source) },
-        20..24 => {
-            Operation::Search { vector: source.byte(), k: source.byte().into(), exact: source.one_in(2) }
-        }
+        20..24 => Operation::Ask(question(source)),
         24 => Operation::Checkpoint,
         25 => Operation::Flush,
         26 => Operation::BuildIndex,
@@ -41,11 +40,37 @@ fn operation(source: &mut Source<'_>) -> Operation {
         28 => Operation::Drop,
         29 => Operation::Kill,
         30 => Operation::Read,
-        _ if source.one_in(8) => {
-            Operation::Bulk { first: source.short() % 4096, count: source.short() % MOST_BULK_ROWS }
-        }
-        _ => Operation::Verify,
+        _ => match source.byte() % 8 {
+            0 => Operation::Bulk { first: source.short() % 4096, count: source.short() % MOST_BULK_ROWS },
+            1 | 2 => Operation::Compact,
+            3 | 4 => Operation::CompactSteps { count: source.byte() % 6 },
+            5 | 6 => Operation::IndexStep { budget_us: source.byte().into() },
+            _ => Operation::Verify,
+        },
     }
+}
+
+fn question(source: &mut Source<'_>) -> Question {
+    let kind = source.byte();
+    let (vector, k, exact) = (source.byte(), source.byte().into(), source.one_in(2));
+    match kind % 8 {
+        0..4 => Question::Nearest { vector, k, exact, condition: condition(source) },
+        4 => Question::LikeKey { key: key(source), k, exact },
+        5 => Question::Within { vector, place: k, approximate: exact, condition: condition(source) },
+        6 => {
+            let vectors = (0..source.below(6)).map(|_| source.byte()).collect();
+            Question::Batch { vectors, k, exact }
+        }
+        _ => Question::Rows { first: k },
+    }
+}
+
+/// Half of all ask for nothing.
+fn condition(source: &mut Source<'_>) -> Condition {
+    let which = source.byte();
+    let mut of = |bit: u8| if which & bit != 0 { source.byte() } else { 0 };
+    let all = Condition { tags_any: of(1), tags_none: of(2), prefix: of(4), length: of(8) % 8 };
+    if which & 16 != 0 { all } else { Condition::default() }
 }
 
 /// Lives the life that `bytes` tell of.

@@ -3,16 +3,16 @@
 use super::bases::{thin_graph, vector};
 use super::examine::index_of;
 use super::planted::is_planted;
+use super::questions::Question;
 use super::scratch::Scratch;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode,
-    SearchOptions, SearchResults, WriteBatch, WriteMode,
+    SearchResults, WriteBatch, WriteMode,
 };
-
-/// From so many rows on a search may walk the graph; the library built for fuzzing walks small ones too.
-const GRAPH_ROWS: usize = if cfg!(fuzzing) { 4 } else { 2000 };
 
 /// One thing that is done; keys and vectors are numbers, so that few of them collide often.
 #[derive(Debug, Clone)]
@@ -47,14 +47,18 @@ pub enum Operation {
     Get {
         key: u16,
     },
-    Search {
-        vector: u8,
-        k: u16,
-        exact: bool,
-    },
+    Ask(Question),
     Checkpoint,
     Flush,
     BuildIndex,
+    IndexStep {
+        budget_us: u16,
+    },
+    Compact,
+    /// Parts of a compaction; everything else may come between them.
+    CompactSteps {
+        count: u8,
+    },
     Verify,
     Close,
     Drop,
@@ -65,12 +69,12 @@ pub enum Operation {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
+pub(super) struct Row {
     /// Counts up as rows come.
-    number: u64,
-    vector: Vec<f32>,
-    tags: u64,
-    payload: Vec<u8>,
+    pub(super) number: u64,
+    pub(super) vector: Vec<f32>,
+    pub(super) tags: u64,
+    pub(super) payload: Vec<u8>,
 }
 
 /// See the module.
@@ -86,7 +90,7 @@ pub struct World {
 }
 
 /// Keys of all short lengths, and some long ones.
-fn key_of(number: u16) -> String {
+pub(super) fn key_of(number: u16) -> String {
     let length = [0, 1, 3, 7, 15, 16, 40, 300][usize::from(number % 8)];
     if number == 0 { String::new() } else { format!("{}é{number}", "k".repeat(length)) }
 }
@@ -128,12 +132,25 @@ impl World {
         self.compare();
     }
 
-    fn store(&self) -> &MmapVectorStore {
+    pub(super) fn store(&self) -> &MmapVectorStore {
         self.store.as_ref().unwrap()
     }
 
+    pub(super) fn model(&self) -> &HashMap<String, Row> {
+        &self.model
+    }
+
+    pub(super) fn metric(&self) -> DistanceMetric {
+        self.config.metric
+    }
+
+    /// Rows that were ever written, deleted ones too.
+    pub(super) fn rows_ever(&self) -> u64 {
+        self.next_number
+    }
+
     /// A vector by its number; some numbers have vectors that are special.
-    fn vector(&self, number: u8) -> Vec<f32> {
+    pub(super) fn vector(&self, number: u8) -> Vec<f32> {
         match number {
             0 => vec![0.0; self.config.dimensions.into()],
             1 => vec![-0.0; self.config.dimensions.into()],
@@ -177,7 +194,11 @@ impl World {
                 assert_eq!(self.store().delete(&key).unwrap(), was_there, "deleting {key:?}");
             }
             Operation::Get { key } => self.get(&key_of(*key)),
-            Operation::Search { vector, k, exact } => self.search(*vector, usize::from(*k), *exact),
+            Operation::Ask(question) => {
+                let mut results = std::mem::take(&mut self.results);
+                self.ask(question, &mut results);
+                self.results = results;
+            }
             Operation::Checkpoint => {
                 self.store().checkpoint().unwrap();
                 assert!(!self.store().is_dirty());
@@ -187,8 +208,21 @@ impl World {
                 self.store().build_index().unwrap();
                 assert!(self.store().has_index());
             }
+            Operation::IndexStep { budget_us } => {
+                let left = self.store().index_step(Duration::from_micros((*budget_us).into())).unwrap();
+                assert!(self.store().has_index() && left as u64 <= self.next_number);
+            }
+            Operation::Compact => {
+                self.store().compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+                self.compare();
+            }
+            Operation::CompactSteps { count } => {
+                for _ in 0..*count {
+                    self.store().compact_step(Duration::ZERO).unwrap();
+                }
+            }
             Operation::Verify => {
-                let mut go_on = |_, _| std::ops::ControlFlow::Continue(());
+                let mut go_on = |_, _| ControlFlow::Continue(());
                 let report = self.store().verify(&mut go_on).unwrap();
                 assert!(report.findings.is_empty(), "{report:?}");
             }
@@ -297,59 +331,5 @@ impl World {
         self.compare();
         assert!(self.store().insert("x", &self.vector(9)).is_err(), "a reader does not write");
         self.store = writer;
-    }
-
-    fn search(&mut self, query: u8, k: usize, exact: bool) {
-        let query = self.vector(query);
-        let mut results = std::mem::take(&mut self.results);
-        let options = SearchOptions { exact, ..SearchOptions::default() };
-        self.store().search_with(&query, k, &options, &mut results).unwrap();
-        let mut expected: Vec<(f64, &Row)> =
-            self.model.values().map(|row| (distance(self.config.metric, &query, &row.vector), row)).collect();
-        expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.number.cmp(&b.1.number)));
-        assert_eq!(results.hits().len(), k.min(expected.len()), "hits for k = {k}");
-        let mut last: Option<(f32, u64)> = None;
-        // Deleted rows stay in the graph: what counts is every row there ever was.
-        let is_exact = exact || self.next_number < GRAPH_ROWS as u64 || !self.store().has_index();
-        for (place, hit) in results.hits().iter().enumerate() {
-            let key = results.key(place).unwrap();
-            let row = self.model.get(key).expect("a hit is a live key");
-            let true_distance = distance(self.config.metric, &query, &row.vector);
-            assert_near(hit.distance, true_distance, "the distance of a hit");
-            if is_exact
-                || place == 0 && self.config.metric != DistanceMetric::DotProduct && expected[0].0 <= 0.0
-            {
-                assert_near(hit.distance, expected[place].0, "the nearest rows");
-            }
-            assert!(last.is_none_or(|last| last < (hit.distance, row.number)), "by distance, then insertion");
-            last = Some((hit.distance, row.number));
-            assert_eq!(results.vector(place), Some(&row.vector[..]));
-            assert_eq!(results.tags(place), Some(row.tags));
-        }
-        self.results = results;
-    }
-}
-
-fn assert_near(found: f32, expected: f64, what: &str) {
-    let found = f64::from(found);
-    let is_near = found == expected
-        || (found - expected).abs() <= 2e-4 * (1.0 + expected.abs())
-        || !found.is_finite() && expected.abs() > 1e38;
-    assert!(is_near, "{what}: {found} instead of {expected}");
-}
-
-/// The distance by its definition.
-fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
-    let dot =
-        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
-    match metric {
-        DistanceMetric::Euclidean => {
-            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
-        }
-        DistanceMetric::DotProduct => -dot(a, b),
-        DistanceMetric::Cosine => {
-            let lengths = (dot(a, a) * dot(b, b)).sqrt();
-            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
-        }
     }
 }

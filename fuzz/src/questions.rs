@@ -1,0 +1,226 @@
+//! Searches of every kind, and walks over rows: what the store says against a scan of the model.
+
+use super::world::{Row, World};
+use syna_mmap::{DistanceMetric, Entry, Filter, SearchOptions, SearchResults, SynaError};
+
+/// From so many rows on a search may walk the graph; the library built for fuzzing walks small ones too.
+const GRAPH_ROWS: u64 = if cfg!(fuzzing) { 4 } else { 2000 };
+
+/// Something that is asked of both; keys and vectors are numbers.
+#[derive(Debug, Clone)]
+pub enum Question {
+    Nearest {
+        vector: u8,
+        k: u16,
+        exact: bool,
+        condition: Condition,
+    },
+    LikeKey {
+        key: u16,
+        k: u16,
+        exact: bool,
+    },
+    /// All that are no farther than one of the rows.
+    Within {
+        vector: u8,
+        place: u16,
+        approximate: bool,
+        condition: Condition,
+    },
+    Batch {
+        vectors: Vec<u8>,
+        k: u16,
+        exact: bool,
+    },
+    /// All rows from one on.
+    Rows {
+        first: u16,
+    },
+}
+
+/// Which rows may be hits; 0 asks for nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Condition {
+    pub tags_any: u8,
+    pub tags_none: u8,
+    /// Letters of the prefix.
+    pub prefix: u8,
+    /// The key's length is a multiple of this.
+    pub length: u8,
+}
+
+impl Condition {
+    /// A byte's bits all over a word.
+    fn mask(byte: u8) -> u64 {
+        u64::from(byte) * 0x0101_0101_0101_0101
+    }
+
+    fn prefix(self) -> &'static str {
+        &"kkkkkkkk"[..usize::from(self.prefix % 9)]
+    }
+
+    fn has_length(self, key: &str) -> bool {
+        self.length == 0 || key.len().is_multiple_of(self.length.into())
+    }
+
+    fn passes(self, key: &str, row: &Row) -> bool {
+        (self.tags_any == 0 || row.tags & Self::mask(self.tags_any) != 0)
+            && row.tags & Self::mask(self.tags_none) == 0
+            && key.starts_with(self.prefix())
+            && self.has_length(key)
+    }
+
+    /// Calls `ask` with the options that say so.
+    fn with<T>(self, options: &SearchOptions<'_>, ask: impl FnOnce(&SearchOptions<'_>) -> T) -> T {
+        let test = |entry: &Entry<'_>| self.has_length(entry.key);
+        let filter = Filter {
+            tags_any: Self::mask(self.tags_any),
+            tags_none: Self::mask(self.tags_none),
+            key_prefix: self.prefix(),
+            callback: if self.length > 0 { Some(&test) } else { None },
+            ..Filter::default()
+        };
+        ask(&SearchOptions { filter, ..*options })
+    }
+}
+
+/// A row of the model, and how far it is.
+type Near<'w> = (f64, &'w String, &'w Row);
+
+impl World {
+    pub(super) fn ask(&self, question: &Question, results: &mut SearchResults) {
+        let store = self.store();
+        match question {
+            Question::Nearest { vector, k, exact, condition } => {
+                let (query, k) = (self.vector(*vector), usize::from(*k));
+                let options = SearchOptions { exact: *exact, ..SearchOptions::default() };
+                condition.with(&options, |options| store.search_with(&query, k, options, results)).unwrap();
+                let near = self.near(&query, |key, row| condition.passes(key, row));
+                self.check(&query, k, &near, results, 0, *exact);
+            }
+            Question::LikeKey { key, k, exact } => {
+                let (key, k) = (super::world::key_of(*key), usize::from(*k));
+                let options = SearchOptions { exact: *exact, ..SearchOptions::default() };
+                let found = store.search_key(&key, k, &options, results);
+                let Some(row) = self.model().get(&key) else {
+                    assert!(matches!(found, Err(SynaError::NotFound { .. })), "{found:?}");
+                    return assert_eq!(results.hits(), []);
+                };
+                found.unwrap();
+                let near = self.near(&row.vector, |other, _| other != key);
+                self.check(&row.vector, k, &near, results, 0, *exact);
+            }
+            Question::Within { vector, place, approximate, condition } => {
+                let query = self.vector(*vector);
+                let near = self.near(&query, |key, row| condition.passes(key, row));
+                let place = usize::from(*place).checked_rem(near.len()).unwrap_or(0);
+                let most = near.get(place).map_or(1.0, |near| near.0);
+                let options = SearchOptions { approximate: *approximate, ..SearchOptions::default() };
+                condition
+                    .with(&options, |options| store.search_range(&query, most as f32, options, results))
+                    .unwrap();
+                let slack = 4e-4 * (1.0 + most.abs());
+                if !*approximate {
+                    let least = near.iter().filter(|near| near.0 < most - slack).count();
+                    assert!(results.hits().len() >= least, "rows within {most}: {least} expected");
+                }
+                let count = results.hits().len();
+                assert!(
+                    near.iter().filter(|near| near.0 <= most + slack).count() >= count || !most.is_finite()
+                );
+                self.check(&query, count, &near, results, 0, false);
+            }
+            Question::Batch { vectors, k, exact } => {
+                let queries: Vec<Vec<f32>> = vectors.iter().map(|&vector| self.vector(vector)).collect();
+                let options = SearchOptions { exact: *exact, ..SearchOptions::default() };
+                store.search_batch(&queries.concat(), (*k).into(), &options, results).unwrap();
+                assert_eq!(results.query_count(), queries.len());
+                for (number, query) in queries.iter().enumerate() {
+                    assert!(results.error_of(number).is_none());
+                    self.check(query, (*k).into(), &self.near(query, |_, _| true), results, number, *exact);
+                }
+            }
+            Question::Rows { first } => {
+                let all: Vec<Entry<'_>> = store.iterate(0).map(Result::unwrap).collect();
+                let mut expected: Vec<(&String, &Row)> = self.model().iter().collect();
+                expected.sort_by_key(|(_, row)| row.number);
+                assert_eq!(all.len(), expected.len());
+                for (entry, (key, row)) in all.iter().zip(expected) {
+                    assert_eq!((entry.key, entry.tags, entry.payload), (&**key, row.tags, &*row.payload));
+                    assert_eq!(entry.vector, row.vector);
+                }
+                let behind = all.iter().filter(|entry| entry.row >= u32::from(*first)).count();
+                assert_eq!(store.iterate(u32::from(*first)).count(), behind);
+            }
+        }
+    }
+
+    /// The rows that pass, nearest first.
+    fn near(&self, query: &[f32], passes: impl Fn(&str, &Row) -> bool) -> Vec<Near<'_>> {
+        let rows = self.model().iter().filter(|(key, row)| passes(key, row));
+        let mut near: Vec<Near<'_>> =
+            rows.map(|(key, row)| (distance(self.metric(), query, &row.vector), key, row)).collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.number.cmp(&b.2.number)));
+        near
+    }
+
+    /// The hits of one query: as many as there have to be, each a row that passes, at its distance, in order.
+    fn check(
+        &self,
+        query: &[f32],
+        k: usize,
+        near: &[Near<'_>],
+        results: &SearchResults,
+        number: usize,
+        exact: bool,
+    ) {
+        let range = results.range_of(number);
+        assert_eq!(range.len(), k.min(near.len()), "hits for k = {k}");
+        // Deleted rows stay in the graph: what counts is every row there ever was.
+        let is_exact = exact || self.rows_ever() < GRAPH_ROWS || !self.store().has_index();
+        let mut last: Option<(f32, u64)> = None;
+        for (place, (position, hit)) in range.clone().zip(results.hits_of(number)).enumerate() {
+            let key = results.key(position).unwrap();
+            let (true_distance, _, row) = near
+                .iter()
+                .find(|(_, other, _)| *other == key)
+                .unwrap_or_else(|| panic!("{key:?} is no such row"));
+            assert_near(hit.distance, *true_distance, "the distance of a hit");
+            let has_itself = place == 0 && self.metric() != DistanceMetric::DotProduct && near[0].0 <= 0.0;
+            if is_exact || has_itself && near.len() == self.model().len() {
+                assert_near(hit.distance, near[place].0, "the nearest rows");
+            }
+            assert!(last.is_none_or(|last| last < (hit.distance, row.number)), "by distance, then insertion");
+            last = Some((hit.distance, row.number));
+            assert_eq!(results.vector(position), Some(&row.vector[..]), "of {query:?}");
+            assert_eq!(
+                (results.tags(position), results.payload(position)),
+                (Some(row.tags), Some(&row.payload[..]))
+            );
+        }
+    }
+}
+
+fn assert_near(found: f32, expected: f64, what: &str) {
+    let found = f64::from(found);
+    let is_near = found == expected
+        || (found - expected).abs() <= 2e-4 * (1.0 + expected.abs())
+        || !found.is_finite() && expected.abs() > 1e38;
+    assert!(is_near, "{what}: {found} instead of {expected}");
+}
+
+/// The distance by its definition.
+fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
+    match metric {
+        DistanceMetric::Euclidean => {
+            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
+        }
+        DistanceMetric::DotProduct => -dot(a, b),
+        DistanceMetric::Cosine => {
+            let lengths = (dot(a, a) * dot(b, b)).sqrt();
+            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
+        }
+    }
+}
