@@ -96,7 +96,7 @@ impl World {
                 let options = SearchOptions { exact: *exact, ..SearchOptions::default() };
                 condition.with(&options, |options| store.search_with(&query, k, options, results)).unwrap();
                 let near = self.near(&query, |key, row| condition.passes(key, row));
-                self.check(&query, k, &near, results, 0, *exact);
+                self.check(&query, k, &near, results, 0, self.is_exact(*exact));
             }
             Question::LikeKey { key, k, exact } => {
                 let (key, k) = (super::world::key_of(*key), usize::from(*k));
@@ -108,7 +108,7 @@ impl World {
                 };
                 found.unwrap();
                 let near = self.near(&row.vector, |other, _| other != key);
-                self.check(&row.vector, k, &near, results, 0, *exact);
+                self.check(&row.vector, k, &near, results, 0, self.is_exact(*exact));
             }
             Question::Within { vector, place, approximate, condition } => {
                 let query = self.vector(*vector);
@@ -128,7 +128,7 @@ impl World {
                 assert!(
                     near.iter().filter(|near| near.0 <= most + slack).count() >= count || !most.is_finite()
                 );
-                self.check(&query, count, &near, results, 0, false);
+                self.check(&query, count, &near, results, 0, !*approximate);
             }
             Question::Batch { vectors, k, exact } => {
                 let queries: Vec<Vec<f32>> = vectors.iter().map(|&vector| self.vector(vector)).collect();
@@ -137,7 +137,8 @@ impl World {
                 assert_eq!(results.query_count(), queries.len());
                 for (number, query) in queries.iter().enumerate() {
                     assert!(results.error_of(number).is_none());
-                    self.check(query, (*k).into(), &self.near(query, |_, _| true), results, number, *exact);
+                    let near = self.near(query, |_, _| true);
+                    self.check(query, (*k).into(), &near, results, number, self.is_exact(*exact));
                 }
             }
             Question::Rows { first } => {
@@ -164,6 +165,11 @@ impl World {
         near
     }
 
+    /// Whether a search may not miss a row. Deleted rows stay in the graph: what counts is every row there ever was.
+    fn is_exact(&self, exact: bool) -> bool {
+        exact || self.rows_ever() < GRAPH_ROWS || !self.store().has_index()
+    }
+
     /// The hits of one query: as many as there have to be, each a row that passes, at its distance, in order.
     fn check(
         &self,
@@ -172,12 +178,10 @@ impl World {
         near: &[Near<'_>],
         results: &SearchResults,
         number: usize,
-        exact: bool,
+        is_exact: bool,
     ) {
         let range = results.range_of(number);
         assert_eq!(range.len(), k.min(near.len()), "hits for k = {k}");
-        // Deleted rows stay in the graph: what counts is every row there ever was.
-        let is_exact = exact || self.rows_ever() < GRAPH_ROWS || !self.store().has_index();
         let mut last: Option<(f32, u64)> = None;
         for (place, (position, hit)) in range.clone().zip(results.hits_of(number)).enumerate() {
             let key = results.key(position).unwrap();
