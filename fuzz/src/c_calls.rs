@@ -2,6 +2,7 @@
 //! NULL or good, since that much the header asks for.
 
 use super::bases::vector;
+pub(super) use super::c_header::Status;
 use super::c_header::*;
 use super::planted::{is_planted, read_freed};
 use super::scratch::Scratch;
@@ -9,35 +10,43 @@ use super::source::Source;
 use std::ffi::CString;
 use std::ptr;
 
-const DIMENSIONS: usize = 64;
+pub(super) const DIMENSIONS: usize = 64;
 const MOST_CALLS: usize = 300;
 /// Two extents' worth: what a file system takes to set space aside is not what is tested.
 const MOST_RESERVED: u16 = 600;
 
-const OK: Status = 0;
+pub(super) const OK: Status = 0;
 const INVALID_ARGUMENT: Status = 1;
 const INVALID_HANDLE: Status = 16;
 const INTERNAL: Status = 18;
 const LAST_STATUS: Status = 20;
 
-/// Handles that were given out, in the order in which they were; closed ones stay.
-struct Host {
-    scratch: Scratch,
-    stores: Vec<(Handle, bool)>,
-    results: Vec<(Handle, bool)>,
-    error: CError,
+/// What a handle is of.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Store,
+    Results,
+    Cursor,
+}
+
+/// See the module.
+pub(super) struct Host {
+    pub(super) scratch: Scratch,
+    /// By kind, the handles that were given out, in the order in which they were, and whether they are still good.
+    handles: [Vec<(Handle, bool)>; 3],
+    pub(super) error: CError,
 }
 
 impl Host {
-    /// A handle of any kind, and whether it is a good one: an open store (`of_stores`) or a live results object.
-    fn handle(&self, source: &mut Source<'_>, of_stores: bool) -> (Handle, bool) {
-        let (right, wrong) =
-            if of_stores { (&self.stores, &self.results) } else { (&self.results, &self.stores) };
+    /// A handle, good for this kind of object or not; and whether it is.
+    pub(super) fn handle(&self, source: &mut Source<'_>, kind: Kind) -> (Handle, bool) {
+        let right = &self.handles[kind as usize];
+        let wrong = &self.handles[(kind as usize + 1) % 3];
         let pick = |list: &[(Handle, bool)], at: u8| {
             list.get(usize::from(at) % list.len().max(1)).map_or(0, |(handle, _)| handle.addr())
         };
-        let (kind, at) = (source.byte(), source.byte());
-        let number = match kind % 16 {
+        let (way, at) = (source.byte(), source.byte());
+        let number = match way % 16 {
             0..11 => pick(right, at),
             11 => 0,
             12 => pick(wrong, at),
@@ -50,8 +59,21 @@ impl Host {
         (handle, right.contains(&(handle, true)))
     }
 
+    /// A handle that the library has given out.
+    pub(super) fn give_out(&mut self, kind: Kind, handle: Handle) {
+        let is_new = self.handles.iter().flatten().all(|(old, _)| *old != handle);
+        assert!(is_new, "a handle is given out once");
+        self.handles[kind as usize].push((handle, true));
+    }
+
+    /// One that was closed or freed, if it was good.
+    pub(super) fn take_back(&mut self, kind: Kind, handle: Handle) {
+        let of_kind = self.handles[kind as usize].iter_mut();
+        of_kind.filter(|(open, _)| *open == handle).for_each(|(_, is_good)| *is_good = false);
+    }
+
     /// A call with a handle that is not good says so; nothing ever says that the library has a bug.
-    fn expect(&self, status: Status, is_good: bool, what: &str) {
+    pub(super) fn expect(&self, status: Status, is_good: bool, what: &str) {
         assert!((OK..=LAST_STATUS).contains(&status) && status != INTERNAL, "{what}: status {status}");
         if !is_good {
             assert!(
@@ -72,15 +94,8 @@ impl Host {
     fn open(&mut self, source: &mut Source<'_>) {
         let path = self.scratch.file(&format!("store{}", source.byte() % 3));
         let path = CString::new(path.to_str().unwrap()).unwrap();
-        let mut options = COptions {
-            struct_size: 0,
-            dimensions: 0,
-            metric: 0,
-            initial_capacity: 0,
-            index_threshold: 0,
-            words: [0; 8],
-            seed: 0,
-        };
+        // SAFETY: numbers: zeros are some.
+        let mut options: COptions = unsafe { std::mem::zeroed() };
         // SAFETY: as long as it says.
         unsafe { syna_mmap_options_init(&mut options, size_of::<COptions>()) };
         options.dimensions = 64;
@@ -88,6 +103,8 @@ impl Host {
         // The default makes room for 100,000 keys at each open.
         options.initial_capacity = options.index_threshold * 16;
         options.words[1] = u32::from(source.byte() & 0x9B);
+        options.most_unindexed_rows = 16;
+        options.index_worker = u32::from(source.one_in(4));
         if source.one_in(8) {
             // Any value of any member but the two that would take a machine down by being granted.
             options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);
@@ -98,38 +115,42 @@ impl Host {
             options.words[4] = source.word();
         }
         let mut store = ptr::null_mut();
+        let in_memory = source.one_in(16);
         // SAFETY: good pointers all; the options have at least `struct_size` bytes.
-        let status = unsafe { syna_mmap_open(path.as_ptr(), &options, &mut store, &mut self.error) };
+        let status = unsafe {
+            if in_memory {
+                syna_mmap_open_in_memory(&options, &mut store, &mut self.error)
+            } else {
+                syna_mmap_open(path.as_ptr(), &options, &mut store, &mut self.error)
+            }
+        };
         self.expect(status, true, "open");
         assert_eq!(status == OK, !store.is_null());
         if status == OK {
-            let is_new = self.stores.iter().all(|(old, _)| *old != store);
-            assert!(is_new, "a handle is given out once");
+            self.give_out(Kind::Store, store);
             // A cut-off options struct has default dimensions; a vector of this host's would be too short for those.
             // SAFETY: the handle is a number.
             if unsafe { syna_mmap_dimensions(store) } != DIMENSIONS as u32 {
                 // SAFETY: the handle is a number; no error struct.
                 assert_eq!(unsafe { syna_mmap_close(store, ptr::null_mut()) }, OK);
-                self.stores.push((store, false));
-                return;
+                self.take_back(Kind::Store, store);
             }
-            self.stores.push((store, true));
         }
     }
 
     fn close(&mut self, source: &mut Source<'_>) {
-        let (store, is_good) = self.handle(source, true);
+        let (store, is_good) = self.handle(source, Kind::Store);
         // SAFETY: the handle is a number; the error struct is good.
         let status = unsafe { syna_mmap_close(store, &mut self.error) };
         self.expect(status, is_good || store.is_null(), "close");
         if is_good && is_planted() {
             read_freed();
         }
-        self.stores.iter_mut().filter(|(open, _)| *open == store).for_each(|(_, is_open)| *is_open = false);
+        self.take_back(Kind::Store, store);
     }
 
     fn write(&mut self, source: &mut Source<'_>) {
-        let (store, is_good) = self.handle(source, true);
+        let (store, is_good) = self.handle(source, Kind::Store);
         let keys: Vec<u8> = (0..source.below(24)).map(|_| source.byte()).collect();
         let vector = vector(DIMENSIONS as u16, source.byte().into());
         let pointer = if source.one_in(16) { ptr::null() } else { vector.as_ptr() };
@@ -160,7 +181,7 @@ impl Host {
     }
 
     fn ask(&mut self, source: &mut Source<'_>) {
-        let (store, is_good) = self.handle(source, true);
+        let (store, is_good) = self.handle(source, Kind::Store);
         // SAFETY: the handle is a number; a key of length 0 is not looked at.
         let answers = unsafe {
             [
@@ -181,7 +202,7 @@ impl Host {
     }
 
     fn maintain(&mut self, source: &mut Source<'_>) {
-        let (store, is_good) = self.handle(source, true);
+        let (store, is_good) = self.handle(source, Kind::Store);
         let which = source.byte();
         let count = u64::from(source.short() % MOST_RESERVED);
         let error = &mut self.error;
@@ -198,8 +219,8 @@ impl Host {
     }
 
     fn search(&mut self, source: &mut Source<'_>) {
-        let (store, store_is_good) = self.handle(source, true);
-        let (results, results_are_good) = self.handle(source, false);
+        let (store, store_is_good) = self.handle(source, Kind::Store);
+        let (results, results_are_good) = self.handle(source, Kind::Results);
         let query = vector(DIMENSIONS as u16, source.byte().into());
         let k = if source.one_in(32) { usize::MAX } else { usize::from(source.byte()) };
         let error = &mut self.error;
@@ -210,7 +231,7 @@ impl Host {
     }
 
     /// Hits are good until the results are used again, whatever has become of the store.
-    fn read_hits(&self, results: Handle, is_good: bool) {
+    pub(super) fn read_hits(&self, results: Handle, is_good: bool) {
         let mut count = 7;
         // SAFETY: the handle is a number.
         let hits = unsafe { syna_mmap_results_hits(results, &mut count) };
@@ -229,7 +250,7 @@ impl Host {
             assert!(std::str::from_utf8(key).is_ok() && vector.iter().all(|x| x.is_finite()));
         }
         // SAFETY: the handle is a number.
-        assert!(!unsafe { syna_mmap_results_is_partial(results) });
+        assert!(is_good || !unsafe { syna_mmap_results_is_partial(results) });
     }
 
     fn results(&mut self, source: &mut Source<'_>) {
@@ -238,16 +259,13 @@ impl Host {
             // SAFETY: good pointers.
             let status = unsafe { syna_mmap_results_new(&mut results, &mut self.error) };
             assert_eq!(status, OK);
-            self.results.push((results, true));
+            self.give_out(Kind::Results, results);
         } else {
-            let (results, is_good) = self.handle(source, false);
+            let (results, is_good) = self.handle(source, Kind::Results);
             self.read_hits(results, is_good);
             // SAFETY: the handle is a number.
             unsafe { syna_mmap_results_free(results) };
-            self.results
-                .iter_mut()
-                .filter(|(open, _)| *open == results)
-                .for_each(|(_, is_open)| *is_open = false);
+            self.take_back(Kind::Results, results);
         }
     }
 }
@@ -256,7 +274,7 @@ impl Host {
 pub fn run(bytes: &[u8]) {
     let mut source = Source(bytes);
     let error = CError { struct_size: size_of::<CError>(), status: 0, os_errno: 0, message: [0; 256] };
-    let mut host = Host { scratch: Scratch::new(), stores: vec![], results: vec![], error };
+    let mut host = Host { scratch: Scratch::new(), handles: Default::default(), error };
     for _ in 0..MOST_CALLS {
         if source.is_empty() {
             break;
@@ -268,17 +286,28 @@ pub fn run(bytes: &[u8]) {
             9 => host.ask(&mut source),
             10 => host.maintain(&mut source),
             11..14 => host.search(&mut source),
-            _ => host.results(&mut source),
+            14 => host.results(&mut source),
+            _ => match source.byte() % 8 {
+                0..3 => host.search_otherwise(&mut source),
+                3 | 4 => host.walk(&mut source),
+                5 => host.write_batch(&mut source),
+                _ => host.maintain_otherwise(&mut source),
+            },
         }
     }
-    for (store, is_open) in std::mem::take(&mut host.stores) {
+    let [stores, results, cursors] = std::mem::take(&mut host.handles);
+    for (store, is_open) in stores {
         // SAFETY: the handle is a number; no error struct.
         let status = unsafe { syna_mmap_close(store, ptr::null_mut()) };
         assert_eq!(status, if is_open { OK } else { INVALID_HANDLE });
     }
-    for (results, is_open) in std::mem::take(&mut host.results) {
+    for (results, is_open) in results {
         host.read_hits(results, is_open);
         // SAFETY: the handle is a number.
         unsafe { syna_mmap_results_free(results) };
+    }
+    for (cursor, _) in cursors {
+        // SAFETY: the handle is a number.
+        unsafe { syna_mmap_cursor_free(cursor) };
     }
 }

@@ -27,6 +27,71 @@ pub struct COptions {
     pub index_threshold: u64,
     pub words: [u32; 8],
     pub seed: u64,
+    pub most_unindexed_rows: u64,
+    pub index_profile: u32,
+    pub index_worker: u32,
+}
+
+/// `syna_mmap_batch` of the header.
+#[repr(C)]
+pub struct CBatch {
+    pub struct_size: usize,
+    pub keys: *const u8,
+    pub key_offsets: *const u64,
+    pub vectors: *const f32,
+    pub count: usize,
+    pub tags: *const u64,
+    pub payloads: *const u8,
+    pub payload_offsets: *const u64,
+    pub mode: u32,
+    pub reserved: u32,
+}
+
+/// `syna_mmap_row` of the header.
+#[repr(C)]
+pub struct CRow {
+    pub key: *const u8,
+    pub key_len: usize,
+    pub vector: *const f32,
+    pub payload: *const u8,
+    pub payload_len: usize,
+    pub tags: u64,
+    pub row: u64,
+}
+
+pub type FilterCallback = unsafe extern "C" fn(context: *mut c_void, row: *const CRow) -> bool;
+pub type ProgressCallback = unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool;
+
+/// `syna_mmap_search_options` of the header.
+#[repr(C)]
+pub struct CSearchOptions {
+    pub struct_size: usize,
+    pub ef: u32,
+    pub exact: u32,
+    pub deadline_us: u64,
+    pub max_visits: u64,
+    pub tags_any: u64,
+    pub tags_all: u64,
+    pub tags_none: u64,
+    pub key_prefix: *const u8,
+    pub key_prefix_len: usize,
+    pub row_bitmap: *const u64,
+    pub row_bitmap_words: usize,
+    pub filter: Option<FilterCallback>,
+    pub filter_context: *mut c_void,
+    pub approximate: u32,
+    pub reserved: u32,
+}
+
+/// `syna_mmap_stats` of the header.
+#[repr(C)]
+pub struct CStats {
+    pub struct_size: usize,
+    pub rows: u64,
+    pub live_rows: u64,
+    pub deleted_rows: u64,
+    /// The others, which are not looked at here.
+    pub others: [u64; 11],
 }
 
 /// `syna_mmap_hit` of the header.
@@ -88,8 +153,94 @@ unsafe extern "C" {
         s: Handle,
         q: *const f32,
         k: usize,
-        o: *const c_void,
+        o: *const CSearchOptions,
         r: Handle,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_open_in_memory(o: *const COptions, out: *mut Handle, e: *mut CError) -> Status;
+    pub fn syna_mmap_search_options_init(options: *mut CSearchOptions, struct_size: usize);
+    pub fn syna_mmap_search_key(
+        s: Handle,
+        k: *const u8,
+        n: usize,
+        count: usize,
+        o: *const CSearchOptions,
+        r: Handle,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_search_range(
+        s: Handle,
+        q: *const f32,
+        most: f32,
+        o: *const CSearchOptions,
+        r: Handle,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_search_batch(
+        s: Handle,
+        q: *const f32,
+        count: usize,
+        k: usize,
+        o: *const CSearchOptions,
+        r: Handle,
+        out: *mut Status,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_results_tags(results: Handle, index: usize) -> u64;
+    pub fn syna_mmap_results_payload(results: Handle, index: usize, count: *mut usize) -> *const u8;
+    pub fn syna_mmap_results_query_hits(results: Handle, query: usize, count: *mut usize) -> *const CHit;
+    pub fn syna_mmap_results_query_is_partial(results: Handle, query: usize) -> bool;
+    pub fn syna_mmap_cursor_new(s: Handle, first: u64, out: *mut Handle, e: *mut CError) -> Status;
+    pub fn syna_mmap_cursor_next(
+        c: Handle,
+        out: *mut CRow,
+        n: usize,
+        count: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_cursor_free(cursor: Handle);
+    pub fn syna_mmap_write(s: Handle, batch: *const CBatch, out: *mut usize, e: *mut CError) -> Status;
+    pub fn syna_mmap_get_tags(s: Handle, k: *const u8, n: usize, out: *mut u64, e: *mut CError) -> Status;
+    pub fn syna_mmap_get_payload(
+        s: Handle,
+        k: *const u8,
+        n: usize,
+        out: *mut u8,
+        capacity: usize,
+        count: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_compact(
+        s: Handle,
+        f: Option<ProgressCallback>,
+        c: *mut c_void,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_compact_step(s: Handle, budget_us: u64, out: *mut bool, e: *mut CError) -> Status;
+    pub fn syna_mmap_compact_cancel(s: Handle, e: *mut CError) -> Status;
+    pub fn syna_mmap_index_step(s: Handle, budget_us: u64, out: *mut u64, e: *mut CError) -> Status;
+    pub fn syna_mmap_build_index_with(
+        s: Handle,
+        f: Option<ProgressCallback>,
+        c: *mut c_void,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_get_stats(s: Handle, out: *mut CStats, e: *mut CError) -> Status;
+    pub fn syna_mmap_refresh(s: Handle, out: *mut bool, e: *mut CError) -> Status;
+    pub fn syna_mmap_check_recall(
+        s: Handle,
+        samples: usize,
+        k: usize,
+        ef: u32,
+        seed: u64,
+        out: *mut f64,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_snapshot_to(
+        s: Handle,
+        path: *const c_char,
+        f: Option<ProgressCallback>,
+        c: *mut c_void,
         e: *mut CError,
     ) -> Status;
 }

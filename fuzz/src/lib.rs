@@ -15,6 +15,7 @@
 //! | `questions.rs` | searches of every kind, against a scan of the model |
 //! | `operations.rs` | target: a life of a store |
 //! | `c_calls.rs` | target: C calls with handles of every kind |
+//! | `c_hosts.rs` | those of them that do more than insert and search |
 //! | `planted.rs` | a fault in each target, to show that it would be found |
 //! | `c_header.rs` | the functions and structs that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses a part of it")]
@@ -22,6 +23,7 @@
 pub mod bases;
 pub mod c_calls;
 pub mod c_header;
+pub mod c_hosts;
 pub mod examine;
 pub mod image;
 pub mod mutate;

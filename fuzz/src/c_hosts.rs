@@ -1,0 +1,222 @@
+//! C calls of hosts that do more than insert and search, for `c_calls.rs`: filters, ranges, batches, walks, compactions.
+
+use super::bases::vector;
+use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status};
+use super::c_header::*;
+use super::source::Source;
+use std::ffi::{CString, c_void};
+use std::ptr;
+
+/// Rows that a cursor gives at a time.
+const ROWS: usize = 4;
+
+/// Lets rows pass whose number has the context's lowest bit.
+unsafe extern "C" fn passes(context: *mut c_void, row: *const CRow) -> bool {
+    // SAFETY: the library gives a row that is good during the call.
+    let row = unsafe { &*row };
+    assert!(!row.key.is_null() && !row.vector.is_null());
+    row.row % 2 == context.addr() as u64 % 2
+}
+
+/// Goes on as often as the context says.
+unsafe extern "C" fn goes_on(context: *mut c_void, done: u64, total: u64) -> bool {
+    assert!(done <= total);
+    // SAFETY: the context is a counter of `maintain`.
+    let left = unsafe { &mut *context.cast::<u8>() };
+    *left = left.saturating_sub(1);
+    *left > 0
+}
+
+impl Host {
+    /// Options of a search, with conditions; `prefix` and `bitmap` outlive them.
+    fn search_options(source: &mut Source<'_>, prefix: &str, bitmap: &[u64]) -> CSearchOptions {
+        let which = source.byte();
+        // SAFETY: numbers and pointers that may be NULL: zeros are one.
+        let mut options: CSearchOptions = unsafe { std::mem::zeroed() };
+        // SAFETY: as long as it says.
+        unsafe { syna_mmap_search_options_init(&mut options, size_of::<CSearchOptions>()) };
+        let mut of = |bit: u8| if which & bit != 0 { u64::from(source.byte()) } else { 0 };
+        options.tags_any = of(1);
+        options.tags_none = of(2);
+        options.max_visits = of(4);
+        options.exact = u32::from(which & 8 != 0);
+        options.approximate = u32::from(which & 16 != 0);
+        if which & 32 != 0 {
+            (options.key_prefix, options.key_prefix_len) = (prefix.as_ptr(), prefix.len());
+        }
+        if which & 64 != 0 {
+            (options.row_bitmap, options.row_bitmap_words) = (bitmap.as_ptr(), bitmap.len());
+        }
+        if which & 128 != 0 {
+            options.filter = Some(passes);
+            options.filter_context = ptr::without_provenance_mut(usize::from(source.byte()));
+        }
+        if source.one_in(16) {
+            options.struct_size = usize::from(source.byte()) % (size_of::<CSearchOptions>() + 1);
+            options.ef = source.word();
+            options.reserved = u32::from(source.byte() % 2);
+        }
+        options
+    }
+
+    pub(super) fn search_otherwise(&mut self, source: &mut Source<'_>) {
+        let (store, store_is_good) = self.handle(source, Kind::Store);
+        let (results, results_are_good) = self.handle(source, Kind::Results);
+        let is_good = store_is_good && results_are_good;
+        let bitmap = [source.long()];
+        let options = Self::search_options(source, "ab", &bitmap);
+        let queries =
+            [vector(DIMENSIONS as u16, source.byte().into()), vector(DIMENSIONS as u16, 3)].concat();
+        let k = usize::from(source.byte());
+        let keys = [source.byte(), source.byte()];
+        let mut statuses: [Status; 2] = [-1; 2];
+        let error = &mut self.error;
+        // SAFETY: the handles are numbers; the queries have the dimensions of every store here; the rest is good.
+        let status = unsafe {
+            match source.byte() % 4 {
+                0 => syna_mmap_search(store, queries.as_ptr(), k, &options, results, error),
+                1 => syna_mmap_search_key(store, keys.as_ptr(), k % 3, k, &options, results, error),
+                2 => {
+                    syna_mmap_search_range(store, queries.as_ptr(), k as f32 / 8.0, &options, results, error)
+                }
+                _ => {
+                    let count = usize::from(source.byte() % 3);
+                    let out = statuses.as_mut_ptr();
+                    let status = syna_mmap_search_batch(
+                        store,
+                        queries.as_ptr(),
+                        count,
+                        k,
+                        &options,
+                        results,
+                        out,
+                        error,
+                    );
+                    let answered = if status == OK { count } else { 0 };
+                    assert!(statuses[..answered].iter().all(|&status| status == OK));
+                    assert!(statuses[answered..].iter().all(|&status| status == -1));
+                    status
+                }
+            }
+        };
+        self.expect(status, is_good, "a search of another kind");
+        self.read_hits(results, results_are_good);
+        let mut count = 7;
+        // SAFETY: the handle is a number; a position that is not there is said to be none.
+        unsafe {
+            let past = usize::from(source.byte());
+            syna_mmap_results_tags(results, past);
+            let payload = syna_mmap_results_payload(results, past, &mut count);
+            assert_eq!(payload.is_null(), count == 0);
+            syna_mmap_results_query_hits(results, past, &mut count);
+            assert!(count <= 255 * 2 || !is_good);
+            syna_mmap_results_query_is_partial(results, past);
+        }
+    }
+
+    pub(super) fn walk(&mut self, source: &mut Source<'_>) {
+        if source.one_in(3) {
+            let (store, is_good) = self.handle(source, Kind::Store);
+            let mut cursor = ptr::null_mut();
+            // SAFETY: the handle is a number; the pointers are good.
+            let status =
+                unsafe { syna_mmap_cursor_new(store, source.byte().into(), &mut cursor, &mut self.error) };
+            self.expect(status, is_good, "a new cursor");
+            assert_eq!(status == OK, !cursor.is_null());
+            if status == OK {
+                self.give_out(Kind::Cursor, cursor);
+            }
+            return;
+        }
+        let (cursor, is_good) = self.handle(source, Kind::Cursor);
+        // SAFETY: numbers and pointers: zeros are rows.
+        let mut rows: [CRow; ROWS] = unsafe { std::mem::zeroed() };
+        let mut count = 7;
+        // SAFETY: the handle is a number; there is room for so many rows.
+        let status =
+            unsafe { syna_mmap_cursor_next(cursor, rows.as_mut_ptr(), ROWS, &mut count, &mut self.error) };
+        self.expect(status, is_good, "a cursor's next rows");
+        let given = if status == OK { count } else { 0 };
+        for row in &rows[..given] {
+            // SAFETY: what the library says is there.
+            let key = unsafe { std::slice::from_raw_parts(row.key, row.key_len) };
+            assert!(std::str::from_utf8(key).is_ok() && row.payload.is_null() == (row.payload_len == 0));
+        }
+        if source.one_in(4) {
+            // SAFETY: the handle is a number.
+            unsafe { syna_mmap_cursor_free(cursor) };
+            self.take_back(Kind::Cursor, cursor);
+        }
+    }
+
+    /// A batch with everything that one can carry.
+    pub(super) fn write_batch(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, Kind::Store);
+        let keys = [b'a', source.byte() % 128, b'b'];
+        let offsets = [0, u64::from(source.byte() % 4).min(3), 3];
+        let vectors =
+            [vector(DIMENSIONS as u16, source.byte().into()), vector(DIMENSIONS as u16, 5)].concat();
+        let tags = [source.long(), 1];
+        let payloads = vec![7_u8; usize::from(source.byte())];
+        let payload_offsets = [0, payloads.len() as u64 / 2, payloads.len() as u64];
+        let batch = CBatch {
+            struct_size: size_of::<CBatch>(),
+            keys: keys.as_ptr(),
+            key_offsets: offsets.as_ptr(),
+            vectors: vectors.as_ptr(),
+            count: usize::from(source.byte() % 3),
+            tags: if source.one_in(3) { ptr::null() } else { tags.as_ptr() },
+            payloads: payloads.as_ptr(),
+            payload_offsets: payload_offsets.as_ptr(),
+            mode: u32::from(source.byte() % 3),
+            reserved: u32::from(source.one_in(32)),
+        };
+        let mut written = 7;
+        // SAFETY: the handle is a number; the batch points to as much as it says.
+        let status = unsafe { syna_mmap_write(store, &batch, &mut written, &mut self.error) };
+        self.expect(status, is_good, "a batch");
+        assert!(status != OK || written <= batch.count);
+        let (mut tags, mut bytes, mut length) = (0, [0_u8; 300], 0);
+        // SAFETY: the handle is a number; the pointers are good for the lengths given.
+        unsafe {
+            let error = &mut self.error;
+            let key = keys.as_ptr();
+            let first = syna_mmap_get_tags(store, key, 1, &mut tags, error);
+            let second =
+                syna_mmap_get_payload(store, key, 1, bytes.as_mut_ptr(), bytes.len(), &mut length, error);
+            assert_eq!(first, second, "a row has tags and a payload, or is not there");
+        }
+    }
+
+    pub(super) fn maintain_otherwise(&mut self, source: &mut Source<'_>) {
+        let (store, is_good) = self.handle(source, Kind::Store);
+        let (which, count) = (source.byte(), source.byte());
+        let mut left = count;
+        let context: *mut c_void = (&raw mut left).cast();
+        let copy = self.scratch.file(&format!("copy{}", count % 4));
+        let copy = CString::new(copy.to_str().unwrap()).unwrap();
+        // SAFETY: numbers: zeros are some.
+        let mut stats: CStats = unsafe { std::mem::zeroed() };
+        stats.struct_size = size_of::<CStats>();
+        let (mut is_done, mut number, mut recall) = (false, 0, 0.0);
+        let error = &mut self.error;
+        // SAFETY: the handle is a number; the pointers are good, and the callback's context outlives the call.
+        let status = unsafe {
+            match which % 9 {
+                0 => syna_mmap_compact(store, Some(goes_on), context, error),
+                1 => syna_mmap_compact_step(store, count.into(), &mut is_done, error),
+                2 => syna_mmap_compact_cancel(store, error),
+                3 => syna_mmap_index_step(store, count.into(), &mut number, error),
+                4 => syna_mmap_build_index_with(store, Some(goes_on), context, error),
+                5 => syna_mmap_get_stats(store, &mut stats, error),
+                6 => syna_mmap_refresh(store, &mut is_done, error),
+                7 => syna_mmap_check_recall(store, count.into(), count.into(), 0, 1, &mut recall, error),
+                _ => syna_mmap_snapshot_to(store, copy.as_ptr(), Some(goes_on), context, error),
+            }
+        };
+        self.expect(status, is_good, "maintenance of another kind");
+        assert!((0.0..=1.0).contains(&recall));
+        assert!(stats.live_rows + stats.deleted_rows == stats.rows);
+        assert!(stats.live_rows == 0 || is_good);
+    }
+}
