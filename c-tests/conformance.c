@@ -3,11 +3,14 @@
  *
  *   conformance FOLDER [CASES [report]]
  */
-#include "conformance_lines.h"
+#include "conformance_hosts.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- what the operations work on --------------------------------------------------------------- */
 
@@ -47,6 +50,34 @@ static void open_store(void) {
   size_t i;
   for (i = 3; words[i] != NULL; i++) set_option(&options, words[i]);
   said_status(syna_mmap_open(in_folder(words[2]), &options, &stores[words[1][0] & 0x7F], &error));
+}
+
+static void open_in_memory(void) {
+  syna_mmap_options options = quiet();
+  size_t i;
+  for (i = 2; words[i] != NULL; i++) set_option(&options, words[i]);
+  said_status(syna_mmap_open_in_memory(&options, &stores[words[1][0] & 0x7F], &error));
+}
+
+/* open_at STORE FILE OFFSET FROM: the store that `pack` has put there. */
+static void open_at(void) {
+  syna_mmap_options options = quiet();
+  uint64_t offset = strtoull(words[3], NULL, 10);
+  struct stat packed;
+  int file = open(in_folder(words[2]), O_RDONLY);
+  CHECK(file >= 0 && stat(in_folder(words[4]), &packed) == 0);
+  said_status(syna_mmap_open_at(file, offset, (uint64_t)packed.st_size, 0, 0, &options, &stores[words[1][0] & 0x7F], &error));
+  CHECK(close(file) == 0);
+}
+
+/* pack FILE FROM OFFSET */
+static void pack(void) {
+  long offset = strtol(words[3], NULL, 10);
+  FILE *from = fopen(in_folder(words[2]), "rb"), *file = fopen(in_folder(words[1]), "wb");
+  int byte;
+  CHECK(from != NULL && file != NULL && fseek(file, offset, SEEK_SET) == 0);
+  while ((byte = getc(from)) != EOF) CHECK(putc(byte, file) != EOF);
+  CHECK(fclose(from) == 0 && fclose(file) == 0);
 }
 
 static void write_batch(void) {
@@ -97,19 +128,20 @@ static void write_batch(void) {
   free(payloads.data);
 }
 
-/* The hits that the results have, compared with the lines that follow. */
-static void compare_hits(size_t place, const syna_mmap *searched) {
-  size_t count = 7, i, length;
-  const syna_mmap_hit *hits = syna_mmap_results_hits(results, &count);
+/* Hits that the results have, compared with the lines that follow. */
+static void compare_hits(size_t place, const syna_mmap_hit *hits, size_t count, const syna_mmap *searched) {
+  /* Where they lie among all: tags and payloads are asked for by that. */
+  const size_t first = count == 0 ? 0 : (size_t)(hits - syna_mmap_results_hits(results, NULL));
+  size_t i, length;
   said_number(place, count);
   for (i = 0; is_next("hit"); i++) {
     bytes key = bytes_of(words[1]), payload = bytes_of(words[5]);
-    const uint8_t *data = syna_mmap_results_payload(results, i, &length);
+    const uint8_t *data = syna_mmap_results_payload(results, first + i, &length);
     if (i >= count) differs("no hit");
     if (hits[i].key_len != key.length || memcmp(hits[i].key, key.data, key.length) != 0) differs("another key");
     if (!is_distance(words[2], hits[i].distance)) differs("another distance");
     if (hits[i].row != strtoull(words[3], NULL, 10)) differs("another row");
-    if (syna_mmap_results_tags(results, i) != strtoull(words[4], NULL, 10)) differs("other tags");
+    if (syna_mmap_results_tags(results, first + i) != strtoull(words[4], NULL, 10)) differs("other tags");
     if (length != payload.length || (length > 0 && memcmp(data, payload.data, length) != 0)) differs("another payload");
     if (searched != NULL) {
       size_t bytes_count = syna_mmap_dimensions(searched) * sizeof(float);
@@ -123,22 +155,58 @@ static void compare_hits(size_t place, const syna_mmap *searched) {
   if (i != 0 && i != count) differs("more hits than lines");
 }
 
+/* What a search has found, and whether it was cut short. */
+static void said_search(syna_mmap_status status) {
+  bool is_partial = syna_mmap_results_is_partial(results);
+  size_t count = 0;
+  const syna_mmap_hit *hits = syna_mmap_results_hits(results, &count);
+  if (!said_status(status)) return;
+  if (is_partial != (expected[2] != NULL && strcmp(expected[2], "partial") == 0)) differs(is_partial ? "partial" : "whole");
+  compare_hits(1, hits, count, store());
+}
+
 static void search(void) {
-  syna_mmap_search_options options;
-  syna_mmap_status status;
-  size_t i;
-  syna_mmap_search_options_init(&options, sizeof options);
-  for (i = 4; words[i] != NULL; i++) {
-    const char *value = strchr(words[i], '=') + 1;
-    if (strncmp(words[i], "ef=", 3) == 0) options.ef = (uint32_t)strtoul(value, NULL, 10);
-    else if (strncmp(words[i], "exact=", 6) == 0) options.exact = (uint32_t)strtoul(value, NULL, 10);
-    else if (strncmp(words[i], "deadline_us=", 12) == 0) options.deadline_us = strtoull(value, NULL, 10);
-    else differs("an unknown option");
-  }
+  syna_mmap_search_options options = search_options(words + 4);
   vector_of(words[2], vector);
-  status = syna_mmap_search(store(), vector, strtoul(words[3], NULL, 10), &options, results, &error);
-  if (syna_mmap_results_is_partial(results)) differs("partial");
-  if (said_status(status)) compare_hits(1, store());
+  said_search(syna_mmap_search(store(), vector, strtoul(words[3], NULL, 10), &options, results, &error));
+}
+
+static void search_key(const bytes *key) {
+  syna_mmap_search_options options = search_options(words + 4);
+  size_t k = strtoul(words[3], NULL, 10);
+  said_search(syna_mmap_search_key(store(), key->data, key->length, k, &options, results, &error));
+}
+
+static void search_range(void) {
+  syna_mmap_search_options options = search_options(words + 4);
+  vector_of(words[2], vector);
+  said_search(syna_mmap_search_range(store(), vector, strtof(words[3], NULL), &options, results, &error));
+}
+
+static syna_mmap_status statuses[MAX_WORDS];
+
+static void search_batch(void) {
+  static float queries[MAX_WORDS * MAX_DIMENSIONS];
+  syna_mmap_search_options options = search_options(words + 3);
+  size_t count = 0, k = strtoul(words[2], NULL, 10);
+  for (; words[3 + count] != NULL && strchr(words[3 + count], '=') == NULL; count++)
+    vector_of(words[3 + count], queries + count * (size_t)syna_mmap_dimensions(store()));
+  said_search(syna_mmap_search_batch(store(), queries, count, k, &options, results, statuses, &error));
+}
+
+/* What came of one query of the batch before. */
+static void query(void) {
+  size_t number = strtoul(words[1], NULL, 10), count = 0;
+  const syna_mmap_hit *hits = syna_mmap_results_query_hits(results, number, &count);
+  said(0, short_name(statuses[number]));
+  if (statuses[number] == SYNA_MMAP_OK) compare_hits(1, hits, count, NULL);
+  else CHECK(count == 0);
+}
+
+static void hits_of_now(void) {
+  size_t count = 0;
+  const syna_mmap_hit *hits = syna_mmap_results_hits(results, &count);
+  compare_hits(0, hits, count, NULL);
 }
 
 static void get(const bytes *key) {
@@ -254,6 +322,8 @@ static int with_key(const bytes *key) {
     if (said_status(syna_mmap_get_tags(store(), key->data, key->length, &tags, &error))) said_number(1, tags);
   } else if (is_operation("payload")) {
     payload_of(key);
+  } else if (is_operation("search_key")) {
+    search_key(key);
   } else {
     return 0;
   }
@@ -284,7 +354,13 @@ static int without_key(void) {
   else if (is_operation("metric")) said(0, METRICS[syna_mmap_metric(store())]);
   else if (is_operation("batch")) write_batch();
   else if (is_operation("search")) search();
-  else if (is_operation("hits")) compare_hits(0, NULL);
+  else if (is_operation("search_range")) search_range();
+  else if (is_operation("search_batch")) search_batch();
+  else if (is_operation("query")) query();
+  else if (is_operation("hits")) hits_of_now();
+  else if (is_operation("open_in_memory")) open_in_memory();
+  else if (is_operation("open_at")) open_at();
+  else if (is_operation("pack")) pack();
   else if (is_operation("verify")) verify(false);
   else if (is_operation("verify_stop")) verify(true);
   else if (is_operation("salvage")) salvage();
@@ -304,7 +380,7 @@ int main(int argc, char **argv) {
     bytes second = bytes_of(is_operation("replace") ? words[3] : "-");
     if (is_operation("file")) write_file(words[1], &first);
     else if (is_operation("replace")) replace(&first, &second);
-    else if (!without_key() && !with_key(&first)) differs("an unknown operation");
+    else if (!without_key() && !with_key(&first) && !for_hosts(store())) differs("an unknown operation");
     free(first.data);
     free(second.data);
   }
