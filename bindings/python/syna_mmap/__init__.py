@@ -28,19 +28,25 @@ from ._errors import (
     SynaError,
     status_name,
 )
+from ._filter import Filter
+from ._log import log_to
 from ._native import version
-from ._options import Durability, Metric, OpenFlags
+from ._options import Durability, IndexProfile, Metric, OpenFlags
 from ._results import Hit, Results
+from ._rows import Row
 from ._salvage import Finding, Problem, Salvaged, salvage
 from ._store import Store
+from ._upkeep import Stats
 
 __all__ = [
     "CancelledError",
     "CorruptError",
     "DimensionMismatchError",
     "Durability",
+    "Filter",
     "Finding",
     "Hit",
+    "IndexProfile",
     "InvalidArgumentError",
     "InvalidDimensionsError",
     "InvalidHandleError",
@@ -56,10 +62,13 @@ __all__ = [
     "Problem",
     "ReadOnlyError",
     "Results",
+    "Row",
     "Salvaged",
+    "Stats",
     "Status",
     "Store",
     "SynaError",
+    "log_to",
     "salvage",
     "status_name",
     "version",

@@ -12,6 +12,7 @@ from ctypes import (
     c_bool,
     c_char,
     c_char_p,
+    c_double,
     c_float,
     c_int32,
     c_size_t,
@@ -54,6 +55,9 @@ class COptions(Structure):
         ("hnsw_ef_search", c_uint32),
         ("hnsw_m_max", c_uint32),
         ("seed", c_uint64),
+        ("most_unindexed_rows", c_uint64),
+        ("index_profile", c_uint32),
+        ("index_worker", c_uint32),
     ]
 
 
@@ -74,6 +78,23 @@ class CBatch(Structure):
     ]
 
 
+class CRow(Structure):
+    """syna_mmap_row"""
+
+    _fields_ = [
+        ("key", c_void_p),
+        ("key_len", c_size_t),
+        ("vector", c_void_p),
+        ("payload", c_void_p),
+        ("payload_len", c_size_t),
+        ("tags", c_uint64),
+        ("row", c_uint64),
+    ]
+
+
+FilterCallback = CFUNCTYPE(c_bool, c_void_p, POINTER(CRow))
+
+
 class CSearchOptions(Structure):
     """syna_mmap_search_options"""
 
@@ -82,6 +103,41 @@ class CSearchOptions(Structure):
         ("ef", c_uint32),
         ("exact", c_uint32),
         ("deadline_us", c_uint64),
+        ("max_visits", c_uint64),
+        ("tags_any", c_uint64),
+        ("tags_all", c_uint64),
+        ("tags_none", c_uint64),
+        ("key_prefix", c_char_p),
+        ("key_prefix_len", c_size_t),
+        ("row_bitmap", c_void_p),
+        ("row_bitmap_words", c_size_t),
+        ("filter", FilterCallback),
+        ("filter_context", c_void_p),
+        ("approximate", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class CStats(Structure):
+    """syna_mmap_stats"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("rows", c_uint64),
+        ("live_rows", c_uint64),
+        ("deleted_rows", c_uint64),
+        ("file_bytes", c_uint64),
+        ("vector_bytes", c_uint64),
+        ("log_bytes", c_uint64),
+        ("slack_bytes", c_uint64),
+        ("index_bytes", c_uint64),
+        ("replaced_bytes", c_uint64),
+        ("indexed_rows", c_uint64),
+        ("generation", c_uint64),
+        ("last_seq", c_uint64),
+        ("durable_seq", c_uint64),
+        ("has_index", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -110,6 +166,8 @@ class CFinding(Structure):
     ]
 
 
+ProgressCallback = CFUNCTYPE(c_bool, c_void_p, c_uint64, c_uint64)
+LogCallback = CFUNCTYPE(None, c_void_p, c_uint32, c_char_p, c_size_t)
 VerifyCallback = CFUNCTYPE(c_bool, c_void_p, POINTER(CFinding), c_uint64, c_uint64)
 
 _STATUS = c_int32
@@ -152,6 +210,32 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "build_index": (_STATUS, (c_void_p, _ERROR)),
     "has_index": (c_bool, (c_void_p,)),
     "verify": (_STATUS, (c_void_p, VerifyCallback, c_void_p, POINTER(c_uint64), _ERROR)),
+    "open_in_memory": (_STATUS, (POINTER(COptions), POINTER(c_void_p), _ERROR)),
+    "open_at": (
+        _STATUS,
+        (c_int32, c_uint64, c_uint64, c_uint64, c_uint64, POINTER(COptions), POINTER(c_void_p), _ERROR),
+    ),
+    "refresh": (_STATUS, (c_void_p, POINTER(c_bool), _ERROR)),
+    "search_key": (_STATUS, (c_void_p, *_KEY, c_size_t, POINTER(CSearchOptions), c_void_p, _ERROR)),
+    "search_range": (_STATUS, (c_void_p, c_void_p, c_float, POINTER(CSearchOptions), c_void_p, _ERROR)),
+    "search_batch": (
+        _STATUS,
+        (c_void_p, c_void_p, c_size_t, c_size_t, POINTER(CSearchOptions), c_void_p, c_void_p, _ERROR),
+    ),
+    "results_query_hits": (c_void_p, (c_void_p, c_size_t, _SIZE)),
+    "results_query_is_partial": (c_bool, (c_void_p, c_size_t)),
+    "cursor_new": (_STATUS, (c_void_p, c_uint64, POINTER(c_void_p), _ERROR)),
+    "cursor_next": (_STATUS, (c_void_p, c_void_p, c_size_t, _SIZE, _ERROR)),
+    "cursor_free": (None, (c_void_p,)),
+    "get_stats": (_STATUS, (c_void_p, POINTER(CStats), _ERROR)),
+    "build_index_with": (_STATUS, (c_void_p, ProgressCallback, c_void_p, _ERROR)),
+    "index_step": (_STATUS, (c_void_p, c_uint64, POINTER(c_uint64), _ERROR)),
+    "compact": (_STATUS, (c_void_p, ProgressCallback, c_void_p, _ERROR)),
+    "compact_step": (_STATUS, (c_void_p, c_uint64, POINTER(c_bool), _ERROR)),
+    "compact_cancel": (_STATUS, (c_void_p, _ERROR)),
+    "snapshot_to": (_STATUS, (c_void_p, c_char_p, ProgressCallback, c_void_p, _ERROR)),
+    "check_recall": (_STATUS, (c_void_p, c_size_t, c_size_t, c_uint32, c_uint64, POINTER(c_double), _ERROR)),
+    "set_log": (_STATUS, (c_uint32, LogCallback, c_void_p, _ERROR)),
     "salvage": (_STATUS, (c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_uint64), _ERROR)),
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from enum import IntEnum, IntFlag
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Union
 
 from ._errors import InvalidArgumentError, Status
-from ._native import COptions, CSearchOptions, library
+from ._native import COptions, library
 
 
 class Metric(IntEnum):
@@ -38,6 +38,13 @@ class Durability(IntEnum):
     BATCH = 1
 
 
+class IndexProfile(IntEnum):
+    """How much memory the index takes, and how fast it is."""
+
+    FAST = 0
+    COMPACT = 1
+
+
 def metric_of(metric: Union[Metric, str, int]) -> int:
     """The number of a metric, which may be given by its name in lower case."""
     if not isinstance(metric, str):
@@ -54,21 +61,8 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
     options = COptions()
     library.options_init(options, ctypes.sizeof(COptions))
     for name, value in chosen.items():
+        if not hasattr(options, name):
+            raise TypeError(f"there is no option {name!r}")
         if value is not None:
             setattr(options, name, value)
-    return options
-
-
-def search_options(ef: int, exact: bool, deadline: Optional[float], deadline_us: Optional[int]) -> Optional[CSearchOptions]:
-    """What differs from the defaults, or None where nothing does."""
-    if deadline is not None:
-        # 0 would mean none: a deadline that is over already counts as a microsecond.
-        deadline_us = max(1, int(deadline * 1e6))
-    if not (ef or exact or deadline_us):
-        return None
-    options = CSearchOptions()
-    library.search_options_init(options, ctypes.sizeof(CSearchOptions))
-    options.ef = ef
-    options.exact = exact
-    options.deadline_us = deadline_us or 0
     return options

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional
 
@@ -11,11 +10,12 @@ class _NoBar:
     """In the place of a bar."""
 
     total: Optional[int] = None
+    n = 0
 
     def update(self, count: float = 1) -> None:
         """Does nothing."""
 
-    def refresh(self) -> None:
+    def reset(self, total: Optional[int] = None) -> None:
         """Does nothing."""
 
 
@@ -31,24 +31,3 @@ def bar(is_wanted: bool, what: str, total: Optional[int] = None) -> Iterator[Any
         raise ImportError("progress bars need tqdm: pip install 'syna-mmap[progress]'") from missing
     with tqdm(total=total, desc=what, unit=" vectors") as shown:
         yield shown
-
-
-@contextmanager
-def ticking(is_wanted: bool, what: str) -> Iterator[None]:
-    """A bar that shows for how long one call has been under way; the call has to release the GIL."""
-    with bar(is_wanted, what) as shown:
-        ended = threading.Event()
-
-        def tick() -> None:
-            while not ended.wait(0.5):
-                shown.refresh()
-
-        ticker = threading.Thread(target=tick, daemon=True) if is_wanted else None
-        if ticker:
-            ticker.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            if ticker:
-                ticker.join()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union, overload
+from typing import Any, Iterator, List, NamedTuple, Sequence, Union, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import call
+from ._errors import Status, call, error_of
 from ._native import CHit, library
+from ._rows import Borrowed
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(
@@ -35,19 +36,6 @@ class _Lease:
         handle = getattr(self, "handle", None)
         if handle:
             library.results_free(handle)
-
-
-class _Borrowed:
-    """Memory of a lease, as numpy takes it; numpy holds this object as long as the array lives."""
-
-    def __init__(self, lease: _Lease, address: int, shape: Tuple[int, ...], kind: str) -> None:
-        self._lease = lease
-        self.__array_interface__: Dict[str, Any] = {
-            "version": 3,
-            "shape": shape,
-            "typestr": kind,
-            "data": (address, True),
-        }
 
 
 class Hit(NamedTuple):
@@ -75,10 +63,12 @@ class Results(Sequence[Hit]):
         self._dimensions = 0
         self._address = 0
         self._count = ctypes.c_size_t()
+        self._statuses: List[int] = []
 
     def _begin(self) -> ctypes.c_void_p:
         """The handle to search into, which no view looks at."""
         self._count.value = 0
+        self._statuses = []
         # One reference is ours, one the argument's. Pythons without counts always get new memory.
         if not hasattr(sys, "getrefcount") or sys.getrefcount(self._lease) > 2:
             self._lease = _Lease()
@@ -129,7 +119,7 @@ class Results(Sequence[Hit]):
         return ctypes.string_at(hit.key, hit.key_len).decode()
 
     def _vector(self, place: int) -> npt.NDArray[np.float32]:
-        return np.asarray(_Borrowed(self._lease, self._hit(place).vector, (self._dimensions,), "<f4"))
+        return np.asarray(Borrowed(self._lease, self._hit(place).vector, (self._dimensions,), "<f4"))
 
     @property
     def keys(self) -> List[str]:
@@ -152,7 +142,16 @@ class Results(Sequence[Hit]):
         address = library.results_payload(self._lease.handle, range(len(self))[index], length)
         return ctypes.string_at(address, length.value) if address else b""
 
+    def query(self, number: int) -> List[Hit]:
+        """The hits of one query of the last batch; the error of one that could not be searched for is raised."""
+        if self._statuses[number] != Status.OK:
+            raise error_of(self._statuses[number], f"query {number} cannot be searched for")
+        count = ctypes.c_size_t()
+        address = library.results_query_hits(self._lease.handle, range(len(self._statuses))[number], count)
+        first = (address - self._address) // _HIT.itemsize if address else 0
+        return self[first : first + count.value]
+
     @property
     def is_partial(self) -> bool:
-        """Whether the search came to its deadline."""
+        """Whether the search came to its deadline or its most visits."""
         return bool(library.results_is_partial(self._lease.handle))

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import ctypes
 from types import TracebackType
-from typing import Any, Callable, List, Optional, Sequence, Type, Union
+from typing import Any, Dict, Optional, Sequence, Type, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._batch import Batch, Key, Payload, key_bytes, vector_of
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
-from ._native import VerifyCallback, library
-from ._options import Durability, Metric, OpenFlags, metric_of, open_options, search_options
-from ._progress import bar, ticking
-from ._results import Results
-from ._salvage import Finding, Path, finding_of, path_bytes
+from ._native import library
+from ._options import Durability, IndexProfile, Metric, OpenFlags, metric_of, open_options
+from ._progress import bar
+from ._salvage import Path, path_bytes
+from ._searching import Searching
+from ._upkeep import Upkeep
 
 _Vector = npt.NDArray[np.float32]
 
 
-class Store:
+class Store(Searching, Upkeep):
     """Vectors under string keys, in one file. All threads may use it at once.
 
     Beside the methods there is what a mapping has: `store[key]`, `store[key] = vector` (replaces), `del store[key]`,
-    `key in store`, `len(store)`.
+    `key in store`, `len(store)`, and the keys by iteration.
     """
 
     def __init__(
@@ -44,28 +45,56 @@ class Store:
         hnsw_ef_construction: Optional[int] = None,
         hnsw_ef_search: Optional[int] = None,
         seed: Optional[int] = None,
+        most_unindexed_rows: Optional[int] = None,
+        index_profile: Optional[IndexProfile] = None,
+        index_worker: Optional[bool] = None,
     ) -> None:
         """Opens the store in the file, or makes it. What is left out has the library's default."""
+        chosen = {
+            "dimensions": dimensions,
+            "metric": None if metric is None else metric_of(metric),
+            "flags": flags,
+            "durability": durability,
+            "initial_capacity": initial_capacity,
+            "index_threshold": index_threshold,
+            "checkpoint_interval_secs": checkpoint_interval_secs,
+            "threads": threads,
+            "hnsw_m": hnsw_m,
+            "hnsw_m_max": hnsw_m_max,
+            "hnsw_ef_construction": hnsw_ef_construction,
+            "hnsw_ef_search": hnsw_ef_search,
+            "seed": seed,
+            "most_unindexed_rows": most_unindexed_rows,
+            "index_profile": index_profile,
+            "index_worker": index_worker,
+        }
+        self._open(chosen, library.open, path_bytes(path))
+
+    @classmethod
+    def in_memory(
+        cls, dimensions: Optional[int] = None, metric: Union[Metric, str, int, None] = None, **options: Any
+    ) -> "Store":
+        """A store without a file, for tests and caches; `options` are those of opening."""
+        store = cls.__new__(cls)
+        number = None if metric is None else metric_of(metric)
+        store._open(dict(options, dimensions=dimensions, metric=number), library.open_in_memory)
+        return store
+
+    @classmethod
+    def open_at(
+        cls, file: int, offset: int, length: int, index_offset: int = 0, index_length: int = 0, **options: Any
+    ) -> "Store":
+        """A store inside a larger file, for reading; `file` is a descriptor, which may be closed at once."""
+        store = cls.__new__(cls)
+        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, **options}
+        chosen["metric"] = metric_of(chosen["metric"])
+        store._open(chosen, library.open_at, file, offset, length, index_offset, index_length)
+        return store
+
+    def _open(self, chosen: Dict[str, Any], function: Any, *where: Any) -> None:
         self._handle = ctypes.c_void_p()
-        options = open_options(
-            {
-                "dimensions": dimensions,
-                "metric": None if metric is None else metric_of(metric),
-                "flags": flags,
-                "durability": durability,
-                "initial_capacity": initial_capacity,
-                "index_threshold": index_threshold,
-                "checkpoint_interval_secs": checkpoint_interval_secs,
-                "threads": threads,
-                "hnsw_m": hnsw_m,
-                "hnsw_m_max": hnsw_m_max,
-                "hnsw_ef_construction": hnsw_ef_construction,
-                "hnsw_ef_search": hnsw_ef_search,
-                "seed": seed,
-            }
-        )
         opened = ctypes.c_void_p()
-        call(library.open, path_bytes(path), options, opened)
+        call(function, *where, open_options(chosen), opened)
         self._handle = opened
         # The file's, so it never changes.
         self._dimensions = int(library.dimensions(opened))
@@ -205,26 +234,6 @@ class Store:
                 return room.raw[: length.value]
             capacity = length.value
 
-    def search(
-        self,
-        query: npt.ArrayLike,
-        k: int,
-        *,
-        ef: int = 0,
-        exact: bool = False,
-        deadline: Optional[float] = None,
-        deadline_us: Optional[int] = None,
-        into: Optional[Results] = None,
-    ) -> Results:
-        """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered."""
-        results = Results() if into is None else into
-        handle = results._begin()
-        array = vector_of(query, self._dimensions)
-        options = search_options(ef, exact, deadline, deadline_us)
-        call(library.search, self._handle, array.ctypes.data, k, options, handle)
-        results._end(self._dimensions)
-        return results
-
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, (str, bytes)):
             return False
@@ -263,48 +272,3 @@ class Store:
     def last_durable_seq(self) -> int:
         """The number of the last write that is safe from a power cut."""
         return int(library.last_durable_seq(self._handle))
-
-    # ---- the index ----
-
-    @property
-    def has_index(self) -> bool:
-        """Whether searches have an index to use."""
-        return bool(library.has_index(self._handle))
-
-    def build_index(self, *, progress: bool = False) -> None:
-        """Takes every vector into the index, then makes a checkpoint."""
-        with ticking(progress, "build index"):
-            call(library.build_index, self._handle)
-
-    def verify(
-        self, callback: Optional[Callable[[Optional[Finding], int, int], bool]] = None, *, progress: bool = False
-    ) -> List[Finding]:
-        """Proves that the store is whole; what is not.
-
-        `callback(finding, done, total)` is called with each finding, and with None to tell of progress; it returns
-        False to stop, which is a CancelledError. What it raises comes out of here.
-        """
-        findings: List[Finding] = []
-        raised: List[BaseException] = []
-
-        with bar(progress, "verify") as shown:
-
-            def relay(_: Any, found: Any, done: int, total: int) -> bool:
-                try:
-                    finding = finding_of(found.contents) if found else None
-                    if finding:
-                        findings.append(finding)
-                    else:
-                        shown.total = total
-                        shown.update(done - getattr(shown, "n", done))
-                    return callback is None or bool(callback(finding, done, total))
-                except BaseException as error:  # It must not get into C; it goes on below.
-                    raised.append(error)
-                    return False
-
-            try:
-                call(library.verify, self._handle, VerifyCallback(relay), None, ctypes.c_uint64())
-            finally:
-                if raised:
-                    raise raised[0]
-        return findings

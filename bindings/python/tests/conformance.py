@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import syna_mmap
-from syna_mmap import Metric, OpenFlags, Results, Status, Store, SynaError
+from syna_mmap import Filter, Metric, OpenFlags, Results, Status, Store, SynaError
 
 MASK = (1 << 64) - 1
 
@@ -136,14 +136,18 @@ class Replay:
             store.close()
         self.stores = {}
 
-    def open(self) -> None:
+    def open_options(self, words: List[str]) -> Dict[str, Any]:
         options: Dict[str, Any] = {"dimensions": 64, "metric": Metric.EUCLIDEAN}
         options.update(index_threshold=0, checkpoint_interval_secs=0)
-        for word in self.words[3:]:
+        for word in words:
             name, _, value = word.partition("=")
             options[name] = value if name == "metric" and not value.isdigit() else int(value)
         if "flags" in options:
             options["flags"] = OpenFlags(options["flags"])
+        return options
+
+    def open(self) -> None:
+        options = self.open_options(self.words[3:])
         name, path = self.words[1], self.folder / self.words[2]
         self.said_status(lambda: self.stores.__setitem__(name, Store(path, **options)))
 
@@ -183,10 +187,10 @@ class Replay:
 
         self.said_status(compared)
 
-    def compare_hits(self, searched: Optional[Store]) -> None:
+    def compare_hits(self, searched: Optional[Store], hits: Any) -> None:
         count = 0
         while self.is_next("hit"):
-            hit = self.results[count]
+            hit = hits[count]
             require(hit.key.encode() == bytes_of(self.words[1]), f"key {hit.key}")
             require(is_distance(self.words[2], hit.distance), f"distance {hit.distance}")
             require(hit.row == int(self.words[3]), f"row {hit.row}")
@@ -196,27 +200,106 @@ class Replay:
                 require(searched[hit.key].tobytes() == hit.vector.tobytes(), "another vector")
             count += 1
             self.checks += 1
-        require(count in (0, len(self.results)), "more hits than lines")
+        require(count in (0, len(hits)), "more hits than lines")
 
-    def search(self) -> None:
-        store = self.store()
+    def options(self) -> Dict[str, Any]:
+        """What the words with `=` say of a search."""
         options: Dict[str, Any] = {}
-        for word in self.words[4:]:
-            name, _, value = word.partition("=")
-            options[name] = int(value)
-        query, k = vector_of(self.words[2]), int(self.words[3])
+        condition = Filter()
+        for word in self.words:
+            name, is_option, value = word.partition("=")
+            if not is_option:
+                continue
+            if name == "prefix":
+                condition.key_prefix = bytes_of(value)
+            elif name == "ends":
+                ending = bytes_of(value)
+                condition.callback = lambda row: row.key.encode().endswith(ending)
+            elif name == "rows":
+                condition.rows = [int(row) for row in value.split(",") if row]
+            elif name.startswith("tags_"):
+                setattr(condition, name, int(value))
+            else:
+                options[name] = int(value)
+        if condition != Filter():
+            options["filter"] = condition
+        return options
 
-        def found() -> List[int]:
-            store.search(query, k, into=self.results, **options)
-            require(not self.results.is_partial, "partial results")
-            return [len(self.results)]
+    def said_search(self, search: Callable[..., Any], *what: Any) -> None:
+        store, options = self.store(), self.options()
+
+        def found() -> List[Any]:
+            search(*what, into=self.results, **options)
+            return [len(self.results)] + (["partial"] if self.results.is_partial else [])
 
         if self.said_status(found):
-            self.compare_hits(store)
+            self.compare_hits(store, self.results)
+
+    def search(self) -> None:
+        self.said_search(self.store().search, vector_of(self.words[2]), int(self.words[3]))
+
+    def search_key(self) -> None:
+        self.said_search(self.store().search_key, bytes_of(self.words[2]), int(self.words[3]))
+
+    def search_range(self) -> None:
+        self.said_search(self.store().search_range, vector_of(self.words[2]), float(self.words[3]))
+
+    def search_batch(self) -> None:
+        queries = [vector_of(word) for word in self.words[3:] if "=" not in word]
+        self.said_search(self.store().search_batch, np.array(queries), int(self.words[2]))
+
+    def query(self) -> None:
+        number, hits = int(self.words[1]), []
+
+        def found() -> List[Any]:
+            hits.extend(self.results.query(number))
+            return [len(hits)]
+
+        if self.said_status(found):
+            self.compare_hits(None, hits)
 
     def hits(self) -> None:
         self.said(len(self.results))
-        self.compare_hits(None)
+        self.compare_hits(None, self.results)
+
+    def iterate(self) -> None:
+        rows: List[Any] = []
+
+        def walked() -> List[Any]:
+            rows.extend(self.store().rows(int(self.words[2])))
+            return [len(rows)]
+
+        self.said_status(walked)
+        count = 0
+        while self.is_next("entry"):
+            row, words = rows[count], self.words
+            require(row.key.encode() == bytes_of(words[1]), f"key {row.key}")
+            require(row.vector.tobytes() == vector_of(words[2]).tobytes(), "another vector")
+            require(row.tags == int(words[3]), f"tags {row.tags}")
+            require(row.payload == bytes_of(words[4]), f"payload {row.payload!r}")
+            require(row.row == int(words[5]), f"row {row.row}")
+            count += 1
+            self.checks += 1
+        require(count in (0, len(rows)), "more rows than lines")
+
+    def compact_steps(self) -> None:
+        while not self.store().compact_step():
+            pass
+
+    def open_in_memory(self) -> None:
+        name, options = self.words[1], self.open_options(self.words[2:])
+        self.said_status(lambda: self.stores.__setitem__(name, Store.in_memory(**options)))
+
+    def open_at(self) -> None:
+        name, offset = self.words[1], int(self.words[3])
+        length = (self.folder / self.words[4]).stat().st_size
+        with open(self.folder / self.words[2], "rb") as file:
+            at = file.fileno()
+            self.said_status(lambda: self.stores.__setitem__(name, Store.open_at(at, offset, length)))
+
+    def pack(self) -> None:
+        content = (self.folder / self.words[2]).read_bytes()
+        (self.folder / self.words[1]).write_bytes(b"\0" * int(self.words[3]) + content)
 
     def verify(self, is_stopped: bool = False) -> None:
         found: List[Any] = []
@@ -280,7 +363,29 @@ class Replay:
             "last_durable_seq": lambda: self.said(self.store().last_durable_seq),
             "metric": lambda: self.said(self.store().metric.name.lower()),
             "search": self.search,
+            "search_key": self.search_key,
+            "search_range": self.search_range,
+            "search_batch": self.search_batch,
+            "query": self.query,
             "hits": self.hits,
+            "iterate": self.iterate,
+            "stats": lambda: self.said_status(
+                lambda: (lambda stats: [getattr(stats, name) for name in words[2:]])(self.store().stats)
+            ),
+            "recall": lambda: self.said_status(
+                lambda: [f"{self.store().check_recall(int(words[2]), int(words[3]), seed=1):.3f}"]
+            ),
+            "index_step": lambda: self.said_status(lambda: [self.store().index_step(budget_us=int(words[2]))]),
+            "build_stop": lambda: self.said_status(lambda: self.store().build_index(lambda done, total: False)),
+            "compact": lambda: self.said_status(self.store().compact),
+            "compact_stop": lambda: self.said_status(lambda: self.store().compact(lambda done, total: False)),
+            "compact_steps": lambda: self.said_status(self.compact_steps),
+            "compact_cancel": lambda: self.said_status(self.store().compact_cancel),
+            "refresh": lambda: self.said_status(lambda: [yes_no(self.store().refresh())]),
+            "snapshot": lambda: self.said_status(lambda: self.store().snapshot_to(self.folder / words[2])),
+            "open_in_memory": self.open_in_memory,
+            "open_at": self.open_at,
+            "pack": self.pack,
             "verify": self.verify,
             "verify_stop": lambda: self.verify(True),
             "salvage": lambda: self.said_status(

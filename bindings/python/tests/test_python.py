@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import logging
 import tempfile
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import syna_mmap
-from syna_mmap import Results, Status, Store, SynaError
+from syna_mmap import Filter, Results, Status, Store, SynaError
 
 DIMENSIONS = 64
 
@@ -52,6 +53,71 @@ class StoreTest(unittest.TestCase):
         with self.assertRaises(syna_mmap.InvalidHandleError):
             store.checkpoint()
         store.close()
+
+    def test_conditions_are_asked_and_what_they_raise_comes_out(self) -> None:
+        store, rows = self.open(), random_rows(100)
+        keys = [f"{'even' if i % 2 == 0 else 'odd'}{i}" for i in range(100)]
+        store.insert_batch(keys, rows, tags=np.arange(100) % 4)
+        exact = sorted(range(100), key=lambda i: float(np.linalg.norm(rows[i] - rows[7])))
+
+        def found(condition: Filter) -> "list[int]":
+            return [int(hit.row) for hit in store.search(rows[7], 5, filter=condition)]
+
+        self.assertEqual(found(Filter(key_prefix="even")), [i for i in exact if i % 2 == 0][:5])
+        self.assertEqual(found(Filter(tags_any=1)), [i for i in exact if i % 4 in (1, 3)][:5])
+        self.assertEqual(found(Filter(rows=np.arange(100) > 90)), [i for i in exact if i > 90][:5])
+        self.assertEqual(found(Filter(rows=[3, 99])), [i for i in exact if i in (3, 99)])
+        self.assertEqual(found(Filter(rows=[])), [])
+        self.assertEqual(found(Filter(callback=lambda row: row.vector[0] > 0)), [i for i in exact if rows[i, 0] > 0][:5])
+
+        def fails(_: object) -> bool:
+            raise RuntimeError("no answer")
+
+        with self.assertRaisesRegex(RuntimeError, "no answer"):
+            store.search(rows[7], 5, filter=Filter(callback=fails))
+        with self.assertRaisesRegex(RuntimeError, "no answer"):
+            store.build_index(lambda done, total: fails(done))
+
+    def test_rows_are_walked_over_and_outlive_their_store(self) -> None:
+        store, rows = self.open(), random_rows(600)
+        store.insert_batch([str(i) for i in range(600)], rows, payloads=[b"p" * (i % 3) for i in range(600)])
+        self.assertEqual(list(store), [str(i) for i in range(600)])
+        walked = list(store.rows(500))
+        store.close()
+        gc.collect()
+        np.testing.assert_array_equal(np.stack([row.vector for row in walked]), rows[500:])
+        self.assertEqual([row.payload for row in walked[:3]], [b"pp", b"", b"p"])
+        self.assertFalse(walked[0].vector.flags.writeable)
+
+    def test_many_queries_share_a_call(self) -> None:
+        store, rows = self.open(threads=2), random_rows(200)
+        store.insert_batch([str(i) for i in range(200)], rows)
+        queries = rows[:3].copy()
+        queries[1, 0] = np.nan
+        results = store.search_batch(queries, 4)
+        self.assertEqual([hit.key for hit in results.query(2)], store.search(rows[2], 4).keys)
+        with self.assertRaises(syna_mmap.InvalidVectorError):
+            results.query(1)
+        with self.assertRaises(syna_mmap.DimensionMismatchError):
+            store.search_batch(rows[0], 4)
+
+    def test_the_library_tells_a_logger(self) -> None:
+        logger = logging.getLogger("syna-test")
+        with self.assertLogs(logger, logging.INFO) as heard:
+            syna_mmap.log_to(logger)
+            self.addCleanup(syna_mmap.log_to, None)
+            store = self.open()
+            store.insert_batch([str(i) for i in range(50)], random_rows(50))
+            store.build_index()
+        self.assertIn("made an index of 50 rows", "".join(heard.output))
+        syna_mmap.log_to(None)
+
+    def test_an_option_that_there_is_not(self) -> None:
+        with self.assertRaisesRegex(TypeError, "colour"):
+            Store.in_memory(64, colour=1)
+        with Store.in_memory(64, "euclidean", index_threshold=10, index_worker=True) as store:
+            store.insert_batch([str(i) for i in range(20)], random_rows(20))
+            self.assertEqual((store.stats.live_rows, store.dimensions), (20, 64))
 
     def test_arrays_go_in_as_they_are(self) -> None:
         store = self.open()

@@ -1,0 +1,73 @@
+"""Rows of a store as they lie in its file, and walks over them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import call
+from ._native import CRow, library
+
+# Rows that a walk takes from the library at a time.
+_ROWS = 256
+
+
+class Borrowed:
+    """Memory of an owner, as numpy takes it; numpy holds this object, and so the owner, as long as the array lives."""
+
+    def __init__(self, owner: object, address: int, shape: Tuple[int, ...], kind: str) -> None:
+        self._owner = owner
+        self.__array_interface__: Dict[str, Any] = {
+            "version": 3,
+            "shape": shape,
+            "typestr": kind,
+            "data": (address, True),
+        }
+
+
+class Row(NamedTuple):
+    """A stored row."""
+
+    key: str
+    #: A read-only view of the stored vector. Of a walk: good as long as it is held; in a filter: for the call.
+    vector: npt.NDArray[np.float32]
+    tags: int
+    payload: bytes
+    #: Counts up as rows come; a compaction gives new numbers.
+    row: int
+
+
+def row_of(raw: CRow, owner: object, dimensions: int) -> Row:
+    """The library's row as ours; the vector is a view that holds `owner`."""
+    return Row(
+        ctypes.string_at(raw.key, raw.key_len).decode(),
+        np.asarray(Borrowed(owner, raw.vector, (dimensions,), "<f4")),
+        raw.tags,
+        ctypes.string_at(raw.payload, raw.payload_len) if raw.payload else b"",
+        raw.row,
+    )
+
+
+class Cursor:
+    """A walk under way. Each view of a row's vector holds it, and so keeps what it looks at alive."""
+
+    def __init__(self, store: ctypes.c_void_p, first_row: int) -> None:
+        handle = ctypes.c_void_p()
+        call(library.cursor_new, store, first_row, handle)
+        self.handle = handle
+
+    def __del__(self) -> None:
+        handle = getattr(self, "handle", None)
+        if handle:
+            library.cursor_free(handle)
+
+    def rows(self, dimensions: int) -> Iterator[Row]:
+        """The rows that are left."""
+        room, count = (CRow * _ROWS)(), ctypes.c_size_t(1)
+        while count.value:
+            call(library.cursor_next, self.handle, room, _ROWS, count)
+            for raw in room[: count.value]:
+                yield row_of(raw, self, dimensions)
