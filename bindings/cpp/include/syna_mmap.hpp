@@ -16,8 +16,10 @@
 #define SYNA_MMAP_HPP
 
 #include "syna_mmap/error.hpp"
+#include "syna_mmap/log.hpp"
 #include "syna_mmap/options.hpp"
 #include "syna_mmap/results.hpp"
+#include "syna_mmap/rows.hpp"
 #include "syna_mmap/span.hpp"
 #include "syna_mmap/store.hpp"
 

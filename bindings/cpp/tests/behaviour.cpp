@@ -83,6 +83,29 @@ int main(int argc, char** argv) {
   CHECK(is_caught);
   CHECK(store.try_verify([](const syna::progress&) { return false; }).status() == syna::status::cancelled);
 
+  /* So it leaves a condition, in a batch of several threads too; and a condition can be asked again. */
+  bool has_thrown = false;
+  syna::condition moody([&](const syna::row& row) {
+    if (row.number > 2000 && !has_thrown) throw std::runtime_error("mine");
+    return row.key == "7";
+  });
+  const auto asking = syna::search_options().with_condition(moody);
+  try {
+    store.search(heap, 1, asking);
+    CHECK(false);
+  } catch (const std::runtime_error& mine) {
+    has_thrown = std::string(mine.what()) == "mine";
+  }
+  CHECK(has_thrown && store.search(heap, 9, asking).size() == 1);
+
+  /* Rows outlive their store as long as their cursor. */
+  auto walk = syna::store::in_memory(how).rows();
+  syna::row none;
+  CHECK(!walk.next(none));
+  std::uint64_t walked = 0;
+  for (const syna::row& row : store.rows(3)) walked += row.vector.size() / 64;
+  CHECK(walked == store.size() - 3);
+
   /* A store that was moved from is closed; the other one is not. */
   syna::store other = std::move(store);
   CHECK(store.size() == 0 && other.size() == 3003);

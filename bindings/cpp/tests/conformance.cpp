@@ -3,8 +3,10 @@
  *
  *   conformance CASES FOLDER
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -14,94 +16,25 @@
 #include <map>
 #include <optional>
 
-#include "syna_mmap.hpp"
-#include "words.hpp"
+#include "asking.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using words = std::vector<std::string>;
 
-class replay {
+class replay : asking {
  public:
-  replay(const char* cases, fs::path folder) : cases_(cases), folder_(std::move(folder)) {
-    if (!cases_) throw std::runtime_error(std::string(cases) + " cannot be opened; pass the path of cases.txt");
-  }
+  replay(const char* cases, fs::path folder) : asking(cases), folder_(std::move(folder)) {}
+
+  using lines::where;
 
   void run() {
     while (next()) operate();
     std::cout << "conformance: " << case_count_ << " cases, " << check_count_ << " checks\n";
   }
 
-  std::string where() const { return "cases.txt:" + std::to_string(line_number_) + ": " + line_; }
-
  private:
-  /* ---- lines ---- */
-
-  bool next() {
-    if (is_kept_) return is_kept_ = false, true;
-    do {
-      line_number_++;
-      if (!std::getline(cases_, line_)) return false;
-    } while (line_.empty() || line_[0] == '#');
-    std::istringstream all(line_);
-    words_.assign(std::istream_iterator<std::string>(all), {});
-    const auto arrow = std::find(words_.begin(), words_.end(), "->");
-    expected_.assign(arrow == words_.end() ? arrow : arrow + 1, words_.end());
-    words_.erase(arrow, words_.end());
-    return true;
-  }
-
-  bool is_next(const char* operation) {
-    if (!next()) return false;
-    is_kept_ = words_[0] != operation;
-    return !is_kept_;
-  }
-
-  static void require(bool is_so, const std::string& what) {
-    if (!is_so) throw std::runtime_error(what);
-  }
-
-  void said(const words& answer) {
-    std::string text;
-    for (const auto& word : answer) text += " " + word;
-    require(answer == expected_, "came out as" + text);
-    check_count_++;
-  }
-  void said(bool answer) { said(words{answer ? "yes" : "no"}); }
-  void said(std::uint64_t number) { said(words{std::to_string(number)}); }
-
-  static std::string short_name(syna::status status) {
-    const std::string name = syna::name(status);
-    if (name.rfind("SYNA_MMAP_", 0) != 0) return "-";
-    return name.substr(name.rfind("SYNA_MMAP_ERR_", 0) == 0 ? 14 : 10);
-  }
-
-  /* Compares a status and, after OK, the words that `values` makes of the value. */
-  template <class T, class Values>
-  void said(const syna::result<T>& answer, Values values) {
-    words text{short_name(answer.status())};
-    if (answer) {
-      for (const std::string& word : values(*answer)) text.push_back(word);
-    } else {
-      require(!answer.failure().message.empty(), "a failure without a message");
-    }
-    said(text);
-  }
-  void said(const syna::result<>& answer) {
-    said(answer, [](auto) { return words{}; });
-  }
-  void said(const syna::result<bool>& answer) {
-    said(answer, [](bool is_so) { return words{is_so ? "yes" : "no"}; });
-  }
-  template <class Number>
-  void said_number(const syna::result<Number>& answer) {
-    said(answer, [](Number number) { return words{std::to_string(number)}; });
-  }
-
   /* ---- operations ---- */
-
-  syna::store& store() { return stores_.at(words_[1]); }
 
   void begin_case() {
     stores_.clear();
@@ -123,6 +56,8 @@ class replay {
     else if (name == "threads") how.threads = narrow();
     else if (name == "hnsw_m") how.hnsw_m = narrow();
     else if (name == "hnsw_ef_search") how.hnsw_ef_search = narrow();
+    else if (name == "index_profile") how.index_profile = narrow();
+    else if (name == "index_worker") how.index_worker = narrow();
     else throw std::runtime_error("an unknown option: " + word);
   }
 
@@ -142,10 +77,35 @@ class replay {
     how.index_threshold = 0;
     how.checkpoint_interval_secs = 0;
     for (std::size_t i = 3; i < words_.size(); i++) set(how, words_[i]);
-    auto opened = syna::store::try_open(folder_ / words_[2], how);
+    keep(syna::store::try_open(folder_ / words_[2], how));
+  }
+
+  void keep(syna::result<syna::store> opened) {
     const std::string name = words_[1];
     said(opened, [](const auto&) { return words{}; });
     if (opened) stores_.insert_or_assign(name, *std::move(opened));
+  }
+
+  void open_in_memory() {
+    syna::options how;
+    how.with_dimensions(64).with_metric(syna::metric::euclidean);
+    how.index_threshold = 0;
+    for (std::size_t i = 2; i < words_.size(); i++) set(how, words_[i]);
+    keep(syna::store::try_in_memory(how));
+  }
+
+  void open_at() {
+    syna::options how;
+    how.with_dimensions(64).with_metric(syna::metric::euclidean);
+    const int file = ::open((folder_ / words_[2]).c_str(), O_RDONLY);
+    keep(syna::store::try_open_at(file, std::stoull(words_[3]), fs::file_size(folder_ / words_[4]), 0, 0, how));
+    ::close(file);
+  }
+
+  void pack() {
+    std::ifstream from(folder_ / words_[2], std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(from)), {});
+    write_file(words_[1], std::string(std::stoul(words_[3]), '\0') + content);
   }
 
   void write_batch() {
@@ -176,40 +136,10 @@ class replay {
     said_number(is_upsert ? target.try_upsert_batch(rows) : target.try_insert_batch(rows));
   }
 
-  void compare_hits(const syna::store* searched) {
-    std::size_t i = 0;
-    for (; is_next("hit"); i++, check_count_++) {
-      require(i < results_->size(), "no hit");
-      const syna::hit hit = (*results_)[i];
-      const auto payload = results_->payload(i);
-      require(hit.key == bytes_of(words_[1]), "another key");
-      require(is_distance(words_[2], hit.distance), "another distance: " + std::to_string(hit.distance));
-      require(hit.row == std::stoull(words_[3]), "another row");
-      require(results_->tags(i) == std::stoull(words_[4]), "other tags");
-      require(std::string(payload.begin(), payload.end()) == bytes_of(words_[5]), "another payload");
-      if (searched != nullptr) {
-        const auto kept = searched->get(hit.key);
-        require(std::equal(kept.begin(), kept.end(), hit.vector.begin(), hit.vector.end()), "another vector");
-      }
-    }
-    require(i == 0 || i == results_->size(), "more hits than lines");
-  }
-
-  void search() {
-    syna::search_options how;
-    for (std::size_t i = 4; i < words_.size(); i++) {
-      const std::string name = words_[i].substr(0, words_[i].find('='));
-      const std::uint64_t value = std::stoull(words_[i].substr(name.size() + 1));
-      if (name == "ef") how.with_ef(static_cast<std::uint32_t>(value));
-      else if (name == "exact") how.with_exact();
-      else if (name == "deadline_us") how.deadline_us = value;
-      else throw std::runtime_error("an unknown option: " + name);
-    }
-    syna::store& target = store();
-    const auto answer = target.try_search(vector_of(words_[2]), std::stoul(words_[3]), *results_, how);
-    require(!results_->is_partial(), "partial results");
-    said(answer, [&](auto) { return words{std::to_string(results_->size())}; });
-    if (answer) compare_hits(&target);
+  void compact_steps() {
+    auto step = store().try_compact_step(std::chrono::microseconds(0));
+    while (step && !*step) step = store().try_compact_step(std::chrono::microseconds(0));
+    said(step, [](bool) { return words{}; });
   }
 
   void get() {
@@ -226,7 +156,7 @@ class replay {
   void verify(bool is_stopped) {
     static const char* const problems[] = {"", "DAMAGED_VECTOR", "HIDDEN", "UNREACHABLE"};
     std::vector<words> found;
-    said_number(store().try_verify([&](const syna::progress& told) {
+    said_number(store().try_verify([&](const syna::verifying& told) {
       if (const auto* f = told.finding) {
         found.push_back({std::string(f->key), std::to_string(f->row), problems[f->problem]});
       }
@@ -300,7 +230,25 @@ class replay {
         {"last_durable_seq", [&] { said(store().last_durable_seq()); }},
         {"metric", [&] { said(words{metrics[static_cast<std::size_t>(store().metric())]}); }},
         {"search", [&] { search(); }},
-        {"hits", [&] { said(std::uint64_t{results_->size()}), compare_hits(nullptr); }},
+        {"search_key", [&] { search_key(); }},
+        {"search_range", [&] { search_range(); }},
+        {"search_batch", [&] { search_batch(); }},
+        {"query", [&] { query(); }},
+        {"hits", [&] { said(std::uint64_t{results_->size()}), compare_hits(*results_, 0, nullptr); }},
+        {"iterate", [&] { iterate(); }},
+        {"stats", [&] { stats(); }},
+        {"recall", [&] { recall(); }},
+        {"index_step", [&] { said_number(store().try_index_step(std::chrono::microseconds(std::stoll(words_[2])))); }},
+        {"build_stop", [&] { said(store().try_build_index([](const syna::progress&) { return false; })); }},
+        {"compact", [&] { said(store().try_compact()); }},
+        {"compact_stop", [&] { said(store().try_compact([](const syna::progress&) { return false; })); }},
+        {"compact_steps", [&] { compact_steps(); }},
+        {"compact_cancel", [&] { said(store().try_compact_cancel()); }},
+        {"refresh", [&] { said(store().try_refresh()); }},
+        {"snapshot", [&] { said(store().try_snapshot_to(folder_ / words_[2])); }},
+        {"open_in_memory", [&] { open_in_memory(); }},
+        {"open_at", [&] { open_at(); }},
+        {"pack", [&] { pack(); }},
         {"verify", [&] { verify(false); }},
         {"verify_stop", [&] { verify(true); }},
         {"salvage", [&] { salvage(); }},
@@ -314,14 +262,8 @@ class replay {
     found->second();
   }
 
-  std::ifstream cases_;
   fs::path folder_;
-  std::string line_;
-  words words_, expected_;
-  std::size_t line_number_ = 0, case_count_ = 0, check_count_ = 0;
-  bool is_kept_ = false;
-  std::map<std::string, syna::store> stores_;
-  std::optional<syna::results> results_;
+  std::size_t case_count_ = 0;
 };
 
 }  // namespace

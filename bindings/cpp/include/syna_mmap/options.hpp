@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
+#include "rows.hpp"
 #include "syna_mmap.h"
 
 namespace syna {
@@ -45,6 +47,28 @@ struct search_options : syna_mmap_search_options {
   search_options& with_deadline(std::chrono::microseconds from_start) noexcept {
     return deadline_us = from_start.count() < 1 ? 1 : static_cast<std::uint64_t>(from_start.count()), *this;
   }
+  /* Conditions: all that are given have to be met. */
+  search_options& with_tags(std::uint64_t any, std::uint64_t all = 0, std::uint64_t none = 0) noexcept {
+    return tags_any = any, tags_all = all, tags_none = none, *this;
+  }
+  /* The bytes outlive the search. */
+  search_options& with_prefix(std::string_view prefix) noexcept {
+    return key_prefix = prefix.data(), key_prefix_len = prefix.size(), *this;
+  }
+  /* Bit r % 64 of word r / 64 for row r; the words outlive the search. None: no row passes. */
+  search_options& with_rows(span<const std::uint64_t> bitmap) noexcept {
+    static constexpr std::uint64_t nothing = 0;
+    return row_bitmap = bitmap.data() == nullptr ? &nothing : bitmap.data(), row_bitmap_words = bitmap.size(), *this;
+  }
+  /* It outlives the search. */
+  template <class Test>
+  search_options& with_condition(condition<Test>& wanted) noexcept {
+    return asked_ = &wanted, filter = condition<Test>::ask, filter_context = &wanted, *this;
+  }
+
+ private:
+  friend class searching;
+  detail::asked* asked_ = nullptr;
 };
 
 }  // namespace syna

@@ -79,7 +79,35 @@ class results {
   /* Only for i below size(). */
   hit operator[](std::size_t i) const noexcept { return *iterator(hits_ + i, dimensions_); }
 
-  /* Whether the last search came to its deadline. */
+  /* A part of the hits. */
+  class part {
+   public:
+    iterator begin() const noexcept { return {hits_, dimensions_}; }
+    iterator end() const noexcept { return {hits_ + size_, dimensions_}; }
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    /* Where the first of them is among all hits: what tags() and payload() want. */
+    std::size_t first() const noexcept { return first_; }
+    hit operator[](std::size_t i) const noexcept { return *iterator(hits_ + i, dimensions_); }
+
+   private:
+    friend class results;
+    const syna_mmap_hit* hits_ = nullptr;
+    std::size_t size_ = 0, first_ = 0, dimensions_ = 0;
+  };
+
+  /* The hits of one query of the last batch. */
+  part query(std::size_t number) const noexcept {
+    part of;
+    of.hits_ = syna_mmap_results_query_hits(handle_, number, &of.size_);
+    of.first_ = of.size_ == 0 ? 0 : static_cast<std::size_t>(of.hits_ - hits_);
+    of.dimensions_ = dimensions_;
+    return of;
+  }
+  /* Whether that query came to its deadline or its most visits. */
+  bool is_partial(std::size_t query) const noexcept { return syna_mmap_results_query_is_partial(handle_, query); }
+
+  /* Whether the last search came to its deadline or its most visits. */
   bool is_partial() const noexcept { return syna_mmap_results_is_partial(handle_); }
   /* The tags of hit i; 0 where there is no such hit. */
   std::uint64_t tags(std::size_t i) const noexcept { return syna_mmap_results_tags(handle_, i); }
@@ -94,7 +122,7 @@ class results {
   syna_mmap_results* handle() const noexcept { return handle_; }
 
  private:
-  friend class store;
+  friend class searching;
   explicit results(syna_mmap_results* made) noexcept : handle_(made) {}
 
   void look_up(std::size_t dimensions) noexcept {
