@@ -110,19 +110,185 @@ typedef struct go_found {
   bool is_partial;
 } go_found;
 
-static inline syna_mmap_status go_search(uintptr_t store, const float *query, size_t k, uint32_t ef, uint32_t exact,
-                                         uint64_t deadline_us, uintptr_t results, go_found *found,
-                                         syna_mmap_error *error) {
+/* How a search is done: the numbers. What points to Go memory comes beside them. */
+typedef struct go_how {
+  uint32_t ef, exact, approximate;
+  uint64_t deadline_us, max_visits, tags_any, tags_all, tags_none;
+  bool has_rows;
+  /* A Go handle of the condition; 0: none. */
+  uintptr_t condition;
+} go_how;
+
+/* Go's, in relay.go. */
+bool syna_go_condition(uintptr_t context, syna_mmap_row *row);
+bool syna_go_progress(uintptr_t context, uint64_t done, uint64_t total);
+void syna_go_log(uint32_t level, char *text, size_t length);
+
+static inline bool go_condition(void *context, const syna_mmap_row *row) {
+  return syna_go_condition((uintptr_t)context, (syna_mmap_row *)row);
+}
+
+static inline bool go_progress(void *context, uint64_t done, uint64_t total) {
+  return syna_go_progress((uintptr_t)context, done, total);
+}
+
+static inline void go_log(void *context, uint32_t level, const char *text, size_t length) {
+  (void)context;
+  syna_go_log(level, (char *)text, length);
+}
+
+static inline syna_mmap_search_options go_options(const go_how *how, const char *prefix, size_t prefix_len,
+                                                  const uint64_t *bitmap, size_t words) {
+  static const uint64_t nothing = 0;
   syna_mmap_search_options options;
-  syna_mmap_status status;
   syna_mmap_search_options_init(&options, sizeof options);
-  options.ef = ef;
-  options.exact = exact;
-  options.deadline_us = deadline_us;
-  status = syna_mmap_search(store_of(store), query, k, &options, results_of(results), error);
+  options.ef = how->ef;
+  options.exact = how->exact;
+  options.approximate = how->approximate;
+  options.deadline_us = how->deadline_us;
+  options.max_visits = how->max_visits;
+  options.tags_any = how->tags_any;
+  options.tags_all = how->tags_all;
+  options.tags_none = how->tags_none;
+  options.key_prefix = prefix;
+  options.key_prefix_len = prefix_len;
+  if (how->has_rows) {
+    options.row_bitmap = words == 0 ? &nothing : bitmap;
+    options.row_bitmap_words = words;
+  }
+  if (how->condition != 0) {
+    options.filter = go_condition;
+    options.filter_context = (void *)how->condition;
+  }
+  return options;
+}
+
+static inline syna_mmap_status go_take(uintptr_t results, go_found *found, syna_mmap_status status) {
   found->hits = syna_mmap_results_hits(results_of(results), &found->count);
   found->is_partial = syna_mmap_results_is_partial(results_of(results));
   return status;
+}
+
+static inline syna_mmap_status go_search(uintptr_t store, const float *query, size_t k, const go_how *how,
+                                         _GoString_ prefix, const uint64_t *bitmap, size_t words, uintptr_t results,
+                                         go_found *found, syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return go_take(results, found,
+                 syna_mmap_search(store_of(store), query, k, &options, results_of(results), error));
+}
+
+static inline syna_mmap_status go_search_key(uintptr_t store, _GoString_ key, size_t k, const go_how *how,
+                                             _GoString_ prefix, const uint64_t *bitmap, size_t words,
+                                             uintptr_t results, go_found *found, syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return go_take(results, found,
+                 syna_mmap_search_key(store_of(store), _GoStringPtr(key), _GoStringLen(key), k, &options,
+                                      results_of(results), error));
+}
+
+static inline syna_mmap_status go_search_range(uintptr_t store, const float *query, float most, const go_how *how,
+                                               _GoString_ prefix, const uint64_t *bitmap, size_t words,
+                                               uintptr_t results, go_found *found, syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return go_take(results, found,
+                 syna_mmap_search_range(store_of(store), query, most, &options, results_of(results), error));
+}
+
+static inline syna_mmap_status go_search_batch(uintptr_t store, const float *queries, size_t count, size_t k,
+                                               const go_how *how, _GoString_ prefix, const uint64_t *bitmap,
+                                               size_t words, uintptr_t results, syna_mmap_status *statuses,
+                                               go_found *found, syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return go_take(results, found,
+                 syna_mmap_search_batch(store_of(store), queries, count, k, &options, results_of(results), statuses,
+                                        error));
+}
+
+static inline const syna_mmap_hit *go_query_hits(uintptr_t results, size_t query, size_t *count) {
+  return syna_mmap_results_query_hits(results_of(results), query, count);
+}
+
+static inline bool go_query_is_partial(uintptr_t results, size_t query) {
+  return syna_mmap_results_query_is_partial(results_of(results), query);
+}
+
+static inline syna_mmap_status go_open_in_memory(const syna_mmap_options *options, uintptr_t *out,
+                                                 syna_mmap_error *error) {
+  syna_mmap *store = NULL;
+  syna_mmap_status status = syna_mmap_open_in_memory(options, &store, error);
+  *out = (uintptr_t)store;
+  return status;
+}
+
+static inline syna_mmap_status go_open_at(int32_t fd, uint64_t offset, uint64_t length, uint64_t index_offset,
+                                          uint64_t index_length, const syna_mmap_options *options, uintptr_t *out,
+                                          syna_mmap_error *error) {
+  syna_mmap *store = NULL;
+  syna_mmap_status status =
+      syna_mmap_open_at(fd, offset, length, index_offset, index_length, options, &store, error);
+  *out = (uintptr_t)store;
+  return status;
+}
+
+static inline syna_mmap_cursor *cursor_of(uintptr_t handle) { return (syna_mmap_cursor *)handle; }
+
+static inline syna_mmap_status go_cursor_new(uintptr_t store, uint64_t first, uintptr_t *out, syna_mmap_error *error) {
+  syna_mmap_cursor *cursor = NULL;
+  syna_mmap_status status = syna_mmap_cursor_new(store_of(store), first, &cursor, error);
+  *out = (uintptr_t)cursor;
+  return status;
+}
+
+static inline syna_mmap_status go_cursor_next(uintptr_t cursor, syna_mmap_row *rows, size_t capacity, size_t *count,
+                                              syna_mmap_error *error) {
+  return syna_mmap_cursor_next(cursor_of(cursor), rows, capacity, count, error);
+}
+
+static inline void go_cursor_free(uintptr_t cursor) { syna_mmap_cursor_free(cursor_of(cursor)); }
+
+static inline syna_mmap_status go_get_stats(uintptr_t store, syna_mmap_stats *stats, syna_mmap_error *error) {
+  stats->struct_size = sizeof *stats;
+  return syna_mmap_get_stats(store_of(store), stats, error);
+}
+
+static inline syna_mmap_status go_refresh(uintptr_t store, bool *changed, syna_mmap_error *error) {
+  return syna_mmap_refresh(store_of(store), changed, error);
+}
+
+static inline syna_mmap_status go_build_index_with(uintptr_t store, uintptr_t context, syna_mmap_error *error) {
+  return syna_mmap_build_index_with(store_of(store), go_progress, (void *)context, error);
+}
+
+static inline syna_mmap_status go_index_step(uintptr_t store, uint64_t budget_us, uint64_t *left,
+                                             syna_mmap_error *error) {
+  return syna_mmap_index_step(store_of(store), budget_us, left, error);
+}
+
+static inline syna_mmap_status go_compact(uintptr_t store, uintptr_t context, syna_mmap_error *error) {
+  return syna_mmap_compact(store_of(store), go_progress, (void *)context, error);
+}
+
+static inline syna_mmap_status go_compact_step(uintptr_t store, uint64_t budget_us, bool *done,
+                                               syna_mmap_error *error) {
+  return syna_mmap_compact_step(store_of(store), budget_us, done, error);
+}
+
+static inline syna_mmap_status go_compact_cancel(uintptr_t store, syna_mmap_error *error) {
+  return syna_mmap_compact_cancel(store_of(store), error);
+}
+
+static inline syna_mmap_status go_snapshot_to(uintptr_t store, const char *path, uintptr_t context,
+                                              syna_mmap_error *error) {
+  return syna_mmap_snapshot_to(store_of(store), path, go_progress, (void *)context, error);
+}
+
+static inline syna_mmap_status go_check_recall(uintptr_t store, size_t samples, size_t k, uint32_t ef, uint64_t seed,
+                                               double *recall, syna_mmap_error *error) {
+  return syna_mmap_check_recall(store_of(store), samples, k, ef, seed, recall, error);
+}
+
+static inline syna_mmap_status go_set_log(uint32_t most_level, bool is_heard, syna_mmap_error *error) {
+  return syna_mmap_set_log(most_level, is_heard ? go_log : NULL, NULL, error);
 }
 
 #endif

@@ -2,9 +2,7 @@ package syna_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	syna "syna-mmap/bindings/go"
 )
@@ -46,6 +43,8 @@ type replay struct {
 	folder                string
 	stores                map[string]*syna.Store
 	results               *syna.Results
+	// Of the last batch of searches.
+	each []error
 }
 
 var metrics = map[string]syna.Metric{
@@ -69,9 +68,20 @@ func (r *replay) begin() {
 }
 
 func (r *replay) open() {
+	store, err := syna.Open(filepath.Join(r.folder, r.words[2]), r.options(r.words[3:])...)
+	r.keep(store, err)
+}
+
+func (r *replay) keep(store *syna.Store, err error) {
+	if r.saidStatus(err) {
+		r.stores[r.words[1]] = store
+	}
+}
+
+func (r *replay) options(words []string) []syna.Option {
 	chosen := []syna.Option{syna.WithDimensions(64), syna.WithMetric(syna.Euclidean), syna.WithIndexThreshold(0),
 		syna.WithCheckpointInterval(0)}
-	for _, word := range r.words[3:] {
+	for _, word := range words {
 		name, value, _ := strings.Cut(word, "=")
 		metric, isNamed := metrics[value]
 		if !isNamed {
@@ -95,14 +105,15 @@ func (r *replay) open() {
 			chosen = append(chosen, syna.WithGraph(number, 0, 200))
 		case "hnsw_ef_search":
 			chosen = append(chosen, syna.WithEfSearch(number))
+		case "index_profile":
+			chosen = append(chosen, syna.WithIndexProfile(syna.IndexProfile(number)))
+		case "index_worker":
+			chosen = append(chosen, syna.WithIndexWorker(number))
 		default:
 			r.require(false, "an unknown option")
 		}
 	}
-	store, err := syna.Open(filepath.Join(r.folder, r.words[2]), chosen...)
-	if r.saidStatus(err) {
-		r.stores[r.words[1]] = store
-	}
+	return chosen
 }
 
 func (r *replay) batch() {
@@ -149,50 +160,6 @@ func (r *replay) payload() {
 		answer = r.expected[1]
 	}
 	r.saidStatus(err, answer)
-}
-
-func (r *replay) compareHits(searched *syna.Store) {
-	i := 0
-	for ; r.isNext("hit"); i++ {
-		r.require(i < r.results.Len(), "no hit")
-		r.require(r.results.Key(i) == r.bytesOf(r.words[1]), "key %q", r.results.Key(i))
-		r.require(r.isDistance(r.words[2], r.results.Distance(i)), "distance %v", r.results.Distance(i))
-		r.require(r.results.Row(i) == r.parsed(r.words[3]), "row %d", r.results.Row(i))
-		r.require(r.results.Tags(i) == r.parsed(r.words[4]), "tags %d", r.results.Tags(i))
-		r.require(string(r.results.Payload(i)) == r.bytesOf(r.words[5]), "another payload")
-		if searched != nil {
-			kept := make([]float32, searched.Dimensions())
-			r.require(searched.Get(r.results.Key(i), kept) == nil && isSame(kept, r.results.Vector(i)), "another vector")
-		}
-		r.checks++
-	}
-	r.require(i == 0 || i == r.results.Len(), "more hits than lines")
-}
-
-func (r *replay) search() {
-	var how []syna.SearchOption
-	for _, word := range r.words[4:] {
-		name, text, _ := strings.Cut(word, "=")
-		switch value := r.parsed(text); name {
-		case "ef":
-			how = append(how, syna.Ef(uint32(value)))
-		case "exact":
-			how = append(how, syna.Exact())
-		case "deadline_us":
-			if value > math.MaxInt64/1000 {
-				value = math.MaxInt64 / 1000
-			}
-			how = append(how, syna.Within(time.Duration(value)*time.Microsecond))
-		default:
-			r.require(false, "an unknown option")
-		}
-	}
-	store := r.store()
-	err := store.Search(context.Background(), r.vectorOf(r.words[2]), int(r.parsed(r.words[3])), r.results, how...)
-	r.require(!r.results.IsPartial(), "partial results")
-	if r.saidStatus(err, r.results.Len()) {
-		r.compareHits(store)
-	}
 }
 
 func (r *replay) verify(isStopped bool) {
@@ -283,11 +250,9 @@ func (r *replay) operate() {
 	case "metric":
 		r.require(r.store().Metric() == metrics[r.expected[0]], "metric %d", r.store().Metric())
 		r.checks++
-	case "search":
-		r.search()
 	case "hits":
 		r.said(r.results.Len())
-		r.compareHits(nil)
+		r.compareHits(nil, 0, r.results.Len())
 	case "verify", "verify_stop":
 		r.verify(r.words[0] == "verify_stop")
 	case "salvage":
@@ -304,6 +269,6 @@ func (r *replay) operate() {
 	case "limit_file_bytes":
 		r.limitFileBytes()
 	default:
-		r.require(false, "an unknown operation")
+		r.require(r.ask() || r.keepInOrder(), "an unknown operation")
 	}
 }

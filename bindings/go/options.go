@@ -114,36 +114,25 @@ func WithSeed(seed uint64) Option {
 	return func(o *options) { o.raw.seed = C.uint64_t(seed) }
 }
 
-// SearchOption is how one search is done.
-type SearchOption func(*searchOptions)
+// IndexProfile is how much memory the index takes, and how fast it is.
+type IndexProfile uint32
 
-type searchOptions struct {
-	ef, exact  uint32
-	deadlineUs uint64
+const (
+	Fast    IndexProfile = C.SYNA_MMAP_INDEX_FAST
+	Compact IndexProfile = C.SYNA_MMAP_INDEX_COMPACT
+)
+
+// WithIndexProfile: default Fast.
+func WithIndexProfile(profile IndexProfile) Option {
+	return func(o *options) { o.raw.index_profile = C.uint32_t(profile) }
 }
 
-// Ef: candidates to look at; more is slower and finds more.
-func Ef(count uint32) SearchOption {
-	return func(o *searchOptions) { o.ef = count }
+// WithIndexWorker: 1 has a thread of the store's own take rows into an index that comes by itself. Default 0.
+func WithIndexWorker(count uint32) Option {
+	return func(o *options) { o.raw.index_worker = C.uint32_t(count) }
 }
 
-// Exact compares the query with every vector.
-func Exact() SearchOption {
-	return func(o *searchOptions) { o.exact = 1 }
-}
-
-// Within ends the search after a time with the best so far; a context's deadline does too, whichever comes first.
-func Within(limit time.Duration) SearchOption {
-	return func(o *searchOptions) { o.endAfter(limit) }
-}
-
-// endAfter: 0 would mean no deadline, so one that is over already counts as a microsecond.
-func (o *searchOptions) endAfter(limit time.Duration) {
-	us := uint64(1)
-	if limit >= time.Microsecond {
-		us = uint64(limit / time.Microsecond)
-	}
-	if o.deadlineUs == 0 || us < o.deadlineUs {
-		o.deadlineUs = us
-	}
+// WithMostUnindexedRows: rows that a write may leave out of an index that comes by itself. Default 512.
+func WithMostUnindexedRows(count uint64) Option {
+	return func(o *options) { o.raw.most_unindexed_rows = C.uint64_t(count) }
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/cgo"
 	"time"
 	"unsafe"
 )
@@ -48,15 +49,78 @@ func (r *Results) Close() {
 // interrupted otherwise, so a context that is cancelled counts before the search begins only.
 func (s *Store) Search(ctx context.Context, query []float32, k int, into *Results, how ...SearchOption) error {
 	defer runtime.KeepAlive(s)
+	o, err := s.begin(ctx, into, k, how)
+	if err == nil {
+		err = wrongLength(len(query), 1, s.dimensions)
+	}
+	if err != nil {
+		return err
+	}
+	return into.end(C.go_search(s.handle, floats(query), C.size_t(k), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
+}
+
+// SearchKey finds the k nearest to the vector of a key, which is itself left out: more like this one.
+func (s *Store) SearchKey(ctx context.Context, key string, k int, into *Results, how ...SearchOption) error {
+	defer runtime.KeepAlive(s)
+	o, err := s.begin(ctx, into, k, how)
+	if err != nil {
+		return err
+	}
+	return into.end(C.go_search_key(s.handle, key, C.size_t(k), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
+}
+
+// SearchRange finds all within a distance.
+func (s *Store) SearchRange(ctx context.Context, query []float32, most float32, into *Results, how ...SearchOption) error {
+	defer runtime.KeepAlive(s)
+	o, err := s.begin(ctx, into, 0, how)
+	if err == nil {
+		err = wrongLength(len(query), 1, s.dimensions)
+	}
+	if err != nil {
+		return err
+	}
+	return into.end(C.go_search_range(s.handle, floats(query), C.float(most), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
+}
+
+// SearchBatch finds the k nearest of each of count queries, which lie one after the other; the store's threads share
+// them. It returns an error or nil for each query; Results.Query says where the hits of one are.
+func (s *Store) SearchBatch(
+	ctx context.Context, queries []float32, count, k int, into *Results, how ...SearchOption,
+) ([]error, error) {
+	defer runtime.KeepAlive(s)
+	o, err := s.begin(ctx, into, k, how)
+	if err == nil {
+		err = wrongLength(len(queries), count, s.dimensions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	statuses := make([]C.syna_mmap_status, count+1)
+	err = into.end(C.go_search_batch(s.handle, floats(queries), C.size_t(count), C.size_t(k), o.armed(s.dimensions), o.prefix,
+		numbers(o.rows), C.size_t(len(o.rows)), into.handle, &statuses[0], &into.found, &into.why))
+	if err != nil {
+		return nil, err
+	}
+	each := make([]error, count)
+	for i := range each {
+		if statuses[i] != C.SYNA_MMAP_OK {
+			each[i] = &Error{Status: Status(statuses[i]), Message: fmt.Sprintf("query %d cannot be searched for", i)}
+		}
+	}
+	return each, nil
+}
+
+// begin empties the results and takes up the options.
+func (s *Store) begin(ctx context.Context, into *Results, k int, how []SearchOption) (*searchOptions, error) {
 	into.found = C.go_found{}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	if k < 0 {
-		return &Error{Status: ErrInvalidArgument, Message: fmt.Sprintf("k is %d; ask for 0 or more", k)}
-	}
-	if err := wrongLength(len(query), 1, s.dimensions); err != nil {
-		return err
+		return nil, &Error{Status: ErrInvalidArgument, Message: fmt.Sprintf("k is %d; ask for 0 or more", k)}
 	}
 	o := &into.how
 	*o = searchOptions{}
@@ -67,12 +131,44 @@ func (s *Store) Search(ctx context.Context, query []float32, k int, into *Result
 		o.endAfter(time.Until(deadline))
 	}
 	into.dimensions = s.dimensions
-	status := C.go_search(s.handle, floats(query), C.size_t(k), C.uint32_t(o.ef), C.uint32_t(o.exact),
-		C.uint64_t(o.deadlineUs), into.handle, &into.found, &into.why)
+	return o, nil
+}
+
+// end is what came of a search.
+func (r *Results) end(status C.syna_mmap_status) error {
+	asked := r.how.condition
+	if asked != nil {
+		cgo.Handle(r.how.raw.condition).Delete()
+	}
+	r.how = searchOptions{}
+	if asked != nil {
+		if asked.panicked != nil {
+			panic(asked.panicked)
+		}
+	}
 	if status != C.SYNA_MMAP_OK {
-		return errorOf(status, &into.why)
+		return errorOf(status, &r.why)
 	}
 	return nil
+}
+
+// Query says where the hits of one query of the last batch are: from first up to end.
+func (r *Results) Query(query int) (first, end int) {
+	defer runtime.KeepAlive(r)
+	var count C.size_t
+	hits := C.go_query_hits(r.handle, C.size_t(query), &count)
+	if hits == nil || count == 0 {
+		return 0, 0
+	}
+	from := uintptr(unsafe.Pointer(hits)) - uintptr(unsafe.Pointer(r.found.hits))
+	first = int(from / C.sizeof_syna_mmap_hit)
+	return first, first + int(count)
+}
+
+// IsQueryPartial tells whether one query of the last batch came to its deadline or its most visits.
+func (r *Results) IsQueryPartial(query int) bool {
+	defer runtime.KeepAlive(r)
+	return bool(C.go_query_is_partial(r.handle, C.size_t(query)))
 }
 
 // Len is how many hits there are.
@@ -80,7 +176,7 @@ func (r *Results) Len() int {
 	return int(r.found.count)
 }
 
-// IsPartial tells whether the search came to its deadline.
+// IsPartial tells whether the search came to its deadline or its most visits.
 func (r *Results) IsPartial() bool {
 	return bool(r.found.is_partial)
 }

@@ -34,10 +34,15 @@ func Open(path string, chosen ...Option) (*Store, error) {
 	o := optionsOf(chosen)
 	why := newErrorStruct()
 	var handle C.uintptr_t
-	if err := check(C.go_open(name, &o.raw, &handle, why), why); err != nil {
+	return opened(&handle, check(C.go_open(name, &o.raw, &handle, why), why))
+}
+
+// opened is the store of a handle, where there was no error.
+func opened(handle *C.uintptr_t, err error) (*Store, error) {
+	if err != nil {
 		return nil, err
 	}
-	store := &Store{handle, int(C.go_dimensions(handle))}
+	store := &Store{*handle, int(C.go_dimensions(*handle))}
 	runtime.SetFinalizer(store, func(s *Store) { C.go_close(s.handle, nil) })
 	return store, nil
 }
