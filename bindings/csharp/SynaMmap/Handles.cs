@@ -40,4 +40,22 @@ namespace SynaMmap
             return true;
         }
     }
+
+    /// <summary>The handle of a cursor, as StoreHandle.</summary>
+    internal sealed class CursorHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        internal CursorHandle(IntPtr value)
+            : base(true)
+        {
+            SetHandle(value);
+        }
+
+        internal IntPtr Value => handle;
+
+        protected override bool ReleaseHandle()
+        {
+            Native.syna_mmap_cursor_free(handle);
+            return true;
+        }
+    }
 }

@@ -9,7 +9,7 @@ using System.Runtime.InteropServices;
 namespace SynaMmap
 {
     /// <summary>The C functions, as include/syna_mmap.h declares them. A C bool is a byte, a handle an IntPtr.</summary>
-    internal static unsafe class Native
+    internal static unsafe partial class Native
     {
 #if UNITY_IOS && !UNITY_EDITOR
         private const string Library = "__Internal";
@@ -45,6 +45,9 @@ namespace SynaMmap
             internal uint HnswEfSearch;
             internal uint HnswMMax;
             internal ulong Seed;
+            internal ulong MostUnindexedRows;
+            internal uint IndexProfile;
+            internal uint IndexWorker;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -69,6 +72,18 @@ namespace SynaMmap
             internal uint Ef;
             internal uint Exact;
             internal ulong DeadlineUs;
+            internal ulong MaxVisits;
+            internal ulong TagsAny;
+            internal ulong TagsAll;
+            internal ulong TagsNone;
+            internal byte* KeyPrefix;
+            internal UIntPtr KeyPrefixLength;
+            internal ulong* RowBitmap;
+            internal UIntPtr RowBitmapWords;
+            internal IntPtr Filter;
+            internal IntPtr FilterContext;
+            internal uint Approximate;
+            internal uint Reserved;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -35,6 +35,13 @@ namespace SynaMmap
         Batch = 1,
     }
 
+    /// <summary>How much memory the index takes, and how fast it is.</summary>
+    public enum IndexProfile : uint
+    {
+        Fast = 0,
+        Compact = 1,
+    }
+
     /// <summary>What a store is opened with; a new one has the library's defaults.</summary>
     public sealed class StoreOptions
     {
@@ -90,33 +97,14 @@ namespace SynaMmap
 
         /// <summary>The same rows, options and seed give the same index.</summary>
         public ulong Seed { get => Raw.Seed; set => Raw.Seed = value; }
-    }
 
-    /// <summary>How a search is done; the default value has the library's defaults.</summary>
-    public struct SearchOptions
-    {
-        /// <summary>Candidates to look at; 0: the store's. More is slower and finds more.</summary>
-        public uint Ef { get; set; }
+        /// <summary>Rows that a write may leave out of an index that comes by itself.</summary>
+        public ulong MostUnindexedRows { get => Raw.MostUnindexedRows; set => Raw.MostUnindexedRows = value; }
 
-        /// <summary>Compare the query with every vector.</summary>
-        public bool Exact { get; set; }
+        /// <summary>How much memory the index takes, and how fast it is. Default Fast.</summary>
+        public IndexProfile IndexProfile { get => (IndexProfile)Raw.IndexProfile; set => Raw.IndexProfile = (uint)value; }
 
-        /// <summary>The time after which the best hits so far are answered; null: none.</summary>
-        public TimeSpan? Deadline { get; set; }
-
-        internal unsafe Native.SearchOptions Raw()
-        {
-            Native.SearchOptions raw;
-            Native.syna_mmap_search_options_init(&raw, (UIntPtr)sizeof(Native.SearchOptions));
-            raw.Ef = Ef;
-            raw.Exact = Exact ? 1u : 0u;
-            if (Deadline.HasValue)
-            {
-                // 0 would mean none: a deadline that is over already counts as a microsecond.
-                raw.DeadlineUs = (ulong)Math.Max(1L, Deadline.Value.Ticks / 10);
-            }
-
-            return raw;
-        }
+        /// <summary>1: a thread of the store's own takes rows into an index that comes by itself. Default 0.</summary>
+        public uint IndexWorker { get => Raw.IndexWorker; set => Raw.IndexWorker = value; }
     }
 }

@@ -66,7 +66,7 @@ namespace SynaMmap
         /// <summary>How many hits there are.</summary>
         public int Count { get; private set; }
 
-        /// <summary>Whether the last search came to its deadline.</summary>
+        /// <summary>Whether the last search came to its deadline or its most visits.</summary>
         public bool IsPartial => Native.syna_mmap_results_is_partial(Handle.Value) != 0;
 
         internal ResultsHandle Handle { get; }
@@ -85,6 +85,19 @@ namespace SynaMmap
         }
 
         public Enumerator GetEnumerator() => new Enumerator(this);
+
+        /// <summary>Where the hits of one query of the last batch are: the first of them, and how many.</summary>
+        public int Query(int query, out int count)
+        {
+            UIntPtr found;
+            Native.Hit* first = Native.syna_mmap_results_query_hits(Handle.Value, (UIntPtr)query, &found);
+            count = (int)found;
+            return count == 0 ? 0 : (int)(first - hits);
+        }
+
+        /// <summary>Whether one query of the last batch came to its deadline or its most visits.</summary>
+        public bool IsQueryPartial(int query) =>
+            Native.syna_mmap_results_query_is_partial(Handle.Value, (UIntPtr)query) != 0;
 
         /// <summary>Frees them, and with them everything that was borrowed from them.</summary>
         public void Dispose()

@@ -33,6 +33,12 @@ namespace SynaMmap
             Dimensions = (int)Native.syna_mmap_dimensions(opened);
         }
 
+        private Store(IntPtr opened)
+        {
+            handle = new StoreHandle(opened);
+            Dimensions = (int)Native.syna_mmap_dimensions(opened);
+        }
+
         /// <summary>The library's version.</summary>
         public static string LibraryVersion => Utf8.Text(Native.syna_mmap_version());
 
@@ -150,7 +156,7 @@ namespace SynaMmap
             return deleted != 0;
         }
 
-        private static Native.Error NewError()
+        internal static Native.Error NewError()
         {
             Native.Error error = default(Native.Error);
             error.StructSize = (UIntPtr)sizeof(Native.Error);

@@ -79,28 +79,5 @@ namespace SynaMmap
                 return Kept(Native.syna_mmap_contains(handle.Value, key, (UIntPtr)utf8Key.Length)) != 0;
             }
         }
-
-        /// <summary>Finds the nearest k, or all where there are fewer, into results that are used again.</summary>
-        public void Search(ReadOnlySpan<float> query, long k, Results into, SearchOptions options = default(SearchOptions))
-        {
-            into.Forget();
-            SynaMmapException.CheckLength(query.Length, 1, Dimensions);
-            if (k < 0)
-            {
-                throw new SynaMmapException(Status.InvalidArgument, $"k is {k}; ask for 0 or more");
-            }
-
-            Native.SearchOptions raw = options.Raw();
-            Native.Error error = NewError();
-            fixed (float* floats = query)
-            {
-                Check(
-                    Native.syna_mmap_search(handle.Value, floats, (UIntPtr)(ulong)k, &raw, into.Handle.Value, &error),
-                    &error);
-            }
-
-            into.LookUp(Dimensions);
-            GC.KeepAlive(into);
-        }
     }
 }

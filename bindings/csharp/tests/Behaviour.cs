@@ -85,6 +85,44 @@ internal static class Behaviour
 
                 Require(isCaught, "the callback's exception");
                 Require(Thrown(() => store.Verify((finding, done, total) => false)) == Status.Cancelled, "cancelled");
+
+                // So it leaves a condition, which can be asked again.
+                SearchOptions moody = new SearchOptions { Condition = row => { throw new InvalidOperationException(row.Key); } };
+                isCaught = false;
+                try
+                {
+                    store.Search(vector, 1, results, moody);
+                }
+                catch (InvalidOperationException mine)
+                {
+                    isCaught = mine.Message.StartsWith("key") && results.Count == 0;
+                }
+
+                Require(isCaught, "the condition's exception");
+                SearchOptions some = new SearchOptions
+                {
+                    KeyPrefix = "key1", RowBitmap = new[] { ulong.MaxValue }, Condition = row => row.Vector.Length == 64,
+                };
+                store.Search(vector, 100, results, some);
+                Require(results.Count == 11, "key1 and key10 to key19");
+
+                // The log is heard, and a cursor outlives what it was made of.
+                List<string> heard = new List<string>();
+                Log.SetListener(LogLevel.Info, (level, text) => { lock (heard) { heard.Add(text); } });
+                Cursor cursor;
+                using (Store memory = Store.InMemory(new StoreOptions { Dimensions = 64 }))
+                {
+                    memory.Insert("one", vector);
+                    memory.BuildIndex((done, total) => done <= total);
+                    cursor = memory.Rows();
+                }
+
+                Log.SetListener(LogLevel.Error, null);
+                Require(heard.Exists(text => text.Contains("made an index of 1 rows")), string.Join("; ", heard));
+                Require(cursor.MoveNext() && cursor.Current.Key == "one" && !cursor.MoveNext(), "one row");
+                cursor.Dispose();
+                Require(Thrown(() => cursor.MoveNext()) == Status.InvalidHandle, "a cursor that was disposed of");
+
                 store.Search(vector, 1, results);
                 store.Close();
                 Require(store.Count == 0 && Thrown(store.Checkpoint) == Status.InvalidHandle, "closed");
