@@ -16,7 +16,7 @@ public struct Finding: Sendable, Equatable {
 
 /// An open store. All threads may use it at once: the C handle is a number, and calls on it are safe from any thread.
 public final class Store: @unchecked Sendable {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     /// Floats in a vector.
     public let dimensions: Int
 
@@ -39,6 +39,17 @@ public final class Store: @unchecked Sendable {
         configure(&options)
         var opened: OpaquePointer?
         try check { syna_mmap_open(path, &options, &opened, $0) }
+        handle = opened!
+        dimensions = Int(syna_mmap_dimensions(handle))
+    }
+
+    /// Makes a store without a file, for tests and caches.
+    public init(inMemory configure: (inout syna_mmap_options) -> Void) throws {
+        var options = syna_mmap_options()
+        syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
+        configure(&options)
+        var opened: OpaquePointer?
+        try check { syna_mmap_open_in_memory(&options, &opened, $0) }
         handle = opened!
         dimensions = Int(syna_mmap_dimensions(handle))
     }
@@ -140,7 +151,7 @@ public final class Store: @unchecked Sendable {
     }
 
     /// The key's bytes, which may hold NULs.
-    private func withKey<R>(_ key: String, _ body: (UnsafePointer<CChar>?, Int) throws -> R) rethrows -> R {
+    func withKey<R>(_ key: String, _ body: (UnsafePointer<CChar>?, Int) throws -> R) rethrows -> R {
         var key = key
         return try key.withUTF8 { bytes in
             try bytes.withMemoryRebound(to: CChar.self) { try body($0.baseAddress, $0.count) }

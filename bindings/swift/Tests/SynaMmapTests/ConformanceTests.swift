@@ -63,6 +63,20 @@ final class ConformanceTests: XCTestCase {
         case "checkpoint": return status { try stores[words[1]]!.checkpoint() }
         case "flush": return status { try stores[words[1]]!.flush() }
         case "build_index": return status { try stores[words[1]]!.buildIndex() }
+        case "compact": return status { try stores[words[1]]!.compact() }
+        case "compact_cancel": return status { try stores[words[1]]!.compactCancel() }
+        case "compact_steps":
+            return status { while !(try stores[words[1]]!.compactStep(microseconds: 0)) {} }
+        case "refresh": return value { try stores[words[1]]!.refresh() ? "yes" : "no" }
+        case "snapshot":
+            return status { try stores[words[1]]!.snapshot(to: folder.appendingPathComponent(words[2]).path) }
+        case "index_step":
+            return value { String(try stores[words[1]]!.indexStep(microseconds: UInt64(words[2])!)) }
+        case "recall":
+            return value {
+                String(format: "%.3f", try stores[words[1]]!.checkRecall(samples: Int(words[2])!, k: Int(words[3])!, seed: 1))
+            }
+        case "tags": return key(words[2]).flatMap { key in value { String(try stores[words[1]]!.tags(of: key)) } }
         case "verify": return value { String(try stores[words[1]]!.verify().count) }
         case "status":
             let name = Status(rawValue: Int32(words[1])!).name

@@ -1,0 +1,85 @@
+import CSynaMmap
+
+/// Searches of other kinds, and what a store needs now and then.
+extension Store {
+    /// The `k` nearest to the vector of a key, which is itself left out: more like this one.
+    public func search(
+        like key: String, _ k: Int, into results: Results,
+        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
+    ) throws {
+        results.forget()
+        var options = syna_mmap_search_options()
+        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
+        configure(&options)
+        try withKey(key) { bytes, length in
+            try check { syna_mmap_search_key(handle, bytes, length, k, &options, results.handle, $0) }
+        }
+        results.lookUp(dimensions: dimensions)
+    }
+
+    /// All within a distance.
+    public func search(
+        _ query: [Float], within distance: Float, into results: Results,
+        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
+    ) throws {
+        results.forget()
+        try checkLength(query.count, rows: 1, dimensions: dimensions)
+        var options = syna_mmap_search_options()
+        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
+        configure(&options)
+        try check { syna_mmap_search_range(handle, query, distance, &options, results.handle, $0) }
+        results.lookUp(dimensions: dimensions)
+    }
+
+    /// The number that was written with a key; 0 where none was.
+    public func tags(of key: String) throws -> UInt64 {
+        var tags: UInt64 = 0
+        try withKey(key) { bytes, length in try check { syna_mmap_get_tags(handle, bytes, length, &tags, $0) } }
+        return tags
+    }
+
+    /// The store in numbers.
+    public func stats() throws -> syna_mmap_stats {
+        var numbers = syna_mmap_stats()
+        numbers.struct_size = MemoryLayout<syna_mmap_stats>.size
+        try check { syna_mmap_get_stats(handle, &numbers, $0) }
+        return numbers
+    }
+
+    /// Takes rows into the index for about so long; how many are left.
+    public func indexStep(microseconds: UInt64) throws -> UInt64 {
+        var left: UInt64 = 0
+        try check { syna_mmap_index_step(handle, microseconds, &left, $0) }
+        return left
+    }
+
+    /// Gives back the disk space of deleted rows. Rows get new numbers.
+    public func compact() throws { try check { syna_mmap_compact(handle, nil, nil, $0) } }
+
+    /// Does a part of that, for about so long; whether it is done.
+    public func compactStep(microseconds: UInt64) throws -> Bool {
+        var isDone = false
+        try check { syna_mmap_compact_step(handle, microseconds, &isDone, $0) }
+        return isDone
+    }
+
+    /// Gives up a compaction that `compactStep` has begun.
+    public func compactCancel() throws { try check { syna_mmap_compact_cancel(handle, $0) } }
+
+    /// Moves a store that was opened read-only on to its file's newest state; whether that is another one.
+    public func refresh() throws -> Bool {
+        var hasChanged = false
+        try check { syna_mmap_refresh(handle, &hasChanged, $0) }
+        return hasChanged
+    }
+
+    /// The live rows of this moment in a new file: a backup.
+    public func snapshot(to path: String) throws { try check { syna_mmap_snapshot_to(handle, path, nil, nil, $0) } }
+
+    /// Which share of the nearest the index finds, measured on so many stored vectors.
+    public func checkRecall(samples: Int, k: Int, seed: UInt64 = 0) throws -> Double {
+        var recall = 0.0
+        try check { syna_mmap_check_recall(handle, samples, k, 0, seed, &recall, $0) }
+        return recall
+    }
+}
