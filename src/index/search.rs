@@ -198,7 +198,7 @@ impl Graph {
     ) -> SearchEnd {
         let seen = self.nodes.read();
         walk.begin(view.end(), ef);
-        self.entries.nearest(asker, |start| offer(walk, start, terms));
+        self.entries.nearest(asker, |start| self.offer(walk, start, terms));
         self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
         let mut visits = 0;
         let mut estimates = [0.0; BLOCK_SLOTS];
@@ -247,7 +247,7 @@ impl Graph {
                     if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
                         let row = row_of(word);
                         if row < view.end() {
-                            offer(walk, Neighbour { distance, row }, terms);
+                            self.offer(walk, Neighbour { distance, row }, terms);
                         }
                     }
                 }
@@ -255,6 +255,40 @@ impl Graph {
             coming.bring(usize::MAX);
         }
         SearchEnd { is_partial: false, distances: visits }
+    }
+
+    /// A node that was met goes to the pool if it, or a row that hangs from it, may be a result; else among those to be
+    /// walked through.
+    #[inline]
+    fn offer(&self, walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
+        if found.row == NO_ROW || walk.pool.bound().is_some_and(|bound| bound < found) {
+            return;
+        }
+        match walk.visited.meet(found) {
+            Meeting::First => {}
+            Meeting::Nearer => walk.pool.withdraw(found),
+            Meeting::Farther => return,
+        }
+        if terms.visible(found.row) || self.has_visible_twin(found.row, terms) {
+            walk.pool.offer(found, false);
+        } else {
+            walk.hidden.push(Reverse(found));
+        }
+    }
+
+    /// A row that is written once more, with other tags say, hangs from the one that it has replaced.
+    fn has_visible_twin(&self, row: u32, terms: &impl Terms) -> bool {
+        if terms.most_twins() == 0 {
+            return false;
+        }
+        let mut twin = self.nodes.next_twin(row);
+        while let Some(row) = twin {
+            if terms.visible(row) {
+                return true;
+            }
+            twin = self.nodes.next_twin(row);
+        }
+        false
     }
 
     /// A row that no walk finds is a result like any other; what it lacks in links is made up for here. One without a
@@ -265,7 +299,7 @@ impl Graph {
         }
         let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
         if self.nodes.is_node(row) {
-            offer(walk, unknown, terms);
+            self.offer(walk, unknown, terms);
             return;
         }
         self.meet_match(row, view, terms, walk);
@@ -320,24 +354,6 @@ fn nearer_than(estimates: &[f32; BLOCK_SLOTS], bound: f32) -> Slots {
             .enumerate()
             .fold(0, |near, (slot, &estimate)| near | u32::from(estimate < bound) << slot),
     )
-}
-
-/// A row that was met goes to the pool if it may be a result, else among those to be walked through.
-#[inline]
-fn offer(walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
-    if found.row == NO_ROW || walk.pool.bound().is_some_and(|bound| bound < found) {
-        return;
-    }
-    match walk.visited.meet(found) {
-        Meeting::First => {}
-        Meeting::Nearer => walk.pool.withdraw(found),
-        Meeting::Farther => return,
-    }
-    if terms.visible(found.row) {
-        walk.pool.offer(found, false);
-    } else {
-        walk.hidden.push(Reverse(found));
-    }
 }
 
 /// Calls `each` with the distance of every row, in order.

@@ -49,7 +49,8 @@ pub fn test() -> Result<Outcome, Failure> {
     let tests = in_repository("bindings/csharp/tests");
     compile_assembly(folder.path())?;
     let replayer =
-        ["Conformance.cs", "ConformanceHosts.cs", "ConformanceLines.cs", "FileLimit.cs", "Words.cs"].map(|name| tests.join(name));
+        ["Conformance.cs", "ConformanceHosts.cs", "ConformanceLines.cs", "FileLimit.cs", "Words.cs"]
+            .map(|name| tests.join(name));
     compile("Conformance", &replayer, folder.path())?;
     let replayed = replay(&|cases, work| {
         let mut command = mono("Conformance", folder.path());

@@ -152,3 +152,31 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
         }
     }
 }
+
+/// A host that writes every row once more with other tags leaves nodes that are gone, with a twin each that is not.
+#[test]
+fn rows_that_were_all_written_once_more_take_no_more_visits() {
+    let mut random = Random::new(9);
+    for metric in METRICS {
+        let vectors: Vec<_> = (0..4000).map(|_| random.vector(64)).collect();
+        let twice = [&vectors[..], &vectors[..]].concat();
+        let (once, twice) = (Flat::from_rows(&vectors), Flat::from_rows(&twice));
+        let (fresh, turned) = (build(params(metric), &once), build(params(metric), &twice));
+        for _ in 0..20 {
+            let query = random.vector(64);
+            let visits = |graph: &Graph, rows: &Flat, first: u32| {
+                let mut searcher = Searcher::new(graph, rows);
+                let found = searcher.search(&query, 10, 40, &|row| row >= first).len();
+                (found, searcher.visits)
+            };
+            let (before, after) = (visits(&fresh, &once, 0), visits(&turned, &twice, 4000));
+            assert_eq!((before.0, after.0), (10, 10));
+            assert!(
+                after.1 <= before.1 + before.1 / 2,
+                "{metric:?}: {} visits, {} before",
+                after.1,
+                before.1
+            );
+        }
+    }
+}

@@ -130,11 +130,13 @@ pub(super) struct Searcher<'a> {
     pub(super) rows: &'a Flat,
     pub(super) scratch: Scratch,
     pub(super) out: Vec<Neighbour>,
+    /// Of the last search.
+    pub(super) visits: u32,
 }
 
 impl<'a> Searcher<'a> {
     pub(super) fn new(graph: &'a Graph, rows: &'a Flat) -> Self {
-        Self { graph, rows, scratch: Scratch::default(), out: Vec::new() }
+        Self { graph, rows, scratch: Scratch::default(), out: Vec::new(), visits: 0 }
     }
 
     pub(super) fn search(
@@ -148,7 +150,9 @@ impl<'a> Searcher<'a> {
         let request =
             GraphSearch { k, ef, limit: u32::MAX, visible, share: None, deadline: None, budget: None };
         let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
-        assert!(!end.expect("the query has a code").is_partial);
+        let end = end.expect("the query has a code");
+        assert!(!end.is_partial);
+        self.visits = end.distances;
         assert!(self.out.is_sorted() && self.out.len() <= k);
         assert!(self.out.windows(2).all(|pair| pair[0].row != pair[1].row), "no row comes twice");
         &self.out
