@@ -55,7 +55,10 @@ const PLANTED: [(&str, &str); 14] = [
     ("finding b 1 DAMAGED_VECTOR", "finding b 1 HIDDEN"),
     ("contains A %FF -> no", "contains A %FF -> yes"),
     ("query 1 -> INVALID_VECTOR", "query 1 -> OK 0"),
-    ("indexed_rows last_seq -> OK 5 3 2 0 3", "indexed_rows last_seq -> OK 5 3 2 0 4"),
+    (
+        "stats A rows live_rows deleted_rows indexed_rows last_seq -> OK 5 3 2 0 3",
+        "stats A rows live_rows deleted_rows indexed_rows last_seq -> OK 5 3 2 0 4",
+    ),
     ("search A v0 10 ends=/5 rows=0,1 -> OK 0", "search A v0 10 ends=/5 rows=0,1 -> OK 1"),
     ("entry - v2 0 pay%00load 1", "entry - v2 1 pay%00load 1"),
     ("refresh B -> OK no", "refresh B -> OK yes"),
