@@ -153,7 +153,8 @@ def main():
         f"k = 10, one thread, one query at a time through each library's Python binding (ours: ctypes, which costs each "
         f"search some microseconds), medians of {asked.reps} rounds; built with 2 threads. Memory: what the process grew "
         "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
-        "reads more.",
+        "reads more. `ours-reopened`: closed and opened again before it is searched; `ours-single-inserts`: filled row by "
+        "row, the index following; `ours-all-replaced`: every row written twice, so that half of the rows are deleted ones.",
     ]
     for name, results in by_data.items():
         first = next((r for r in results if "rows" in r), None)
