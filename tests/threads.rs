@@ -212,11 +212,11 @@ fn open_for_reading(path: &Path, progress: &Progress, seed: u64) {
 
 type Reader = fn(&MmapVectorStore, &Path, &Progress, u64);
 
-fn run(name: &str, readers: &[Reader]) {
+fn run(name: &str, config: MmapVectorConfig, readers: &[Reader]) {
     let seed = seed(11);
     let folder = TempFolder::new(name);
     let path = folder.file("store");
-    let store = MmapVectorStore::new(&path, config()).unwrap();
+    let store = MmapVectorStore::new(&path, config).unwrap();
     begin(&store);
     let progress = Progress::default();
     std::thread::scope(|scope| {
@@ -240,7 +240,15 @@ fn run(name: &str, readers: &[Reader]) {
 fn every_answer_is_of_one_moment() {
     let reader: Reader = |store, _, progress, seed| read(store, progress, seed);
     let watcher: Reader = |store, _, progress, _| watch(store, progress);
-    run("threads", &[reader, reader, watcher]);
+    run("threads", config(), &[reader, reader, watcher]);
+}
+
+#[test]
+fn every_answer_is_of_one_moment_beside_a_worker() {
+    let reader: Reader = |store, _, progress, seed| read(store, progress, seed);
+    let config =
+        MmapVectorConfig { index_threshold: 60, most_unindexed_rows: 256, index_worker: true, ..config() };
+    run("worker", config, &[reader, reader]);
 }
 
 #[test]
@@ -248,5 +256,5 @@ fn every_opening_is_of_one_moment() {
     let reader: Reader = |_, path, progress, seed| {
         open_for_reading(path, progress, seed);
     };
-    run("openings", &[reader; 2]);
+    run("openings", config(), &[reader; 2]);
 }
