@@ -13,61 +13,57 @@ use super::indexing::{give_up_retired, graph_of, graph_params, tail_rows};
 use crate::storage::{block_signals, process_mark};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 
 /// What the worker and those who wake it share.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
-    has_rung: Mutex<bool>,
-    changed: Condvar,
+struct Signals {
+    has_rung: AtomicBool,
     ends: AtomicBool,
     is_making: AtomicBool,
 }
 
-impl Bell {
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        // A flag is whole whoever panicked.
-        self.has_rung.lock().unwrap_or_else(PoisonError::into_inner)
+impl Signals {
+    /// Waits for a ring; `false` at the end.
+    fn wait(&self) -> bool {
+        while !self.ends.load(Ordering::Acquire) {
+            if self.has_rung.swap(false, Ordering::AcqRel) {
+                return true;
+            }
+            // A ring in between leaves a token, with which this returns at once.
+            std::thread::park();
+        }
+        false
     }
+}
 
+/// What wakes the worker.
+#[derive(Debug, Clone)]
+pub(super) struct Bell {
+    signals: Arc<Signals>,
+    thread: Thread,
+}
+
+impl Bell {
     /// Has the worker look for rows that are not in the index.
     pub(super) fn ring(&self) {
-        if !std::mem::replace(&mut *self.lock(), true) {
-            self.changed.notify_one();
+        if !self.signals.has_rung.swap(true, Ordering::AcqRel) {
+            self.thread.unpark();
         }
     }
 
     /// Whether the worker is making an index that was not there: until it is, no bound of what may be left out counts.
     pub(super) fn is_making(&self) -> bool {
-        self.is_making.load(Ordering::Acquire)
-    }
-
-    /// Waits for a ring; `false` at the end.
-    fn wait(&self) -> bool {
-        let mut has_rung = self.lock();
-        while !*has_rung && !self.ends() {
-            has_rung = self.changed.wait(has_rung).unwrap_or_else(PoisonError::into_inner);
-        }
-        *has_rung = false;
-        !self.ends()
-    }
-
-    fn ends(&self) -> bool {
-        self.ends.load(Ordering::Acquire)
-    }
-
-    fn end(&self) {
-        self.ends.store(true, Ordering::Release);
-        self.ring();
+        self.signals.is_making.load(Ordering::Acquire)
     }
 }
 
 /// The thread, until this is dropped.
 #[derive(Debug)]
 pub(super) struct IndexWorker {
-    bell: Arc<Bell>,
+    bell: Bell,
     thread: Option<JoinHandle<()>>,
     /// The process that has the thread; a forked child has not.
     process: u32,
@@ -77,19 +73,21 @@ impl IndexWorker {
     /// # Errors
     /// [`SynaError::Io`] where the system has no thread for it.
     pub(super) fn start(cores: &Arc<Cores>, config: &MmapVectorConfig) -> Result<Self> {
-        let bell = Arc::new(Bell::default());
-        let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&bell));
-        let thread = std::thread::Builder::new().name("syna-mmap index".to_owned()).spawn(move || {
-            let (cores, config, bell) = of_thread;
+        let signals = Arc::new(Signals::default());
+        let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
+        let spawned = std::thread::Builder::new().name("syna-mmap index".to_owned()).spawn(move || {
+            let (cores, config, signals) = of_thread;
             block_signals();
-            run(&cores, &config, &bell);
+            run(&cores, &config, &signals);
         });
         let failed =
             |error| SynaError::io(&cores.current().data.path, "starting a thread for the index of", error);
-        Ok(Self { bell, thread: Some(thread.map_err(failed)?), process: process_mark() })
+        let thread = spawned.map_err(failed)?;
+        let bell = Bell { signals, thread: thread.thread().clone() };
+        Ok(Self { bell, thread: Some(thread), process: process_mark() })
     }
 
-    pub(super) fn bell(&self) -> &Arc<Bell> {
+    pub(super) fn bell(&self) -> &Bell {
         &self.bell
     }
 }
@@ -97,19 +95,20 @@ impl IndexWorker {
 impl Drop for IndexWorker {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take().filter(|_| self.process == process_mark()) {
-            self.bell.end();
+            self.bell.signals.ends.store(true, Ordering::Release);
+            thread.thread().unpark();
             // One that panicked has said so; there is nothing else to learn from it.
             let _ = thread.join();
         }
     }
 }
 
-fn run(cores: &Cores, config: &MmapVectorConfig, bell: &Bell) {
-    while bell.wait() {
+fn run(cores: &Cores, config: &MmapVectorConfig, signals: &Signals) {
+    while signals.wait() {
         let core = Arc::clone(cores.current());
-        let taken_in = take_in(&core, config, bell);
+        let taken_in = take_in(&core, config, signals);
         give_up_retired(cores, &core);
-        bell.is_making.store(false, Ordering::Release);
+        signals.is_making.store(false, Ordering::Release);
         match taken_in {
             Ok(()) | Err(SynaError::Cancelled) => {}
             Err(error @ SynaError::NoMemory { .. }) => {
@@ -125,15 +124,19 @@ fn run(cores: &Cores, config: &MmapVectorConfig, bell: &Bell) {
 }
 
 /// Takes in what is there, and what comes meanwhile.
-fn take_in(core: &Core, config: &MmapVectorConfig, bell: &Bell) -> Result<()> {
+fn take_in(core: &Core, config: &MmapVectorConfig, signals: &Signals) -> Result<()> {
     // Before there is a graph to be seen, whose tail is all rows.
     let is_new = core.graph().is_none_or(|graph| graph.covered_rows() == 0);
-    bell.is_making.store(is_new, Ordering::Release);
+    signals.is_making.store(is_new, Ordering::Release);
     let graph = graph_of(core, |metric| graph_params(config, metric));
     while tail_rows(core) > 0 {
         let end = core.published.load().rows;
         graph.extend(&StoredRows(&core.data), end, config.threads, &mut |_, _| {
-            if bell.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if signals.ends.load(Ordering::Acquire) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })?;
     }
     Ok(())

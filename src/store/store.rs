@@ -79,7 +79,7 @@ impl MmapVectorStore {
         let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
         let side = match appender {
             Some(appender) => {
-                let bell = worker.as_ref().map(|worker| Arc::clone(worker.bell()));
+                let bell = worker.as_ref().map(|worker| worker.bell().clone());
                 let writer = Writer::new(Arc::clone(&storage), appender, &config, saved_index, bell);
                 writer.wake_worker(cores.current());
                 Side::Writer(Box::new(Mutex::new(writer)))

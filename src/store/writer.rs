@@ -30,7 +30,7 @@ pub(super) struct Writer {
     graph_params: GraphParams,
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
-    worker: Option<Arc<Bell>>,
+    worker: Option<Bell>,
     /// Where the index was saved last; `None` where there is none that fits.
     pub(super) saved_index: Option<SavedPlace>,
 }
@@ -41,7 +41,7 @@ impl Writer {
         appender: Appender,
         config: &MmapVectorConfig,
         saved_index: Option<SavedPlace>,
-        worker: Option<Arc<Bell>>,
+        worker: Option<Bell>,
     ) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
         let metric = appender.superblock().identity.metric;
