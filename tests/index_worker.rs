@@ -67,6 +67,9 @@ fn a_worker_makes_the_index_and_keeps_it_up() {
     assert!(indexed(&store) < 5_000 - SLACK, "the writes have made the index themselves");
     wait_for(&store, 5_000);
     assert_found(&store, &rows[..5_000], 0);
+    // An index that was there at the start is no longer being made.
+    store.close().unwrap();
+    let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
     // One by one: the worker takes them in, and a write waits for no more than the bound.
     for (row, vector) in rows.iter().enumerate().take(6_000).skip(5_000) {
         insert(&store, std::slice::from_ref(vector), row);

@@ -138,6 +138,8 @@ fn take_in(core: &Core, config: &MmapVectorConfig, signals: &Signals) -> Result<
                 ControlFlow::Continue(())
             }
         })?;
+        // All that was there when it was begun is in it; what comes from now on is bounded, however fast it comes.
+        signals.is_making.store(false, Ordering::Release);
     }
     Ok(())
 }
