@@ -162,5 +162,10 @@ fn a_worker_takes_no_signals_and_ends_with_its_store() {
     assert_eq!(signals & 0x7fff_fffe_7ffb_feff, 0x7fff_fffe_7ffb_feff, "{signals:x}");
     drop(reader);
     store.close().unwrap();
-    assert_eq!(workers(), [""; 0], "a thread outlives its store");
+    // The system takes a thread off its list a moment after it was joined.
+    let begin = Instant::now();
+    while !workers().is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "a thread outlives its store");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
