@@ -112,6 +112,21 @@ fn a_store_is_closed_while_its_worker_works_and_goes_on_when_it_is_opened_again(
     drop(store);
 }
 
+/// The worker is at the old file's index when another file takes its place.
+#[test]
+fn a_compaction_ends_the_work_on_the_old_file() {
+    let rows = vectors(4_000);
+    let store = MmapVectorStore::in_memory(config(1_000)).unwrap();
+    insert(&store, &rows, 0);
+    while indexed(&store) == 0 {
+        std::thread::yield_now();
+    }
+    store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    wait_for(&store, 4_000);
+    assert_found(&store, &rows, 0);
+    store.close().unwrap();
+}
+
 /// Of each of this process's threads that bears the worker's name: the signals that it does not take.
 #[cfg(target_os = "linux")]
 fn workers() -> Vec<String> {

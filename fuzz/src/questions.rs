@@ -119,7 +119,7 @@ impl World {
                 condition
                     .with(&options, |options| store.search_range(&query, most as f32, options, results))
                     .unwrap();
-                let slack = 4e-4 * (1.0 + most.abs());
+                let slack = self.slack(&query, &near) + 4e-4 * (1.0 + most.abs());
                 if !*approximate {
                     let least = near.iter().filter(|near| near.0 < most - slack).count();
                     assert!(results.hits().len() >= least, "rows within {most}: {least} expected");
@@ -165,6 +165,17 @@ impl World {
         near
     }
 
+    /// How far off a distance may be that is small beside what it is the sum of: products cancel out.
+    fn slack(&self, query: &[f32], near: &[Near<'_>]) -> f64 {
+        let length = |vector: &[f32]| vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        match self.metric() {
+            DistanceMetric::DotProduct => {
+                1e-6 * length(query) * near.iter().map(|near| length(&near.2.vector)).fold(0.0, f64::max)
+            }
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => 0.0,
+        }
+    }
+
     /// Whether a search may not miss a row. Deleted rows stay in the graph: what counts is every row there ever was.
     fn is_exact(&self, exact: bool) -> bool {
         exact || self.rows_ever() < GRAPH_ROWS || !self.store().has_index()
@@ -182,6 +193,7 @@ impl World {
     ) {
         let range = results.range_of(number);
         assert_eq!(range.len(), k.min(near.len()), "hits for k = {k}");
+        let slack = self.slack(query, near);
         let mut last: Option<(f32, u64)> = None;
         for (place, (position, hit)) in range.clone().zip(results.hits_of(number)).enumerate() {
             let key = results.key(position).unwrap();
@@ -189,10 +201,10 @@ impl World {
                 .iter()
                 .find(|(_, other, _)| *other == key)
                 .unwrap_or_else(|| panic!("{key:?} is no such row"));
-            assert_near(hit.distance, *true_distance, "the distance of a hit");
+            assert_near(hit.distance, *true_distance, slack, "the distance of a hit");
             let has_itself = place == 0 && self.metric() != DistanceMetric::DotProduct && near[0].0 <= 0.0;
             if is_exact || has_itself && near.len() == self.model().len() {
-                assert_near(hit.distance, near[place].0, "the nearest rows");
+                assert_near(hit.distance, near[place].0, slack, "the nearest rows");
             }
             assert!(last.is_none_or(|last| last < (hit.distance, row.number)), "by distance, then insertion");
             last = Some((hit.distance, row.number));
@@ -205,10 +217,10 @@ impl World {
     }
 }
 
-fn assert_near(found: f32, expected: f64, what: &str) {
+fn assert_near(found: f32, expected: f64, slack: f64, what: &str) {
     let found = f64::from(found);
     let is_near = found == expected
-        || (found - expected).abs() <= 2e-4 * (1.0 + expected.abs())
+        || (found - expected).abs() <= slack + 2e-4 * (1.0 + expected.abs())
         || !found.is_finite() && expected.abs() > 1e38;
     assert!(is_near, "{what}: {found} instead of {expected}");
 }

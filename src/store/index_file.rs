@@ -211,12 +211,15 @@ pub(super) fn write(
     let found = storage.kind(&path).ok();
     let last =
         last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
-    let (file, slot) = match last {
-        Some(last) if changed == 0 && last.standing == standing => return Ok(last),
-        Some(last) if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) => {
+    let next = last.and_then(|last| last.slot.generation.checked_add(1));
+    let (file, slot) = match last.zip(next) {
+        Some((last, _)) if changed == 0 && last.standing == standing => return Ok(last),
+        Some((last, generation))
+            if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) =>
+        {
             let io = |error| SynaError::io(&path, "writing", error);
             let file = storage.open(&path, Access::ReadWrite).map_err(io)?;
-            let first = (last.slot.generation + 1, last.slot.cells);
+            let first = (generation, last.slot.cells);
             let slot = write_cells(&*file, &path, identity, position, graph, first)?;
             file.sync().map_err(io)?;
             write_all_at(&*file, &slot.encode(identity), place_of(&slot)).map_err(io)?;

@@ -9,7 +9,7 @@
 use super::config::MmapVectorConfig;
 use super::core::{Core, StoredRows};
 use super::cores::Cores;
-use super::indexing::{give_up_retired, graph_of, graph_params, tail_rows};
+use super::indexing::{give_up_retired, graph_of, graph_params};
 use crate::storage::{block_signals, process_mark};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -105,38 +105,43 @@ impl Drop for IndexWorker {
 
 fn run(cores: &Cores, config: &MmapVectorConfig, signals: &Signals) {
     while signals.wait() {
-        let core = Arc::clone(cores.current());
-        let taken_in = take_in(&core, config, signals);
-        give_up_retired(cores, &core);
-        signals.is_making.store(false, Ordering::Release);
-        match taken_in {
-            Ok(()) | Err(SynaError::Cancelled) => {}
-            Err(error @ SynaError::NoMemory { .. }) => {
-                log::warn!("{}: rows wait for the index: {error}", core.data.path.display());
-            }
-            Err(error) => {
-                // Writes meet it too, at the bound, and return it.
-                log::error!("{}: no more rows are taken into the index: {error}", core.data.path.display());
-                return;
+        // A compaction that puts another file in the place of this one ends the work on it.
+        let mut worked_on = None;
+        while !worked_on.as_ref().is_some_and(|core| Arc::ptr_eq(core, cores.current())) {
+            let core = worked_on.insert(Arc::clone(cores.current()));
+            let taken_in = take_in(cores, core, config, signals);
+            give_up_retired(cores, core);
+            signals.is_making.store(false, Ordering::Release);
+            match taken_in {
+                Ok(()) => {}
+                Err(SynaError::Cancelled) if signals.ends.load(Ordering::Acquire) => return,
+                Err(SynaError::Cancelled) => {}
+                Err(error @ SynaError::Poisoned { .. }) => {
+                    // Writes meet it too, at the bound, and return it.
+                    log::error!(
+                        "{}: no more rows are taken into the index: {error}",
+                        core.data.path.display()
+                    );
+                    return;
+                }
+                Err(error) => log::warn!("{}: rows wait for the index: {error}", core.data.path.display()),
             }
         }
     }
 }
 
 /// Takes in what is there, and what comes meanwhile.
-fn take_in(core: &Core, config: &MmapVectorConfig, signals: &Signals) -> Result<()> {
+fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: &Signals) -> Result<()> {
     // Before there is a graph to be seen, whose tail is all rows.
     let is_new = core.graph().is_none_or(|graph| graph.covered_rows() == 0);
     signals.is_making.store(is_new, Ordering::Release);
+    // Held: a core that is retired has none any more.
     let graph = graph_of(core, |metric| graph_params(config, metric));
-    while tail_rows(core) > 0 {
+    let goes_on = || !signals.ends.load(Ordering::Acquire) && Arc::ptr_eq(core, cores.current());
+    while goes_on() && graph.covered_rows() < core.published.load().rows {
         let end = core.published.load().rows;
         graph.extend(&StoredRows(&core.data), end, config.threads, &mut |_, _| {
-            if signals.ends.load(Ordering::Acquire) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if goes_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         // All that was there when it was begun is in it; what comes from now on is bounded, however fast it comes.
         signals.is_making.store(false, Ordering::Release);
