@@ -25,7 +25,8 @@ impl Writer {
     /// One link to `row` more, or less.
     pub(super) fn count_in(&mut self, row: u32, more: bool) {
         if let Some(count) = self.in_links.get_mut(row as usize) {
-            *count = if more { *count + 1 } else { count.saturating_sub(1) };
+            // The count may come from a file.
+            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
         }
     }
 
