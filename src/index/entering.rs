@@ -313,7 +313,7 @@ impl Graph {
     fn enter(&self, entering: &Entering, writer: &mut Writer) -> Result<()> {
         let batch = &entering.batch;
         for row in batch.clone().filter(|&row| !entering.is_twin(row) && !entering.has_code(row)) {
-            self.add_straggler(row)?;
+            self.add_straggler(row, writer)?;
         }
         for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
             if first == NO_ROW {

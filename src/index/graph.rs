@@ -111,13 +111,17 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(super) fn add_straggler(&self, row: u32) -> Result<()> {
+    pub(super) fn add_straggler(&self, row: u32, writer: &mut Writer) -> Result<()> {
+        if writer.stragglers.contains(&row) {
+            return Ok(());
+        }
         let count = self.straggler_count.load(Relaxed);
         self.stragglers.reserve(count + 1)?;
         if let Some(word) = self.stragglers.word(count) {
             word.store(row, Relaxed);
         }
         self.straggler_count.store(count + 1, Release);
+        writer.stragglers.insert(row);
         Ok(())
     }
 

@@ -142,7 +142,7 @@ impl Graph {
             return wrong("searches begin at a row that is no node".to_owned());
         }
         for row in stragglers {
-            graph.add_straggler(row).or_else(|error| wrong(error.to_string()))?;
+            graph.add_straggler(row, &mut writer).or_else(|error| wrong(error.to_string()))?;
         }
         if !sample.is_empty() {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);

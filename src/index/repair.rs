@@ -186,6 +186,6 @@ impl Graph {
                 }
             }
         }
-        self.add_straggler(row)
+        self.add_straggler(row, writer)
     }
 }

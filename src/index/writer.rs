@@ -36,6 +36,8 @@ pub(super) struct Writer {
     pub(super) directionless: Option<u32>,
     /// Links (from, to) without which `to` was not found; they are never pruned.
     pub(super) bridges: BTreeSet<(u32, u32)>,
+    /// The stragglers, each of which is listed once.
+    pub(super) stragglers: BTreeSet<u32>,
     /// Rows that lost a link to a forced one and were not checked since.
     pub(super) displaced: Vec<u32>,
     /// How many rows there were when the sample that searches begin at was chosen.

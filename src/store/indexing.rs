@@ -80,7 +80,8 @@ impl MmapVectorStore {
         Ok(tail_rows(self.core()) as usize)
     }
 
-    /// Takes every row into the index, makes it where there is none, checks all rows of it, and checkpoints. Searches and
+    /// Takes every row into the index, makes it where there is none or where it proves damaged, checks all rows of it, and
+    /// checkpoints. Searches and
     /// writes go on meanwhile; rows that are written meanwhile may be left out.
     ///
     /// # Errors
@@ -109,13 +110,20 @@ impl MmapVectorStore {
                 .extend(&rows, core.published.load().rows, self.config.threads, &mut tell)
                 .and_then(|()| graph.mend(&rows, self.config.threads, &mut tell));
             give_up_retired(&self.cores, &core);
+            // One from a file that proves damaged counts as none: the next round makes it anew.
+            if graph.is_damaged() {
+                continue;
+            }
             built?;
             let (path, covered) = (core.data.path.display(), graph.covered_rows());
             log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
             let mut writer = self.writer()?;
             // A compaction may have put another file in its place, whose index has to be whole as well.
             if Arc::ptr_eq(&core, self.core()) {
-                return writer.checkpoint(&core);
+                writer.checkpoint(&core)?;
+                if !graph.is_damaged() {
+                    return Ok(());
+                }
             }
         }
     }
