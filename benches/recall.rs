@@ -10,12 +10,16 @@
 //! rows are stored and the truth comes from an exact search. With `--keep` the stores are left in that folder, and
 //! opened instead of built when they are there.
 
+#[path = "../tests/support/distance.rs"]
+mod distance;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use distance::distance;
 use syna_mmap::{
     DistanceMetric, IndexProfile, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
 };
@@ -206,18 +210,6 @@ fn bounds(store: &MmapVectorStore, data: &DataSet) -> Outcome<Vec<f64>> {
         bounds.push(widen(distance));
     }
     Ok(bounds)
-}
-
-/// The distance in f64, apart from the library's own kernels.
-fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
-    match metric {
-        DistanceMetric::Cosine => 1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt(),
-        DistanceMetric::Euclidean => {
-            a.iter().zip(b).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2)).sum::<f64>().sqrt()
-        }
-        DistanceMetric::DotProduct => -dot(a, b),
-    }
 }
 
 /// Recall over all queries, and queries a second on this thread.

@@ -4,7 +4,8 @@ mod support;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use support::{Random, TempFolder, quiet, seed};
+use support::numbered::{assert_found, indexed, insert};
+use support::{Random, TempFolder, numbered, quiet, seed};
 use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
 
 const DIMENSIONS: u16 = 64;
@@ -12,34 +13,16 @@ const BOUND: usize = 400;
 /// Rows that a worker may leave to a later write.
 const SLACK: usize = BOUND / 8;
 
+fn vectors(count: usize) -> Vec<Vec<f32>> {
+    numbered::vectors(&mut Random(seed(1)), count, DIMENSIONS)
+}
+
 fn config(threshold: usize) -> MmapVectorConfig {
     MmapVectorConfig {
         index_threshold: threshold,
         most_unindexed_rows: BOUND,
         index_worker: true,
         ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
-    }
-}
-
-fn vectors(count: usize) -> Vec<Vec<f32>> {
-    let mut random = Random(seed(1));
-    (0..count).map(|_| random.vector(usize::from(DIMENSIONS))).collect()
-}
-
-fn insert(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
-    let keys: Vec<String> = (first..first + rows.len()).map(|row| format!("{row}")).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    assert_eq!(store.insert_batch(&keys, &rows).unwrap(), rows.len());
-}
-
-fn indexed(store: &MmapVectorStore) -> usize {
-    usize::try_from(store.stats().unwrap().indexed_rows).unwrap()
-}
-
-fn assert_found(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
-    for (row, vector) in rows.iter().enumerate() {
-        assert_eq!(store.search(vector, 1).unwrap()[0].key, format!("{}", first + row));
     }
 }
 

@@ -4,6 +4,7 @@ mod support;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
+use support::numbered::{assert_found, indexed, insert, vectors};
 use support::{Random, TempFolder, quiet, seed};
 use syna_mmap::{
     DistanceMetric, IndexProfile, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SynaError,
@@ -19,32 +20,10 @@ fn config(threshold: usize, most_unindexed_rows: usize) -> MmapVectorConfig {
     }
 }
 
-fn vectors(random: &mut Random, count: usize) -> Vec<Vec<f32>> {
-    (0..count).map(|_| random.vector(usize::from(DIMENSIONS))).collect()
-}
-
-fn insert(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
-    let keys: Vec<String> = (first..first + rows.len()).map(|row| format!("{row}")).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    assert_eq!(store.insert_batch(&keys, &rows).unwrap(), rows.len());
-}
-
-fn indexed(store: &MmapVectorStore) -> usize {
-    usize::try_from(store.stats().unwrap().indexed_rows).unwrap()
-}
-
-/// Every row is what a search for it finds.
-fn assert_found(store: &MmapVectorStore, rows: &[Vec<f32>], first: usize) {
-    for (row, vector) in rows.iter().enumerate() {
-        assert_eq!(store.search(vector, 1).unwrap()[0].key, format!("{}", first + row));
-    }
-}
-
 #[test]
 fn a_write_leaves_no_longer_tail_than_was_asked_for() {
     let folder = TempFolder::new("tail");
-    let rows = vectors(&mut Random(seed(1)), 4_000);
+    let rows = vectors(&mut Random(seed(1)), 4_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(2_500, 300)).unwrap();
     insert(&store, &rows[..2_499], 0);
     assert!(!store.has_index());
@@ -71,7 +50,7 @@ fn a_write_leaves_no_longer_tail_than_was_asked_for() {
     assert_eq!(4_300 - left - indexed(&store), 300);
     store.upsert("0", &rows[0]).unwrap();
     assert_eq!(indexed(&store), 4_301 - left);
-    insert(&store, &vectors(&mut Random(9), 200), 4_000);
+    insert(&store, &vectors(&mut Random(9), 200, DIMENSIONS), 4_000);
     store.checkpoint().unwrap();
     assert_eq!(indexed(&store), 4_501 - left, "a checkpoint covers everything");
     store.close().unwrap();
@@ -84,7 +63,7 @@ fn a_write_leaves_no_longer_tail_than_was_asked_for() {
 #[test]
 fn a_bound_of_zero_indexes_every_write() {
     let store = MmapVectorStore::in_memory(config(10, 0)).unwrap();
-    let rows = vectors(&mut Random(seed(2)), 100);
+    let rows = vectors(&mut Random(seed(2)), 100, DIMENSIONS);
     for (n, row) in rows.chunks(7).enumerate() {
         insert(&store, row, 7 * n);
         let count = store.len();
@@ -96,7 +75,7 @@ fn a_bound_of_zero_indexes_every_write() {
 #[test]
 fn steps_make_the_index_that_one_build_makes() {
     let folder = TempFolder::new("steps");
-    let rows = vectors(&mut Random(seed(3)), 3_000);
+    let rows = vectors(&mut Random(seed(3)), 3_000, DIMENSIONS);
     let files = [None, Some(0), Some(700), Some(50_000)].map(|budget_us| {
         // The store's own number is in the file of its index, so all begin as copies of one.
         let path = folder.file(&format!("store-{budget_us:?}"));
@@ -143,7 +122,7 @@ fn steps_make_the_index_that_one_build_makes() {
 fn rows_that_come_between_steps_are_found_at_once() {
     let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
     let mut random = Random(seed(4));
-    let rows = vectors(&mut random, 6_000);
+    let rows = vectors(&mut random, 6_000, DIMENSIONS);
     insert(&store, &rows[..2_500], 0);
     while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
     for row in 2_500..6_000 {
@@ -165,7 +144,7 @@ fn rows_that_come_between_steps_are_found_at_once() {
 #[test]
 fn steps_keep_to_their_budget() {
     let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
-    insert(&store, &vectors(&mut Random(seed(5)), 4_000), 0);
+    insert(&store, &vectors(&mut Random(seed(5)), 4_000, DIMENSIONS), 0);
     let budget = Duration::from_millis(2);
     let mut times = Vec::new();
     loop {
@@ -187,7 +166,7 @@ fn steps_keep_to_their_budget() {
 #[test]
 fn a_build_tells_how_far_it_is_and_can_be_ended() {
     let folder = TempFolder::new("progress");
-    let rows = vectors(&mut Random(seed(6)), 4_000);
+    let rows = vectors(&mut Random(seed(6)), 4_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(0, 0)).unwrap();
     insert(&store, &rows, 0);
     let mut told = Vec::new();
@@ -230,7 +209,7 @@ fn a_build_tells_how_far_it_is_and_can_be_ended() {
 #[test]
 fn threads_that_insert_step_build_and_compact_at_once_lose_nothing() {
     let folder = TempFolder::new("at-once");
-    let rows = vectors(&mut Random(seed(7)), 5_000);
+    let rows = vectors(&mut Random(seed(7)), 5_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(1_000, 200)).unwrap();
     insert(&store, &rows[..2_000], 0);
     let is_done = std::sync::atomic::AtomicBool::new(false);
@@ -275,7 +254,7 @@ fn threads_that_insert_step_build_and_compact_at_once_lose_nothing() {
 #[test]
 fn a_compact_index_finds_every_row_in_less_memory_and_stays_compact() {
     let folder = TempFolder::new("compact-profile");
-    let rows = vectors(&mut Random(seed(9)), 2_600);
+    let rows = vectors(&mut Random(seed(9)), 2_600, DIMENSIONS);
     let bytes = [IndexProfile::Fast, IndexProfile::Compact].map(|index_profile| {
         let path = folder.file(&format!("{index_profile:?}"));
         let config = MmapVectorConfig { index_profile, ..config(0, 512) };

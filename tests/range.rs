@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::numbered::append;
 use support::{METRICS, Random, quiet, seed};
 use syna_mmap::{
     DistanceMetric, Filter, Hit, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults, SynaError,
@@ -11,15 +12,8 @@ const DIMENSIONS: usize = 67;
 
 fn store(metric: DistanceMetric, vectors: &[Vec<f32>]) -> MmapVectorStore {
     let store = MmapVectorStore::in_memory(MmapVectorConfig { threads: 2, ..quiet(67, metric) }).unwrap();
-    insert(&store, vectors);
+    append(&store, vectors);
     store
-}
-
-fn insert(store: &MmapVectorStore, vectors: &[Vec<f32>]) {
-    let first = store.stats().unwrap().rows as usize;
-    let keys: Vec<String> = (first..first + vectors.len()).map(|row| row.to_string()).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    store.insert_batch(&keys, &vectors.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
 }
 
 /// Rows around 40 centres.
@@ -42,7 +36,7 @@ fn every_row_within_is_found_and_no_other() {
         let rows = vectors(&mut random, 4000);
         let store = store(metric, &rows[..3500]);
         store.build_index().unwrap();
-        insert(&store, &rows[3500..]);
+        append(&store, &rows[3500..]);
         for row in (0..4000).step_by(7) {
             assert!(store.delete(&row.to_string()).unwrap());
         }
@@ -81,7 +75,7 @@ fn an_approximate_answer_is_a_part_of_the_exact_one_and_nearly_all_of_it() {
     let rows = vectors(&mut random, 8000);
     let store = store(DistanceMetric::Euclidean, &rows[..7700]);
     store.build_index().unwrap();
-    insert(&store, &rows[7700..]);
+    append(&store, &rows[7700..]);
     let options = SearchOptions { approximate: true, ..Default::default() };
     let (mut found, mut all) = (0, 0);
     for number in 0..40 {

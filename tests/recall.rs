@@ -5,6 +5,8 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use support::distance::distance;
+use support::numbered::append;
 use support::{METRICS, Random, quiet, seed};
 use syna_mmap::{
     DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
@@ -24,17 +26,10 @@ fn open(dimensions: usize, metric: DistanceMetric) -> MmapVectorStore {
 /// A store with these rows in its index, under the keys "0", "1", ...
 fn built(metric: DistanceMetric, rows: &Vectors) -> MmapVectorStore {
     let store = open(rows[0].len(), metric);
-    insert(&store, rows);
+    append(&store, rows);
     store.build_index().unwrap();
     assert_eq!(store.stats().unwrap().indexed_rows, rows.len() as u64);
     store
-}
-
-fn insert(store: &MmapVectorStore, rows: &Vectors) {
-    let first = store.len();
-    let keys: Vec<String> = (first..first + rows.len()).map(|row| row.to_string()).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    store.insert_batch(&keys, &rows.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
 }
 
 fn near(random: &mut Random, centre: &[f32], spread: f32) -> Vec<f32> {
@@ -214,7 +209,7 @@ fn stores_of_0_to_200_rows_answer_as_a_sort_does() {
         for count in 0..=200usize {
             let rows: Vectors = (0..count).map(|_| random.vector(64)).collect();
             let store = open(64, metric);
-            insert(&store, &rows);
+            append(&store, &rows);
             if count % 2 == 0 {
                 store.build_index().unwrap();
             }
@@ -232,17 +227,6 @@ fn stores_of_0_to_200_rows_answer_as_a_sort_does() {
         }
     }
     println!("{compared} of {compared} answers are exact");
-}
-
-/// In f64, apart from the library.
-fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
-    let sum =
-        |of: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(&x, &y)| of(x.into(), y.into())).sum::<f64>();
-    match metric {
-        DistanceMetric::Euclidean => sum(&|x, y| (x - y) * (x - y)).sqrt(),
-        DistanceMetric::DotProduct => -sum(&|x, y| x * y),
-        DistanceMetric::Cosine => 1.0 - sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt(),
-    }
 }
 
 /// Every row is deleted and another one inserted, some at a time, the index following; then it is as good as a new one.

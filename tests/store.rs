@@ -2,27 +2,12 @@
 
 mod support;
 
+use support::distance::distance;
 use support::{METRICS, Random, TempFolder, quiet, seed};
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorStore, SearchOptions, SearchResults,
     SynaError, WriteBatch, WriteMode,
 };
-
-/// The distance by its definition, in f64.
-fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
-    let dot =
-        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
-    match metric {
-        DistanceMetric::Euclidean => {
-            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
-        }
-        DistanceMetric::DotProduct => -dot(a, b),
-        DistanceMetric::Cosine => {
-            let lengths = (dot(a, a) * dot(b, b)).sqrt();
-            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
-        }
-    }
-}
 
 #[test]
 fn keys_of_every_length_are_kept_and_found_in_dimensions_of_every_kind() {

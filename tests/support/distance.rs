@@ -1,0 +1,19 @@
+//! The distance by its definition, apart from the library: what answers are held against.
+
+use syna_mmap::DistanceMetric;
+
+/// In f64. A vector of zeros has no direction: its cosine distance is 1.
+pub fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };
+    match metric {
+        DistanceMetric::Euclidean => {
+            a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>().sqrt()
+        }
+        DistanceMetric::DotProduct => -dot(a, b),
+        DistanceMetric::Cosine => {
+            let lengths = (dot(a, a) * dot(b, b)).sqrt();
+            if lengths == 0.0 { 1.0 } else { 1.0 - dot(a, b) / lengths }
+        }
+    }
+}
