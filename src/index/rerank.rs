@@ -11,6 +11,12 @@ use crate::kernel::codes::prefetch;
 /// are looked at too.
 const DOUBT: f32 = 2.0;
 
+/// How many rows are on their way before the first is looked at.
+const AHEAD: usize = 16;
+/// Of each the first components, 4 lines of memory: the processor sees where that leads and fetches the rest by itself, more
+/// lines at once than a core can ask for. To ask for all of them reads 784-d rows at half the speed.
+const HEAD: usize = 64;
+
 /// Replaces `out` with the `k` nearest of `found` in ascending order; `found` loses its order.
 pub(super) fn rerank<R: Rows>(
     query: &PreparedQuery<'_>,
@@ -57,14 +63,14 @@ fn look_at<R: Rows>(
     out: &mut Vec<Neighbour>,
 ) {
     let vector = |found: &Neighbour| asker.rows.row(found.row);
-    for found in rows.iter().take(4) {
-        prefetch(vector(found));
-    }
+    let bring = |found: &Neighbour| {
+        let vector = vector(found);
+        prefetch(vector.get(..HEAD).unwrap_or(vector));
+    };
+    rows.iter().take(AHEAD).for_each(bring);
     let (fours, rest) = rows.as_chunks::<4>();
-    for (four, next) in fours.iter().zip((4..).step_by(4)) {
-        for found in rows.iter().skip(next).take(4) {
-            prefetch(vector(found));
-        }
+    for (four, next) in fours.iter().zip((AHEAD..).step_by(4)) {
+        rows.iter().skip(next).take(4).for_each(bring);
         let distances = query.distances_4(four.each_ref().map(vector));
         out.extend(
             four.iter().zip(distances).map(|(found, distance)| Neighbour { distance, row: found.row }),
