@@ -78,7 +78,7 @@ impl Bench {
         });
         let table = bytemuck::cast_slice(&table);
         let estimate = timed(rounds, repeats, || {
-            k.estimate(bytemuck::cast_slice(black_box(&block)), (table, 0.1), &facts, 1.0, &mut out);
+            k.estimate(bytemuck::cast_slice(black_box(&block)), (table, 0.1), &facts, 1.0, &[], &mut out);
             black_box(&mut out);
         });
         [rotate, encode, prepare, dot_query, dot_codes, dot_codes_4, relative, write, estimate]

@@ -5,7 +5,7 @@
     V/bin/python benches/peers --harness ../shared/bench DATA [DATA..]
 
 DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
-thread, one query at a time; it builds with 2 threads. Writes docs/benchmarks/search.md with its plots beside it, and the
+thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns. Writes docs/benchmarks/search.md with its plots beside it, and the
 raw figures as JSON lines.
 """
 import argparse
@@ -14,9 +14,11 @@ import json
 import math
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import matplotlib
@@ -47,18 +49,71 @@ def arguments():
     return parser.parse_args()
 
 
-def measure(asked, data, peer):
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out.json"
-        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib, str(asked.reps), out]
+class Library:
+    """A process with one library that has built its index over one data set, and searches when it is its turn."""
+
+    def __init__(self, asked, data, peer):
+        self.asked = asked
+        self.result = {"peer": peer, "data": data.name}
+        self.rounds = []
+        self.log = tempfile.TemporaryFile()
+        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib]
         environment = dict(os.environ, OMP_WAIT_POLICY="passive")
-        try:
-            ended = subprocess.run(command, timeout=asked.timeout, capture_output=True, text=True, env=environment)
-        except subprocess.TimeoutExpired:
-            return {"peer": peer, "data": data.name, "error": f"not done after {asked.timeout:.0f} s"}
-        if out.exists():
-            return json.loads(out.read_text())
-        return {"peer": peer, "data": data.name, "error": f"it ended with {ended.returncode}: {ended.stderr[-100:]}"}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
+        )
+        self.result |= self.answer()
+
+    def answer(self):
+        """The next line that it says, or why there is none."""
+        timer = threading.Timer(self.asked.timeout, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        if line:
+            return json.loads(line)
+        code = self.process.wait()
+        self.log.seek(0)
+        said = self.log.read().decode(errors="replace").strip()[-100:]
+        return {"error": f"it ended with {code}, or took over {self.asked.timeout:.0f} s: {said}"}
+
+    def take_turn(self):
+        if "error" in self.result:
+            return
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        answer = self.answer()
+        if "points" in answer:
+            self.rounds.append(answer["points"])
+            self.result["rss_mib"] = answer["rss_mib"]
+        else:
+            self.result |= answer
+
+    def end(self):
+        """What was measured; medians over the rounds."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        if "error" not in self.result:
+            # A round that was held up may end its sweep early.
+            self.result["curve"] = [point_of(points) for points in zip(*self.rounds)]
+        return self.result
+
+
+def point_of(points):
+    """One point of the sweep from all rounds."""
+    rates = [point["qps"] for point in points]
+    return {
+        "setting": points[0]["setting"],
+        "recall": points[0]["recall"],
+        "qps": round(statistics.median(rates), 1),
+        "p50_us": round(statistics.median(point["p50_us"] for point in points), 1),
+        "p99_us": round(statistics.median(point["p99_us"] for point in points), 1),
+        "spread": round(max(rates) / min(rates), 3),
+    }
 
 
 def front(curve):
@@ -142,16 +197,26 @@ def main():
     asked = arguments()
     asked.out.mkdir(parents=True, exist_ok=True)
     by_data = {}
-    jobs = [(data, peer) for data in asked.data for peer in asked.peers.split(",")]
-    for data, peer in (bar := tqdm(jobs)):
-        bar.set_description(f"{data.name}: {peer}")
-        result = measure(asked, data, peer)
-        by_data.setdefault(data.name, []).append(result)
+    names = asked.peers.split(",")
+    with tqdm(total=len(asked.data) * (len(names) + asked.reps)) as bar:
+        for data in asked.data:
+            libraries = []
+            for name in names:
+                bar.set_description(f"{data.name}: {name} builds")
+                libraries.append(Library(asked, data, name))
+                bar.update()
+            for rep in range(asked.reps):
+                bar.set_description(f"{data.name}: round {rep + 1} of {asked.reps}")
+                for library in libraries:
+                    library.take_turn()
+                bar.update()
+            by_data[data.name] = [library.end() for library in libraries]
     text = [
         "# Graph search beside other libraries",
         f"Made by `python benches/peers DATA..` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
         f"k = 10, one thread, one query at a time through each library's Python binding (ours: ctypes, which costs each "
-        f"search some microseconds), medians of {asked.reps} rounds; built with 2 threads. Memory: what the process grew "
+        f"search some microseconds), medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
+        "library after the other. Memory: what the process grew "
         "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
         "reads more. `ours-reopened`: closed and opened again before it is searched; `ours-single-inserts`: filled row by "
         "row, the index following; `ours-all-replaced`: every row written twice, so that half of the rows are deleted ones.",

@@ -1,7 +1,9 @@
-"""One library on one data set, in a process of its own: `python measure.py HARNESS DATA PEER LIB REPS OUT`.
+"""One library on one data set, in a process of its own: `python measure.py HARNESS DATA PEER LIB`.
 
-HARNESS: the folder of peers_search.py, whose classes build and search. Writes one JSON object to OUT.
-Each point of the sweep is all queries, one at a time, by one thread; its figures are the medians of REPS rounds.
+HARNESS: the folder of peers_search.py, whose classes build and search. It builds, then writes one JSON object a line to
+standard output: what was built, and a round for each line that it reads. A round is the whole sweep, each point of it all
+queries, one at a time, by one thread. Rounds are asked for one by one, so that the libraries can take turns: a machine's
+speed changes from minute to minute.
 """
 import gc
 import json
@@ -11,14 +13,18 @@ import time
 
 import numpy as np
 
-HARNESS, DATA, PEER, LIB, REPS, OUT = sys.argv[1:7]
+HARNESS, DATA, PEER, LIB = sys.argv[1:5]
 sys.path.insert(0, HARNESS)
 import peers_search as peers  # noqa: E402  (found through the argument)
 
 K = 10
 THREADS = 2
-# A point that takes longer than this for all its queries ends the sweep.
+# A point that takes longer than this for all its queries ends the sweep, and so does one that finds as much.
 SLOWEST_SECS = 4.0
+ENOUGH = 0.9995
+# Libraries that print shall not print into the answers.
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 
 
 @peers.peer
@@ -84,63 +90,78 @@ class Replaced(Singles):
 
 
 def point(peer, queries, setting, data):
+    """One setting: its recall, and how long the queries took, all together and each."""
     peer.set(setting)
     for query in queries[:50]:
         peer.search(query, K)
-    walls, latencies = [], []
-    for _ in range(int(REPS)):
-        latency = np.empty(len(queries))
-        found = []
-        begin = time.perf_counter()
-        for i, query in enumerate(queries):
-            t = time.perf_counter()
-            found.append(peer.search(query, K))
-            latency[i] = time.perf_counter() - t
-        walls.append(time.perf_counter() - begin)
-        latencies.append(latency)
-    micros = np.median([np.percentile(latency, (50, 99)) for latency in latencies], axis=0) * 1e6
+    latency = np.empty(len(queries))
+    found = []
+    begin = time.perf_counter()
+    for i, query in enumerate(queries):
+        t = time.perf_counter()
+        found.append(peer.search(query, K))
+        latency[i] = time.perf_counter() - t
+    wall = time.perf_counter() - begin
     return {
         "setting": setting,
         "recall": round(peers.recall(data, found, K), 5),
-        "qps": round(len(queries) / float(np.median(walls)), 1),
-        "p50_us": round(float(micros[0]), 1),
-        "p99_us": round(float(micros[1]), 1),
-        "spread": round(max(walls) / min(walls), 3),
-    }, float(np.median(walls))
+        "qps": len(queries) / wall,
+        "p50_us": float(np.percentile(latency, 50)) * 1e6,
+        "p99_us": float(np.percentile(latency, 99)) * 1e6,
+    }
 
 
-def run():
+def sweep(peer, data):
+    points = []
+    for setting in peer.params:
+        points.append(point(peer, data.query, setting, data))
+        if points[-1]["recall"] >= ENOUGH or points[-1]["qps"] * SLOWEST_SECS < len(data.query):
+            break
+    return points
+
+
+def build(answer):
+    """The peer, ready to search, and its data; nothing where it has no such distance."""
     data = peers.load_data(DATA, K, 1000, 0)
     peers.Ours.lib_path = LIB
     of_class = peers.PEERS[PEER]
-    out = {"peer": PEER, "data": data.name, "rows": len(data.base), "dimensions": data.dim}
+    answer |= {"data": data.name, "rows": len(data.base), "dimensions": data.dim}
     if data.metric not in of_class.metrics:
-        return out | {"error": f"it has no {data.metric} distance"}
+        answer["error"] = f"it has no {data.metric} distance"
+        return None, data, 0
     peer = of_class()
-    out["version"] = peer.version()
+    answer["version"] = peer.version()
     before, begin = peers.rss_mib(), time.perf_counter()
     peer.build(data, THREADS)
-    out["build_secs"] = round(time.perf_counter() - begin, 2)
+    answer["build_secs"] = round(time.perf_counter() - begin, 2)
     gc.collect()
-    out["rss_mib"] = round(peers.rss_mib() - before, 1)
-    out["curve"] = []
-    for setting in of_class.params:
-        at, secs = point(peer, data.query, setting, data)
-        out["curve"].append(at)
-        if at["recall"] >= 0.9995 or secs > SLOWEST_SECS:
-            break
+    return peer, data, before
+
+
+def say(what):
+    ANSWERS.write(json.dumps(what) + "\n")
+    ANSWERS.flush()
+
+
+def run():
+    answer = {"peer": PEER, "data": os.path.basename(DATA)}
+    try:
+        peer, data, before = build(answer)
+    except Exception as error:  # a library that fails is a line of the table
+        import traceback
+
+        traceback.print_exc()
+        peer = None
+        answer["error"] = repr(error)[:200]
+    say(answer)
+    if peer is None:
+        return
+    for _ in sys.stdin:
+        points = sweep(peer, data)
+        say({"points": points, "rss_mib": round(peers.rss_mib() - before, 1)})
     peer.close() if hasattr(peer, "close") else None
-    return out
 
 
-try:
-    outcome = run()
-except Exception as error:  # a library that fails is a line of the table
-    import traceback
-
-    traceback.print_exc()
-    outcome = {"peer": PEER, "data": os.path.basename(DATA), "error": repr(error)[:200]}
-with open(OUT, "w") as file:
-    json.dump(outcome, file)
+run()
 # Some libraries crash when they are torn down.
 os._exit(0)

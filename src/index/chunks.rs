@@ -16,13 +16,13 @@ pub(super) const fn chunk_items(chunk: usize) -> usize {
     1 << ((chunk >> SPLIT_BITS) + (FIRST_BITS - SPLIT_BITS) as usize)
 }
 
-/// Items of `width` words each, in chunks that are allocated once.
+/// One word an item, in chunks that are allocated once.
 pub(super) struct Chunks {
-    width: usize,
     chunks: Box<[OnceLock<Box<[AtomicU32]>>]>,
 }
 
 /// The chunk of an item, its place there, and how many items the chunk has.
+#[inline]
 pub(super) fn place(item: u32) -> (usize, usize, usize) {
     let x = u64::from(item) + (1 << FIRST_BITS);
     let exponent = 63 - x.leading_zeros();
@@ -37,22 +37,15 @@ pub(super) fn place(item: u32) -> (usize, usize, usize) {
 }
 
 impl Chunks {
-    pub(super) fn new(width: usize) -> Self {
-        Self { width, chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect() }
+    pub(super) fn new() -> Self {
+        Self { chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect() }
     }
 
-    /// The words of an item; empty where it was never reserved.
-    #[inline]
-    pub(super) fn item(&self, item: u32) -> &[AtomicU32] {
-        let (chunk, offset, _) = place(item);
-        let words = self.chunks.get(chunk).and_then(OnceLock::get);
-        words.and_then(|words| words.get(offset * self.width..(offset + 1) * self.width)).unwrap_or(&[])
-    }
-
-    /// The first word of an item.
+    /// The word of an item; `None` where it was never reserved.
     #[inline]
     pub(super) fn word(&self, item: u32) -> Option<&AtomicU32> {
-        self.item(item).first()
+        let (chunk, offset, _) = place(item);
+        self.chunks.get(chunk)?.get()?.get(offset)
     }
 
     /// Makes room for items `0..count`; new words are 0.
@@ -67,7 +60,7 @@ impl Chunks {
             if cell.get().is_some() {
                 continue;
             }
-            let words = self.width * chunk_items(chunk);
+            let words = chunk_items(chunk);
             let mut fresh = Vec::new();
             fresh
                 .try_reserve_exact(words)
@@ -85,18 +78,16 @@ mod tests {
     use std::sync::atomic::Ordering::Relaxed;
 
     #[test]
-    fn each_item_has_words_of_its_own() {
-        let chunks = Chunks::new(3);
-        assert!(chunks.item(0).is_empty());
+    fn each_item_has_a_word_of_its_own() {
+        let chunks = Chunks::new();
+        assert!(chunks.word(0).is_none());
         chunks.reserve(5_000).unwrap();
         for item in 0..5_000 {
-            let words = chunks.item(item);
-            assert_eq!(words.len(), 3);
-            assert!(words.iter().all(|word| word.swap(item + 1, Relaxed) == 0), "item {item} shares a word");
+            assert_eq!(chunks.word(item).unwrap().swap(item + 1, Relaxed), 0, "item {item} shares a word");
         }
         chunks.reserve(20_000).unwrap();
-        assert!((0..5_000).all(|item| chunks.item(item)[2].load(Relaxed) == item + 1));
-        assert!(chunks.item(40_000).is_empty());
+        assert!((0..5_000).all(|item| chunks.word(item).unwrap().load(Relaxed) == item + 1));
+        assert!(chunks.word(40_000).is_none());
     }
 
     #[test]

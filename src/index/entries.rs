@@ -131,7 +131,7 @@ impl Entries {
         let mut out = [0.0; BLOCK_SLOTS];
         for block in &sample.blocks {
             let bits = bytemuck::cast_slice(&block.bits);
-            asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &mut out);
+            asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &[], &mut out);
             if asker.key != Key::Squared {
                 for (estimate, &square) in out.iter_mut().zip(&block.squares) {
                     *estimate = asker.key.of(*estimate, square);

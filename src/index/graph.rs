@@ -70,7 +70,7 @@ impl Graph {
             encoder,
             entries: Entries::new(),
             fingerprints: Fingerprints::new(),
-            stragglers: Chunks::new(1),
+            stragglers: Chunks::new(),
             straggler_count: AtomicU32::new(0),
             covered: AtomicU32::new(0),
             turn: Mutex::new(()),

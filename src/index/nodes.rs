@@ -171,7 +171,7 @@ impl Nodes {
     pub(super) fn new(params: GraphParams, code_dimensions: usize) -> Self {
         let shape = Shape::new(params, code_dimensions);
         let (links, metric) = (params.max_links(), params.metric);
-        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new(1) }
+        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new() }
     }
 
     /// Whether records hold the codes of the neighbours.

@@ -87,8 +87,8 @@ impl RecordStore {
     pub(super) fn new(width: usize) -> Self {
         Self {
             width,
-            words: Chunks::new(1),
-            cells: Chunks::new(1),
+            words: Chunks::new(),
+            cells: Chunks::new(),
             saved: OnceLock::default(),
             chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
             readers: Readers::default(),

@@ -29,7 +29,7 @@ pub(super) fn rerank<R: Rows>(
     if k == 0 {
         return;
     }
-    let sure = (k + 3).min(found.len());
+    let sure = k.min(found.len());
     if sure < found.len() {
         found.select_nth_unstable(sure);
     }

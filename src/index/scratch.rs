@@ -89,31 +89,41 @@ impl Pool {
         self.enough = enough.clamp(1, self.capacity.max(1));
     }
 
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.entries.len() >= self.capacity
     }
 
     /// The last of the pool once it is full: what is not before it need not be offered.
     #[inline]
-    pub(super) fn bound(&self) -> Option<Neighbour> {
-        if self.is_full() { self.entries.last().map(|entry| entry.neighbour()) } else { None }
+    fn last(&self) -> Option<Entry> {
+        self.entries.get(self.capacity.wrapping_sub(1)).copied()
     }
 
-    /// Takes a row in where it belongs, if it belongs; a full pool loses its last. `expanded`: a row without links.
+    /// No row that is farther away than this is wanted.
     #[inline]
-    pub(super) fn offer(&mut self, neighbour: Neighbour, expanded: bool) -> bool {
+    pub(super) fn bound(&self) -> f32 {
+        self.last().map_or(f32::INFINITY, |last| last.neighbour().distance)
+    }
+
+    /// Whether there is a place for a row.
+    #[inline]
+    pub(super) fn is_wanted(&self, neighbour: Neighbour) -> bool {
+        self.last().is_none_or(|last| Entry::new(neighbour).0 < last.0)
+    }
+
+    /// Takes a row in where it belongs, if it belongs; a full pool loses its last.
+    #[inline]
+    pub(super) fn offer(&mut self, neighbour: Neighbour) {
         let entry = Entry::new(neighbour);
         if self.is_full() {
-            match self.entries.last() {
-                Some(last) if entry.0 < last.0 => self.entries.pop(),
-                _ => return false,
-            };
+            if self.entries.last().is_none_or(|last| entry.0 >= last.0) {
+                return;
+            }
+            self.entries.pop();
         }
         let place = self.entries.partition_point(|other| other.0 < entry.0);
-        self.entries.insert(place, Entry(entry.0 | u64::from(expanded)));
+        self.entries.insert(place, entry);
         self.cursor = self.cursor.min(place);
-        true
     }
 
     /// Takes out a row that waits farther away than `from`, where it was offered before.
@@ -319,7 +329,7 @@ mod tests {
         for (i, &distance) in distances.iter().enumerate() {
             for row in [(1 << 31) - 1 - u32::try_from(i).unwrap(), 3] {
                 expected.push(Neighbour { distance, row });
-                assert!(pool.offer(Neighbour { distance, row }, i % 2 == 0));
+                pool.offer(Neighbour { distance, row });
             }
         }
         expected.sort();
@@ -331,11 +341,11 @@ mod tests {
         let mut walk = Walk::default();
         walk.begin(100, 4);
         for row in [9, 3, 7, 1, 5, 8, 2, 6, 1] {
-            walk.pool.offer(Neighbour { distance: row as f32, row }, row == 3);
+            walk.pool.offer(Neighbour { distance: row as f32, row });
         }
         assert_eq!(walk.pool.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 1, 2, 3]);
         let order: Vec<u32> = std::iter::from_fn(|| walk.next_candidate()).collect();
-        assert_eq!(order, [1, 2]);
+        assert_eq!(order, [1, 2, 3]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use super::fingerprints::fingerprint;
-use super::graph::{Graph, NO_ROW, View};
+use super::graph::{Graph, View};
 use super::links::row_of;
 use super::nodes::BLOCK_SLOTS;
 use super::params::row_number;
@@ -198,7 +198,7 @@ impl Graph {
     ) -> SearchEnd {
         let seen = self.nodes.read();
         walk.begin(view.end(), ef);
-        self.entries.nearest(asker, |start| self.offer(walk, start, terms));
+        self.entries.nearest(asker, |start| self.meet(walk, start, terms));
         self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
         let mut visits = 0;
         let mut estimates = [0.0; BLOCK_SLOTS];
@@ -211,6 +211,8 @@ impl Graph {
             next = walk.next_candidate();
             let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next));
             coming.bring(LINES_AT_ONCE);
+            // Where the one after that begins, as things look now: a first line takes longest to come.
+            let mut later = walk.pool.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
             let Some(record) = seen.record(row) else { continue };
             visits += 1;
             terms.visit(row);
@@ -229,48 +231,53 @@ impl Graph {
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
                 if self.nodes.has_codes_of_links() {
-                    asker.estimate(&record, block, squared, &mut estimates);
+                    asker.estimate(&record, block, squared, &mut coming, &mut estimates);
                 } else {
                     words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
+                    coming.bring(usize::MAX);
                     asker.measure(&seen, words, |row| !walk.visited.was_met(row), &mut estimates);
                 }
-                coming.bring(LINES_AT_ONCE);
-                let bound = walk.pool.bound().map_or(f32::INFINITY, |bound| bound.distance);
-                let near = nearer_than(&estimates, bound);
+                let near = Slots(self.encoder.codes.nearer_than(&estimates, walk.pool.bound()));
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
-                        seen.prefetch_word(row_of(word));
                     }
                 }
+                later.bring(LINES_AT_ONCE);
                 for slot in near {
                     if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
-                        let row = row_of(word);
-                        if row < view.end() {
-                            self.offer(walk, Neighbour { distance, row }, terms);
+                        let found = Neighbour { distance, row: row_of(word) };
+                        let meeting = walk.visited.meet(found);
+                        if meeting != Meeting::Farther && found.row < view.end() {
+                            seen.prefetch_word(found.row);
+                            self.offer(walk, found, meeting, terms);
                         }
                     }
                 }
             }
-            coming.bring(usize::MAX);
         }
         SearchEnd { is_partial: false, distances: visits }
     }
 
+    /// A node that a walk begins at.
+    fn meet(&self, walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
+        let meeting = walk.visited.meet(found);
+        if meeting != Meeting::Farther {
+            self.offer(walk, found, meeting, terms);
+        }
+    }
+
     /// A node that was met goes to the pool if it, or a row that hangs from it, may be a result; else among those to be
     /// walked through.
-    #[inline]
-    fn offer(&self, walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
-        if found.row == NO_ROW || walk.pool.bound().is_some_and(|bound| bound < found) {
+    fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, terms: &impl Terms) {
+        if !walk.pool.is_wanted(found) {
             return;
         }
-        match walk.visited.meet(found) {
-            Meeting::First => {}
-            Meeting::Nearer => walk.pool.withdraw(found),
-            Meeting::Farther => return,
+        if meeting == Meeting::Nearer {
+            walk.pool.withdraw(found);
         }
         if terms.visible(found.row) || self.has_visible_twin(found.row, terms) {
-            walk.pool.offer(found, false);
+            walk.pool.offer(found);
         } else {
             walk.hidden.push(Reverse(found));
         }
@@ -299,7 +306,7 @@ impl Graph {
         }
         let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
         if self.nodes.is_node(row) {
-            self.offer(walk, unknown, terms);
+            self.meet(walk, unknown, terms);
             return;
         }
         self.meet_match(row, view, terms, walk);
@@ -343,17 +350,6 @@ impl Iterator for Slots {
         self.0 &= self.0.wrapping_sub(1);
         (slot < BLOCK_SLOTS).then_some(slot)
     }
-}
-
-/// The slots whose estimates are under a bound, which an empty one's never is.
-#[inline]
-fn nearer_than(estimates: &[f32; BLOCK_SLOTS], bound: f32) -> Slots {
-    Slots(
-        estimates
-            .iter()
-            .enumerate()
-            .fold(0, |near, (slot, &estimate)| near | u32::from(estimate < bound) << slot),
-    )
 }
 
 /// Calls `each` with the distance of every row, in order.

@@ -6,6 +6,7 @@ use super::codes::{ByteCode, QueryCode};
 use super::encoder::Encoder;
 use super::nodes::{BLOCK_SLOTS, Record, Seen};
 use crate::DistanceMetric;
+use crate::kernel::codes::Coming;
 
 /// Random access to the stored vectors; cheap, and safe for every row that the graph was ever extended to.
 pub(crate) trait Rows: Sync {
@@ -111,13 +112,14 @@ impl<R: Rows> Asker<'_, R> {
         record: &Record<'_>,
         block: usize,
         base: f32,
+        coming: &mut Coming<'_>,
         out: &mut [f32; BLOCK_SLOTS],
     ) {
         let (Some(facts), bits, squares) = record.block(block) else {
             out.fill(f32::INFINITY);
             return;
         };
-        self.code.estimate(&self.encoder.codes, bits, facts, base, out);
+        self.code.estimate(&self.encoder.codes, bits, facts, base, coming.rest(), out);
         if base < BLURRED * self.deviation(&record.code()) {
             self.look_closer(record, block, &facts.multiply, out);
         }

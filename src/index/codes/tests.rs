@@ -155,7 +155,7 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
             set_slot_facts(&mut facts, slot, relative.slot_facts());
         }
         let mut estimates = [0.0; 32];
-        prepared.estimate(kernels, &block, &facts, base, &mut estimates);
+        prepared.estimate(kernels, &block, &facts, base, &[], &mut estimates);
         for (estimate, neighbour) in estimates.iter().zip(&neighbours) {
             let lever = 2.0 * squared_distance(&query, &node).sqrt();
             let error = f64::from(*estimate) - exact(neighbour);

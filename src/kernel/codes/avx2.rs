@@ -2,7 +2,8 @@
 
 use super::of::code_kernels_of;
 use super::portable::{SMALL, fold};
-use super::table::Residual;
+use super::prefetch::prefetch_line;
+use super::table::{Line, Residual};
 use crate::kernel::table::Isa;
 use core::arch::x86_64::{
     __m128i, __m256, __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadl_epi64, _mm_loadu_si128,
@@ -293,22 +294,30 @@ pub(super) fn store_slots([even, odd]: [__m256i; 2], sums: &mut [i32; 16]) {
 }
 
 /// Each half of a register looks up one group. 256 lookups of at most 248 stay under 2^16, so after 256 rounds the sums
-/// go to 32 bits.
+/// go to 32 bits. With every two rounds one of the lines that are `coming` is asked for.
 #[target_feature(enable = "avx2")]
-fn scan(block: &[u8], table: &[u8], sums: &mut [i32; 32]) {
+fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     const ROUNDS: usize = 256;
     let nibble = _mm256_set1_epi8(15);
-    let (block, table) = (block.as_chunks::<32>().0, table.as_chunks::<32>().0);
+    let (block, table) = (block.as_chunks::<64>().0, table.as_chunks::<64>().0);
+    let mut asked = 0;
     let mut totals = [[_mm256_setzero_si256(); 2]; 2];
-    for (block, table) in block.chunks(ROUNDS).zip(table.chunks(ROUNDS)) {
+    for (block, table) in block.chunks(ROUNDS / 2).zip(table.chunks(ROUNDS / 2)) {
         let zero = _mm256_setzero_si256();
         let mut low = Lookups { all: zero, odd: zero };
         let mut high = low;
-        for (slots, entries) in block.iter().zip(table) {
-            let (slots, entries) = (load(slots), load(entries));
-            low.add(_mm256_shuffle_epi8(entries, _mm256_and_si256(slots, nibble)));
-            let slots = _mm256_and_si256(_mm256_srli_epi16::<4>(slots), nibble);
-            high.add(_mm256_shuffle_epi8(entries, slots));
+        for (two_slots, two_entries) in block.iter().zip(table) {
+            if let Some(line) = coming.get(asked) {
+                prefetch_line(line);
+            }
+            asked += 1;
+            for (slots, entries) in two_slots.as_chunks::<32>().0.iter().zip(two_entries.as_chunks::<32>().0)
+            {
+                let (slots, entries) = (load(slots), load(entries));
+                low.add(_mm256_shuffle_epi8(entries, _mm256_and_si256(slots, nibble)));
+                let slots = _mm256_and_si256(_mm256_srli_epi16::<4>(slots), nibble);
+                high.add(_mm256_shuffle_epi8(entries, slots));
+            }
         }
         for (totals, lookups) in totals.iter_mut().zip([low, high]) {
             for (total, sum) in totals.iter_mut().zip(lookups.widen()) {
@@ -316,7 +325,8 @@ fn scan(block: &[u8], table: &[u8], sums: &mut [i32; 32]) {
             }
         }
     }
-    let offset = super::table::lookup_offset(block.len().min(table.len()) * 2);
+    coming.iter().skip(asked).for_each(prefetch_line);
+    let offset = super::table::lookup_offset(block.len().min(table.len()) * 4);
     for (totals, sums) in totals.into_iter().zip(sums.as_chunks_mut::<16>().0) {
         store_slots(totals.map(|total| _mm256_sub_epi32(total, _mm256_set1_epi32(offset))), sums);
     }

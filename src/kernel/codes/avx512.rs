@@ -3,7 +3,8 @@
 use super::avx2::{fill_table, store_slots};
 use super::of::code_kernels_of;
 use super::portable::{SMALL, fold};
-use super::table::Residual;
+use super::prefetch::prefetch_line;
+use super::table::{Line, Residual};
 use crate::kernel::table::Isa;
 use core::arch::x86_64::{
     __m128i, __m512, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_set1_epi32, _mm256_sub_epi32,
@@ -156,7 +157,8 @@ fn relative(
 
 /// Four groups are looked up at a time; otherwise as in AVX2.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
-fn scan(block: &[u8], table: &[u8], sums: &mut [i32; 32]) {
+fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
+    coming.iter().for_each(prefetch_line);
     const ROUNDS: usize = 256;
     let nibble = _mm512_set1_epi8(15);
     let (block, table) = (block.as_chunks::<64>().0, table.as_chunks::<64>().0);

@@ -170,7 +170,8 @@ fn relative(
 
 /// 256 lookups of at most 248 stay under 2^16, so after 256 groups the sums go to 32 bits.
 #[target_feature(enable = "neon")]
-fn scan(block: &[u8], table: &[u8], sums: &mut [i32; 32]) {
+fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
+    coming.iter().for_each(prefetch_line);
     const ROUNDS: usize = 256;
     let (block, table) = (block.as_chunks::<16>().0, table.as_chunks::<16>().0);
     let mut totals = [vdupq_n_u32(0); 8];

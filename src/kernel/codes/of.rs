@@ -10,7 +10,7 @@ macro_rules! code_kernels_of {
         /// The kernels of this instruction set, or `None` where this CPU lacks it.
         pub(super) fn kernels() -> Option<$crate::kernel::codes::CodeKernels> {
             use $crate::kernel::codes::portable;
-            use $crate::kernel::codes::table::{BlockFacts, CodeFacts, CodeKernels, QueryFacts};
+            use $crate::kernel::codes::table::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts};
 
             #[target_feature(enable = $features)]
             fn rotate(values: &mut [f32], factors: &[f32]) {
@@ -31,11 +31,17 @@ macro_rules! code_kernels_of {
                 facts: &BlockFacts,
                 scale: f32,
                 base: f32,
+                coming: &[Line],
                 out: &mut [f32; 32],
             ) {
                 let mut sums = [0; 32];
-                scan(block, table, &mut sums);
+                scan(block, table, coming, &mut sums);
                 portable::finish_estimate(&sums, facts, scale, base, out);
+            }
+
+            #[target_feature(enable = $features)]
+            fn nearer_than(distances: &[f32; 32], bound: f32) -> u32 {
+                portable::nearer_than(distances, bound)
             }
 
             // SAFETY, for every call in the table: the CPU has the features, since a table is made only where `detected` says so.
@@ -58,11 +64,13 @@ macro_rules! code_kernels_of {
                     relative(node, node_scale, neighbour, neighbour_scale, bits)
                 },
                 // SAFETY: as above.
-                scan: |block, table, sums| unsafe { scan(block, table, sums) },
+                scan: |block, table, sums| unsafe { scan(block, table, &[], sums) },
                 // SAFETY: as above.
-                estimate: |block, table, facts, scale, base, out| unsafe {
-                    estimate(block, table, facts, scale, base, out)
+                estimate: |block, table, facts, scale, base, coming, out| unsafe {
+                    estimate(block, table, facts, scale, base, coming, out)
                 },
+                // SAFETY: as above.
+                nearer_than: |distances, bound| unsafe { nearer_than(distances, bound) },
             })
         }
     };

@@ -224,3 +224,10 @@ pub(super) fn finish_estimate(
         *out = (base + add) + multiply * (scale * *sum as f32);
     }
 }
+
+/// The places of the distances that are under a bound, as bits.
+#[inline(always)]
+pub(super) fn nearer_than(distances: &[f32; 32], bound: f32) -> u32 {
+    let bits: [u32; 32] = from_fn(|i| u32::from(distances[i] < bound) << i);
+    bits.iter().fold(0, |all, bit| all | bit)
+}

@@ -36,6 +36,12 @@ impl<'a> Coming<'a> {
         Self { lines }
     }
 
+    /// The lines that were not asked for yet; the caller does.
+    #[inline]
+    pub(crate) fn rest(&mut self) -> &'a [Line] {
+        std::mem::take(&mut self.lines)
+    }
+
     /// Asks for the next `count` lines.
     #[inline]
     pub(crate) fn bring(&mut self, count: usize) {

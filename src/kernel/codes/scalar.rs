@@ -1,6 +1,7 @@
 //! What the loops over bytes mean, one component after the other.
 
 use super::portable::{self, CHAINS, fold};
+use super::prefetch::prefetch_line;
 use super::table::{CodeKernels, Residual};
 use crate::kernel::table::Isa;
 
@@ -15,11 +16,13 @@ pub(super) const KERNELS: CodeKernels = CodeKernels {
     dot_codes_4: |one, others| others.map(|other| dot_codes(one, other)),
     relative,
     scan,
-    estimate: |block, table, facts, scale, base, out| {
+    estimate: |block, table, facts, scale, base, coming, out| {
         let mut sums = [0; 32];
+        coming.iter().for_each(prefetch_line);
         scan(block, table, &mut sums);
         portable::finish_estimate(&sums, facts, scale, base, out);
     },
+    nearer_than: portable::nearer_than,
 };
 
 /// The component that a byte of an 8-bit code stands for.

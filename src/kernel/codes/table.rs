@@ -81,8 +81,9 @@ pub(super) fn lookup_offset(group_count: usize) -> i32 {
 
 /// The node's bytes and scale, the neighbour's, and where the bits go.
 pub(super) type Relative = fn(&[u8], f32, &[u8], f32, &mut [u8]) -> Residual;
-/// The block, the lookup table, the block's facts, the table's scale, the base, and where the distances go.
-pub(super) type Estimate = fn(&[u8], &[u8], &BlockFacts, f32, f32, &mut [f32; 32]);
+/// The block, the lookup table, the block's facts, the table's scale, the base, the lines to ask for meanwhile, and where
+/// the distances go.
+pub(super) type Estimate = fn(&[u8], &[u8], &BlockFacts, f32, f32, &[Line], &mut [f32; 32]);
 
 /// Kernels over codes of one instruction set; copied freely, never changed.
 ///
@@ -104,6 +105,7 @@ pub struct CodeKernels {
     pub(super) relative: Relative,
     pub(super) scan: fn(&[u8], &[u8], &mut [i32; 32]),
     pub(super) estimate: Estimate,
+    pub(super) nearer_than: fn(&[f32; 32], f32) -> u32,
 }
 
 impl std::fmt::Debug for CodeKernels {
@@ -208,6 +210,8 @@ impl CodeKernels {
     }
 
     /// For each slot of `block` `(base + add) + multiply * (scale * sum)`, with the sums of [`CodeKernels::scan`].
+    ///
+    /// All lines of `coming` are asked for meanwhile, a few at a time, so that they are in the cache soon after.
     #[inline]
     pub fn estimate(
         &self,
@@ -215,9 +219,17 @@ impl CodeKernels {
         table: (&[u8], f32),
         facts: &BlockFacts,
         base: f32,
+        coming: &[Line],
         out: &mut [f32; 32],
     ) {
         debug_assert_eq!((block.len(), block.len() % 256), (table.0.len(), 0));
-        (self.estimate)(block, table.0, facts, table.1, base, out);
+        (self.estimate)(block, table.0, facts, table.1, base, coming, out);
+    }
+
+    /// The places of the distances that are under `bound`, as bits.
+    #[inline]
+    #[must_use]
+    pub fn nearer_than(&self, distances: &[f32; 32], bound: f32) -> u32 {
+        (self.nearer_than)(distances, bound)
     }
 }

@@ -1,6 +1,6 @@
 //! Every instruction set of this machine against loops in i64 and f64 that share no code with it.
 
-use super::{BlockFacts, CodeKernels, Residual};
+use super::{BlockFacts, CodeKernels, Line, Residual};
 use crate::kernel::table::Isa;
 
 /// Offsets of a slice from its allocation.
@@ -130,7 +130,15 @@ fn scans_are_exact() {
                 facts.add.copy_from_slice(&numbers.components(32));
                 facts.multiply.copy_from_slice(&numbers.components(32));
                 let mut estimates = [0.0; 32];
-                kernels.estimate(block, (table, 0.37), &facts, 1.3, &mut estimates);
+                // As many lines as a block has, fewer and more.
+                let coming = vec![Line([0; 64]); block.len() / 64 + block.len() % 3];
+                kernels.estimate(block, (table, 0.37), &facts, 1.3, &coming, &mut estimates);
+                let bound = estimates[7];
+                let nearer = (0..32).fold(0, |bits, slot| bits | u32::from(estimates[slot] < bound) << slot);
+                assert_eq!(kernels.nearer_than(&estimates, bound), nearer, "{what}");
+                assert_eq!(kernels.nearer_than(&[f32::INFINITY; 32], f32::INFINITY), 0);
+                assert_eq!(kernels.nearer_than(&[f32::NAN; 32], f32::INFINITY), 0);
+                assert_eq!(kernels.nearer_than(&[-1.0; 32], f32::INFINITY), u32::MAX);
                 for slot in 0..32 {
                     let product = facts.multiply[slot] * (0.37 * expected[slot] as f32);
                     let one_by_one = (1.3 + facts.add[slot]) + product;
