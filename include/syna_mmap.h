@@ -1333,7 +1333,7 @@ syna_mmap_status syna_mmap_search_range(const syna_mmap *store,
  * The hits of all queries lie in one array, query after query: syna_mmap_results_query_hits gives those of
  * one. A query that cannot be searched for has a status of its own and no hits; the others are searched for.
  * The store's `threads` share the queries. Where every vector is compared (without an index, with `exact`,
- * where few meet the conditions), up to 32 queries share one pass over the vectors; the distances are those
+ * where few meet the conditions), up to 64 queries share one pass over the vectors; the distances are those
  * of single searches, bit for bit.
  *
  * store         a handle.

@@ -103,7 +103,7 @@ fn a_query_that_is_wrong_has_an_error_of_its_own() {
 fn a_row_is_read_and_asked_about_once_for_many_exact_queries() {
     let mut random = Random(seed(63));
     let store = store(DistanceMetric::Cosine, 0, &random.vector(DIMENSIONS * 2500));
-    let queries = random.vector(DIMENSIONS * 64);
+    let queries = random.vector(DIMENSIONS * 128);
     let asked = Mutex::new(vec![0; 2500]);
     let count = |entry: &Entry<'_>| {
         asked.lock().unwrap()[entry.row as usize] += 1;
@@ -112,7 +112,7 @@ fn a_row_is_read_and_asked_about_once_for_many_exact_queries() {
     let filter = Filter { callback: Some(&count), ..Default::default() };
     let mut results = SearchResults::default();
     store.search_batch(&queries, 3, &SearchOptions { filter, ..Default::default() }, &mut results).unwrap();
-    // 32 queries a pass.
+    // 64 queries a pass.
     assert_eq!(*asked.lock().unwrap(), vec![2; 2500]);
 }
 

@@ -50,6 +50,9 @@ fn assert_right(kernels: Kernels, metric: DistanceMetric, query: &[f32], row: &[
         assert!((f64::from(actual) - expected).abs() <= bound(metric, query, row, expected), "{what}");
     }
     assert_eq!(prepared.distances_4([row; 4]).map(f32::to_bits), [actual.to_bits(); 4], "{what}");
+    assert_eq!(prepared.distances_of_streams([row; 4]).map(f32::to_bits), [actual.to_bits(); 4], "{what}");
+    let tile = PreparedQuery::distances_4x4(&[prepared; 4], &FourRows::new(&prepared, [row; 4]));
+    assert_eq!(tile.map(|of_query| of_query.map(f32::to_bits)), [[actual.to_bits(); 4]; 4], "{what}");
     actual
 }
 

@@ -1,4 +1,10 @@
-//! The exact scan: rows that are given, four at once, for one query or several, into what each query keeps of them.
+//! The exact scan: rows that are given, by blocks, for one query or several, into what each query keeps of them.
+//!
+//! ```text
+//!   block   | row 0 .. | row n .. | row 2n .. | row 3n .. |     four streams, each read straight on
+//!              |          |          |           |
+//!              +----------+----------+-----------+---> four rows x four queries: a tile, and the next four queries ...
+//! ```
 
 use std::collections::BinaryHeap;
 use std::time::Instant;
@@ -6,11 +12,21 @@ use std::time::Instant;
 use super::scratch::Neighbour;
 use super::search::SearchEnd;
 use super::space::Rows;
-use crate::distance::PreparedQuery;
+use crate::distance::{FourRows, PreparedQuery};
+use crate::kernel::codes::prefetch;
 use crate::{Result, SynaError};
 
 /// How many rows are looked at between two looks at the clock.
 const ROWS_A_CLOCK: u32 = 64;
+
+/// A quarter of a block holds at most so many bytes of vectors, since nothing looks at the clock within a block, and so
+/// many rows. Odd, so that four rows at once do not all fall into the same sets of the nearest cache.
+const QUARTER_BYTES: usize = 1 << 18;
+const MOST_QUARTER_ROWS: usize = 61;
+const LEAST_QUARTER_ROWS: usize = 7;
+
+/// With fewer tiles for each four rows, the next four are not asked for ahead of time.
+const LEAST_TILES_AHEAD: usize = 4;
 
 /// What a query keeps of the rows that are compared with it.
 pub(crate) trait Keeper {
@@ -123,7 +139,10 @@ pub(crate) fn scan(
     keepers: &mut [impl Keeper],
 ) -> SearchEnd {
     let mut end = SearchEnd { is_partial: false, distances: 0 };
-    let mut at_once = [0u32; 4];
+    let mut places = [0; 4 * MOST_QUARTER_ROWS];
+    let row_bytes = queries.first().map_or(0, |query| size_of_val(query.query()));
+    let quarter = (QUARTER_BYTES / row_bytes.max(1)).clamp(LEAST_QUARTER_ROWS, MOST_QUARTER_ROWS) | 1;
+    let (block, _) = places.split_at_mut(4 * quarter);
     let mut waiting = 0;
     for (looks, row) in (0u32..).zip(candidates) {
         let is_late = looks.is_multiple_of(ROWS_A_CLOCK)
@@ -135,25 +154,90 @@ pub(crate) fn scan(
             end.is_partial = true;
             break;
         }
-        if let Some(place) = at_once.get_mut(waiting) {
+        if let Some(place) = block.get_mut(waiting) {
             *place = row;
         }
         waiting += 1;
         end.distances += 1;
-        if waiting == 4 {
+        if waiting == block.len() {
+            compare(queries, rows, block, keepers);
             waiting = 0;
-            let vectors = at_once.map(|row| rows.row(row));
-            for (query, keeper) in queries.iter().zip(keepers.iter_mut()) {
-                for (row, distance) in at_once.into_iter().zip(query.distances_4(vectors)) {
-                    keeper.push(Neighbour { distance, row });
+        }
+    }
+    let (last, _) = block.split_at(waiting);
+    compare(queries, rows, last, keepers);
+    end
+}
+
+/// Compares the rows of a block with all queries.
+///
+/// Four rows at once come from the four quarters of the block, so that the memory is read as four streams that each go
+/// straight on. The processor fetches ahead of such a stream, and more for four than for one; of four rows that lie side
+/// by side it sees no stream, and read 9 GB/s where four streams read 15 (784 and 384 dimensions).
+fn compare(queries: &[PreparedQuery<'_>], rows: &impl Rows, block: &[u32], keepers: &mut [impl Keeper]) {
+    let quarter = block.len() / 4;
+    let (spread, rest) = block.split_at(4 * quarter);
+    let four = |at: usize| [0, 1, 2, 3].map(|stream| spread[at + stream * quarter]);
+    let vectors_of = |[a, b, c, d]: [u32; 4]| [rows.row(a), rows.row(b), rows.row(c), rows.row(d)];
+    let (tiles, singles) = queries.as_chunks::<4>();
+    let (tile_keepers, single_keepers) = keepers.as_chunks_mut::<4>();
+    let mut next = if quarter > 0 { vectors_of(four(0)) } else { [&[][..]; 4] };
+    for at in 0..quarter {
+        let (numbers, vectors) = (four(at), next);
+        next = if at + 1 < quarter { vectors_of(four(at + 1)) } else { [&[][..]; 4] };
+        if let Some([first, ..]) = tiles.first() {
+            let mut ahead = Ahead::new(next, tiles.len());
+            let together = FourRows::new(first, vectors);
+            for (queries, keepers) in tiles.iter().zip(&mut *tile_keepers) {
+                ahead.bring();
+                for (distances, keeper) in
+                    PreparedQuery::distances_4x4(queries, &together).into_iter().zip(keepers)
+                {
+                    push_4(keeper, numbers, distances);
                 }
             }
         }
+        for (query, keeper) in singles.iter().zip(&mut *single_keepers) {
+            push_4(keeper, numbers, query.distances_of_streams(vectors));
+        }
     }
-    for &row in at_once.iter().take(waiting) {
+    for &row in rest {
         for (query, keeper) in queries.iter().zip(keepers.iter_mut()) {
             keeper.push(Neighbour { distance: query.distance(rows.row(row)), row });
         }
     }
-    end
+}
+
+#[inline]
+fn push_4(keeper: &mut impl Keeper, rows: [u32; 4], distances: [f32; 4]) {
+    for (row, distance) in rows.into_iter().zip(distances) {
+        keeper.push(Neighbour { distance, row });
+    }
+}
+
+/// The rows that are compared next, asked for a little at a time between the tiles of those before: with many queries the
+/// rows of a stream follow each other too slowly for the processor to see that they do.
+struct Ahead<'r> {
+    rows: [&'r [f32]; 4],
+    /// Components asked for at a time, of each row; all lines of a row have been asked for after the last tile.
+    step: usize,
+}
+
+impl<'r> Ahead<'r> {
+    fn new(rows: [&'r [f32]; 4], tiles: usize) -> Self {
+        let [first, ..] = rows;
+        // With few tiles the processor's own prefetching is the faster one.
+        let step =
+            if tiles < LEAST_TILES_AHEAD { 0 } else { first.len().div_ceil(tiles).next_multiple_of(16) };
+        Self { rows, step }
+    }
+
+    #[inline]
+    fn bring(&mut self) {
+        for row in &mut self.rows {
+            let (now, later) = row.split_at(self.step.min(row.len()));
+            prefetch(now);
+            *row = later;
+        }
+    }
 }

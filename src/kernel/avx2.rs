@@ -1,7 +1,8 @@
 //! AVX2 with FMA: 8 lanes, 16 registers.
 
 use super::sweep::{
-    Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, kernels_of, sweep,
+    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
+    sweep, sweep_chain,
 };
 use super::table::Isa;
 use core::arch::x86_64::{
@@ -10,11 +11,12 @@ use core::arch::x86_64::{
     _mm256_maskload_ps, _mm256_setzero_ps, _mm256_sub_ps,
 };
 
-// One sum for two rows takes 8 accumulators, four rows would take all 16 registers; two sums for one row take 8.
+// One sum for two rows takes 8 accumulators, four rows would take all 16 registers; two sums for one row take 8. A tile of
+// two queries takes 8, four rows and a query.
 kernels_of!(
     isa: Isa::Avx2, lanes: __m256, features: "avx2,fma",
     detected: (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
-    rows: 2, rows_of_two: 1
+    rows: 2, rows_of_two: 1, queries_of_tile: 2
 );
 
 /// Read from its place `LANES - count` on, a mask that takes the first `count` lanes.

@@ -1,7 +1,8 @@
 //! AVX-512F: 16 lanes, 32 registers, masked loads.
 
 use super::sweep::{
-    Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, kernels_of, sweep,
+    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
+    sweep, sweep_chain,
 };
 use super::table::Isa;
 use core::arch::x86_64::{
@@ -9,11 +10,11 @@ use core::arch::x86_64::{
     _mm512_setzero_ps, _mm512_sub_ps,
 };
 
-// 16 of the 32 registers hold accumulators: one sum for four rows, or two sums for two.
+// 16 of the 32 registers hold accumulators: one sum for four rows, two sums for two, a tile of four queries.
 kernels_of!(
     isa: Isa::Avx512, lanes: __m512, features: "avx512f",
     detected: is_x86_feature_detected!("avx512f"),
-    rows: 4, rows_of_two: 2
+    rows: 4, rows_of_two: 2, queries_of_tile: 4
 );
 
 impl Lanes for __m512 {

@@ -18,7 +18,7 @@
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | how that instruction set loads, adds, multiplies and folds its lanes |
 //!
 //! What holds for every instruction set, since the ties of a search rest on it:
-//! - a sum over one row and the same sum in a call for four rows are equal bit for bit;
+//! - a sum over one row, the same sum in a call for four rows, and in a tile of queries and rows are equal bit for bit;
 //! - `squared_euclidean(a, b)` and `dot(a, b)` are equal bit for bit to those of `(b, a)`;
 //! - `dot_and_square(a, b)` has the bits of `dot(a, b)` and of `dot(b, b)`.
 //!

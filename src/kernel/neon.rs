@@ -1,17 +1,18 @@
 //! NEON of aarch64: 4 lanes, 32 registers.
 
 use super::sweep::{
-    Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, kernels_of, sweep,
+    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
+    sweep, sweep_chain,
 };
 use super::table::Isa;
 use core::arch::aarch64::{float32x4_t, vaddq_f32, vaddvq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vsubq_f32};
 use std::arch::is_aarch64_feature_detected;
 
-// 16 of the 32 registers hold accumulators: one sum for four rows, or two sums for two.
+// 16 of the 32 registers hold accumulators: one sum for four rows, two sums for two, a tile of four queries.
 kernels_of!(
     isa: Isa::Neon, lanes: float32x4_t, features: "neon",
     detected: is_aarch64_feature_detected!("neon"),
-    rows: 4, rows_of_two: 2
+    rows: 4, rows_of_two: 2, queries_of_tile: 4
 );
 
 impl Lanes for float32x4_t {

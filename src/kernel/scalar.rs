@@ -17,6 +17,12 @@ pub(super) const KERNELS: Kernels = Kernels {
     squared_euclidean_4: |a, rows| rows.map(|row| narrow(squared_euclidean(a, row))),
     dot_4: |a, rows| rows.map(|row| narrow(dot(a, row))),
     dot_and_square_4: |a, rows| rows.map(|row| dot_and_square(a, row)),
+    squared_euclidean_streams: |a, rows| rows.map(|row| narrow(squared_euclidean(a, row))),
+    dot_streams: |a, rows| rows.map(|row| narrow(dot(a, row))),
+    squared_euclidean_tile: |queries, rows| {
+        queries.map(|query| rows.map(|row| narrow(squared_euclidean(query, row))))
+    },
+    dot_tile: |queries, rows| queries.map(|query| rows.map(|row| narrow(dot(query, row)))),
     first_non_finite,
 };
 

@@ -155,6 +155,64 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
     }
 }
 
+/// One chain of the sums of each of `QUERIES` vectors and each of `ROWS` rows.
+pub(super) type Chain<V, const QUERIES: usize, const ROWS: usize> = [[[V; 1]; ROWS]; QUERIES];
+
+/// Chain `number` of the sums of `T`, over the components that all have: as [`sweep`] sums it, in less time a pair, since
+/// what is loaded serves several pairs, each with one register; that they do not wait for each other replaces chains.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`.
+#[inline(always)]
+pub(super) unsafe fn sweep_chain<V: Lanes, T: Term<1>, const QUERIES: usize, const ROWS: usize>(
+    queries: &[&[f32]; QUERIES],
+    rows: &[&[f32]; ROWS],
+    number: usize,
+) -> Chain<V, QUERIES, ROWS> {
+    let length = queries.iter().chain(rows).fold(usize::MAX, |length, vector| length.min(vector.len()));
+    let from_queries = queries.map(<[f32]>::as_ptr);
+    let from_rows = rows.map(<[f32]>::as_ptr);
+    // SAFETY: the caller has the instruction set of V. All loads lie within `length` components, which every slice has: whole
+    // registers end at or before it, a part of one takes the last `count`, 0 < count < LANES. A slice is aligned for f32.
+    unsafe {
+        let (mut sums, mut at) = ([[[V::zero()]; ROWS]; QUERIES], number * V::LANES);
+        while at + V::LANES <= length {
+            let right = from_rows.map(|row| V::load(row.add(at)));
+            for (sums, query) in sums.iter_mut().zip(from_queries) {
+                let left = V::load(query.add(at));
+                sums.iter_mut().zip(right).for_each(|(sum, right)| T::add(sum, left, right));
+            }
+            at += CHAINS * V::LANES;
+        }
+        let count = length % V::LANES;
+        if count > 0 && number == CHAINS - 1 {
+            let right = from_rows.map(|row| V::load_first(row.add(length - count), count));
+            for (sums, query) in sums.iter_mut().zip(from_queries) {
+                let left = V::load_first(query.add(length - count), count);
+                sums.iter_mut().zip(right).for_each(|(sum, right)| T::add(sum, left, right));
+            }
+        }
+        sums
+    }
+}
+
+/// The sums that the chains are parts of, added up as [`sweep`] does it.
+///
+/// # Safety
+/// The CPU has the instruction set of `V`.
+#[inline(always)]
+pub(super) unsafe fn fold_chains<V: Lanes, const QUERIES: usize, const ROWS: usize>(
+    chains: &[Chain<V, QUERIES, ROWS>; CHAINS],
+) -> [[f32; ROWS]; QUERIES] {
+    let ([first, second, third, fourth], mut folded) = (chains, [[0.0; ROWS]; QUERIES]);
+    for (place, folded) in folded.as_flattened_mut().iter_mut().enumerate() {
+        let of = |chain: &Chain<V, QUERIES, ROWS>| chain[place / ROWS][place % ROWS][0];
+        // SAFETY: the caller has the instruction set of V.
+        *folded = unsafe { of(first).add(of(second)).add(of(third).add(of(fourth))).fold() };
+    }
+    folded
+}
+
 /// Whether no component of `a` is NaN or infinite.
 ///
 /// A finite component times 0 is 0, any other is NaN, and a NaN stays in the sum that it came into.
@@ -183,9 +241,11 @@ pub(super) unsafe fn all_finite<V: Lanes>(a: &[f32]) -> bool {
 /// `detected`: whether the CPU has all of them.
 /// `rows`, `rows_of_two`: how many rows (1, 2 or 4) are swept at once where there is one sum a row, and where there are two;
 /// as many as leave `rows * sums * CHAINS` accumulators, and what is loaded, in the registers.
+/// `queries_of_tile`: how many queries (1, 2 or 4) are swept at once with four rows; as many as leave `4 * queries`
+/// accumulators, the rows and a query in the registers.
 macro_rules! kernels_of {
     (isa: $isa:expr, lanes: $lanes:ty, features: $features:literal, detected: $detected:expr,
-     rows: $rows:literal, rows_of_two: $rows_of_two:literal) => {
+     rows: $rows:literal, rows_of_two: $rows_of_two:literal, queries_of_tile: $queries_of_tile:literal) => {
         /// The kernels of this instruction set, or `None` where this CPU lacks it.
         pub(super) fn kernels() -> Option<$crate::kernel::table::Kernels> {
             $detected.then_some($crate::kernel::table::Kernels {
@@ -195,14 +255,20 @@ macro_rules! kernels_of {
                 dot_and_square: |a, b| one::<ProductAndSquare, 2>(a, b).into(),
                 squared_euclidean_4: |a, rows| four::<SquaredDifference, 1, $rows>(a, rows).map(|[sum]| sum),
                 dot_4: |a, rows| four::<Product, 1, $rows>(a, rows).map(|[sum]| sum),
+                squared_euclidean_streams: |a, rows| {
+                    four::<SquaredDifference, 1, 4>(a, rows).map(|[sum]| sum)
+                },
+                dot_streams: |a, rows| four::<Product, 1, 4>(a, rows).map(|[sum]| sum),
                 dot_and_square_4: |a, rows| {
                     four::<ProductAndSquare, 2, $rows_of_two>(a, rows).map(Into::into)
                 },
+                squared_euclidean_tile: |q, rows| tile::<SquaredDifference, $queries_of_tile>(q, rows),
+                dot_tile: |q, rows| tile::<Product, $queries_of_tile>(q, rows),
                 first_non_finite,
             })
         }
 
-        // The three below are reached through the table alone, which `kernels` hands out only after asking the CPU.
+        // The four below are reached through the table alone, which `kernels` hands out only after asking the CPU.
 
         fn one<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
             #[target_feature(enable = $features)]
@@ -235,6 +301,39 @@ macro_rules! kernels_of {
             }
             // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
             unsafe { enabled::<T, SUMS, AT_ONCE>(a, rows) }
+        }
+
+        fn tile<T: Term<1>, const AT_ONCE: usize>(
+            queries: &[&[f32]; 4],
+            rows: &[&[f32]; 4],
+        ) -> [[f32; 4]; 4] {
+            // Not inlined: together the compiler keeps the sums of all chains at once, on the stack, and is half as fast.
+            #[inline(never)]
+            #[target_feature(enable = $features)]
+            fn chain<T: Term<1>, const Q: usize>(
+                q: &[&[f32]; Q],
+                r: &[&[f32]; 4],
+                number: usize,
+            ) -> Chain<$lanes, Q, 4> {
+                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                unsafe { sweep_chain::<$lanes, T, Q, 4>(q, r, number) }
+            }
+            #[target_feature(enable = $features)]
+            fn enabled<T: Term<1>, const Q: usize>(
+                queries: &[&[f32]; 4],
+                rows: &[&[f32]; 4],
+            ) -> [[f32; 4]; 4] {
+                let mut results = [[0.0; 4]; 4];
+                for (results, q) in results.as_chunks_mut::<Q>().0.iter_mut().zip(queries.as_chunks::<Q>().0)
+                {
+                    let of = |number| chain::<T, Q>(q, rows, number);
+                    // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                    *results = unsafe { fold_chains::<$lanes, Q, 4>(&[of(0), of(1), of(2), of(3)]) };
+                }
+                results
+            }
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            unsafe { enabled::<T, AT_ONCE>(queries, rows) }
         }
 
         fn first_non_finite(a: &[f32]) -> Option<usize> {

@@ -45,6 +45,9 @@ pub(super) type Two = fn(&[f32], &[f32]) -> (f32, f32);
 /// Two sums over one vector and each of four rows.
 pub(super) type TwoOfFour = fn(&[f32], &[&[f32]; 4]) -> [(f32, f32); 4];
 
+/// A sum over each of four vectors and each of four rows: `[query][row]`.
+pub(super) type Tile = fn(&[&[f32]; 4], &[&[f32]; 4]) -> [[f32; 4]; 4];
+
 /// The kernels of one instruction set; copied freely, never changed.
 ///
 /// All vectors of a call have the same length, 0 or more components at any address an f32 may have. In a release build
@@ -62,6 +65,10 @@ pub struct Kernels {
     pub(super) squared_euclidean_4: OneOfFour,
     pub(super) dot_4: OneOfFour,
     pub(super) dot_and_square_4: TwoOfFour,
+    pub(super) squared_euclidean_streams: OneOfFour,
+    pub(super) dot_streams: OneOfFour,
+    pub(super) squared_euclidean_tile: Tile,
+    pub(super) dot_tile: Tile,
     pub(super) first_non_finite: fn(&[f32]) -> Option<usize>,
 }
 
@@ -150,6 +157,39 @@ impl Kernels {
     pub fn dot_and_square_4(&self, a: &[f32], rows: [&[f32]; 4]) -> [(f32, f32); 4] {
         debug_assert!(rows.iter().all(|row| row.len() == a.len()));
         (self.dot_and_square_4)(a, &rows)
+    }
+
+    /// [`Kernels::squared_euclidean_4`] for rows far from each other that are read from memory: all four side by side, as
+    /// streams, which is faster then (1.15 times) and slower for rows in a near cache.
+    #[inline]
+    #[must_use]
+    pub fn squared_euclidean_streams(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        debug_assert!(rows.iter().all(|row| row.len() == a.len()));
+        (self.squared_euclidean_streams)(a, &rows)
+    }
+
+    /// [`Kernels::dot_4`] in the same way.
+    #[inline]
+    #[must_use]
+    pub fn dot_streams(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        debug_assert!(rows.iter().all(|row| row.len() == a.len()));
+        (self.dot_streams)(a, &rows)
+    }
+
+    /// [`Kernels::squared_euclidean`] of each of four queries and each of four rows: `[query][row]`.
+    #[inline]
+    #[must_use]
+    pub fn squared_euclidean_tile(&self, queries: [&[f32]; 4], rows: [&[f32]; 4]) -> [[f32; 4]; 4] {
+        debug_assert!(queries.iter().chain(&rows).all(|vector| vector.len() == queries[0].len()));
+        (self.squared_euclidean_tile)(&queries, &rows)
+    }
+
+    /// [`Kernels::dot`] of each of four queries and each of four rows: `[query][row]`.
+    #[inline]
+    #[must_use]
+    pub fn dot_tile(&self, queries: [&[f32]; 4], rows: [&[f32]; 4]) -> [[f32; 4]; 4] {
+        debug_assert!(queries.iter().chain(&rows).all(|vector| vector.len() == queries[0].len()));
+        (self.dot_tile)(&queries, &rows)
     }
 
     /// The place of the first component that is NaN or infinite; all of `a` is read in any case.

@@ -95,14 +95,32 @@ fn four_rows_at_once_give_the_bits_of_each_alone() {
     for_all(|kernels, a, rows, what| {
         let squares = kernels.squared_euclidean_4(a, rows).map(f32::to_bits);
         assert_eq!(squares, rows.map(|row| kernels.squared_euclidean(a, row).to_bits()), "{what}");
-        assert_eq!(
-            kernels.dot_4(a, rows).map(f32::to_bits),
-            rows.map(|row| kernels.dot(a, row).to_bits()),
-            "{what}"
-        );
+        assert_eq!(squares, kernels.squared_euclidean_streams(a, rows).map(f32::to_bits), "{what}");
+        let dots = kernels.dot_4(a, rows).map(f32::to_bits);
+        assert_eq!(dots, rows.map(|row| kernels.dot(a, row).to_bits()), "{what}");
+        assert_eq!(dots, kernels.dot_streams(a, rows).map(f32::to_bits), "{what}");
         let bits = |(dot, square): (f32, f32)| (dot.to_bits(), square.to_bits());
         let sums = kernels.dot_and_square_4(a, rows).map(bits);
         assert_eq!(sums, rows.map(|row| bits(kernels.dot_and_square(a, row))), "{what}");
+    });
+}
+
+#[test]
+fn a_tile_gives_the_bits_of_each_pair_alone() {
+    for_all(|kernels, a, rows, what| {
+        // Queries in another order than the rows, so that none of them is taken for another.
+        let queries = [a, rows[2], rows[0], rows[1]];
+        let bits = |tile: [[f32; 4]; 4]| tile.map(|of_query| of_query.map(f32::to_bits));
+        assert_eq!(
+            bits(kernels.squared_euclidean_tile(queries, rows)),
+            bits(queries.map(|query| rows.map(|row| kernels.squared_euclidean(query, row)))),
+            "{what}"
+        );
+        assert_eq!(
+            bits(kernels.dot_tile(queries, rows)),
+            bits(queries.map(|query| rows.map(|row| kernels.dot(query, row)))),
+            "{what}"
+        );
     });
 }
 
@@ -165,7 +183,10 @@ fn nothing_behind_a_slice_is_summed() {
             for kernels in Kernels::available() {
                 let (dot, square) = kernels.dot_and_square(a, b);
                 let sums = [kernels.squared_euclidean(a, b), kernels.dot(a, b), dot, square];
-                let what = format!("{}, length {length}: {sums:?}", kernels.isa().name());
+                let tiles =
+                    [kernels.squared_euclidean_tile([a; 4], [b; 4]), kernels.dot_tile([a; 4], [b; 4])];
+                let what = format!("{}, length {length}: {sums:?}, {tiles:?}", kernels.isa().name());
+                assert!(tiles.as_flattened().as_flattened().iter().all(|sum| sum.is_finite()), "{what}");
                 assert!(sums.iter().all(|sum| sum.is_finite()), "{what}");
                 assert_eq!(kernels.first_non_finite(a), None, "{what}");
             }

@@ -14,8 +14,8 @@ use std::thread;
 
 /// Queries that share a pass, and the bytes that they may have in all: each row is compared with all of them while it is
 /// in the cache, and so must they stay there.
-const MOST_TOGETHER: usize = 32;
-const MOST_BYTES: usize = 512 << 10;
+const MOST_TOGETHER: usize = 64;
+const MOST_BYTES: usize = 256 << 10;
 
 /// What came of a query: its nearest rows, and whether deadline or budget cut the search short.
 type Answer = Result<(Vec<Neighbour>, bool)>;
@@ -26,7 +26,7 @@ impl MmapVectorStore {
     /// has none, see [`SearchResults::error_of`].
     ///
     /// Queries that every row is compared with (without an index, with `exact`, where few rows pass a filter) share one pass
-    /// over the vectors, 32 at a time. The store's `threads` share the queries. The deadline is that of the call.
+    /// over the vectors, 64 at a time. The store's `threads` share the queries. The deadline is that of the call.
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`] where the queries do not come out even, [`SynaError::Limit`],
@@ -92,7 +92,11 @@ impl Search<'_> {
     fn scanned(&self, queries: &[&[f32]], parts: &mut SearchParts) -> Result<Vec<Answer>> {
         let query_bytes = self.core.data.identity.dimensions as usize * size_of::<f32>();
         let mut answers = Vec::with_capacity(queries.len());
-        for together in queries.chunks((MOST_BYTES / query_bytes).clamp(4, MOST_TOGETHER)) {
+        let most = (MOST_BYTES / query_bytes / 4 * 4).clamp(4, MOST_TOGETHER);
+        // As many passes as it takes, and about as many queries in each: a pass for one is as long as memory is slow.
+        let passes = queries.len().div_ceil(most).max(1);
+        let each = queries.len().div_ceil(passes).next_multiple_of(4).min(most);
+        for together in queries.chunks(each.max(1)) {
             let prepared: Vec<Result<PreparedQuery<'_>>> =
                 together.iter().map(|query| self.prepare(query)).collect();
             let sound: Vec<PreparedQuery<'_>> =
