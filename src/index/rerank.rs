@@ -9,7 +9,7 @@ use crate::kernel::codes::prefetch;
 
 /// Rows whose codes place them behind the k-th result by less than this many standard deviations of the codes' rounding
 /// are looked at too.
-const DOUBT: f32 = 2.0;
+const DOUBT: f32 = 3.0;
 
 /// How many rows are on their way before the first is looked at.
 const AHEAD: usize = 16;
