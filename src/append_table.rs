@@ -58,6 +58,32 @@ impl<T: Default, const FIRST: usize> AppendTable<T, FIRST> {
         };
         elements.get(place).ok_or(SynaError::NoMemory { needed_bytes: 0 })
     }
+
+    /// Calls `store` with the elements from `first` on, and a value for each, as many as there are values.
+    ///
+    /// # Errors
+    /// As [`AppendTable::get_or_grow`]; the elements before were stored to then.
+    pub(crate) fn store_from<V>(
+        &self,
+        first: usize,
+        values: impl ExactSizeIterator<Item = V>,
+        store: impl Fn(&T, V),
+    ) -> Result<()> {
+        let (mut values, mut index) = (values, first);
+        while values.len() > 0 {
+            self.get_or_grow(index)?;
+            let (chunk, place) = Self::place(index);
+            let elements = self.chunks.get(chunk).and_then(OnceLock::get).and_then(|all| all.get(place..));
+            let before = values.len();
+            elements
+                .unwrap_or_default()
+                .iter()
+                .zip(values.by_ref())
+                .for_each(|(cell, value)| store(cell, value));
+            index += before - values.len();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const LANE_BYTES: usize = 64;
 pub(super) const BLOCK_BYTES: usize = 4 * LANE_BYTES;
 
 /// x^n modulo the polynomial, its bits in the order of the CRC: bit 31 is x^0.
-const fn power(n: u32) -> u64 {
+pub(super) const fn power(n: u32) -> u64 {
     let mut value: u32 = 1 << 31;
     let mut i = 0;
     while i < n {

@@ -2,8 +2,13 @@
 //!
 //! The crate `crc32c` does the work: three chains of the CRC instruction of x86-64 or aarch64, tables elsewhere. In cache
 //! it does 22 GB/s on 512 bytes and 26 on 3 KiB. Where the CPU multiplies 512 bits without carry, `avx512.rs` does
-//! 512 bytes at 41 GB/s and 3 KiB at 79. Nothing above this module knows which one it is.
+//! 512 bytes at 41 GB/s and 3 KiB at 79. Rows on their way in are checked for numbers that are none in the same pass, by
+//! `avx2.rs` where the CPU multiplies 256 bits. (An AMD Milan: the crate 8.7 GB/s on 512 bytes and 18.9 on 3 KiB without
+//! that check, 22.9 and 24.7 with it.) Nothing above this module knows which one it is.
 
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
 mod avx512;
@@ -23,6 +28,26 @@ pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
         return crc32c::crc32c_append(!state, rest);
     }
     crc32c::crc32c_append(crc, bytes)
+}
+
+/// The CRC-32C of a vector's bytes; `None` where a component is NaN or infinite.
+pub fn crc32c_if_finite(vector: &[f32]) -> Option<u32> {
+    #[cfg(target_arch = "x86_64")]
+    if vector.len() >= avx2::BLOCK && avx2::is_detected() {
+        #[expect(unsafe_code, reason = "a function of an instruction set")]
+        // SAFETY: the instruction set is there, as was asked one line above.
+        let (state, rest, is_finite) = unsafe { avx2::checksum_lanes(vector) };
+        if rest.is_empty() {
+            return is_finite.then_some(!state);
+        }
+        return (is_finite && are_finite(rest)).then(|| crc32c_append(!state, bytemuck::cast_slice(rest)));
+    }
+    are_finite(vector).then(|| crc32c(bytemuck::cast_slice(vector)))
+}
+
+/// Looks at all components in any case, since a loop without a way out is done several at a time.
+fn are_finite(vector: &[f32]) -> bool {
+    vector.iter().fold(true, |are_finite, component| are_finite & component.is_finite())
 }
 
 #[cfg(test)]
@@ -80,6 +105,33 @@ mod tests {
         for cut in [0, 1, 7, 8, 63, 64, 1000, 3999, 4000] {
             let (first, second) = bytes.split_at(cut);
             assert_eq!(crc32c_append(crc32c(first), second), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_vector_has_the_checksum_of_its_bytes_unless_a_component_is_no_number() {
+        let components: Vec<f32> = (0_u16..).map(|i| f32::from(i) - 70.5).take(150).collect();
+        for offset in 0..=3 {
+            for length in 0..=130 {
+                let mut vector = components[offset..offset + length].to_vec();
+                let expected = bit_by_bit(0, bytemuck::cast_slice(&vector));
+                assert_eq!(
+                    crc32c_if_finite(&components[offset..offset + length]),
+                    Some(expected),
+                    "{length}"
+                );
+                for place in 0..length {
+                    for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                        let good = std::mem::replace(&mut vector[place], bad);
+                        assert_eq!(crc32c_if_finite(&vector), None, "{bad} at {place} of {length}");
+                        vector[place] = good;
+                    }
+                }
+            }
+        }
+        for value in [f32::MAX, f32::MIN, f32::MIN_POSITIVE, -0.0, f32::from_bits(1)] {
+            let vector = [value; 64];
+            assert_eq!(crc32c_if_finite(&vector), Some(bit_by_bit(0, bytemuck::cast_slice(&vector))));
         }
     }
 }

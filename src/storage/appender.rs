@@ -5,7 +5,7 @@
 
 use super::data_file::DataFile;
 use super::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
-use super::frame::{self, FrameContent, FrameLink};
+use super::frame::{self, Frame, FrameContent, FrameLink};
 use super::growth;
 use super::log_head::{heads, wipe_taken};
 use super::medium::{Storage, write_all_at};
@@ -134,15 +134,16 @@ impl Appender {
             previous: self.position.chain,
         };
         frame::lay_out(content, link, &mut self.frame)?;
-        if !self.is_clean || self.data.extents.row_capacity() < rows_end {
+        let is_checked = !self.is_clean || self.data.extents.row_capacity() < rows_end;
+        if is_checked {
             // Nothing is taken from the disk for a batch that is refused then.
-            (0..rows.count).try_for_each(|place| (rows.check)(place))?;
+            rows.check_all(&mut self.row_checksums)?;
         }
         self.clear_leftovers()?;
         while self.data.extents.row_capacity() < rows_end {
             self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
         }
-        write_rows(&self.data, self.position.rows, rows, &mut self.row_checksums)?;
+        write_rows(&self.data, self.position.rows, rows, is_checked, &mut self.row_checksums)?;
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, self.position.rows, rows.count))?;
         let chain = frame::seal(&mut self.frame, &self.row_checksums);
@@ -160,6 +161,11 @@ impl Appender {
             deletions: new_deletions,
         };
         Ok(at)
+    }
+
+    /// The frame that [`Appender::append`] wrote last.
+    pub(crate) fn last_frame(&self) -> Option<Frame<'_>> {
+        Frame::known(&self.frame)
     }
 
     /// The extent and the offset where the frame at hand goes. A head that is passed over is wiped, since what a failed

@@ -309,6 +309,18 @@ impl<'a> Frame<'a> {
         (at, self.bytes.get(at..self.sections.keys + end).unwrap_or_default())
     }
 
+    /// Where each key begins in the frame, and its length.
+    pub(crate) fn key_places(&self) -> impl ExactSizeIterator<Item = (usize, u32)> + use<'_, 'a> {
+        let ends = self.bytes.get(self.sections.key_ends..self.sections.tags).unwrap_or_default();
+        let mut start = 0_u32;
+        ends.as_chunks::<4>().0.iter().map(move |&end| {
+            let end = u32::from_le_bytes(end);
+            let place = (self.sections.keys + start as usize, end.wrapping_sub(start));
+            start = end;
+            place
+        })
+    }
+
     /// The first key that is no UTF-8; all keys are looked at in one pass.
     pub(crate) fn first_invalid_key(&self) -> Option<u32> {
         let blob = self.bytes.get(self.sections.keys..self.sections.payloads).unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use super::core::Core;
 use crate::{Result, SynaError};
+use std::ops::Range;
 
 /// The longest key.
 pub const MAX_KEY_BYTES: usize = 65_535;
@@ -50,10 +51,12 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
-        let mut batch_bytes = 0_usize;
-        for position in 0..count {
-            batch_bytes = batch_bytes.saturating_add(checked.check_element(position, dimensions)?);
-        }
+        let batch_bytes = match checked.plain_bytes() {
+            Some(bytes) => bytes,
+            None => (0..count).try_fold(0_usize, |sum, position| {
+                Ok::<_, SynaError>(sum.saturating_add(checked.check_element(position, dimensions)?))
+            })?,
+        };
         // Before any of it is copied.
         if batch_bytes > MAX_BATCH_BYTES {
             return Err(SynaError::Limit {
@@ -63,6 +66,33 @@ impl<'a> CheckedBatch<'a> {
             });
         }
         Ok(checked)
+    }
+
+    /// The bytes of all keys, where every element may be written as a look at all of them together tells; `None` where
+    /// each has to be looked at by itself.
+    fn plain_bytes(&self) -> Option<usize> {
+        let (key_bytes, longest, is_text) = match self.batch.keys {
+            BatchKeys::Slices(keys) => {
+                let lengths = keys.iter().map(|key| key.len());
+                let (sum, longest) = lengths
+                    .fold((0_usize, 0), |(sum, most), length| (sum.saturating_add(length), length.max(most)));
+                (sum, longest as u64, true)
+            }
+            BatchKeys::Packed { bytes, offsets } => {
+                let end = offsets.last().map_or(Some(0), |&end| usize::try_from(end).ok())?;
+                let lengths = offsets.windows(2).map(|pair| match pair {
+                    [start, end] => end.saturating_sub(*start),
+                    _ => 0,
+                });
+                (end, lengths.max().unwrap_or(0), bytes.get(..end)?.is_ascii())
+            }
+        };
+        let are_vectors = match self.batch.vectors {
+            BatchVectors::Slices(vectors) => vectors.iter().all(|vector| vector.len() == self.dimensions),
+            BatchVectors::RowMajor(_) => true,
+        };
+        (is_text && longest <= MAX_KEY_BYTES as u64 && are_vectors && !self.has_payloads())
+            .then_some(key_bytes)
     }
 
     /// The bytes of an element's key and payload, where it may be written.
@@ -101,12 +131,6 @@ impl<'a> CheckedBatch<'a> {
         }
     }
 
-    /// # Errors
-    /// [`SynaError::InvalidVector`] where a component of an element's vector is NaN or infinite.
-    pub(super) fn check_finite(&self, core: &Core, position: usize) -> Result<()> {
-        check_finite(core, position, self.vector(position))
-    }
-
     pub(super) fn vector(&self, position: usize) -> &'a [f32] {
         match self.batch.vectors {
             BatchVectors::Slices(vectors) => vectors.get(position).copied().unwrap_or_default(),
@@ -114,6 +138,27 @@ impl<'a> CheckedBatch<'a> {
                 floats.get(position * self.dimensions..(position + 1) * self.dimensions).unwrap_or_default()
             }
         }
+    }
+
+    /// Adds the vectors of some elements to a list.
+    pub(super) fn list_vectors(&self, positions: Range<usize>, into: &mut Vec<&'a [f32]>) {
+        match self.batch.vectors {
+            BatchVectors::Slices(vectors) => {
+                into.extend_from_slice(vectors.get(positions).unwrap_or_default())
+            }
+            BatchVectors::RowMajor(floats) => {
+                let places = positions.start * self.dimensions..positions.end * self.dimensions;
+                into.extend(floats.get(places).unwrap_or_default().chunks_exact(self.dimensions));
+            }
+        }
+    }
+
+    pub(super) fn has_tags(&self) -> bool {
+        self.batch.tags.is_some()
+    }
+
+    pub(super) fn has_payloads(&self) -> bool {
+        !matches!(self.batch.payloads, BatchPayloads::None)
     }
 
     pub(super) fn tags(&self, position: usize) -> u64 {

@@ -3,6 +3,7 @@
 //! Open addressing with linear probing (Knuth 6.4, algorithms L and R): one word an entry, so that a key costs one line
 //! of the cache, and a table grows from front to back.
 
+use crate::kernel::codes::prefetch_line;
 use crate::{Result, SynaError};
 use std::hash::BuildHasher;
 
@@ -130,10 +131,9 @@ impl KeyDirectory {
         found
     }
 
-    /// Brings the slots of some hashes into the cache: their reads wait for memory side by side.
+    /// Asks for the slots of some hashes to be brought into the cache.
     pub(crate) fn touch(&self, hashes: &[u32]) {
-        let sum = hashes.iter().fold(0, |sum, &hash| sum ^ self.at(self.home(hash)));
-        std::hint::black_box(sum);
+        hashes.iter().filter_map(|&hash| self.slots.get(self.home(hash))).for_each(prefetch_line);
     }
 
     /// Gives the key of `old_row` the row `row`.

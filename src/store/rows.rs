@@ -93,14 +93,13 @@ impl RowTable {
 
     /// Takes in a frame that begins at `offset_bytes` of the file; `deletions_before` have happened before it.
     pub(crate) fn add(&self, frame: &Frame<'_>, offset_bytes: u64, deletions_before: u32) -> Result<()> {
-        for position in 0..frame.row_count() {
-            let (at, key) = frame.key(position);
-            let packed = (offset_bytes + at as u64) << 16 | (key.len() as u64 & 0xFFFF);
-            let row = (frame.first_row() + position) as usize;
-            self.keys.get_or_grow(row)?.store(packed, Ordering::Relaxed);
-            if frame.has_tags() {
-                self.tags.get_or_grow(row)?.store(frame.tags(position), Ordering::Relaxed);
-            }
+        let first = frame.first_row() as usize;
+        self.keys.store_from(first, frame.key_places(), |cell, (at, length)| {
+            cell.store((offset_bytes + at as u64) << 16 | u64::from(length & 0xFFFF), Ordering::Relaxed);
+        })?;
+        if frame.has_tags() {
+            let tags = (0..frame.row_count()).map(|position| frame.tags(position));
+            self.tags.store_from(first, tags, |cell, tags| cell.store(tags, Ordering::Relaxed))?;
         }
         for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
             self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Writing: a batch is checked whole, planned against the directory, appended, and only then shown to readers.
 
 use super::batch::{WriteBatch, WriteMode};
-use super::checked_batch::CheckedBatch;
+use super::checked_batch::{CheckedBatch, check_finite};
 use super::core::Core;
 use super::rows::Snapshot;
 use crate::planted::{Fault, is_planted};
@@ -9,8 +9,9 @@ use crate::storage::{Appender, FrameContent, MAX_ROWS, NewRows};
 use crate::{Result, SynaError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
-/// How many keys' places in the directory are read at a time, before they are needed: the reads wait side by side.
+/// How many keys' places in the directory are asked for at a time, before they are needed: the reads wait side by side.
 const LOOK_AHEAD: usize = 16;
 
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
@@ -62,11 +63,15 @@ impl Plan {
         self.element_hashes.extend((0..batch.count).map(|position| core.hasher.hash(batch.key(position))));
         let mut directory = core.directory_mut();
         directory.try_reserve(batch.count)?;
+        self.picked.reserve(batch.count);
+        self.hashes.reserve(batch.count);
+        self.replaced.reserve(batch.count);
         let mut row = first_row;
         for (position, &hash) in self.element_hashes.iter().enumerate() {
             if position.is_multiple_of(LOOK_AHEAD) {
-                let end = self.element_hashes.len().min(position + LOOK_AHEAD);
-                directory.touch(self.element_hashes.get(position..end).unwrap_or_default());
+                let ahead = if position == 0 { 0 } else { LOOK_AHEAD };
+                let coming = self.element_hashes.get(position + ahead..).unwrap_or_default();
+                directory.touch(coming.get(..2 * LOOK_AHEAD - ahead).unwrap_or(coming));
             }
             let key = batch.key(position);
             let picked = &self.picked;
@@ -124,16 +129,20 @@ impl Plan {
             limit: 1 << 30,
             actual,
         };
+        self.key_ends.reserve(self.picked.len());
         for &position in &self.picked {
             self.key_bytes.extend_from_slice(batch.key(position));
             let end =
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
             self.key_ends.push(end);
         }
-        if self.picked.iter().any(|&position| batch.tags(position) != 0) && !is_planted(Fault::LoseTags) {
+        if batch.has_tags()
+            && self.picked.iter().any(|&position| batch.tags(position) != 0)
+            && !is_planted(Fault::LoseTags)
+        {
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }
-        if self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {
+        if batch.has_payloads() && self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {
             for &position in &self.picked {
                 self.payload_bytes.extend_from_slice(batch.payload(position));
                 self.payload_ends.push(self.payload_bytes.len() as u64);
@@ -154,6 +163,12 @@ impl Plan {
         }
     }
 }
+
+fn no_row(place: usize) -> SynaError {
+    SynaError::Internal { what: format!("there is no row {place} in a batch without rows") }
+}
+
+const NO_ROWS: NewRows<'_, '_> = NewRows { count: 0, list: &|_, _| {}, refusal: &no_row };
 
 /// Writes a batch and shows it to readers; returns how many rows it made.
 pub(super) fn write_batch(
@@ -180,17 +195,26 @@ fn write_picked(
     // What becomes no row is looked at too: a batch with a bad vector is refused, whichever it is.
     if plan.picked.len() < batch.count {
         for position in 0..batch.count {
-            batch.check_finite(core, position)?;
+            check_finite(core, position, batch.vector(position))?;
         }
     }
     if plan.picked.is_empty() {
         return Ok(());
     }
     plan.lay_out(batch)?;
-    let element = |place: usize| plan.picked.get(place).copied().unwrap_or(0);
-    let vector = &|place| batch.vector(element(place));
-    let check = &|place| batch.check_finite(core, element(place));
-    commit(core, appender, plan, &NewRows { count: plan.picked.len(), vector, check })
+    let count = plan.picked.len();
+    let picked = |places: Range<usize>| plan.picked.get(places).unwrap_or_default();
+    // Each key that is new makes a row, in the order of the batch: where all are, rows are elements.
+    let list = &|places: Range<usize>, vectors: &mut Vec<_>| match count == batch.count {
+        true => batch.list_vectors(places, vectors),
+        false => vectors.extend(picked(places).iter().map(|&element| batch.vector(element))),
+    };
+    let refusal = &|place: usize| {
+        let element = plan.picked.get(place).copied().unwrap_or(0);
+        let internal = || SynaError::Internal { what: "a vector was refused for nothing".to_owned() };
+        check_finite(core, element, batch.vector(element)).err().unwrap_or_else(internal)
+    };
+    commit(core, appender, plan, &NewRows { count, list, refusal })
 }
 
 /// Deletes the row of a key; `false` where there is no such key.
@@ -199,7 +223,7 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
     let Some(row) = core.find(key) else { return Ok(false) };
     plan.clear();
     plan.deletions.push(row);
-    commit(core, appender, plan, &NewRows { count: 0, vector: &|_| &[], check: &|_| Ok(()) })?;
+    commit(core, appender, plan, &NO_ROWS)?;
     let hash = core.hasher.hash(key.as_bytes());
     core.directory_mut().remove(hash, row);
     Ok(true)
@@ -210,7 +234,7 @@ pub(super) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan,
     appender.refuse_if_failed()?;
     plan.clear();
     plan.deletions.extend_from_slice(rows);
-    commit(core, appender, plan, &NewRows { count: 0, vector: &|_| &[], check: &|_| Ok(()) })?;
+    commit(core, appender, plan, &NO_ROWS)?;
     let mut directory = core.directory_mut();
     for &row in rows {
         directory.remove(core.hasher.hash(core.rows.key(&core.data, row)?), row);
@@ -224,15 +248,18 @@ fn commit(core: &Core, appender: &mut Appender, plan: &Plan, rows: &NewRows<'_, 
     let row_count = u32::try_from(plan.picked.len()).unwrap_or(u32::MAX);
     core.rows.reserve(before.rows, row_count, !plan.tags.is_empty(), &plan.deletions)?;
     let offset_bytes = appender.append(rows, &plan.content(before.rows))?;
-    let frame = core.data.known_frame(offset_bytes).ok_or_else(|| SynaError::Internal {
+    // Not from the mapping, whose pages nobody has touched yet.
+    let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
         what: "a frame that was just written is not there".to_owned(),
     })?;
     core.rows.add(&frame, offset_bytes, before.deletions)?;
     // Readers that look a key up hold this lock, so they see directory and snapshot of one moment.
     let mut directory = core.directory_mut();
-    for ((row, &hash), &replaced) in (before.rows..).zip(&plan.hashes).zip(&plan.replaced) {
-        if let Some(old_row) = replaced {
-            directory.replace(hash, old_row, row);
+    if !plan.deletions.is_empty() {
+        for ((row, &hash), &replaced) in (before.rows..).zip(&plan.hashes).zip(&plan.replaced) {
+            if let Some(old_row) = replaced {
+                directory.replace(hash, old_row, row);
+            }
         }
     }
     let after = appender.position();

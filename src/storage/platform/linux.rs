@@ -18,17 +18,18 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
 /// `pwritev`, with slices that lie one behind the other made one: the kernel copies a long one faster than many short.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
     let offset = libc::off64_t::try_from(offset_bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut slices = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; MOST_SLICES];
-    let mut count = 0;
+    let mut slices = [const { MaybeUninit::<libc::iovec>::uninit() }; MOST_SLICES];
+    let mut count = 0_usize;
     let mut end = std::ptr::null();
     for slice in from {
         let range = slice.as_ptr_range();
-        if count > 0 && range.start == end {
-            if let Some(last) = slices.get_mut(count - 1) {
-                last.iov_len += slice.len();
-            }
+        if range.start == end
+            && let Some(last) = count.checked_sub(1).and_then(|last| slices.get_mut(last))
+        {
+            // SAFETY: the first `count` of `slices` are written.
+            unsafe { last.assume_init_mut() }.iov_len += slice.len();
         } else if let Some(free) = slices.get_mut(count) {
-            *free = libc::iovec { iov_base: range.start.cast_mut().cast(), iov_len: slice.len() };
+            free.write(libc::iovec { iov_base: range.start.cast_mut().cast(), iov_len: slice.len() });
             count += 1;
         } else {
             break;
@@ -36,10 +37,10 @@ pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> 
         end = range.end;
     }
     let count = libc::c_int::try_from(count).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: the first `count` of `slices` name memory that `from` borrows across the call: each begins at a slice of it
+    // SAFETY: the first `count` of `slices` are written and name memory that `from` borrows across the call: each begins at a slice of it
     // and goes on over slices that follow without a gap. The kernel writes to none of it and keeps no pointer; the
     // descriptor is open as long as `file` is borrowed.
-    let written = unsafe { libc::pwritev64(file.as_raw_fd(), slices.as_ptr(), count, offset) };
+    let written = unsafe { libc::pwritev64(file.as_raw_fd(), slices.as_ptr().cast(), count, offset) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
 
