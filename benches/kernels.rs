@@ -1,6 +1,7 @@
 //! What a row costs, for each instruction set of this machine: `cargo bench --features bench-internals --bench kernels`.
 //!
-//! ns a row, the best of several rounds, over rows that stay in the nearest cache and over 256 MB of them; then the
+//! ns a row (of a tile: for four queries), the best of several rounds, over rows that stay in the nearest cache and over
+//! 256 MB of them; then the
 //! distances of a prepared query, `first_non_finite`, what is done with codes (with `-- codes` that alone), and the
 //! checksum in GB/s. Without `--bench` (as `cargo test --all-targets` calls it) it runs each once on little data, to
 //! see that it works.
@@ -49,6 +50,20 @@ impl Scan<'_> {
     }
 }
 
+impl Scan<'_> {
+    /// Four rows at once that lie a quarter of all apart, as an exact scan reads them.
+    fn by_streams(&self, measured: impl Fn([&[f32]; 4]) -> f32) -> f32 {
+        let dimensions = self.query.len();
+        let quarter = self.rows.len() / dimensions / 4 * dimensions;
+        let place = |at: usize| {
+            let rows = black_box(self.rows);
+            measured([0, 1, 2, 3].map(|i| &rows[i * quarter + at..][..dimensions]))
+        };
+        let all = || (0..quarter).step_by(dimensions);
+        (0..self.repeats).map(|_| all().map(place).sum::<f32>()).sum()
+    }
+}
+
 /// A measured function and its name.
 type Measured = (&'static str, Box<dyn Fn(&Scan) -> f32>);
 
@@ -85,7 +100,7 @@ fn main() {
     print_checksum(&plan, &memory);
 }
 
-fn kernel_functions(kernels: Kernels) -> [Measured; 7] {
+fn kernel_functions(kernels: Kernels) -> [Measured; 11] {
     let k = kernels;
     [
         ("squared_euclidean", Box::new(move |s| s.one_by_one(|row| k.squared_euclidean(s.query, row)))),
@@ -101,10 +116,24 @@ fn kernel_functions(kernels: Kernels) -> [Measured; 7] {
             Box::new(move |s| s.by_four(|four| k.dot_and_square_4(s.query, four).map(sum_of).iter().sum())),
         ),
         (
+            "squared_euclidean_streams",
+            Box::new(move |s| s.by_streams(|four| k.squared_euclidean_streams(s.query, four).iter().sum())),
+        ),
+        ("dot_streams", Box::new(move |s| s.by_streams(|four| k.dot_streams(s.query, four).iter().sum()))),
+        (
+            "squared_euclidean_tile",
+            Box::new(move |s| s.by_four(|four| sum_of_tile(k.squared_euclidean_tile([s.query; 4], four)))),
+        ),
+        ("dot_tile", Box::new(move |s| s.by_four(|four| sum_of_tile(k.dot_tile([s.query; 4], four))))),
+        (
             "first_non_finite",
             Box::new(move |s| s.one_by_one(|row| k.first_non_finite(row).map_or(0.0, |_| 1.0))),
         ),
     ]
+}
+
+fn sum_of_tile(tile: [[f32; 4]; 4]) -> f32 {
+    tile.iter().flatten().sum()
 }
 
 fn sum_of((dot, square): (f32, f32)) -> f32 {
