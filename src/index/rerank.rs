@@ -1,7 +1,7 @@
 //! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
 
 use super::nodes::Seen;
-use super::scratch::Neighbour;
+use super::scratch::{Neighbour, Walk};
 use super::space::{Asker, Key, Rows};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
@@ -17,15 +17,16 @@ const AHEAD: usize = 16;
 /// lines at once than a core can ask for. To ask for all of them reads 784-d rows at half the speed.
 const HEAD: usize = 64;
 
-/// Replaces `out` with the `k` nearest of `found` in ascending order; `found` loses its order.
+/// Replaces `out` with the `k` nearest of what a walk has found in ascending order.
 pub(super) fn rerank<R: Rows>(
     query: &PreparedQuery<'_>,
     asker: &Asker<'_, R>,
     seen: &Seen<'_>,
     k: usize,
-    found: &mut [Neighbour],
+    walk: &mut Walk,
     out: &mut Vec<Neighbour>,
 ) {
+    let found = &mut walk.found;
     if k == 0 {
         return;
     }
@@ -39,7 +40,7 @@ pub(super) fn rerank<R: Rows>(
     out.truncate(k);
     let Some(last) = out.last().filter(|_| out.len() == k) else { return };
     let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
-    let doubt = doubts.fold(0.0, f32::max);
+    let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
     let bound = key_of(asker, query.metric(), last.distance) + DOUBT * doubt;
     let mut doubtful = 0;
     for place in 0..rest.len() {

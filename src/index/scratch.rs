@@ -272,6 +272,9 @@ pub(super) struct Walk {
     pub(super) visited: Visited,
     /// Rows that were visited and may be returned, in no order.
     pub(super) found: Vec<Neighbour>,
+    /// Of rows that were found as the twins of others, and so have no code of their own: how far their distances by codes may
+    /// be off, at most; a standard deviation.
+    pub(super) doubt_of_twins: f32,
 }
 
 impl Walk {
@@ -281,6 +284,7 @@ impl Walk {
         self.hidden.clear();
         self.visited.reset(end);
         self.found.clear();
+        self.doubt_of_twins = 0.0;
     }
 
     /// The nearest row left to visit, unless nothing behind it could be a result; it counts as visited then.

@@ -183,7 +183,7 @@ impl Graph {
         for row in self.fingerprints.rows(print) {
             self.meet_match(row, view, &terms, walk);
         }
-        rerank(query, &asker, &self.nodes.read(), request.k, &mut walk.found, out);
+        rerank(query, &asker, &self.nodes.read(), request.k, walk, out);
         (!self.is_damaged()).then_some(end)
     }
 
@@ -227,6 +227,7 @@ impl Graph {
                 walk.pool.end_with(enough);
             }
             if record.has_twins && terms.most_twins() > 0 {
+                walk.doubt_of_twins = walk.doubt_of_twins.max(asker.doubt(&code));
                 self.meet_twins(found, view, terms, walk);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {

@@ -180,3 +180,30 @@ fn rows_that_were_all_written_once_more_take_no_more_visits() {
         }
     }
 }
+
+/// Where codes cannot tell which rows are the nearest the vectors do, also for rows that have no code of their own.
+#[test]
+fn twins_of_rows_that_are_gone_are_told_apart_as_well_as_others() {
+    let mut random = Random::new(10);
+    for metric in METRICS {
+        let center = random.vector(64);
+        let mut near = |spread: f32| -> Vec<f32> {
+            random.vector(64).iter().zip(&center).map(|(x, c)| c + spread * x).collect()
+        };
+        let vectors: Vec<_> = (0..2_000).map(|_| near(0.3)).collect();
+        let queries: Vec<_> = (0..60).map(|_| near(0.3)).collect();
+        let (once, twice) = (Flat::from_rows(&vectors), Flat::from_rows(&[&vectors[..], &vectors].concat()));
+        let (fresh, turned) = (build(params(metric), &once), build(params(metric), &twice));
+        let hits = |graph: &Graph, rows: &Flat, first: u32| -> usize {
+            let mut searcher = Searcher::new(graph, rows);
+            let of_query = |query: &Vec<f32>| {
+                let last = exact(metric, rows, query, 10, &|row| row >= first).last().unwrap().distance;
+                let found = searcher.search(query, 10, 500, &|row| row >= first);
+                found.iter().filter(|found| found.distance <= last).count()
+            };
+            queries.iter().map(of_query).sum()
+        };
+        let (before, after) = (hits(&fresh, &once, 0), hits(&turned, &twice, 2_000));
+        assert!(before >= 595 && after >= before - 2, "{metric:?}: {after} of 600 found, {before} before");
+    }
+}
