@@ -11,6 +11,8 @@ use std::hash::BuildHasher;
 const FREE: u64 = u64::MAX;
 /// The fewest slots of a table that has any.
 const LEAST_SLOTS: usize = 64;
+/// How many keys' slots are asked for at a time, before they are needed: the reads wait side by side.
+const LOOK_AHEAD: usize = 16;
 
 /// Key -> row, for live keys.
 #[derive(Debug, Default)]
@@ -131,9 +133,15 @@ impl KeyDirectory {
         found
     }
 
-    /// Asks for the slots of some hashes to be brought into the cache.
-    pub(crate) fn touch(&self, hashes: &[u32]) {
-        hashes.iter().filter_map(|&hash| self.slots.get(self.home(hash))).for_each(prefetch_line);
+    /// To be called at each of the places of `hashes` in order: asks for the slots of those that come soon.
+    #[inline]
+    pub(crate) fn look_ahead(&self, hashes: &[u32], position: usize) {
+        if position.is_multiple_of(LOOK_AHEAD) {
+            let ahead = if position == 0 { 0 } else { LOOK_AHEAD };
+            let coming = hashes.get(position + ahead..).unwrap_or_default();
+            let coming = coming.get(..2 * LOOK_AHEAD - ahead).unwrap_or(coming);
+            coming.iter().filter_map(|&hash| self.slots.get(self.home(hash))).for_each(prefetch_line);
+        }
     }
 
     /// Gives the key of `old_row` the row `row`.
@@ -240,7 +248,8 @@ mod tests {
         assert_eq!(directory.find(1, |_| true), None);
         directory.remove(1, 1);
         directory.replace(1, 1, 2);
-        directory.touch(&[1, 2]);
+        directory.look_ahead(&[1, 2], 0);
+        directory.look_ahead(&[1, 2], 16);
         assert_eq!(directory.len(), 0);
     }
 }

@@ -72,11 +72,12 @@ impl<'a> Loader<'a> {
         for row in self.rows..frame.first_row() {
             core.rows.hide(row).map_err(|error| error.to_string())?;
         }
-        // All hashes first: the look-ups that follow then wait for memory side by side.
+        // All hashes first, so that the slots of those to come can be asked for ahead.
         self.hashes.clear();
         self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
         let hashes = std::mem::take(&mut self.hashes);
-        for (position, &hash) in (0..).zip(&hashes) {
+        for (position, (place, &hash)) in (0..).zip(hashes.iter().enumerate()) {
+            self.directory.look_ahead(&hashes, place);
             let row = frame.first_row() + position;
             if damaged.binary_search(&row).is_ok() {
                 core.rows.hide(row).map_err(|error| error.to_string())?;

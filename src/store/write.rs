@@ -11,9 +11,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-/// How many keys' places in the directory are asked for at a time, before they are needed: the reads wait side by side.
-const LOOK_AHEAD: usize = 16;
-
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -68,11 +65,7 @@ impl Plan {
         self.replaced.reserve(batch.count);
         let mut row = first_row;
         for (position, &hash) in self.element_hashes.iter().enumerate() {
-            if position.is_multiple_of(LOOK_AHEAD) {
-                let ahead = if position == 0 { 0 } else { LOOK_AHEAD };
-                let coming = self.element_hashes.get(position + ahead..).unwrap_or_default();
-                directory.touch(coming.get(..2 * LOOK_AHEAD - ahead).unwrap_or(coming));
-            }
+            directory.look_ahead(&self.element_hashes, position);
             let key = batch.key(position);
             let picked = &self.picked;
             let has_key = |there: u32| match there.checked_sub(first_row) {
