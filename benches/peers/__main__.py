@@ -5,8 +5,8 @@
     V/bin/python benches/peers --harness ../shared/bench DATA [DATA..]
 
 DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
-thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns. Writes docs/benchmarks/search.md with its plots beside it, and the
-raw figures as JSON lines.
+thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns.
+Writes docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines.
 """
 import argparse
 import datetime

@@ -2,7 +2,8 @@
 
 use super::of::code_kernels_of;
 use super::portable::{fold, transform_small};
-use super::table::{Residual, lookup_offset};
+use super::prefetch::prefetch_line;
+use super::table::{Line, Residual, lookup_offset};
 use crate::kernel::table::Isa;
 use core::arch::aarch64::{
     float32x4_t, int8x16_t, uint8x16_t, uint16x8_t, vabsq_f32, vaddq_f32, vaddq_s8, vaddq_s32, vaddq_u8,
