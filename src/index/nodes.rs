@@ -22,7 +22,7 @@ use super::links::{Links, row_of};
 use super::params::{GraphParams, IndexProfile};
 use super::records::{Found, Reading, RecordStore};
 use super::saved::{SavedLines, SavedRecords, seal};
-use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line, prefetch_line};
 use crate::{DistanceMetric, Result};
 
 /// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
@@ -361,6 +361,12 @@ impl Nodes {
     #[inline]
     pub(super) fn next_twin(&self, row: u32) -> Option<u32> {
         self.twins.word(row)?.load(Acquire).checked_sub(1)
+    }
+
+    /// Brings near what [`Self::next_twin`] will look at.
+    #[inline]
+    pub(super) fn prefetch_next_twin(&self, row: u32) {
+        self.twins.word(row).inspect(|word| prefetch_line(*word));
     }
 
     /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it

@@ -42,6 +42,9 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) limit: u32,
     /// Whether a row may be a result. Other rows are walked through.
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
+    /// Hears of rows that `visible` is about to be asked about, and brings near what it will look at; whether the row may
+    /// be invisible. `None` where no row is known to be.
+    pub(crate) look_ahead: Option<&'a dyn Fn(u32) -> bool>,
     /// The share of rows that may be results, where not all may. Fewer candidates are kept then: the walk goes through the
     /// other rows too, and so looks around well with few of its own. It gives up where it meets too few of them.
     pub(crate) share: Option<f32>,
@@ -65,6 +68,11 @@ pub(super) trait Terms {
     /// How many twins of a node are results too.
     fn most_twins(&self) -> usize;
     fn visible(&self, row: u32) -> bool;
+    /// Hears of a row that will be asked about; whether its twins will be, too.
+    #[inline]
+    fn look_ahead(&self, _row: u32) -> bool {
+        false
+    }
     /// Hears of every node that is visited.
     #[inline]
     fn visit(&self, _row: u32) {}
@@ -106,6 +114,11 @@ impl Terms for Below<'_, '_> {
     #[inline]
     fn visible(&self, row: u32) -> bool {
         row < self.0.limit && (self.0.visible)(row)
+    }
+
+    #[inline]
+    fn look_ahead(&self, row: u32) -> bool {
+        self.0.look_ahead.is_some_and(|look_ahead| look_ahead(row))
     }
 
     #[inline]
@@ -242,6 +255,9 @@ impl Graph {
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
+                        if terms.look_ahead(row_of(word)) {
+                            self.nodes.prefetch_next_twin(row_of(word));
+                        }
                     }
                 }
                 later.bring(LINES_AT_ONCE);

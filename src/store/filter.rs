@@ -139,6 +139,12 @@ impl<'a> RowFilter<'a> {
             && (self.is_open || self.meets(row))
     }
 
+    /// Brings near what [`RowFilter::passes`] will look at; whether the row may have been deleted.
+    #[inline]
+    pub(super) fn look_ahead(&self, row: u32) -> bool {
+        self.core.rows.look_ahead(row)
+    }
+
     fn meets(&self, row: u32) -> bool {
         let filter = &self.filter;
         if self.is_remembered

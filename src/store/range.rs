@@ -74,6 +74,7 @@ impl Search<'_> {
             return (0, 0, false);
         };
         let mut ef = self.ef.max(FIRST_EF);
+        let look_ahead = |row| self.core.rows.look_ahead(row);
         // Half of the rows are faster compared one by one.
         while ef < self.covered as usize / 2 && !is_partial {
             let request = GraphSearch {
@@ -82,6 +83,7 @@ impl Search<'_> {
                 ef,
                 limit: self.covered,
                 visible: &|row| self.core.is_visible(row, self.snapshot),
+                look_ahead: (self.snapshot.deletions > 0).then_some(&look_ahead),
                 share: None,
                 deadline: self.deadline,
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),

@@ -3,6 +3,7 @@
 //! The one writer fills in rows above the published count; readers look at rows below it, without a lock.
 
 use crate::append_table::AppendTable;
+use crate::kernel::codes::prefetch_line;
 use crate::storage::{DataFile, Frame};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Result, SynaError};
@@ -53,6 +54,9 @@ pub(crate) struct RowTable {
     keys: AppendTable<AtomicU64, 256>,
     /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
     deleted_by: AppendTable<AtomicU32, 256>,
+    /// Bit `r % 64` of word `r / 64`: whether row `r` has such a number. A search asks about many rows, and these stay in the
+    /// cache.
+    deleted: AppendTable<AtomicU64, 4>,
     /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
     /// have to search for each one's frame.
     tags: AppendTable<AtomicU64, 256>,
@@ -86,6 +90,7 @@ impl RowTable {
         }
         for &row in deletions {
             self.deleted_by.get_or_grow(row as usize)?;
+            self.deleted.get_or_grow((row / u64::BITS) as usize)?;
         }
         self.payload_frames.get_or_grow(self.payload_frame_count.load(Ordering::Relaxed) as usize)?;
         Ok(())
@@ -102,7 +107,7 @@ impl RowTable {
             self.tags.store_from(first, tags, |cell, tags| cell.store(tags, Ordering::Relaxed))?;
         }
         for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
-            self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
+            self.number_deletion(row, ordinal)?;
         }
         if frame.has_payloads() {
             let count = self.payload_frame_count.load(Ordering::Relaxed);
@@ -114,22 +119,42 @@ impl RowTable {
         Ok(())
     }
 
+    fn number_deletion(&self, row: u32, ordinal: u32) -> Result<()> {
+        self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
+        let word = self.deleted.get_or_grow((row / u64::BITS) as usize)?;
+        word.fetch_or(1 << (row % u64::BITS), Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Takes a row that is not whole out of sight; the snapshot counts it as a deletion.
     pub(crate) fn hide(&self, row: u32) -> Result<()> {
-        self.deleted_by.get_or_grow(row as usize)?.store(1, Ordering::Relaxed);
-        Ok(())
+        self.number_deletion(row, 1)
+    }
+
+    /// The number of a row's deletion, where it may have one. One that is not seen here comes after the caller's snapshot.
+    #[inline]
+    fn deletion(&self, row: u32) -> Option<&AtomicU32> {
+        let word = self.deleted.get((row / u64::BITS) as usize)?.load(Ordering::Relaxed);
+        if word >> (row % u64::BITS) & 1 == 0 { None } else { self.deleted_by.get(row as usize) }
     }
 
     /// Whether a row below `snapshot.rows` was live then.
     #[inline]
     pub(crate) fn is_live(&self, row: u32, snapshot: Snapshot) -> bool {
-        match self.deleted_by.get(row as usize) {
+        match self.deletion(row) {
             None => true,
             Some(cell) => {
                 let deletion = cell.load(Ordering::Relaxed);
                 deletion == 0 || deletion > snapshot.deletions
             }
         }
+    }
+
+    /// Brings near what [`RowTable::is_live`] will look at; whether the row may have been deleted.
+    #[inline]
+    pub(crate) fn look_ahead(&self, row: u32) -> bool {
+        let deletion = self.deletion(row);
+        deletion.inspect(|cell| prefetch_line(*cell)).is_some()
     }
 
     /// The key of a published row.

@@ -161,11 +161,13 @@ impl<'a> Search<'a> {
         if let Some(graph) = &self.graph
             && let Way::Walk { share, most_visits } = way.unwrap_or_else(|| self.way(&filter))
         {
+            let look_ahead = |row| filter.look_ahead(row);
             let request = GraphSearch {
                 k: self.k,
                 ef: self.ef.max(self.k),
                 limit: self.covered,
                 visible: &|row| filter.passes(row),
+                look_ahead: (self.snapshot.deletions > 0).then_some(&look_ahead),
                 share,
                 deadline: self.deadline,
                 budget: least(most_visits, self.budget),

@@ -147,8 +147,16 @@ impl<'a> Searcher<'a> {
         visible: &dyn Fn(u32) -> bool,
     ) -> &[Neighbour] {
         let query = PreparedQuery::new(Kernels::detect(), self.graph.params().metric, query);
-        let request =
-            GraphSearch { k, ef, limit: u32::MAX, visible, share: None, deadline: None, budget: None };
+        let request = GraphSearch {
+            k,
+            ef,
+            limit: u32::MAX,
+            visible,
+            look_ahead: None,
+            share: None,
+            deadline: None,
+            budget: None,
+        };
         let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
         let end = end.expect("the query has a code");
         assert!(!end.is_partial);

@@ -96,6 +96,7 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
             ef: 30,
             limit: 64,
             visible: &visible,
+            look_ahead: None,
             share: None,
             deadline: None,
             budget: None,

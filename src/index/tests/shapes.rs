@@ -150,6 +150,7 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
         ef: 100,
         limit: 500,
         visible: &|_| true,
+        look_ahead: None,
         share: None,
         deadline: None,
         budget: None,
