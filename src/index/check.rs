@@ -72,8 +72,11 @@ impl Graph {
                 report.twins += 1;
                 continue;
             }
+            if !self.nodes.is_node(row) {
+                continue;
+            }
             report.nodes += 1;
-            if self.nodes.is_node(row) && seen.record(row).is_none() {
+            if seen.record(row).is_none() {
                 report.damaged.push(row);
                 continue;
             }

@@ -3,7 +3,7 @@
 //!
 //! | stage | items | what becomes of them |
 //! | --- | --- | --- |
-//! | code | rows | each gets a record with its code |
+//! | code | rows | each gets a record with its code; those that were deleted get none and are passed over from here on |
 //! | find | rows | candidates from the frozen graph and from its own batch; the row that it equals |
 //! | resolve | one piece | in row order: a row that equals an earlier one hangs from it, and is no node |
 //! | choose | nodes | forward links |
@@ -28,7 +28,7 @@ use super::repair::Check;
 use super::scratch::Scratch;
 use super::space::Rows;
 use super::workers::spread;
-use super::writer::Writer;
+use super::writer::{Coded, Writer};
 use crate::Result;
 
 /// See the module's table.
@@ -58,7 +58,7 @@ pub(super) struct Entering {
     /// The stage's next item.
     next: usize,
     /// Of each row whether it has a code.
-    has_code: Vec<bool>,
+    coded: Vec<Coded>,
     found: Vec<Found>,
     /// For each row the node that it hangs from, or [`NO_ROW`].
     firsts: Vec<u32>,
@@ -99,8 +99,9 @@ impl Entering {
         place.and_then(|place| self.firsts.get(place as usize)).is_some_and(|&first| first != NO_ROW)
     }
 
-    fn has_code(&self, row: u32) -> bool {
-        self.has_code.get((row - self.batch.start) as usize) == Some(&true)
+    fn coded(&self, row: u32) -> Coded {
+        let place = row.checked_sub(self.batch.start);
+        place.and_then(|place| self.coded.get(place as usize)).copied().unwrap_or(Coded::No)
     }
 
     /// Goes on to the stage after this one; `None` after the last.
@@ -217,7 +218,7 @@ impl Graph {
         let first = entering.batch.start + row_number(items.start);
         let coded =
             self.code(rows, first..entering.batch.start + row_number(items.end), writer, scratches)?;
-        entering.has_code.extend(coded);
+        entering.coded.extend(coded);
         Ok(())
     }
 
@@ -229,18 +230,23 @@ impl Graph {
         writer: &Writer,
         scratches: &mut [Scratch],
     ) -> Result<()> {
-        let (view, radius, batch) = (self.view(), writer.radius(), &entering.batch);
+        let (view, radius, these) = (self.view(), writer.radius(), &*entering);
         let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
-            let row = batch.start + row_number(items.start + i);
-            self.find_candidates(rows, view, row, batch, radius, scratch)
+            let row = these.batch.start + row_number(items.start + i);
+            match these.coded(row) {
+                Coded::Gone => Found::default(),
+                _ => self.find_candidates(rows, view, row, &these.batch, radius, scratch),
+            }
         });
         entering.found.extend(found);
         Ok(())
     }
 
     fn resolve(&self, rows: &impl Rows, entering: &mut Entering, writer: &mut Writer) {
-        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, writer);
-        let nodes = entering.batch.clone().filter(|&row| !entering.is_twin(row) && entering.has_code(row));
+        let is_gone = |row: u32| entering.coded(row) == Coded::Gone;
+        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, writer);
+        let is_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::Yes;
+        let nodes = entering.batch.clone().filter(|&row| is_node(row));
         entering.nodes = nodes.collect();
     }
 
@@ -312,11 +318,14 @@ impl Graph {
     /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
     fn enter(&self, entering: &Entering, writer: &mut Writer) -> Result<()> {
         let batch = &entering.batch;
-        for row in batch.clone().filter(|&row| !entering.is_twin(row) && !entering.has_code(row)) {
+        let no_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::No;
+        for row in batch.clone().filter(|&row| no_node(row)) {
             self.add_straggler(row, writer)?;
         }
         for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
-            if first == NO_ROW {
+            if entering.coded(row) == Coded::Gone {
+                self.count_absent();
+            } else if first == NO_ROW {
                 self.fingerprints.insert(found.print, row);
             } else {
                 writer.hang_twin(self, first, row);

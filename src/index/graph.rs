@@ -28,6 +28,8 @@ pub(crate) struct Graph {
     /// Rows that a walk does not find, or that have no code: every search looks at them.
     stragglers: Chunks,
     straggler_count: AtomicU32,
+    /// How many of the covered rows have no place in the graph, since they were deleted before they came in.
+    absent: AtomicU32,
     covered: AtomicU32,
     /// Held by whoever extends the graph or saves it, while the writer itself is locked piece by piece.
     pub(super) turn: Mutex<()>,
@@ -72,6 +74,7 @@ impl Graph {
             fingerprints: Fingerprints::new(),
             stragglers: Chunks::new(),
             straggler_count: AtomicU32::new(0),
+            absent: AtomicU32::new(0),
             covered: AtomicU32::new(0),
             turn: Mutex::new(()),
             writer: Mutex::new(Writer::default()),
@@ -81,6 +84,16 @@ impl Graph {
     /// How many rows the graph covers; every link of rows below is visible to the caller.
     pub(crate) fn covered_rows(&self) -> u32 {
         self.view().covered
+    }
+
+    /// How many of the covered rows the graph does not have, since they were deleted before they came in.
+    pub(crate) fn absent_rows(&self) -> u32 {
+        self.absent.load(Relaxed)
+    }
+
+    /// Counts a row that has no place in the graph.
+    pub(super) fn count_absent(&self) {
+        self.absent.fetch_add(1, Relaxed);
     }
 
     /// The parameters that it was made with.

@@ -18,6 +18,7 @@ use crate::{DistanceMetric, Result};
 const TWIN_CANDIDATES: usize = 16;
 
 /// What a row's search for its links found.
+#[derive(Default)]
 pub(super) struct Found {
     /// Of the row's vector.
     pub(super) print: u32,
@@ -97,11 +98,14 @@ impl Graph {
         rows: &impl Rows,
         batch: &Range<u32>,
         found: &[Found],
+        is_gone: impl Fn(u32) -> bool,
         writer: &mut Writer,
     ) -> Vec<u32> {
         let mut firsts: Vec<u32> = Vec::with_capacity(found.len());
         for (row, of_row) in batch.clone().zip(found) {
-            let first = if self.is_directionless(rows.row(row)) {
+            let first = if is_gone(row) {
+                row
+            } else if self.is_directionless(rows.row(row)) {
                 *writer.directionless.get_or_insert(row)
             } else {
                 // A twin of this batch may itself hang from an earlier row.

@@ -224,6 +224,11 @@ impl Nodes {
         Ok(())
     }
 
+    /// Takes a row's record away, if it has one.
+    pub(super) fn remove(&self, row: u32) {
+        self.records.remove(row);
+    }
+
     /// Lets rows have records that lie in a file. Once, before any does.
     pub(super) fn read_from(&self, lines: Box<dyn SavedLines>) {
         self.records.read_from(SavedRecords::new(lines, self.shape.end));

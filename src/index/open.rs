@@ -72,7 +72,7 @@ impl Words<'_> {
 
 impl Graph {
     /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
-    /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are
+    /// `dimensions` components); `is_gone` says which of them were deleted. Its records stay in `lines`, which has `cells` of them, and are read when they are
     /// first visited.
     ///
     /// Takes time and memory in proportion to the table.
@@ -85,6 +85,7 @@ impl Graph {
         dimensions: usize,
         kernels: Kernels,
         most_rows: u32,
+        is_gone: impl Fn(u32) -> bool,
         (lines, cells): (Box<dyn SavedLines>, u32),
     ) -> Checked<Self> {
         let (words, _) = table.as_chunks::<4>();
@@ -108,6 +109,7 @@ impl Graph {
         writer.most = f32::from_bits(words.word()?);
         writer.sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
         writer.squares = words.row(covered.saturating_add(1), "the count of lengths")?;
+        writer.measured_rows = covered;
         if !(writer.most.is_finite() && writer.most >= 0.0 && writer.sum.is_finite() && writer.sum >= 0.0) {
             return words.damage("the lengths of the rows are impossible");
         }
@@ -143,6 +145,13 @@ impl Graph {
         }
         for row in stragglers {
             graph.add_straggler(row, &mut writer).or_else(|error| wrong(error.to_string()))?;
+        }
+        for row in (0..covered).filter(|&row| !is_node(row) && !is_twin(row)) {
+            match () {
+                () if writer.stragglers.contains(&row) => {}
+                () if is_gone(row) => graph.count_absent(),
+                () => return wrong(format!("row {row} is nowhere, and was not deleted")),
+            }
         }
         if !sample.is_empty() {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);

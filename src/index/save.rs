@@ -3,14 +3,14 @@
 //! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
 //! words, little-endian u32:
-//!   version = 3, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   version = 4, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
 //!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
 //!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
 //!   count of the sample, count of stragglers, count of bridges
 //!   rows of the sample that searches begin at; stragglers, as they were found; bridges (from, to), ascending
 //!   each row:  0x80000000 | first        a twin of row `first`
 //!              its cell plus one         a node
-//!              0                         neither: it has no code
+//!              0                         neither: a straggler without a code, or deleted before it could enter
 //! each row:  the fingerprint of its vector; of a twin 0
 //! each row:  how many firm links lead to it
 //! ```
@@ -28,7 +28,7 @@ use super::writer::Writer;
 use crate::kernel::codes::Line;
 use crate::{Result, SynaError};
 
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 pub(super) const IS_TWIN: u32 = 1 << 31;
 pub(super) const HAS_NO_CODE: u32 = 0;
 /// Records are handed on to be written in pieces of about so many bytes.

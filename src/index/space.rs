@@ -12,6 +12,11 @@ use crate::kernel::codes::Coming;
 pub(crate) trait Rows: Sync {
     /// The vector of a row.
     fn row(&self, row: u32) -> &[f32];
+
+    /// Whether a row was deleted, for everybody who comes from now on: then it need not enter the graph.
+    fn is_gone(&self, _row: u32) -> bool {
+        false
+    }
 }
 
 /// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.

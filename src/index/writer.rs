@@ -21,6 +21,17 @@ use crate::Result;
 /// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
 pub(super) const BATCH_ROWS: u32 = 512;
 
+/// What became of a row that was to get a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coded {
+    /// It has a record.
+    Yes,
+    /// Its vector has no code.
+    No,
+    /// It was deleted, and has no place in the graph.
+    Gone,
+}
+
 /// The state of the thread that extends.
 #[derive(Default)]
 pub(super) struct Writer {
@@ -30,6 +41,8 @@ pub(super) struct Writer {
     pub(super) most: f32,
     pub(super) sum: f64,
     pub(super) squares: u32,
+    /// Rows under this one are counted there.
+    pub(super) measured_rows: u32,
     /// The last twin of each row that has some.
     pub(super) last_twins: BTreeMap<u32, u32>,
     /// The first row without a direction, under the cosine; all others are its twins.
@@ -111,27 +124,37 @@ impl Graph {
         Ok(())
     }
 
-    /// Codes rows that there is room for; says which have a code.
+    /// Codes rows that there is room for, those that are not gone.
     pub(super) fn code(
         &self,
         rows: &impl Rows,
         these: Range<u32>,
         writer: &mut Writer,
         scratches: &mut [Scratch],
-    ) -> Result<Vec<bool>> {
+    ) -> Result<Vec<Coded>> {
         let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
             let row = these.start + row_number(i);
+            if rows.is_gone(row) {
+                // It may have got one when its batch was tried before.
+                self.nodes.remove(row);
+                return Ok(Coded::Gone);
+            }
             let rotated: &mut Rotated = &mut scratch.query.rotated;
             if !self.encoder.rotate(rows.row(row), rotated) {
-                return Ok(false);
+                return Ok(Coded::No);
             }
-            self.nodes.add(row, &self.encoder, rotated).map(|()| true)
+            self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)
         });
-        let coded: Vec<bool> = coded.into_iter().collect::<Result<_>>()?;
+        let coded: Vec<Coded> = coded.into_iter().collect::<Result<_>>()?;
         let seen = self.nodes.read();
-        // A batch that is tried again was counted before.
-        for row in writer.squares.max(these.start)..these.end {
-            writer.count_square(seen.record(row).map_or(0.0, |record| record.code().facts.square));
+        for (row, &coded) in these.zip(&coded) {
+            // A batch that is tried again was counted before.
+            if row >= writer.measured_rows {
+                writer.measured_rows = row + 1;
+                if coded != Coded::Gone {
+                    writer.count_square(seen.record(row).map_or(0.0, |record| record.code().facts.square));
+                }
+            }
         }
         Ok(coded)
     }
@@ -165,7 +188,7 @@ impl Writer {
         }
     }
 
-    /// Takes in the squared length of the next row.
+    /// Takes in a squared length.
     pub(super) fn count_square(&mut self, square: f32) {
         self.squares += 1;
         self.most = self.most.max(square);

@@ -5,7 +5,7 @@ use super::rows::{Published, RowTable, Snapshot};
 use crate::index::{Graph, Rows};
 use crate::kernel::Kernels;
 use crate::storage::DataFile;
-use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::{Result, SynaError};
 use std::sync::{Arc, PoisonError};
 
@@ -19,6 +19,8 @@ pub(crate) struct Core {
     pub(crate) kernels: Kernels,
     directory: RwLock<KeyDirectory>,
     graph: RwLock<Option<Arc<Graph>>>,
+    /// A graph without the rows that were deleted, which is to take the other's place once it is whole.
+    successor: Mutex<Option<Arc<Graph>>>,
 }
 
 impl Core {
@@ -31,6 +33,7 @@ impl Core {
             kernels: Kernels::detect(),
             directory: RwLock::default(),
             graph: RwLock::default(),
+            successor: Mutex::default(),
         }
     }
 
@@ -65,6 +68,28 @@ impl Core {
 
     pub(crate) fn set_graph(&self, graph: Option<Arc<Graph>>) {
         *self.graph.write().unwrap_or_else(PoisonError::into_inner) = graph;
+        *self.successor.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The graph that is to take the place of the one at hand; `make` makes it where it is not begun.
+    pub(crate) fn successor_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
+        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(successor.get_or_insert_with(make))
+    }
+
+    /// Gives `successor` the place of `graph`, unless another has it already.
+    pub(crate) fn succeed(&self, graph: &Arc<Graph>, successor: Arc<Graph>) {
+        let mut place = self.graph.write().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.as_ref().is_some_and(|now| Arc::ptr_eq(now, graph)) {
+            *place = Some(successor);
+        }
+        *begun = None;
+    }
+
+    /// The rows as they are now, for an index that grows.
+    pub(crate) fn rows_to_index(&self) -> RowsToIndex<'_> {
+        RowsToIndex { core: self, snapshot: self.published.load() }
     }
 
     /// Gives up what only new calls need, since another core has taken this one's place. Searches that are under way
@@ -114,6 +139,25 @@ impl Core {
     /// Whether `row` was there, and live, at the moment of `snapshot`.
     pub(crate) fn is_visible(&self, row: u32, snapshot: Snapshot) -> bool {
         row < snapshot.rows && self.rows.is_live(row, snapshot)
+    }
+}
+
+/// The rows of a store while its index grows, as they were when this was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowsToIndex<'a> {
+    core: &'a Core,
+    snapshot: Snapshot,
+}
+
+impl Rows for RowsToIndex<'_> {
+    #[inline]
+    fn row(&self, row: u32) -> &[f32] {
+        self.core.data.extents.row(row).unwrap_or_default()
+    }
+
+    /// A search takes its snapshot after it has seen how far the graph goes: so of rows that are gone here it knows.
+    fn is_gone(&self, row: u32) -> bool {
+        row < self.snapshot.rows && !self.core.rows.is_live(row, self.snapshot)
     }
 }
 

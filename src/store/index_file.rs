@@ -99,16 +99,19 @@ impl SavedIndex {
         self.slot.chain
     }
 
-    /// The graph, and where a save may add to it; `None` where its table is none, or one over more than `rows` rows.
+    /// The graph, and where a save may add to it; `None` where its table is none, or one over more than `rows` rows, or
+    /// one without a row that is not gone.
     pub(super) fn into_graph(
         self,
         dimensions: u32,
         kernels: Kernels,
         rows: u32,
+        is_gone: impl Fn(u32) -> bool,
     ) -> Option<(Graph, Option<SavedPlace>)> {
         let Self { file, slot, may_grow, table, cells } = self;
         let lines = (Box::new(Cells(cells)) as Box<dyn SavedLines>, slot.cells);
-        let graph = Graph::open(&table, slot.params, dimensions as usize, kernels, rows, lines).ok()?;
+        let graph =
+            Graph::open(&table, slot.params, dimensions as usize, kernels, rows, is_gone, lines).ok()?;
         if graph.covered_rows() != slot.covered_rows {
             return None;
         }
@@ -214,8 +217,10 @@ pub(super) fn write(
     let next = last.and_then(|last| last.slot.generation.checked_add(1));
     let (file, slot) = match last.zip(next) {
         Some((last, _)) if changed == 0 && last.standing == standing => return Ok(last),
+        // A graph without a record there is another one than was saved, and is better off in a file of its own.
         Some((last, generation))
-            if u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) =>
+            if in_file > 0
+                && u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) =>
         {
             let io = |error| SynaError::io(&path, "writing", error);
             let file = storage.open(&path, Access::ReadWrite).map_err(io)?;

@@ -7,9 +7,10 @@
 //! It never has the writer's lock, so writes wait for it only at the bound of rows that may be left, where they help.
 
 use super::config::MmapVectorConfig;
-use super::core::{Core, StoredRows};
+use super::core::Core;
 use super::cores::Cores;
 use super::indexing::{give_up_retired, graph_of, graph_params};
+use super::renewal;
 use crate::storage::{block_signals, process_mark};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -140,11 +141,18 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
     let goes_on = || !signals.ends.load(Ordering::Acquire) && Arc::ptr_eq(core, cores.current());
     while goes_on() && graph.covered_rows() < core.published.load().rows {
         let end = core.published.load().rows;
-        graph.extend(&StoredRows(&core.data), end, config.threads, &mut |_, _| {
+        graph.extend(&core.rows_to_index(), end, config.threads, &mut |_, _| {
             if goes_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         // All that was there when it was begun is in it; what comes from now on is bounded, however fast it comes.
         signals.is_making.store(false, Ordering::Release);
+    }
+    if goes_on() && renewal::is_worn(core, &graph) {
+        let params = graph_params(config, core.data.identity.metric);
+        renewal::renew(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        })?;
     }
     Ok(())
 }

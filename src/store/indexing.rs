@@ -9,8 +9,9 @@
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
 use super::config::MmapVectorConfig;
-use super::core::{Core, StoredRows};
+use super::core::Core;
 use super::cores::Cores;
+use super::renewal::{self, is_worn};
 use super::store::{MmapVectorStore, Side};
 use crate::index::{Graph, GraphParams};
 use crate::{DistanceMetric, Result, SynaError};
@@ -36,9 +37,12 @@ pub(super) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
 /// The graph, made without rows where there is none.
 pub(super) fn graph_of(core: &Core, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
     let identity = &core.data.identity;
-    core.graph_or_make(|| {
-        Arc::new(Graph::new(params(identity.metric), identity.dimensions as usize, core.kernels))
-    })
+    core.graph_or_make(|| new_graph(core, params(identity.metric)))
+}
+
+/// A graph without rows.
+pub(super) fn new_graph(core: &Core, params: GraphParams) -> Arc<Graph> {
+    Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
 }
 
 /// How many rows are not in the index.
@@ -74,7 +78,11 @@ impl MmapVectorStore {
         self.check_writable()?;
         let core = self.core();
         let graph = graph_of(core, |metric| self.graph_params(metric));
-        let result = graph.step(&StoredRows(&core.data), core.published.load().rows, deadline);
+        let mut result = graph.step(&core.rows_to_index(), core.published.load().rows, deadline);
+        if matches!(result, Ok(true)) && is_worn(core, &graph) {
+            let params = self.graph_params(core.data.identity.metric);
+            result = renewal::step(core, &graph, params, deadline).map(|()| true);
+        }
         give_up_retired(&self.cores, core);
         result?;
         Ok(tail_rows(self.core()) as usize)
@@ -103,9 +111,17 @@ impl MmapVectorStore {
         let mut tell = |done: u32, end: u32| progress(u64::from(done), u64::from(end));
         loop {
             let core = Arc::clone(self.core());
-            let rows = StoredRows(&core.data);
+            let rows = core.rows_to_index();
             let graph = graph_of(&core, |metric| self.graph_params(metric));
             let start = Instant::now();
+            if is_worn(&core, &graph) {
+                let params = self.graph_params(core.data.identity.metric);
+                let renewed = renewal::renew(&core, &graph, params, self.config.threads, &mut tell);
+                give_up_retired(&self.cores, &core);
+                // The next round finds the successor, all of whose rows are still to be checked.
+                renewed?;
+                continue;
+            }
             let built = graph
                 .extend(&rows, core.published.load().rows, self.config.threads, &mut tell)
                 .and_then(|()| graph.mend(&rows, self.config.threads, &mut tell));

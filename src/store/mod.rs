@@ -52,6 +52,7 @@ mod places;
 mod range;
 mod recall;
 mod refresh;
+mod renewal;
 mod results;
 mod rows;
 mod search;

@@ -6,6 +6,7 @@ use super::core::Core;
 use super::index_file::{self, IndexIdentity, SavedPlace};
 use super::loader::Loader;
 use super::rows::Snapshot;
+use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
@@ -187,8 +188,11 @@ fn open_file(
         deletions = position.rows.saturating_sub(live);
     }
     core.published.store(Snapshot { rows: position.rows, deletions });
+    let is_gone = |row| core.rows_to_index().is_gone(row);
     let graph = match saved {
-        Some(saved) if saved_fits => saved.into_graph(identity.dimensions, core.kernels, position.rows),
+        Some(saved) if saved_fits => {
+            saved.into_graph(identity.dimensions, core.kernels, position.rows, is_gone)
+        }
         _ => None,
     };
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {

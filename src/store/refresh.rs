@@ -9,6 +9,7 @@ use super::loader::Loader;
 use super::open::{Opened, Taken, open};
 use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
+use crate::index::Rows as _;
 use crate::storage::{Damage, PathKind, RowCheck, map_more_extents, read_superblock, replay_from};
 use crate::sync::Mutex;
 use crate::{Result, SynaError};
@@ -94,9 +95,10 @@ impl MmapVectorStore {
         walked?;
         taken.superblock = superblock;
         taken.index = index;
+        let is_gone = |row| core.rows_to_index().is_gone(row);
         if let Some((graph, _)) = saved
             .filter(|_| saved_fits)
-            .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows))
+            .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows, is_gone))
         {
             core.set_graph(Some(std::sync::Arc::new(graph)));
         }

@@ -150,6 +150,16 @@ impl RowTable {
         }
     }
 
+    /// How many rows under `end` were ever deleted.
+    pub(crate) fn deleted_below(&self, end: u32) -> u32 {
+        let words = (0..end.div_ceil(u64::BITS)).map(|at| {
+            let word = self.deleted.get(at as usize).map_or(0, |word| word.load(Ordering::Relaxed));
+            let rows = end - at * u64::BITS;
+            if rows < u64::BITS { word & ((1 << rows) - 1) } else { word }
+        });
+        words.map(u64::count_ones).sum()
+    }
+
     /// Brings near what [`RowTable::is_live`] will look at; whether the row may have been deleted.
     #[inline]
     pub(crate) fn look_ahead(&self, row: u32) -> bool {

@@ -1,7 +1,7 @@
 //! The one writer: the appender, the index behind it, and what falls due after a write.
 
 use super::config::{Durability, MmapVectorConfig};
-use super::core::{Core, StoredRows};
+use super::core::Core;
 use super::index_file::{self, SavedPlace};
 use super::index_worker::Bell;
 use super::indexing::{graph_of, graph_params, tail_rows};
@@ -106,8 +106,7 @@ impl Writer {
         let graph = graph_of(core, |_| self.graph_params);
         let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
         let (start, path) = (Instant::now(), core.data.path.display());
-        graph
-            .extend(&StoredRows(&core.data), rows_end, self.threads, &mut |_, _| ControlFlow::Continue(()))?;
+        graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut |_, _| ControlFlow::Continue(()))?;
         match before {
             0 => log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed()),
             _ => log::debug!("{path}: rows {before} to {rows_end} are in the index, {:.1?}", start.elapsed()),
@@ -129,7 +128,7 @@ impl Writer {
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let data = &core.data;
         let last = self.saved_index.take();
-        let saved = graph.at_rest(&StoredRows(data), self.threads, || {
+        let saved = graph.at_rest(&core.rows_to_index(), self.threads, || {
             let position = self.appender.position();
             index_file::write(&*self.storage, &data.path, &data.identity, &position, &graph, last)
         });
