@@ -247,6 +247,8 @@ _AS_GIVEN = {"search", "results_hits"}
 _AT_ONCE = {
     "results_hits",
     "results_is_partial",
+    "results_tags",
+    "results_payload",
     "results_query_hits",
     "results_query_is_partial",
 }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ._errors import Status, call, error_of, failure, room_for_error
 from ._filter import Asked
 from ._native import CHit, library
-from ._rows import Borrowed
+from ._rows import borrowed
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(
@@ -32,6 +32,10 @@ def _columns(address: int, count: int) -> Dict[str, npt.NDArray[Any]]:
     else:
         hits = np.empty(0, _HIT)
     return {name: hits[name] for name in ("distance", "row")}
+
+
+def _key_of(hit: CHit) -> str:
+    return ctypes.string_at(hit.key, hit.key_len).decode()
 
 
 class _Lease:
@@ -127,30 +131,23 @@ class Results(Sequence[Hit]):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         hit = self._hit(place)
+        self._is_lent = True
         return Hit(
-            self._key(place),
+            _key_of(hit),
             hit.distance,
-            self._vector(place),
+            borrowed(self._lease, hit.vector, self._dimensions),
             hit.row,
-            int(library.results_tags(self._lease.handle, place)),
+            library.results_tags(self._lease.handle, place),
             self.payload(place),
         )
 
     def __iter__(self) -> Iterator[Hit]:
         return (self[i] for i in range(len(self)))
 
-    def _key(self, place: int) -> str:
-        hit = self._hit(place)
-        return ctypes.string_at(hit.key, hit.key_len).decode()
-
-    def _vector(self, place: int) -> npt.NDArray[np.float32]:
-        self._is_lent = True
-        return np.asarray(Borrowed(self._lease, self._hit(place).vector, (self._dimensions,), "<f4"))
-
     @property
     def keys(self) -> List[str]:
         """The keys of all hits."""
-        return [self._key(place) for place in range(len(self))]
+        return [_key_of(self._hit(place)) for place in range(len(self))]
 
     @property
     def distances(self) -> npt.NDArray[np.float32]:
