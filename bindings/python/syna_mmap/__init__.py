@@ -6,7 +6,8 @@
             print(hit.distance, hit.key)
 
 Every call releases the GIL while it works, so searches of several threads run beside each other. Vectors are numpy
-arrays of float32; those that are contiguous go in without a copy, and the vectors of hits are views of the mapped file.
+arrays of float32; a batch that is contiguous goes in without a copy, and the vectors of hits are views of the mapped
+file.
 """
 
 from ._errors import (

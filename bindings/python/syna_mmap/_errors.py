@@ -8,7 +8,6 @@ from typing import Callable, Dict, Type, Union
 
 from ._native import CError, library
 
-
 _ERROR_SIZE = ctypes.sizeof(CError)
 
 
@@ -144,12 +143,21 @@ def error_of(status: int, message: str, os_errno: int = 0) -> SynaError:
     return _CLASSES.get(status, SynaError)(status, message, os_errno)
 
 
-def call(function: "Callable[..., int]", *arguments: object) -> None:
-    """Calls a C function that answers a status, with an error struct of its own."""
+def room_for_error() -> CError:
+    """A struct for the library to say in what went wrong."""
     why = CError()
     why.struct_size = _ERROR_SIZE
+    return why
+
+
+def failure(status: int, why: CError) -> SynaError:
+    """The error of a call that has failed."""
+    return error_of(status, why.message.decode("utf-8", "replace"), why.os_errno)
+
+
+def call(function: "Callable[..., int]", *arguments: object) -> None:
+    """Calls a C function that answers a status, with an error struct of its own."""
+    why = room_for_error()
     status = function(*arguments, why)
-    if status != Status.OK:
-        raise error_of(status, why.message.decode("utf-8", "replace"), why.os_errno)
-
-
+    if status:
+        raise failure(status, why)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import index
 from typing import Any, Callable, List, Optional, Union
 
 import numpy as np
@@ -12,6 +14,11 @@ import numpy.typing as npt
 from ._batch import Key, key_bytes
 from ._native import CSearchOptions, FilterCallback, library
 from ._rows import Row, row_of
+
+
+# Asked for once: in a callback the library would fill in nothing, and what is made there may be used again.
+_DEFAULTS = CSearchOptions()
+library.search_options_init(_DEFAULTS, ctypes.sizeof(CSearchOptions))
 
 
 @dataclass
@@ -48,11 +55,12 @@ def _bitmap(rows: Union[npt.NDArray[Any], List[int]]) -> npt.NDArray[np.uint64]:
 
 
 class Asked:
-    """A syna_mmap_search_options, and what it points to."""
+    """How many to find, a syna_mmap_search_options, and what it points to."""
 
     def __init__(
         self,
         dimensions: int,
+        k: int,
         ef: int,
         exact: bool,
         deadline_us: Optional[int],
@@ -60,11 +68,13 @@ class Asked:
         condition: Optional[Filter],
         approximate: bool,
     ) -> None:
-        self._raised: List[BaseException] = []
-        raw = self.raw = CSearchOptions()
-        library.search_options_init(raw, ctypes.sizeof(CSearchOptions))
-        raw.ef, raw.exact, raw.approximate = ef, exact, approximate
-        raw.deadline_us, raw.max_visits = deadline_us or 0, max_visits
+        #: What the callback has raised.
+        self.raised: List[BaseException] = []
+        self.k = ctypes.c_size_t(index(k))
+        raw = CSearchOptions.from_buffer_copy(_DEFAULTS)
+        self.options = ctypes.byref(raw)
+        raw.ef, raw.exact, raw.approximate = index(ef), exact, approximate
+        raw.deadline_us, raw.max_visits = index(deadline_us or 0), index(max_visits)
         if condition:
             self._take(raw, condition, dimensions)
 
@@ -82,22 +92,27 @@ class Asked:
 
             def relay(_: Any, row: Any) -> bool:
                 try:
-                    return not self._raised and bool(test(row_of(row.contents, None, dimensions)))
-                except BaseException as error:  # It must not get into C; `finish` raises it.
-                    self._raised.append(error)
+                    return not self.raised and bool(test(row_of(row.contents, None, dimensions)))
+                except BaseException as error:  # It must not get into C; the search raises it.
+                    self.raised.append(error)
                     return False
 
             self._callback = FilterCallback(relay)
             raw.filter = self._callback
 
-    def finish(self) -> None:
-        """Raises what the callback has raised."""
-        if self._raised:
-            raise self._raised[0]
+
+# Searches differ in their queries more than in how they search. The options are only read, so threads may share them.
+# `typed`, or 3.0 would be taken where 3 was asked for before, and refused elsewhere.
+@lru_cache(maxsize=64, typed=True)
+def _without_filter(
+    k: int, ef: int, exact: bool, deadline_us: Optional[int], max_visits: int, approximate: bool
+) -> Asked:
+    return Asked(0, k, ef, exact, deadline_us, max_visits, None, approximate)
 
 
 def asked(
     dimensions: int,
+    k: int,
     ef: int,
     exact: bool,
     deadline: Optional[float],
@@ -105,11 +120,11 @@ def asked(
     max_visits: int,
     condition: Optional[Filter],
     approximate: bool = False,
-) -> Optional[Asked]:
-    """The options of a search; None where nothing differs from the defaults."""
+) -> Asked:
+    """How to search."""
     if deadline is not None:
         # 0 would mean none: a deadline that is over already counts as a microsecond.
         deadline_us = max(1, int(deadline * 1e6))
-    if not (ef or exact or deadline_us or max_visits or condition or approximate):
-        return None
-    return Asked(dimensions, ef, exact, deadline_us, max_visits, condition, approximate)
+    if condition is None:
+        return _without_filter(k, ef, exact, deadline_us, max_visits, approximate)
+    return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate)

@@ -240,16 +240,31 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
 }
 
 
+# What every search calls is declared to ctypes without its arguments, which would be converted twice else: 0.2 us. So
+# they have to be objects of ctypes, bytes or None; a plain number would go in as an int of C.
+_AS_GIVEN = {"search", "results_hits"}
+# These look into results and never wait: to release the GIL would take longer than they do, and let another thread in.
+_AT_ONCE = {
+    "results_hits",
+    "results_is_partial",
+    "results_tags",
+    "results_payload",
+    "results_query_hits",
+    "results_query_is_partial",
+}
+
+
 class Library:
     """The loaded library; its functions are attributes, `syna_mmap_` left out."""
 
     def __init__(self, path: Path) -> None:
-        # CDLL releases the GIL for each call; PyDLL would not.
-        loaded = ctypes.CDLL(str(path))
+        # CDLL releases the GIL for each call; PyDLL does not.
+        releasing, keeping = ctypes.CDLL(str(path)), ctypes.PyDLL(str(path))
         for name, (returns, arguments) in _FUNCTIONS.items():
-            function = getattr(loaded, "syna_mmap_" + name)
+            function = getattr(keeping if name in _AT_ONCE else releasing, "syna_mmap_" + name)
             function.restype = returns
-            function.argtypes = list(arguments)
+            if name not in _AS_GIVEN:
+                function.argtypes = list(arguments)
             setattr(self, name, function)
         found = self.abi_version()
         if found != ABI_VERSION:

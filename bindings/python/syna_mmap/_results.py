@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any, Iterator, List, NamedTuple, Sequence, Union, overload
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Union, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import Status, call, error_of
+from ._errors import Status, call, error_of, failure, room_for_error
+from ._filter import Asked
 from ._native import CHit, library
-from ._rows import Borrowed
+from ._rows import borrowed
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(
@@ -22,6 +23,19 @@ _HIT = np.dtype(
         "itemsize": ctypes.sizeof(CHit),
     }
 )
+
+
+def _columns(address: int, count: int) -> Dict[str, npt.NDArray[Any]]:
+    """Members of the native array, which are read by all hits at once."""
+    if count:
+        hits: npt.NDArray[Any] = np.frombuffer(memoryview((CHit * count).from_address(address)), _HIT)
+    else:
+        hits = np.empty(0, _HIT)
+    return {name: hits[name] for name in ("distance", "row")}
+
+
+def _key_of(hit: CHit) -> str:
+    return ctypes.string_at(hit.key, hit.key_len).decode()
 
 
 class _Lease:
@@ -60,38 +74,53 @@ class Results(Sequence[Hit]):
 
     def __init__(self) -> None:
         self._lease = _Lease()
+        self._is_lent = False
+        self._error = room_for_error()
+        self._why = ctypes.byref(self._error)
         self._dimensions = 0
         self._address = 0
+        self._length = 0
         self._count = ctypes.c_size_t()
-        self._statuses: List[int] = []
+        self._where_count = ctypes.byref(self._count)
+        self._statuses: Sequence[int] = ()
+        self._seen = (0, 0)
+        self._columns = _columns(0, 0)
 
     def _begin(self) -> ctypes.c_void_p:
         """The handle to search into, which no view looks at."""
-        self._count.value = 0
-        self._statuses = []
-        # One reference is ours, one the argument's. Pythons without counts always get new memory.
-        if not hasattr(sys, "getrefcount") or sys.getrefcount(self._lease) > 2:
-            self._lease = _Lease()
+        self._length = 0
+        self._statuses = ()
+        if self._is_lent:
+            # One reference is ours, one the argument's. Pythons without counts always get new memory.
+            if not hasattr(sys, "getrefcount") or sys.getrefcount(self._lease) > 2:
+                self._lease = _Lease()
+            self._is_lent = False
         return self._lease.handle
 
-    def _end(self, dimensions: int) -> None:
-        """Takes up what was found."""
-        self._address = library.results_hits(self._lease.handle, self._count)
+    def _end(self, status: int, how: Asked, dimensions: int) -> "Results":
+        """Takes up what was found, or raises what went wrong."""
+        if status:
+            raise failure(status, self._error)
+        if how.raised:
+            raise how.raised[0]
+        self._address = library.results_hits(self._lease.handle, self._where_count)
+        self._length = self._count.value
         self._dimensions = dimensions
+        return self
 
-    def _hits(self) -> npt.NDArray[Any]:
-        """The native array, which the next search takes away."""
-        if not self._count.value:
-            return np.empty(0, _HIT)
-        native = (CHit * self._count.value).from_address(self._address)
-        hits: npt.NDArray[Any] = np.frombuffer(memoryview(native), _HIT)
-        return hits
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        """A member of all hits, in the native array, which the next search takes away."""
+        place = (self._address, self._length)
+        # The next hits are mostly as many, at the same place.
+        if self._seen != place:
+            self._columns, self._seen = _columns(*place), place
+        return self._columns[name]
 
     def _hit(self, place: int) -> CHit:
         return CHit.from_address(self._address + place * _HIT.itemsize)
 
     def __len__(self) -> int:
-        return self._count.value
+        return self._length
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -102,39 +131,33 @@ class Results(Sequence[Hit]):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         hit = self._hit(place)
+        self._is_lent = True
         return Hit(
-            self._key(place),
+            _key_of(hit),
             hit.distance,
-            self._vector(place),
+            borrowed(self._lease, hit.vector, self._dimensions),
             hit.row,
-            int(library.results_tags(self._lease.handle, place)),
+            library.results_tags(self._lease.handle, place),
             self.payload(place),
         )
 
     def __iter__(self) -> Iterator[Hit]:
         return (self[i] for i in range(len(self)))
 
-    def _key(self, place: int) -> str:
-        hit = self._hit(place)
-        return ctypes.string_at(hit.key, hit.key_len).decode()
-
-    def _vector(self, place: int) -> npt.NDArray[np.float32]:
-        return np.asarray(Borrowed(self._lease, self._hit(place).vector, (self._dimensions,), "<f4"))
-
     @property
     def keys(self) -> List[str]:
         """The keys of all hits."""
-        return [self._key(place) for place in range(len(self))]
+        return [_key_of(self._hit(place)) for place in range(len(self))]
 
     @property
     def distances(self) -> npt.NDArray[np.float32]:
         """The distances of all hits; a copy."""
-        return self._hits()["distance"].copy()
+        return self._column("distance").copy()
 
     @property
     def rows(self) -> npt.NDArray[np.uint64]:
         """The row numbers of all hits; a copy."""
-        return self._hits()["row"].copy()
+        return self._column("row").copy()
 
     def payload(self, index: int) -> bytes:
         """The payload of a hit; empty where it has none."""

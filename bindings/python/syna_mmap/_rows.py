@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, Iterator, NamedTuple, Tuple
+from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +15,12 @@ from ._native import CRow, library
 _ROWS = 256
 
 
-class Borrowed:
-    """Memory of an owner, as numpy takes it; numpy holds this object, and so the owner, as long as the array lives."""
-
-    def __init__(self, owner: object, address: int, shape: Tuple[int, ...], kind: str) -> None:
-        self._owner = owner
-        self.__array_interface__: Dict[str, Any] = {
-            "version": 3,
-            "shape": shape,
-            "typestr": kind,
-            "data": (address, True),
-        }
+def borrowed(owner: object, address: int, dimensions: int) -> npt.NDArray[np.float32]:
+    """A read-only view of a vector of the owner's, who lives as long as the view."""
+    memory: Any = (ctypes.c_float * dimensions).from_address(address)
+    # numpy holds the memory, and that the owner.
+    memory.owner = owner
+    return np.frombuffer(memoryview(memory).toreadonly(), np.float32)
 
 
 class Row(NamedTuple):
@@ -44,7 +39,7 @@ def row_of(raw: CRow, owner: object, dimensions: int) -> Row:
     """The library's row as ours; the vector is a view that holds `owner`."""
     return Row(
         ctypes.string_at(raw.key, raw.key_len).decode(),
-        np.asarray(Borrowed(owner, raw.vector, (dimensions,), "<f4")),
+        borrowed(owner, raw.vector, dimensions),
         raw.tags,
         ctypes.string_at(raw.payload, raw.payload_len) if raw.payload else b"",
         raw.row,

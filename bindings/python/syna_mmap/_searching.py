@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Iterator, Optional
+from typing import Iterator, Optional
 
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Key, key_bytes, vector_of
-from ._errors import DimensionMismatchError, Status, call
-from ._filter import Asked, Filter, asked
+from ._batch import Key, floats_of, key_bytes
+from ._errors import DimensionMismatchError, Status
+from ._filter import Filter, asked
 from ._native import library
 from ._results import Results
 from ._rows import Cursor, Row
@@ -36,9 +36,12 @@ class Searching:
         into: Optional[Results] = None,
     ) -> Results:
         """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered."""
-        options = asked(self._dimensions, ef, exact, deadline, deadline_us, max_visits, filter)
-        array = vector_of(query, self._dimensions)
-        return self._found(into, options, library.search, array.ctypes.data, k)
+        dimensions = self._dimensions
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
+        floats = floats_of(query, dimensions)
+        results = Results() if into is None else into
+        status = library.search(self._handle, floats, how.k, how.options, results._begin(), results._why)
+        return results._end(status, how, dimensions)
 
     def search_key(
         self,
@@ -54,9 +57,12 @@ class Searching:
         into: Optional[Results] = None,
     ) -> Results:
         """The `k` nearest to the vector of a key, which is itself left out: more like this one."""
-        options = asked(self._dimensions, ef, exact, deadline, deadline_us, max_visits, filter)
+        dimensions = self._dimensions
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
         name = key_bytes(key)
-        return self._found(into, options, library.search_key, name, len(name), k)
+        results = Results() if into is None else into
+        status = library.search_key(self._handle, name, len(name), how.k, how.options, results._begin(), results._why)
+        return results._end(status, how, dimensions)
 
     def search_range(
         self,
@@ -73,9 +79,12 @@ class Searching:
         into: Optional[Results] = None,
     ) -> Results:
         """All within a distance; `approximate` takes what the index finds, which may lack some."""
-        options = asked(self._dimensions, ef, exact, deadline, deadline_us, max_visits, filter, approximate)
-        array = vector_of(query, self._dimensions)
-        return self._found(into, options, library.search_range, array.ctypes.data, max_distance)
+        dimensions = self._dimensions
+        how = asked(dimensions, 0, ef, exact, deadline, deadline_us, max_visits, filter, approximate)
+        floats = floats_of(query, dimensions)
+        results = Results() if into is None else into
+        status = library.search_range(self._handle, floats, max_distance, how.options, results._begin(), results._why)
+        return results._end(status, how, dimensions)
 
     def search_batch(
         self,
@@ -94,31 +103,20 @@ class Searching:
 
         `results.query(i)` has those of query `i`; one that could not be searched for has a status of its own there.
         """
-        options = asked(self._dimensions, ef, exact, deadline, deadline_us, max_visits, filter)
+        dimensions = self._dimensions
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
         rows = np.require(queries, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
-        if self._dimensions and (rows.ndim != 2 or rows.shape[1] != self._dimensions):
+        if dimensions and (rows.ndim != 2 or rows.shape[1] != dimensions):
             raise DimensionMismatchError(
                 Status.DIMENSION_MISMATCH,
-                f"queries of shape {rows.shape} were given; pass (count, {self._dimensions})",
+                f"queries of shape {rows.shape} were given; pass (count, {dimensions})",
             )
         statuses = np.zeros(len(rows), np.int32)
-        found = self._found(
-            into, options, library.search_batch, rows.ctypes.data, len(rows), k, after=(statuses.ctypes.data,)
-        )
-        found._statuses = statuses.tolist()
-        return found
-
-    def _found(
-        self, into: Optional[Results], options: Optional[Asked], search: Any, *what: Any, after: Any = ()
-    ) -> Results:
         results = Results() if into is None else into
-        handle = results._begin()
-        if options is None:
-            call(search, self._handle, *what, None, handle, *after)
-        else:
-            call(search, self._handle, *what, options.raw, handle, *after)
-            options.finish()
-        results._end(self._dimensions)
+        answers = (results._begin(), statuses.ctypes.data, results._why)
+        status = library.search_batch(self._handle, rows.ctypes.data, len(rows), how.k, how.options, *answers)
+        results._end(status, how, dimensions)
+        results._statuses = statuses.tolist()
         return results
 
     def rows(self, first_row: int = 0) -> Iterator[Row]:

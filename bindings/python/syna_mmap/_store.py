@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional, Sequence, Type, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, key_bytes, vector_of
+from ._batch import Batch, Key, Payload, floats_of, key_bytes, require_shape
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
 from ._options import Durability, IndexProfile, Metric, OpenFlags, metric_of, open_options
@@ -137,15 +137,15 @@ class Store(Searching, Upkeep):
     def insert(self, key: Key, vector: npt.ArrayLike) -> bool:
         """Stores a vector, unless the key is there already; whether it was new."""
         name, inserted = key_bytes(key), ctypes.c_bool()
-        array = vector_of(vector, self._dimensions)
-        call(library.insert, self._handle, name, len(name), array.ctypes.data, inserted)
+        floats = floats_of(vector, self._dimensions)
+        call(library.insert, self._handle, name, len(name), floats, inserted)
         return inserted.value
 
     def upsert(self, key: Key, vector: npt.ArrayLike) -> None:
         """Stores a vector in the place of the one that is there, if any."""
         name = key_bytes(key)
-        array = vector_of(vector, self._dimensions)
-        call(library.upsert, self._handle, name, len(name), array.ctypes.data)
+        floats = floats_of(vector, self._dimensions)
+        call(library.upsert, self._handle, name, len(name), floats)
 
     def insert_batch(
         self,
@@ -206,8 +206,9 @@ class Store(Searching, Upkeep):
         """Copies the vector of a key, into `out` if that is given. NotFoundError where there is none."""
         name = key_bytes(key)
         room = np.empty(self._dimensions, np.float32) if out is None else out
-        if vector_of(room, self._dimensions) is not room:
-            raise InvalidArgumentError(Status.INVALID_ARGUMENT, "`out` has to be contiguous and of float32")
+        if not isinstance(room, np.ndarray) or room.dtype != np.float32 or not room.flags.carray:
+            raise InvalidArgumentError(Status.INVALID_ARGUMENT, "`out` has to be contiguous, writable and of float32")
+        require_shape(room, self._dimensions)
         call(library.get, self._handle, name, len(name), room.ctypes.data)
         return room
 

@@ -119,17 +119,19 @@ class StoreTest(unittest.TestCase):
             store.insert_batch([str(i) for i in range(20)], random_rows(20))
             self.assertEqual((store.stats.live_rows, store.dimensions), (20, 64))
 
-    def test_arrays_go_in_as_they_are(self) -> None:
+    def test_arrays_of_any_kind_go_in(self) -> None:
         store = self.open()
         rows = random_rows(4)
-        self.assertTrue(np.shares_memory(syna_mmap._batch.vector_of(rows[1], DIMENSIONS), rows))
-        # What is no contiguous float32 is converted: other numbers, other strides, lists.
+        # What is no float32 is converted: other numbers, lists.
         self.assertTrue(store.insert("list", rows[0].tolist()))
         self.assertTrue(store.insert("double", rows[1].astype(np.float64)))
         self.assertTrue(store.insert("strided", np.repeat(rows[2], 2)[::2]))
         self.assertTrue(store.insert("big-endian", rows[3].astype(">f4")))
         for key, row in zip(["list", "double", "strided", "big-endian"], rows):
             np.testing.assert_array_equal(store[key], row)
+            row.flags.writeable = False
+            self.assertEqual(store.search(row, 1).keys, [key])
+            self.assertEqual(store.search(np.repeat(row, 2)[::2].astype(">f4").tolist(), 1)[0].distance, 0.0)
         out = np.empty(DIMENSIONS, np.float32)
         self.assertIs(store.read("list", out), out)
         np.testing.assert_array_equal(out, rows[0])
@@ -140,10 +142,68 @@ class StoreTest(unittest.TestCase):
                 store.search(wrong, 1)
         with self.assertRaises(syna_mmap.InvalidArgumentError):
             store.read("list", np.empty(DIMENSIONS, np.float64))  # type: ignore[arg-type]
+        out.flags.writeable = False
+        with self.assertRaises(syna_mmap.InvalidArgumentError):
+            store.read("list", out)
         with self.assertRaises(syna_mmap.DimensionMismatchError):
             store.insert_batch(["a", "b"], rows)
         with self.assertRaises(syna_mmap.InvalidArgumentError):
             store.insert_batch(["a", "b"], rows[:2], tags=[1])
+
+    def test_results_are_those_of_the_last_search(self) -> None:
+        store, rows = self.open(), random_rows(20)
+        store.insert_batch([str(i) for i in range(20)], rows)
+        distances = np.linalg.norm(rows - rows[7], axis=1)
+        results = Results()
+        for k in [3, 1, 3, 0, np.int64(5), 3]:
+            self.assertIs(store.search(rows[7], int(k), into=results), results)
+            self.assertEqual(results.rows.tolist(), np.argsort(distances)[: int(k)].tolist())
+            np.testing.assert_allclose(results.distances, np.sort(distances)[: int(k)], rtol=1e-5)
+            self.assertEqual(len(results), k)
+        copied = results.rows
+        copied[0] = 99
+        self.assertEqual(results.rows[0], 7)
+        with self.assertRaisesRegex(syna_mmap.InvalidVectorError, "NaN"):
+            store.search(np.full(DIMENSIONS, np.nan, np.float32), 3, into=results)
+        self.assertEqual((len(results), results.rows.size, results.keys), (0, 0, []))
+        store.search(rows[7], 3, into=results)
+        for wrong in ["3", 3.0, None]:
+            with self.assertRaises(TypeError):
+                store.search(rows[7], wrong, into=results)  # type: ignore[arg-type]
+        with self.assertRaises(syna_mmap.LimitError):
+            store.search(rows[7], -1, into=results)
+        store.close()
+        with self.assertRaisesRegex(syna_mmap.InvalidHandleError, "store is NULL"):
+            store.search(rows[7], 3, into=results)
+
+    def test_threads_search_at_once(self) -> None:
+        store, rows = self.open(), random_rows(500)
+        store.insert_batch([str(i) for i in range(500)], rows)
+        failed: "list[object]" = []
+
+        def search(first: int) -> None:
+            results = Results()
+            for i in range(first, 500, 4):
+                k = 1 + i % 3
+                found = store.search(rows[i], k, ef=100 + i % 5, exact=i % 2 == 0, into=results).rows.tolist()
+                if len(found) != k or found[0] != i:
+                    failed.append((i, found))
+
+        threads = [threading.Thread(target=search, args=(first,)) for first in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failed, [])
+
+    def test_a_condition_that_searches_spoils_nothing(self) -> None:
+        store, rows, results = self.open(), random_rows(50), Results()
+        store.insert_batch([str(i) for i in range(50)], rows)
+        with self.assertRaisesRegex(syna_mmap.InvalidArgumentError, "callback"):
+            condition = Filter(callback=lambda row: bool(store.search(row.vector, 49, ef=77, into=results)))
+            store.search(rows[3], 2, filter=condition, into=results)
+        self.assertEqual(len(results), 0)
+        self.assertEqual(len(store.search(rows[3], 49, ef=77, into=results)), 49)
 
     def test_vectors_of_hits_stay_good(self) -> None:
         store = self.open()
@@ -154,12 +214,14 @@ class StoreTest(unittest.TestCase):
         for i in range(200):
             store.search(rows[i], 1, into=results)
             if i % 3 == 0:
-                kept.append((i, results[0].vector))
+                kept.append((i, results[0].vector[:]))
         del results
         store.close()
         gc.collect()
         for i, vector in kept:
             self.assertFalse(vector.flags.writeable or vector.flags.owndata)
+            with self.assertRaises(ValueError):
+                vector.flags.writeable = True
             np.testing.assert_array_equal(vector, rows[i])
 
     def test_results_that_nobody_looks_at_are_used_again(self) -> None:
