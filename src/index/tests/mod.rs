@@ -3,6 +3,7 @@
 //! Random data come from a seed that is printed; `SYNA_TEST_SEED` sets another one.
 
 mod findable;
+mod gone;
 mod saved;
 mod shapes;
 mod together;

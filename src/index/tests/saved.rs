@@ -62,10 +62,20 @@ impl File {
     }
 
     fn open(&self, params: GraphParams, most_rows: u32) -> Result<Graph, GraphDamage> {
+        self.open_without(params, most_rows, |_| false)
+    }
+
+    /// Of a store where some rows are gone.
+    pub(super) fn open_without(
+        &self,
+        params: GraphParams,
+        most_rows: u32,
+        is_gone: impl Fn(u32) -> bool,
+    ) -> Result<Graph, GraphDamage> {
         let width = Graph::record_bytes(params, 64) / 64;
         let cells = u32::try_from(self.lines.len() / width).unwrap();
         let lines = Box::new(Mapped(Arc::new(self.lines.clone())));
-        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, |_| false, (lines, cells))
+        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, is_gone, (lines, cells))
     }
 }
 

@@ -1,0 +1,95 @@
+//! Rows that were deleted before they came into the graph have no place in it.
+
+use super::saved::File;
+use super::*;
+use crate::distance::PreparedQuery;
+use std::cell::Cell;
+
+/// Vectors of which some are gone.
+struct Some<'a> {
+    rows: &'a Flat,
+    is_gone: &'a (dyn Fn(u32) -> bool + Sync),
+}
+
+impl Rows for Some<'_> {
+    fn row(&self, row: u32) -> &[f32] {
+        self.rows.row(row)
+    }
+
+    fn is_gone(&self, row: u32) -> bool {
+        (self.is_gone)(row)
+    }
+}
+
+#[test]
+fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
+    let mut random = Random::new(51);
+    for params in all_params() {
+        let mut vectors = random.clusters(20, 60, 64);
+        // Equal ones, gone and not, in every order.
+        vectors.extend(vectors[100..300].to_vec());
+        vectors.extend(vec![vec![0.0; 64]; 20]);
+        random.shuffle(&mut vectors);
+        let flat = Flat::from_rows(&vectors);
+        let is_gone = |row: u32| mix(u64::from(row)) % 2 == 0 || row < 30;
+        let rows = Some { rows: &flat, is_gone: &is_gone };
+        let graph = Graph::new(params, 64, Kernels::detect());
+        graph.extend(&rows, flat.count(), 2, &mut go_on).unwrap();
+        let gone = (0..flat.count()).filter(|&row| is_gone(row)).count();
+        assert_eq!((graph.absent_rows() as usize, graph.covered_rows()), (gone, flat.count()));
+        let report = graph.check().unwrap();
+        assert!(report.unreachable.iter().all(|&row| is_gone(row)), "{:?}", report.unreachable);
+        let there = flat.count() - graph.absent_rows();
+        assert_eq!(report.nodes + report.twins, there - without_code(&graph, &flat, &is_gone));
+        let asked = Cell::new(0);
+        let visible = |row: u32| {
+            asked.set(asked.get() + u32::from(is_gone(row)));
+            !is_gone(row)
+        };
+        let mut searcher = Searcher::new(&graph, &flat);
+        let has_length = |row: &u32| flat.row(*row).iter().any(|&x| x != 0.0);
+        for row in (0..flat.count()).filter(|&row| !is_gone(row)).filter(has_length) {
+            let found = searcher.search(flat.row(row), 1, 60, &visible);
+            let own = PreparedQuery::new(Kernels::detect(), params.metric, flat.row(row));
+            let own = own.distance(flat.row(row));
+            assert!(params.metric == DistanceMetric::DotProduct || found[0].distance <= own, "row {row}");
+        }
+        assert_eq!(asked.get(), 0, "a search comes to no row that is gone");
+        let file = File::of(&graph);
+        let back = file.open_without(params, flat.count(), is_gone).unwrap();
+        assert!(File::of(&back) == file);
+        assert_eq!(back.absent_rows() as usize, gone);
+        let damage = file.open_without(params, flat.count(), |row| row != 0 && is_gone(row)).unwrap_err();
+        assert!(damage.what.contains("row 0 is nowhere"), "{damage}");
+    }
+}
+
+/// Live rows that hang from nothing and have no record: the first without a direction.
+fn without_code(graph: &Graph, rows: &Flat, is_gone: &dyn Fn(u32) -> bool) -> u32 {
+    let no_code = |row: &u32| {
+        graph.params().metric == DistanceMetric::Cosine && rows.row(*row).iter().all(|&x| x == 0.0)
+    };
+    u32::from((0..rows.count()).filter(|&row| !is_gone(row)).any(|row| no_code(&row)))
+}
+
+#[test]
+fn a_batch_that_is_begun_anew_leaves_out_what_is_gone_by_then() {
+    let mut random = Random::new(52);
+    let flat = Flat::from_rows(&(0..400).map(|_| random.vector(64)).collect::<Vec<_>>());
+    let params = params(DistanceMetric::Euclidean);
+    let of_gone = |is_gone: &(dyn Fn(u32) -> bool + Sync)| {
+        let graph = Graph::new(params, 64, Kernels::detect());
+        {
+            // Coded once, as by a batch that then had no memory.
+            let mut writer = graph.lock_writer().unwrap();
+            graph.make_room(400, &mut writer).unwrap();
+            let rows = Some { rows: &flat, is_gone: &|_| false };
+            graph.code(&rows, 0..400, &mut writer, &mut [Scratch::default()]).unwrap();
+        }
+        graph.extend(&Some { rows: &flat, is_gone }, 400, 1, &mut go_on).unwrap();
+        graph
+    };
+    let graph = of_gone(&|row| row % 5 == 0);
+    assert_eq!((graph.absent_rows(), graph.check().unwrap().nodes), (80, 320));
+    assert!((0..400).step_by(5).all(|row| !graph.nodes.is_node(row)));
+}
