@@ -47,8 +47,8 @@ impl Bench {
         let mut table = vec![Line([0; 64]); width / 16];
         let mut block = table.clone();
         let mut code = vec![0; width];
-        let mut bits = vec![0; width / 9];
-        let mut facts = BlockFacts { add: [0.5; 32], multiply: [0.25; 32] };
+        let mut bits = vec![0; width / 8];
+        let mut facts = BlockFacts::NONE;
         let mut out = [0.0; 32];
         self.rotation.apply(k, &self.vector, rotated);
         let rotate = timed(rounds, repeats, || self.rotation.apply(k, black_box(&self.vector), rotated));
@@ -69,7 +69,7 @@ impl Bench {
         let relative = timed(rounds, repeats, || {
             let residual = k.relative((self.code(0), 0.01), (black_box(self.code(1)), 0.02), &mut bits);
             write_slot(bytemuck::cast_slice_mut(&mut block), slot, &bits);
-            facts.add[slot] = residual.square;
+            facts.set(slot, residual.square, 0.25);
             slot = (slot + 1) % 32;
         });
         let write = timed(rounds, repeats, || {

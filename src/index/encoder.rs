@@ -43,6 +43,11 @@ pub(super) fn code_dimensions(dimensions: usize) -> usize {
     dimensions.max(LEAST_COMPONENTS).next_multiple_of(64)
 }
 
+/// Lines of a block of 32 relative codes: one for 16 components, none for what fills a code up.
+pub(super) fn block_lines(dimensions: usize) -> usize {
+    dimensions.max(LEAST_COMPONENTS).div_ceil(16)
+}
+
 impl Encoder {
     pub(super) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
         let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
@@ -52,6 +57,11 @@ impl Encoder {
     /// Components of a code: a multiple of 64.
     pub(super) fn code_dimensions(&self) -> usize {
         self.rotation.code_dimensions()
+    }
+
+    /// Lines of a block of 32 relative codes.
+    pub(super) fn block_lines(&self) -> usize {
+        block_lines(self.rotation.dimensions())
     }
 
     /// Fills `into` from a vector. `false` where the vector has no code: without direction under the cosine, or so long

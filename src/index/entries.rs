@@ -99,15 +99,17 @@ impl Entries {
         for of_block in rows.chunks(BLOCK_SLOTS) {
             let mut block = Block {
                 rows: [super::graph::NO_ROW; BLOCK_SLOTS],
-                facts: BlockFacts { add: [f32::INFINITY; BLOCK_SLOTS], multiply: [0.0; BLOCK_SLOTS] },
+                facts: BlockFacts::NONE,
                 squares: [0.0; BLOCK_SLOTS],
-                bits: vec![Line([0; 64]); zeros.len() / 16],
+                bits: vec![Line([0; 64]); encoder.block_lines()],
             };
             for (slot, &row) in of_block.iter().enumerate() {
                 let Some(record) = seen.record(row) else { continue };
                 let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
                 set_slot_facts(&mut block.facts, slot, relative.slot_facts());
-                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, &bits);
+                // A line of a block has two bytes of each slot's bits.
+                let bits = bits.get(..2 * encoder.block_lines()).unwrap_or_default();
+                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits);
                 if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot))
                 {
                     *of_slot = row;

@@ -68,7 +68,7 @@ impl Graph {
         let encoder = Encoder::new(dimensions, params.metric, kernels);
         Self {
             params,
-            nodes: Nodes::new(params, encoder.code_dimensions()),
+            nodes: Nodes::new(params, dimensions),
             encoder,
             entries: Entries::new(),
             fingerprints: Fingerprints::new(),

@@ -3,7 +3,7 @@
 //! A record, in lines of 64 bytes:
 //! ```text
 //! head: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
-//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without what fills a code up
 //! ```
 //! In the compact profile it ends with the code, and has neither facts nor squares of slots.
 //! A slot without a link has the row [`NO_ROW`] and an infinite summand, so that nothing is ever nearer. A neighbour that its
@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::chunks::Chunks;
 use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot};
-use super::encoder::{Encoder, Rotated};
+use super::encoder::{Encoder, Rotated, block_lines, code_dimensions};
 use super::graph::NO_ROW;
 use super::links::{Links, row_of};
 use super::params::{GraphParams, IndexProfile};
@@ -28,6 +28,8 @@ use crate::{DistanceMetric, Result};
 /// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
 /// component and code.
 const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
+/// Lines of a block's facts.
+const FACTS_LINES: usize = size_of::<BlockFacts>() / size_of::<Line>();
 /// Slots of a block.
 pub(super) const BLOCK_SLOTS: usize = 32;
 
@@ -35,6 +37,7 @@ pub(super) const BLOCK_SLOTS: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     code_lines: usize,
+    block_lines: usize,
     facts: usize,
     squares: usize,
     code: usize,
@@ -43,19 +46,27 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    fn new(params: GraphParams, code_dimensions: usize) -> Self {
+    fn new(params: GraphParams, dimensions: usize) -> Self {
         let slots = params.max_links().next_multiple_of(BLOCK_SLOTS);
-        let code_lines = code_dimensions / 64;
+        let (code_lines, block_lines) = (code_dimensions(dimensions) / 64, block_lines(dimensions));
         if params.profile == IndexProfile::Compact {
             let code = 1 + slots / 16;
             let end = code + code_lines;
-            return Self { code_lines, facts: code, squares: code, code, bits: end, end };
+            return Self { code_lines, block_lines, facts: code, squares: code, code, bits: end, end };
         }
         let facts = 1 + slots / 16;
-        let squares = facts + slots / BLOCK_SLOTS * 4;
+        let squares = facts + slots / BLOCK_SLOTS * FACTS_LINES;
         let code = squares + if params.metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
         let bits = code + code_lines;
-        Self { code_lines, facts, squares, code, bits, end: bits + slots / BLOCK_SLOTS * 4 * code_lines }
+        Self {
+            code_lines,
+            block_lines,
+            facts,
+            squares,
+            code,
+            bits,
+            end: bits + slots / BLOCK_SLOTS * block_lines,
+        }
     }
 }
 
@@ -93,9 +104,11 @@ impl<'a> Record<'a> {
     /// What estimates of a block's slots need: facts, bits, and the squares of the neighbours' lengths.
     #[inline]
     pub(super) fn block(&self, block: usize) -> (Option<&'a BlockFacts>, &'a [u8], &'a [f32]) {
-        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
-        let of_block = part::<BlockFacts>(self.lines, facts + 4 * block, facts + 4 * (block + 1)).first();
-        let bits = part(self.lines, bits + 4 * code_lines * block, bits + 4 * code_lines * (block + 1));
+        let Shape { facts, squares, code, block_lines, bits, .. } = self.shape;
+        let facts = facts + FACTS_LINES * block;
+        let of_block = part::<BlockFacts>(self.lines, facts, facts + FACTS_LINES).first();
+        let bits = bits + block_lines * block;
+        let bits = part(self.lines, bits, bits + block_lines);
         let squares = if squares == code {
             &[]
         } else {
@@ -168,8 +181,8 @@ pub(super) struct Bits {
 }
 
 impl Nodes {
-    pub(super) fn new(params: GraphParams, code_dimensions: usize) -> Self {
-        let shape = Shape::new(params, code_dimensions);
+    pub(super) fn new(params: GraphParams, dimensions: usize) -> Self {
+        let shape = Shape::new(params, dimensions);
         let (links, metric) = (params.max_links(), params.metric);
         Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new() }
     }
@@ -186,8 +199,8 @@ impl Nodes {
     }
 
     /// Bytes that a record would have.
-    pub(super) fn record_bytes_for(params: GraphParams, code_dimensions: usize) -> usize {
-        64 * Shape::new(params, code_dimensions).end
+    pub(super) fn record_bytes_for(params: GraphParams, dimensions: usize) -> usize {
+        64 * Shape::new(params, dimensions).end
     }
 
     pub(super) fn read(&self) -> Seen<'_> {
@@ -212,9 +225,7 @@ impl Nodes {
         let lines = self.records.lines_mut(&mut fresh);
         lines.fill(Line([0; 64]));
         part_mut::<u32>(lines, 1, self.shape.facts).fill(NO_ROW);
-        for facts in part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares) {
-            facts.add = [f32::INFINITY; BLOCK_SLOTS];
-        }
+        part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares).fill(BlockFacts::NONE);
         let code = part_mut(lines, self.shape.code, self.shape.bits);
         let facts = ByteCode::encode(&encoder.codes, &rotated.components, code).facts;
         if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
@@ -328,7 +339,7 @@ impl Nodes {
         encoder: &Encoder,
         memory: &mut Bits,
     ) {
-        let Shape { facts, squares, code, code_lines, bits, .. } = self.shape;
+        let Shape { facts, squares, code, code_lines, block_lines, bits, .. } = self.shape;
         if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
             *of_slot = word;
         }
@@ -352,9 +363,10 @@ impl Nodes {
         if let Some(square) = part_mut::<f32>(lines, squares, code).get_mut(slot) {
             *square = neighbour.facts.square;
         }
-        let first = bits + 4 * code_lines * (slot / BLOCK_SLOTS);
-        let block = part_mut::<u8>(lines, first, first + 4 * code_lines);
-        write_slot(block, slot % BLOCK_SLOTS, &memory.bits);
+        let first = bits + block_lines * (slot / BLOCK_SLOTS);
+        let block = part_mut::<u8>(lines, first, first + block_lines);
+        // A line of a block has two bytes of each slot's bits.
+        write_slot(block, slot % BLOCK_SLOTS, memory.bits.get(..2 * block_lines).unwrap_or_default());
     }
 
     /// Whether a row is a node: a twin has no record.

@@ -19,7 +19,6 @@
 
 use std::collections::VecDeque;
 
-use super::encoder::code_dimensions;
 use super::graph::{Graph, NO_ROW, View};
 use super::links::Links;
 use super::nodes::Nodes;
@@ -183,7 +182,7 @@ impl Graph {
 
     /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
     pub(crate) fn record_bytes(params: GraphParams, dimensions: usize) -> usize {
-        Nodes::record_bytes_for(params, code_dimensions(dimensions))
+        Nodes::record_bytes_for(params, dimensions)
     }
 
     /// The most bytes that the table of so many rows has.

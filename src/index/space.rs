@@ -6,7 +6,7 @@ use super::codes::{ByteCode, QueryCode};
 use super::encoder::Encoder;
 use super::nodes::{BLOCK_SLOTS, Record, Seen};
 use crate::DistanceMetric;
-use crate::kernel::codes::Coming;
+use crate::kernel::codes::{BlockFacts, Coming};
 
 /// Random access to the stored vectors; cheap, and safe for every row that the graph was ever extended to.
 pub(crate) trait Rows: Sync {
@@ -126,7 +126,7 @@ impl<R: Rows> Asker<'_, R> {
         };
         self.code.estimate(&self.encoder.codes, bits, facts, base, coming.rest(), out);
         if base < BLURRED * self.deviation(&record.code()) {
-            self.look_closer(record, block, &facts.multiply, out);
+            self.look_closer(record, block, facts, out);
         }
         if self.key != Key::Squared {
             for (estimate, &square) in out.iter_mut().zip(squares) {
@@ -177,9 +177,15 @@ impl<R: Rows> Asker<'_, R> {
 
     /// Where query, node and neighbour are too near each other for codes.
     #[cold]
-    fn look_closer(&self, record: &Record<'_>, block: usize, multiply: &[f32], out: &mut [f32; BLOCK_SLOTS]) {
+    fn look_closer(
+        &self,
+        record: &Record<'_>,
+        block: usize,
+        facts: &BlockFacts,
+        out: &mut [f32; BLOCK_SLOTS],
+    ) {
         let words = record.link_words().iter().skip(block * BLOCK_SLOTS);
-        for ((estimate, &factor), &word) in out.iter_mut().zip(multiply).zip(words) {
+        for ((estimate, factor), &word) in out.iter_mut().zip(facts.multiply()).zip(words) {
             if factor == 0.0 && word != super::graph::NO_ROW {
                 *estimate = self.by_vectors(super::links::row_of(word));
             }

@@ -49,9 +49,7 @@ impl RelativeCode {
 
 /// Sets the facts of one slot (0..32) of a block.
 pub(crate) fn set_slot_facts(facts: &mut BlockFacts, slot: usize, of_slot: SlotFacts) {
-    debug_assert!(slot < 32);
-    facts.add[slot % 32] = of_slot.add;
-    facts.multiply[slot % 32] = of_slot.multiply;
+    facts.set(slot, of_slot.add, of_slot.multiply);
 }
 
 /// The place of a slot's nibble in the 16 bytes of a group, and how far it is shifted there.

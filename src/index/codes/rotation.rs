@@ -35,6 +35,11 @@ impl Rotation {
         Self { dimensions, factors }
     }
 
+    /// Components of what is rotated.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
     /// Components of what [`Rotation::apply`] writes: the dimensions, rounded up to a multiple of 64.
     #[must_use]
     pub fn code_dimensions(&self) -> usize {

@@ -142,7 +142,7 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
         let base = prepared.distance(kernels, &node_code);
         by_byte.push((f64::from(base) - exact(&node)) / (square(&query) * square(&node)).sqrt());
         let mut block = vec![0; 4 * width];
-        let mut facts = BlockFacts { add: [0.0; 32], multiply: [0.0; 32] };
+        let mut facts = BlockFacts::NONE;
         let towards = sum_of(0.4, &query, 0.6, &node);
         let neighbours: Vec<Vec<f32>> =
             (0..32).map(|_| sum_of(1.0, &towards, 0.7, &normal.vector(dimensions))).collect();

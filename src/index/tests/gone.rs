@@ -31,7 +31,7 @@ fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
         vectors.extend(vec![vec![0.0; 64]; 20]);
         random.shuffle(&mut vectors);
         let flat = Flat::from_rows(&vectors);
-        let is_gone = |row: u32| mix(u64::from(row)) % 2 == 0 || row < 30;
+        let is_gone = |row: u32| mix(u64::from(row)).is_multiple_of(2) || row < 30;
         let rows = Some { rows: &flat, is_gone: &is_gone };
         let graph = Graph::new(params, 64, Kernels::detect());
         graph.extend(&rows, flat.count(), 2, &mut go_on).unwrap();

@@ -220,7 +220,7 @@ pub(super) fn finish_estimate(
     base: f32,
     out: &mut [f32; 32],
 ) {
-    for (((out, sum), add), multiply) in out.iter_mut().zip(sums).zip(&facts.add).zip(&facts.multiply) {
+    for (((out, sum), add), multiply) in out.iter_mut().zip(sums).zip(facts.add()).zip(facts.multiply()) {
         *out = (base + add) + multiply * (scale * *sum as f32);
     }
 }

@@ -121,14 +121,19 @@ fn scans_are_exact() {
                     expected[place % 16] += entry(byte & 15);
                     expected[place % 16 + 16] += entry(byte >> 4);
                 }
-                let (block, table) = (at_offset(block, offset), at_offset(&table, (offset + 3) % 32));
+                // A block ends where its slots' components do, a table with a code.
+                let table = [table.as_slice(), &[7; 192]].concat();
+                let table = &table[..table.len() - 64 * (offset % 4)];
+                let (block, table) = (at_offset(block, offset), at_offset(table, (offset + 3) % 32));
                 let (block, table) = (&block[offset..], &table[(offset + 3) % 32..]);
                 let mut sums = [1; 32];
                 kernels.scan(block, table, &mut sums);
                 assert_eq!(sums.map(i64::from), expected, "{what}");
-                let mut facts = BlockFacts { add: [0.0; 32], multiply: [0.0; 32] };
-                facts.add.copy_from_slice(&numbers.components(32));
-                facts.multiply.copy_from_slice(&numbers.components(32));
+                let mut facts = BlockFacts::NONE;
+                for (slot, of_slot) in numbers.components(64).as_chunks::<2>().0.iter().enumerate() {
+                    facts.set(slot, of_slot[0], of_slot[1]);
+                }
+                let (add, multiply): (Vec<_>, Vec<_>) = facts.add().zip(facts.multiply()).unzip();
                 let mut estimates = [0.0; 32];
                 // As many lines as a block has, fewer and more.
                 let coming = vec![Line([0; 64]); block.len() / 64 + block.len() % 3];
@@ -140,8 +145,8 @@ fn scans_are_exact() {
                 assert_eq!(kernels.nearer_than(&[f32::NAN; 32], f32::INFINITY), 0);
                 assert_eq!(kernels.nearer_than(&[-1.0; 32], f32::INFINITY), u32::MAX);
                 for slot in 0..32 {
-                    let product = facts.multiply[slot] * (0.37 * expected[slot] as f32);
-                    let one_by_one = (1.3 + facts.add[slot]) + product;
+                    let product = multiply[slot] * (0.37 * expected[slot] as f32);
+                    let one_by_one = (1.3 + add[slot]) + product;
                     assert_eq!(estimates[slot].to_bits(), one_by_one.to_bits(), "{what}");
                 }
             }
@@ -280,4 +285,31 @@ fn what_is_zero_tiny_or_not_finite_is_taken_for_zero() {
         let facts = kernels.encode(&[f32::MAX; 64], &mut code);
         assert_eq!((code, facts.sum), ([255; 64], 127 * 64));
     }
+}
+
+#[test]
+fn facts_are_rounded_to_the_nearest_of_16_bits() {
+    let mut facts = BlockFacts::NONE;
+    assert!(facts.add().all(|add| add == f32::INFINITY) && facts.multiply().all(|factor| factor == 0.0));
+    let mut numbers = Numbers(77);
+    for scale in [1e-30_f32, 1.0, 1e30] {
+        for number in numbers.components(320) {
+            facts.set(31, number * scale, -number * scale);
+            let (add, multiply) = (facts.add().last().unwrap(), facts.multiply().last().unwrap());
+            assert!(
+                (add - number * scale).abs() <= (number * scale).abs() / 256.0,
+                "{number} * {scale}: {add}"
+            );
+            assert_eq!(add, -multiply);
+        }
+    }
+    // Ties go to the even one; what 16 bits can say stays.
+    for (number, rounded) in
+        [(1.0 + 1.0 / 256.0, 1.0), (1.0 + 3.0 / 256.0, 1.015_625), (1.0, 1.0), (0.0, 0.0)]
+    {
+        facts.set(0, number, number);
+        assert_eq!(facts.add().next(), Some(rounded));
+    }
+    facts.set(0, f32::INFINITY, f32::NEG_INFINITY);
+    assert_eq!((facts.add().next(), facts.multiply().next()), (Some(f32::INFINITY), Some(f32::NEG_INFINITY)));
 }
