@@ -30,7 +30,7 @@ from tqdm import tqdm  # noqa: E402
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PEERS = (
-    "ours,ours-reopened,ours-single-inserts,ours-all-replaced,hnswlib,symqg-32,usearch-f32,usearch-i8,faiss-hnsw-flat,"
+    "ours,ours-reopened,ours-single-inserts,ours-replaced-since,ours-all-replaced,hnswlib,symqg-32,usearch-f32,usearch-i8,faiss-hnsw-flat,"
     "faiss-ivf-pqfs-refine,svs-vamana-lvq8,svs-vamana-lvq4x8,vsag-hgraph-sq8u,vsag-hgraph-sq4u"
 )
 BASELINE = "hnswlib"
@@ -214,12 +214,14 @@ def main():
     text = [
         "# Graph search beside other libraries",
         f"Made by `python benches/peers DATA..` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
-        f"k = 10, one thread, one query at a time through each library's Python binding (ours: ctypes, which costs each "
-        f"search some microseconds), medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
+        f"k = 10, one thread, one query at a time through each library's Python binding (ours: bindings/python, by "
+        f"ctypes), medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
         "library after the other. Memory: what the process grew "
         "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
-        "reads more. `ours-reopened`: closed and opened again before it is searched; `ours-single-inserts`: filled row by "
-        "row, the index following; `ours-all-replaced`: every row written twice, so that half of the rows are deleted ones.",
+        "reads more. `ours`: filled in one batch and searched as it was built; `ours-reopened` and those below: "
+        "closed and opened again before, as most stores are; `ours-single-inserts`: filled row by row, the index following; "
+        "`ours-replaced-since`: every row replaced since `build_index`, so that half of the index are deleted rows; "
+        "`ours-all-replaced`: the same after another `build_index`, which makes the index anew.",
     ]
     for name, results in by_data.items():
         first = next((r for r in results if "rows" in r), None)

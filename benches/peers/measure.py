@@ -16,6 +16,7 @@ import numpy as np
 HARNESS, DATA, PEER, LIB = sys.argv[1:5]
 sys.path.insert(0, HARNESS)
 import peers_search as peers  # noqa: E402  (found through the argument)
+import ours  # noqa: E402  (after the harness)
 
 K = 10
 THREADS = 2
@@ -25,68 +26,6 @@ ENOUGH = 0.9995
 # Libraries that print shall not print into the answers.
 ANSWERS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
-
-
-@peers.peer
-class Reopened(peers.Ours):
-    """A store that is closed and opened again before it is searched, as most are."""
-
-    name = "ours-reopened"
-
-    def build(self, d, threads):
-        super().build(d, threads)
-        self.s.close()
-        self._open(self.path, 0, 0xFFFFFFFF)
-
-
-@peers.peer
-class Singles(peers.Ours):
-    """A store that was filled row by row."""
-
-    name = "ours-single-inserts"
-
-    def build(self, d, threads):
-        self.make(d, threads)
-        for i, vector in enumerate(d.base):
-            self.s.insert(b"doc%d" % i, vector)
-        self.s.build_index()
-
-    def make(self, d, threads):
-        import tempfile
-
-        self.dir = tempfile.mkdtemp(dir=os.environ.get("OURS_DIR"))
-        self.path = os.path.join(self.dir, "store.mmap")
-        # The index is there from the first thousand on, so that rows enter it as they come.
-        self._open(self.path, d.dim, d.metric, threads=threads, index_threshold=1000,
-                   hnsw_m=self.M, hnsw_ef_construction=self.efc)
-
-
-@peers.peer
-class Replaced(Singles):
-    """A store whose rows were all replaced once, in an order of chance: every old row is deleted."""
-
-    name = "ours-all-replaced"
-
-    def build(self, d, threads):
-        self.make(d, threads)
-        n = len(d.base)
-        rng = np.random.default_rng(1)
-        first = d.base[rng.permutation(n)]
-        order = rng.permutation(n)
-        keys = [b"doc%d" % i for i in range(n)]
-        self.s.insert_batch(None, first, packed=self.s.pack(keys))
-        self.s.build_index()
-        for part in np.array_split(order, 60):
-            self.s.insert_batch(None, d.base[part], packed=self.s.pack([keys[i] for i in part]), upsert=True)
-        self.s.build_index()
-        # Row n + j holds doc order[j].
-        self.number_of = np.concatenate([np.full(n, -1), order])
-
-    def search(self, q, k):
-        return self.number_of[super().search(q, k).astype(np.int64)]
-
-    def save(self, p):
-        pass
 
 
 def point(peer, queries, setting, data):
@@ -102,6 +41,8 @@ def point(peer, queries, setting, data):
         found.append(peer.search(query, K))
         latency[i] = time.perf_counter() - t
     wall = time.perf_counter() - begin
+    if hasattr(peer, "numbers"):
+        found = [peer.numbers(rows) for rows in found]
     return {
         "setting": setting,
         "recall": round(peers.recall(data, found, K), 5),
@@ -123,7 +64,7 @@ def sweep(peer, data):
 def build(answer):
     """The peer, ready to search, and its data; nothing where it has no such distance."""
     data = peers.load_data(DATA, K, 1000, 0)
-    peers.Ours.lib_path = LIB
+    ours.Ours.library = LIB
     of_class = peers.PEERS[PEER]
     answer |= {"data": data.name, "rows": len(data.base), "dimensions": data.dim}
     if data.metric not in of_class.metrics:
