@@ -1366,7 +1366,9 @@ syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
  * syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
  *
  * Every vector can be found before, during and after it. The index is derived from the stored vectors and
- * can always be made again.
+ * can always be made again. Deleted and replaced vectors stay in it and make searches slower; where they are a
+ * quarter of it, this call makes it anew without them, which takes as long as the first time and as much
+ * memory again as the index has, until it is done.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
@@ -1377,7 +1379,8 @@ syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
  * Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
  * than the number of vectors; it is shared by the `threads` of the options.
  */
-syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error);
+syna_mmap_status syna_mmap_build_index(syna_mmap *store,
+                                       syna_mmap_error *error);
 
 /**
  * Whether searches have an index to use; false for a bad handle.
@@ -1430,7 +1433,8 @@ syna_mmap_status syna_mmap_build_index_with(syna_mmap *store,
  *
  * Rows that are not in the index are compared one by one by each search. They enter it in batches of up to
  * 512, each of them the work of many calls, so *out_remaining goes down by leaps. Once it is 0, calls go on
- * checking older rows, for their budget at most, until all that is due is done; then they return at once.
+ * checking older rows, and making an index anew of which a quarter is deleted vectors, for their budget at
+ * most, until all that is due is done; then they return at once.
  * Steps of any length make the index that syna_mmap_build_index makes, if no rows come between.
  *
  * A call does one item of work at least, which takes as long as a search or less, and begins none that would

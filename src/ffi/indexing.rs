@@ -82,7 +82,8 @@ pub unsafe extern "C" fn syna_mmap_build_index_with(
 ///
 /// Rows that are not in the index are compared one by one by each search. They enter it in batches of up to
 /// 512, each of them the work of many calls, so *out_remaining goes down by leaps. Once it is 0, calls go on
-/// checking older rows, for their budget at most, until all that is due is done; then they return at once.
+/// checking older rows, and making an index anew of which a quarter is deleted vectors, for their budget at
+/// most, until all that is due is done; then they return at once.
 /// Steps of any length make the index that syna_mmap_build_index makes, if no rows come between.
 ///
 /// A call does one item of work at least, which takes as long as a search or less, and begins none that would

@@ -228,7 +228,9 @@ unsafe fn search(
 /// syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
 ///
 /// Every vector can be found before, during and after it. The index is derived from the stored vectors and
-/// can always be made again.
+/// can always be made again. Deleted and replaced vectors stay in it and make searches slower; where they are a
+/// quarter of it, this call makes it anew without them, which takes as long as the first time and as much
+/// memory again as the index has, until it is done.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.

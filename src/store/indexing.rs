@@ -61,7 +61,8 @@ impl MmapVectorStore {
     ///
     /// Rows enter in batches of up to 512, each of them the work of many calls, so what is left goes down by leaps. The
     /// index is the same, byte for byte, as one that is made at once, as long as no rows come between. Once nothing is
-    /// left, calls go on checking older rows, for their budget at most and until all that is due is done.
+    /// left, calls go on checking older rows, and making an index anew of which a quarter is deleted rows, for their budget
+    /// at most and until all that is due is done.
     ///
     /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
     /// any more, by what such items took before. It is late where the system takes the processor away or takes long to give
@@ -89,7 +90,7 @@ impl MmapVectorStore {
     }
 
     /// Takes every row into the index, makes it where there is none or where it proves damaged, checks all rows of it, and
-    /// checkpoints. Searches and
+    /// checkpoints. One of which a quarter is deleted rows is made anew without them, beside the one in use. Searches and
     /// writes go on meanwhile; rows that are written meanwhile may be left out.
     ///
     /// # Errors
