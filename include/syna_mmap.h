@@ -304,7 +304,7 @@ const char *syna_mmap_status_name(syna_mmap_status status);
 #define SYNA_MMAP_DURABILITY_BATCH 1
 
 /**
- * The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 448 + 5 *
+ * The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 320 + 5 *
  * dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
  */
 #define SYNA_MMAP_INDEX_FAST 0

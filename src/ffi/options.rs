@@ -63,7 +63,7 @@ pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
 /// does.
 pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 
-/// The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 448 + 5 *
+/// The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 320 + 5 *
 /// dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
 pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
 /// The index holds a vector's own code and links: 192 + dimensions bytes a vector. Searches are about twice as

@@ -12,7 +12,7 @@ const MOST_LINKS: u32 = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexProfile {
     /// The 1-bit codes of all neighbours too, so that a visit reads one piece of memory: the fastest searches, for
-    /// `448 + 5 * dimensions` bytes a row with 32 links.
+    /// `320 + 5 * dimensions` bytes a row with 32 links.
     #[default]
     Fast,
     /// The row's own 8-bit code alone: searches are 1.5 to 2 times as slow, for `192 + dimensions` bytes a row.

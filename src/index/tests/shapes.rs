@@ -55,7 +55,7 @@ fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
         let [large, small] = [fast, compact].map(|graph| Graph::record_bytes(graph.params(), 320));
         assert_eq!(
             (large, small),
-            (448 + 5 * 320 + if metric == DistanceMetric::DotProduct { 128 } else { 0 }, 192 + 320)
+            (320 + 5 * 320 + if metric == DistanceMetric::DotProduct { 128 } else { 0 }, 192 + 320)
         );
     }
 }
