@@ -50,10 +50,19 @@ impl BestK {
         self.sorted.clear();
     }
 
+    /// Begins with rows in ascending order, at most `k`; nothing was pushed yet.
+    pub(crate) fn begin_with(&mut self, rows: &[Neighbour]) {
+        debug_assert!(rows.len() <= self.k && self.heap.is_empty() && rows.is_sorted());
+        self.sorted.clear();
+        self.sorted.extend_from_slice(rows);
+    }
+
     /// The rows in ascending order; nothing more can be pushed before the next reset.
     pub(crate) fn sorted(&mut self) -> &[Neighbour] {
-        self.sorted.extend(self.heap.drain());
-        self.sorted.sort_unstable();
+        if !self.heap.is_empty() {
+            self.sorted.extend(self.heap.drain());
+            self.sorted.sort_unstable();
+        }
         &self.sorted
     }
 }
@@ -62,6 +71,9 @@ impl Keeper for BestK {
     /// Takes a row in, if it is among the k nearest so far.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
+        if !self.sorted.is_empty() {
+            self.heap.extend(self.sorted.drain(..));
+        }
         if self.heap.len() < self.k {
             self.heap.push(neighbour);
         } else if let Some(mut last) = self.heap.peek_mut()

@@ -36,9 +36,10 @@ pub(super) fn rerank<R: Rows>(
     }
     let (near, rest) = found.split_at_mut(sure);
     look_at(query, asker, near, out);
-    out.sort_unstable();
-    out.truncate(k);
-    let Some(last) = out.last().filter(|_| out.len() == k) else { return };
+    let Some(last) = out.iter().max().filter(|_| out.len() == k).copied() else {
+        out.sort_unstable();
+        return;
+    };
     let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
     let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
     let bound = key_of(asker, query.metric(), last.distance) + DOUBT * doubt;
@@ -51,9 +52,9 @@ pub(super) fn rerank<R: Rows>(
     }
     if doubtful > 0 {
         look_at(query, asker, rest.get(..doubtful).unwrap_or_default(), out);
-        out.sort_unstable();
-        out.truncate(k);
     }
+    out.sort_unstable();
+    out.truncate(k);
 }
 
 /// Adds rows with their true distances to `out`.

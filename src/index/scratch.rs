@@ -16,19 +16,30 @@ pub(crate) struct Neighbour {
     pub(crate) row: u32,
 }
 
+impl Neighbour {
+    /// An integer that sorts as the neighbour does.
+    #[inline]
+    fn key(self) -> u64 {
+        u64::from(monotone(self.distance)) << 32 | u64::from(self.row)
+    }
+}
+
 impl Ord for Neighbour {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        self.distance.total_cmp(&other.distance).then(self.row.cmp(&other.row))
+        self.key().cmp(&other.key())
     }
 }
 
 impl PartialOrd for Neighbour {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl PartialEq for Neighbour {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }

@@ -184,9 +184,7 @@ impl<'a> Search<'a> {
                 // Else the walk gave up, or too few rows were met that pass: the scan finds what there is.
                 if is_partial || is_whole {
                     scan_from = self.covered;
-                    for &neighbour in neighbours.iter() {
-                        best.push(neighbour);
-                    }
+                    best.begin_with(neighbours);
                 }
             }
         }
