@@ -29,6 +29,9 @@ const BATCH_ROWS: usize = 10_000;
 const BLOCK_BYTES: usize = 1 << 20;
 /// Single inserts are slow; a part of the rows tells their rate.
 const SINGLE_ROWS: usize = 20_000;
+/// An index takes more time for a row than all the rest, so these are few.
+const INDEXED_ROWS: usize = 4_000;
+const INDEXED_BATCH_ROWS: usize = 1_000;
 
 struct Arguments {
     dir: PathBuf,
@@ -53,15 +56,18 @@ struct Workload {
 /// One way to get rows into a file. Tells how many rows it wrote and how long it took.
 type Way = fn(&Workload) -> Outcome<(usize, Duration)>;
 
-const WAYS: [(&str, Way); 8] = [
+const WAYS: [(&str, Way); 11] = [
     ("write(), 1 MiB blocks", |w| plain(w, BLOCK_BYTES, false)),
     ("write(), one a batch", |w| plain(w, BATCH_ROWS * w.dimensions * 4, false)),
-    ("insert_batch", |w| batches(w, false)),
+    ("insert_batch", |w| batches(w, 0, false)),
+    ("insert_batch, 1 worker thread", |w| batches(w, 1, false)),
     ("write, row-major as from C", row_major),
     ("write(), 1 MiB blocks, fdatasync", |w| plain(w, BLOCK_BYTES, true)),
     ("write(), one a batch, fdatasync", |w| plain(w, BATCH_ROWS * w.dimensions * 4, true)),
-    ("insert_batch, checkpoint", |w| batches(w, true)),
+    ("insert_batch, checkpoint", |w| batches(w, 0, true)),
+    ("the same, 1 worker thread", |w| batches(w, 1, true)),
     ("insert", singles),
+    ("insert_batch, index on and drained", indexed),
 ];
 
 fn main() -> ExitCode {
@@ -123,6 +129,7 @@ fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<(
     let ways: Vec<_> = WAYS.iter().filter(|way| is_asked_for(way.0)).collect();
     let mut rates = vec![Vec::new(); ways.len()];
     for rep in 0..=arguments.reps {
+        eprint!("\r{dimensions} dimensions: round {rep} of {}, {} ways ", arguments.reps, ways.len());
         for (way, rates) in ways.iter().zip(&mut rates) {
             workload.remove_files()?;
             let _pins = free_real_memory(workload.bytes.len() / 2 * 3)?;
@@ -132,6 +139,7 @@ fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<(
             }
         }
     }
+    eprintln!();
     workload.remove_files()?;
 
     println!(
@@ -207,12 +215,15 @@ impl Workload {
     }
 
     /// A fresh store that neither indexes nor checkpoints unless asked.
-    fn store(&self) -> Outcome<MmapVectorStore> {
+    fn store(&self, threads: usize, index_threshold: usize) -> Outcome<MmapVectorStore> {
         let config = MmapVectorConfig {
+            threads,
             dimensions: u16::try_from(self.dimensions)?,
             metric: DistanceMetric::Euclidean,
             initial_capacity: self.keys.len(),
-            index_threshold: 0,
+            index_threshold,
+            // With an index, every write takes all of its rows in.
+            most_unindexed_rows: 0,
             checkpoint_interval_secs: 0,
             ..Default::default()
         };
@@ -236,7 +247,7 @@ fn plain(w: &Workload, block_bytes: usize, is_synced: bool) -> Outcome<(usize, D
 fn row_major(w: &Workload) -> Outcome<(usize, Duration)> {
     let keys: Vec<&str> = w.keys.iter().map(String::as_str).collect();
     let begin = Instant::now();
-    let store = w.store()?;
+    let store = w.store(0, 0)?;
     let mut new_count = 0;
     for (keys, vectors) in keys.chunks(BATCH_ROWS).zip(w.vectors.chunks(BATCH_ROWS * w.dimensions)) {
         new_count += store.write(&WriteBatch {
@@ -253,11 +264,11 @@ fn row_major(w: &Workload) -> Outcome<(usize, Duration)> {
     Ok((new_count, elapsed))
 }
 
-fn batches(w: &Workload, is_checkpointed: bool) -> Outcome<(usize, Duration)> {
+fn batches(w: &Workload, threads: usize, is_checkpointed: bool) -> Outcome<(usize, Duration)> {
     let keys: Vec<&str> = w.keys.iter().map(String::as_str).collect();
     let vectors: Vec<&[f32]> = w.vectors.chunks(w.dimensions).collect();
     let begin = Instant::now();
-    let store = w.store()?;
+    let store = w.store(threads, 0)?;
     let mut new_count = 0;
     for (keys, vectors) in keys.chunks(BATCH_ROWS).zip(vectors.chunks(BATCH_ROWS)) {
         new_count += store.insert_batch(keys, vectors)?;
@@ -274,12 +285,28 @@ fn batches(w: &Workload, is_checkpointed: bool) -> Outcome<(usize, Duration)> {
 fn singles(w: &Workload) -> Outcome<(usize, Duration)> {
     let row_count = w.keys.len().min(SINGLE_ROWS);
     let begin = Instant::now();
-    let store = w.store()?;
+    let store = w.store(0, 0)?;
     for (key, vector) in w.keys.iter().zip(w.vectors.chunks(w.dimensions)).take(row_count) {
         store.insert(key, vector)?;
     }
     let elapsed = begin.elapsed();
     expect_rows(store.len(), row_count)?;
+    store.close()?;
+    Ok((row_count, elapsed))
+}
+
+/// Rows that are in the graph when the clock stops, made by the writes themselves, on the calling thread.
+fn indexed(w: &Workload) -> Outcome<(usize, Duration)> {
+    let row_count = w.keys.len().min(INDEXED_ROWS);
+    let keys: Vec<&str> = w.keys.iter().take(row_count).map(String::as_str).collect();
+    let vectors: Vec<&[f32]> = w.vectors.chunks(w.dimensions).take(row_count).collect();
+    let begin = Instant::now();
+    let store = w.store(0, 1)?;
+    for (keys, vectors) in keys.chunks(INDEXED_BATCH_ROWS).zip(vectors.chunks(INDEXED_BATCH_ROWS)) {
+        store.insert_batch(keys, vectors)?;
+    }
+    let elapsed = begin.elapsed();
+    expect_rows(usize::try_from(store.stats()?.indexed_rows)?, row_count)?;
     store.close()?;
     Ok((row_count, elapsed))
 }

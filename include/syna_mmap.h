@@ -11,8 +11,9 @@
  *   ever half there.
  * - One process writes, any number read; in a process, all threads may do everything at once.
  * - Whatever is in a file, the worst that comes of it is an error.
- * - The library starts no threads that were not asked for (the `threads` of the options, for index builds and
- *   batch searches, and its `index_worker`), installs no signal handlers, and prints nothing.
+ * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
+ *   batch searches and large batches of rows, and its `index_worker`), installs no signal handlers, and prints
+ *   nothing.
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *
@@ -350,8 +351,9 @@ typedef struct syna_mmap_options {
   /** SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS. */
   uint32_t durability;
   /**
-   * Threads that an index build or a batch search may use; 0: none, the calling thread does all. At
-   * most 1,024, default 0.
+   * Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a
+   * batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
+   * comes next; it takes no signals. 0: none, the calling thread does all. At most 1,024, default 0.
    */
   uint32_t threads;
   /** The index's links of a node above the lowest level, 2 to 256. Default 16. */

@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use support::{Random, TempFolder, quiet};
 use syna_mmap::{
@@ -99,9 +100,12 @@ fn writes_that_are_refused_leave_every_byte_as_it_was() {
 fn a_large_batch_that_is_refused_leaves_every_byte_as_it_was() {
     let folder = TempFolder::new("refused-large");
     // 65 dimensions: rows that are filled up to their stride.
-    for (dimensions, is_reserved) in [(64, true), (65, true), (64, false)] {
-        let path = folder.file(&format!("store-{dimensions}-{is_reserved}"));
-        let store = MmapVectorStore::new(&path, quiet(dimensions, EUCLIDEAN)).unwrap();
+    for (dimensions, is_reserved, threads) in
+        [(64, true, 0), (65, true, 0), (64, false, 0), (64, true, 1), (65, false, 1)]
+    {
+        let path = folder.file(&format!("store-{dimensions}-{is_reserved}-{threads}"));
+        let config = MmapVectorConfig { threads, ..quiet(dimensions, EUCLIDEAN) };
+        let store = MmapVectorStore::new(&path, config).unwrap();
         store.insert("first", &vec![0.5; dimensions.into()]).unwrap();
         if is_reserved {
             store.reserve(20_000).unwrap();
@@ -133,6 +137,8 @@ fn a_large_batch_that_is_refused_leaves_every_byte_as_it_was() {
             9000
         );
         assert_eq!(store.search(&vec![1.5; dimensions.into()], 1).unwrap()[0].key, "key 0");
+        let report = store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap();
+        assert!(report.findings.is_empty());
     }
 }
 

@@ -98,8 +98,9 @@ pub struct syna_mmap_options {
     pub flags: u32,
     /// SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS.
     pub durability: u32,
-    /// Threads that an index build or a batch search may use; 0: none, the calling thread does all. At
-    /// most 1,024, default 0.
+    /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a
+    /// batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
+    /// comes next; it takes no signals. 0: none, the calling thread does all. At most 1,024, default 0.
     pub threads: u32,
     /// The index's links of a node above the lowest level, 2 to 256. Default 16.
     pub hnsw_m: u32,

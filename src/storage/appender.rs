@@ -10,7 +10,7 @@ use super::growth;
 use super::log_head::{heads, wipe_taken};
 use super::medium::{Storage, write_all_at};
 use super::rewrite::write_again;
-use super::row_writer::{NewRows, erase_rows, write_rows};
+use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
@@ -39,7 +39,7 @@ pub(crate) struct Appender {
     is_name_safe: bool,
     /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
     failed: Option<String>,
-    row_checksums: Vec<u32>,
+    rows: RowWriter,
     frame: Vec<u8>,
 }
 
@@ -59,6 +59,7 @@ impl Appender {
         position: LogPosition,
         session: u64,
         planned_rows: u64,
+        may_start_threads: bool,
     ) -> Self {
         Self {
             storage,
@@ -72,7 +73,7 @@ impl Appender {
             is_clean: false,
             is_name_safe: false,
             failed: None,
-            row_checksums: Vec::new(),
+            rows: RowWriter::new(may_start_threads),
             frame: Vec::new(),
         }
     }
@@ -134,19 +135,23 @@ impl Appender {
             previous: self.position.chain,
         };
         frame::lay_out(content, link, &mut self.frame)?;
-        let is_checked = !self.is_clean || self.data.extents.row_capacity() < rows_end;
-        if is_checked {
-            // Nothing is taken from the disk for a batch that is refused then.
-            rows.check_all(&mut self.row_checksums)?;
-        }
         self.clear_leftovers()?;
-        while self.data.extents.row_capacity() < rows_end {
-            self.grow(ExtentKind::Vectors, rows_end - self.data.extents.row_capacity())?;
+        // The extent comes to be once its rows are whole: a batch that is refused takes nothing from the disk.
+        let added = match rows_end.saturating_sub(self.data.extents.row_capacity()) {
+            0 => None,
+            missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
+        };
+        let written = self.rows.write(&Room { data: &self.data, added }, self.position.rows, rows);
+        if written.is_err() && added.is_some() {
+            self.give_space_back();
         }
-        write_rows(&self.data, self.position.rows, rows, is_checked, &mut self.row_checksums)?;
+        written?;
+        if let Some(header) = added {
+            self.add_extent(header)?;
+        }
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, self.position.rows, rows.count))?;
-        let chain = frame::seal(&mut self.frame, &self.row_checksums);
+        let chain = frame::seal(&mut self.frame, &self.rows.checksums);
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
         if !is_planted(Fault::AdvanceOnFailure) {
@@ -187,33 +192,36 @@ impl Appender {
 
     /// Adds an extent with room for at least `needed` rows or bytes of frames; for more where there is space for more.
     fn grow(&mut self, kind: ExtentKind, needed: u64) -> Result<()> {
+        let header = self.take_space(kind, needed)?;
+        self.add_extent(header)
+    }
+
+    /// Takes the space for such an extent.
+    fn take_space(&mut self, kind: ExtentKind, needed: u64) -> Result<ExtentHeader> {
         let data = Arc::clone(&self.data);
         let mut ahead = growth::ahead(&data.identity, &data.extents, kind, self.planned_rows);
         loop {
             let header = growth::next_extent(&data.identity, &data.extents, kind, needed.max(ahead));
-            match self.add_extent(header) {
+            match self.allocate_behind_extents(header.length_bytes) {
                 // A disk that is full for what is planned may still have what is needed.
                 Err(SynaError::NoSpace { .. }) if ahead > needed && self.is_clean => ahead /= 4,
-                result => return result,
+                result => return result.map(|()| header),
             }
         }
     }
 
-    /// Allocates an extent, then writes its header, then maps it. On an error the file has its old length.
+    /// Writes the header of an extent that has its space, and maps it. On an error the file has its old length.
     fn add_extent(&mut self, header: ExtentHeader) -> Result<()> {
         let data = &*self.data;
         let at = data.extents.end_bytes();
-        let added = data
-            .file
-            .allocate(at, header.length_bytes)
-            .and_then(|()| write_all_at(&*data.file, &header.encode(&data.identity), at))
+        let added = write_all_at(&*data.file, &header.encode(&data.identity), at)
             .and_then(|()| data.file.map(at, header.length_bytes));
         match added {
             Ok(region) => data.extents.push(header, region),
             Err(error) => {
-                // If this fails too, the next write finds the file too long and cuts it.
-                self.is_clean = data.file.truncate(at).is_ok();
-                Err(name_need(data.io("growing", error), header.length_bytes))
+                let error = name_need(data.io("growing", error), header.length_bytes);
+                self.give_space_back();
+                Err(error)
             }
         }
     }
@@ -221,11 +229,14 @@ impl Appender {
     /// Takes space behind the last extent, all of it or none.
     fn allocate_behind_extents(&mut self, length_bytes: u64) -> Result<()> {
         let data = &*self.data;
-        let at = data.extents.end_bytes();
-        data.file.allocate(at, length_bytes).map_err(|error| {
-            self.is_clean = data.file.truncate(at).is_ok();
-            name_need(data.io("growing", error), length_bytes)
-        })
+        let allocated = data.file.allocate(data.extents.end_bytes(), length_bytes);
+        let failed = |error| name_need(data.io("growing", error), length_bytes);
+        allocated.map_err(failed).inspect_err(|_| self.give_space_back())
+    }
+
+    /// Cuts the file behind the last extent. If this fails, the next write finds the file too long and cuts it.
+    fn give_space_back(&mut self) {
+        self.is_clean = self.data.file.truncate(self.data.extents.end_bytes()).is_ok();
     }
 
     /// Makes room in an empty file for so many rows and so many bytes of frames, and no more.
@@ -233,8 +244,12 @@ impl Appender {
         self.clear_leftovers()?;
         let data = Arc::clone(&self.data);
         if rows > 0 {
-            self.add_extent(growth::exact_extent(&data.identity, &data.extents, rows))?;
-            self.add_extent(growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes))?;
+            let vectors = growth::exact_extent(&data.identity, &data.extents, rows);
+            self.allocate_behind_extents(vectors.length_bytes)?;
+            self.add_extent(vectors)?;
+            let log = growth::next_extent(&data.identity, &data.extents, ExtentKind::Log, log_bytes);
+            self.allocate_behind_extents(log.length_bytes)?;
+            self.add_extent(log)?;
         }
         Ok(())
     }

@@ -184,7 +184,8 @@ impl Extents {
 
     /// Where in the file a row goes, and how many rows fit there one after another.
     pub(crate) fn place_of_row(&self, row: u64) -> Option<(u64, u64)> {
-        let found = self.iter().find(|found| {
+        // Rows are written behind those there are, so theirs is one of the last.
+        let found = self.iter().rev().find(|found| {
             let header = &found.header;
             header.kind == ExtentKind::Vectors
                 && (header.first_row..header.first_row + header.capacity).contains(&row)

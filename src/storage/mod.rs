@@ -17,7 +17,8 @@
 //! | `frame.rs`, `frame_walk.rs` | what a batch looks like in the log; one after another |
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
-//! | `appender.rs`, `row_writer.rs` | writing: batches, checkpoints; the rows of a batch |
+//! | `appender.rs` | writing: batches, checkpoints |
+//! | `row_writer.rs`, `row_lane.rs` | the rows of a batch; who writes them |
 //! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
 //! | `rewrite.rs` | writing again what a failed sync may have lost |
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
@@ -41,6 +42,7 @@ mod platform;
 mod region;
 mod replay;
 mod rewrite;
+mod row_lane;
 mod row_writer;
 #[cfg(test)]
 pub(crate) mod simulated;

@@ -1,8 +1,10 @@
 //! Rows on their way into the file: written, checked and checksummed piece by piece, so that each comes from memory once.
 
 use super::data_file::DataFile;
-use super::layout::ROW_ALIGN;
-use super::medium::{MOST_SLICES, write_all_at, write_slices_at};
+use super::extents::ExtentHeader;
+use super::layout::{ROW_ALIGN, extent};
+use super::medium::{MOST_SLICES, write_all_at};
+use super::row_lane::{Lane, write_beside};
 use crate::checksum::crc32c_if_finite;
 use crate::{Result, SynaError};
 use std::io::IoSlice;
@@ -30,26 +32,19 @@ const PIECE_BYTES: usize = 256 * 1024;
 static ZEROS: [u8; 64] = [0; 64];
 const _: () = assert!(ZEROS.len() as u64 == ROW_ALIGN);
 
+/// Behind a write that is shorter than this, zeros go into the file up to the next multiple of it, where they lie already:
+/// the page cache takes all of it in as one large folio, and the rows that come next find it there.
+const AHEAD_BYTES: usize = 64 * 1024;
+static AHEAD: [u8; AHEAD_BYTES] = [0; AHEAD_BYTES];
+
+/// The shortest batch that a thread is started for.
+const LEAST_BESIDE_BYTES: u64 = 2 << 20;
+
 impl<'a> NewRows<'a, '_> {
     /// Checks vectors, of the rows from `first` on, and adds their checksums.
     fn check(&self, first: usize, vectors: &[&'a [f32]], checksums: &mut Vec<u32>) -> Result<()> {
         for (place, vector) in (first..).zip(vectors) {
             checksums.push(crc32c_if_finite(vector).ok_or_else(|| (self.refusal)(place))?);
-        }
-        Ok(())
-    }
-
-    /// Checks all of the batch before anything is written; `checksums` gets one checksum a row.
-    pub(super) fn check_all(&self, checksums: &mut Vec<u32>) -> Result<()> {
-        checksums.clear();
-        let mut vectors = Vec::new();
-        let mut done = 0;
-        while done < self.count {
-            let end = self.count.min(done + MOST_SLICES);
-            vectors.clear();
-            (self.list)(done..end, &mut vectors);
-            self.check(done, &vectors, checksums)?;
-            done = end;
         }
         Ok(())
     }
@@ -99,57 +94,152 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Writes a batch from `first_row` on, straight from the caller's memory; `checksums` gets one checksum a row, or has
-/// them where the batch `is_checked`.
-///
-/// The first piece is checked before it is written, so that a small batch that is refused leaves no trace. So are rows
-/// that lie scattered, since the kernel copies short slices slowly when they are not in the cache. A piece that is one
-/// block is checked afterwards: the kernel's copy brings it into the cache at less cost than the check would.
-pub(super) fn write_rows(
-    data: &DataFile,
-    first_row: u32,
-    rows: &NewRows<'_, '_>,
-    is_checked: bool,
-    checksums: &mut Vec<u32>,
-) -> Result<()> {
-    let stride_bytes = data.identity.stride_bytes() as usize;
-    let padding = stride_bytes - data.identity.dimensions as usize * 4;
-    let padding = ZEROS.get(..padding).unwrap_or_default();
-    // A row that was cut takes a slice or two as well.
-    let most_rows = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 1;
-    if !is_checked {
-        checksums.clear();
+/// Where the rows of a batch go: the extents that there are, and the one that is added for them.
+#[derive(Clone, Copy)]
+pub(super) struct Room<'d> {
+    pub(super) data: &'d DataFile,
+    /// Has its space behind the last extent, and nothing else yet.
+    pub(super) added: Option<ExtentHeader>,
+}
+
+impl Room<'_> {
+    /// Where in the file a row goes, and how many rows fit there one after another.
+    fn place_of(&self, row: u64) -> Result<(u64, usize)> {
+        let extents = &self.data.extents;
+        let in_added = || {
+            let header = self.added?;
+            let place = row.checked_sub(header.first_row)?;
+            let stride = u64::from(self.data.identity.stride_bytes());
+            let at = extents.end_bytes() + extent::DATA + place * stride;
+            Some((at, header.capacity.checked_sub(place).filter(|&room| room > 0)?))
+        };
+        let (at, room) = extents
+            .place_of_row(row)
+            .or_else(in_added)
+            .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
+        Ok((at, usize::try_from(room).unwrap_or(usize::MAX)))
     }
-    let (mut piece, mut vectors) = (Piece::default(), Vec::new());
-    let mut done = 0;
-    while done < rows.count {
-        let (mut at, room) = place_of(data, first_row, done)?;
-        let extent_end = done + room.min(rows.count - done);
-        let mut left_bytes = (extent_end - done) * stride_bytes;
-        while left_bytes > 0 {
-            let behind_boundary = usize::try_from(at % PIECE_BYTES as u64).unwrap_or(0);
-            let most = if left_bytes <= PIECE_BYTES { left_bytes } else { PIECE_BYTES - behind_boundary };
-            piece.begin();
-            let first = done;
-            done += most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_rows);
-            vectors.clear();
-            (rows.list)(first..done, &mut vectors);
-            for vector in &vectors {
-                piece.push_row(bytemuck::cast_slice(vector), padding, most);
+}
+
+/// Why the rows of a batch were not all written.
+enum Stopped {
+    /// A vector is not finite; so many rows may have been written by then.
+    Refused(SynaError, usize),
+    Failed(SynaError),
+}
+
+impl From<SynaError> for Stopped {
+    fn from(error: SynaError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Writes rows; what it keeps from batch to batch.
+#[derive(Debug)]
+pub(super) struct RowWriter {
+    /// One for each row of the last batch.
+    pub(super) checksums: Vec<u32>,
+    /// Whether a thread may be started for a batch.
+    may_start_thread: bool,
+    /// Behind the last row, zeros were written up to here.
+    zeroed_until: u64,
+}
+
+impl RowWriter {
+    pub(super) fn new(may_start_thread: bool) -> Self {
+        Self { checksums: Vec::new(), may_start_thread, zeroed_until: 0 }
+    }
+
+    /// Writes a batch from `first_row` on, straight from the caller's memory.
+    ///
+    /// # Errors
+    /// Where a row is refused, nothing of the batch is left in extents that there were.
+    pub(super) fn write<'a>(
+        &mut self,
+        room: &Room<'_>,
+        first_row: u32,
+        rows: &NewRows<'a, '_>,
+    ) -> Result<()> {
+        let data = room.data;
+        let length_bytes = (rows.count as u64).saturating_mul(u64::from(data.identity.stride_bytes()));
+        let result = if self.may_start_thread && length_bytes >= LEAST_BESIDE_BYTES {
+            let (written, fed) = write_beside(&*data.file, |lane| self.feed(room, first_row, rows, lane));
+            // What was refused comes behind all that was written.
+            written.map_err(|error| data.io("writing to", error).into()).and(fed)
+        } else {
+            self.feed(room, first_row, rows, &mut Lane::Own(&*data.file))
+        };
+        result.map_err(|stopped| match stopped {
+            Stopped::Failed(error) => error,
+            Stopped::Refused(error, written) => {
+                erase_rows(data, first_row, written);
+                error
             }
-            let checks_first = first == 0 || !piece.is_block();
-            if checks_first && !is_checked {
-                rows.check(first, &vectors, checksums).inspect_err(|_| erase_rows(data, first_row, first))?;
+        })
+    }
+
+    /// Puts the pieces of a batch on their way, each of them checked.
+    ///
+    /// The first piece is checked before it is written, so that a small batch that is refused leaves no trace. So are
+    /// rows that lie scattered, since the kernel copies short slices slowly when they are not in the cache, and whatever
+    /// another thread writes. A piece that is one block and written here is checked afterwards: the kernel's copy brings
+    /// it into the cache at less cost than the check would.
+    fn feed<'a>(
+        &mut self,
+        room: &Room<'_>,
+        first_row: u32,
+        rows: &NewRows<'a, '_>,
+        lane: &mut Lane<'a, '_>,
+    ) -> std::result::Result<(), Stopped> {
+        let data = room.data;
+        let stride_bytes = data.identity.stride_bytes() as usize;
+        let padding = stride_bytes - data.identity.dimensions as usize * 4;
+        let padding = ZEROS.get(..padding).unwrap_or_default();
+        // A row that was cut takes a slice or two as well, what is written ahead another one.
+        let most_rows = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
+        self.checksums.clear();
+        let (mut piece, mut vectors) = (Piece::default(), Vec::new());
+        let mut done = 0;
+        while done < rows.count {
+            let (mut at, fitting) = room.place_of(u64::from(first_row) + done as u64)?;
+            let extent_end = at + fitting as u64 * stride_bytes as u64;
+            let end = done + fitting.min(rows.count - done);
+            let mut left_bytes = (end - done) * stride_bytes;
+            while left_bytes > 0 {
+                let behind_boundary = usize::try_from(at % PIECE_BYTES as u64).unwrap_or(0);
+                let most = if left_bytes <= PIECE_BYTES { left_bytes } else { PIECE_BYTES - behind_boundary };
+                piece.begin();
+                let first = done;
+                done += most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_rows);
+                vectors.clear();
+                (rows.list)(first..done, &mut vectors);
+                for vector in &vectors {
+                    piece.push_row(bytemuck::cast_slice(vector), padding, most);
+                }
+                let checks_first = first == 0 || lane.is_beside() || !piece.is_block();
+                let mut check = |written| {
+                    rows.check(first, &vectors, &mut self.checksums)
+                        .map_err(|error| Stopped::Refused(error, written))
+                };
+                if checks_first {
+                    check(first)?;
+                }
+                let (length, next) = (piece.length, at + piece.length as u64);
+                if length < AHEAD_BYTES && next > self.zeroed_until {
+                    self.zeroed_until = next.next_multiple_of(AHEAD_BYTES as u64).min(extent_end);
+                    let ahead = usize::try_from(self.zeroed_until - next).unwrap_or(0);
+                    piece.push(AHEAD.get(..ahead).unwrap_or_default());
+                }
+                lane.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
+                if !checks_first {
+                    check(done)?;
+                }
+                at = next;
+                left_bytes = left_bytes.saturating_sub(length);
             }
-            write_slices_at(&*data.file, &mut piece.slices, at).map_err(|e| data.io("writing to", e))?;
-            if !checks_first && !is_checked {
-                rows.check(first, &vectors, checksums).inspect_err(|_| erase_rows(data, first_row, done))?;
-            }
-            at += piece.length as u64;
-            left_bytes = left_bytes.saturating_sub(piece.length);
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Makes zeros of the first `count` rows of a batch that is not to be, as they were before it. They are out of sight, and
@@ -158,23 +248,14 @@ pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
     let most_rows = (PIECE_BYTES / stride_bytes).max(1).min(count);
     let zeros = vec![0; most_rows * stride_bytes];
+    let room = Room { data, added: None };
     let mut done = 0;
     while done < count {
-        let Ok((at, room)) = place_of(data, first_row, done) else { return };
+        let Ok((at, room)) = room.place_of(u64::from(first_row) + done as u64) else { return };
         let now = room.min(most_rows).min(count - done);
         if write_all_at(&*data.file, zeros.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
             return;
         }
         done += now;
     }
-}
-
-/// Where in the file the `place`-th row from `first_row` on goes, and how many rows fit there.
-fn place_of(data: &DataFile, first_row: u32, place: usize) -> Result<(u64, usize)> {
-    let row = u64::from(first_row) + place as u64;
-    let (at, room) = data
-        .extents
-        .place_of_row(row)
-        .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
-    Ok((at, usize::try_from(room).unwrap_or(usize::MAX)))
 }

@@ -86,7 +86,9 @@ pub struct MmapVectorConfig {
     pub durability: Durability,
     /// How the file is opened.
     pub open: OpenMode,
-    /// Threads that an index build or a batch search may use; 0: none, the calling thread does all.
+    /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a batch of 2 MiB
+    /// or more is written by a thread of that call's own, while the calling one checks what comes next. 0: none, the
+    /// calling thread does all.
     pub threads: usize,
     /// Seed of the graph's levels: the same rows and seed give the same graph.
     pub seed: u64,

@@ -248,5 +248,6 @@ pub(super) fn new_appender(
         position,
         u64::from_le_bytes(session),
         planned_rows,
+        config.threads > 0,
     ))
 }

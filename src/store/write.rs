@@ -259,3 +259,6 @@ fn commit(core: &Core, appender: &mut Appender, plan: &Plan, rows: &NewRows<'_, 
     core.published.store(Snapshot { rows: after.rows, deletions: after.deletions });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

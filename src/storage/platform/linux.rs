@@ -15,8 +15,12 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
     file.read_at(into, offset_bytes)
 }
 
-/// `pwritev`, with slices that lie one behind the other made one: the kernel copies a long one faster than many short.
+/// `pwritev`, with slices that lie one behind the other made one: the kernel copies a long one faster than many short. One
+/// slice goes by `pwrite`, which has no list to copy and check.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
+    if let [slice] = from {
+        return file.write_at(slice, offset_bytes);
+    }
     let offset = libc::off64_t::try_from(offset_bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut slices = [const { MaybeUninit::<libc::iovec>::uninit() }; MOST_SLICES];
     let mut count = 0_usize;

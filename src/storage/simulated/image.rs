@@ -43,7 +43,14 @@ impl FileHistory {
         self.cached[offset..end].copy_from_slice(bytes);
         for page in offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES) {
             let now = Self::page(&self.cached, page);
-            self.versions.entry(page).or_default().push(now);
+            // Written as it was before, as zeros ahead of the rows are: no other image comes of it.
+            let is_same = match self.versions.get(&page).and_then(|versions| versions.last()) {
+                Some(before) => *before == now,
+                None => Self::page(&self.durable, page) == now,
+            };
+            if !is_same {
+                self.versions.entry(page).or_default().push(now);
+            }
         }
     }
 

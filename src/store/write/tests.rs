@@ -1,0 +1,129 @@
+//! Batches that a thread writes while another one checks them: the same calls, the same bytes, the same errors.
+
+use crate::storage::simulated::{Fault, FaultKind, Operation, Simulated};
+use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SynaError};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Each test has a folder of its own, taken away at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("syna-mmap-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn config(dimensions: u16, threads: usize) -> MmapVectorConfig {
+    MmapVectorConfig {
+        dimensions,
+        metric: DistanceMetric::Euclidean,
+        initial_capacity: 0,
+        index_threshold: 0,
+        checkpoint_interval_secs: 0,
+        threads,
+        ..MmapVectorConfig::default()
+    }
+}
+
+/// Rows of about 3 MB; each batch has keys of its own.
+fn batch(number: usize, dimensions: u16) -> (Vec<String>, Vec<f32>) {
+    let count = 3_000_000 / (usize::from(dimensions) * 4);
+    let keys = (0..count).map(|row| format!("{number} {row}")).collect();
+    let floats = (0..count * usize::from(dimensions)).map(|i| ((i + number) % 977) as f32).collect();
+    (keys, floats)
+}
+
+fn insert(store: &MmapVectorStore, keys: &[String], floats: &[f32]) -> crate::Result<usize> {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let vectors: Vec<&[f32]> = floats.chunks(store.dimensions().into()).collect();
+    store.insert_batch(&keys, &vectors)
+}
+
+fn is_whole(store: &MmapVectorStore) -> bool {
+    store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap().findings.is_empty()
+}
+
+/// Batches that fit, that make the file grow, and small ones between them; some of their keys are there already.
+fn live(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: usize) -> MmapVectorStore {
+    let config = config(dimensions, threads);
+    let store = MmapVectorStore::open_on(Arc::new(disk.clone()), path, config).unwrap();
+    for number in 0..3 {
+        let (mut keys, floats) = batch(number, dimensions);
+        keys[1] = keys[0].clone();
+        assert_eq!(insert(&store, &keys, &floats).unwrap(), keys.len() - 1);
+        store.insert(&format!("single {number}"), &floats[..dimensions.into()]).unwrap();
+    }
+    store
+}
+
+#[test]
+fn a_thread_that_writes_makes_the_same_calls_and_the_same_file() {
+    let folder = Folder::new("beside-same");
+    for dimensions in [64, 65, 768, 1000] {
+        let [alone, beside] = [0, 1].map(|threads| {
+            let disk = Simulated::new(5);
+            let path = folder.0.join(format!("{dimensions}-{threads}"));
+            live(&disk, &path, dimensions, threads).close().unwrap();
+            let writes: Vec<_> = disk
+                .operations()
+                .into_iter()
+                .filter_map(|operation| match operation {
+                    Operation::Write { offset_bytes, bytes, .. } => Some((offset_bytes, bytes.len())),
+                    _ => None,
+                })
+                .collect();
+            (disk.calls(), writes, std::fs::read(path).unwrap())
+        });
+        assert_eq!((alone.0, alone.1), (beside.0, beside.1), "{dimensions} dimensions");
+        assert!(alone.2 == beside.2, "{dimensions} dimensions: the files differ");
+    }
+}
+
+#[test]
+fn a_write_that_fails_midway_moves_nothing_forward() {
+    let folder = Folder::new("beside-fails");
+    for (threads, kind) in [0, 1].into_iter().flat_map(|threads| {
+        [FaultKind::InputOutput, FaultKind::NoSpace, FaultKind::Interrupted, FaultKind::Short]
+            .map(|kind| (threads, kind))
+    }) {
+        let disk = Simulated::new(5);
+        let path = folder.0.join(format!("{threads}-{kind:?}"));
+        let store = live(&disk, &path, 70, threads);
+        let (mut rows, mut sequence) = (store.len(), store.sequence());
+        let (keys, floats) = batch(9, 70);
+        // The first calls of a batch are those that make room.
+        for at in [3, 6, 9] {
+            disk.plan(Some(Fault { at, kind, is_for_ever: false }));
+            let keys: Vec<String> = keys.iter().map(|key| format!("{at} {key}")).collect();
+            let written = insert(&store, &keys, &floats);
+            disk.plan(None);
+            if matches!(kind, FaultKind::InputOutput | FaultKind::NoSpace) {
+                let error = written.unwrap_err();
+                assert!(matches!(error, SynaError::Io { .. } | SynaError::NoSpace { .. }), "{error}");
+                assert!(!store.contains(&keys[0]) && !store.contains(&keys[keys.len() - 1]));
+                assert_eq!((store.len(), store.sequence()), (rows, sequence));
+            } else {
+                assert_eq!(written.unwrap(), keys.len());
+                rows += keys.len();
+                sequence += 1;
+            }
+        }
+        assert_eq!(insert(&store, &keys, &floats).unwrap(), keys.len());
+        assert!(is_whole(&store));
+        store.abandon();
+        let store = MmapVectorStore::open_on(Arc::new(disk), &path, config(70, threads)).unwrap();
+        assert_eq!(store.len(), rows + keys.len());
+        assert!(is_whole(&store));
+    }
+}
