@@ -7,13 +7,12 @@
 
 use super::disk::{FileId, Operation};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 
 const PAGE_BYTES: usize = 4096;
 /// Pages may be torn at any multiple of this; disks promise 512, so a promise that rests on sectors shows too.
 const TEAR_BYTES: usize = 64;
-/// Places in a page where it may be torn.
-pub(crate) const TEARS: usize = PAGE_BYTES / TEAR_BYTES;
 
 /// What a file may have on the disk.
 #[derive(Debug, Clone, Default)]
@@ -213,6 +212,23 @@ impl PowerCut {
             lengths: self.length_changes(),
             tear: None,
         }
+    }
+
+    /// Where the version `chosen` of an unsettled page, counted among them, may be torn so that it is neither that version
+    /// nor the one before: behind the first 64 bytes that differ, up to the last.
+    pub(crate) fn tears(&self, at: usize, chosen: usize) -> Range<usize> {
+        let unsettled = self.unsettled();
+        let Some((page, before)) = unsettled.get(at).zip(chosen.checked_sub(1)) else { return 0..0 };
+        let history = &self.files[&page.file];
+        let new = &history.versions[&page.page][before];
+        let old = match before.checked_sub(1) {
+            None => FileHistory::page(&history.durable, page.page),
+            Some(number) => history.versions[&page.page][number].clone(),
+        };
+        let units = new.chunks(TEAR_BYTES).zip(old.chunks(TEAR_BYTES));
+        let differ: Vec<usize> =
+            units.enumerate().filter(|(_, (new, old))| new != old).map(|(place, _)| place).collect();
+        differ.first().map_or(0..0, |first| first + 1..differ[differ.len() - 1] + 1)
     }
 
     /// The disk as `choice` says.

@@ -15,4 +15,4 @@ mod disk;
 mod image;
 
 pub(crate) use disk::{Fault, FaultKind, Mark, Operation, Simulated};
-pub(crate) use image::{Choice, Image, PowerCut, TEARS};
+pub(crate) use image::{Choice, Image, PowerCut};

@@ -3,7 +3,7 @@
 use super::check::check_prefix;
 use super::trace::{History, Trace, Writing, live};
 use super::{Random, scratch_folder, setting};
-use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated, TEARS};
+use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated};
 use crate::{Durability, MmapVectorConfig, MmapVectorStore};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -61,7 +61,12 @@ fn choices(cut: &PowerCut, random: &mut Random, limit: usize) -> Vec<Choice> {
         let lengths =
             if random.below(3) == 0 { random.below(everything.lengths + 1) } else { everything.lengths };
         let is_torn = !versions.is_empty() && random.below(3) == 0;
-        let tear = is_torn.then(|| (random.below(versions.len()), 1 + random.below(TEARS - 1)));
+        let mut tear = None;
+        if is_torn {
+            let (torn, place) = (random.below(versions.len()), random.below(1 << 20));
+            let tears = cut.tears(torn, versions[torn]);
+            tear = (!tears.is_empty()).then(|| (torn, tears.start + place % tears.len()));
+        }
         out.push(Choice { versions, names, lengths, tear });
     }
     out

@@ -129,7 +129,7 @@ fn find() -> Option<(&'static str, String)> {
         ("written once more", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_LIFE, 1).map(|_| ())),
-        ("more cuts", || cuts::run(9000, 40, 150).map(|_| ())),
+        ("more cuts", || cuts::run(9000, 160, 150).map(|_| ())),
     ];
     checks.into_iter().find_map(|(name, check)| answer(check).err().map(|what| (name, what)))
 }
