@@ -4,6 +4,8 @@ mod support;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 use support::numbered::{assert_found, indexed, insert, vectors};
 use support::{Random, TempFolder, quiet, seed};
@@ -180,5 +182,51 @@ fn a_renewal_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
     assert!(first > Some(2_000), "it went on where it was left: {first:?}");
     assert_eq!(indexed(&store), 2 * ROWS);
     assert_found(&store, &others, 0);
+    store.close().unwrap();
+}
+
+#[test]
+fn searches_and_writes_go_on_while_the_index_is_made_anew() {
+    let folder = TempFolder::new("renewal-threads");
+    let mut random = Random(seed(5));
+    let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
+    let store = replaced(&folder.file("store"), &rows, &others, ROWS);
+    let (is_over, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
+    // Keys from here on are written to meanwhile.
+    let steady = ROWS - 500;
+    thread::scope(|scope| {
+        for first in [0, 1] {
+            let (store, others, is_over, rounds) = (&store, &others, &is_over, &rounds);
+            scope.spawn(move || {
+                for row in (first..steady).step_by(2).cycle() {
+                    assert_found(store, &others[row..=row], row);
+                    rounds.fetch_add(1, Ordering::Relaxed);
+                    if is_over.load(Ordering::Acquire) {
+                        break;
+                    }
+                }
+            });
+        }
+        let writer = scope.spawn(|| {
+            for key in (steady..ROWS).cycle() {
+                store.upsert(&key.to_string(), &rows[key]).unwrap();
+                // The very next search finds it, whichever graph it has.
+                assert_found(&store, &rows[key..=key], key);
+                store.delete(&key.to_string()).unwrap();
+                store.upsert(&key.to_string(), &others[key]).unwrap();
+                if is_over.load(Ordering::Acquire) {
+                    break;
+                }
+            }
+        });
+        store.build_index().unwrap();
+        store.build_index().unwrap();
+        is_over.store(true, Ordering::Release);
+        writer.join().unwrap();
+    });
+    assert!(rounds.into_inner() > 100, "searches stood still");
+    store.build_index().unwrap();
+    assert_found(&store, &others, 0);
+    assert_clean(&store);
     store.close().unwrap();
 }
