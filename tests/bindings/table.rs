@@ -116,7 +116,7 @@ fn rows(folder: &Path) -> Result<Vec<Row>, Failure> {
             command.arg("-B").arg(in_repository("bindings/python/tests/overhead.py"));
             command
         });
-        add("Python (ctypes)", "yes", measure);
+        add("Python (ctypes)", "batches and hits; a single vector is copied in", measure);
     }
     add("Swift", "by its code", None);
     Ok(rows)
