@@ -89,7 +89,7 @@ static void recall(double least) {
   OK(syna_mmap_check_recall(store, 300, 10, 0, 7, &first, &error));
   OK(syna_mmap_check_recall(store, 300, 10, 0, 7, &second, NULL));
   CHECK(first == second && first >= least && first <= 1);
-  OK(syna_mmap_check_recall(store, 1000000, 3, 500, 1, &first, &error));
+  OK(syna_mmap_check_recall(store, 1000000, 3, 100, 1, &first, &error));
   CHECK(first >= least && first <= 1);
   second = -1;
   FAILS(INVALID_ARGUMENT, syna_mmap_check_recall(store, 0, 10, 0, 7, &second, &error));

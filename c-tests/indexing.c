@@ -111,6 +111,7 @@ static void a_bounded_tail(void) {
   syna_mmap_options_init(&options, sizeof options);
   options.dimensions = DIMENSIONS;
   options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.hnsw_ef_construction = 60;
   options.index_threshold = 500;
   options.most_unindexed_rows = 100;
   options.checkpoint_interval_secs = 0;
@@ -138,6 +139,7 @@ static void a_compact_index(void) {
   syna_mmap_options_init(&options, sizeof options);
   options.dimensions = DIMENSIONS;
   options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.hnsw_ef_construction = 60;
   options.index_threshold = 0;
   options.index_profile = 2;
   FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
@@ -170,6 +172,7 @@ static void a_worker(void) {
   CHECK(options.index_worker == 0);
   options.dimensions = DIMENSIONS;
   options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  options.hnsw_ef_construction = 60;
   options.index_threshold = 500;
   options.most_unindexed_rows = 80;
   options.index_worker = 2;
