@@ -72,8 +72,8 @@ impl Words<'_> {
 
 impl Graph {
     /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
-    /// `dimensions` components); `is_gone` says which of them were deleted. Its records stay in `lines`, which has `cells` of them, and are read when they are
-    /// first visited.
+    /// `dimensions` components); `is_gone` says which of them were deleted. Its records stay in `lines`, which has `cells` of
+    /// them, and are read when they are first visited.
     ///
     /// Takes time and memory in proportion to the table.
     ///

@@ -188,7 +188,8 @@ fn open_file(
         deletions = position.rows.saturating_sub(live);
     }
     core.published.store(Snapshot { rows: position.rows, deletions });
-    let is_gone = |row| core.rows_to_index().is_gone(row);
+    let rows = core.rows_to_index();
+    let is_gone = |row| rows.is_gone(row);
     let graph = match saved {
         Some(saved) if saved_fits => {
             saved.into_graph(identity.dimensions, core.kernels, position.rows, is_gone)

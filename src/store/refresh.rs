@@ -95,7 +95,8 @@ impl MmapVectorStore {
         walked?;
         taken.superblock = superblock;
         taken.index = index;
-        let is_gone = |row| core.rows_to_index().is_gone(row);
+        let rows = core.rows_to_index();
+        let is_gone = |row| rows.is_gone(row);
         if let Some((graph, _)) = saved
             .filter(|_| saved_fits)
             .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows, is_gone))

@@ -34,6 +34,14 @@ impl FileHistory {
         out
     }
 
+    /// A version of a page; 0 is the durable one.
+    fn version(&self, page: usize, number: usize) -> Vec<u8> {
+        match number.checked_sub(1) {
+            None => Self::page(&self.durable, page),
+            Some(number) => self.versions[&page][number].clone(),
+        }
+    }
+
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         let end = offset + bytes.len();
         if end > self.cached.len() {
@@ -219,12 +227,7 @@ impl PowerCut {
     pub(crate) fn tears(&self, at: usize, chosen: usize) -> Range<usize> {
         let unsettled = self.unsettled();
         let Some((page, before)) = unsettled.get(at).zip(chosen.checked_sub(1)) else { return 0..0 };
-        let history = &self.files[&page.file];
-        let new = &history.versions[&page.page][before];
-        let old = match before.checked_sub(1) {
-            None => FileHistory::page(&history.durable, page.page),
-            Some(number) => history.versions[&page.page][number].clone(),
-        };
+        let [new, old] = [chosen, before].map(|number| self.files[&page.file].version(page.page, number));
         let units = new.chunks(TEAR_BYTES).zip(old.chunks(TEAR_BYTES));
         let differ: Vec<usize> =
             units.enumerate().filter(|(_, (new, old))| new != old).map(|(place, _)| place).collect();
@@ -244,10 +247,7 @@ impl PowerCut {
             let mut bytes = history.durable.clone();
             bytes.resize(length.max(history.durable.len()).max(history.cached.len()), 0);
             for (at, page) in unsettled.iter().enumerate().filter(|(_, page)| page.file == file) {
-                let version = |number: usize| match number.checked_sub(1) {
-                    None => FileHistory::page(&history.durable, page.page),
-                    Some(number) => history.versions[&page.page][number].clone(),
-                };
+                let version = |number: usize| history.version(page.page, number);
                 let chosen = choice.versions.get(at).copied().unwrap_or(0);
                 let mut page_bytes = version(chosen);
                 if let Some((torn, place)) = choice.tear
