@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { ROWS = 2200, QUERIES = 70, K = 7 };
+enum { ROWS = 1200, QUERIES = 40, K = 7 };
 
 static syna_mmap *store;
 static syna_mmap_results *results, *single;
@@ -87,8 +87,8 @@ static void partial(void) {
 /* `every_row`: of all rows, too. */
 static void recall(double least, bool every_row) {
   double first = -1, second = -1;
-  OK(syna_mmap_check_recall(store, 300, 10, 0, 7, &first, &error));
-  OK(syna_mmap_check_recall(store, 300, 10, 0, 7, &second, NULL));
+  OK(syna_mmap_check_recall(store, 100, 10, 0, 7, &first, &error));
+  OK(syna_mmap_check_recall(store, 100, 10, 0, 7, &second, NULL));
   CHECK(first == second && first >= least && first <= 1);
   if (every_row) {
     OK(syna_mmap_check_recall(store, 1000000, 3, 100, 1, &first, &error));

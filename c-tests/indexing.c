@@ -2,7 +2,7 @@
 #include "check.h"
 #include <time.h>
 
-enum { ROWS = 4000 };
+enum { ROWS = 1800 };
 
 typedef struct told {
   syna_mmap *store;
@@ -145,14 +145,14 @@ static void a_compact_index(void) {
   FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder("compact"), &options, &store, &error));
   options.index_profile = SYNA_MMAP_INDEX_COMPACT;
   OK(syna_mmap_open(in_folder("compact"), &options, &store, &error));
-  insert_rows(store, 0, 2500);
+  insert_rows(store, 0, 1000);
   OK(syna_mmap_build_index(store, &error));
-  insert_rows(store, 2500, 100);
-  check_found(store, 0, 2600);
+  insert_rows(store, 1000, 100);
+  check_found(store, 0, 1100);
   OK(syna_mmap_close(store, &error));
   store = open_quietly(in_folder("compact"), 0);
-  CHECK(indexed_rows(store) == 2500);
-  check_found(store, 0, 2600);
+  CHECK(indexed_rows(store) == 1000);
+  check_found(store, 0, 1100);
   OK(syna_mmap_close(store, &error));
 }
 

@@ -91,6 +91,17 @@ pub(super) struct Tally {
     lost_unpromised: u64,
 }
 
+impl Tally {
+    fn with(mut self, other: Tally) -> Tally {
+        self.images.extend(other.images);
+        self.opened += other.opened;
+        self.nested += other.nested;
+        self.recovered_beyond_checkpoint += other.recovered_beyond_checkpoint;
+        self.lost_unpromised += other.lost_unpromised;
+        self
+    }
+}
+
 /// Where images are opened.
 struct Bench {
     folder: PathBuf,
@@ -238,7 +249,18 @@ fn no_power_cut_loses_what_was_promised() {
     let seed = setting("SYNA_MMAP_SEED", 1);
     let traces = setting("SYNA_MMAP_CRASH_TRACES", 40);
     let images = setting("SYNA_MMAP_CRASH_IMAGES", 120);
-    let tally = run(seed, traces, usize::try_from(images).unwrap()).unwrap_or_else(|what| panic!("{what}"));
+    let images = usize::try_from(images).unwrap();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let share = traces.div_ceil(processors).max(1);
+    let tally = std::thread::scope(|scope| {
+        let first_seeds = (seed..seed + traces).step_by(usize::try_from(share).unwrap());
+        let shares: Vec<_> = first_seeds
+            .map(|first| scope.spawn(move || run(first, share.min(seed + traces - first), images)))
+            .collect();
+        shares.into_iter().fold(Tally::default(), |tally, share| {
+            tally.with(share.join().unwrap().unwrap_or_else(|what| panic!("{what}")))
+        })
+    });
     println!(
         "{traces} traces, {} distinct images, {} opened, {} of them cut off twice; {} held more than was promised, \
          {} lost what was not",
