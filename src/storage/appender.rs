@@ -5,7 +5,7 @@
 
 use super::data_file::DataFile;
 use super::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
-use super::frame::{self, Frame, FrameContent, FrameLink};
+use super::frame::{self, Frame, FrameLink};
 use super::growth;
 use super::log_head::{heads, wipe_taken};
 use super::medium::{Storage, write_all_at};
@@ -111,46 +111,57 @@ impl Appender {
         }
     }
 
-    /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
+    /// Whether the extents there are have room for so many rows more.
+    pub(crate) fn has_room_for(&self, rows: usize) -> bool {
+        u64::from(self.position.rows) + rows as u64 <= self.data.extents.row_capacity()
+    }
+
+    /// Writes one batch and returns where its frame begins; `None` where the batch comes to nothing. On an error nothing
+    /// has moved forward.
     ///
     /// # Errors
-    /// Also whatever `rows.check` answers; the space that the rows would have taken is as it was then.
-    pub(crate) fn append(&mut self, rows: &NewRows<'_, '_>, content: &FrameContent<'_>) -> Result<u64> {
+    /// Also whatever the batch answers; the space that its rows would have taken is as it was then.
+    pub(crate) fn append<'a>(&mut self, batch: &mut impl NewRows<'a>) -> Result<Option<u64>> {
         self.refuse_if_failed()?;
-        let rows_end = u64::from(self.position.rows) + rows.count as u64;
-        let deletions = u32::try_from(content.deletions.len()).ok();
-        let deletions = deletions.and_then(|count| self.position.deletions.checked_add(count));
-        let (Ok(new_rows), Some(new_deletions), true) =
-            (u32::try_from(rows_end), deletions, rows_end <= MAX_ROWS)
-        else {
-            return Err(SynaError::Limit {
-                what: "rows ever written to one store",
-                limit: MAX_ROWS,
-                actual: rows_end,
-            });
-        };
+        let too_many = |what, actual| SynaError::Limit { what, limit: MAX_ROWS, actual };
+        let most_end = u64::from(self.position.rows) + batch.most_rows() as u64;
+        if most_end > MAX_ROWS {
+            return Err(too_many("rows ever written to one store", most_end));
+        }
         let link = FrameLink {
             sequence: self.position.sequence + 1,
             session: self.session,
             previous: self.position.chain,
         };
-        frame::lay_out(content, link, &mut self.frame)?;
         self.clear_leftovers()?;
         // The extent comes to be once its rows are whole: a batch that is refused takes nothing from the disk.
-        let added = match rows_end.saturating_sub(self.data.extents.row_capacity()) {
+        let added = match most_end.saturating_sub(self.data.extents.row_capacity()) {
             0 => None,
             missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
         };
-        let written = self.rows.write(&Room { data: &self.data, added }, self.position.rows, rows);
+        let (frame, before) = (&mut self.frame, self.position);
+        let mut deletions = before.deletions;
+        let finish = |batch: &mut _| {
+            let content = NewRows::content(batch)?;
+            let count = u64::from(before.deletions) + content.deletions.len() as u64;
+            deletions =
+                u32::try_from(count).map_err(|_| too_many("rows ever deleted from one store", count))?;
+            frame::lay_out(&content, link, frame)
+        };
+        let written = self.rows.write(&Room { data: &self.data, added }, before.rows, batch, finish);
         if written.is_err() && added.is_some() {
             self.give_space_back();
         }
         written?;
+        let count = self.rows.checksums.len();
+        if count == 0 && deletions == before.deletions {
+            return Ok(None);
+        }
         if let Some(header) = added {
             self.add_extent(header)?;
         }
         let place = self.place_for_frame();
-        let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, self.position.rows, rows.count))?;
+        let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let chain = frame::seal(&mut self.frame, &self.rows.checksums);
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
@@ -162,10 +173,10 @@ impl Appender {
             chain,
             extent: ordinal,
             head: at + self.frame.len() as u64,
-            rows: new_rows,
-            deletions: new_deletions,
+            rows: before.rows + u32::try_from(count).unwrap_or(u32::MAX),
+            deletions,
         };
-        Ok(at)
+        Ok(Some(at))
     }
 
     /// The frame that [`Appender::append`] wrote last.

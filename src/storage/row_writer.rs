@@ -2,24 +2,27 @@
 
 use super::data_file::DataFile;
 use super::extents::ExtentHeader;
+use super::frame::FrameContent;
 use super::layout::{ROW_ALIGN, extent};
 use super::medium::{MOST_SLICES, write_all_at};
 use super::row_lane::{Lane, write_beside};
 use crate::checksum::crc32c_if_finite;
 use crate::{Result, SynaError};
 use std::io::IoSlice;
-use std::ops::Range;
 
-/// Adds the vectors of some rows of a batch to a list.
-type ListVectors<'a, 'f> = &'f dyn Fn(Range<usize>, &mut Vec<&'a [f32]>);
-
-/// The vectors of a batch, in the order of their rows.
-pub(crate) struct NewRows<'a, 'f> {
-    pub(crate) count: usize,
-    /// `dimensions` floats a vector.
-    pub(crate) list: ListVectors<'a, 'f>,
+/// A batch on its way into the file: its rows become known one after another, the rest once they all are.
+pub(crate) trait NewRows<'a> {
+    /// How many rows it comes to, or more: so many have their place before the first is asked for.
+    fn most_rows(&self) -> usize;
+    /// Adds the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
+    fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>);
     /// What is wrong with a row that has a component which is not finite. Then nothing of the batch is written.
-    pub(crate) refusal: &'f dyn Fn(usize) -> SynaError,
+    fn refusal(&self, place: usize) -> SynaError;
+    /// All of the batch but its vectors, asked for once when no row is left.
+    ///
+    /// # Errors
+    /// Then nothing of the batch is written.
+    fn content(&mut self) -> Result<FrameContent<'_>>;
 }
 
 /// Rows go to the kernel in pieces of this length, which end at multiples of it in the file. Small enough to lie in the
@@ -39,16 +42,6 @@ static AHEAD: [u8; AHEAD_BYTES] = [0; AHEAD_BYTES];
 
 /// The shortest batch that a thread is started for.
 const LEAST_BESIDE_BYTES: u64 = 2 << 20;
-
-impl<'a> NewRows<'a, '_> {
-    /// Checks vectors, of the rows from `first` on, and adds their checksums.
-    fn check(&self, first: usize, vectors: &[&'a [f32]], checksums: &mut Vec<u32>) -> Result<()> {
-        for (place, vector) in (first..).zip(vectors) {
-            checksums.push(crc32c_if_finite(vector).ok_or_else(|| (self.refusal)(place))?);
-        }
-        Ok(())
-    }
-}
 
 /// The bytes of one write.
 #[derive(Default)]
@@ -150,24 +143,31 @@ impl RowWriter {
         Self { checksums: Vec::new(), may_start_thread, zeroed_until: 0 }
     }
 
-    /// Writes a batch from `first_row` on, straight from the caller's memory.
+    /// Writes a batch from `first_row` on, straight from the caller's memory, and calls `finish` when its rows are known,
+    /// some of which may still be on their way.
     ///
     /// # Errors
-    /// Where a row is refused, nothing of the batch is left in extents that there were.
-    pub(super) fn write<'a>(
+    /// Where a row is refused, or `finish` fails, nothing of the batch is left in extents that there were.
+    pub(super) fn write<'a, B: NewRows<'a>>(
         &mut self,
         room: &Room<'_>,
         first_row: u32,
-        rows: &NewRows<'a, '_>,
+        batch: &mut B,
+        finish: impl FnOnce(&mut B) -> Result<()>,
     ) -> Result<()> {
         let data = room.data;
-        let length_bytes = (rows.count as u64).saturating_mul(u64::from(data.identity.stride_bytes()));
-        let result = if self.may_start_thread && length_bytes >= LEAST_BESIDE_BYTES {
-            let (written, fed) = write_beside(&*data.file, |lane| self.feed(room, first_row, rows, lane));
+        let most_bytes = (batch.most_rows() as u64).saturating_mul(u64::from(data.identity.stride_bytes()));
+        let is_beside = self.may_start_thread && most_bytes >= LEAST_BESIDE_BYTES;
+        let feed = |lane: &mut Lane<'a, '_>| {
+            self.feed(room, first_row, batch, lane)?;
+            finish(batch).map_err(|error| Stopped::Refused(error, self.checksums.len()))
+        };
+        let result = if is_beside {
+            let (written, fed) = write_beside(&*data.file, feed);
             // What was refused comes behind all that was written.
             written.map_err(|error| data.io("writing to", error).into()).and(fed)
         } else {
-            self.feed(room, first_row, rows, &mut Lane::Own(&*data.file))
+            feed(&mut Lane::Own(&*data.file))
         };
         result.map_err(|stopped| match stopped {
             Stopped::Failed(error) => error,
@@ -188,7 +188,7 @@ impl RowWriter {
         &mut self,
         room: &Room<'_>,
         first_row: u32,
-        rows: &NewRows<'a, '_>,
+        batch: &mut impl NewRows<'a>,
         lane: &mut Lane<'a, '_>,
     ) -> std::result::Result<(), Stopped> {
         let data = room.data;
@@ -196,33 +196,34 @@ impl RowWriter {
         let padding = stride_bytes - data.identity.dimensions as usize * 4;
         let padding = ZEROS.get(..padding).unwrap_or_default();
         // A row that was cut takes a slice or two as well, what is written ahead another one.
-        let most_rows = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
+        let most_slices = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
+        let most_rows = batch.most_rows();
         self.checksums.clear();
         let (mut piece, mut vectors) = (Piece::default(), Vec::new());
         let mut done = 0;
-        while done < rows.count {
+        while done < most_rows {
             let (mut at, fitting) = room.place_of(u64::from(first_row) + done as u64)?;
             let extent_end = at + fitting as u64 * stride_bytes as u64;
-            let end = done + fitting.min(rows.count - done);
-            let mut left_bytes = (end - done) * stride_bytes;
+            let mut left_bytes = fitting.min(most_rows - done) * stride_bytes;
             while left_bytes > 0 {
                 let behind_boundary = usize::try_from(at % PIECE_BYTES as u64).unwrap_or(0);
                 let most = if left_bytes <= PIECE_BYTES { left_bytes } else { PIECE_BYTES - behind_boundary };
                 piece.begin();
                 let first = done;
-                done += most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_rows);
+                let wanted = most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_slices);
                 vectors.clear();
-                (rows.list)(first..done, &mut vectors);
+                batch.next(wanted, &mut vectors);
+                done += vectors.len();
                 for vector in &vectors {
                     piece.push_row(bytemuck::cast_slice(vector), padding, most);
                 }
+                let is_last = vectors.len() < wanted;
+                if piece.length == 0 {
+                    return Ok(());
+                }
                 let checks_first = first == 0 || lane.is_beside() || !piece.is_block();
-                let mut check = |written| {
-                    rows.check(first, &vectors, &mut self.checksums)
-                        .map_err(|error| Stopped::Refused(error, written))
-                };
                 if checks_first {
-                    check(first)?;
+                    self.check(batch, first, &vectors).map_err(|error| Stopped::Refused(error, first))?;
                 }
                 let (length, next) = (piece.length, at + piece.length as u64);
                 if length < AHEAD_BYTES && next > self.zeroed_until {
@@ -232,11 +233,22 @@ impl RowWriter {
                 }
                 lane.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
                 if !checks_first {
-                    check(done)?;
+                    self.check(batch, first, &vectors).map_err(|error| Stopped::Refused(error, done))?;
+                }
+                if is_last {
+                    return Ok(());
                 }
                 at = next;
                 left_bytes = left_bytes.saturating_sub(length);
             }
+        }
+        Ok(())
+    }
+
+    /// Checks vectors, of the rows from `first` on, and adds their checksums.
+    fn check<'a>(&mut self, batch: &impl NewRows<'a>, first: usize, vectors: &[&'a [f32]]) -> Result<()> {
+        for (place, vector) in (first..).zip(vectors) {
+            self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal(place))?);
         }
         Ok(())
     }

@@ -153,8 +153,9 @@ impl<'a> CheckedBatch<'a> {
         }
     }
 
+    /// Whether an element has a tag.
     pub(super) fn has_tags(&self) -> bool {
-        self.batch.tags.is_some()
+        self.batch.tags.is_some_and(|tags| tags.iter().any(|&tags| tags != 0))
     }
 
     pub(super) fn has_payloads(&self) -> bool {

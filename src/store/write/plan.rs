@@ -1,0 +1,172 @@
+//! What a batch comes to, found out key by key.
+
+use crate::planted::{Fault, is_planted};
+use crate::storage::{FrameContent, MAX_ROWS};
+use crate::store::batch::WriteMode;
+use crate::store::checked_batch::CheckedBatch;
+use crate::store::core::Core;
+use crate::{Result, SynaError};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+/// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Plan {
+    /// The element that each new row comes from, in order.
+    pub(super) picked: Vec<usize>,
+    pub(super) hashes: Vec<u32>,
+    /// The row that each new row replaces.
+    pub(super) replaced: Vec<Option<u32>>,
+    pub(super) deletions: Vec<u32>,
+    /// The place in `picked` of what replaces a row.
+    replacing: HashMap<u32, usize, foldhash::fast::RandomState>,
+    /// How many elements were looked at.
+    pub(super) seen: usize,
+    /// The row of the first that is picked.
+    first_row: u32,
+    /// The keys' hashes of those elements that are looked at together.
+    element_hashes: Vec<u32>,
+    key_ends: Vec<u32>,
+    key_bytes: Vec<u8>,
+    tags: Vec<u64>,
+    payload_ends: Vec<u64>,
+    payload_bytes: Vec<u8>,
+}
+
+impl Plan {
+    /// Forgets everything; rows are to be picked from `first_row` on.
+    pub(super) fn clear(&mut self, first_row: u32) {
+        self.picked.clear();
+        self.hashes.clear();
+        self.replaced.clear();
+        self.deletions.clear();
+        self.replacing.clear();
+        self.seen = 0;
+        self.first_row = first_row;
+        self.key_ends.clear();
+        self.key_bytes.clear();
+        self.tags.clear();
+        self.payload_ends.clear();
+        self.payload_bytes.clear();
+    }
+
+    /// Makes room for what a batch may come to.
+    pub(super) fn begin(&mut self, batch: &CheckedBatch<'_>, core: &Core, first_row: u32) -> Result<()> {
+        self.clear(first_row);
+        let end = u64::from(first_row) + batch.count as u64;
+        if end > MAX_ROWS {
+            let what = "rows ever written to one store";
+            return Err(SynaError::Limit { what, limit: MAX_ROWS, actual: end });
+        }
+        core.directory_mut().try_reserve(batch.count)?;
+        self.picked.reserve(batch.count);
+        self.hashes.reserve(batch.count);
+        self.replaced.reserve(batch.count);
+        Ok(())
+    }
+
+    /// Looks at elements until so many of them are picked to become rows, or none is left. New keys enter the directory at
+    /// once, under rows that no reader sees before they are published; [`Plan::take_back`] takes them out again.
+    pub(super) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, most: usize) {
+        while self.picked.len() < most && self.seen < batch.count {
+            let group = (most - self.picked.len()).min(batch.count - self.seen);
+            self.pick_group(batch, core, self.seen..self.seen + group);
+            self.seen += group;
+        }
+    }
+
+    fn pick_group(&mut self, batch: &CheckedBatch<'_>, core: &Core, group: Range<usize>) {
+        self.element_hashes.clear();
+        self.element_hashes.extend(group.clone().map(|position| core.hasher.hash(batch.key(position))));
+        let mut directory = core.directory_mut();
+        let first_row = self.first_row;
+        for (place, (position, &hash)) in group.zip(&self.element_hashes).enumerate() {
+            directory.look_ahead(&self.element_hashes, place);
+            let key = batch.key(position);
+            let picked = &self.picked;
+            let has_key = |there: u32| match there.checked_sub(first_row) {
+                None => core.has_key(there, key),
+                Some(_) if is_planted(Fault::MissDuplicates) => false,
+                Some(place) => picked.get(place as usize).is_some_and(|&earlier| batch.key(earlier) == key),
+            };
+            // `begin` has seen that all rows have numbers.
+            let row = first_row + u32::try_from(self.picked.len()).unwrap_or(0);
+            let replaced = directory.add_new(hash, row, has_key);
+            if let Some(there) = replaced {
+                if batch.batch.mode == WriteMode::Insert {
+                    continue;
+                }
+                // An upsert keeps the last of a key's occurrences, in the place of the first.
+                let earlier = match there.checked_sub(first_row) {
+                    Some(place) => Some(place as usize),
+                    None => match self.replacing.entry(there) {
+                        Entry::Occupied(place) => Some(*place.get()),
+                        Entry::Vacant(free) => {
+                            free.insert(self.picked.len());
+                            None
+                        }
+                    },
+                };
+                if let Some(earlier) = earlier {
+                    if let Some(cell) = self.picked.get_mut(earlier) {
+                        *cell = position;
+                    }
+                    continue;
+                }
+            }
+            self.picked.push(position);
+            self.hashes.push(hash);
+            self.replaced.push(replaced);
+            self.deletions.extend(replaced);
+        }
+    }
+
+    /// Takes the new keys out of the directory again, since their rows were not written.
+    pub(super) fn take_back(&self, core: &Core) {
+        let mut directory = core.directory_mut();
+        for ((row, &hash), replaced) in (self.first_row..).zip(&self.hashes).zip(&self.replaced) {
+            if replaced.is_none() {
+                directory.remove(hash, row);
+            }
+        }
+    }
+
+    /// Lays out the sections of the frame.
+    pub(super) fn lay_out(&mut self, batch: &CheckedBatch<'_>) -> Result<()> {
+        let too_long = |actual| SynaError::Limit {
+            what: "bytes of keys in one batch (split it)",
+            limit: 1 << 30,
+            actual,
+        };
+        self.key_ends.reserve(self.picked.len());
+        for &position in &self.picked {
+            self.key_bytes.extend_from_slice(batch.key(position));
+            let end =
+                u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
+            self.key_ends.push(end);
+        }
+        if batch.has_tags() && !is_planted(Fault::LoseTags) {
+            self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
+        }
+        if batch.has_payloads() && self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {
+            for &position in &self.picked {
+                self.payload_bytes.extend_from_slice(batch.payload(position));
+                self.payload_ends.push(self.payload_bytes.len() as u64);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn content(&self) -> FrameContent<'_> {
+        FrameContent {
+            first_row: self.first_row,
+            key_ends: &self.key_ends,
+            key_bytes: &self.key_bytes,
+            tags: &self.tags,
+            payload_ends: &self.payload_ends,
+            payload_bytes: &self.payload_bytes,
+            deletions: &self.deletions,
+        }
+    }
+}
