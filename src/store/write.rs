@@ -6,6 +6,7 @@ use super::batch::{WriteBatch, WriteMode};
 use super::checked_batch::{CheckedBatch, check_finite};
 use super::core::Core;
 use super::rows::Snapshot;
+use crate::kernel::codes::prefetch;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
 use crate::{Result, SynaError};
 
@@ -87,6 +88,10 @@ pub(super) fn write_batch(
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
     let batch = CheckedBatch::check(batch, core)?;
+    if batch.count == 1 {
+        // It comes from memory while its key is looked up.
+        prefetch(batch.vector(0));
+    }
     plan.begin(&batch, core, appender.position().rows)?;
     // Keys are looked up while the rows before them are written, unless what comes later may change a row, or it matters
     // for how much room is made how many there are.
