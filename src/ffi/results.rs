@@ -55,7 +55,7 @@ impl Found {
             SynaError::NoMemory { needed_bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }
         })?;
         for (position, hit) in answers.iter().enumerate() {
-            let (Some(key), Some(vector)) = (self.answers.key(position), self.answers.vector(position))
+            let (Some(key), Some(vector)) = (self.answers.key_bytes(position), self.answers.vector(position))
             else {
                 return Err(SynaError::Internal { what: format!("hit {position} has no key or no vector") });
             };

@@ -112,9 +112,15 @@ impl Core {
         self.rows.key(&self.data, row).is_ok_and(|found| found == key)
     }
 
+    /// The bytes of a published row's key, which were text when the row was written or the file opened. They are not
+    /// touched here: they may be far.
+    pub(crate) fn key_bytes(&self, row: u32) -> Result<&[u8]> {
+        self.rows.key(&self.data, row)
+    }
+
     /// The key of a published row.
     pub(crate) fn key(&self, row: u32) -> Result<&str> {
-        std::str::from_utf8(self.rows.key(&self.data, row)?)
+        std::str::from_utf8(self.key_bytes(row)?)
             .map_err(|_| SynaError::Internal { what: format!("the key of row {row} is no UTF-8") })
     }
 

@@ -115,6 +115,11 @@ impl SearchResults {
         self.core.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
+    /// The bytes of the key of hit `position`, untouched.
+    pub(crate) fn key_bytes(&self, position: usize) -> Option<&[u8]> {
+        self.core.as_ref()?.key_bytes(self.hits.get(position)?.row).ok()
+    }
+
     /// The vector of hit `position`, from the mapping; `None` past the last.
     #[must_use]
     pub fn vector(&self, position: usize) -> Option<&[f32]> {
@@ -168,6 +173,9 @@ impl SearchResults {
             Err(error) => (&[][..], false, Some(error)),
         };
         add_hits(&mut self.hits, neighbours)?;
+        if let Some(core) = &self.core {
+            neighbours.iter().for_each(|found| core.rows.key_ahead(found.row));
+        }
         self.queries.push(Query { end: self.hits.len(), is_partial, error });
         Ok(())
     }

@@ -167,7 +167,13 @@ impl RowTable {
         deletion.inspect(|cell| prefetch_line(*cell)).is_some()
     }
 
-    /// The key of a published row.
+    /// Brings near where the key of a row is known to lie.
+    #[inline]
+    pub(crate) fn key_ahead(&self, row: u32) {
+        self.keys.get(row as usize).inspect(|cell| prefetch_line(*cell));
+    }
+
+    /// The key of a published row; its bytes are not touched.
     pub(crate) fn key<'d>(&self, data: &'d DataFile, row: u32) -> Result<&'d [u8]> {
         let lost = || SynaError::Internal { what: format!("row {row} has no key") };
         let packed = self.keys.get(row as usize).ok_or_else(lost)?.load(Ordering::Relaxed);

@@ -1,7 +1,10 @@
 //! Batches that a thread writes while another one checks them: the same calls, the same bytes, the same errors.
 
 use crate::storage::simulated::{Fault, FaultKind, Operation, Simulated};
-use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SynaError};
+use crate::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, SynaError,
+    WriteBatch, WriteMode,
+};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,9 +48,19 @@ fn batch(number: usize, dimensions: u16) -> (Vec<String>, Vec<f32>) {
 }
 
 fn insert(store: &MmapVectorStore, keys: &[String], floats: &[f32]) -> crate::Result<usize> {
+    write(store, keys, floats, WriteMode::Insert)
+}
+
+fn write(store: &MmapVectorStore, keys: &[String], floats: &[f32], mode: WriteMode) -> crate::Result<usize> {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let vectors: Vec<&[f32]> = floats.chunks(store.dimensions().into()).collect();
-    store.insert_batch(&keys, &vectors)
+    store.write(&WriteBatch {
+        keys: BatchKeys::Slices(&keys),
+        vectors: BatchVectors::Slices(&vectors),
+        tags: None,
+        payloads: BatchPayloads::None,
+        mode,
+    })
 }
 
 fn is_whole(store: &MmapVectorStore) -> bool {
@@ -87,6 +100,58 @@ fn a_thread_that_writes_makes_the_same_calls_and_the_same_file() {
         });
         assert_eq!((alone.0, alone.1), (beside.0, beside.1), "{dimensions} dimensions");
         assert!(alone.2 == beside.2, "{dimensions} dimensions: the files differ");
+    }
+}
+
+/// What is refused late, when rows before it were written already: nothing of it stays.
+#[test]
+fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
+    let folder = Folder::new("refused-late");
+    for (threads, mode) in [0, 1]
+        .into_iter()
+        .flat_map(|threads| [WriteMode::Insert, WriteMode::Upsert].map(|mode| (threads, mode)))
+    {
+        let disk = Simulated::new(5);
+        let path = folder.0.join(format!("{threads}-{mode:?}"));
+        let config = config(70, threads);
+        let store = MmapVectorStore::open_on(Arc::new(disk.clone()), &path, config).unwrap();
+        store.reserve(30_000).unwrap();
+        let (first_keys, first_floats) = batch(0, 70);
+        insert(&store, &first_keys, &first_floats).unwrap();
+        let (mut keys, floats) = batch(1, 70);
+        let last = keys.len() - 1;
+        let length_bytes = disk.operations().len();
+        // The last becomes a row, or none: its key comes twice.
+        for is_twice in [false, true] {
+            keys[last] = if is_twice { keys[0].clone() } else { "the last".to_owned() };
+            let mut bad = floats.clone();
+            *bad.last_mut().unwrap() = f32::NAN;
+            let error = write(&store, &keys, &bad, mode).unwrap_err();
+            assert!(
+                matches!(error, SynaError::InvalidVector { position, component: 69, .. } if position == last),
+                "{error}"
+            );
+            assert_eq!((store.len(), store.sequence()), (first_keys.len(), 1));
+            assert!(keys.iter().all(|key| !store.contains(key)));
+            assert!(is_whole(&store));
+        }
+        let written =
+            disk.operations().split_off(length_bytes).into_iter().filter_map(|operation| match operation {
+                Operation::Write { offset_bytes, bytes, .. } => Some((offset_bytes, bytes)),
+                _ => None,
+            });
+        // What was written was overwritten by zeros.
+        let mut left = std::collections::BTreeMap::new();
+        for (offset_bytes, bytes) in written {
+            (offset_bytes..).zip(bytes.iter()).for_each(|(at, &byte)| {
+                left.insert(at, byte);
+            });
+        }
+        assert!(left.len() > 2_000_000 && left.values().all(|&byte| byte == 0), "{threads} {mode:?}");
+        assert_eq!(write(&store, &keys, &floats, mode).unwrap(), last);
+        assert_eq!(write(&store, &keys, &floats, WriteMode::Insert).unwrap(), 0);
+        assert_eq!((store.len(), store.sequence()), (first_keys.len() + last, 2));
+        assert!(is_whole(&store));
     }
 }
 
