@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { ROWS = 1200, QUERIES = 40, K = 7 };
+enum { ROWS = 1200, QUERIES = 70, K = 7 };
 
 static syna_mmap *store;
 static syna_mmap_results *results, *single;

@@ -136,9 +136,10 @@ impl Appender {
             missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
         };
         let (frame, before) = (&mut self.frame, self.position);
-        let mut deletions = before.deletions;
+        let (mut deletions, mut laid_out) = (before.deletions, 0);
         let finish = |batch: &mut _| {
             let content = NewRows::content(batch)?;
+            laid_out = content.key_ends.len();
             let count = u64::from(before.deletions) + content.deletions.len() as u64;
             deletions =
                 u32::try_from(count).map_err(|_| too_many("rows ever deleted from one store", count))?;
@@ -150,6 +151,10 @@ impl Appender {
         }
         written?;
         let count = self.rows.checksums.len();
+        if count != laid_out {
+            erase_rows(&self.data, before.rows, count);
+            return Err(SynaError::Internal { what: format!("{count} rows came with {laid_out} keys") });
+        }
         if count == 0 && deletions == before.deletions {
             return Ok(None);
         }
@@ -175,7 +180,7 @@ impl Appender {
         Ok(Some(at))
     }
 
-    /// The frame that [`Appender::append`] wrote last.
+    /// The frame that [`Appender::append`] has just written.
     pub(crate) fn last_frame(&self) -> Option<Frame<'_>> {
         Frame::known(&self.frame)
     }

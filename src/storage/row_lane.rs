@@ -1,7 +1,7 @@
 //! The way that pieces of a batch take into the file: written at once, or by a thread of the call's own.
 //!
 //! ```text
-//!   the calling thread   list, check and checksum piece 0 | 1 | 2 | 3 ...
+//!   the calling thread   look up keys, check and checksum piece 0 | 1 | 2 | 3 ... | the frame
 //!                                                      \   \   \
 //!   the other one                                  write 0  | 1  | 2 ...
 //! ```

@@ -16,12 +16,12 @@ pub(crate) trait NewRows<'a> {
     fn most_rows(&self) -> usize;
     /// Adds the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
     fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>);
-    /// What is wrong with a row that has a component which is not finite. Then nothing of the batch is written.
-    fn refusal(&self, place: usize) -> SynaError;
+    /// What is wrong with a batch that has a component which is not finite. Then nothing of it stays.
+    fn refusal(&self) -> SynaError;
     /// All of the batch but its vectors, asked for once when no row is left.
     ///
     /// # Errors
-    /// Then nothing of the batch is written.
+    /// Then nothing of the batch stays.
     fn content(&mut self) -> Result<FrameContent<'_>>;
 }
 
@@ -116,7 +116,7 @@ impl Room<'_> {
 
 /// Why the rows of a batch were not all written.
 enum Stopped {
-    /// A vector is not finite; so many rows may have been written by then.
+    /// The batch was; so many rows may have been written by then.
     Refused(SynaError, usize),
     Failed(SynaError),
 }
@@ -180,7 +180,7 @@ impl RowWriter {
 
     /// Puts the pieces of a batch on their way, each of them checked.
     ///
-    /// The first piece is checked before it is written, so that a small batch that is refused leaves no trace. So are
+    /// The first piece is checked before it is written, so that a small batch with a wrong vector leaves no trace. So are
     /// rows that lie scattered, since the kernel copies short slices slowly when they are not in the cache, and whatever
     /// another thread writes. A piece that is one block and written here is checked afterwards: the kernel's copy brings
     /// it into the cache at less cost than the check would.
@@ -223,7 +223,7 @@ impl RowWriter {
                 }
                 let checks_first = first == 0 || lane.is_beside() || !piece.is_block();
                 if checks_first {
-                    self.check(batch, first, &vectors).map_err(|error| Stopped::Refused(error, first))?;
+                    self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, first))?;
                 }
                 let (length, next) = (piece.length, at + piece.length as u64);
                 if length < AHEAD_BYTES && next > self.zeroed_until {
@@ -233,7 +233,7 @@ impl RowWriter {
                 }
                 lane.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
                 if !checks_first {
-                    self.check(batch, first, &vectors).map_err(|error| Stopped::Refused(error, done))?;
+                    self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, done))?;
                 }
                 if is_last {
                     return Ok(());
@@ -245,17 +245,17 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Checks vectors, of the rows from `first` on, and adds their checksums.
-    fn check<'a>(&mut self, batch: &impl NewRows<'a>, first: usize, vectors: &[&'a [f32]]) -> Result<()> {
-        for (place, vector) in (first..).zip(vectors) {
-            self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal(place))?);
+    /// Checks vectors and adds their checksums.
+    fn check<'a>(&mut self, batch: &impl NewRows<'a>, vectors: &[&'a [f32]]) -> Result<()> {
+        for vector in vectors {
+            self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal())?);
         }
         Ok(())
     }
 }
 
-/// Makes zeros of the first `count` rows of a batch that is not to be, as they were before it. They are out of sight, and
-/// the next batch overwrites them: an error here has no consequence.
+/// Makes zeros of the first `count` rows of a batch that is not to be. They are out of sight, and the next batch overwrites
+/// them: an error here has no consequence.
 pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
     let most_rows = (PIECE_BYTES / stride_bytes).max(1).min(count);

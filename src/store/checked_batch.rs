@@ -1,4 +1,4 @@
-//! A batch, checked whole before anything of it is written.
+//! A batch, of which all but the components of its vectors is checked before anything of it is written.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use super::core::Core;

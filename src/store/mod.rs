@@ -14,8 +14,8 @@
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
 //! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
-//! | `checked_batch.rs` | a batch whose every value was checked |
-//! | `write.rs` | a checked batch planned and committed |
+//! | `checked_batch.rs` | a batch of which all but the vectors' components was checked |
+//! | `write.rs`, `write/plan.rs` | a checked batch planned, appended and shown |
 //! | `writer.rs` | the one writer, and what falls due after a write |
 //! | `places.rs` | stores in memory and inside larger files |
 //! | `refresh.rs` | a reader moved on to what was written since |

@@ -1,4 +1,4 @@
-//! Writing: a batch is checked, planned against the directory, appended, and only then shown to readers.
+//! Writing: a batch is checked, appended while its keys are looked up, and only then shown to readers.
 
 mod plan;
 
@@ -42,18 +42,16 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         }
     }
 
-    fn refusal(&self, place: usize) -> SynaError {
-        let element = self.plan.picked.get(place).copied().unwrap_or(0);
+    /// Of the first element that is wrong, whether or not it becomes a row.
+    fn refusal(&self) -> SynaError {
         let internal = || SynaError::Internal { what: "a vector was refused for nothing".to_owned() };
-        check_finite(self.core, element, self.batch.vector(element)).err().unwrap_or_else(internal)
+        check_all_finite(self.core, &self.batch).err().unwrap_or_else(internal)
     }
 
     fn content(&mut self) -> Result<FrameContent<'_>> {
         // What becomes no row is looked at too: a batch with a bad vector is refused, whichever it is.
         if self.plan.picked.len() < self.batch.count {
-            for position in 0..self.batch.count {
-                check_finite(self.core, position, self.batch.vector(position))?;
-            }
+            check_all_finite(self.core, &self.batch)?;
         }
         self.plan.lay_out(&self.batch)?;
         Ok(self.plan.content())
@@ -70,13 +68,17 @@ impl<'a> NewRows<'a> for Deletions<'_> {
 
     fn next(&mut self, _most: usize, _vectors: &mut Vec<&'a [f32]>) {}
 
-    fn refusal(&self, place: usize) -> SynaError {
-        SynaError::Internal { what: format!("there is no row {place} in a batch without rows") }
+    fn refusal(&self) -> SynaError {
+        SynaError::Internal { what: "a row was refused in a batch without rows".to_owned() }
     }
 
     fn content(&mut self) -> Result<FrameContent<'_>> {
         Ok(self.0.content())
     }
+}
+
+fn check_all_finite(core: &Core, batch: &CheckedBatch<'_>) -> Result<()> {
+    (0..batch.count).try_for_each(|position| check_finite(core, position, batch.vector(position)))
 }
 
 /// Writes a batch and shows it to readers; returns how many rows it made.
@@ -96,8 +98,10 @@ pub(super) fn write_batch(
     // Keys are looked up while the rows before them are written, unless what comes later may change a row, or it matters
     // for how much room is made how many there are.
     let at_once = batch.batch.mode == WriteMode::Upsert || !appender.has_room_for(batch.count);
-    if at_once {
-        plan.pick(&batch, core, batch.count);
+    plan.pick(&batch, core, if at_once { batch.count } else { 1 });
+    if plan.picked.is_empty() {
+        check_all_finite(core, &batch)?;
+        return Ok(0);
     }
     let most_rows = if at_once { plan.picked.len() } else { batch.count };
     let written = append_batch(core, appender, plan, batch, most_rows);

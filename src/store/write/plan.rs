@@ -10,6 +10,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
+/// Fewer elements are not looked at together: their keys' places in the directory are asked for ahead.
+const LEAST_TOGETHER: usize = 64;
+
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Plan {
@@ -66,11 +69,11 @@ impl Plan {
         Ok(())
     }
 
-    /// Looks at elements until so many of them are picked to become rows, or none is left. New keys enter the directory at
+    /// Looks at elements until so many of them, or a few more, are picked to become rows, or none is left. New keys enter the directory at
     /// once, under rows that no reader sees before they are published; [`Plan::take_back`] takes them out again.
     pub(super) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
-            let group = (most - self.picked.len()).min(batch.count - self.seen);
+            let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
             self.pick_group(batch, core, self.seen..self.seen + group);
             self.seen += group;
         }
@@ -146,7 +149,8 @@ impl Plan {
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
             self.key_ends.push(end);
         }
-        if batch.has_tags() && !is_planted(Fault::LoseTags) {
+        let is_tagged = |&position: &usize| batch.tags(position) != 0;
+        if batch.has_tags() && self.picked.iter().any(is_tagged) && !is_planted(Fault::LoseTags) {
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }
         if batch.has_payloads() && self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {

@@ -67,14 +67,21 @@ fn is_whole(store: &MmapVectorStore) -> bool {
     store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap().findings.is_empty()
 }
 
-/// Batches that fit, that make the file grow, and small ones between them; some of their keys are there already.
+/// Batches that make the file grow, then others that have room, and small ones between them; some of their keys come twice.
 fn live(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: usize) -> MmapVectorStore {
     let config = config(dimensions, threads);
     let store = MmapVectorStore::open_on(Arc::new(disk.clone()), path, config).unwrap();
-    for number in 0..3 {
+    for number in 0..4 {
         let (mut keys, floats) = batch(number, dimensions);
-        keys[1] = keys[0].clone();
-        assert_eq!(insert(&store, &keys, &floats).unwrap(), keys.len() - 1);
+        if number == 2 {
+            store.reserve(store.len() as u64 + 3 * keys.len() as u64).unwrap();
+        }
+        let mut twice = 0;
+        for place in (1..keys.len()).step_by(97).chain(keys.len() * 3 / 4..keys.len() * 7 / 8) {
+            twice += usize::from(keys[place] != keys[0]);
+            keys[place] = keys[0].clone();
+        }
+        assert_eq!(insert(&store, &keys, &floats).unwrap(), keys.len() - twice);
         store.insert(&format!("single {number}"), &floats[..dimensions.into()]).unwrap();
     }
     store
@@ -120,7 +127,7 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
         insert(&store, &first_keys, &first_floats).unwrap();
         let (mut keys, floats) = batch(1, 70);
         let last = keys.len() - 1;
-        let length_bytes = disk.operations().len();
+        let operations = disk.operations().len();
         // The last becomes a row, or none: its key comes twice.
         for is_twice in [false, true] {
             keys[last] = if is_twice { keys[0].clone() } else { "the last".to_owned() };
@@ -136,7 +143,7 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
             assert!(is_whole(&store));
         }
         let written =
-            disk.operations().split_off(length_bytes).into_iter().filter_map(|operation| match operation {
+            disk.operations().split_off(operations).into_iter().filter_map(|operation| match operation {
                 Operation::Write { offset_bytes, bytes, .. } => Some((offset_bytes, bytes)),
                 _ => None,
             });
@@ -149,10 +156,32 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
         }
         assert!(left.len() > 2_000_000 && left.values().all(|&byte| byte == 0), "{threads} {mode:?}");
         assert_eq!(write(&store, &keys, &floats, mode).unwrap(), last);
+        let operations = disk.operations().len();
         assert_eq!(write(&store, &keys, &floats, WriteMode::Insert).unwrap(), 0);
+        assert_eq!(disk.operations().len(), operations, "what comes to nothing asks nothing of the file");
         assert_eq!((store.len(), store.sequence()), (first_keys.len() + last, 2));
         assert!(is_whole(&store));
     }
+}
+
+#[test]
+fn the_first_wrong_vector_is_named_whether_or_not_it_becomes_a_row() {
+    let folder = Folder::new("first-wrong");
+    let store = MmapVectorStore::new(folder.0.join("store"), config(70, 0)).unwrap();
+    store.insert("there", &[0.0; 70]).unwrap();
+    for names in [["a", "a", "b"], ["a", "b", "a"], ["there", "there", "a"], ["there", "there", "there"]] {
+        let mut floats = vec![1.0; 3 * 70];
+        floats[70 + 3] = f32::INFINITY;
+        floats[2 * 70] = f32::NAN;
+        for mode in [WriteMode::Insert, WriteMode::Upsert] {
+            let error = write(&store, &names.map(str::to_owned), &floats, mode).unwrap_err();
+            assert!(
+                matches!(error, SynaError::InvalidVector { position: 1, component: 3, .. }),
+                "{names:?} {mode:?}: {error}"
+            );
+        }
+    }
+    assert_eq!((store.len(), store.contains("a"), store.contains("b")), (1, false, false));
 }
 
 #[test]
