@@ -4,7 +4,7 @@ use super::Random;
 use crate::storage::simulated::{Mark, Operation, Simulated};
 use crate::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Durability, MmapVectorConfig, MmapVectorStore,
-    Result, WriteBatch, WriteMode,
+    Result, SynaError, WriteBatch, WriteMode,
 };
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -167,6 +167,27 @@ impl<'a> Writing<'a> {
         result
     }
 
+    /// The same rows, with one more of the first one's key that is wrong: an insert makes no row of it, so that it is looked
+    /// at when the others have been written.
+    fn refused(&self, rows: &[Row], mode: WriteMode) -> Result<()> {
+        let keys: Vec<&str> = rows.iter().chain(rows.first()).map(|row| row.key.as_str()).collect();
+        let mut vectors: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
+        let wrong = vec![f32::NAN; self.store.dimensions().into()];
+        vectors.push(&wrong);
+        let written = self.store.write(&WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: BatchVectors::Slices(&vectors),
+            tags: None,
+            payloads: BatchPayloads::None,
+            mode,
+        });
+        match written {
+            Err(SynaError::InvalidVector { .. }) => Ok(()),
+            Err(other) => Err(other),
+            Ok(count) => panic!("TAKEN: {count} rows of a batch with a wrong vector"),
+        }
+    }
+
     pub(super) fn delete(&mut self, key: &str) -> Result<()> {
         let mut next = self.now();
         next.retain(|row| row.key != key);
@@ -205,6 +226,9 @@ impl<'a> Writing<'a> {
                 let count = 1 + random.below(rows_at_most);
                 let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
                 let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
+                if count % 5 == 0 {
+                    self.refused(&rows, mode)?;
+                }
                 self.write(&rows, mode)
             }
             6..8 => {
