@@ -10,8 +10,10 @@
 //! from it. They are given as a bitmap, and by a callback that looks into that bitmap. A hit counts when its distance is at
 //! most that of the last true one; the truth is min(10, rows that pass). Prints lines of a Markdown table.
 
+mod data_set;
+
+use data_set::{DataSet, Outcome};
 use std::env;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -20,20 +22,11 @@ use syna_mmap::{
     DistanceMetric, Entry, Filter, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
 };
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 const K: usize = 10;
 const SHARES: [f64; 5] = [0.5, 0.1, 0.01, 0.001, 0.0001];
 const WHICH: [&str; 3] = ["chance", "nearest", "farthest"];
 /// A measurement goes over the queries again until it took this long.
 const MIN_SECS: f64 = 1.0;
-
-struct Data {
-    dimensions: usize,
-    metric: DistanceMetric,
-    base: Vec<f32>,
-    queries: Vec<f32>,
-}
 
 /// A share of the rows for each query, and the distance that its last true hit has.
 struct Case {
@@ -67,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path>) -> Outcome<()> {
-    let mut data = Data::read(dir)?;
+    let mut data = DataSet::read(dir)?;
     data.queries.truncate(query_count * data.dimensions);
     let config = MmapVectorConfig {
         dimensions: u16::try_from(data.dimensions)?,
@@ -77,11 +70,7 @@ fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path
         ..Default::default()
     };
     let store = MmapVectorStore::in_memory(config)?;
-    for (batch, rows) in data.base.chunks(10_000 * data.dimensions).enumerate() {
-        let vectors: Vec<&[f32]> = rows.chunks(data.dimensions).collect();
-        let keys: Vec<String> = (0..vectors.len()).map(|i| format!("doc{}", batch * 10_000 + i)).collect();
-        store.insert_batch(&keys.iter().map(String::as_str).collect::<Vec<_>>(), &vectors)?;
-    }
+    data.insert(&store, 0..data.count(), 10_000)?;
     store.build_index()?;
     let cases = cases(&store, &data)?;
     let theirs = match usearch {
@@ -91,7 +80,7 @@ fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path
     println!(
         "\n{}: {} x {}\n\n| share | rows that pass | recall | queries/s | scan | ratio | callback | scan with it | ratio | usearch recall | usearch |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         dir.file_name().unwrap_or_default().to_string_lossy(),
-        data.base.len() / data.dimensions,
+        data.count(),
         data.dimensions
     );
     for (case, theirs) in cases.iter().zip(theirs) {
@@ -109,8 +98,8 @@ fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path
     Ok(store.close()?)
 }
 
-fn cases(store: &MmapVectorStore, data: &Data) -> Outcome<Vec<Case>> {
-    let rows = data.base.len() / data.dimensions;
+fn cases(store: &MmapVectorStore, data: &DataSet) -> Outcome<Vec<Case>> {
+    let rows = data.count();
     let mut cases: Vec<Case> = SHARES
         .iter()
         .flat_map(|&share| WHICH.map(|which| (share, which)))
@@ -155,7 +144,7 @@ impl Case {
     fn run(
         &self,
         store: &MmapVectorStore,
-        data: &Data,
+        data: &DataSet,
         has_callback: bool,
         exact: bool,
     ) -> Outcome<(f64, f64)> {
@@ -195,7 +184,12 @@ impl Case {
 }
 
 /// usearch's columns, by a program of its own that is given the same data and bitmaps.
-fn of_usearch(program: &Path, store: &MmapVectorStore, data: &Data, cases: &[Case]) -> Outcome<Vec<String>> {
+fn of_usearch(
+    program: &Path,
+    store: &MmapVectorStore,
+    data: &DataSet,
+    cases: &[Case],
+) -> Outcome<Vec<String>> {
     let folder = env::temp_dir().join(format!("syna-mmap-filters-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
@@ -237,29 +231,4 @@ fn of_usearch(program: &Path, store: &MmapVectorStore, data: &Data, cases: &[Cas
         columns.push(format!("{:.3} | {rate:.0} |", hits as f64 / case.truth_count.max(1) as f64));
     }
     Ok(columns)
-}
-
-impl Data {
-    fn read(dir: &Path) -> Outcome<Self> {
-        let meta = fs::read_to_string(dir.join("meta.json"))?;
-        let text_of = |name: &str| -> Option<&str> {
-            let (_, rest) = meta.split_once(&format!("\"{name}\":"))?;
-            rest.split([',', '}', '\n']).next().map(|text| text.trim().trim_matches('"'))
-        };
-        let dimensions = text_of("dim").ok_or("meta.json has no \"dim\"")?.parse()?;
-        let metric = match text_of("metric") {
-            Some("cosine") => DistanceMetric::Cosine,
-            Some("euclidean") => DistanceMetric::Euclidean,
-            other => return Err(format!("the metric {other:?} is none of cosine and euclidean").into()),
-        };
-        let floats = |name: &str| -> Outcome<Vec<f32>> {
-            let bytes = fs::read(dir.join(name)).map_err(|error| format!("{name}: {error}"))?;
-            Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
-        };
-        let base = match fs::read(dir.join("base.u8")) {
-            Ok(bytes) => bytes.into_iter().map(f32::from).collect(),
-            Err(_) => floats("base.f32")?,
-        };
-        Ok(Self { dimensions, metric, base, queries: floats("query.f32")? })
-    }
 }

@@ -7,15 +7,16 @@
 //! `DIR` holds a data set: meta.json with "dim" and "metric", base.u8 or base.f32, query.f32. Three quarters of the rows
 //! are put into the index first, the others grow it.
 
+mod data_set;
+
+use data_set::{DataSet, Outcome};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use syna_mmap::{MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
 
 const K: usize = 10;
 const BATCH_ROWS: usize = 1_000;
@@ -29,13 +30,6 @@ struct Arguments {
     only: String,
     budgets: Vec<u64>,
     reps: usize,
-}
-
-struct DataSet {
-    dimensions: usize,
-    metric: DistanceMetric,
-    base: Vec<f32>,
-    queries: Vec<f32>,
 }
 
 fn main() -> ExitCode {
@@ -78,7 +72,8 @@ fn parse_arguments() -> Outcome<Arguments> {
 }
 
 fn run(arguments: &Arguments) -> Outcome<()> {
-    let data = DataSet::read(&arguments.dir, arguments.rows)?;
+    let mut data = DataSet::read(&arguments.dir)?;
+    data.base.truncate(arguments.rows.saturating_mul(data.dimensions));
     let name = arguments.dir.file_name().unwrap_or_default().to_string_lossy();
     println!("{name}: {} x {}, {:?}", data.count(), data.dimensions, data.metric);
     let folder = env::temp_dir().join(format!("syna-mmap-growth-{}", std::process::id()));
@@ -99,7 +94,7 @@ type Mode = fn(&DataSet, &Path, &Arguments) -> Outcome<()>;
 fn with_index(data: &DataSet, path: &Path) -> Outcome<(MmapVectorStore, usize)> {
     let store = open(data, path, 0, 0)?;
     let count = data.count() / 4 * 3;
-    insert(&store, data, 0, count)?;
+    data.insert(&store, 0..count, BATCH_ROWS)?;
     store.build_index()?;
     Ok((store, count))
 }
@@ -125,21 +120,6 @@ fn open(
     )?)
 }
 
-/// Inserts rows in batches; returns what each batch took.
-fn insert(store: &MmapVectorStore, data: &DataSet, from: usize, to: usize) -> Outcome<Vec<Duration>> {
-    let mut times = Vec::new();
-    for first in (from..to).step_by(BATCH_ROWS) {
-        let rows = first..(first + BATCH_ROWS).min(to);
-        let keys: Vec<String> = rows.clone().map(|row| format!("doc{row}")).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let vectors: Vec<&[f32]> = rows.map(|row| data.row(row)).collect();
-        let begin = Instant::now();
-        store.insert_batch(&keys, &vectors)?;
-        times.push(begin.elapsed());
-    }
-    Ok(times)
-}
-
 /// How much slower searches get by rows that are not in the index.
 fn measure_tail(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<()> {
     let (store, count) = with_index(data, path)?;
@@ -150,7 +130,7 @@ fn measure_tail(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<(
     let mut inserted = 0;
     let mut without = 0.0;
     for tail in TAILS.into_iter().filter(|tail| count + tail <= data.count()) {
-        insert(&store, data, count + inserted, count + tail)?;
+        data.insert(&store, count + inserted..count + tail, BATCH_ROWS)?;
         inserted = tail;
         let mut times = Vec::new();
         let mut results = SearchResults::default();
@@ -183,7 +163,7 @@ fn measure_steps(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<
     );
     for &budget in &arguments.budgets {
         let end = (count + STEP_ROWS).min(data.count());
-        insert(&store, data, count, end)?;
+        data.insert(&store, count..end, BATCH_ROWS)?;
         let rows = end - count;
         count = end;
         let budget = Duration::from_micros(budget);
@@ -260,12 +240,16 @@ fn measure_inserts(data: &DataSet, path: &Path, _: &Arguments) -> Outcome<()> {
     let begin = data.count() / 4 * 3;
     let rows = data.count() - begin;
     let plain = open(data, &path.with_extension("plain"), 0, 0)?;
-    insert(&plain, data, 0, begin)?;
-    print("without an index", rows, insert(&plain, data, begin, data.count())?);
+    data.insert(&plain, 0..begin, BATCH_ROWS)?;
+    print("without an index", rows, data.insert(&plain, begin..data.count(), BATCH_ROWS)?);
     plain.close()?;
 
     let (store, _) = with_index(data, path)?;
-    print("with an index, the tail left to steps", rows, insert(&store, data, begin, data.count())?);
+    print(
+        "with an index, the tail left to steps",
+        rows,
+        data.insert(&store, begin..data.count(), BATCH_ROWS)?,
+    );
     let drain = Instant::now();
     while store.index_step(Duration::from_millis(100))? > 0 {}
     let drained = drain.elapsed();
@@ -274,8 +258,8 @@ fn measure_inserts(data: &DataSet, path: &Path, _: &Arguments) -> Outcome<()> {
 
     let default = MmapVectorConfig::default().most_unindexed_rows;
     let bounded = open(data, &path.with_extension("bounded"), 1, default)?;
-    insert(&bounded, data, 0, begin)?;
-    let times = insert(&bounded, data, begin, data.count())?;
+    data.insert(&bounded, 0..begin, BATCH_ROWS)?;
+    let times = data.insert(&bounded, begin..data.count(), BATCH_ROWS)?;
     print("the inserts drain it, two threads", rows, times);
     Ok(bounded.close()?)
 }
@@ -288,42 +272,4 @@ fn micros(duration: Duration) -> f64 {
 fn percentile(times: &[Duration], percent: f64) -> Duration {
     let place = (times.len().saturating_sub(1) as f64 * percent / 100.0).round();
     times.get(place as usize).copied().unwrap_or_default()
-}
-
-impl DataSet {
-    fn read(dir: &Path, row_limit: usize) -> Outcome<Self> {
-        let meta = fs::read_to_string(dir.join("meta.json"))?;
-        let value = |name: &str| -> Outcome<String> {
-            let (_, rest) =
-                meta.split_once(&format!("\"{name}\"")).ok_or(format!("meta.json has no {name}"))?;
-            let rest = rest.trim_start().trim_start_matches(':').trim_start();
-            Ok(rest.split([',', '}', '\n']).next().unwrap_or_default().trim().trim_matches('"').to_owned())
-        };
-        let dimensions: usize = value("dim")?.parse()?;
-        let metric = match value("metric")?.as_str() {
-            "cosine" => DistanceMetric::Cosine,
-            "euclidean" => DistanceMetric::Euclidean,
-            _ => DistanceMetric::DotProduct,
-        };
-        let floats = |name: &str| -> Outcome<Vec<f32>> {
-            let bytes = fs::read(dir.join(name))?;
-            Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
-        };
-        let bytes = dir.join("base.u8");
-        let mut base: Vec<f32> = if bytes.exists() {
-            fs::read(bytes)?.into_iter().map(f32::from).collect()
-        } else {
-            floats("base.f32")?
-        };
-        base.truncate(row_limit.saturating_mul(dimensions));
-        Ok(Self { dimensions, metric, base, queries: floats("query.f32")? })
-    }
-
-    fn count(&self) -> usize {
-        self.base.len() / self.dimensions
-    }
-
-    fn row(&self, row: usize) -> &[f32] {
-        &self.base[row * self.dimensions..][..self.dimensions]
-    }
 }

@@ -10,9 +10,11 @@
 //! rows are stored and the truth comes from an exact search. With `--keep` the stores are left in that folder, and
 //! opened instead of built when they are there.
 
+mod data_set;
 #[path = "../tests/support/distance.rs"]
 mod distance;
 
+use data_set::{DataSet, Outcome};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +22,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use distance::distance;
-use syna_mmap::{
-    DistanceMetric, IndexProfile, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
-};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use syna_mmap::{IndexProfile, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
 
 const K: usize = 10;
 const TRUTH_COLUMNS: usize = 100;
@@ -41,16 +39,6 @@ struct Arguments {
     rows: Option<usize>,
     efs: Vec<usize>,
     keep: Option<PathBuf>,
-}
-
-/// A data set in memory.
-struct DataSet {
-    dimensions: usize,
-    metric: DistanceMetric,
-    base: Vec<f32>,
-    queries: Vec<f32>,
-    /// Row numbers of the true neighbours; `None` where only a part of the rows is used.
-    truth: Option<Vec<u32>>,
 }
 
 fn main() -> ExitCode {
@@ -103,7 +91,8 @@ fn parse_arguments() -> Outcome<Arguments> {
 }
 
 fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
-    let data = DataSet::read(dir, arguments.rows)?;
+    let mut data = DataSet::read(dir)?;
+    data.base.truncate(arguments.rows.unwrap_or(usize::MAX).saturating_mul(data.dimensions));
     if let Some(folder) = &arguments.keep {
         fs::create_dir_all(folder)?;
         return measure_in(folder, dir, &data, arguments);
@@ -116,7 +105,7 @@ fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
 }
 
 fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) -> Outcome<()> {
-    let row_count = data.base.len() / data.dimensions;
+    let row_count = data.count();
     let query_count = data.queries.len() / data.dimensions;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     println!("\n{name}: {row_count} x {}, {query_count} queries, {:?}", data.dimensions, data.metric);
@@ -138,7 +127,7 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
     println!("open            {:>10.3} s", begin.elapsed().as_secs_f64());
     if !is_there {
         let begin = Instant::now();
-        insert(&store, data)?;
+        data.insert(&store, 0..data.count(), BATCH_ROWS)?;
         println!("insert          {:>10.2} s", begin.elapsed().as_secs_f64());
         let begin = Instant::now();
         store.build_index()?;
@@ -156,7 +145,9 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
         );
     }
 
-    let bounds = bounds(&store, data)?;
+    let is_part = arguments.rows.is_some_and(|rows| rows <= row_count);
+    let truth = if is_part { None } else { Some(read_truth(dir, query_count)?) };
+    let bounds = bounds(&store, data, truth.as_deref())?;
     let exact = SearchOptions { exact: true, ..Default::default() };
     let few = &data.queries[..query_count.min(EXACT_QUERIES) * data.dimensions];
     let (recall, rate) = search(&store, few, data.dimensions, &exact, &bounds)?;
@@ -179,28 +170,17 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
     Ok(())
 }
 
-fn insert(store: &MmapVectorStore, data: &DataSet) -> Outcome<()> {
-    for (batch, rows) in data.base.chunks(BATCH_ROWS * data.dimensions).enumerate() {
-        let vectors: Vec<&[f32]> = rows.chunks(data.dimensions).collect();
-        let keys: Vec<String> =
-            (0..vectors.len()).map(|i| format!("doc{}", batch * BATCH_ROWS + i)).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        store.insert_batch(&keys, &vectors)?;
-    }
-    Ok(())
-}
-
-/// For each query the distance at which a hit still counts.
-fn bounds(store: &MmapVectorStore, data: &DataSet) -> Outcome<Vec<f64>> {
+/// For each query the distance at which a hit still counts; without the truth, an exact search tells.
+fn bounds(store: &MmapVectorStore, data: &DataSet, truth: Option<&[u32]>) -> Outcome<Vec<f64>> {
     let widen = |distance: f64| distance * (1.0 + 1e-5) + 1e-6;
     let exact = SearchOptions { exact: true, ..Default::default() };
     let mut results = SearchResults::default();
     let mut bounds = Vec::new();
     for (i, query) in data.queries.chunks(data.dimensions).enumerate() {
-        let distance = match &data.truth {
+        let distance = match truth {
             Some(truth) => {
                 let row = usize::try_from(truth[i * TRUTH_COLUMNS + K - 1])?;
-                distance(data.metric, query, &data.base[row * data.dimensions..][..data.dimensions])
+                distance(data.metric, query, data.row(row))
             }
             None => {
                 store.search_with(query, K, &exact, &mut results)?;
@@ -240,54 +220,12 @@ fn search(
     Ok((recall, searched_count as f64 / begin.elapsed().as_secs_f64()))
 }
 
-impl DataSet {
-    fn read(dir: &Path, row_limit: Option<usize>) -> Outcome<Self> {
-        let meta = fs::read_to_string(dir.join("meta.json"))?;
-        let dimensions: usize = meta_value(&meta, "dim")?.parse()?;
-        let metric = match meta_value(&meta, "metric")? {
-            "cosine" => DistanceMetric::Cosine,
-            "euclidean" => DistanceMetric::Euclidean,
-            "dot" | "dot_product" | "ip" => DistanceMetric::DotProduct,
-            other => return Err(format!("unknown metric {other}").into()),
-        };
-        let bytes_path = dir.join("base.u8");
-        let mut base: Vec<f32> = if bytes_path.exists() {
-            fs::read(bytes_path)?.into_iter().map(f32::from).collect()
-        } else {
-            read_words(&dir.join("base.f32"))?.into_iter().map(f32::from_bits).collect()
-        };
-        let row_count = base.len() / dimensions;
-        let is_cut = row_limit.is_some_and(|limit| limit < row_count);
-        if let Some(limit) = row_limit {
-            base.truncate(limit * dimensions);
-        }
-        let queries: Vec<f32> = read_words(&dir.join("query.f32"))?.into_iter().map(f32::from_bits).collect();
-        let truth = if is_cut { None } else { Some(read_words(&dir.join("gt.i32"))?) };
-
-        let query_count = queries.len() / dimensions;
-        let is_whole = base.len().is_multiple_of(dimensions) && queries.len() == query_count * dimensions;
-        if !is_whole || truth.as_ref().is_some_and(|t| t.len() != query_count * TRUTH_COLUMNS) {
-            return Err("the files' lengths do not fit together".into());
-        }
-        Ok(Self { dimensions, metric, base, queries, truth })
+/// Row numbers of the true neighbours, nearest first.
+fn read_truth(dir: &Path, query_count: usize) -> Outcome<Vec<u32>> {
+    let bytes = fs::read(dir.join("gt.i32")).map_err(|error| format!("gt.i32: {error}"))?;
+    let truth: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    if truth.len() != query_count * TRUTH_COLUMNS {
+        return Err("gt.i32 has another length than the queries".into());
     }
-}
-
-/// A file of little-endian 32-bit words.
-fn read_words(path: &Path) -> Outcome<Vec<u32>> {
-    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (words, rest) = bytes.as_chunks::<4>();
-    if !rest.is_empty() {
-        return Err(format!("{}: its length is no multiple of 4", path.display()).into());
-    }
-    Ok(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
-}
-
-/// The text of a number or string in a flat JSON object: all that meta.json needs.
-fn meta_value<'a>(json: &'a str, name: &str) -> Outcome<&'a str> {
-    let missing = || format!("meta.json has no \"{name}\"");
-    let (_, rest) = json.split_once(&format!("\"{name}\"")).ok_or_else(missing)?;
-    let rest = rest.trim_start().strip_prefix(':').ok_or_else(missing)?;
-    let end = rest.find([',', '}', '\n']).ok_or_else(missing)?;
-    Ok(rest[..end].trim().trim_matches('"'))
+    Ok(truth)
 }

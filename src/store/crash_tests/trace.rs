@@ -226,7 +226,7 @@ impl<'a> Writing<'a> {
                 let count = 1 + random.below(rows_at_most);
                 let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
                 let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
-                if count % 5 == 0 {
+                if count.is_multiple_of(5) {
                     self.refused(&rows, mode)?;
                 }
                 self.write(&rows, mode)

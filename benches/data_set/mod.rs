@@ -1,0 +1,87 @@
+//! Data sets of shared/data's form: meta.json with "dim" and "metric"; `base.f32` or `base.u8` and `query.f32`, rows x dim,
+//! row-major, little-endian.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use syna_mmap::{DistanceMetric, MmapVectorStore};
+
+pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A data set in memory.
+pub(crate) struct DataSet {
+    pub(crate) dimensions: usize,
+    pub(crate) metric: DistanceMetric,
+    pub(crate) base: Vec<f32>,
+    pub(crate) queries: Vec<f32>,
+}
+
+impl DataSet {
+    pub(crate) fn read(dir: &Path) -> Outcome<Self> {
+        let meta =
+            fs::read_to_string(dir.join("meta.json")).map_err(|error| format!("meta.json: {error}"))?;
+        let dimensions: usize = meta_value(&meta, "dim")?.parse()?;
+        let metric = match meta_value(&meta, "metric")? {
+            "cosine" => DistanceMetric::Cosine,
+            "euclidean" => DistanceMetric::Euclidean,
+            "dot" | "dot_product" | "ip" => DistanceMetric::DotProduct,
+            other => return Err(format!("unknown metric {other}").into()),
+        };
+        let bytes_path = dir.join("base.u8");
+        let base = if bytes_path.exists() {
+            fs::read(bytes_path)?.into_iter().map(f32::from).collect()
+        } else {
+            read_floats(&dir.join("base.f32"))?
+        };
+        let queries = read_floats(&dir.join("query.f32"))?;
+        if base.len() % dimensions != 0 || queries.len() % dimensions != 0 {
+            return Err("the files' lengths do not fit together".into());
+        }
+        Ok(Self { dimensions, metric, base, queries })
+    }
+
+    /// Puts rows into a store, as "doc<row>", `batch_rows` at a time; how long each batch took.
+    pub(crate) fn insert(
+        &self,
+        store: &MmapVectorStore,
+        rows: Range<usize>,
+        batch_rows: usize,
+    ) -> Outcome<Vec<Duration>> {
+        let mut times = Vec::new();
+        for first in rows.clone().step_by(batch_rows) {
+            let batch = first..(first + batch_rows).min(rows.end);
+            let keys: Vec<String> = batch.clone().map(|row| format!("doc{row}")).collect();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let vectors: Vec<&[f32]> = batch.map(|row| self.row(row)).collect();
+            let begin = Instant::now();
+            store.insert_batch(&keys, &vectors)?;
+            times.push(begin.elapsed());
+        }
+        Ok(times)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> usize {
+        self.base.len() / self.dimensions
+    }
+
+    /// A row's vector.
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        &self.base[row * self.dimensions..][..self.dimensions]
+    }
+}
+
+fn read_floats(path: &Path) -> Outcome<Vec<f32>> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
+}
+
+/// The text of a number or string in a flat JSON object: all that meta.json needs.
+fn meta_value<'a>(json: &'a str, name: &str) -> Outcome<&'a str> {
+    let missing = || format!("meta.json has no \"{name}\"");
+    let (_, rest) = json.split_once(&format!("\"{name}\"")).ok_or_else(missing)?;
+    let rest = rest.trim_start().strip_prefix(':').ok_or_else(missing)?;
+    let end = rest.find([',', '}', '\n']).ok_or_else(missing)?;
+    Ok(rest[..end].trim().trim_matches('"'))
+}
