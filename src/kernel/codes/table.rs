@@ -65,11 +65,12 @@ impl BlockFacts {
     /// Of slots that nothing is ever nearer than.
     pub const NONE: Self = Self { add: [0x7f80; 32], multiply: [0; 32] };
 
-    /// Sets what is added for a slot (0..32), and what its scaled sum is multiplied by, both rounded.
+    /// Sets what is added for a slot (0..32), and what its scaled sum is multiplied by, both rounded. What comes of the
+    /// facts of a file need not be a number; then nothing is nearer than the slot, or its direction tells nothing.
     pub fn set(&mut self, slot: usize, add: f32, multiply: f32) {
-        debug_assert!(slot < 32 && !add.is_nan() && !multiply.is_nan());
-        self.add[slot % 32] = narrow(add);
-        self.multiply[slot % 32] = narrow(multiply);
+        debug_assert!(slot < 32);
+        self.add[slot % 32] = narrow(if add.is_nan() { f32::INFINITY } else { add });
+        self.multiply[slot % 32] = narrow(if multiply.is_finite() { multiply } else { 0.0 });
     }
 
     /// What is added for each slot.

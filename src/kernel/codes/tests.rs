@@ -288,6 +288,16 @@ fn what_is_zero_tiny_or_not_finite_is_taken_for_zero() {
 }
 
 #[test]
+fn facts_that_are_no_numbers_bring_a_slot_no_nearer() {
+    let mut facts = BlockFacts::NONE;
+    for (slot, multiply) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
+        facts.set(slot, 1.0, 2.0);
+        facts.set(slot, -f32::NAN, multiply);
+    }
+    assert_eq!(facts, BlockFacts::NONE);
+}
+
+#[test]
 fn facts_are_rounded_to_the_nearest_of_16_bits() {
     let mut facts = BlockFacts::NONE;
     assert!(facts.add().all(|add| add == f32::INFINITY) && facts.multiply().all(|factor| factor == 0.0));
@@ -311,5 +321,5 @@ fn facts_are_rounded_to_the_nearest_of_16_bits() {
         assert_eq!(facts.add().next(), Some(rounded));
     }
     facts.set(0, f32::INFINITY, f32::NEG_INFINITY);
-    assert_eq!((facts.add().next(), facts.multiply().next()), (Some(f32::INFINITY), Some(f32::NEG_INFINITY)));
+    assert_eq!((facts.add().next(), facts.multiply().next()), (Some(f32::INFINITY), Some(0.0)));
 }

@@ -175,7 +175,6 @@ pub(super) fn sweep(first_seed: u64, lives: u64) -> std::result::Result<Names, S
             }
         }
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     Ok(names)
 }
 
@@ -200,7 +199,6 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
     }
     store.abandon();
     cut_power(&disk, &life, &folder)?;
-    std::fs::remove_dir_all(&folder).unwrap();
     Ok(())
 }
 
@@ -241,5 +239,4 @@ fn after_a_failed_sync_a_store_reads_on_and_refuses_to_write() {
     assert_eq!(store.keys(), ["first"]);
     store.insert("second", &[2.0; 64]).unwrap();
     store.close().unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
 }

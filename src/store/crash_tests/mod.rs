@@ -19,6 +19,10 @@ mod planted;
 mod trace;
 mod twice;
 
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 /// SplitMix64: small, seeded, the same everywhere.
 #[derive(Debug, Clone)]
 struct Random(u64);
@@ -44,12 +48,31 @@ fn setting(name: &str, default: u64) -> u64 {
     value
 }
 
-/// A folder for simulated disks, in memory where the machine has such a file system.
-fn scratch_folder(name: &str) -> std::path::PathBuf {
-    let memory = std::path::Path::new("/dev/shm");
+/// A folder for simulated disks, taken away when this is dropped.
+struct ScratchFolder(PathBuf);
+
+impl Deref for ScratchFolder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A folder of its own for each caller, in memory where the machine has such a file system.
+fn scratch_folder(name: &str) -> ScratchFolder {
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-    let folder = base.join(format!("syna-mmap-{name}-{}", std::process::id()));
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = base.join(format!("syna-mmap-{name}-{}-{number}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    folder
+    ScratchFolder(folder)
 }

@@ -110,7 +110,6 @@ pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
             }
         }
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     Ok(opened)
 }
 
