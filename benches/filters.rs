@@ -61,6 +61,9 @@ fn main() -> ExitCode {
 
 fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path>) -> Outcome<()> {
     let mut data = DataSet::read(dir)?;
+    if data.metric == DistanceMetric::DotProduct {
+        return Err("the metric is none of cosine and euclidean".into());
+    }
     data.queries.truncate(query_count * data.dimensions);
     let config = MmapVectorConfig {
         dimensions: u16::try_from(data.dimensions)?,

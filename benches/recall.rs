@@ -92,19 +92,28 @@ fn parse_arguments() -> Outcome<Arguments> {
 
 fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let mut data = DataSet::read(dir)?;
+    let is_part = arguments.rows.is_some_and(|rows| rows < data.count());
+    let query_count = data.queries.len() / data.dimensions;
+    let truth = if is_part { None } else { Some(read_truth(dir, query_count)?) };
     data.base.truncate(arguments.rows.unwrap_or(usize::MAX).saturating_mul(data.dimensions));
     if let Some(folder) = &arguments.keep {
         fs::create_dir_all(folder)?;
-        return measure_in(folder, dir, &data, arguments);
+        return measure_in(folder, dir, &data, truth.as_deref(), arguments);
     }
     let folder = env::temp_dir().join(format!("syna-mmap-recall-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let outcome = measure_in(&folder, dir, &data, arguments);
+    let outcome = measure_in(&folder, dir, &data, truth.as_deref(), arguments);
     fs::remove_dir_all(&folder)?;
     outcome
 }
 
-fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) -> Outcome<()> {
+fn measure_in(
+    folder: &Path,
+    dir: &Path,
+    data: &DataSet,
+    truth: Option<&[u32]>,
+    arguments: &Arguments,
+) -> Outcome<()> {
     let row_count = data.count();
     let query_count = data.queries.len() / data.dimensions;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
@@ -145,9 +154,7 @@ fn measure_in(folder: &Path, dir: &Path, data: &DataSet, arguments: &Arguments) 
         );
     }
 
-    let is_part = arguments.rows.is_some_and(|rows| rows <= row_count);
-    let truth = if is_part { None } else { Some(read_truth(dir, query_count)?) };
-    let bounds = bounds(&store, data, truth.as_deref())?;
+    let bounds = bounds(&store, data, truth)?;
     let exact = SearchOptions { exact: true, ..Default::default() };
     let few = &data.queries[..query_count.min(EXACT_QUERIES) * data.dimensions];
     let (recall, rate) = search(&store, few, data.dimensions, &exact, &bounds)?;
