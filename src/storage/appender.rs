@@ -112,12 +112,11 @@ impl Appender {
         }
     }
 
-    /// Writes one batch and returns where its frame begins; `None` where the batch comes to nothing. On an error nothing
-    /// has moved forward.
+    /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
     ///
     /// # Errors
     /// Also whatever the batch answers; the space that its rows would have taken is as it was then.
-    pub(crate) fn append<'a>(&mut self, batch: &mut impl NewRows<'a>) -> Result<Option<u64>> {
+    pub(crate) fn append<'a>(&mut self, batch: &mut impl NewRows<'a>) -> Result<u64> {
         self.refuse_if_failed()?;
         let too_many = |what, actual| SynaError::Limit { what, limit: MAX_ROWS, actual };
         let most_end = u64::from(self.position.rows) + batch.most_rows() as u64;
@@ -155,9 +154,6 @@ impl Appender {
             erase_rows(&self.data, before.rows, count);
             return Err(SynaError::Internal { what: format!("{count} rows came with {laid_out} keys") });
         }
-        if count == 0 && deletions == before.deletions {
-            return Ok(None);
-        }
         if let Some(header) = added {
             self.add_extent(header)?;
         }
@@ -177,7 +173,7 @@ impl Appender {
             rows: before.rows + u32::try_from(count).unwrap_or(u32::MAX),
             deletions,
         };
-        Ok(Some(at))
+        Ok(at)
     }
 
     /// The frame that [`Appender::append`] has just written.

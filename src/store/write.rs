@@ -162,9 +162,8 @@ fn publish(
     appender: &Appender,
     plan: &Plan,
     before: LogPosition,
-    offset_bytes: Option<u64>,
+    offset_bytes: u64,
 ) -> Result<()> {
-    let Some(offset_bytes) = offset_bytes else { return Ok(()) };
     // Not from the mapping, whose pages nobody has touched yet.
     let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
         what: "a frame that was just written is not there".to_owned(),
