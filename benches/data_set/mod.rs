@@ -72,6 +72,20 @@ impl DataSet {
     }
 }
 
+/// Calls `run` with the folder to keep stores in; where none was given, with one that goes afterwards.
+#[allow(dead_code, reason = "not every benchmark leaves files")]
+pub(crate) fn in_folder(keep: Option<&Path>, run: impl FnOnce(&Path) -> Outcome<()>) -> Outcome<()> {
+    if let Some(folder) = keep {
+        fs::create_dir_all(folder)?;
+        return run(folder);
+    }
+    let folder = std::env::temp_dir().join(format!("syna-mmap-bench-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let outcome = run(&folder);
+    fs::remove_dir_all(&folder)?;
+    outcome
+}
+
 fn read_floats(path: &Path) -> Outcome<Vec<f32>> {
     let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())

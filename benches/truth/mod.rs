@@ -1,0 +1,69 @@
+//! Ground truth of shared/data's form: gt.i32, queries x 100 row numbers, nearest first, little-endian.
+
+#[path = "../../tests/support/distance.rs"]
+mod distance;
+
+use std::fs;
+use std::path::Path;
+
+use super::data_set::{DataSet, Outcome};
+use distance::distance;
+use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults};
+
+const COLUMNS: usize = 100;
+
+/// For each query the distance up to which a hit counts as one of the nearest k: that of the true kth neighbour, and a
+/// little more (times 1 + 1e-5, plus 1e-6), since equal vectors are equally right.
+pub(crate) struct Bounds(Vec<f64>);
+
+impl Bounds {
+    /// Out of the data set's folder.
+    pub(crate) fn read(dir: &Path, data: &DataSet, k: usize) -> Outcome<Self> {
+        let bytes = fs::read(dir.join("gt.i32")).map_err(|error| format!("gt.i32: {error}"))?;
+        let truth = bytes.as_chunks::<4>().0;
+        if truth.len() != data.queries.len() / data.dimensions * COLUMNS {
+            return Err("gt.i32 has another length than the queries".into());
+        }
+        let queries = data.queries.chunks(data.dimensions);
+        let last = queries.zip(truth.chunks(COLUMNS)).map(|(query, nearest)| {
+            let row = usize::try_from(u32::from_le_bytes(nearest[k - 1]))?;
+            Ok(distance(data.metric, query, data.row(row)))
+        });
+        last.collect::<Outcome<Vec<f64>>>().map(Self::around)
+    }
+
+    /// By exact searches of the store itself.
+    #[allow(dead_code, reason = "not every benchmark stores a part of the rows")]
+    pub(crate) fn search(store: &MmapVectorStore, data: &DataSet, k: usize) -> Outcome<Self> {
+        let exact = SearchOptions { exact: true, ..Default::default() };
+        let mut results = SearchResults::default();
+        let last = data.queries.chunks(data.dimensions).map(|query| {
+            store.search_with(query, k, &exact, &mut results)?;
+            Ok(f64::from(results.hits().last().ok_or("the store is empty")?.distance))
+        });
+        last.collect::<Outcome<Vec<f64>>>().map(Self::around)
+    }
+
+    fn around(mut distances: Vec<f64>) -> Self {
+        distances.iter_mut().for_each(|distance| *distance = *distance * (1.0 + 1e-5) + 1e-6);
+        Self(distances)
+    }
+
+    /// The share of the nearest k that searches of these queries, the data set's first, find.
+    pub(crate) fn recall(
+        &self,
+        store: &MmapVectorStore,
+        queries: &[f32],
+        dimensions: usize,
+        k: usize,
+        options: &SearchOptions,
+    ) -> Outcome<f64> {
+        let mut results = SearchResults::default();
+        let mut hit_count = 0;
+        for (query, &bound) in queries.chunks(dimensions).zip(&self.0) {
+            store.search_with(query, k, options, &mut results)?;
+            hit_count += results.hits().iter().filter(|hit| f64::from(hit.distance) <= bound).count();
+        }
+        Ok(hit_count as f64 / (queries.len() / dimensions * k) as f64)
+    }
+}
