@@ -1188,7 +1188,8 @@ typedef struct syna_mmap_search_options {
   /** sizeof(syna_mmap_search_options). */
   size_t struct_size;
   /**
-   * Candidates to look at: more is slower and finds more. 0: the store's hnsw_ef_search. Less than k
+   * The most candidates to look at: more is slower and finds more. A search that has found its k rows well
+   * before looks at fewer. 0: the store's hnsw_ef_search. Less than k
    * counts as k.
    */
   uint32_t ef;

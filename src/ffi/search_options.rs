@@ -39,7 +39,8 @@ pub type syna_mmap_filter_callback =
 pub struct syna_mmap_search_options {
     /// sizeof(syna_mmap_search_options).
     pub struct_size: usize,
-    /// Candidates to look at: more is slower and finds more. 0: the store's hnsw_ef_search. Less than k
+    /// The most candidates to look at: more is slower and finds more. A search that has found its k rows well
+    /// before looks at fewer. 0: the store's hnsw_ef_search. Less than k
     /// counts as k.
     pub ef: u32,
     /// Other than 0: compare the query with every vector instead of using the index. Default 0.

@@ -51,6 +51,7 @@ mod entries;
 mod exact;
 mod fingerprints;
 mod graph;
+mod horizon;
 mod insert;
 mod links;
 mod merge;

@@ -56,7 +56,7 @@ struct Until {
 }
 
 impl Terms for Until {
-    fn most_twins(&self) -> usize {
+    fn most_results(&self) -> usize {
         0
     }
 

@@ -4,6 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use super::encoder::CodedQuery;
+use super::horizon::Horizon;
 use super::nodes::Bits;
 use crate::kernel::codes::prefetch_line;
 
@@ -262,6 +263,13 @@ impl Visited {
         let visited = u32::from(self.epoch) << 16 | VISITED;
         self.marks.get_mut(row as usize).is_some_and(|mark| std::mem::replace(mark, visited) != visited)
     }
+
+    /// Takes a visit back.
+    pub(super) fn forget(&mut self, row: u32) {
+        if let Some(mark) = self.marks.get_mut(row as usize) {
+            *mark = 0;
+        }
+    }
 }
 
 /// The reusable memory of one searching thread.
@@ -281,6 +289,7 @@ pub(super) struct Walk {
     /// Rows that may be walked through but not returned, nearest on top.
     pub(super) hidden: BinaryHeap<Reverse<Neighbour>>,
     pub(super) visited: Visited,
+    pub(super) horizon: Horizon,
     /// Rows that were visited and may be returned, in no order.
     pub(super) found: Vec<Neighbour>,
     /// Of rows that were found as the twins of others, and so have no code of their own: how far their distances by codes may
@@ -289,42 +298,64 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Ready for a walk among rows under `end` that keeps `ef` candidates.
-    pub(super) fn begin(&mut self, end: u32, ef: usize) {
+    /// Ready for a walk among rows under `end` that keeps `ef` candidates and is to find `k` rows; 0: all that there are.
+    pub(super) fn begin(&mut self, end: u32, ef: usize, k: usize) {
         self.pool.reset(ef);
         self.hidden.clear();
         self.visited.reset(end);
+        self.horizon.reset(k, ef);
         self.found.clear();
         self.doubt_of_twins = 0.0;
     }
 
+    /// No row that looks farther away than this need be offered.
+    #[inline]
+    pub(super) fn bound(&self) -> f32 {
+        self.pool.bound().min(self.horizon.bound())
+    }
+
     /// The nearest row left to visit, unless nothing behind it could be a result; it counts as visited then.
     #[inline]
-    pub(super) fn next_candidate(&mut self) -> Option<u32> {
+    pub(super) fn next_candidate(&mut self) -> Option<Neighbour> {
         loop {
-            let row = self.next_offered()?;
-            if self.visited.visit(row) {
-                return Some(row);
+            let next = self.next_offered()?;
+            if next.distance > self.horizon.bound() {
+                return None;
+            }
+            if self.visited.visit(next.row) {
+                return Some(next);
             }
         }
     }
 
+    /// What [`Self::next_candidate`] gave before more rows were found. One that is too far away now was not visited after all.
     #[inline]
-    fn next_offered(&mut self) -> Option<u32> {
+    pub(super) fn if_still_near(&mut self, next: Option<Neighbour>) -> Option<Neighbour> {
+        next.filter(|&next| {
+            let is_near = next.distance <= self.horizon.bound();
+            if !is_near {
+                self.visited.forget(next.row);
+            }
+            is_near
+        })
+    }
+
+    #[inline]
+    fn next_offered(&mut self) -> Option<Neighbour> {
         let Some(Reverse(hidden)) = self.hidden.peek().copied() else {
             let next = self.pool.peek()?;
             self.pool.mark();
-            return Some(next.row);
+            return Some(next);
         };
         match self.pool.peek() {
             Some(next) if next < hidden => {
                 self.pool.mark();
-                Some(next.row)
+                Some(next)
             }
             _ if self.pool.last_of_enough().is_some_and(|bound| bound < hidden) => None,
             _ => {
                 self.hidden.pop();
-                Some(hidden.row)
+                Some(hidden)
             }
         }
     }
@@ -354,12 +385,12 @@ mod tests {
     #[test]
     fn a_full_pool_keeps_the_nearest_and_visits_each_once() {
         let mut walk = Walk::default();
-        walk.begin(100, 4);
+        walk.begin(100, 4, 0);
         for row in [9, 3, 7, 1, 5, 8, 2, 6, 1] {
             walk.pool.offer(Neighbour { distance: row as f32, row });
         }
         assert_eq!(walk.pool.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 1, 2, 3]);
-        let order: Vec<u32> = std::iter::from_fn(|| walk.next_candidate()).collect();
+        let order: Vec<u32> = std::iter::from_fn(|| walk.next_candidate().map(|next| next.row)).collect();
         assert_eq!(order, [1, 2, 3]);
     }
 

@@ -65,8 +65,9 @@ pub(crate) struct SearchEnd {
 
 /// Which rows a walk may return, and when it must end.
 pub(super) trait Terms {
-    /// How many twins of a node are results too.
-    fn most_twins(&self) -> usize;
+    /// How many results there are to be, rows that hang from others among them; 0: all nodes that are visited, and no row
+    /// that hangs from one.
+    fn most_results(&self) -> usize;
     fn visible(&self, row: u32) -> bool;
     /// Hears of a row that will be asked about; whether its twins will be, too.
     #[inline]
@@ -88,7 +89,7 @@ pub(super) trait Terms {
 pub(super) struct AllNodes;
 
 impl Terms for AllNodes {
-    fn most_twins(&self) -> usize {
+    fn most_results(&self) -> usize {
         0
     }
 
@@ -107,7 +108,7 @@ impl Terms for AllNodes {
 struct Below<'a, 'b>(&'a GraphSearch<'b>);
 
 impl Terms for Below<'_, '_> {
-    fn most_twins(&self) -> usize {
+    fn most_results(&self) -> usize {
         self.0.k.max(1)
     }
 
@@ -210,19 +211,21 @@ impl Graph {
         walk: &mut Walk,
     ) -> SearchEnd {
         let seen = self.nodes.read();
-        walk.begin(view.end(), ef);
+        let is_squared = !matches!(asker.key, Key::Product { .. });
+        walk.begin(view.end(), ef, if is_squared { terms.most_results() } else { 0 });
         self.entries.nearest(asker, |start| self.meet(walk, start, terms));
         self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
         let mut visits = 0;
         let mut estimates = [0.0; BLOCK_SLOTS];
-        let mut next = None;
-        while let Some(row) = next.or_else(|| walk.next_candidate()) {
+        let mut next: Option<Neighbour> = None;
+        while let Some(Neighbour { row, .. }) = walk.if_still_near(next).or_else(|| walk.next_candidate()) {
             if terms.is_over(visits, walk.found.len()) {
+                walk.visited.forget(row);
                 return SearchEnd { is_partial: true, distances: visits };
             }
             // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
             next = walk.next_candidate();
-            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next));
+            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next.row));
             coming.bring(LINES_AT_ONCE);
             // Where the one after that begins, as things look now: a first line takes longest to come.
             let mut later = walk.pool.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
@@ -233,15 +236,19 @@ impl Graph {
             let squared = asker.squared(row, &code);
             coming.bring(LINES_AT_ONCE);
             let found = Neighbour { distance: asker.key.of(squared, code.facts.square), row };
+            let found_before = walk.found.len();
             if terms.visible(row) {
                 walk.found.push(found);
             }
-            if let Some(enough) = terms.enough(visits, walk.found.len()) {
-                walk.pool.end_with(enough);
-            }
-            if record.has_twins && terms.most_twins() > 0 {
+            if record.has_twins && terms.most_results() > 0 {
                 walk.doubt_of_twins = walk.doubt_of_twins.max(asker.doubt(&code));
                 self.meet_twins(found, view, terms, walk);
+            }
+            for _ in found_before..walk.found.len() {
+                walk.horizon.see(found.distance);
+            }
+            if let Some(enough) = terms.enough(visits, walk.found.len()) {
+                walk.pool.end_with(enough);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
                 if self.nodes.has_codes_of_links() {
@@ -251,7 +258,7 @@ impl Graph {
                     coming.bring(usize::MAX);
                     asker.measure(&seen, words, |row| !walk.visited.was_met(row), &mut estimates);
                 }
-                let near = Slots(self.encoder.codes.nearer_than(&estimates, walk.pool.bound()));
+                let near = Slots(self.encoder.codes.nearer_than(&estimates, walk.bound()));
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
@@ -302,7 +309,7 @@ impl Graph {
 
     /// A row that is written once more, with other tags say, hangs from the one that it has replaced.
     fn has_visible_twin(&self, row: u32, terms: &impl Terms) -> bool {
-        if terms.most_twins() == 0 {
+        if terms.most_results() == 0 {
             return false;
         }
         let mut twin = self.nodes.next_twin(row);
@@ -342,7 +349,7 @@ impl Graph {
 
     /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.
     fn meet_twins(&self, first: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
-        let mut left = terms.most_twins();
+        let mut left = terms.most_results();
         let mut twin = self.nodes.next_twin(first.row);
         while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
             if terms.visible(row) {

@@ -11,7 +11,7 @@ pub struct HnswConfig {
     pub m_max: usize,
     /// Candidates that an insertion looks at; more is slower and finds better links.
     pub ef_construction: usize,
-    /// Candidates that a search looks at unless it says otherwise.
+    /// The most candidates that a search looks at unless it says otherwise.
     pub ef_search: usize,
 }
 
