@@ -9,7 +9,7 @@ use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
 use super::encoder::Encoder;
 use super::nodes::{BLOCK_SLOTS, Seen};
 use super::params::mix;
-use super::scratch::Neighbour;
+use super::pool::Neighbour;
 use super::space::{Asker, Key, Rows};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::sync::OnceLock;

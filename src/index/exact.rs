@@ -9,7 +9,7 @@
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::scratch::Neighbour;
+use super::pool::Neighbour;
 use super::search::SearchEnd;
 use super::space::Rows;
 use crate::distance::{FourRows, PreparedQuery};

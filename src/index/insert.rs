@@ -7,10 +7,12 @@ use std::ops::Range;
 
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
+use super::pool::Neighbour;
 use super::prune::{Lengths, choose};
-use super::scratch::{Neighbour, Scratch};
-use super::search::{AllNodes, measure_all};
+use super::scratch::Scratch;
+use super::search::measure_all;
 use super::space::{Asker, RowMeasure, Rows, Space};
+use super::terms::AllNodes;
 use super::writer::Writer;
 use crate::{DistanceMetric, Result};
 

@@ -29,7 +29,9 @@
 //! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
 //! | `readers.rs`, `saved.rs` | who is looking; records that lie in a file |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
-//! | `scratch.rs`, `search.rs`, `rerank.rs` | the memory of a search; the walk; its end |
+//! | `terms.rs` | what a walk is asked for |
+//! | `pool.rs`, `scratch.rs` | its candidates; all the memory of a search |
+//! | `search.rs`, `horizon.rs`, `rerank.rs` | the walk; how far it goes; the vectors decide |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
 //! | `links.rs` | firm links and spare ones |
 //! | `writer.rs` | what the writer knows beyond the links |
@@ -59,6 +61,7 @@ mod nodes;
 mod open;
 mod pace;
 mod params;
+mod pool;
 mod prune;
 mod readers;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
@@ -72,6 +75,7 @@ mod search;
 mod space;
 mod steps;
 mod sweep;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod workers;
@@ -83,8 +87,10 @@ pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub use params::IndexProfile;
 pub(crate) use params::{GraphParams, mix};
+pub(crate) use pool::Neighbour;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
-pub(crate) use scratch::{Neighbour, Scratch};
-pub(crate) use search::{GraphSearch, SearchEnd, thinned};
+pub(crate) use scratch::Scratch;
+pub(crate) use search::SearchEnd;
 pub(crate) use space::Rows;
+pub(crate) use terms::{GraphSearch, thinned};

@@ -1,7 +1,7 @@
 //! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
 
 use super::links::Links;
-use super::scratch::Neighbour;
+use super::pool::Neighbour;
 use super::space::{RowMeasure, Rows, Space};
 
 /// How long a list may become.

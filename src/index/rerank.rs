@@ -1,7 +1,8 @@
 //! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
 
 use super::nodes::Seen;
-use super::scratch::{Neighbour, Walk};
+use super::pool::Neighbour;
+use super::scratch::Walk;
 use super::space::{Asker, Key, Rows};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
