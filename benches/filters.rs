@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --release --manifest-path benches/peers/usearch_filtered/Cargo.toml
-//! cargo bench --bench filters -- DIR [DIR..] [--queries N] [--threads N] [--usearch PROGRAM]
+//! cargo bench --bench filters -- DIR.. --usearch PROGRAM
 //! ```
 //!
 //! `DIR` holds `base.f32` or `base.u8` (rows x dim, row-major, little-endian), `query.f32` and `meta.json` with "dim" and
@@ -12,11 +12,12 @@
 
 mod data_set;
 
+use clap::Parser;
 use data_set::{DataSet, Outcome};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Instant;
 use syna_mmap::{
     DistanceMetric, Entry, Filter, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
@@ -37,46 +38,47 @@ struct Case {
     truth_count: usize,
 }
 
-fn main() -> ExitCode {
-    let (mut dirs, mut query_count, mut threads, mut usearch) = (Vec::new(), 200, 0, None);
-    let mut given = env::args().skip(1);
-    while let Some(argument) = given.next() {
-        let mut number = || given.next().and_then(|text| text.parse().ok());
-        match argument.as_str() {
-            "--bench" => {} // cargo adds it
-            "--queries" => query_count = number().unwrap_or(query_count),
-            "--threads" => threads = number().unwrap_or(threads),
-            "--usearch" => usearch = given.next().map(PathBuf::from),
-            dir => dirs.push(PathBuf::from(dir)),
-        }
-    }
-    for dir in &dirs {
-        if let Err(error) = measure(dir, query_count, threads, usearch.as_deref()) {
-            eprintln!("filters: {}: {error}", dir.display());
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::SUCCESS
+#[derive(Parser)]
+struct Arguments {
+    /// Folders of data sets; none: nothing to do
+    dirs: Vec<PathBuf>,
+    /// The first queries only
+    #[arg(long, default_value_t = 200)]
+    queries: usize,
+    /// Threads of the build
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// The program of peers/usearch_filtered
+    #[arg(long)]
+    usearch: Option<PathBuf>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
-fn measure(dir: &Path, query_count: usize, threads: usize, usearch: Option<&Path>) -> Outcome<()> {
+fn main() -> Outcome<()> {
+    let arguments = Arguments::parse();
+    arguments.dirs.iter().try_for_each(|dir| measure(dir, &arguments))
+}
+
+fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let mut data = DataSet::read(dir)?;
     if data.metric == DistanceMetric::DotProduct {
         return Err("the metric is none of cosine and euclidean".into());
     }
-    data.queries.truncate(query_count * data.dimensions);
+    data.queries.truncate(arguments.queries * data.dimensions);
     let config = MmapVectorConfig {
         dimensions: u16::try_from(data.dimensions)?,
         metric: data.metric,
         index_threshold: 0,
-        threads,
+        threads: arguments.threads,
         ..Default::default()
     };
     let store = MmapVectorStore::in_memory(config)?;
     data.insert(&store, 0..data.count(), 10_000)?;
     store.build_index()?;
     let cases = cases(&store, &data)?;
-    let theirs = match usearch {
+    let theirs = match &arguments.usearch {
         Some(program) => of_usearch(program, &store, &data, &cases)?,
         None => cases.iter().map(|_| "not run | not run |".to_owned()).collect(),
     };

@@ -1,8 +1,6 @@
 //! What a growing index costs: searches over rows that are not in it, inserts beside it, steps of a frame's length.
 //!
-//! ```text
-//! cargo bench --bench growth -- DIR [--rows N] [--only tail|steps|inserts] [--budgets 500,1000,2000,8000] [--reps 5]
-//! ```
+//! `cargo bench --bench growth -- DIR`, `--help` for more.
 //!
 //! `DIR` holds a data set: meta.json with "dim" and "metric", base.u8 or base.f32, query.f32. Three quarters of the rows
 //! are put into the index first, the others grow it.
@@ -10,12 +8,10 @@
 mod data_set;
 
 use data_set::{DataSet, Outcome};
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use syna_mmap::{MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
 
 const K: usize = 10;
@@ -24,68 +20,42 @@ const TAILS: [usize; 7] = [0, 256, 512, 1_024, 2_048, 4_096, 8_192];
 /// Rows that each budget's steps take in.
 const STEP_ROWS: usize = 3_000;
 
+#[derive(Parser)]
 struct Arguments {
-    dir: PathBuf,
+    /// Folder of the data set; none: nothing to do
+    dir: Option<PathBuf>,
+    /// The first rows only
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     rows: usize,
+    /// tail, steps or inserts; else all of them
+    #[arg(long, default_value = "")]
     only: String,
+    /// Microseconds of a step
+    #[arg(long, value_delimiter = ',', default_values_t = [500, 1_000, 2_000, 8_000])]
     budgets: Vec<u64>,
+    /// Rounds
+    #[arg(long, default_value_t = 5)]
     reps: usize,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
-fn main() -> ExitCode {
-    match parse_arguments().and_then(|arguments| run(&arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("growth: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn parse_arguments() -> Outcome<Arguments> {
-    let mut arguments = Arguments {
-        dir: PathBuf::new(),
-        rows: usize::MAX,
-        only: String::new(),
-        budgets: vec![500, 1_000, 2_000, 8_000],
-        reps: 5,
-    };
-    let mut given = env::args().skip(1).filter(|argument| argument != "--bench");
-    while let Some(name) = given.next() {
-        if !name.starts_with("--") {
-            arguments.dir = PathBuf::from(name);
-            continue;
-        }
-        let value = given.next().ok_or(format!("{name} needs a value"))?;
-        match name.as_str() {
-            "--rows" => arguments.rows = value.parse()?,
-            "--only" => arguments.only = value,
-            "--budgets" => arguments.budgets = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
-            "--reps" => arguments.reps = value.parse()?,
-            _ => return Err(format!("unknown argument {name}").into()),
-        }
-    }
-    if arguments.dir.as_os_str().is_empty() || arguments.reps == 0 {
-        return Err("usage: cargo bench --bench growth -- DIR [--rows N] [--only tail|steps|inserts]".into());
-    }
-    Ok(arguments)
-}
-
-fn run(arguments: &Arguments) -> Outcome<()> {
-    let mut data = DataSet::read(&arguments.dir)?;
+fn main() -> Outcome<()> {
+    let arguments = Arguments::parse();
+    let Some(dir) = &arguments.dir else { return Ok(()) };
+    let mut data = DataSet::read(dir)?;
     data.base.truncate(arguments.rows.saturating_mul(data.dimensions));
-    let name = arguments.dir.file_name().unwrap_or_default().to_string_lossy();
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
     println!("{name}: {} x {}, {:?}", data.count(), data.dimensions, data.metric);
-    let folder = env::temp_dir().join(format!("syna-mmap-growth-{}", std::process::id()));
-    fs::create_dir_all(&folder)?;
     let modes: [(&str, Mode); 3] =
         [("tail", measure_tail), ("steps", measure_steps), ("inserts", measure_inserts)];
-    let outcome = modes
-        .iter()
-        .filter(|(name, _)| name.contains(&arguments.only))
-        .try_for_each(|(name, mode)| mode(&data, &folder.join(name), arguments));
-    fs::remove_dir_all(&folder)?;
-    outcome
+    data_set::in_folder(None, |folder| {
+        modes
+            .iter()
+            .filter(|(name, _)| name.contains(&arguments.only))
+            .try_for_each(|(name, mode)| mode(&data, &folder.join(name), &arguments))
+    })
 }
 
 type Mode = fn(&DataSet, &Path, &Arguments) -> Outcome<()>;

@@ -1,8 +1,6 @@
 //! How fast rows get into a store, beside how fast the same bytes get into a plain file.
 //!
-//! ```text
-//! cargo bench --bench ingest -- [--dir DIR] [--rows N] [--dimensions 128,768] [--reps 5] [--only 'NAME;NAME']
-//! ```
+//! `cargo bench --bench ingest`, `--help` for more.
 //!
 //! All ways take turns within one run, since a machine's speed changes from minute to minute; of each the median of
 //! `--reps` rounds is shown, and its ratio to a plain `write()` in 1 MiB blocks. Space is allocated inside the clock:
@@ -14,9 +12,10 @@ use std::env;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use memmap2::MmapMut;
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, WriteBatch,
@@ -33,13 +32,29 @@ const SINGLE_ROWS: usize = 20_000;
 const INDEXED_ROWS: usize = 4_000;
 const INDEXED_BATCH_ROWS: usize = 1_000;
 
+#[derive(Parser)]
 struct Arguments {
-    dir: PathBuf,
+    /// Where the files lie; else where the system has its temporary ones
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Rows of a round
+    #[arg(long, default_value_t = 100_000, value_parser = at_least_1)]
     rows: usize,
+    #[arg(long, value_delimiter = ',', default_values_t = [128, 768])]
     dimensions: Vec<usize>,
+    /// Rounds
+    #[arg(long, default_value_t = 5, value_parser = at_least_1)]
     reps: usize,
-    /// Only the ways of these names, for a profiler's sake; none: all.
+    /// Only the ways of these names, divided by ';'
+    #[arg(long, value_delimiter = ';')]
     only: Vec<String>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn at_least_1(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be a number of at least 1".to_owned())
 }
 
 /// The rows of one round, and where they go.
@@ -70,53 +85,14 @@ const WAYS: [(&str, Way); 11] = [
     ("insert_batch, index on and drained", indexed),
 ];
 
-fn main() -> ExitCode {
-    match parse_arguments().and_then(|arguments| run(&arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ingest: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn parse_arguments() -> Outcome<Arguments> {
-    let mut arguments = Arguments {
-        dir: env::temp_dir(),
-        rows: 100_000,
-        dimensions: vec![128, 768],
-        reps: 5,
-        only: Vec::new(),
-    };
-    let mut given = env::args().skip(1);
-    while let Some(name) = given.next() {
-        if name == "--bench" {
-            continue; // cargo adds it
-        }
-        let value = given.next().ok_or(format!("{name} needs a value"))?;
-        match name.as_str() {
-            "--dir" => arguments.dir = PathBuf::from(value),
-            "--rows" => arguments.rows = value.parse()?,
-            "--dimensions" => {
-                arguments.dimensions = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
-            }
-            "--only" => arguments.only = value.split(';').map(str::to_owned).collect(),
-            "--reps" => arguments.reps = value.parse()?,
-            _ => return Err(format!("unknown argument {name}").into()),
-        }
-    }
-    if arguments.rows == 0 || arguments.reps == 0 {
-        return Err("--rows and --reps must be at least 1".into());
-    }
-    Ok(arguments)
-}
-
-fn run(arguments: &Arguments) -> Outcome<()> {
-    let folder = arguments.dir.join(format!("syna-mmap-ingest-{}", std::process::id()));
+fn main() -> Outcome<()> {
+    let arguments = Arguments::parse();
+    let dir = arguments.dir.clone().unwrap_or_else(env::temp_dir);
+    let folder = dir.join(format!("syna-mmap-ingest-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     println!("{}", machine(&folder));
     let outcome =
-        arguments.dimensions.iter().try_for_each(|&dimensions| measure(arguments, &folder, dimensions));
+        arguments.dimensions.iter().try_for_each(|&dimensions| measure(&arguments, &folder, dimensions));
     fs::remove_dir_all(&folder)?;
     outcome
 }

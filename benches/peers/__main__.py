@@ -110,6 +110,7 @@ def point_of(points):
         "setting": points[0]["setting"],
         "recall": points[0]["recall"],
         "qps": round(statistics.median(rates), 1),
+        "best": round(max(rates), 1),
         "p50_us": round(statistics.median(point["p50_us"] for point in points), 1),
         "p99_us": round(statistics.median(point["p99_us"] for point in points), 1),
         "spread": round(max(rates) / min(rates), 3),
