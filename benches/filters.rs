@@ -58,7 +58,7 @@ struct Arguments {
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    arguments.dirs.iter().try_for_each(|dir| measure(dir, &arguments))
+    data_set::for_each("filters", &arguments.dirs, |dir| measure(dir, &arguments))
 }
 
 fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {

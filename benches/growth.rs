@@ -8,6 +8,7 @@
 mod data_set;
 
 use data_set::{DataSet, Outcome};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,8 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_values_t = [500, 1_000, 2_000, 8_000])]
     budgets: Vec<u64>,
     /// Rounds
-    #[arg(long, default_value_t = 5)]
-    reps: usize,
+    #[arg(long, default_value = "5")]
+    reps: NonZeroUsize,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -43,7 +44,10 @@ struct Arguments {
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    let Some(dir) = &arguments.dir else { return Ok(()) };
+    data_set::for_each("growth", arguments.dir.as_slice(), |dir| measure(dir, &arguments))
+}
+
+fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let mut data = DataSet::read(dir)?;
     data.base.truncate(arguments.rows.saturating_mul(data.dimensions));
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
@@ -54,7 +58,7 @@ fn main() -> Outcome<()> {
         modes
             .iter()
             .filter(|(name, _)| name.contains(&arguments.only))
-            .try_for_each(|(name, mode)| mode(&data, &folder.join(name), &arguments))
+            .try_for_each(|(name, mode)| mode(&data, &folder.join(name), arguments))
     })
 }
 
@@ -104,7 +108,7 @@ fn measure_tail(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<(
         inserted = tail;
         let mut times = Vec::new();
         let mut results = SearchResults::default();
-        for _ in 0..arguments.reps {
+        for _ in 0..arguments.reps.get() {
             for query in data.queries.chunks(data.dimensions).take(2_000) {
                 let begin = Instant::now();
                 store.search_with(query, K, &SearchOptions::default(), &mut results)?;

@@ -11,6 +11,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,23 +39,19 @@ struct Arguments {
     #[arg(long)]
     dir: Option<PathBuf>,
     /// Rows of a round
-    #[arg(long, default_value_t = 100_000, value_parser = at_least_1)]
-    rows: usize,
+    #[arg(long, default_value = "100000")]
+    rows: NonZeroUsize,
     #[arg(long, value_delimiter = ',', default_values_t = [128, 768])]
     dimensions: Vec<usize>,
     /// Rounds
-    #[arg(long, default_value_t = 5, value_parser = at_least_1)]
-    reps: usize,
+    #[arg(long, default_value = "5")]
+    reps: NonZeroUsize,
     /// Only the ways of these names, divided by ';'
     #[arg(long, value_delimiter = ';')]
     only: Vec<String>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-fn at_least_1(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be a number of at least 1".to_owned())
 }
 
 /// The rows of one round, and where they go.
@@ -98,13 +95,13 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<()> {
-    let workload = Workload::new(arguments.rows, dimensions, folder);
+    let workload = Workload::new(arguments.rows.get(), dimensions, folder);
     // One round outside the statistics warms up allocator, page cache and file system.
     let is_asked_for =
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let ways: Vec<_> = WAYS.iter().filter(|way| is_asked_for(way.0)).collect();
     let mut rates = vec![Vec::new(); ways.len()];
-    for rep in 0..=arguments.reps {
+    for rep in 0..=arguments.reps.get() {
         eprint!("\r{dimensions} dimensions: round {rep} of {}, {} ways ", arguments.reps, ways.len());
         for (way, rates) in ways.iter().zip(&mut rates) {
             workload.remove_files()?;

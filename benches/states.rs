@@ -9,6 +9,7 @@ mod truth;
 
 use data_set::{DataSet, Outcome};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -34,8 +35,8 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_values_t = [20, 30, 80, 100])]
     ef: Vec<usize>,
     /// Rounds, in which each store answers all queries once
-    #[arg(long, default_value_t = 15)]
-    reps: usize,
+    #[arg(long, default_value = "15")]
+    reps: NonZeroUsize,
     /// Leave the stores in this folder, and open those that are there instead of making them
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -74,7 +75,10 @@ const PASTS: [Past; 5] = [
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    let Some(dir) = &arguments.dir else { return Ok(()) };
+    data_set::for_each("states", arguments.dir.as_slice(), |dir| measure(dir, &arguments))
+}
+
+fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let data = DataSet::read(dir)?;
     let bounds = Bounds::read(dir, &data, K)?;
     println!(
@@ -84,7 +88,7 @@ fn main() -> Outcome<()> {
         data.metric,
         arguments.reps
     );
-    data_set::in_folder(arguments.keep.as_deref(), |folder| measure_in(folder, &data, &bounds, &arguments))
+    data_set::in_folder(arguments.keep.as_deref(), |folder| measure_in(folder, &data, &bounds, arguments))
 }
 
 fn measure_in(folder: &Path, data: &DataSet, bounds: &Bounds, arguments: &Arguments) -> Outcome<()> {
@@ -103,7 +107,7 @@ fn measure_in(folder: &Path, data: &DataSet, bounds: &Bounds, arguments: &Argume
             .map(|(_, store)| bounds.recall(store, &data.queries, data.dimensions, K, &options))
             .collect();
         let mut rates = vec![Vec::new(); stores.len()];
-        for round in 0..arguments.reps {
+        for round in 0..arguments.reps.get() {
             for turn in 0..stores.len() {
                 let at = (round + turn) % stores.len();
                 rates[at].push(rate(&stores[at].1, data, &options)?);

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use syna_mmap::{DistanceMetric, MmapVectorStore};
 
@@ -70,6 +70,19 @@ impl DataSet {
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.base[row * self.dimensions..][..self.dimensions]
     }
+}
+
+/// Measures each of the data sets that a benchmark was given. None is no failure: `cargo bench` without arguments runs all
+/// benchmarks.
+pub(crate) fn for_each(
+    bench: &str,
+    dirs: &[PathBuf],
+    mut measure: impl FnMut(&Path) -> Outcome<()>,
+) -> Outcome<()> {
+    if dirs.is_empty() {
+        println!("{bench}: no data set given; see cargo bench --bench {bench} -- --help");
+    }
+    dirs.iter().try_for_each(|dir| measure(dir).map_err(|error| format!("{}: {error}", dir.display()).into()))
 }
 
 /// Calls `run` with the folder to keep stores in; where none was given, with one that goes afterwards.
