@@ -9,6 +9,7 @@
 #[path = "kernels/codes.rs"]
 mod codes;
 
+use clap::{Parser, ValueEnum};
 use std::hint::black_box;
 use std::time::Instant;
 use syna_mmap::DistanceMetric;
@@ -17,6 +18,20 @@ use syna_mmap::bench_support::{Kernels, PreparedQuery, crc32c};
 const DIMENSIONS: [usize; 4] = [128, 384, 768, 784];
 /// Rows in cache: with the query they fit into 32 KiB.
 const CACHED_BYTES: usize = 24 << 10;
+
+#[derive(Parser)]
+struct Arguments {
+    /// That part alone
+    only: Option<Only>,
+    /// Given by cargo; without it each function runs once, on little data
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Only {
+    Codes,
+}
 
 struct Plan {
     /// Bytes of the array that no cache holds.
@@ -68,12 +83,13 @@ impl Scan<'_> {
 type Measured = (&'static str, Box<dyn Fn(&Scan) -> f32>);
 
 fn main() {
-    let plan = if std::env::args().any(|argument| argument == "--bench") {
+    let arguments = Arguments::parse();
+    let plan = if arguments.bench {
         Plan { memory_bytes: 256 << 20, cached_rows: 200_000, rounds: 7 }
     } else {
         Plan { memory_bytes: 1 << 20, cached_rows: 64, rounds: 1 }
     };
-    if std::env::args().any(|argument| argument == "codes") {
+    if arguments.only == Some(Only::Codes) {
         codes::print(plan.cached_rows / 4, plan.rounds);
         return;
     }

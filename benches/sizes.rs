@@ -9,8 +9,10 @@
 //! have 12 coordinates that count, as embeddings have few; queries are others of the same kind. `--store`: that file is taken
 //! as it is, made before if it is not there, and kept; nothing is added to it then.
 
+use clap::Parser;
 use std::env;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,10 +26,29 @@ const QUERIES: usize = 1_000;
 const EXACT_QUERIES: usize = 100;
 const MORE_ROWS: usize = 1_000;
 
-fn argument(name: &str, default: &str) -> String {
-    let given: Vec<String> = env::args().collect();
-    let value = given.iter().position(|argument| argument == name).and_then(|at| given.get(at + 1));
-    value.cloned().unwrap_or_else(|| default.to_owned())
+#[derive(Parser)]
+struct Arguments {
+    /// Folder of the stores that are made and removed; else the one for temporary files
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// A store that is taken as it is, made before if it is not there, and kept
+    #[arg(long)]
+    store: Option<PathBuf>,
+    /// How many rows, in turn
+    #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000")]
+    rows: Vec<usize>,
+    /// Floats in a vector
+    #[arg(long, default_value_t = 128)]
+    dimensions: u16,
+    /// How often a store is opened; medians count
+    #[arg(long, default_value = "5")]
+    reps: NonZeroUsize,
+    /// Threads of the build
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 /// A number of -1 to 1 that looks random (splitmix64).
@@ -148,11 +169,11 @@ fn grow(store: &MmapVectorStore, path: &Path, rows: usize) -> Outcome<(f64, u64,
 }
 
 fn main() -> Outcome<()> {
-    let folder = PathBuf::from(argument("--dir", &env::temp_dir().to_string_lossy()));
-    let dimensions: u16 = argument("--dimensions", "128").parse()?;
-    let reps: usize = argument("--reps", "5").parse()?;
+    let arguments = Arguments::parse();
+    let folder = arguments.dir.unwrap_or_else(env::temp_dir);
+    let (dimensions, reps, kept) = (arguments.dimensions, arguments.reps.get(), arguments.store);
     let config = MmapVectorConfig {
-        threads: argument("--threads", "2").parse()?,
+        threads: arguments.threads,
         dimensions,
         metric: DistanceMetric::Euclidean,
         initial_capacity: 1000,
@@ -160,7 +181,6 @@ fn main() -> Outcome<()> {
         checkpoint_interval_secs: 0,
         ..MmapVectorConfig::default()
     };
-    let kept = argument("--store", "");
     println!(
         "{dimensions} dimensions, {} threads, k = {K}\n\n| rows | rows/s written | index built, s | file, MB | index, MB | \
          open, ms | first get, ms | first search, ms | p50, us | p99, us | recall | {MORE_ROWS} rows more, s | checkpoint, s | \
@@ -168,10 +188,9 @@ fn main() -> Outcome<()> {
         config.threads
     );
     println!("|{}", " ---: |".repeat(14));
-    for rows in argument("--rows", "10000,100000,1000000").split(',') {
-        let rows: usize = rows.parse()?;
+    for rows in arguments.rows {
         let own = folder.join(format!("syna-mmap-sizes-{}-{rows}", std::process::id()));
-        let path = if kept.is_empty() { own } else { PathBuf::from(&kept) };
+        let path = kept.clone().unwrap_or(own);
         let made = if path.exists() { None } else { Some(make(&path, &config, rows)?) };
         let (written, built) = made.map_or((f64::NAN, f64::NAN), |made| made);
         let megabytes = |path: &Path| bytes_of(path) as f64 / 1e6;
@@ -180,14 +199,14 @@ fn main() -> Outcome<()> {
         let store = MmapVectorStore::new(&path, config.clone())?;
         let [half, most, recall] = search(&store, rows)?;
         let (entered, bytes, checkpoint) =
-            if kept.is_empty() { grow(&store, &path, rows)? } else { (f64::NAN, 0, f64::NAN) };
+            if kept.is_none() { grow(&store, &path, rows)? } else { (f64::NAN, 0, f64::NAN) };
         store.close()?;
         println!(
             "| {rows} | {written:.0} | {built:.1} | {file:.1} | {index:.1} | {opened:.1} | {got:.3} | {searched:.2} | {half:.0} | \
              {most:.0} | {recall:.4} | {entered:.2} | {checkpoint:.2} | {:.1} |",
             bytes as f64 / 1e6
         );
-        if kept.is_empty() {
+        if kept.is_none() {
             fs::remove_file(&path)?;
             fs::remove_file(index_of(&path))?;
         }

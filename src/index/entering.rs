@@ -1,18 +1,5 @@
 //! A batch on its way into the graph, piece by piece: it can be left between any two items of its work and taken up
-//! again, and what comes out does not depend on where.
-//!
-//! | stage | items | what becomes of them |
-//! | --- | --- | --- |
-//! | code | rows | each gets a record with its code; those that were deleted get none and are passed over from here on |
-//! | find | rows | candidates from the frozen graph and from its own batch; the row that it equals |
-//! | resolve | one piece | in row order: a row that equals an earlier one hangs from it, and is no node |
-//! | choose | nodes | forward links |
-//! | answer | one piece | who is linked to, with those who link there |
-//! | merge | lists | back-links (merge.rs) |
-//! | count | lists | how many links lead to each row now |
-//! | lift | nodes | rows that few links lead to get more |
-//! | check | nodes, and rows that lost links | each is found, or mended (repair.rs) |
-//! | enter | one piece | twins are hung, readers see the batch |
+//! again, and what comes out does not depend on where. stage.rs has what becomes of it.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -27,28 +14,10 @@ use super::params::row_number;
 use super::repair::Check;
 use super::scratch::Scratch;
 use super::space::Rows;
+use super::stage::Stage;
 use super::workers::spread;
 use super::writer::{Coded, Writer};
 use crate::Result;
-
-/// See the module's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Stage {
-    #[default]
-    Code,
-    Find,
-    Resolve,
-    Choose,
-    Answer,
-    Merge,
-    Count,
-    Lift,
-    Check,
-    Enter,
-}
-
-/// How many stages there are.
-pub(super) const STAGES: usize = Stage::Enter as usize + 1;
 
 /// See the module.
 #[derive(Default)]
@@ -107,18 +76,7 @@ impl Entering {
     /// Goes on to the stage after this one; `None` after the last.
     fn next_stage(&mut self) -> Option<Stage> {
         self.next = 0;
-        self.stage = match self.stage {
-            Stage::Code => Stage::Find,
-            Stage::Find => Stage::Resolve,
-            Stage::Resolve => Stage::Choose,
-            Stage::Choose => Stage::Answer,
-            Stage::Answer => Stage::Merge,
-            Stage::Merge => Stage::Count,
-            Stage::Count => Stage::Lift,
-            Stage::Lift => Stage::Check,
-            Stage::Check => Stage::Enter,
-            Stage::Enter => return None,
-        };
+        self.stage = self.stage.next()?;
         Some(self.stage)
     }
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
 use super::encoder::Encoder;
-use super::nodes::{BLOCK_SLOTS, Seen};
+use super::nodes::Seen;
 use super::params::mix;
 use super::pool::Neighbour;
+use super::record::BLOCK_SLOTS;
 use super::space::{Asker, Key, Rows};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::sync::OnceLock;

@@ -26,7 +26,7 @@
 //! | `encoder.rs`, `codes/` | from vectors to codes; the codes |
 //! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
 //! | `chunks.rs` | growing arrays that readers need no lock for |
-//! | `records.rs`, `nodes.rs` | records that are replaced while others read; what a record says of a row |
+//! | `records.rs`, `nodes.rs`, `record.rs` | records that are replaced while others read; what is stored of a row; what lies where in it |
 //! | `readers.rs`, `saved.rs` | who is looking; records that lie in a file |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
 //! | `terms.rs` | what a walk is asked for |
@@ -36,7 +36,7 @@
 //! | `links.rs` | firm links and spare ones |
 //! | `writer.rs` | what the writer knows beyond the links |
 //! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much a step may do |
-//! | `entering.rs` | a batch enters, stage by stage |
+//! | `entering.rs`, `stage.rs` | a batch enters, stage by stage; the stages |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
 //! | `repair.rs`, `sweep.rs` | rows that do not find themselves are found and mended, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
@@ -64,6 +64,7 @@ mod params;
 mod pool;
 mod prune;
 mod readers;
+mod record;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
 mod records;
 mod repair;
@@ -73,6 +74,7 @@ mod saved;
 mod scratch;
 mod search;
 mod space;
+mod stage;
 mod steps;
 mod sweep;
 mod terms;

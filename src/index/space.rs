@@ -4,7 +4,8 @@
 
 use super::codes::{ByteCode, QueryCode};
 use super::encoder::Encoder;
-use super::nodes::{BLOCK_SLOTS, Record, Seen};
+use super::nodes::Seen;
+use super::record::{BLOCK_SLOTS, Record};
 use crate::DistanceMetric;
 use crate::kernel::codes::{BlockFacts, Coming};
 

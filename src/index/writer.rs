@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::encoder::Rotated;
-use super::entering::{Entering, STAGES, Stage};
+use super::entering::Entering;
 use super::entries::Lowest;
 use super::graph::Graph;
 use super::nodes::Seen;
@@ -13,6 +13,7 @@ use super::pace::Cost;
 use super::params::row_number;
 use super::scratch::Scratch;
 use super::space::{Rows, Space};
+use super::stage::{STAGES, Stage};
 use super::sweep::Sweep;
 use super::workers::spread;
 use crate::Result;

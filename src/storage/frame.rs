@@ -6,26 +6,15 @@
 //! ```
 //! A frame's checksum covers all of it, the checksum of the frame before included: that is the chain.
 
+mod lay_out;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use lay_out::{FrameContent, lay_out, seal};
+
 use super::layout::{bytes, frame};
 use crate::checksum::{crc32c, crc32c_append};
 use crate::planted::{Fault, is_planted};
-use crate::{Result, SynaError};
-
-/// What a frame is made of; slices have one element a row unless said otherwise.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FrameContent<'a> {
-    pub(crate) first_row: u32,
-    /// Where each key ends in `key_bytes`.
-    pub(crate) key_ends: &'a [u32],
-    pub(crate) key_bytes: &'a [u8],
-    /// Empty where no row has tags.
-    pub(crate) tags: &'a [u64],
-    /// Where each payload ends in `payload_bytes`; empty where no row has one.
-    pub(crate) payload_ends: &'a [u64],
-    pub(crate) payload_bytes: &'a [u8],
-    /// The rows that the batch deletes.
-    pub(crate) deletions: &'a [u32],
-}
 
 /// The part of the header that sets how long the sections are.
 #[derive(Debug, Clone, Copy)]
@@ -89,69 +78,6 @@ pub(crate) struct FrameLink {
     pub(crate) session: u64,
     /// The checksum of the frame before.
     pub(crate) previous: u32,
-}
-
-/// Fills `out` with the frame, but for the checksums: those of the rows are not known before the rows are written.
-///
-/// # Errors
-/// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
-pub(crate) fn lay_out(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<()> {
-    let too_long = |actual: usize| SynaError::Limit {
-        what: "bytes of keys and payloads in one batch (split it)",
-        limit: frame::MAX_LENGTH_BYTES,
-        actual: actual as u64,
-    };
-    let total = content.key_bytes.len().saturating_add(content.payload_bytes.len());
-    let narrow = |count: usize| u32::try_from(count).map_err(|_| too_long(total));
-    let shape = Shape {
-        flags: u32::from(!content.tags.is_empty()) * frame::FLAG_TAGS
-            + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS,
-        row_count: narrow(content.key_ends.len())?,
-        deletion_count: narrow(content.deletions.len())?,
-        key_bytes: narrow(content.key_bytes.len())?,
-        payload_bytes: content.payload_bytes.len() as u64,
-    };
-    let sections = shape.sections().ok_or_else(|| too_long(total))?;
-    out.clear();
-    out.try_reserve(sections.end).map_err(|_| SynaError::NoMemory { needed_bytes: sections.end as u64 })?;
-    out.extend_from_slice(&header_of(&shape, &sections, content.first_row, link));
-    out.resize(sections.key_ends, 0);
-    out.extend_from_slice(bytemuck::cast_slice(content.key_ends));
-    out.extend_from_slice(bytemuck::cast_slice(content.tags));
-    out.extend_from_slice(bytemuck::cast_slice(content.payload_ends));
-    out.extend_from_slice(bytemuck::cast_slice(content.deletions));
-    out.extend_from_slice(content.key_bytes);
-    out.resize(sections.payloads, 0);
-    out.extend_from_slice(content.payload_bytes);
-    out.resize(sections.end, 0);
-    Ok(())
-}
-
-/// Puts the rows' checksums and then its own into a frame that was laid out; returns its own.
-pub(crate) fn seal(frame_bytes: &mut [u8], row_checksums: &[u32]) -> u32 {
-    let row_checksums = bytemuck::cast_slice(row_checksums);
-    if let Some(place) = frame_bytes.get_mut(frame::LENGTH..frame::LENGTH + row_checksums.len()) {
-        place.copy_from_slice(row_checksums);
-    }
-    let checksum = checksum_of(frame_bytes);
-    bytes::write(frame_bytes, frame::CHECKSUM, &checksum.to_le_bytes());
-    checksum
-}
-
-fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink) -> [u8; frame::LENGTH] {
-    let mut header = [0; frame::LENGTH];
-    bytes::write(&mut header, frame::MAGIC, &frame::MAGIC_BYTES);
-    bytes::write(&mut header, frame::FLAGS, &shape.flags.to_le_bytes());
-    bytes::write(&mut header, frame::LENGTH_BYTES, &(sections.end as u64).to_le_bytes());
-    bytes::write(&mut header, frame::SEQUENCE, &link.sequence.to_le_bytes());
-    bytes::write(&mut header, frame::SESSION, &link.session.to_le_bytes());
-    bytes::write(&mut header, frame::FIRST_ROW, &first_row.to_le_bytes());
-    bytes::write(&mut header, frame::ROW_COUNT, &shape.row_count.to_le_bytes());
-    bytes::write(&mut header, frame::DELETION_COUNT, &shape.deletion_count.to_le_bytes());
-    bytes::write(&mut header, frame::KEY_BYTES, &shape.key_bytes.to_le_bytes());
-    bytes::write(&mut header, frame::PAYLOAD_BYTES, &shape.payload_bytes.to_le_bytes());
-    bytes::write(&mut header, frame::PREVIOUS, &link.previous.to_le_bytes());
-    header
 }
 
 /// Over everything but the checksum itself.
@@ -354,77 +280,5 @@ impl<'a> Frame<'a> {
     /// The rows that the batch deletes.
     pub(crate) fn deletions(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
         (0..self.deletion_count() as usize).map(|position| self.word(self.sections.deletions, position))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LINK: FrameLink = FrameLink { sequence: 3, session: 77, previous: 0x1234 };
-
-    fn example() -> Vec<u8> {
-        let content = FrameContent {
-            first_row: 5,
-            key_ends: &[0, 4, 5],
-            key_bytes: b"wordy",
-            tags: &[0, 1 << 63, 2],
-            payload_ends: &[3, 3, 20],
-            payload_bytes: b"onetwenty bytes long",
-            deletions: &[1, 4],
-        };
-        let mut out = Vec::new();
-        lay_out(&content, LINK, &mut out).unwrap();
-        seal(&mut out, &[11, 12, 13]);
-        out
-    }
-
-    #[test]
-    fn a_frame_comes_back_as_it_was() {
-        let whole = example();
-        assert_eq!(claimed_length(&whole, whole.len() as u64), Some(whole.len()));
-        assert_eq!(claimed_length(&whole, whole.len() as u64 - 1), None);
-        let frame = Frame::check(&whole).unwrap();
-        assert_eq!((frame.link(), frame.first_row(), frame.row_count()), (LINK, 5, 3));
-        assert_eq!([0, 1, 2].map(|i| frame.key(i).1), [&b""[..], b"word", b"y"]);
-        assert_eq!([0, 1, 2].map(|i| frame.row_checksum(i)), [11, 12, 13]);
-        assert_eq!([0, 1, 2].map(|i| frame.tags(i)), [0, 1 << 63, 2]);
-        assert_eq!([0, 1, 2].map(|i| frame.payload(i)), [&b"one"[..], b"", b"twenty bytes long"]);
-        assert_eq!(frame.deletions().collect::<Vec<_>>(), [1, 4]);
-        let (at, key) = frame.key(1);
-        assert_eq!(&whole[at..at + key.len()], b"word");
-    }
-
-    #[test]
-    fn every_flipped_bit_and_every_cut_is_found() {
-        let whole = example();
-        for bit in 0..whole.len() * 8 {
-            let mut flipped = whole.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(Frame::check(&flipped).is_err(), "bit {bit}");
-        }
-        for length in 0..whole.len() {
-            assert!(Frame::check(&whole[..length]).is_err(), "{length} bytes");
-        }
-        assert!(Frame::check(&[0; 64]).is_err() && claimed_length(&[0; 64], 1 << 20).is_none());
-    }
-
-    #[test]
-    fn counts_that_lie_are_refused_although_the_checksum_is_right() {
-        for (field, value) in [
-            (frame::ROW_COUNT, u32::MAX),
-            (frame::ROW_COUNT, 2),
-            (frame::DELETION_COUNT, u32::MAX),
-            (frame::KEY_BYTES, u32::MAX),
-            (frame::KEY_BYTES, 4),
-            (frame::FLAGS, 0),
-            (frame::FLAGS, 7),
-        ] {
-            let mut lying = example();
-            bytes::write(&mut lying, field, &value.to_le_bytes());
-            let checksum = checksum_of(&lying);
-            bytes::write(&mut lying, frame::CHECKSUM, &checksum.to_le_bytes());
-            assert!(Frame::check(&lying).is_err(), "{field:?} = {value}");
-        }
     }
 }

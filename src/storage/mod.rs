@@ -14,7 +14,7 @@
 //! | `region.rs`, `huge_pages.rs` | mapped bytes, of a file and without one; the files that know memmap2 |
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
-//! | `frame.rs`, `frame_walk.rs` | what a batch looks like in the log; one after another |
+//! | `frame.rs`, `frame/`, `frame_walk.rs` | what a batch looks like in the log; how it comes to; one after another |
 //! | `data_file.rs` | making and opening a file |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs` | writing: batches, checkpoints |

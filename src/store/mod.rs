@@ -8,7 +8,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
-//! | `store.rs` | the public face, `MmapVectorStore` |
+//! | `store.rs`, `lookup.rs` | the public face, `MmapVectorStore`; what there is under a key |
 //! | `core.rs`, `cores.rs` | what readers share; one after another where a file is replaced |
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
@@ -21,8 +21,8 @@
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
 //! | `search.rs` | graph and scan joined |
-//! | `filter.rs`, `way.rs` | which rows may be results; whether graph or scan finds them in less time |
-//! | `range.rs`, `batch_search.rs` | all rows within a distance; many queries at once |
+//! | `filter.rs`, `candidates.rs`, `way.rs` | which rows may be results; those of a bitmap; whether graph or scan finds them in less time |
+//! | `single_search.rs`, `batch_search.rs`, `range.rs` | the nearest of one query, of many at once; all rows within a distance |
 //! | `recall.rs` | how much of what is nearest the graph finds |
 //! | `indexing.rs`, `index_worker.rs` | how rows get into the index; a thread that does it |
 //! | `index_file.rs` | `NAME.hnsw` |
@@ -32,6 +32,7 @@
 
 mod batch;
 mod batch_search;
+mod candidates;
 mod checked_batch;
 mod compact;
 mod config;
@@ -47,6 +48,7 @@ mod index_slot;
 mod index_worker;
 mod indexing;
 mod loader;
+mod lookup;
 mod open;
 mod places;
 mod range;
@@ -56,6 +58,7 @@ mod renewal;
 mod results;
 mod rows;
 mod search;
+mod single_search;
 mod snapshot;
 mod stats;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
@@ -73,6 +76,7 @@ pub use cursor::{Cursor, Entries, Entry};
 pub use filter::{Filter, RowTest};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
+pub use single_search::MmapSearchResult;
 pub use stats::StoreStats;
-pub use store::{MmapSearchResult, MmapVectorStore};
+pub use store::MmapVectorStore;
 pub use verify::{Finding, Problem, SalvageReport, VerifyReport};

@@ -1,15 +1,14 @@
 //! The store's public face.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-use super::checked_batch::MAX_KEY_BYTES;
 use super::compact::Compaction;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
 use super::index_worker::IndexWorker;
+use super::lookup::check_key;
 use super::open::{Opened, Taken, open};
-use super::results::{SearchOptions, SearchResults};
-use super::search::{Search, live_rows};
+use super::search::live_rows;
 use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
@@ -18,17 +17,6 @@ use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
-
-/// One answer of [`MmapVectorStore::search`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct MmapSearchResult {
-    /// The key.
-    pub key: String,
-    /// The distance; smaller is nearer.
-    pub score: f32,
-    /// A copy of the vector.
-    pub vector: Vec<f32>,
-}
 
 /// A vector store in one memory-mapped file.
 ///
@@ -195,121 +183,6 @@ impl MmapVectorStore {
         Ok(deleted)
     }
 
-    /// The live row of a key, and the core that it is a row of.
-    fn find(&self, key: &str) -> Option<(&Arc<Core>, u32)> {
-        loop {
-            let core = self.core();
-            // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
-            let directory = core.directory();
-            let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
-            let snapshot = core.published.load();
-            let found = row.filter(|&row| core.is_visible(row, snapshot));
-            // One that was replaced meanwhile may have no directory any more.
-            if found.is_some() || Arc::ptr_eq(core, self.core()) {
-                return found.map(|row| (core, row));
-            }
-        }
-    }
-
-    /// Whether there is such a key.
-    #[must_use]
-    pub fn contains(&self, key: &str) -> bool {
-        self.find(key).is_some()
-    }
-
-    /// A copy of a key's vector; `None` where there is no such key.
-    ///
-    /// # Errors
-    /// [`SynaError::InvalidKey`] for a key longer than a key may be.
-    pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
-        check_key(key)?;
-        Ok(self.get_slice(key).map(<[f32]>::to_vec))
-    }
-
-    /// A key's vector as it lies in the mapping, 64-byte aligned; `None` only where there is no such key. It stays
-    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced.
-    #[must_use]
-    pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
-        let (core, row) = self.find(key)?;
-        core.vector(row).ok()
-    }
-
-    /// A key's tags; `None` where there is no such key.
-    #[must_use]
-    pub fn tags(&self, key: &str) -> Option<u64> {
-        self.find(key).map(|(core, row)| core.tags(row))
-    }
-
-    /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
-    #[must_use]
-    pub fn payload(&self, key: &str) -> Option<&[u8]> {
-        self.find(key).map(|(core, row)| core.payload(row))
-    }
-
-    /// The `k` nearest vectors by ascending distance, ties by insertion order; fewer where the store has fewer.
-    ///
-    /// # Errors
-    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::Limit`].
-    pub fn search(&self, query: &[f32], k: usize) -> Result<Vec<MmapSearchResult>> {
-        let mut results = SearchResults::default();
-        self.search_with(query, k, &SearchOptions::default(), &mut results)?;
-        let lost = || SynaError::Internal { what: "a hit has no key or no vector".to_owned() };
-        let copied = results.hits().iter().enumerate().map(|(position, hit)| {
-            Ok(MmapSearchResult {
-                key: results.key(position).ok_or_else(lost)?.to_owned(),
-                score: hit.distance,
-                vector: results.vector(position).ok_or_else(lost)?.to_vec(),
-            })
-        });
-        copied.collect()
-    }
-
-    /// As [`MmapVectorStore::search`], as `options` say, into results that are used again and again: allocates
-    /// nothing once they have grown. On an error they are empty.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::search`].
-    pub fn search_with(
-        &self,
-        query: &[f32],
-        k: usize,
-        options: &SearchOptions<'_>,
-        results: &mut SearchResults,
-    ) -> Result<()> {
-        let found = self.search_of(self.core(), k, options).and_then(|search| search.answer(query, results));
-        found.inspect_err(|_| results.clear())
-    }
-
-    /// As [`MmapVectorStore::search_with`] with the vector of a stored key as the query, which is itself left out of the
-    /// hits: what else is like it.
-    ///
-    /// # Errors
-    /// [`SynaError::NotFound`], [`SynaError::InvalidKey`], and those of [`MmapVectorStore::search`].
-    pub fn search_key(
-        &self,
-        key: &str,
-        k: usize,
-        options: &SearchOptions<'_>,
-        results: &mut SearchResults,
-    ) -> Result<()> {
-        let mut search = || {
-            check_key(key)?;
-            let (core, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
-            self.search_of(core, k, options)?.without(row).answer(core.vector(row)?, results)
-        };
-        let found = search();
-        found.inspect_err(|_| results.clear())
-    }
-
-    pub(super) fn search_of<'a>(
-        &self,
-        core: &'a Arc<Core>,
-        k: usize,
-        options: &SearchOptions<'a>,
-    ) -> Result<Search<'a>> {
-        Search::new(core, k, options, self.config.hnsw_config.ef_search)
-    }
-
     /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.
     #[must_use]
     pub fn has_index(&self) -> bool {
@@ -426,13 +299,4 @@ fn batch_of<'a>(keys: &'a [&'a str], vectors: &'a [&'a [f32]], mode: WriteMode) 
         payloads: BatchPayloads::None,
         mode,
     }
-}
-
-/// A key that is looked up has to be one that could be there.
-fn check_key(key: &str) -> Result<()> {
-    if key.len() > MAX_KEY_BYTES {
-        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
-        return Err(SynaError::InvalidKey { position: 0, what });
-    }
-    Ok(())
 }

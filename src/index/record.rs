@@ -1,0 +1,116 @@
+//! One record: what lies where in it.
+//!
+//! A record, in lines of 64 bytes:
+//! ```text
+//! head: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without what fills a code up
+//! ```
+//! In the compact profile it ends with the code, and has neither facts nor squares of slots.
+//! A slot without a link has the row [`NO_ROW`](super::graph::NO_ROW) and an infinite summand, so that nothing is ever nearer. A neighbour that its
+//! code hardly tells from the node has the factor 0: who comes that near has to look at the vectors.
+
+use super::codes::ByteCode;
+use super::encoder::{block_lines, code_dimensions};
+use super::params::{GraphParams, IndexProfile};
+use super::saved::seal;
+use crate::DistanceMetric;
+use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
+
+/// Lines of a block's facts.
+const FACTS_LINES: usize = size_of::<BlockFacts>() / size_of::<Line>();
+/// Slots of a block.
+pub(super) const BLOCK_SLOTS: usize = 32;
+
+/// Where the parts of a record lie, in lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) code_lines: usize,
+    pub(super) block_lines: usize,
+    pub(super) facts: usize,
+    pub(super) squares: usize,
+    pub(super) code: usize,
+    pub(super) bits: usize,
+    pub(super) end: usize,
+}
+
+impl Shape {
+    pub(super) fn new(params: GraphParams, dimensions: usize) -> Self {
+        let slots = params.max_links().next_multiple_of(BLOCK_SLOTS);
+        let (code_lines, block_lines) = (code_dimensions(dimensions) / 64, block_lines(dimensions));
+        if params.profile == IndexProfile::Compact {
+            let code = 1 + slots / 16;
+            let end = code + code_lines;
+            return Self { code_lines, block_lines, facts: code, squares: code, code, bits: end, end };
+        }
+        let facts = 1 + slots / 16;
+        let squares = facts + slots / BLOCK_SLOTS * FACTS_LINES;
+        let code = squares + if params.metric == DistanceMetric::DotProduct { slots / 16 } else { 0 };
+        let bits = code + code_lines;
+        Self {
+            code_lines,
+            block_lines,
+            facts,
+            squares,
+            code,
+            bits,
+            end: bits + slots / BLOCK_SLOTS * block_lines,
+        }
+    }
+}
+
+pub(super) fn part<T: bytemuck::Pod>(lines: &[Line], from: usize, to: usize) -> &[T] {
+    bytemuck::cast_slice(lines.get(from..to).unwrap_or_default())
+}
+
+pub(super) fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: usize) -> &mut [T] {
+    bytemuck::cast_slice_mut(lines.get_mut(from..to).unwrap_or_default())
+}
+
+/// A record that can be seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'a> {
+    pub(super) lines: &'a [Line],
+    pub(super) shape: Shape,
+    pub(super) has_twins: bool,
+}
+
+impl<'a> Record<'a> {
+    #[inline]
+    pub(super) fn code(&self) -> ByteCode<'a> {
+        let head: &[u8] = part(self.lines, 0, 1);
+        let facts =
+            head.get(..size_of::<CodeFacts>()).map_or_else(CodeFacts::default, bytemuck::pod_read_unaligned);
+        ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
+    }
+
+    /// Who the row links to, slot by slot, as links.rs has it.
+    #[inline]
+    pub(super) fn link_words(&self) -> &'a [u32] {
+        part(self.lines, 1, self.shape.facts)
+    }
+
+    /// What estimates of a block's slots need: facts, bits, and the squares of the neighbours' lengths.
+    #[inline]
+    pub(super) fn block(&self, block: usize) -> (Option<&'a BlockFacts>, &'a [u8], &'a [f32]) {
+        let Shape { facts, squares, code, block_lines, bits, .. } = self.shape;
+        let facts = facts + FACTS_LINES * block;
+        let of_block = part::<BlockFacts>(self.lines, facts, facts + FACTS_LINES).first();
+        let bits = bits + block_lines * block;
+        let bits = part(self.lines, bits, bits + block_lines);
+        let squares = if squares == code {
+            &[]
+        } else {
+            part(self.lines, squares + 2 * block, squares + 2 * block + 2)
+        };
+        (of_block, bits, squares)
+    }
+
+    /// Adds the record to what goes into a file.
+    pub(super) fn save(&self, row: u32, out: &mut Vec<Line>) {
+        let first = out.len();
+        out.extend_from_slice(self.lines);
+        if let Some(lines) = out.get_mut(first..) {
+            seal(row, lines);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What there is under a key.
+
+use super::checked_batch::MAX_KEY_BYTES;
+use super::core::Core;
+use super::store::MmapVectorStore;
+use crate::{Result, SynaError};
+use std::sync::Arc;
+
+impl MmapVectorStore {
+    /// The live row of a key, and the core that it is a row of.
+    pub(super) fn find(&self, key: &str) -> Option<(&Arc<Core>, u32)> {
+        loop {
+            let core = self.core();
+            // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
+            let directory = core.directory();
+            let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
+            let snapshot = core.published.load();
+            let found = row.filter(|&row| core.is_visible(row, snapshot));
+            // One that was replaced meanwhile may have no directory any more.
+            if found.is_some() || Arc::ptr_eq(core, self.core()) {
+                return found.map(|row| (core, row));
+            }
+        }
+    }
+
+    /// Whether there is such a key.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// A copy of a key's vector; `None` where there is no such key.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidKey`] for a key longer than a key may be.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
+        check_key(key)?;
+        Ok(self.get_slice(key).map(<[f32]>::to_vec))
+    }
+
+    /// A key's vector as it lies in the mapping, 64-byte aligned; `None` only where there is no such key. It stays
+    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced.
+    #[must_use]
+    pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
+        let (core, row) = self.find(key)?;
+        core.vector(row).ok()
+    }
+
+    /// A key's tags; `None` where there is no such key.
+    #[must_use]
+    pub fn tags(&self, key: &str) -> Option<u64> {
+        self.find(key).map(|(core, row)| core.tags(row))
+    }
+
+    /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
+    #[must_use]
+    pub fn payload(&self, key: &str) -> Option<&[u8]> {
+        self.find(key).map(|(core, row)| core.payload(row))
+    }
+}
+
+/// A key that is looked up has to be one that could be there.
+pub(super) fn check_key(key: &str) -> Result<()> {
+    if key.len() > MAX_KEY_BYTES {
+        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+        return Err(SynaError::InvalidKey { position: 0, what });
+    }
+    Ok(())
+}
