@@ -375,7 +375,7 @@ typedef struct syna_mmap_options {
   /**
    * Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
    * A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
-   * Without effect where index_threshold is 0. Default 512.
+   * Without effect where index_threshold is 0. Default 256.
    */
   uint64_t most_unindexed_rows;
   /**

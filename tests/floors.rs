@@ -64,7 +64,7 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
     ),
 ];
 
-const MAX_LINES: usize = 500;
+const MAX_LINES: usize = 350;
 
 /// What is wrong with one file; `path` is relative to `src`, with slashes.
 fn faults(path: &str, text: &str) -> Vec<String> {

@@ -132,7 +132,7 @@ func WithIndexWorker(count uint32) Option {
 	return func(o *options) { o.raw.index_worker = C.uint32_t(count) }
 }
 
-// WithMostUnindexedRows: rows that a write may leave out of an index that comes by itself. Default 512.
+// WithMostUnindexedRows: rows that a write may leave out of an index that comes by itself. Default 256.
 func WithMostUnindexedRows(count uint64) Option {
 	return func(o *options) { o.raw.most_unindexed_rows = C.uint64_t(count) }
 }

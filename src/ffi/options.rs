@@ -116,7 +116,7 @@ pub struct syna_mmap_options {
     pub seed: u64,
     /// Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
     /// A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
-    /// Without effect where index_threshold is 0. Default 512.
+    /// Without effect where index_threshold is 0. Default 256.
     pub most_unindexed_rows: u64,
     /// SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
     /// syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.

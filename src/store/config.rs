@@ -102,7 +102,7 @@ impl Default for MmapVectorConfig {
             metric_from_file: false,
             initial_capacity: 100_000,
             index_threshold: 10_000,
-            most_unindexed_rows: 512,
+            most_unindexed_rows: 256,
             index_worker: false,
             index_profile: IndexProfile::Fast,
             hnsw_config: HnswConfig::default(),
