@@ -30,7 +30,7 @@ static void defaults(void) {
   CHECK(options.durability == SYNA_MMAP_DURABILITY_PROCESS && options.threads == 0);
   CHECK(options.hnsw_m == 16 && options.hnsw_ef_construction == 200 && options.hnsw_ef_search == 100);
   CHECK(options.hnsw_m_max == 32 && options.seed == 0);
-  CHECK(options.most_unindexed_rows == 512 && options.index_profile == SYNA_MMAP_INDEX_FAST);
+  CHECK(options.most_unindexed_rows == 256 && options.index_profile == SYNA_MMAP_INDEX_FAST);
   memset(&search, 0xFF, sizeof search);
   syna_mmap_search_options_init(&search, sizeof search);
   CHECK(search.struct_size == sizeof search && search.ef == 0 && search.exact == 0 && search.deadline_us == 0);

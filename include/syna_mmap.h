@@ -356,7 +356,7 @@ typedef struct syna_mmap_options {
    * comes next; it takes no signals. 0: none, the calling thread does all. At most 1,024, default 0.
    */
   uint32_t threads;
-  /** The index's links of a node above the lowest level, 2 to 256. Default 16. */
+  /** Half of hnsw_m_max where that is 0, 2 to 256; without effect otherwise. Default 16. */
   uint32_t hnsw_m;
   /**
    * Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
@@ -364,11 +364,11 @@ typedef struct syna_mmap_options {
    */
   uint32_t hnsw_ef_construction;
   /**
-   * Candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
+   * The most candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
    * 65,536, default 100.
    */
   uint32_t hnsw_ef_search;
-  /** The index's links of a node at the lowest level, 2 to 512; 0: 2 * hnsw_m. Default 32. */
+  /** The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 32. */
   uint32_t hnsw_m_max;
   /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
   uint64_t seed;
@@ -649,7 +649,8 @@ typedef struct syna_mmap_batch {
  * decides), and *out_inserted is not written.
  * Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
  * then more: a checkpoint or an index build that falls due is made here (set checkpoint_interval_secs and
- * index_threshold to 0 to avoid it).
+ * index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
+ * stored all the same.
  */
 syna_mmap_status syna_mmap_insert(syna_mmap *store,
                                   const char *key,
@@ -1189,8 +1190,8 @@ typedef struct syna_mmap_search_options {
   size_t struct_size;
   /**
    * The most candidates to look at: more is slower and finds more. A search that has found its k rows well
-   * before looks at fewer. 0: the store's hnsw_ef_search. Less than k
-   * counts as k.
+   * before looks at fewer, but not under the dot product. 0: the store's hnsw_ef_search. Less than k counts
+   * as k.
    */
   uint32_t ef;
   /** Other than 0: compare the query with every vector instead of using the index. Default 0. */
@@ -1652,7 +1653,8 @@ syna_mmap_status syna_mmap_verify(const syna_mmap *store,
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
  * _POISONED.
  * On failure: *out_recall is not written.
- * Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each 32 samples.
+ * Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
+ * 64 samples, for fewer where vectors are long.
  */
 syna_mmap_status syna_mmap_check_recall(const syna_mmap *store,
                                         size_t samples,

@@ -256,6 +256,31 @@ fn an_index_that_finds_no_space_is_written_later() {
 }
 
 #[test]
+fn a_write_has_not_failed_because_the_index_finds_no_space() {
+    on_small_disks("a checkpoint that falls due", |disk| {
+        let (path, filler) = (disk.file("store"), disk.file("filler"));
+        let mut config = quiet(DIMENSIONS, DistanceMetric::Euclidean);
+        config.checkpoint_interval_secs = 1;
+        let store = MmapVectorStore::new(&path, config).unwrap();
+        store.reserve(1100).unwrap();
+        insert(&store, 0..1000).unwrap();
+        store.build_index().unwrap();
+        let saved = fs::metadata(disk.file("store.hnsw")).unwrap().len();
+        insert(&store, 1000..1010).unwrap();
+        store.index_step(std::time::Duration::from_secs(60)).unwrap();
+        take_space(&filler, u64::MAX);
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        assert_eq!(insert(&store, 1010..1011).expect("the row has its space"), 1);
+        assert!(!store.is_dirty(), "the rows' part of the checkpoint was made");
+        expect_no_space(store.checkpoint());
+        check(&store, 1011);
+        free(&filler);
+        store.checkpoint().expect("there is space again");
+        assert!(fs::metadata(disk.file("store.hnsw")).unwrap().len() > saved);
+    });
+}
+
+#[test]
 fn a_store_that_finds_no_space_is_not_made() {
     on_small_disks("create", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));

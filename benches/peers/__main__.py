@@ -214,7 +214,7 @@ def main():
             by_data[data.name] = [library.end() for library in libraries]
     text = [
         "# Graph search beside other libraries",
-        f"Made by `python benches/peers DATA..` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
+        f"Made by `python benches/peers DATA.. --peers {asked.peers} --reps {asked.reps}` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
         f"k = 10, one thread, one query at a time through each library's Python binding (ours: bindings/python, by "
         f"ctypes), medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
         "library after the other. Memory: what the process grew "

@@ -80,7 +80,7 @@ func WithInitialCapacity(count uint64) Option {
 	return func(o *options) { o.raw.initial_capacity = C.uint64_t(count) }
 }
 
-// WithIndexThreshold: vectors at which an insert builds the index; 0: only BuildIndex does.
+// WithIndexThreshold: vectors at which a write makes the index; 0: only BuildIndex and IndexStep do.
 func WithIndexThreshold(count uint64) Option {
 	return func(o *options) { o.raw.index_threshold = C.uint64_t(count) }
 }
@@ -91,12 +91,13 @@ func WithCheckpointInterval(interval time.Duration) Option {
 	return func(o *options) { o.raw.checkpoint_interval_secs = C.uint32_t(interval / time.Second) }
 }
 
-// WithThreads: threads that the library may start for an index build. Default 0.
+// WithThreads: threads that an index build or a batch search may use, the calling one among them; with 1 or more, another
+// one writes batches of 2 MiB and more. Default 0: none.
 func WithThreads(count uint32) Option {
 	return func(o *options) { o.raw.threads = C.uint32_t(count) }
 }
 
-// WithGraph: links of a node above the lowest level and at it (0: twice as many), and candidates looked at for them.
+// WithGraph: links of a row are mMax (0: 2 * m, which has no other effect), chosen among efConstruction candidates.
 func WithGraph(m, mMax, efConstruction uint32) Option {
 	return func(o *options) {
 		o.raw.hnsw_m, o.raw.hnsw_m_max = C.uint32_t(m), C.uint32_t(mMax)
@@ -104,7 +105,7 @@ func WithGraph(m, mMax, efConstruction uint32) Option {
 	}
 }
 
-// WithEfSearch: candidates that a search looks at unless it says otherwise.
+// WithEfSearch: the most candidates that a search looks at unless it says otherwise.
 func WithEfSearch(ef uint32) Option {
 	return func(o *options) { o.raw.hnsw_ef_search = C.uint32_t(ef) }
 }

@@ -10,7 +10,7 @@ use syna_mmap::{
     WriteBatch, WriteMode,
 };
 
-/// Graphs of few links and many levels: building one is most of what a life costs, and checks nothing else.
+/// Graphs of few links: building one is most of what a life costs, and checks nothing else.
 pub fn thin_graph() -> HnswConfig {
     HnswConfig { m: 4, m_max: 8, ef_construction: 16, ..HnswConfig::default() }
 }

@@ -102,15 +102,15 @@ pub struct syna_mmap_options {
     /// batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
     /// comes next; it takes no signals. 0: none, the calling thread does all. At most 1,024, default 0.
     pub threads: u32,
-    /// The index's links of a node above the lowest level, 2 to 256. Default 16.
+    /// Half of hnsw_m_max where that is 0, 2 to 256; without effect otherwise. Default 16.
     pub hnsw_m: u32,
     /// Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
     /// 65,536, default 200.
     pub hnsw_ef_construction: u32,
-    /// Candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
+    /// The most candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
     /// 65,536, default 100.
     pub hnsw_ef_search: u32,
-    /// The index's links of a node at the lowest level, 2 to 512; 0: 2 * hnsw_m. Default 32.
+    /// The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 32.
     pub hnsw_m_max: u32,
     /// Seed of the index: the same rows, options and seed give the same index. Default 0.
     pub seed: u64,

@@ -177,7 +177,8 @@ unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
 /// _POISONED.
 /// On failure: *out_recall is not written.
-/// Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each 32 samples.
+/// Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
+/// 64 samples, for fewer where vectors are long.
 ///
 /// # Safety
 /// As the text above says of each pointer.

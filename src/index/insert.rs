@@ -1,7 +1,7 @@
 //! What a row needs to enter the graph: candidates for its links, whether it equals an earlier row, and the links.
 //!
 //! Whatever is done for many rows in parallel reads only what was there before it and writes to places of its own: so the
-//! graph does not depend on the number of threads. entering.rs has the order.
+//! graph does not depend on the number of threads. stage.rs has the order.
 
 use std::ops::Range;
 

@@ -46,9 +46,9 @@ impl Eq for Neighbour {}
 #[derive(Debug, Clone, Copy)]
 struct Entry(u64);
 
-/// Flips a float's bits so that they sort as integers the way `total_cmp` sorts floats; its own inverse apart from the sign.
 const SIGN: u32 = 1 << 31;
 
+/// Flips a float's bits so that they sort as integers the way `total_cmp` sorts floats; its own inverse apart from the sign.
 #[inline]
 pub(super) fn monotone(distance: f32) -> u32 {
     let bits = distance.to_bits();

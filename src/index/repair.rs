@@ -1,9 +1,9 @@
 //! Every row is found by a search for itself: checked as rows enter the graph and again as it grows, and mended where it
 //! is not so.
 //!
-//! A search that keeps more candidates expands all that one with fewer does. So what is found with [`CHECKED_EF`] is found
-//! by every search that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer, and
-//! rows that were crowded out since, are what the fingerprints are for.
+//! A walk that keeps more candidates expands all that one with fewer does. So what is met with [`CHECKED_EF`] is met by every
+//! walk that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer or that a horizon
+//! ends, and rows that were crowded out since, are what the fingerprints are for.
 
 use std::cell::Cell;
 

@@ -26,7 +26,7 @@ const LINES_AT_ONCE: usize = 8;
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SearchEnd {
-    /// Whether the deadline or the budget cut it short.
+    /// Whether the deadline or the budget cut it short, or too few rows that pass were met.
     pub(crate) is_partial: bool,
     /// How many rows were visited, or looked at by a scan.
     pub(crate) distances: u32,

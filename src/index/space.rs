@@ -1,4 +1,4 @@
-//! How far rows are from a query and from each other, by their codes: the only place where the graph meets vectors.
+//! How far rows are from a query and from each other, by their codes.
 //!
 //! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
 

@@ -33,7 +33,7 @@ mod avx2;
 mod avx512;
 #[cfg_attr(
     not(any(test, feature = "bench-internals")),
-    expect(dead_code, reason = "the graph takes it up next")
+    expect(dead_code, reason = "some of it is for tests and benchmarks alone")
 )]
 pub(crate) mod codes;
 #[cfg(target_arch = "aarch64")]

@@ -264,7 +264,8 @@ impl Appender {
             if !is_planted(Fault::RetrySync) {
                 self.failed = Some(stopped("a sync of", &self.data, &error));
             }
-            self.data.io("syncing", error)
+            // Also where the disk is full: what it has no room for was written before.
+            SynaError::Io { path: self.data.path.clone(), doing: "syncing", source: error }
         })
     }
 

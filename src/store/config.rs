@@ -2,12 +2,12 @@
 
 use crate::{DistanceMetric, IndexProfile};
 
-/// The parameters of the HNSW graph (Malkov & Yashunin, 2018).
+/// The parameters of the graph, by the names that they have in HNSW (Malkov & Yashunin, 2018); this graph has one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HnswConfig {
-    /// Links of a node above level 0 (`M`), 2 to 256.
+    /// Half of `m_max` where that is 0, 2 to 256; without effect otherwise.
     pub m: usize,
-    /// Links of a node at level 0, 2 to 512; 0 stands for `2 * m`.
+    /// Links of a row, 2 to 512, of which under 4 count as 4; 0 stands for `2 * m`.
     pub m_max: usize,
     /// Candidates that an insertion looks at; more is slower and finds better links.
     pub ef_construction: usize,
@@ -22,7 +22,7 @@ impl Default for HnswConfig {
 }
 
 impl HnswConfig {
-    /// The defaults with `m` links above level 0 and `2 * m` at level 0.
+    /// The defaults with `2 * m` links of a row.
     #[must_use]
     pub fn with_m(m: usize) -> Self {
         Self { m, m_max: m.saturating_mul(2), ..Self::default() }
@@ -90,7 +90,7 @@ pub struct MmapVectorConfig {
     /// or more is written by a thread of that call's own, while the calling one checks what comes next. 0: none, the
     /// calling thread does all.
     pub threads: usize,
-    /// Seed of the graph's levels: the same rows and seed give the same graph.
+    /// Seed of the rows where searches begin: the same rows and seed give the same graph.
     pub seed: u64,
 }
 

@@ -25,7 +25,8 @@
 //! | `single_search.rs`, `batch_search.rs`, `range.rs` | the nearest of one query, of many at once; all rows within a distance |
 //! | `recall.rs` | how much of what is nearest the graph finds |
 //! | `indexing.rs`, `index_worker.rs` | how rows get into the index; a thread that does it |
-//! | `index_file.rs` | `NAME.hnsw` |
+//! | `renewal.rs` | an index of which much is deleted rows, made anew |
+//! | `index_file.rs`, `index_slot.rs` | `NAME.hnsw`; its slots |
 //! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
 //! | `crash_tests/` | power cuts, failing calls, planted faults |

@@ -15,7 +15,8 @@ impl MmapVectorStore {
     /// graph's hits are as near as the exact ones. 1 where there is nothing to compare, as in a store without an index.
     ///
     /// The rows of a store are near each other; queries from elsewhere may fare worse. Rows that are written meanwhile may
-    /// lower the figure. Costs a pass over the vectors for each 32 samples, shared by the store's `threads`.
+    /// lower the figure. Costs a pass over the vectors for each 64 samples, for fewer where vectors are long, shared by the
+    /// store's `threads`.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`] for 0 samples or a `k` of 0, [`SynaError::Limit`], [`SynaError::NoMemory`].

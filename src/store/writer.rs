@@ -6,10 +6,10 @@ use super::index_file::{self, SavedPlace};
 use super::index_worker::Bell;
 use super::indexing::{graph_of, graph_params, tail_rows};
 use super::write::Plan;
-use crate::Result;
 use crate::index::GraphParams;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, Storage};
+use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,18 +63,40 @@ impl Writer {
     }
 
     /// What a write may have made due: the batch's own sync, the index, a checkpoint.
+    ///
+    /// # Errors
+    /// Those of the disk, after which it is unknown what of the write is safe.
     pub(super) fn after_write(&mut self, core: &Core) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
         if self.is_index_due(core) {
-            self.extend_index(core)?;
+            let extended = self.extend_index(core);
+            self.forgive(core, extended)?;
         }
         self.wake_worker(core);
         if self.checkpoint_interval.is_some_and(|interval| self.last_checkpoint.elapsed() >= interval) {
-            self.checkpoint(core)?;
+            let made = self.checkpoint(core);
+            self.forgive(core, made)?;
         }
         Ok(())
+    }
+
+    /// The write that made this due is in the file, and its rows are found with or without an index: that there was no room
+    /// for more makes no failure of it. The next write, or the next checkpoint, tries again.
+    fn forgive(&self, core: &Core, due: Result<()>) -> Result<()> {
+        match due {
+            Err(
+                error @ (SynaError::NoSpace { .. } | SynaError::NoMemory { .. } | SynaError::Limit { .. }),
+            ) if self.appender.refuse_if_failed().is_ok() => {
+                log::warn!(
+                    "{}: a write is done, what fell due after it is not: {error}",
+                    core.data.path.display()
+                );
+                Ok(())
+            }
+            due => due,
+        }
     }
 
     fn is_index_due(&self, core: &Core) -> bool {

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `cargo test` leaves the shared library beside the test binary, in `target/<profile>/deps`. A copy in
-//! `target/<profile>` may come from an older build, so it is never looked at (conventions.md, rule 32).
+//! `target/<profile>` may come from an older build, so it is never looked at.
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;

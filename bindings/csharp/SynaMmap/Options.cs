@@ -64,7 +64,7 @@ namespace SynaMmap
         /// <summary>Vectors to plan for; takes no space by itself.</summary>
         public ulong InitialCapacity { get => Raw.InitialCapacity; set => Raw.InitialCapacity = value; }
 
-        /// <summary>Vectors at which an insert builds the index; 0: only BuildIndex does.</summary>
+        /// <summary>Vectors at which a write makes the index; 0: only BuildIndex and IndexStep do.</summary>
         public ulong IndexThreshold { get => Raw.IndexThreshold; set => Raw.IndexThreshold = value; }
 
         /// <summary>Seconds between the checkpoints that writes make; 0: only when asked and at close.</summary>
@@ -80,19 +80,22 @@ namespace SynaMmap
         /// <summary>When a write is safe from a power cut. Default Process.</summary>
         public Durability Durability { get => (Durability)Raw.Durability; set => Raw.Durability = (uint)value; }
 
-        /// <summary>Threads that the library may start for an index build. Default 0.</summary>
+        /// <summary>
+        /// Threads that an index build or a batch search may use, the calling one among them; with 1 or more, another one
+        /// writes batches of 2 MiB and more. Default 0: none.
+        /// </summary>
         public uint Threads { get => Raw.Threads; set => Raw.Threads = value; }
 
-        /// <summary>The index's links of a node above the lowest level.</summary>
+        /// <summary>Half of HnswMMax where that is 0; without effect otherwise.</summary>
         public uint HnswM { get => Raw.HnswM; set => Raw.HnswM = value; }
 
-        /// <summary>The index's links of a node at the lowest level; 0: 2 * HnswM.</summary>
+        /// <summary>The index's links of a row; 0: 2 * HnswM.</summary>
         public uint HnswMMax { get => Raw.HnswMMax; set => Raw.HnswMMax = value; }
 
         /// <summary>Candidates that are looked at for a node's links.</summary>
         public uint HnswEfConstruction { get => Raw.HnswEfConstruction; set => Raw.HnswEfConstruction = value; }
 
-        /// <summary>Candidates that a search looks at unless it says otherwise.</summary>
+        /// <summary>The most candidates that a search looks at unless it says otherwise.</summary>
         public uint HnswEfSearch { get => Raw.HnswEfSearch; set => Raw.HnswEfSearch = value; }
 
         /// <summary>The same rows, options and seed give the same index.</summary>

@@ -13,7 +13,7 @@ namespace SynaMmap
     /// </summary>
     public struct SearchOptions
     {
-        /// <summary>Candidates to look at; 0: the store's. More is slower and finds more.</summary>
+        /// <summary>The most candidates to look at; 0: the store's. More is slower and finds more.</summary>
         public uint Ef { get; set; }
 
         /// <summary>Compare the query with every vector.</summary>

@@ -9,7 +9,7 @@ const ROUNDS: usize = 4;
 /// A rotation of vectors of one number of dimensions; it follows from that number and the seed alone.
 ///
 /// Round `t` flips the sign of component `i` where the top bit of `mix(seed ^ mix(t * 2^32 + i))` is set (`mix` is
-/// splitmix64, as for levels), transforms a power of two of components, the first ones and the last ones by turns, and
+/// splitmix64), transforms a power of two of components, the first ones and the last ones by turns, and
 /// after the last ones mixes the two halves of the vector. Rounding aside it keeps lengths and inner products.
 #[derive(Debug)]
 pub struct Rotation {

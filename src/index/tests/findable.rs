@@ -73,6 +73,32 @@ fn scaled_copies_are_twins_under_the_cosine_and_rows_under_the_others() {
 }
 
 #[test]
+fn a_budget_cuts_no_row_off_from_its_own_bits() {
+    let mut random = Random::new(14);
+    let rows = Flat::from_rows(&(0..1_000).map(|_| random.vector(64)).collect::<Vec<_>>());
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
+        let graph = build(params(metric), &rows);
+        let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+        for (budget, row) in (0..8).flat_map(|budget| (0..rows.count()).map(move |row| (budget, row))) {
+            let query = PreparedQuery::new(Kernels::detect(), metric, rows.row(row));
+            let request = GraphSearch {
+                k: 1,
+                ef: 10,
+                limit: u32::MAX,
+                visible: &|_| true,
+                look_ahead: None,
+                share: None,
+                deadline: None,
+                budget: Some(budget),
+            };
+            let end = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
+            assert!(end.distances <= budget);
+            assert_eq!(out.first().map(|found| found.row), Some(row), "{metric:?}, after {budget} visits");
+        }
+    }
+}
+
+#[test]
 fn a_dense_cluster_first_cuts_off_no_outlier() {
     let mut random = Random::new(4);
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {

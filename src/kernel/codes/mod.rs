@@ -14,6 +14,7 @@
 //! | `table.rs` | `CodeKernels`: detection, and the calls that the floors above make; what a kernel hands back |
 //! | `portable.rs` | rotation, encoding, the finish of an estimate: plain loops that each instruction set compiles for itself |
 //! | `scalar.rs` | what the other loops mean; the fallback of a CPU without SIMD |
+//! | `prefetch.rs` | hints that memory will be read soon |
 //! | `of.rs` | the macro that makes the table of one instruction set |
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | dot products of bytes, relative codes and scans, in intrinsics |
 //!
@@ -35,7 +36,7 @@
 //!
 //! All of them give the same bits, in integers and in f32: integers are exact, and what is summed in f32 is summed in 32
 //! chains (component `i` goes to chain `i % 32`) that are folded in halves, with a multiplication and an addition rounded
-//! each for itself. So a graph that is built on these codes is the same on every machine.
+//! each for itself. So codes and estimates are the same on every machine.
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]

@@ -77,9 +77,17 @@ impl Life<'_> {
                 store = self.step(store, |writing| writing.step(&mut random, 30))?;
                 store = self.step(store, |writing| writing.compact())?;
             }
+            let mut is_full_and_written = false;
             store = self.step(store, |writing| {
-                writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
+                let before = writing.store.sequence();
+                let written = writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert);
+                let is_full = matches!(written, Err(SynaError::NoSpace { .. } | SynaError::NoMemory { .. }));
+                is_full_and_written = is_full && writing.store.sequence() > before;
+                written
             })?;
+            if is_full_and_written {
+                return Err("a write that had no room was done all the same".to_owned());
+            }
             if session == 1 {
                 store.abandon();
             } else if store.close().is_ok() {
