@@ -92,7 +92,7 @@ func WithCheckpointInterval(interval time.Duration) Option {
 }
 
 // WithThreads: threads that an index build or a batch search may use, the calling one among them; with 1 or more, another
-// one writes batches of 2 MiB and more. Default 0: none.
+// one writes batches of 2 MiB and more, and reads a large index while an open reads the keys. Default 0: none.
 func WithThreads(count uint32) Option {
 	return func(o *options) { o.raw.threads = C.uint32_t(count) }
 }

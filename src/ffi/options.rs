@@ -100,7 +100,8 @@ pub struct syna_mmap_options {
     pub durability: u32,
     /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a
     /// batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
-    /// comes next; it takes no signals. 0: none, the calling thread does all. At most 1,024, default 0.
+    /// comes next, and an open of an index of 16,384 rows or more has one that reads it while the calling one
+    /// reads the keys; they take no signals. 0: none, the calling thread does all. At most 1,024, default 0.
     pub threads: u32,
     /// Half of hnsw_m_max where that is 0, 2 to 256; without effect otherwise. Default 16.
     pub hnsw_m: u32,

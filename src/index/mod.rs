@@ -87,6 +87,7 @@ mod writer;
 pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
+pub(crate) use open::OpenedGraph;
 pub use params::IndexProfile;
 pub(crate) use params::{GraphParams, mix};
 pub(crate) use pool::Neighbour;

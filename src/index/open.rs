@@ -70,10 +70,33 @@ impl Words<'_> {
     }
 }
 
+/// A graph out of a file, of which it is still to be seen whether it has all rows that it should have.
+pub(crate) struct OpenedGraph {
+    graph: Graph,
+    /// Covered rows that it does not have.
+    nowhere: Vec<u32>,
+}
+
+impl OpenedGraph {
+    /// The graph; `is_gone` says which rows were deleted, and it may lack no other.
+    ///
+    /// # Errors
+    /// A row that it lacks.
+    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Checked<Graph> {
+        for row in self.nowhere {
+            if !is_gone(row) {
+                return wrong(format!("row {row} is nowhere, and was not deleted"));
+            }
+            self.graph.count_absent();
+        }
+        Ok(self.graph)
+    }
+}
+
 impl Graph {
     /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
-    /// `dimensions` components); `is_gone` says which of them were deleted. Its records stay in `lines`, which has `cells` of
-    /// them, and are read when they are first visited.
+    /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are first
+    /// visited.
     ///
     /// Takes time and memory in proportion to the table.
     ///
@@ -85,9 +108,8 @@ impl Graph {
         dimensions: usize,
         kernels: Kernels,
         most_rows: u32,
-        is_gone: impl Fn(u32) -> bool,
         (lines, cells): (Box<dyn SavedLines>, u32),
-    ) -> Checked<Self> {
+    ) -> Checked<OpenedGraph> {
         let (words, _) = table.as_chunks::<4>();
         let mut words = Words { words, next: 0 };
         words.expect(VERSION, "the version")?;
@@ -128,7 +150,7 @@ impl Graph {
             }
             writer.bridges.insert(bridge);
         }
-        let firsts = graph.open_rows(&mut words, covered, cells, &mut writer)?;
+        let (firsts, codeless) = graph.open_rows(&mut words, covered, cells, &mut writer)?;
         let is_node = |row: u32| graph.nodes.is_node(row);
         let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
         if directionless != NO_ROW {
@@ -146,39 +168,37 @@ impl Graph {
         for row in stragglers {
             graph.add_straggler(row, &mut writer).or_else(|error| wrong(error.to_string()))?;
         }
-        for row in (0..covered).filter(|&row| !is_node(row) && !is_twin(row)) {
-            match () {
-                () if writer.stragglers.contains(&row) => {}
-                () if is_gone(row) => graph.count_absent(),
-                () => return wrong(format!("row {row} is nowhere, and was not deleted")),
-            }
-        }
+        let nowhere = codeless.into_iter().filter(|row| !writer.stragglers.contains(row)).collect();
         if !sample.is_empty() {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
         }
         graph.publish(View { covered });
         graph.writer = crate::sync::Mutex::new(writer);
-        Ok(graph)
+        Ok(OpenedGraph { graph, nowhere })
     }
 
-    /// Reads what each row is; for each row the row that it hangs from, or [`NO_ROW`].
+    /// Reads what each row is; for each row the row that it hangs from, or [`NO_ROW`], and the rows that have no code.
     fn open_rows(
         &self,
         words: &mut Words<'_>,
         covered: u32,
         cells: u32,
         writer: &mut Writer,
-    ) -> Checked<Vec<u32>> {
-        let left = words.words.len().saturating_sub(words.next);
-        if left != 3 * covered as usize {
-            return words.damage(format!("{left} words for {covered} rows"));
+    ) -> Checked<(Vec<u32>, Vec<u32>)> {
+        let count = covered as usize;
+        let left = words.words.get(words.next..).unwrap_or_default();
+        if left.len() != 3 * count {
+            return words.damage(format!("{} words for {covered} rows", left.len()));
         }
+        let (cell_words, left) = left.split_at_checked(count).unwrap_or_default();
+        let (prints, in_links) = left.split_at_checked(count).unwrap_or_default();
         self.nodes.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
         self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
-        let mut firsts = vec![NO_ROW; covered as usize];
-        for row in 0..covered {
-            match words.word()? {
-                HAS_NO_CODE => {}
+        let (mut firsts, mut codeless) = (vec![NO_ROW; count], Vec::new());
+        for (row, &word) in (0..).zip(cell_words) {
+            words.next += 1;
+            match u32::from_le_bytes(word) {
+                HAS_NO_CODE => codeless.push(row),
                 word if word & IS_TWIN != 0 => {
                     let first = word & !IS_TWIN;
                     let is_first = |first: u32| firsts.get(first as usize) == Some(&NO_ROW);
@@ -194,23 +214,25 @@ impl Graph {
                 word => return words.damage(format!("row {row} lies in cell {} of {cells}", word - 1)),
             }
         }
-        for (row, &first) in (0..).zip(&firsts) {
-            if let Some(&coming) = words.words.get(words.next + PRINTS_AHEAD) {
+        let coming = prints.iter().skip(PRINTS_AHEAD).map(Some).chain(std::iter::repeat(None));
+        for (((row, &first), &print), coming) in (0..).zip(&firsts).zip(prints).zip(coming) {
+            words.next += 1;
+            if let Some(&coming) = coming {
                 self.fingerprints.prefetch(u32::from_le_bytes(coming));
             }
-            match words.word()? {
+            match u32::from_le_bytes(print) {
                 print if first == NO_ROW => self.fingerprints.insert(print, row),
                 0 => {}
                 print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
             }
         }
-        writer.in_links = (0..covered).map(|_| words.word()).collect::<Checked<_>>()?;
+        writer.in_links = in_links.iter().map(|&word| u32::from_le_bytes(word)).collect();
         for (row, &first) in (0..).zip(&firsts) {
             if first != NO_ROW {
                 writer.hang_twin(self, first, row);
             }
         }
-        Ok(firsts)
+        Ok((firsts, codeless))
     }
 }
 

@@ -87,8 +87,9 @@ pub struct MmapVectorConfig {
     /// How the file is opened.
     pub open: OpenMode,
     /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a batch of 2 MiB
-    /// or more is written by a thread of that call's own, while the calling one checks what comes next. 0: none, the
-    /// calling thread does all.
+    /// or more is written by a thread of that call's own, while the calling one checks what comes next, and an open
+    /// of an index of 16,384 rows or more has one that reads it while the calling one reads the keys. 0: none, the calling
+    /// thread does all.
     pub threads: usize,
     /// Seed of the rows where searches begin: the same rows and seed give the same graph.
     pub seed: u64,

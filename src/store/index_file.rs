@@ -10,7 +10,7 @@
 
 use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::checksum::crc32c;
-use crate::index::{Graph, SavedLines, Standing};
+use crate::index::{Graph, OpenedGraph, SavedLines, Standing};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::storage::{
@@ -19,6 +19,7 @@ use crate::storage::{
 };
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the slots begin: each in a page of its own.
 const SLOTS_AT: [u64; 2] = [0, 4096];
@@ -75,11 +76,25 @@ pub(super) struct SavedIndex {
     /// mapped what they name.
     may_grow: bool,
     table: Vec<u8>,
-    cells: Region,
+    cells: Arc<Region>,
+}
+
+/// The graph of an index; whether it fits the rows is still to be seen.
+pub(super) struct ReadGraph<'a> {
+    saved: &'a SavedIndex,
+    opened: OpenedGraph,
+}
+
+/// The frame that the log ended with when an index was saved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SavedAt {
+    pub(super) sequence: u64,
+    /// Its checksum.
+    pub(super) chain: u32,
 }
 
 /// The cells of a mapped file.
-struct Cells(Region);
+struct Cells(Arc<Region>);
 
 impl SavedLines for Cells {
     #[inline]
@@ -89,29 +104,44 @@ impl SavedLines for Cells {
 }
 
 impl SavedIndex {
-    /// The frame that the log ended with when the index was saved.
-    pub(super) fn sequence(&self) -> u64 {
-        self.slot.sequence
+    pub(super) fn saved_at(&self) -> SavedAt {
+        SavedAt { sequence: self.slot.sequence, chain: self.slot.chain }
     }
 
-    /// That frame's checksum.
-    pub(super) fn chain(&self) -> u32 {
-        self.slot.chain
+    /// Rows that it says it covers.
+    pub(super) fn covered_rows(&self) -> u32 {
+        self.slot.covered_rows
     }
 
-    /// The graph, and where a save may add to it; `None` where its table is none, or one over more than `rows` rows, or
-    /// one without a row that is not gone.
-    pub(super) fn into_graph(
-        self,
+    /// The graph; `None` where its table is none, or one over more than `most_rows` rows.
+    pub(super) fn read_graph(
+        &self,
         dimensions: u32,
         kernels: Kernels,
+        most_rows: u64,
+    ) -> Option<ReadGraph<'_>> {
+        let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
+        let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
+        let most_rows = u32::try_from(most_rows).unwrap_or(u32::MAX);
+        let opened =
+            Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines).ok()?;
+        Some(ReadGraph { saved: self, opened })
+    }
+}
+
+impl ReadGraph<'_> {
+    /// The graph, and where a save may add to it; `None` where it covers more than `rows` rows, or not those that it says, or
+    /// lacks a row that is not gone.
+    pub(super) fn settle(
+        self,
         rows: u32,
         is_gone: impl Fn(u32) -> bool,
     ) -> Option<(Graph, Option<SavedPlace>)> {
-        let Self { file, slot, may_grow, table, cells } = self;
-        let lines = (Box::new(Cells(cells)) as Box<dyn SavedLines>, slot.cells);
-        let graph =
-            Graph::open(&table, slot.params, dimensions as usize, kernels, rows, is_gone, lines).ok()?;
+        let SavedIndex { file, slot, may_grow, .. } = *self.saved;
+        if slot.covered_rows > rows {
+            return None;
+        }
+        let graph = self.opened.settle(is_gone).ok()?;
         if graph.covered_rows() != slot.covered_rows {
             return None;
         }
@@ -159,7 +189,13 @@ pub(super) fn read(
         if let Some(table) = read_table(&*file, &slot, identity, length, row_capacity).map_err(io)? {
             let bytes = slot.cell_bytes(identity) * u64::from(slot.cells);
             let cells = file.map(CELLS_AT, bytes).map_err(io)?;
-            return Ok(Some(SavedIndex { file: file_identity, slot, may_grow, table, cells }));
+            return Ok(Some(SavedIndex {
+                file: file_identity,
+                slot,
+                may_grow,
+                table,
+                cells: Arc::new(cells),
+            }));
         }
         may_grow = false;
     }

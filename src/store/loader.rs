@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::directory::KeyDirectory;
-use super::index_file;
+use super::index_file::SavedAt;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
 use crate::sync::RwLockWriteGuard;
@@ -17,21 +17,16 @@ pub(super) struct Loader<'a> {
     pub(super) deletions: u32,
     /// Of the keys of the frame at hand.
     hashes: Vec<u32>,
-    saved: Option<&'a index_file::SavedIndex>,
+    saved: Option<SavedAt>,
     pub(super) saved_fits: bool,
     pub(super) last_frame: Option<u64>,
 }
 
 impl<'a> Loader<'a> {
-    /// For the frames behind `position`; `saved` is an index that may turn out to fit.
-    pub(super) fn new(
-        core: &'a Core,
-        damage: Damage,
-        position: LogPosition,
-        saved: Option<&'a index_file::SavedIndex>,
-    ) -> Self {
-        let fits = |saved: &index_file::SavedIndex| {
-            position.sequence > 0 && saved.sequence() == position.sequence && saved.chain() == position.chain
+    /// For the frames behind `position`; `saved` is where an index was saved that may turn out to fit.
+    pub(super) fn new(core: &'a Core, damage: Damage, position: LogPosition, saved: Option<SavedAt>) -> Self {
+        let fits = |saved: SavedAt| {
+            position.sequence > 0 && saved.sequence == position.sequence && saved.chain == position.chain
         };
         Self {
             core,
@@ -89,9 +84,9 @@ impl<'a> Loader<'a> {
         self.last_frame = Some(at);
         self.rows = frame.first_row() + frame.row_count();
         if let Some(saved) = self.saved
-            && saved.sequence() == frame.link().sequence
+            && saved.sequence == frame.link().sequence
         {
-            self.saved_fits = saved.chain() == frame.checksum() || is_planted(Fault::KeepForeignIndex);
+            self.saved_fits = saved.chain == frame.checksum() || is_planted(Fault::KeepForeignIndex);
         }
         Ok(())
     }

@@ -3,22 +3,26 @@
 use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
-use super::index_file::{self, IndexIdentity, SavedPlace};
+use super::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use super::loader::Loader;
 use super::rows::Snapshot;
 use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, map_extents, open_existing, read_superblock, replay_from,
+    Superblock, block_signals, create, map_extents, open_existing, read_superblock, replay_from,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 /// Keys that the directory has room for from the start, if so many are planned: 9 bytes each.
 const MOST_PLANNED_KEYS: usize = 1 << 20;
+
+/// The fewest rows of an index that a thread is started for, to read it beside the log. Tests of small stores want that thread.
+const LEAST_ROWS_BESIDE: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 16_384 };
 
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
@@ -151,6 +155,30 @@ fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()>
     Ok(())
 }
 
+/// Calls `work`, and meanwhile `read` on a thread of its own where there is something to read and the system has a thread for
+/// it. A panic of that thread goes on in the caller.
+fn beside<'a, T, R: Send>(
+    work: impl FnOnce() -> T,
+    from: Option<&'a SavedIndex>,
+    read: &(impl Fn(&'a SavedIndex) -> R + Sync),
+) -> (T, Option<R>) {
+    thread::scope(|scope| {
+        let reader = from.and_then(|from| {
+            let thread = thread::Builder::new().name("syna-mmap open".to_owned());
+            let spawned = thread.spawn_scoped(scope, move || {
+                block_signals();
+                read(from)
+            });
+            spawned.ok()
+        });
+        let done = work();
+        let join = |reader: thread::ScopedJoinHandle<'_, R>| {
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        (done, reader.map(join))
+    })
+}
+
 fn open_file(
     storage: &Arc<dyn Storage>,
     path: &Path,
@@ -175,11 +203,19 @@ fn open_file(
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
     core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
-    let mut loader = Loader::new(&core, damage, LogPosition::EMPTY, saved.as_ref());
+    let mut loader = Loader::new(&core, damage, LogPosition::EMPTY, saved.as_ref().map(SavedIndex::saved_at));
     let mut position = LogPosition::EMPTY;
-    replay_from(&data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
-        loader.take(frame, at, damaged)
-    })?;
+    let replay = || {
+        replay_from(&data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
+            loader.take(frame, at, damaged)
+        })
+    };
+    let (kernels, most_rows) = (core.kernels, data.extents.row_capacity());
+    let read_graph = |saved| SavedIndex::read_graph(saved, identity.dimensions, kernels, most_rows);
+    // Half of the time of an open each.
+    let worth = |saved: &&SavedIndex| config.threads > 0 && saved.covered_rows() >= LEAST_ROWS_BESIDE;
+    let (replayed, read_beside) = beside(replay, saved.as_ref().filter(worth), &read_graph);
+    replayed?;
     let (mut deletions, saved_fits, last_frame) = (loader.deletions, loader.saved_fits, loader.last_frame);
     drop(loader);
     if damage == Damage::Tolerated {
@@ -190,12 +226,11 @@ fn open_file(
     core.published.store(Snapshot { rows: position.rows, deletions });
     let rows = core.rows_to_index();
     let is_gone = |row| rows.is_gone(row);
-    let graph = match saved {
-        Some(saved) if saved_fits => {
-            saved.into_graph(identity.dimensions, core.kernels, position.rows, is_gone)
-        }
+    let read = match &saved {
+        Some(saved) if saved_fits => read_beside.unwrap_or_else(|| read_graph(saved)),
         _ => None,
     };
+    let graph = read.and_then(|read| read.settle(position.rows, is_gone));
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
         // Looks at every record; one that is damaged leaves the store without an index.
         graph.check()?;

@@ -4,7 +4,7 @@
 //! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
 
 use super::core::Core;
-use super::index_file;
+use super::index_file::{self, SavedIndex};
 use super::loader::Loader;
 use super::open::{Opened, Taken, open};
 use super::rows::Snapshot;
@@ -79,7 +79,7 @@ impl MmapVectorStore {
             None => None,
         };
         let before = taken.position;
-        let mut loader = Loader::new(core, damage, before, saved.as_ref());
+        let mut loader = Loader::new(core, damage, before, saved.as_ref().map(SavedIndex::saved_at));
         let mut position = before;
         let check = if self.config.open.verify { RowCheck::All } else { RowCheck::BehindCheckpoint };
         let walked =
@@ -97,10 +97,11 @@ impl MmapVectorStore {
         taken.index = index;
         let rows = core.rows_to_index();
         let is_gone = |row| rows.is_gone(row);
-        if let Some((graph, _)) = saved
-            .filter(|_| saved_fits)
-            .and_then(|s| s.into_graph(data.identity.dimensions, core.kernels, position.rows, is_gone))
-        {
+        let saved = saved.filter(|_| saved_fits);
+        let read = saved.as_ref().and_then(|saved| {
+            saved.read_graph(data.identity.dimensions, core.kernels, u64::from(position.rows))
+        });
+        if let Some((graph, _)) = read.and_then(|read| read.settle(position.rows, is_gone)) {
             core.set_graph(Some(std::sync::Arc::new(graph)));
         }
         Ok(position != before)

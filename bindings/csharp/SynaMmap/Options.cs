@@ -82,7 +82,7 @@ namespace SynaMmap
 
         /// <summary>
         /// Threads that an index build or a batch search may use, the calling one among them; with 1 or more, another one
-        /// writes batches of 2 MiB and more. Default 0: none.
+        /// writes batches of 2 MiB and more, and reads a large index while an open reads the keys. Default 0: none.
         /// </summary>
         public uint Threads { get => Raw.Threads; set => Raw.Threads = value; }
 

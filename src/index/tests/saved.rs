@@ -75,7 +75,7 @@ impl File {
         let width = Graph::record_bytes(params, 64) / 64;
         let cells = u32::try_from(self.lines.len() / width).unwrap();
         let lines = Box::new(Mapped(Arc::new(self.lines.clone())));
-        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, is_gone, (lines, cells))
+        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells))?.settle(is_gone)
     }
 }
 
