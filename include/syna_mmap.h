@@ -12,8 +12,8 @@
  * - One process writes, any number read; in a process, all threads may do everything at once.
  * - Whatever is in a file, the worst that comes of it is an error.
  * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
- *   batch searches and large batches of rows, and its `index_worker`), installs no signal handlers, and prints
- *   nothing.
+ *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
+ *   signal handlers, and prints nothing.
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *

@@ -51,6 +51,11 @@ fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
     cause
 }
 
+/// What was written before could not be made safe: an I/O error also where the disk is full, since the store is not as it was.
+pub(super) fn unsafe_yet(data: &DataFile, doing: &'static str, source: std::io::Error) -> SynaError {
+    SynaError::Io { path: data.path.clone(), doing, source }
+}
+
 impl Appender {
     /// A writer that goes on behind `position`, which replay found in the file.
     pub(crate) fn new(
@@ -252,7 +257,7 @@ impl Appender {
         if !is_planted(Fault::SkipNameSync) {
             self.storage.sync_folder(&self.data.path).map_err(|error| {
                 self.failed = Some(stopped("a sync of the folder of", &self.data, &error));
-                self.data.io("syncing the folder of", error)
+                unsafe_yet(&self.data, "syncing the folder of", error)
             })?;
         }
         self.is_name_safe = true;
@@ -264,8 +269,7 @@ impl Appender {
             if !is_planted(Fault::RetrySync) {
                 self.failed = Some(stopped("a sync of", &self.data, &error));
             }
-            // Also where the disk is full: what it has no room for was written before.
-            SynaError::Io { path: self.data.path.clone(), doing: "syncing", source: error }
+            unsafe_yet(&self.data, "syncing", error)
         })
     }
 

@@ -3,6 +3,7 @@
 //! The kernel forgets which pages a failed sync left unwritten, so what the page cache shows after one proves nothing
 //! about the disk. Bytes that were written again are dirty again, and the sync that follows is about all of them.
 
+use super::appender::unsafe_yet;
 use super::data_file::DataFile;
 use super::extents::{Extent, ExtentKind};
 use super::medium::{read_exact_at, write_all_at};
@@ -15,7 +16,7 @@ const PIECE_BYTES: u64 = 512 * 1024;
 
 /// Writes the newest slot, the extents' headers behind it, and the rows and frames of `unproven` again.
 pub(super) fn write_again(data: &DataFile, newest: &Superblock, unproven: &Range<LogPosition>) -> Result<()> {
-    let io = |error| data.io("writing to", error);
+    let io = |error| unsafe_yet(data, "writing again to", error);
     write_all_at(&*data.file, &newest.encode(), slot_offset(newest.generation)).map_err(io)?;
     for found in data.extents.iter().skip(newest.extent_count as usize) {
         write_all_at(&*data.file, &found.header.encode(&data.identity), found.offset_bytes).map_err(io)?;
@@ -47,8 +48,8 @@ fn copy_onto_itself(data: &DataFile, range: Range<u64>) -> Result<()> {
     while at < range.end {
         let count = (range.end - at).min(PIECE_BYTES);
         piece.resize(usize::try_from(count).unwrap_or(0), 0);
-        read_exact_at(&*data.file, &mut piece, at).map_err(|error| data.io("reading", error))?;
-        write_all_at(&*data.file, &piece, at).map_err(|error| data.io("writing to", error))?;
+        read_exact_at(&*data.file, &mut piece, at).map_err(|error| unsafe_yet(data, "reading", error))?;
+        write_all_at(&*data.file, &piece, at).map_err(|error| unsafe_yet(data, "writing again to", error))?;
         at += count;
     }
     Ok(())

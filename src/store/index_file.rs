@@ -113,16 +113,12 @@ impl SavedIndex {
         self.slot.covered_rows
     }
 
-    /// The graph; `None` where its table is none, or one over more than `most_rows` rows.
-    pub(super) fn read_graph(
-        &self,
-        dimensions: u32,
-        kernels: Kernels,
-        most_rows: u64,
-    ) -> Option<ReadGraph<'_>> {
+    /// The graph; `None` where its table is none, or one over more rows than it says. Costs time and memory in proportion to
+    /// these.
+    pub(super) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Option<ReadGraph<'_>> {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
-        let most_rows = u32::try_from(most_rows).unwrap_or(u32::MAX);
+        let most_rows = self.slot.covered_rows;
         let opened =
             Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines).ok()?;
         Some(ReadGraph { saved: self, opened })

@@ -65,7 +65,7 @@ impl Writer {
     /// What a write may have made due: the batch's own sync, the index, a checkpoint.
     ///
     /// # Errors
-    /// Those of the disk, after which it is unknown what of the write is safe.
+    /// Whatever else than a lack of room went wrong; the write is done all the same.
     pub(super) fn after_write(&mut self, core: &Core) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
@@ -76,6 +76,8 @@ impl Writer {
         }
         self.wake_worker(core);
         if self.checkpoint_interval.is_some_and(|interval| self.last_checkpoint.elapsed() >= interval) {
+            // One that fails is due again after as long, and not at each write.
+            self.last_checkpoint = Instant::now();
             let made = self.checkpoint(core);
             self.forgive(core, made)?;
         }
@@ -83,7 +85,7 @@ impl Writer {
     }
 
     /// The write that made this due is in the file, and its rows are found with or without an index: that there was no room
-    /// for more makes no failure of it. The next write, or the next checkpoint, tries again.
+    /// for the index, or for a checkpoint, makes no failure of it. What is not done stays due.
     fn forgive(&self, core: &Core, due: Result<()>) -> Result<()> {
         match due {
             Err(
@@ -140,13 +142,17 @@ impl Writer {
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
     pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
-        if self.index_threshold.is_some() && self.worker.is_none() && core.graph().is_some() {
-            self.extend_index(core)?;
-        }
+        // An index that cannot take them in keeps no row from being made safe.
+        let extended = match self.index_threshold.is_some() && self.worker.is_none() && core.graph().is_some()
+        {
+            true => self.extend_index(core),
+            false => Ok(()),
+        };
         let start = Instant::now();
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
         self.last_checkpoint = Instant::now();
+        extended?;
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let data = &core.data;
         let last = self.saved_index.take();

@@ -49,7 +49,7 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// A folder for simulated disks, taken away when this is dropped.
-struct ScratchFolder(PathBuf);
+pub(super) struct ScratchFolder(PathBuf);
 
 impl Deref for ScratchFolder {
     type Target = Path;
@@ -66,7 +66,7 @@ impl Drop for ScratchFolder {
 }
 
 /// A folder of its own for each caller, in memory where the machine has such a file system.
-fn scratch_folder(name: &str) -> ScratchFolder {
+pub(super) fn scratch_folder(name: &str) -> ScratchFolder {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };

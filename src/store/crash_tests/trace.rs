@@ -124,7 +124,12 @@ impl<'a> Writing<'a> {
         self.submissions.resize(self.after.len(), None);
         let batches = self.after.len() - 1;
         self.disk.mark(Mark::Submitted(batches));
-        write(&self.store)?;
+        let before = self.store.sequence();
+        let result = write(&self.store);
+        if matches!(result, Err(SynaError::NoSpace { .. } | SynaError::NoMemory { .. })) {
+            assert_eq!(self.store.sequence(), before, "DONE: a write that had no room");
+        }
+        result?;
         self.disk.mark(Mark::Acknowledged(batches));
         if self.durability == Durability::Batch {
             self.disk.mark(Mark::Durable(batches));
