@@ -340,11 +340,12 @@ mod tests {
         }
         let (own, foreign) = (fs::read(index_of(&path)).unwrap(), fs::read(index_of(&other)).unwrap());
         let mut damaged = own.clone();
-        // The table is the last of it.
+        // The last table; the one before it is whole.
         let table = damaged.len() / 8 * 7;
         damaged[table..].iter_mut().step_by(16).for_each(|byte| *byte ^= 1);
         // What there is, how many rows it covers.
-        for (index, covered) in [(&own, Some(60)), (&early, Some(40)), (&foreign, None), (&damaged, None)] {
+        for (index, covered) in [(&own, Some(60)), (&early, Some(40)), (&foreign, None), (&damaged, Some(40))]
+        {
             for threads in [0, 2] {
                 fs::write(index_of(&path), index).unwrap();
                 let store = open(&path, threads);
