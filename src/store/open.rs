@@ -1,5 +1,8 @@
 //! Opening: finds or makes the file, replays its log into the tables that readers share.
 
+#[cfg(test)]
+mod tests;
+
 use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
@@ -291,72 +294,4 @@ pub(super) fn new_appender(
         planned_rows,
         config.threads > 0,
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::store::crash_tests::scratch_folder;
-    use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
-    use std::fs;
-    use std::path::Path;
-
-    fn open(path: &Path, threads: usize) -> MmapVectorStore {
-        let config = MmapVectorConfig {
-            dimensions: 64,
-            metric: DistanceMetric::Euclidean,
-            index_threshold: 0,
-            checkpoint_interval_secs: 0,
-            threads,
-            ..MmapVectorConfig::default()
-        };
-        MmapVectorStore::new(path, config).unwrap()
-    }
-
-    fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u16>) {
-        for number in numbers {
-            let vector: Vec<f32> =
-                (0..64).map(|i| f32::from(number * 7 % 251) * f32::from(i % 9u16)).collect();
-            store.insert(&number.to_string(), &vector).unwrap();
-        }
-    }
-
-    #[test]
-    fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
-        let folder = scratch_folder("read-beside");
-        let (path, other) = (folder.join("store"), folder.join("other"));
-        let index_of = |path: &Path| crate::store::index_file::path_of(path);
-        let store = open(&path, 0);
-        insert(&store, 0..40);
-        store.build_index().unwrap();
-        store.close().unwrap();
-        let early = fs::read(index_of(&path)).unwrap();
-        fs::copy(&path, &other).unwrap();
-        // Two futures of one store.
-        for (path, numbers) in [(&path, 40..60), (&other, 60..80)] {
-            let store = open(path, 0);
-            insert(&store, numbers);
-            store.build_index().unwrap();
-            store.close().unwrap();
-        }
-        let (own, foreign) = (fs::read(index_of(&path)).unwrap(), fs::read(index_of(&other)).unwrap());
-        let mut damaged = own.clone();
-        // The last table; the one before it is whole.
-        let table = damaged.len() / 8 * 7;
-        damaged[table..].iter_mut().step_by(16).for_each(|byte| *byte ^= 1);
-        // What there is, how many rows it covers.
-        for (index, covered) in [(&own, Some(60)), (&early, Some(40)), (&foreign, None), (&damaged, Some(40))]
-        {
-            for threads in [0, 2] {
-                fs::write(index_of(&path), index).unwrap();
-                let store = open(&path, threads);
-                assert_eq!(store.stats().unwrap().indexed_rows, covered.unwrap_or(0), "{threads} threads");
-                assert_eq!((store.has_index(), store.len()), (covered.is_some(), 60));
-                for number in [0, 39, 59u16] {
-                    let vector = store.get(&number.to_string()).unwrap().unwrap();
-                    assert_eq!(store.search(&vector, 1).unwrap()[0].score, 0.0);
-                }
-                store.abandon();
-            }
-        }
-    }
 }
