@@ -126,17 +126,10 @@ impl SavedIndex {
 }
 
 impl ReadGraph<'_> {
-    /// The graph, and where a save may add to it; `None` where it covers more than `rows` rows, or not those that it says, or
-    /// lacks a row that is not gone.
-    pub(super) fn settle(
-        self,
-        rows: u32,
-        is_gone: impl Fn(u32) -> bool,
-    ) -> Option<(Graph, Option<SavedPlace>)> {
+    /// The graph, and where a save may add to it; `None` where it does not cover the rows that it says, or lacks one that is
+    /// not gone. The caller has seen that there are so many rows.
+    pub(super) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Option<(Graph, Option<SavedPlace>)> {
         let SavedIndex { file, slot, may_grow, .. } = *self.saved;
-        if slot.covered_rows > rows {
-            return None;
-        }
         let graph = self.opened.settle(is_gone).ok()?;
         if graph.covered_rows() != slot.covered_rows {
             return None;

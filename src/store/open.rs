@@ -238,7 +238,7 @@ fn open_file(
         }
         _ => None,
     };
-    let graph = read.and_then(|read| read.settle(position.rows, is_gone));
+    let graph = read.and_then(|read| read.settle(is_gone));
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
         // Looks at every record; one that is damaged leaves the store without an index.
         graph.check()?;

@@ -99,7 +99,7 @@ impl MmapVectorStore {
         let is_gone = |row| rows.is_gone(row);
         let saved = saved.filter(|saved| saved_fits && saved.covered_rows() <= position.rows);
         let read = saved.as_ref().and_then(|saved| saved.read_graph(data.identity.dimensions, core.kernels));
-        if let Some((graph, _)) = read.and_then(|read| read.settle(position.rows, is_gone)) {
+        if let Some((graph, _)) = read.and_then(|read| read.settle(is_gone)) {
             core.set_graph(Some(std::sync::Arc::new(graph)));
         }
         Ok(position != before)

@@ -143,11 +143,8 @@ impl Writer {
     /// The data come first: an index that names rows which a power cut took away would only be made again.
     pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
         // An index that cannot take them in keeps no row from being made safe.
-        let extended = match self.index_threshold.is_some() && self.worker.is_none() && core.graph().is_some()
-        {
-            true => self.extend_index(core),
-            false => Ok(()),
-        };
+        let is_ours = self.index_threshold.is_some() && self.worker.is_none();
+        let extended = if is_ours && core.graph().is_some() { self.extend_index(core) } else { Ok(()) };
         let start = Instant::now();
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
