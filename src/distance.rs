@@ -30,23 +30,20 @@ pub struct PreparedQuery<'q> {
     kernels: Kernels,
     metric: DistanceMetric,
     query: &'q [f32],
-    /// The query's length for cosine, 0 where it has none; not used by the other metrics.
-    length: f64,
+    /// The query's squared length for cosine, 0 where it has none; not used by the other metrics.
+    square: f64,
 }
 
 impl<'q> PreparedQuery<'q> {
     /// Prepares `query`, whose components are finite; cosine takes one pass over it.
     #[must_use]
     pub fn new(kernels: Kernels, metric: DistanceMetric, query: &'q [f32]) -> Self {
-        let length = match metric {
-            DistanceMetric::Cosine => {
-                // By the same kernel as the rows': the rounding of equal vectors cancels, and their distance is 0.
-                let (_, square) = kernels.dot_and_square(query, query);
-                if is_trusted(square) { f64::from(square).sqrt() } else { length_in_f64(query) }
-            }
+        let square = match metric {
+            // By the same kernel as the rows': the rounding of equal vectors cancels, and their distance is 0.
+            DistanceMetric::Cosine => f64::from(kernels.dot_and_square(query, query).1),
             DistanceMetric::Euclidean | DistanceMetric::DotProduct => 0.0,
         };
-        Self { kernels, metric, query, length }
+        Self { kernels, metric, query, square }
     }
 
     /// The distance to `row`, which has as many components as the query, all finite.
@@ -136,12 +133,6 @@ impl<'q> PreparedQuery<'q> {
         self.query
     }
 
-    /// The metric of the distances.
-    #[must_use]
-    pub fn metric(&self) -> DistanceMetric {
-        self.metric
-    }
-
     #[inline]
     fn euclidean(&self, row: &[f32], square: f32) -> f32 {
         if is_trusted(square) { square.sqrt() } else { euclidean_in_f64(self.query, row) }
@@ -152,11 +143,19 @@ impl<'q> PreparedQuery<'q> {
         if is_trusted(dot.abs()) { -dot } else { dot_product_in_f64(self.query, row) }
     }
 
+    /// The same bits for two vectors both ways round: the choice and the product do not depend on which is the query.
     #[inline]
     fn cosine(&self, row: &[f32], (dot, square): (f32, f32)) -> f32 {
-        let lengths = self.length * f64::from(square).sqrt();
+        let trusted = f64::from(TRUSTED_SUM)..=f64::from(f32::MAX);
+        let square = f64::from(square);
         // The dot may be as small as it likes; what counts is what its terms may lose beside the product of the lengths.
-        if is_trusted(square) && dot.is_finite() && lengths >= f64::from(TRUSTED_SUM) {
+        // One root of the product: of equal squares it is exact, where the product of two roots is not.
+        let lengths = (self.square * square).sqrt();
+        if trusted.contains(&self.square)
+            && trusted.contains(&square)
+            && dot.is_finite()
+            && lengths >= f64::from(TRUSTED_SUM)
+        {
             cosine_of(f64::from(dot), lengths)
         } else {
             cosine_in_f64(self.query, row)
@@ -198,11 +197,6 @@ fn cosine_of(dot: f64, lengths: f64) -> f32 {
 }
 
 #[cold]
-fn length_in_f64(vector: &[f32]) -> f64 {
-    scalar::dot(vector, vector).sqrt()
-}
-
-#[cold]
 fn euclidean_in_f64(query: &[f32], row: &[f32]) -> f32 {
     scalar::narrow(scalar::squared_euclidean(query, row).sqrt())
 }
@@ -215,8 +209,8 @@ fn dot_product_in_f64(query: &[f32], row: &[f32]) -> f32 {
 
 #[cold]
 fn cosine_in_f64(query: &[f32], row: &[f32]) -> f32 {
-    // The product of two lengths is not 0 in f64 unless one of them is: the smallest is 1.4e-45.
-    let lengths = length_in_f64(query) * length_in_f64(row);
+    // The product of two squares is not 0 in f64 unless one of them is: the smallest is 2e-90.
+    let lengths = (scalar::dot(query, query) * scalar::dot(row, row)).sqrt();
     if lengths > 0.0 { cosine_of(scalar::dot(query, row), lengths) } else { 1.0 }
 }
 

@@ -213,6 +213,5 @@ fn a_prepared_query_knows_what_it_was_made_of() {
     let query = [1.0, 2.0];
     let prepared = PreparedQuery::new(Kernels::detect(), DistanceMetric::DotProduct, &query);
     assert_eq!(prepared.query(), query);
-    assert_eq!(prepared.metric(), DistanceMetric::DotProduct);
     assert_eq!(prepared.distance(&[3.0, 4.0]), -11.0);
 }
