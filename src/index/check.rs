@@ -18,11 +18,11 @@ pub(crate) struct GraphReport {
     pub(crate) spare_links: u64,
     /// Links that are never pruned, since a row was not found without them.
     pub(crate) bridges: u32,
-    /// Rows that every search begins at, since nothing else leads to them.
-    pub(crate) stragglers: Vec<u32>,
+    /// Nodes that no link leads to: candidates of every search.
+    pub(crate) orphans: Vec<u32>,
     /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable`.
     pub(crate) damaged: Vec<u32>,
-    /// Rows to which no way leads from the sample that searches begin at, or a straggler.
+    /// Rows to which no way leads from the sample that searches begin at, or an orphan.
     pub(crate) unreachable: Vec<u32>,
 }
 
@@ -42,7 +42,7 @@ impl Graph {
             links: 0,
             spare_links: 0,
             bridges: row_number(writer.bridges.len()),
-            stragglers: self.straggler_rows(),
+            orphans: self.orphan_rows(),
             damaged: Vec::new(),
             unreachable: Vec::new(),
         };
@@ -56,16 +56,17 @@ impl Graph {
                 queue.push(row);
             }
         };
-        for &row in self.entries.rows().iter().chain(&report.stragglers) {
+        for &row in self.entries.rows().iter().chain(&report.orphans) {
             reach(row, &mut queue);
         }
         while let Some(row) = queue.pop() {
             seen.read_links(row, &mut links);
             links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
         }
+        let directionless = writer.directionless;
         for (row, &first) in (0..).zip(&firsts) {
             let node = if first == NO_ROW { row } else { first };
-            if is_reached.get(node as usize) != Some(&true) {
+            if is_reached.get(node as usize) != Some(&true) && directionless != Some(node) {
                 report.unreachable.push(row);
             }
             if first != NO_ROW {

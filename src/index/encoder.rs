@@ -1,12 +1,13 @@
 //! From vectors to codes: what is done to a vector before it is coded, and which vectors cannot be.
 
 use super::codes::{QueryCode, Rotation};
+use super::transform::Transform;
 use crate::DistanceMetric;
+use crate::distance::PreparedQuery;
 use crate::kernel::Kernels;
 use crate::kernel::codes::CodeKernels;
-
-/// Squared lengths between which f32 sums lose nothing that counts, with room for differences of two.
-const SOUND_SQUARES: std::ops::RangeInclusive<f32> = 1e-30..=1e30;
+use crate::kernel::scalar;
+use crate::sync::OnceLock;
 
 /// Codes have at least so many components: shorter vectors are spread over more, since the error of a 1-bit code falls with
 /// the root of their number.
@@ -22,12 +23,16 @@ pub(super) struct Encoder {
     pub(super) codes: CodeKernels,
     metric: DistanceMetric,
     rotation: Rotation,
+    /// Set before the first code is made.
+    transform: OnceLock<Transform>,
+    /// The transform until then.
+    identity: Transform,
 }
 
-/// A vector as the codes see it: scaled to length 1 for the cosine, then rotated. Kept from one to the next.
+/// A vector as the codes see it: transformed, then rotated. Kept from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Rotated {
-    scaled: Vec<f32>,
+    transformed: Vec<f32>,
     pub(super) components: Vec<f32>,
 }
 
@@ -36,6 +41,9 @@ pub(super) struct Rotated {
 pub(super) struct CodedQuery {
     pub(super) rotated: Rotated,
     pub(super) code: QueryCode,
+    /// For inner products: what distances are multiplied by, and what is added then, to give what a walk sorts by.
+    factor: f32,
+    offset: f32,
 }
 
 /// Components of the codes of vectors with so many: a multiple of 64.
@@ -51,7 +59,8 @@ pub(super) fn block_lines(dimensions: usize) -> usize {
 impl Encoder {
     pub(super) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
         let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
-        Self { kernels, codes: CodeKernels::detect(), metric, rotation }
+        let (transform, identity) = (OnceLock::default(), Transform::default());
+        Self { kernels, codes: CodeKernels::detect(), metric, rotation, transform, identity }
     }
 
     /// Components of a code: a multiple of 64.
@@ -64,29 +73,88 @@ impl Encoder {
         block_lines(self.rotation.dimensions())
     }
 
-    /// Fills `into` from a vector. `false` where the vector has no code: without direction under the cosine, or so long
-    /// or short that its square is not sound in f32.
-    pub(super) fn rotate(&self, vector: &[f32], into: &mut Rotated) -> bool {
-        let square = self.kernels.dot(vector, vector);
-        let is_sound = SOUND_SQUARES.contains(&square) || (square == 0.0 && vector.iter().all(|&x| x == 0.0));
-        if !is_sound || (self.metric == DistanceMetric::Cosine && square == 0.0) {
-            return false;
-        }
-        into.components.resize(self.code_dimensions(), 0.0);
-        let factor = if self.metric == DistanceMetric::Cosine { square.sqrt().recip() } else { 1.0 };
-        into.scaled.clear();
-        into.scaled.extend(vector.iter().map(|&x| x * factor));
-        into.scaled.resize(vector.len().max(LEAST_COMPONENTS), 0.0);
-        self.rotation.apply(&self.codes, &into.scaled, &mut into.components);
-        true
+    /// Whether the metric is the inner product.
+    pub(super) fn is_product(&self) -> bool {
+        self.metric == DistanceMetric::DotProduct
     }
 
-    /// Prepares a query; `false` as for [`Encoder::rotate`].
-    pub(super) fn prepare(&self, vector: &[f32], into: &mut CodedQuery) -> bool {
-        let has_code = self.rotate(vector, &mut into.rotated);
+    /// Learns the transform, unless that was done.
+    pub(super) fn learn<'r>(&self, sample: impl Iterator<Item = &'r [f32]> + Clone) {
+        self.transform.get_or_init(|| Transform::learn(self.metric, sample));
+    }
+
+    /// Takes a transform over that was learned before.
+    pub(super) fn set_transform(&self, transform: Transform) {
+        self.transform.get_or_init(|| transform);
+    }
+
+    /// The transform; that of a graph without rows changes nothing.
+    pub(super) fn transform(&self) -> &Transform {
+        self.transform.get().unwrap_or(&self.identity)
+    }
+
+    /// Whether the transform was learned.
+    pub(super) fn has_transform(&self) -> bool {
+        self.transform.get().is_some()
+    }
+
+    /// Fills `into` from a row. `false` where it has no code: without direction under the cosine.
+    pub(super) fn rotate(&self, row: &[f32], into: &mut Rotated) -> bool {
+        let has_code = self.transform().apply(self.metric, self.kernels, row, &mut into.transformed);
+        if has_code {
+            self.finish(row.len(), into);
+        }
+        has_code
+    }
+
+    fn finish(&self, dimensions: usize, into: &mut Rotated) {
+        into.components.resize(self.code_dimensions(), 0.0);
+        into.transformed.resize(dimensions.max(LEAST_COMPONENTS), 0.0);
+        self.rotation.apply(&self.codes, &into.transformed, &mut into.components);
+    }
+
+    /// Prepares a stored row as a query for rows near it; `false` as for [`Encoder::rotate`].
+    pub(super) fn prepare_row(&self, row: &[f32], into: &mut CodedQuery) -> bool {
+        let has_code = self.rotate(row, &mut into.rotated);
         if has_code {
             into.code.prepare(&self.codes, &into.rotated.components);
         }
         has_code
+    }
+
+    /// Prepares a query; `false` as for [`Encoder::rotate`].
+    pub(super) fn prepare(&self, query: &[f32], into: &mut CodedQuery) -> bool {
+        if self.metric != DistanceMetric::DotProduct {
+            return self.prepare_row(query, into);
+        }
+        let transform = self.transform();
+        let factor = Transform::apply_to_factor(self.kernels, query, &mut into.rotated.transformed);
+        let centre = &transform.centre;
+        let offset = query.get(..centre.len()).map_or(0.0, |query| factor * scalar::dot(query, centre));
+        (into.factor, into.offset) =
+            (scalar::narrow(factor * f64::from(transform.scale)), scalar::narrow(offset));
+        self.finish(query.len(), &mut into.rotated);
+        into.code.prepare(&self.codes, &into.rotated.components);
+        true
+    }
+
+    /// What a walk sorts a row at this true distance from the query by.
+    pub(super) fn key_of(&self, query: &CodedQuery, distance: f32) -> f32 {
+        match self.metric {
+            DistanceMetric::Cosine => 2.0 * distance,
+            DistanceMetric::Euclidean => (self.transform().scale * distance).powi(2),
+            DistanceMetric::DotProduct => query.factor * distance + query.offset,
+        }
+    }
+
+    /// The squared distance of two rows after the transform, by the vectors themselves.
+    pub(super) fn squared(&self, a: &[f32], b: &[f32]) -> f32 {
+        let distance = |metric| PreparedQuery::new(self.kernels, metric, a).distance(b);
+        match self.metric {
+            DistanceMetric::Cosine => 2.0 * distance(DistanceMetric::Cosine),
+            DistanceMetric::Euclidean | DistanceMetric::DotProduct => {
+                (self.transform().scale * distance(DistanceMetric::Euclidean)).powi(2).min(f32::MAX)
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::entries::Lowest;
 use super::graph::{Graph, NO_ROW, View};
 use super::insert::{BackLink, Found, write_forward};
+use super::links::Links;
 use super::merge::Merged;
 use super::nodes::Bits;
 use super::pace::Pace;
@@ -32,8 +33,8 @@ pub(super) struct Entering {
     /// For each row the node that it hangs from, or [`NO_ROW`].
     firsts: Vec<u32>,
     nodes: Vec<u32>,
-    /// Of each node its firm links.
-    chosen: Vec<Vec<u32>>,
+    /// Of each node its links.
+    chosen: Vec<Links>,
     back_links: Vec<BackLink>,
     /// Where in `back_links` each list's are.
     lists: Vec<Range<usize>>,
@@ -127,7 +128,7 @@ impl Graph {
                         Ok(())
                     }
                     Stage::Answer => {
-                        answer(entering, writer);
+                        answer(entering, self.params.has_product_links(), writer);
                         Ok(())
                     }
                     _ => self.enter(entering, writer),
@@ -218,12 +219,14 @@ impl Graph {
     ) -> Result<()> {
         let these = &*entering;
         let chosen = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
-            let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Vec::new()) };
+            let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Links::default()) };
             let found = these.found.get((row - these.batch.start) as usize);
             let candidates = found.map_or(&[][..], |found| &found.candidates);
             let candidates: Vec<_> =
                 candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row)).collect();
-            self.choose_links(rows, row, &candidates, writer, scratch)
+            let products = found.map_or(&[][..], |found| &found.products);
+            let products: Vec<u32> = products.iter().copied().filter(|&row| !these.is_twin(row)).collect();
+            self.choose_links(rows, row, (&candidates, &products), writer, scratch)
         });
         for links in chosen {
             entering.chosen.push(links?);
@@ -262,6 +265,8 @@ impl Graph {
     }
 
     fn begin_check(&self, entering: &mut Entering, writer: &mut Writer) {
+        entering.found.iter().for_each(|found| writer.placed.add(found.placed));
+        self.set_reliability(writer.placed);
         if writer.sampled_rows == 0 {
             let mut lowest = Lowest::default();
             let is_node = |row: u32| entering.nodes.binary_search(&row).is_ok();
@@ -278,7 +283,7 @@ impl Graph {
         let batch = &entering.batch;
         let no_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::No;
         for row in batch.clone().filter(|&row| no_node(row)) {
-            self.add_straggler(row, writer)?;
+            self.set_directionless(writer.directionless.unwrap_or(row));
         }
         for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
             if entering.coded(row) == Coded::Gone {
@@ -298,8 +303,8 @@ impl Graph {
     }
 }
 
-fn answer(entering: &mut Entering, writer: &mut Writer) {
-    entering.back_links = write_forward(&entering.nodes, &entering.chosen, writer);
+fn answer(entering: &mut Entering, has_product_links: bool, writer: &mut Writer) {
+    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, writer);
     let mut start = 0;
     for list in entering.back_links.chunk_by(|a, b| a.to == b.to) {
         entering.lists.push(start..start + list.len());

@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
 use super::encoder::Encoder;
+use super::key::Key;
 use super::nodes::Seen;
 use super::params::mix;
 use super::pool::Neighbour;
 use super::record::BLOCK_SLOTS;
-use super::space::{Asker, Key, Rows};
+use super::space::{Asker, Rows};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::sync::OnceLock;
 
@@ -107,7 +108,12 @@ impl Entries {
             for (slot, &row) in of_block.iter().enumerate() {
                 let Some(record) = seen.record(row) else { continue };
                 let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
-                set_slot_facts(&mut block.facts, slot, relative.slot_facts());
+                let of_slot = if encoder.is_product() {
+                    relative.slot_facts_for_products()
+                } else {
+                    relative.slot_facts()
+                };
+                set_slot_facts(&mut block.facts, slot, of_slot);
                 // A line of a block has two bytes of each slot's bits.
                 let bits = bits.get(..2 * encoder.block_lines()).unwrap_or_default();
                 write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits);
@@ -130,14 +136,14 @@ impl Entries {
     pub(super) fn nearest<R: Rows>(&self, asker: &Asker<'_, R>, mut each: impl FnMut(Neighbour)) {
         let Some(sample) = self.last() else { return };
         let mut best = [Neighbour { distance: f32::INFINITY, row: super::graph::NO_ROW }; STARTS];
-        let base = asker.code.facts().square;
+        let base = if asker.encoder.is_product() { 0.0 } else { asker.code.facts().square };
         let mut out = [0.0; BLOCK_SLOTS];
         for block in &sample.blocks {
             let bits = bytemuck::cast_slice(&block.bits);
             asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &[], &mut out);
             if asker.key != Key::Squared {
                 for (estimate, &square) in out.iter_mut().zip(&block.squares) {
-                    *estimate = asker.key.of(*estimate, square);
+                    *estimate = asker.key_of_base(*estimate, square);
                 }
             }
             for (&distance, &row) in out.iter().zip(&block.rows) {

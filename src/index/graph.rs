@@ -10,9 +10,13 @@ use super::entries::Entries;
 use super::fingerprints::Fingerprints;
 use super::nodes::Nodes;
 use super::params::GraphParams;
+use super::reliability::Placed;
 use super::writer::{BATCH_ROWS, Writer};
 use crate::kernel::Kernels;
 use crate::{Result, SynaError};
+
+/// The most orphans: each costs every search one distance by codes.
+const MOST_ORPHANS: u32 = 64;
 
 /// Stands for "no row".
 pub(super) const NO_ROW: u32 = u32::MAX;
@@ -25,9 +29,13 @@ pub(crate) struct Graph {
     pub(super) entries: Entries,
     /// Of all rows that are no twins.
     pub(super) fingerprints: Fingerprints,
-    /// Rows that a walk does not find, or that have no code: every search looks at them.
-    stragglers: Chunks,
-    straggler_count: AtomicU32,
+    /// Nodes that no link leads to: candidates of every search.
+    orphans: Chunks,
+    orphan_count: AtomicU32,
+    /// The first row without a direction, under the cosine; the others are its twins.
+    directionless: AtomicU32,
+    /// A number's bits, infinite for a graph whose estimates mislead.
+    widening: AtomicU32,
     /// How many of the covered rows have no place in the graph, since they were deleted before they came in.
     absent: AtomicU32,
     covered: AtomicU32,
@@ -72,8 +80,10 @@ impl Graph {
             encoder,
             entries: Entries::new(),
             fingerprints: Fingerprints::new(),
-            stragglers: Chunks::new(),
-            straggler_count: AtomicU32::new(0),
+            orphans: Chunks::new(),
+            orphan_count: AtomicU32::new(0),
+            directionless: AtomicU32::new(NO_ROW),
+            widening: AtomicU32::new(1.0_f32.to_bits()),
             absent: AtomicU32::new(0),
             covered: AtomicU32::new(0),
             turn: Mutex::new(()),
@@ -105,43 +115,67 @@ impl Graph {
         View { covered: self.covered.load(Acquire) }
     }
 
-    /// Shows readers new rows; all their links, back-links and stragglers are written by now.
+    /// How many candidates by estimates stand for one by distances, by the walks that built the graph; `None` where
+    /// estimates mislead most walks, so that every row is to be measured.
+    #[inline]
+    pub(super) fn widening(&self) -> Option<f32> {
+        Some(f32::from_bits(self.widening.load(Relaxed))).filter(|widening| widening.is_finite())
+    }
+
+    /// Takes in how well estimates served the walks so far.
+    pub(super) fn set_reliability(&self, placed: Placed) {
+        let widening = if placed.is_noisy() { f32::INFINITY } else { placed.widening() };
+        self.widening.store(widening.to_bits(), Relaxed);
+    }
+
+    /// Shows readers new rows; all their links and back-links are written by now.
     pub(super) fn publish(&self, view: View) {
         self.covered.store(view.covered, Release);
     }
 
-    /// Calls `each` for every straggler.
+    /// The first row without a direction.
     #[inline]
-    pub(super) fn for_each_straggler(&self, mut each: impl FnMut(u32)) {
-        for place in 0..self.straggler_count.load(Acquire) {
-            if let Some(row) = self.stragglers.word(place) {
+    pub(super) fn directionless(&self) -> Option<u32> {
+        Some(self.directionless.load(Acquire)).filter(|&row| row != NO_ROW)
+    }
+
+    /// Shows readers the first row without a direction.
+    pub(super) fn set_directionless(&self, row: u32) {
+        self.directionless.store(row, Release);
+    }
+
+    /// Calls `each` for every orphan.
+    #[inline]
+    pub(super) fn for_each_orphan(&self, mut each: impl FnMut(u32)) {
+        for place in 0..self.orphan_count.load(Acquire) {
+            if let Some(row) = self.orphans.word(place) {
                 each(row.load(Relaxed));
             }
         }
     }
 
-    /// Adds a row that every search looks at.
+    /// Makes a node a candidate of every search, unless there are [`MOST_ORPHANS`] already: then it is found by its own
+    /// vector and by scans alone.
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(super) fn add_straggler(&self, row: u32, writer: &mut Writer) -> Result<()> {
-        if writer.stragglers.contains(&row) {
+    pub(super) fn add_orphan(&self, row: u32) -> Result<()> {
+        let count = self.orphan_count.load(Relaxed);
+        if count >= MOST_ORPHANS || self.orphan_rows().contains(&row) {
             return Ok(());
         }
-        let count = self.straggler_count.load(Relaxed);
-        self.stragglers.reserve(count + 1)?;
-        if let Some(word) = self.stragglers.word(count) {
+        self.orphans.reserve(count + 1)?;
+        if let Some(word) = self.orphans.word(count) {
             word.store(row, Relaxed);
         }
-        self.straggler_count.store(count + 1, Release);
-        writer.stragglers.insert(row);
+        self.orphan_count.store(count + 1, Release);
         Ok(())
     }
 
-    /// The stragglers, in the order in which they were found.
-    pub(super) fn straggler_rows(&self) -> Vec<u32> {
+    /// The orphans, in the order in which they were found.
+    pub(super) fn orphan_rows(&self) -> Vec<u32> {
         let mut rows = Vec::new();
-        self.for_each_straggler(|row| rows.push(row));
+        self.for_each_orphan(|row| rows.push(row));
         rows
     }
 

@@ -7,8 +7,10 @@ use std::ops::Range;
 
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, NO_ROW, View};
+use super::links::Links;
 use super::pool::Neighbour;
 use super::prune::{Lengths, choose};
+use super::reliability::Placed;
 use super::scratch::Scratch;
 use super::search::measure_all;
 use super::space::{Asker, RowMeasure, Rows, Space};
@@ -28,12 +30,18 @@ pub(super) struct Found {
     pub(super) twin: Option<u32>,
     /// In ascending order.
     pub(super) candidates: Vec<Neighbour>,
+    /// How well estimates served the search.
+    pub(super) placed: Placed,
+    /// For inner products: the rows whose products with the row are largest, the largest first.
+    pub(super) products: Vec<u32>,
 }
 
 /// A link that wants to be answered: `to` shall link to `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BackLink {
     pub(super) to: u32,
+    /// Whether the link is one for the largest products (products.rs).
+    pub(super) is_product: bool,
     pub(super) from: u32,
 }
 
@@ -53,24 +61,18 @@ impl Graph {
         let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
         let copy = copies.min();
         let Scratch { query, walk, .. } = scratch;
-        if !self.encoder.prepare(vector, query) {
-            return Found { print, twin: copy, candidates: Vec::new() };
+        if !self.encoder.prepare_row(vector, query) {
+            return Found { print, twin: copy, ..Found::default() };
         }
         let seen = self.nodes.read();
         let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
         let Some(measure) = space.from(row) else {
-            return Found { print, twin: None, candidates: Vec::new() };
+            return Found { print, ..Found::default() };
         };
         let ef = self.params.candidates();
-        let asker = Asker {
-            encoder: &self.encoder,
-            metric: self.params.metric,
-            code: &query.code,
-            vector,
-            rows,
-            key: measure.key(),
-        };
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
         self.walk(&asker, view, ef, &AllNodes, walk);
+        let placed = walk.reliability.counts();
         let mut candidates = std::mem::take(&mut walk.found);
         let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
         measure_all(&measure, &peers, |peer| candidates.push(peer));
@@ -80,7 +82,8 @@ impl Graph {
         let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
         let kept = candidates.clone();
         walk.found = candidates;
-        Found { print, twin, candidates: kept }
+        let products = self.find_products(rows, view, row, &peers, scratch);
+        Found { print, twin, candidates: kept, placed, products }
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
@@ -122,7 +125,7 @@ impl Graph {
         firsts
     }
 
-    /// Chooses and writes the links of a new node; returns the firm ones.
+    /// Chooses and writes the links of a new node; returns them.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -130,17 +133,21 @@ impl Graph {
         &self,
         rows: &R,
         row: u32,
-        candidates: &[Neighbour],
+        (candidates, products): (&[Neighbour], &[u32]),
         writer: &Writer,
         scratch: &mut Scratch,
-    ) -> Result<Vec<u32>> {
+    ) -> Result<Links> {
         // Half a list: the other half is for those who link here.
-        let half = self.nodes.max_links() / 2;
-        let lengths = Lengths { firm: half, filled: half, all: self.nodes.max_links() };
+        let half = self.params.most_firm_links() / 2;
+        let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
+        let lengths = Lengths { firm: half, filled: half, all };
         let seen = self.nodes.read();
-        let chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
+        let mut chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
+        let products = products.iter().copied().filter(|product| !chosen.firm.contains(product));
+        let products: Vec<u32> = products.collect();
+        chosen.spare.extend(products);
         self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
-        Ok(chosen.firm)
+        Ok(chosen)
     }
 
     /// Whether a vector has no direction, so that every distance from it is the same.
@@ -150,13 +157,20 @@ impl Graph {
 }
 
 /// Counts the links of new nodes; returns those that shall be answered, sorted by who shall answer.
-pub(super) fn write_forward(nodes: &[u32], chosen: &[Vec<u32>], writer: &mut Writer) -> Vec<BackLink> {
+pub(super) fn write_forward(
+    nodes: &[u32],
+    chosen: &[Links],
+    has_product_links: bool,
+    writer: &mut Writer,
+) -> Vec<BackLink> {
     let mut back_links = Vec::new();
     for (&from, links) in nodes.iter().zip(chosen) {
-        for &to in links {
-            back_links.push(BackLink { to, from });
+        for &to in &links.firm {
+            back_links.push(BackLink { to, is_product: false, from });
             writer.count_in(to, true);
         }
+        let products = links.spare.iter().filter(|_| has_product_links);
+        back_links.extend(products.map(|&to| BackLink { to, is_product: true, from }));
     }
     back_links.sort_unstable();
     back_links

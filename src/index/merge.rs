@@ -34,9 +34,14 @@ impl Writer {
         self.in_links.get(row as usize).copied().unwrap_or(0)
     }
 
+    /// Whether few links lead to a row.
+    pub(super) fn has_few_in_links(&self, row: u32) -> bool {
+        self.in_links_of(row) <= FEW_IN_LINKS
+    }
+
     /// Of rows that lost a link, in any order, those that few links lead to.
     pub(super) fn few_in_links(&self, mut lost: Vec<u32>) -> Vec<u32> {
-        lost.retain(|&row| self.in_links_of(row) <= FEW_IN_LINKS);
+        lost.retain(|&row| self.has_few_in_links(row));
         lost.sort_unstable();
         lost.dedup();
         lost
@@ -64,34 +69,39 @@ impl Graph {
     ) -> Result<Merged> {
         let none = Merged { gained: Vec::new(), lost: Vec::new() };
         let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
-        let limit = self.nodes.max_links();
+        let limit = self.params.most_firm_links();
         let mut links = Links::default();
         let seen = self.nodes.read();
         seen.read_links(owner, &mut links);
-        let before = links.firm.len();
-        for link in group {
+        let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
+        let old = links.firm.clone();
+        let room = if self.params.has_product_links() { usize::MAX } else { limit };
+        for link in group.iter().filter(|link| !link.is_product) {
             if !links.firm.contains(&link.from) {
-                links.add_firm(link.from, limit);
+                links.add_firm(link.from, room);
             }
         }
-        let (old, new) = links.firm.split_at(before);
-        if links.firm.len() <= limit {
-            self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
-            return Ok(Merged { gained: new.to_vec(), lost: Vec::new() });
+        let new: Vec<u32> = links.firm.iter().copied().skip(old.len()).collect();
+        if links.firm.len() > limit {
+            let space = writer.space(self, rows, &seen);
+            let Some(measure) = space.from(owner) else { return Ok(none) };
+            let candidates = sorted_by_distance(&measure, &links.firm);
+            let mut keep: Vec<u32> =
+                old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
+            // Bridges first: there is always room for them.
+            keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
+            let lengths = Lengths { firm: limit, filled: refill(limit), all: limit };
+            let chosen = choose(&space, &candidates, lengths, &keep);
+            links.firm = chosen.firm;
+            if !self.params.has_product_links() {
+                links.spare = chosen.spare;
+            }
         }
-        let space = writer.space(self, rows, &seen);
-        let Some(measure) = space.from(owner) else { return Ok(none) };
-        let candidates = sorted_by_distance(&measure, &links.firm);
-        let mut keep: Vec<u32> = old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
-        // Bridges first: there is always room for them.
-        keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
-        let chosen =
-            choose(&space, &candidates, Lengths { firm: limit, filled: refill(limit), all: limit }, &keep);
-        self.nodes.write_links(owner, &chosen, &self.encoder, &mut scratch.bits)?;
-        Ok(Merged {
-            gained: new.iter().copied().filter(|row| chosen.firm.contains(row)).collect(),
-            lost: old.iter().copied().filter(|row| !chosen.firm.contains(row)).collect(),
-        })
+        self.merge_products(rows, owner, &products, &mut links);
+        self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
+        let gained = new.iter().copied().filter(|row| links.firm.contains(row)).collect();
+        let lost = old.iter().copied().filter(|row| !links.firm.contains(row)).collect();
+        Ok(Merged { gained, lost })
     }
 
     /// Sees to it that enough links lead to each new node: its own nearest links answer it whatever they must drop.
@@ -116,6 +126,9 @@ impl Graph {
                     break;
                 }
                 self.force_link(rows, host, row, writer, memory)?;
+            }
+            if writer.in_links_of(row) == 0 {
+                self.add_orphan(row)?;
             }
         }
         Ok(())
@@ -142,7 +155,7 @@ impl Graph {
         if links.firm.contains(&row) {
             return Ok(true);
         }
-        if links.firm.len() >= self.nodes.max_links() {
+        if links.firm.len() >= self.params.most_firm_links() {
             let space = writer.space(self, rows, &seen);
             let Some(measure) = space.from(host) else { return Ok(false) };
             let sorted = sorted_by_distance(&measure, &links.firm);

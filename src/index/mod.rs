@@ -9,36 +9,39 @@
 //!   rows -----> writer: batches of 512                      view: covered rows, one atomic word
 //!                 codes, candidates, twins, forward links      |
 //!                 merge:  back-links, pruned                   v
-//!                 repair: every row finds itself            the nearest of a sample of 256, and the stragglers
+//!                 repair: rows that are not found              the nearest of a sample of 256, and the orphans
 //!                    |                                         |
 //!                    v                                         v
 //!               nodes: records that never change   <------  best-first walk; the vectors decide among the nearest
 //! ```
 //!
-//! Four kinds of rows: *nodes* have a record; *twins* equal an earlier row and hang from it in a chain; *stragglers* are
-//! nodes that nothing leads to, so that every search begins at them (none, as a rule); rows *without a code* (no
-//! direction under the cosine, or lengths that f32 cannot square) are stragglers without a record. *Bridges* are links
+//! A walk sorts rows by estimates from 1-bit codes, and measures the rows it visits by their 8-bit codes. Where most
+//! estimates prove wrong (data of high intrinsic dimension), the walk measures every row before it becomes a candidate.
+//!
+//! Three kinds of rows: *nodes* have a record; *twins* equal an earlier row and hang from it in a chain; under the cosine,
+//! the rows without a direction have no record either: the first of them is a result of every search, the others are its
+//! twins. *Orphans* are nodes that no link leads to: candidates of every search, few by construction. *Bridges* are links
 //! without which a row was not found; pruning spares them.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `params.rs` | parameters; the number of links |
-//! | `encoder.rs`, `codes/` | from vectors to codes; the codes |
-//! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
+//! | `transform.rs`, `encoder.rs`, `codes/` | what is done to vectors before they are coded; from vectors to codes; the codes |
+//! | `key.rs`, `space.rs` | what a walk sorts by; distances by codes, and by vectors where codes cannot tell |
 //! | `chunks.rs` | growing arrays that readers need no lock for |
 //! | `records.rs`, `nodes.rs`, `record.rs` | records that are replaced while others read; what is stored of a row; what lies where in it |
 //! | `readers.rs`, `saved.rs` | who is looking; records that lie in a file |
 //! | `graph.rs`, `entries.rs` | what readers and the writer share; where searches begin |
 //! | `terms.rs` | what a walk is asked for |
 //! | `pool.rs`, `scratch.rs` | its candidates; all the memory of a search |
-//! | `search.rs`, `horizon.rs`, `rerank.rs` | the walk; how far it goes; the vectors decide |
+//! | `search.rs`, `horizon.rs`, `reliability.rs`, `rerank.rs` | the walk; how far it goes; whether its estimates can be relied on; the vectors decide |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
-//! | `links.rs` | firm links and spare ones |
+//! | `links.rs`, `products.rs` | firm links and spare ones; links to the largest inner products |
 //! | `writer.rs` | what the writer knows beyond the links |
 //! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much a step may do |
 //! | `entering.rs`, `stage.rs` | a batch enters, stage by stage; the stages |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
-//! | `repair.rs`, `sweep.rs` | rows that do not find themselves are found and mended, new ones and old ones |
+//! | `repair.rs`, `sweep.rs` | rows that a search for themselves does not find are repaired, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `save.rs`, `open.rs` | to a file; from a file |
 //! | `check.rs` | what is in a graph, and what cannot be reached |
@@ -55,6 +58,7 @@ mod fingerprints;
 mod graph;
 mod horizon;
 mod insert;
+mod key;
 mod links;
 mod merge;
 mod nodes;
@@ -62,11 +66,13 @@ mod open;
 mod pace;
 mod params;
 mod pool;
+mod products;
 mod prune;
 mod readers;
 mod record;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
 mod records;
+mod reliability;
 mod repair;
 mod rerank;
 mod save;
@@ -80,6 +86,7 @@ mod sweep;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod transform;
 mod workers;
 mod writer;
 

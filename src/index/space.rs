@@ -4,7 +4,9 @@
 
 use super::codes::{ByteCode, QueryCode};
 use super::encoder::Encoder;
+use super::key::{Key, lift_of};
 use super::nodes::Seen;
+use super::pool::Neighbour;
 use super::record::{BLOCK_SLOTS, Record};
 use crate::DistanceMetric;
 use crate::kernel::codes::{BlockFacts, Coming};
@@ -23,61 +25,25 @@ pub(crate) trait Rows: Sync {
 /// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
 const BLURRED: f32 = 8.0;
 
-/// What a walk sorts by, as a function of the squared distance `|q - v|^2` and of `|v|^2`; smaller is nearer.
-///
-/// Inner products obey no triangle inequality: a graph of the largest products falls apart into rows that everybody
-/// links to and rows that nobody does. So for the dot product the rows are lifted onto a sphere by one more coordinate,
-/// `sqrt(R - |v|^2)` with `R` about the largest squared length (Bachrach et al. 2014), and linked by euclidean distance
-/// there. A query, lifted by 0, has its nearest rows in the order of the inner product.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Key {
-    /// The squared distance itself; for the cosine between vectors of length 1.
-    Squared,
-    /// `-<q, v>`.
-    Product { query_square: f32 },
-    /// The squared distance on the sphere of squared radius `radius`, from a row lifted by `lift`.
-    Lifted { lift: f32, radius: f32 },
-}
-
-impl Key {
-    #[inline]
-    pub(super) fn of(self, squared: f32, row_square: f32) -> f32 {
-        match self {
-            Self::Squared => squared,
-            Self::Product { query_square } => 0.5 * (squared - query_square - row_square),
-            Self::Lifted { lift, radius } => {
-                let apart = lift - lift_of(row_square, radius);
-                squared + apart * apart
-            }
-        }
-    }
-}
-
-#[inline]
-fn lift_of(square: f32, radius: f32) -> f32 {
-    (radius - square).max(0.0).sqrt()
-}
-
-/// `|a - b|^2` of two vectors, of their directions under the cosine.
-fn squared_of_vectors(encoder: &Encoder, metric: DistanceMetric, a: &[f32], b: &[f32]) -> f32 {
-    match metric {
-        DistanceMetric::Cosine => {
-            2.0 * crate::distance::PreparedQuery::new(encoder.kernels, metric, a).distance(b)
-        }
-        DistanceMetric::Euclidean | DistanceMetric::DotProduct => encoder.kernels.squared_euclidean(a, b),
-    }
-}
+/// `2 / sqrt(12)`: rounding to integers has a variance of 1/12.
+const DEVIATION_FACTOR: f32 = 0.577_350_26;
 
 /// The standard deviation of a squared distance between two codes with these scales and squared lengths.
 #[inline]
 fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32) -> f32 {
-    2.0 * ((square_b * scale_a * scale_a + square_a * scale_b * scale_b) / 12.0).sqrt()
+    // Factors and not squares of scales, which f32 cannot hold for the longest and the shortest vectors.
+    let (a, b) = (square_b.sqrt() * scale_a, square_a.sqrt() * scale_b);
+    let (more, less) = (a.max(b), a.min(b));
+    if more < f32::MIN_POSITIVE {
+        return 0.0;
+    };
+    let ratio = less / more;
+    more * (1.0 + ratio * ratio).sqrt() * DEVIATION_FACTOR
 }
 
 /// Distances from one query to nodes and their neighbours.
 pub(super) struct Asker<'a, R> {
     pub(super) encoder: &'a Encoder,
-    pub(super) metric: DistanceMetric,
     pub(super) code: &'a QueryCode,
     /// The query itself, for where the codes cannot tell.
     pub(super) vector: &'a [f32],
@@ -97,21 +63,33 @@ impl<R: Rows> Asker<'_, R> {
     #[inline]
     pub(super) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
         let squared = self.deviation(code);
-        if matches!(self.key, Key::Product { .. }) { squared / 2.0 } else { squared }
+        if self.key == Key::Product { squared / 2.0 } else { squared }
     }
 
     fn by_vectors(&self, row: u32) -> f32 {
-        squared_of_vectors(self.encoder, self.metric, self.vector, self.rows.row(row))
+        self.encoder.squared(self.vector, self.rows.row(row))
     }
 
-    /// The squared distance to a node.
+    /// The squared distance to a node; the vectors are asked where the codes cannot tell.
     #[inline]
-    pub(super) fn squared(&self, row: u32, code: &ByteCode<'_>) -> f32 {
+    fn squared(&self, row: u32, code: &ByteCode<'_>) -> f32 {
         let squared = self.code.distance(&self.encoder.codes, code);
         if squared < BLURRED * self.deviation(code) { self.by_vectors(row) } else { squared }
     }
 
-    /// Estimates what the walk sorts by for a block of a node's neighbours; `base` is the squared distance to the node.
+    /// A node with what the walk sorts it by, and its base.
+    #[inline]
+    pub(super) fn neighbour(&self, row: u32, code: &ByteCode<'_>) -> (Neighbour, f32) {
+        if self.key == Key::Product {
+            let product = -self.code.product(&self.encoder.codes, code);
+            return (Neighbour { distance: product, row }, 2.0 * product);
+        }
+        let (squared, square) = (self.squared(row, code), code.facts.square);
+        let distance = self.key.of_squared(squared, square);
+        (Neighbour { distance, row }, self.key.base_of(squared, square))
+    }
+
+    /// Estimates what the walk sorts by for a block of a node's neighbours, from the node's base.
     #[inline]
     pub(super) fn estimate(
         &self,
@@ -126,52 +104,68 @@ impl<R: Rows> Asker<'_, R> {
             return;
         };
         self.code.estimate(&self.encoder.codes, bits, facts, base, coming.rest(), out);
-        if base < BLURRED * self.deviation(&record.code()) {
-            self.look_closer(record, block, facts, out);
-        }
-        if self.key != Key::Squared {
-            for (estimate, &square) in out.iter_mut().zip(squares) {
-                *estimate = self.key.of(*estimate, square);
+        match self.key {
+            Key::Squared => {
+                let code = record.code();
+                if base < BLURRED * self.deviation(&code) {
+                    self.look_closer(record, block, facts, out);
+                }
+            }
+            Key::Product => out.iter_mut().for_each(|estimate| *estimate *= 0.5),
+            Key::Lifted { square, .. } => {
+                let code = record.code();
+                for (estimate, &square) in out.iter_mut().zip(squares) {
+                    *estimate = self.key.of_base(*estimate, square);
+                }
+                if base + square + code.facts.square < BLURRED * self.deviation(&code) {
+                    self.look_closer(record, block, facts, out);
+                }
             }
         }
     }
 
-    /// As [`Self::estimate`], by the neighbours' own codes, where records hold none of them. Only of rows that are
-    /// wanted; the others are infinitely far.
+    /// What the walk sorts by, from a base.
+    #[inline]
+    pub(super) fn key_of_base(&self, base: f32, row_square: f32) -> f32 {
+        self.key.of_base(base, row_square)
+    }
+
+    /// Replaces estimates by the distances of the neighbours' own codes. Only for rows that are wanted, given their slot
+    /// and their row; the others become infinitely far. `hear` is told the estimate and the distance of each.
     pub(super) fn measure(
         &self,
         seen: &Seen<'_>,
         words: &[u32],
-        is_wanted: impl Fn(u32) -> bool,
+        is_wanted: impl Fn(f32, u32) -> bool,
         out: &mut [f32; BLOCK_SLOTS],
+        mut hear: impl FnMut(f32, f32),
     ) {
         /// How many records are on their way at once.
-        const AHEAD: usize = 3;
-        out.fill(f32::INFINITY);
-        let mut wanted = [(0, 0); BLOCK_SLOTS];
+        const AHEAD: usize = 4;
+        let mut wanted = [(0, 0, 0.0); BLOCK_SLOTS];
         let mut count = 0;
-        for (slot, &word) in words.iter().enumerate() {
+        for (slot, (&word, estimate)) in words.iter().zip(out.iter_mut()).enumerate() {
             let row = super::links::row_of(word);
-            if let Some(place) =
-                wanted.get_mut(count).filter(|_| word != super::graph::NO_ROW && is_wanted(row))
-            {
-                *place = (slot, row);
+            let is_wanted = word != super::graph::NO_ROW && is_wanted(*estimate, row);
+            if let Some(place) = wanted.get_mut(count).filter(|_| is_wanted) {
+                *place = (slot, row, *estimate);
                 count += 1;
                 seen.prefetch_word(row);
             }
+            *estimate = f32::INFINITY;
         }
         let wanted = wanted.get(..count).unwrap_or_default();
         let bring = |at: usize| {
-            if let Some(&(_, row)) = wanted.get(at) {
-                seen.coming(row).bring(usize::MAX);
+            if let Some(&(_, row, _)) = wanted.get(at) {
+                seen.prefetch_code(row);
             }
         };
         (0..AHEAD).for_each(bring);
-        for (at, &(slot, row)) in wanted.iter().enumerate() {
+        for (at, &(slot, row, estimate)) in wanted.iter().enumerate() {
             bring(at + AHEAD);
             if let (Some(place), Some(record)) = (out.get_mut(slot), seen.record(row)) {
-                let code = record.code();
-                *place = self.key.of(self.squared(row, &code), code.facts.square);
+                *place = self.neighbour(row, &record.code()).0.distance;
+                hear(estimate, *place);
             }
         }
     }
@@ -186,9 +180,13 @@ impl<R: Rows> Asker<'_, R> {
         out: &mut [f32; BLOCK_SLOTS],
     ) {
         let words = record.link_words().iter().skip(block * BLOCK_SLOTS);
-        for ((estimate, factor), &word) in out.iter_mut().zip(facts.multiply()).zip(words) {
+        let (_, _, squares) = record.block(block);
+        let squares = squares.iter().copied().chain(std::iter::repeat(0.0));
+        for (((estimate, factor), &word), square) in
+            out.iter_mut().zip(facts.multiply()).zip(words).zip(squares)
+        {
             if factor == 0.0 && word != super::graph::NO_ROW {
-                *estimate = self.by_vectors(super::links::row_of(word));
+                *estimate = self.key.of_squared(self.by_vectors(super::links::row_of(word)), square);
             }
         }
     }
@@ -219,7 +217,7 @@ impl<'a, R: Rows> Space<'a, R> {
     pub(super) fn key(&self, square: f32) -> Key {
         match self.metric {
             DistanceMetric::DotProduct => {
-                Key::Lifted { lift: lift_of(square, self.radius), radius: self.radius }
+                Key::Lifted { square, lift: lift_of(square, self.radius), radius: self.radius }
             }
             DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
         }
@@ -280,11 +278,11 @@ impl<R: Rows> RowMeasure<'_, R> {
         let blur = BLURRED * deviation(own.scale, own.square, other.scale, other.square);
         let squared = if squared < blur {
             let rows = self.space.rows;
-            squared_of_vectors(self.space.encoder, self.space.metric, rows.row(self.row), rows.row(row))
+            self.space.encoder.squared(rows.row(self.row), rows.row(row))
         } else {
             squared
         };
-        self.key.of(squared, other.square)
+        self.key.of_squared(squared, other.square)
     }
 
     /// The distance to a row; infinite where it has no code.

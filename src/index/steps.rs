@@ -10,6 +10,7 @@ use super::pace::Pace;
 use super::params::MAX_ROWS;
 use super::scratch::Scratch;
 use super::space::Rows;
+use super::transform::SAMPLE_ROWS;
 use super::writer::{BATCH_ROWS, Writer};
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};
@@ -157,6 +158,11 @@ impl Graph {
         let of_call = scratches.get_mut(..threads.max(1)).unwrap_or_default();
         let covered = self.covered_rows();
         let begun = writer.entering.take();
+        if covered < end && !self.encoder.has_transform() {
+            let step = end.div_ceil(SAMPLE_ROWS).max(1) as usize;
+            let sample = (0..end).step_by(step).filter(|&row| !rows.is_gone(row));
+            self.encoder.learn(sample.map(|row| rows.row(row)));
+        }
         let next =
             || (covered < end).then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)));
         let piece = if let Some(mut entering) = begun.or_else(next) {

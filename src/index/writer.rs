@@ -11,6 +11,7 @@ use super::graph::Graph;
 use super::nodes::Seen;
 use super::pace::Cost;
 use super::params::row_number;
+use super::reliability::Placed;
 use super::scratch::Scratch;
 use super::space::{Rows, Space};
 use super::stage::{STAGES, Stage};
@@ -50,10 +51,10 @@ pub(super) struct Writer {
     pub(super) directionless: Option<u32>,
     /// Links (from, to) without which `to` was not found; they are never pruned.
     pub(super) bridges: BTreeSet<(u32, u32)>,
-    /// The stragglers, each of which is listed once.
-    pub(super) stragglers: BTreeSet<u32>,
     /// Rows that lost a link to a forced one and were not checked since.
     pub(super) displaced: Vec<u32>,
+    /// How well estimates served the last walks for links.
+    pub(super) placed: Placed,
     /// How many rows there were when the sample that searches begin at was chosen.
     pub(super) sampled_rows: u32,
     /// Where the next sample comes from.
@@ -153,7 +154,10 @@ impl Graph {
             if row >= writer.measured_rows {
                 writer.measured_rows = row + 1;
                 if coded != Coded::Gone {
-                    writer.count_square(seen.record(row).map_or(0.0, |record| record.code().facts.square));
+                    let square = seen.record(row).map_or(0.0, |record| record.code().facts.square);
+                    if square <= self.encoder.transform().outlier_square {
+                        writer.count_square(square);
+                    }
                 }
             }
         }

@@ -207,7 +207,7 @@ fn read_table(
     let fits = slot.table_cell < slot.cells
         && end <= length
         && slot.table_bytes <= end.saturating_sub(table_at)
-        && slot.table_bytes <= Graph::most_table_bytes(slot.params, rows);
+        && slot.table_bytes <= Graph::most_table_bytes(slot.params, identity.dimensions as usize, rows);
     let Some(count) = usize::try_from(slot.table_bytes).ok().filter(|_| fits) else { return Ok(None) };
     let mut table = Vec::new();
     table.try_reserve_exact(count).map_err(|_| std::io::ErrorKind::OutOfMemory)?;

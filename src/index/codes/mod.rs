@@ -21,7 +21,7 @@
 //!
 //! - `|q - v|^2 = |q - c|^2 + |r|^2 - 2 <q - c, r>`, estimated as `base + add + multiply * sum b_i q_i` with
 //!   `base = |q - c|^2`, `add = |r|^2 + 2 gain sum b_i c_i`, `multiply = -2 gain`;
-//! - `-<q, v>`, estimated with `base = -<q, c>`, `add = 0`, `multiply = -gain`.
+//! - `-2 <q, v>`, estimated with `base = -2 <q, c>`, `add = 0`, `multiply = -2 gain`.
 //!
 //! Everything is deterministic and has the same bits on every instruction set.
 

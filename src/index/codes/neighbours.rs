@@ -1,7 +1,7 @@
 //! 1-bit codes of neighbours relative to their node, and the blocks of 32 in which they lie.
 
 use super::ByteCode;
-use crate::kernel::codes::{BlockFacts, CodeFacts, CodeKernels, Residual};
+use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
 
 /// What one neighbour's sums are turned into a distance with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,11 +39,10 @@ impl RelativeCode {
         SlotFacts { add: square + 2.0 * gain * node_dot, multiply: -2.0 * gain }
     }
 
-    /// As [`RelativeCode::slot_facts`], for queries that are far from the nodes that they visit, as those for the largest
-    /// inner product: what the node and the difference have in common is not estimated but exact. The error is in
-    /// proportion to the query's length, not to its distance from the node.
-    pub(crate) fn slot_facts_for_products(&self, node: &CodeFacts, neighbour: &CodeFacts) -> SlotFacts {
-        SlotFacts { add: neighbour.square - node.square, ..self.slot_facts() }
+    /// As [`RelativeCode::slot_facts`], for `-2 <q, v>` from `-2 <q, c>`: nothing is added, and the error is in proportion
+    /// to the query's length and the difference's.
+    pub(crate) fn slot_facts_for_products(&self) -> SlotFacts {
+        SlotFacts { add: 0.0, ..self.slot_facts() }
     }
 }
 

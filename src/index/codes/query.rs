@@ -31,10 +31,16 @@ impl QueryCode {
 
     /// The squared distance to a decoded vector; what comes out below 0 by rounding is cut off there.
     pub(crate) fn distance(&self, kernels: &CodeKernels, code: &ByteCode) -> f32 {
+        let dot = self.product(kernels, code);
+        (self.facts.square + code.facts.square - 2.0 * dot).max(0.0)
+    }
+
+    /// The inner product with a decoded vector.
+    #[inline]
+    pub(crate) fn product(&self, kernels: &CodeKernels, code: &ByteCode) -> f32 {
         let bytes = bytemuck::cast_slice(&self.bytes);
         let dot = kernels.dot_query(bytes, self.facts.byte_sum, code.bytes);
-        let dot = (self.facts.byte_scale * code.facts.scale) * dot as f32;
-        (self.facts.square + code.facts.square - 2.0 * dot).max(0.0)
+        (self.facts.byte_scale * code.facts.scale) * dot as f32
     }
 
     /// Estimates the squared distances to the 32 neighbours in a node's block; `base` is the distance to the node.

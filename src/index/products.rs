@@ -1,0 +1,69 @@
+//! Product links: under the inner product, a part of a row's links leads to the rows whose products with it are largest.
+//!
+//! The firm links connect rows that are near each other on the sphere (`Key::Lifted`), which reaches everything from
+//! everywhere. The results of a query are often the same few rows with large components where the query has them, and far
+//! from each other there. Links by the product itself lead to those at once (ip-NSW: Morozov, Babenko, NeurIPS 2018).
+//! They take the slots of spare links, and are answered where they are among the largest products of the other row too.
+
+use super::graph::{Graph, View};
+use super::key::Key;
+use super::links::Links;
+use super::pool::Neighbour;
+use super::scratch::Scratch;
+use super::space::{Asker, Rows};
+use super::terms::AllNodes;
+
+impl Graph {
+    /// The rows with the largest products with a row, of the graph and among its peers; none for the other metrics.
+    pub(super) fn find_products<R: Rows>(
+        &self,
+        rows: &R,
+        view: View,
+        row: u32,
+        peers: &[u32],
+        scratch: &mut Scratch,
+    ) -> Vec<u32> {
+        if !self.params.has_product_links() {
+            return Vec::new();
+        }
+        let Scratch { query, walk, .. } = scratch;
+        let vector = rows.row(row);
+        self.encoder.prepare(vector, query);
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: Key::Product };
+        self.walk(&asker, view, self.params.candidates() / 2, &AllNodes, walk);
+        walk.found.retain(|found| found.row != row);
+        walk.found.sort_unstable();
+        let others = walk.found.iter().take(self.params.most_product_links()).map(|found| found.row);
+        let others: Vec<u32> = others.chain(peers.iter().copied()).collect();
+        self.largest_products(rows, row, others)
+    }
+
+    /// Of some rows those whose products with `row` are largest, as many as it has product links.
+    fn largest_products(&self, rows: &impl Rows, row: u32, others: Vec<u32>) -> Vec<u32> {
+        let vector = rows.row(row);
+        let product = |other: u32| -self.encoder.kernels.dot(vector, rows.row(other));
+        let mut sorted: Vec<Neighbour> =
+            others.into_iter().map(|other| Neighbour { distance: product(other), row: other }).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted.truncate(self.params.most_product_links());
+        sorted.into_iter().map(|found| found.row).collect()
+    }
+
+    /// Adds rows to the product links of `owner` where their products are among the largest.
+    pub(super) fn merge_products(&self, rows: &impl Rows, owner: u32, new: &[u32], links: &mut Links) {
+        if !self.params.has_product_links() {
+            return;
+        }
+        let mut others = std::mem::take(&mut links.spare);
+        others.extend(new);
+        others.retain(|other| *other != owner && !links.firm.contains(other));
+        links.spare = if others.len() > self.params.most_product_links() {
+            self.largest_products(rows, owner, others)
+        } else {
+            others.sort_unstable();
+            others.dedup();
+            others
+        };
+    }
+}
