@@ -1,0 +1,171 @@
+"""Recall on data that graph indexes fail at, beside hnswlib: `python benches/hard_data --lib target/release/libsyna_mmap.so`.
+
+Each case is built by one call of insert_batch and one of build_index, or row by row, and searched with two numbers of
+candidates. Recall counts hits whose true distance is within that of the 10th of an exact search; the exact search is ours, on
+the same store. hnswlib (M 16, ef_construction 200) has the same rows and queries; its answers are kept in a file, since
+they do not change. Needs numpy and, for the comparison, hnswlib.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import kinds  # noqa: E402
+
+K = 10
+EFS = (100, 400)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lib", required=True, help="our shared library; several, separated by commas, are measured side by side")
+    parser.add_argument("--grid", action="store_true", help="all kinds x dimensions x metrics x profiles, not the issue's table")
+    parser.add_argument("--only", default="", help="only cases whose name has this in it")
+    parser.add_argument("--dim", type=int, help="only cases of so many dimensions")
+    parser.add_argument("--metric", help="only cases of this metric")
+    parser.add_argument("--profile", help="only cases of this profile")
+    parser.add_argument("--singly", action="store_true", help="rows are inserted one by one, with an index from 1,000 on")
+    parser.add_argument("--no-hnswlib", action="store_true")
+    parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="where hnswlib's answers are kept")
+    parser.add_argument("--out", help="append the rows as JSON lines")
+    parser.add_argument("--efs", default="100,400")
+    return parser.parse_args()
+
+
+def distances(metric, base, query):
+    base, query = base.astype(np.float64), query.astype(np.float64)
+    if metric == "euclidean":
+        return np.sqrt(((base - query) ** 2).sum(1))
+    dots = base @ query
+    if metric == "dot_product":
+        return -dots
+    norms = np.linalg.norm(base, axis=1) * np.linalg.norm(query)
+    return 1 - np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
+
+
+def truth(metric, base, queries):
+    """The distance of each query's 10th row, with what rounding may do to it."""
+    bounds = []
+    for query in queries:
+        near = np.partition(distances(metric, base, query), K - 1)[K - 1]
+        bounds.append(near + 2e-6 * (1 if metric == "cosine" else abs(near)))
+    return bounds
+
+
+def recall(metric, base, queries, bounds, answers):
+    hits = 0
+    for query, bound, rows in zip(queries, bounds, answers):
+        hits += min(K, int((distances(metric, base[rows], query) <= bound).sum()))
+    return hits / (K * len(queries))
+
+
+def ours(lib, metric, profile, base, queries, bounds, singly, efs):
+    """Recall and microseconds a search for each number of candidates, seconds to build; in a process of its own."""
+    os.environ["SYNA_MMAP_LIBRARY"] = lib
+    sys.path.insert(0, str(ROOT / "bindings/python"))
+    import syna_mmap
+
+    options = {"index_threshold": 1000 if singly else 0, "index_profile": ("fast", "compact").index(profile)}
+    store = syna_mmap.Store.in_memory(base.shape[1], metric, threads=2, checkpoint_interval_secs=0, **options)
+    keys = [b"%d" % i for i in range(len(base))]
+    begin = time.perf_counter()
+    if singly:
+        for key, vector in zip(keys, base):
+            store.insert(key, vector)
+    else:
+        store.insert_batch(keys, base)
+    store.build_index()
+    build = time.perf_counter() - begin
+    results, found = syna_mmap.Results(), {}
+    for ef in efs:
+        times, answers = [], []
+        for query in queries:
+            begin = time.perf_counter()
+            store.search(query, K, ef=ef, into=results)
+            times.append(time.perf_counter() - begin)
+            answers.append(results.rows.astype(np.int64))
+        found[ef] = (recall(metric, base, queries, bounds, answers), float(np.median(times)) * 1e6)
+    store.close()
+    return found, build
+
+
+def in_child(call):
+    """A library can be loaded once a process only, so each measurement forks."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        with os.fdopen(write, "w") as out:
+            json.dump(call(), out)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text)
+
+
+def hnswlib_of(metric, base, queries, bounds, efs):
+    import hnswlib
+
+    space = {"euclidean": "l2", "cosine": "cosine", "dot_product": "ip"}[metric]
+    index = hnswlib.Index(space, base.shape[1])
+    index.init_index(len(base), M=16, ef_construction=200)
+    begin = time.perf_counter()
+    index.add_items(base, num_threads=2)
+    build = time.perf_counter() - begin
+    found = {}
+    for ef in efs:
+        index.set_ef(ef)
+        times, answers = [], []
+        for query in queries:
+            begin = time.perf_counter()
+            labels, _ = index.knn_query(query, k=K, num_threads=1)
+            times.append(time.perf_counter() - begin)
+            answers.append(labels[0].astype(np.int64))
+        found[ef] = (recall(metric, base, queries, bounds, answers), float(np.median(times)) * 1e6)
+    return found, build
+
+
+def main():
+    arguments = parse()
+    efs = tuple(int(ef) for ef in arguments.efs.split(","))
+    kept = json.load(open(arguments.keep)) if os.path.exists(arguments.keep) else {}
+    libs = arguments.lib.split(",")
+    header = [f"ef {ef}" for ef in efs] + [f"us {ef}" for ef in efs] + ["build s"]
+    heads = [f"{Path(lib).stem} {head}" for lib in libs for head in header] + [f"hnswlib {head}" for head in header]
+    print("| data | metric, profile | " + " | ".join(heads) + " |")
+    print("| --- | --- |" + " --- |" * len(heads), flush=True)
+    behind = 0
+    for name, make, rows, dim, metric, profile in kinds.GRID if arguments.grid else kinds.ISSUE:
+        wanted = (arguments.dim in (None, dim), arguments.metric in (None, metric), arguments.profile in (None, profile))
+        if arguments.only not in name or not all(wanted):
+            continue
+        base, queries = make(np.random.default_rng(7), rows, dim)
+        bounds = truth(metric, base, queries)
+        cells, last = [], {}
+        for lib in libs:
+            last, build = in_child(lambda: ours(lib, metric, profile, base, queries, bounds, arguments.singly, efs))
+            cells += [f"{last[str(ef)][0]:.3f}" for ef in efs] + [f"{last[str(ef)][1]:.0f}" for ef in efs] + [f"{build:.1f}"]
+        place = f"{name}/{rows}/{dim}/{metric}/{efs}"
+        if place not in kept and not arguments.no_hnswlib:
+            kept[place] = in_child(lambda: hnswlib_of(metric, base, queries, bounds, efs))
+            json.dump(kept, open(arguments.keep, "w"))
+        if place in kept:
+            theirs, build = kept[place]
+            cells += [f"{theirs[str(ef)][0]:.3f}" for ef in efs] + [f"{theirs[str(ef)][1]:.0f}" for ef in efs] + [f"{build:.1f}"]
+            if any(last[str(ef)][0] < theirs[str(ef)][0] - 0.01 for ef in efs):
+                behind += 1
+                cells[-1] += " (behind)"
+        print(f"| {rows:,} x {dim} {name} | {metric}, {profile} | " + " | ".join(cells) + " |", flush=True)
+    print(f"\n{behind} cases behind hnswlib by more than 0.01")
+
+
+if __name__ == "__main__":
+    main()
