@@ -123,6 +123,11 @@ fn limits() {
 }
 
 #[test]
+fn descriptors() {
+    run("descriptors");
+}
+
+#[test]
 fn conformance() {
     run("conformance");
 }

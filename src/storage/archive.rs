@@ -18,8 +18,8 @@ pub(crate) struct Archive {
 
 impl Archive {
     /// `parts`: names, and the bytes that they stand for; an empty part is not there.
-    pub(crate) fn new(file: File, parts: [(PathBuf, Range<u64>); 2]) -> Self {
-        Self { file: Disk::open_file(file), parts }
+    pub(crate) fn new(file: File, parts: [(PathBuf, Range<u64>); 2]) -> io::Result<Self> {
+        Ok(Self { file: Disk::open_file(file)?, parts })
     }
 
     fn part(&self, path: &Path) -> Option<&Range<u64>> {

@@ -13,9 +13,9 @@ use std::sync::Arc;
 pub(crate) struct Disk;
 
 impl Disk {
-    /// A file that is open already.
-    pub(crate) fn open_file(file: File) -> Arc<dyn StorageFile> {
-        Arc::new(DiskFile { file })
+    /// A file that is open already. Every file that the library opens comes by here.
+    pub(crate) fn open_file(file: File) -> io::Result<Arc<dyn StorageFile>> {
+        Ok(Arc::new(DiskFile { file: platform::keep_off_standard_streams(file)? }))
     }
 }
 
@@ -33,7 +33,7 @@ impl Storage for Disk {
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(access != Access::Read).create_new(access == Access::CreateNew);
-        Ok(Self::open_file(options.open(path)?))
+        Self::open_file(options.open(path)?)
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {

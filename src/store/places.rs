@@ -66,6 +66,7 @@ impl MmapVectorStore {
         let mut config = config;
         config.open.read_only = true;
         let parts = [(name.to_owned(), store), (index_file::path_of(name), index)];
-        Self::open_on(Arc::new(Archive::new(file, parts)), name, config)
+        let archive = Archive::new(file, parts).map_err(|error| SynaError::io(name, "opening", error))?;
+        Self::open_on(Arc::new(archive), name, config)
     }
 }
