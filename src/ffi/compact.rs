@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
 /// borrowed from them stay as they were. The old file keeps its disk space until the store is closed, and
 /// until what was borrowed is freed. Other processes that read the old file go on with it until
-/// syna_mmap_refresh. Needs disk space for the new file, under the store's name with ".compact" behind it.
+/// syna_mmap_refresh. Needs disk space for the new file, under a temporary name in the store's folder.
 ///
 /// store     a handle.
 /// callback  told how many rows of how many were copied, then how many are in the index. May be NULL.

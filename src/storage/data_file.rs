@@ -3,8 +3,9 @@
 use super::extents::Extents;
 use super::frame::Frame;
 use super::layout::{self, EXTENTS_START, bytes, origin, slot};
-use super::medium::{Access, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at};
+use super::medium::{Access, PathKind, Storage, StorageFile, read_exact_at, write_all_at};
 use super::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
+use super::temporary::Temporary;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::io;
@@ -57,34 +58,25 @@ impl DataFile {
 /// # Errors
 /// [`SynaError::Io`] with `AlreadyExists` where the path was taken meanwhile.
 pub(crate) fn create(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     path: &Path,
     dimensions: u32,
     metric: crate::DistanceMetric,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let (temporary, file) = create_temporary(storage, path)?;
-    let made = empty_superblock(storage, path, dimensions, metric).and_then(|superblock| {
-        lock(&*file, path)?;
-        // Both slots at once, so that a store survives the loss of either from its first day.
-        for generation in [1, 2] {
-            let bytes = Superblock { generation, ..superblock }.encode();
-            write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
-        }
-        file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
-        if !is_planted(Fault::RenameBeforeSync) {
-            file.sync().map_err(io("syncing"))?;
-        }
-        storage.rename_new(&temporary, path).map_err(io("creating"))?;
-        Ok(superblock)
-    });
-    let superblock = match made {
-        Ok(superblock) => superblock,
-        Err(error) => {
-            let _ = storage.remove(&temporary);
-            return Err(error);
-        }
-    };
+    let temporary = Temporary::create(storage, path, Access::CreateNew)?;
+    let superblock = empty_superblock(&**storage, path, dimensions, metric)?;
+    let file = temporary.file();
+    // Both slots at once, so that a store survives the loss of either from its first day.
+    for generation in [1, 2] {
+        let bytes = Superblock { generation, ..superblock }.encode();
+        write_all_at(&**file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
+    }
+    file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
+    if !is_planted(Fault::RenameBeforeSync) {
+        file.sync().map_err(io("syncing"))?;
+    }
+    let file = temporary.name().map_err(io("creating"))?;
     if !is_planted(Fault::SkipFolderSync) {
         storage.sync_folder(path).map_err(io("syncing the folder of"))?;
     }
@@ -110,8 +102,8 @@ fn empty_superblock(
     })
 }
 
-/// Begins a copy of a store in `file`, a new one, that gets the name `path` once it is filled; locks it. It is no store
-/// before [`super::Appender::seal`] has written its slots.
+/// Begins a copy of a store in `file`, a new one, that gets the name `path` once it is filled. It is no store before
+/// [`super::Appender::seal`] has written its slots.
 pub(crate) fn begin_copy(
     storage: &dyn Storage,
     file: &dyn StorageFile,
@@ -120,7 +112,6 @@ pub(crate) fn begin_copy(
 ) -> Result<Superblock> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
     let superblock = empty_superblock(storage, path, original.dimensions, original.metric)?;
-    lock(file, path)?;
     write_all_at(file, &slot::HALF_MADE_BYTES, 0).map_err(io("writing"))?;
     let mut mark = [0; origin::LENGTH];
     bytes::write(&mut mark, origin::MAGIC, &origin::MAGIC_BYTES);
@@ -132,9 +123,23 @@ pub(crate) fn begin_copy(
     Ok(superblock)
 }
 
-/// Whether a file was begun by [`begin_copy`] for a store and never took its place. No other file answers to that: a
-/// store's id is drawn anew with each copy.
-pub(crate) fn is_copy_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
+/// Whether a file under a temporary name was begun for the store `original`: by [`begin_copy`], or by [`create`], which
+/// leaves no rows in it.
+pub(crate) fn is_leftover_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
+    let is_without_rows = file.length_bytes()? <= EXTENTS_START;
+    Ok(is_copy_of(file, original)? || (is_without_rows && begins_like_a_store(file)?))
+}
+
+fn begins_like_a_store(file: &dyn StorageFile) -> io::Result<bool> {
+    let mut magic = [0; slot::MAGIC_BYTES.len()];
+    match read_exact_at(file, &mut magic, 0) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| magic == slot::MAGIC_BYTES),
+    }
+}
+
+/// Whether a file was begun by [`begin_copy`] for a store. A snapshot says so all its life.
+fn is_copy_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
     let length = file.length_bytes()?;
     let read = |offset: u64, bytes: &mut [u8]| {
         let there = length.saturating_sub(offset).min(bytes.len() as u64);

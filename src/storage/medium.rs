@@ -2,7 +2,6 @@
 
 use super::region::Region;
 use crate::planted::{Fault, is_planted};
-use crate::{Result, SynaError};
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
 use std::path::Path;
@@ -135,20 +134,4 @@ pub(crate) fn read_exact_at(
         }
     }
     Ok(())
-}
-
-/// Makes a new file beside `path` whose name nobody else uses: `NAME.<16 hex digits>.tmp`.
-pub(crate) fn create_temporary(
-    storage: &dyn Storage,
-    path: &Path,
-) -> Result<(std::path::PathBuf, Arc<dyn StorageFile>)> {
-    let mut random = [0; 8];
-    storage.random(&mut random).map_err(|error| SynaError::io(path, "naming a temporary file for", error))?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{:016x}.tmp", u64::from_le_bytes(random)));
-    let temporary = path.with_file_name(name);
-    let file = storage
-        .open(&temporary, Access::CreateNew)
-        .map_err(|error| SynaError::io(&temporary, "creating", error))?;
-    Ok((temporary, file))
 }

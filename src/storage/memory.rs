@@ -15,11 +15,12 @@ use std::sync::Arc;
 pub(crate) struct InMemory;
 
 impl InMemory {
-    /// What paths in memory begin with; no path on a disk does once it is absolute.
+    /// The path of a store in memory.
     pub(crate) const NAME: &'static str = ":memory:";
 
+    /// Paths in memory are relative, those on a disk are absolute.
     fn holds(path: &Path) -> bool {
-        path.as_os_str().as_encoded_bytes().starts_with(Self::NAME.as_bytes())
+        path.is_relative()
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
 //! | `frame.rs`, `frame/`, `frame_walk.rs` | what a batch looks like in the log; how it comes to; one after another |
 //! | `data_file.rs` | making and opening a file |
+//! | `temporary.rs` | files that are filled before they take another one's place; what killed processes left |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs` | writing: batches, checkpoints |
 //! | `row_writer.rs`, `row_lane.rs` | the rows of a batch; who writes them |
@@ -47,10 +48,11 @@ mod row_writer;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod superblock;
+mod temporary;
 
 pub(crate) use appender::Appender;
 pub(crate) use archive::Archive;
-pub(crate) use data_file::{DataFile, begin_copy, create, is_copy_of, open_existing, read_superblock};
+pub(crate) use data_file::{DataFile, begin_copy, create, is_leftover_of, open_existing, read_superblock};
 pub(crate) use disk::Disk;
 pub(crate) use extents::{Extent, ExtentKind, MAX_ROWS};
 pub(crate) use frame::{Frame, FrameContent};
@@ -58,9 +60,7 @@ pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
 pub(crate) use huge_pages::HugePages;
-pub(crate) use medium::{
-    Access, FileIdentity, PathKind, Storage, StorageFile, create_temporary, read_exact_at, write_all_at,
-};
+pub(crate) use medium::{Access, FileIdentity, PathKind, Storage, StorageFile, read_exact_at, write_all_at};
 pub(crate) use memory::InMemory;
 pub(crate) use platform::{block_signals, process_mark};
 
@@ -68,3 +68,4 @@ pub(crate) use region::Region;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
+pub(crate) use temporary::{Temporary, remove_leftovers};

@@ -13,11 +13,10 @@ use super::store::MmapVectorStore;
 use super::transfer::Transfer;
 
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Access, Identity, PathKind, Storage, is_copy_of};
+use crate::storage::{Access, Temporary, is_leftover_of, remove_leftovers};
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -30,48 +29,16 @@ pub(super) type Progress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 /// A compaction that is under way.
 #[derive(Debug)]
 pub(super) struct Compaction {
-    storage: Arc<dyn Storage>,
-    half_made: PathBuf,
-    has_name: bool,
+    temporary: Temporary,
     transfer: Option<Transfer>,
     is_synced: bool,
 }
 
-impl Drop for Compaction {
-    fn drop(&mut self) {
-        if !self.has_name {
-            // What cannot be removed is removed by the next open or compaction.
-            let _ = self.storage.remove(&self.half_made);
-        }
-    }
-}
-
 #[cfg(test)]
 impl Compaction {
-    /// Leaves the half-made file as a killed process does.
-    pub(super) fn abandon(mut self) {
-        self.has_name = true;
-    }
-}
-
-/// Where the new file of a store at `path` is filled.
-fn half_made_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".compact");
-    PathBuf::from(name)
-}
-
-/// Removes what a compaction that was killed has left; whoever calls has the store's lock, so none is under way.
-pub(super) fn remove_leftover(storage: &dyn Storage, path: &Path, identity: &Identity) {
-    let half_made = half_made_path(path);
-    if !is_planted(Fault::KeepLeftover)
-        && let Ok(PathKind::File(_)) = storage.kind(&half_made)
-        && let Ok(file) = storage.open(&half_made, Access::Read)
-        && is_copy_of(&*file, identity).unwrap_or(false)
-    {
-        // Space that is not given back is no reason to refuse an open; the next compaction tells why it cannot be.
-        let removed = storage.remove(&half_made);
-        log::warn!("{}: a compaction was cut off; removed what it left: {removed:?}", path.display());
+    /// Leaves the unfinished file as a killed process does.
+    pub(super) fn abandon(self) {
+        self.temporary.abandon();
     }
 }
 
@@ -97,18 +64,14 @@ impl Limits<'_> {
 impl Compaction {
     fn begin(store: &MmapVectorStore) -> Result<Self> {
         store.writer()?.appender.refuse_if_failed()?;
-        let (core, storage) = (store.core(), Arc::clone(&store.storage));
-        let path = &core.data.path;
-        let half_made = half_made_path(path);
-        remove_leftover(&*storage, path, &core.data.identity);
-        let file = storage
-            .open(&half_made, Access::CreateNew)
-            .map_err(|error| SynaError::io(&half_made, "creating", error))?;
+        let (core, storage) = (store.core(), &store.storage);
+        let (path, identity) = (&core.data.path, &core.data.identity);
+        remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         // From here on it is removed, whatever happens.
-        let mut begun = Self { storage, half_made, has_name: false, transfer: None, is_synced: false };
-        let snapshot = core.published.load();
-        begun.transfer = Some(Transfer::begin(&begun.storage, file, path, core, snapshot)?);
-        Ok(begun)
+        let temporary = Temporary::create(storage, path, Access::CreateNew)?;
+        let file = Arc::clone(temporary.file());
+        let transfer = Transfer::begin(storage, file, path, core, core.published.load())?;
+        Ok(Self { temporary, transfer: Some(transfer), is_synced: false })
     }
 
     /// Goes on until it is done or the time is over; says which.
@@ -164,11 +127,9 @@ impl Compaction {
         store.cores.reserve()?;
         transfer.appender.seal(writer.appender.last_write())?;
         let path = &old.data.path;
-        store
-            .storage
-            .replace(&self.half_made, path)
+        self.temporary
+            .replace()
             .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;
-        self.has_name = true;
         // The new file has the name now, so everything else goes to it, whatever fails.
         let (core, mut appender) = transfer.into_parts();
         let named = appender.sync_name();

@@ -8,13 +8,13 @@
 //! A save adds what has changed and a table of where everything lies, syncs, and names the table in the older slot. What a
 //! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place.
 
-use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
+use super::index_slot::{GENERATION_AT, MAGIC, MARK_BYTES, SLOT_BYTES, Slot, is_begun_for, unfinished_mark};
 use crate::checksum::crc32c;
 use crate::index::{Graph, OpenedGraph, SavedLines, Standing};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::storage::{
-    Access, FileIdentity, Identity, LogPosition, PathKind, Region, Storage, StorageFile, create_temporary,
+    Access, FileIdentity, Identity, LogPosition, PathKind, Region, Storage, StorageFile, Temporary,
     read_exact_at, write_all_at,
 };
 use crate::{Result, SynaError};
@@ -226,7 +226,7 @@ fn foreign(path: &Path) -> SynaError {
 /// # Errors
 /// Of the file; what was saved last is then still there. [`SynaError::Corrupt`] where that proves damaged.
 pub(super) fn write(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     data_path: &Path,
     identity: &Identity,
     position: &LogPosition,
@@ -262,33 +262,39 @@ pub(super) fn write(
     Ok(SavedPlace { file, slot, standing })
 }
 
+/// Removes what a process that was killed in a save has left; whoever calls has the store's lock.
+pub(super) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
+    crate::storage::remove_leftovers(storage, &path_of(data_path), |file| {
+        let mut mark = [0; MARK_BYTES];
+        let there = usize::try_from(file.length_bytes()?).unwrap_or(usize::MAX).min(MARK_BYTES);
+        read_exact_at(file, mark.get_mut(..there).unwrap_or_default(), 0)?;
+        Ok(is_begun_for(&mark, identity))
+    });
+}
+
 /// Puts a new file in the place of the old one.
 fn write_anew(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     path: &Path,
     identity: &Identity,
     position: &LogPosition,
     graph: &Graph,
 ) -> Result<(FileIdentity, Slot)> {
     let io = |error| SynaError::io(path, "writing", error);
-    let (temporary, file) = create_temporary(storage, path)?;
-    let written = write_cells(&*file, path, identity, position, graph, (2, 0)).and_then(|slot| {
-        // Both slots name the table: one of them may decay.
-        let older = Slot { generation: 1, ..slot };
-        let place = write_all_at(&*file, &slot.encode(identity), place_of(&slot))
-            .and_then(|()| write_all_at(&*file, &older.encode(identity), place_of(&older)))
-            .and_then(|()| file.sync())
-            .and_then(|()| storage.replace(&temporary, path))
-            .and_then(|()| file.identity());
-        place.map(|file| (file, slot)).map_err(io)
-    });
-    if written.is_err() {
-        // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
-        let _ = storage.remove(&temporary);
-        return written;
-    }
+    let mut temporary = Temporary::create(storage, path, Access::CreateNew)?;
+    let file = Arc::clone(temporary.file());
+    write_all_at(&*file, &unfinished_mark(identity), 0).map_err(io)?;
+    let slot = write_cells(&*file, path, identity, position, graph, (2, 0))?;
+    // Both slots name the table: one of them may decay.
+    let older = Slot { generation: 1, ..slot };
+    let place = write_all_at(&*file, &slot.encode(identity), place_of(&slot))
+        .and_then(|()| write_all_at(&*file, &older.encode(identity), place_of(&older)))
+        .and_then(|()| file.sync())
+        .and_then(|()| temporary.replace())
+        .and_then(|()| file.identity())
+        .map_err(io)?;
     storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error))?;
-    written
+    Ok((place, slot))
 }
 
 /// Writes the records that the file does not have, and the table; says what the slot is to say.

@@ -11,8 +11,28 @@ const VERSION: u32 = 2;
 /// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, profile 4,
 /// slot checksum 4.
 pub(super) const SLOT_BYTES: usize = 108;
+/// What stands in the place of the magic until the file is whole.
+const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
+/// The bytes that say for which store a file was begun: a slot's first ones, up to the id.
+pub(super) const MARK_BYTES: usize = 32;
+const STORE_ID: std::ops::Range<usize> = 16..MARK_BYTES;
 /// Where the generation lies in it.
 pub(super) const GENERATION_AT: u64 = 32;
+
+/// What a new file begins with until its slots are written.
+pub(super) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
+    let mut mark = [0; MARK_BYTES];
+    mark[..UNFINISHED.len()].copy_from_slice(&UNFINISHED);
+    mark[STORE_ID].copy_from_slice(&identity.store_id);
+    mark
+}
+
+/// Whether a file under a temporary name that begins with `mark` was begun for a store. After a power cut the beginning
+/// may be zeros.
+pub(super) fn is_begun_for(mark: &[u8; MARK_BYTES], identity: &Identity) -> bool {
+    let is_index = mark.starts_with(&UNFINISHED) || mark.starts_with(&MAGIC);
+    *mark == [0; MARK_BYTES] || (is_index && mark[STORE_ID] == identity.store_id)
+}
 
 /// What a slot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

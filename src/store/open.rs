@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use super::compact;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
@@ -13,7 +12,8 @@ use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, block_signals, create, map_extents, open_existing, read_superblock, replay_from,
+    Superblock, block_signals, create, is_leftover_of, map_extents, open_existing, read_superblock,
+    remove_leftovers, replay_from,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -80,12 +80,14 @@ pub(super) fn check_config(config: &MmapVectorConfig) -> Result<()> {
 pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorConfig) -> Result<Opened> {
     check_config(config)?;
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
-    let (file, superblock) = find_or_create(&**storage, path, config, access)?;
+    let (file, superblock) = find_or_create(storage, path, config, access)?;
     let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);
     if let Ok(opened) = &opened
         && access == Access::ReadWrite
     {
-        compact::remove_leftover(&**storage, path, &opened.core.data.identity);
+        let identity = &opened.core.data.identity;
+        remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
+        index_file::remove_leftovers(&**storage, path, identity);
     }
     if opened.is_err() && access == Access::ReadWrite {
         // The lock goes with the last reference anyway; a forked child may hold one.
@@ -96,7 +98,7 @@ pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
 
 /// The file, locked where it is to be written, and its newest superblock.
 fn find_or_create(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     path: &Path,
     config: &MmapVectorConfig,
     access: Access,
@@ -118,7 +120,7 @@ fn find_or_create(
                 return Err(io("creating", error));
             }
             PathKind::File(_) => {
-                let file = open_existing(storage, path, access)?;
+                let file = open_existing(&**storage, path, access)?;
                 let superblock = read_superblock(&*file, path)?;
                 return Ok((file, superblock));
             }

@@ -3,7 +3,7 @@
 use super::compact::Progress;
 use super::store::MmapVectorStore;
 use super::transfer::Transfer;
-use crate::storage::{PathKind, create_temporary};
+use crate::storage::{Access, PathKind, Temporary, is_leftover_of, remove_leftovers};
 use crate::{Result, SynaError};
 use std::io;
 use std::ops::ControlFlow;
@@ -37,15 +37,11 @@ impl MmapVectorStore {
             let error = io::Error::new(io::ErrorKind::AlreadyExists, "it exists; name a file that does not");
             return Err(SynaError::io(&path, "creating", error));
         }
-        let (temporary, file) = create_temporary(&*self.storage, &path)?;
-        let copied = self
-            .fill(Arc::clone(&file), &path, progress)
-            .and_then(|()| self.storage.rename_new(&temporary, &path).map_err(io("creating")));
-        if copied.is_err() {
-            // What cannot be removed is a stray file with a name of its own; the error at hand matters more.
-            let _ = self.storage.remove(&temporary);
-            return copied;
-        }
+        let identity = self.core().data.identity;
+        remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));
+        let temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
+        self.fill(Arc::clone(temporary.file()), &path, progress)?;
+        let file = temporary.name().map_err(io("creating"))?;
         self.storage.sync_folder(&path).map_err(io("syncing the folder of"))?;
         file.unlock().map_err(io("unlocking"))
     }

@@ -155,7 +155,7 @@ impl Writer {
         let last = self.saved_index.take();
         let saved = graph.at_rest(&core.rows_to_index(), self.threads, || {
             let position = self.appender.position();
-            index_file::write(&*self.storage, &data.path, &data.identity, &position, &graph, last)
+            index_file::write(&self.storage, &data.path, &data.identity, &position, &graph, last)
         });
         match saved {
             // There is no index any more that could be saved; the vectors are safe without it.

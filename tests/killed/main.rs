@@ -250,6 +250,14 @@ fn killed_writers_lose_nothing() {
         *first = acknowledged + u64::from(in_flight == InFlight::Done);
     }
     tally.print();
+    // The next open for writing removes what the killed processes left.
+    for kill in (0..kills).step_by(usize::try_from(KILLS_A_FILE).unwrap()) {
+        drop(MmapVectorStore::new(folder.file(&format!("store-{kill}")), config()).unwrap());
+    }
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> =
+        names.filter(|name| name.to_str().is_some_and(|name| name.ends_with(".tmp"))).collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
     for call in ["pwritev", "fdatasync"] {
         assert!(
             tally.calls.contains_key(call),

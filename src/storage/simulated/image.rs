@@ -6,6 +6,7 @@
 //! versions at a multiple of 64 bytes.
 
 use super::disk::{FileId, Operation};
+use crate::storage::temporary::names_for;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -126,7 +127,9 @@ impl PowerCut {
     pub(crate) fn of_image(image: &Image, folder: &std::path::Path) -> Self {
         let mut cut = Self::default();
         // Those that an open looks at, in its order; what nobody opens has numbers of its own.
-        let mut opened = ["store", "store.hnsw", "store.compact"].map(|name| folder.join(name)).to_vec();
+        let mut opened = ["store", "store.hnsw"].map(|name| folder.join(name)).to_vec();
+        let temporary: Vec<PathBuf> = opened.iter().flat_map(|path| names_for(path)).collect();
+        opened.extend(temporary);
         let paths: BTreeMap<_, _> =
             image.iter().map(|(path, bytes)| (folder.join(path.file_name().unwrap()), bytes)).collect();
         opened.retain(|path| paths.contains_key(path));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The promises by the words that the checks name them with.
-const INVARIANTS: [(&str, &str); 9] = [
+const INVARIANTS: [(&str, &str); 10] = [
     ("HIDDEN", "every vector is found (P1)"),
     ("LOST", "what was promised is there (P2, P3)"),
     ("INVENTED", "nothing is there that was not submitted (P3)"),
@@ -18,6 +18,7 @@ const INVARIANTS: [(&str, &str); 9] = [
     ("UNUSABLE", "a store that opens can be written to (P3)"),
     ("MISCOUNTED", "a batch counts what it wrote"),
     ("TWO WRITERS", "there is one writer (P6)"),
+    ("LEFT BEHIND", "what a killed process left is removed by the next open"),
     ("PANICKED", "nothing panics (P4, P7)"),
 ];
 
@@ -37,6 +38,25 @@ fn two_writers() -> Result<(), String> {
     let second = MmapVectorStore::new(&path, config);
     first.abandon();
     second.map_or(Ok(()), |_| Err("TWO WRITERS: a second one was let in".to_owned()))
+}
+
+/// A process is killed while it compacts.
+fn killed_compaction() -> Result<(), String> {
+    let folder = scratch_folder("killed-compaction");
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..MmapVectorConfig::default() };
+    let open =
+        || MmapVectorStore::new(folder.join("store"), config.clone()).map_err(|e| format!("UNUSABLE: {e}"));
+    let store = open()?;
+    for row in 0..100_u16 {
+        store.insert(&row.to_string(), &[f32::from(row); 64]).map_err(|e| format!("UNUSABLE: {e}"))?;
+    }
+    store.compact_step(Duration::ZERO).map_err(|error| format!("UNUSABLE: {error}"))?;
+    store.abandon();
+    let _store = open()?;
+    match std::fs::read_dir(&*folder).unwrap().count() {
+        1 => Ok(()),
+        files => Err(format!("LEFT BEHIND: {files} files")),
+    }
 }
 
 /// A backup of the data file is put back and written to, and the index of the lost future still lies beside it.
@@ -123,8 +143,9 @@ type Check = fn() -> Result<(), String>;
 fn find() -> Option<(&'static str, String)> {
     // A life without an index and without compactions, whose new files would make up for what a fault has lost.
     const BARE_LIFE: u64 = 7003;
-    let checks: [(&str, Check); 8] = [
+    let checks: [(&str, Check); 9] = [
         ("lock", two_writers),
+        ("killed", killed_compaction),
         ("backup", foreign_index),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),

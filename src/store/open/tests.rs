@@ -1,9 +1,12 @@
 //! The index that is read beside the log.
 
+use crate::storage::{Access, Disk, Identity, Storage, Temporary, write_all_at};
 use crate::store::crash_tests::scratch_folder;
+use crate::store::index_slot::unfinished_mark;
 use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 fn open(path: &Path, threads: usize) -> MmapVectorStore {
     let config = MmapVectorConfig {
@@ -61,4 +64,39 @@ fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
             store.abandon();
         }
     }
+}
+
+#[test]
+fn what_a_save_of_the_index_left_when_it_was_killed_is_removed() {
+    let folder = scratch_folder("killed-save");
+    let path = folder.join("store");
+    let count = || fs::read_dir(&*folder).unwrap().count();
+    let store = open(&path, 0);
+    insert(&store, 0..40);
+    let storage: Arc<dyn Storage> = Arc::new(Disk);
+    let index = crate::store::index_file::path_of(&path);
+    let create = || Temporary::create(&storage, &index, Access::CreateNew).unwrap();
+    // Killed before anything was written, later, and just before the file took its place; another store's.
+    let identity = store.core().data.identity;
+    let other = Identity { store_id: [7; 16], ..identity };
+    create().abandon();
+    for identity in [&identity, &other] {
+        let begun = create();
+        write_all_at(&**begun.file(), &unfinished_mark(identity), 0).unwrap();
+        begun.file().allocate(0, 100_000).unwrap();
+        begun.abandon();
+    }
+    store.build_index().unwrap();
+    let whole = create();
+    write_all_at(&**whole.file(), &fs::read(&index).unwrap(), 0).unwrap();
+    whole.abandon();
+    assert_eq!(count(), 6);
+    // A process that fills one.
+    let living = create();
+    store.close().unwrap();
+    let store = open(&path, 0);
+    assert_eq!(count(), 4, "store, index, the other store's, the living process's");
+    assert!(store.has_index());
+    drop(living);
+    assert_eq!(count(), 3);
 }
