@@ -5,9 +5,10 @@ mod support;
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use support::{Random, TempFolder, quiet};
-use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
+use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SynaError};
 
 const DIMENSIONS: u16 = 64;
 
@@ -39,6 +40,17 @@ fn insert(store: &MmapVectorStore, keys: std::ops::Range<usize>) {
     }
 }
 
+/// A store at `path` with keys `0..count` that is closed again.
+fn make(path: &Path, count: usize) {
+    let store = open(path);
+    insert(&store, 0..count);
+    store.close().unwrap();
+}
+
+fn index_of(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.hnsw", path.display()))
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -46,6 +58,10 @@ fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).unwrap().is_symlink()
 }
 
 #[test]
@@ -62,4 +78,83 @@ fn a_snapshot_under_the_name_of_the_former_compaction_file_stays() {
     store.close().unwrap();
     assert_eq!(names(folder.path()), ["store", "store.compact"]);
     assert_eq!(open_reader(&copy).len(), 30);
+}
+
+#[test]
+fn a_store_behind_links_is_replaced_where_it_is() {
+    let folder = TempFolder::new("links");
+    let (here, there) = (folder.file("here"), folder.file("there"));
+    fs::create_dir(&here).unwrap();
+    fs::create_dir(&there).unwrap();
+    let (target, middle, link) = (there.join("real"), there.join("middle"), here.join("link"));
+    symlink("real", &middle).unwrap();
+    symlink("../there/middle", &link).unwrap();
+    // The file is made behind the links.
+    make(&link, 20);
+    assert!(is_link(&link) && is_link(&middle) && target.is_file());
+    let reader = open_reader(&link);
+    let store = open(&link);
+    store.build_index().unwrap();
+    for key in 0..10 {
+        store.delete(&key.to_string()).unwrap();
+    }
+    store.compact(&mut go_on).unwrap();
+    insert(&store, 20..25);
+    store.checkpoint().unwrap();
+    assert!(reader.refresh().unwrap());
+    assert_eq!((reader.len(), reader.has_index()), (15, true));
+    store.close().unwrap();
+    assert!(is_link(&link) && is_link(&middle));
+    assert_eq!(
+        (names(&here), names(&there)),
+        (vec!["link".to_owned()], vec!["middle".to_owned(), "real".to_owned(), "real.hnsw".to_owned()])
+    );
+    for path in [&link, &middle, &target] {
+        let store = open(path);
+        assert_eq!((store.len(), store.has_index()), (15, true), "{}", path.display());
+    }
+    // A reader follows a link that leads elsewhere by then.
+    make(&there.join("next"), 3);
+    fs::remove_file(&link).unwrap();
+    symlink("../there/next", &link).unwrap();
+    assert!(reader.refresh().unwrap());
+    assert_eq!(reader.len(), 3);
+    // One that leads in a circle is an error.
+    symlink("circle", folder.file("circle")).unwrap();
+    assert!(matches!(MmapVectorStore::new(folder.file("circle"), config()), Err(SynaError::Io { .. })));
+}
+
+#[test]
+fn an_index_behind_a_link_is_replaced_where_it_is() {
+    let folder = TempFolder::new("index-link");
+    let (path, elsewhere) = (folder.file("store"), folder.file("elsewhere"));
+    fs::create_dir(&elsewhere).unwrap();
+    symlink("elsewhere/index", index_of(&path)).unwrap();
+    let store = open(&path);
+    for keys in [0..20, 20..100] {
+        insert(&store, keys);
+        store.build_index().unwrap();
+    }
+    store.compact(&mut go_on).unwrap();
+    store.close().unwrap();
+    assert!(is_link(&index_of(&path)));
+    assert_eq!(names(&elsewhere), ["index"]);
+    assert!(open(&path).has_index());
+}
+
+#[test]
+fn a_folder_may_be_renamed_while_a_store_in_it_is_open() {
+    let folder = TempFolder::new("renamed-folder");
+    let (before, after) = (folder.file("before"), folder.file("after"));
+    fs::create_dir(&before).unwrap();
+    let store = open(&before.join("store"));
+    insert(&store, 0..20);
+    fs::rename(&before, &after).unwrap();
+    fs::create_dir(&before).unwrap();
+    store.build_index().unwrap();
+    store.compact(&mut go_on).unwrap();
+    insert(&store, 20..30);
+    store.close().unwrap();
+    assert_eq!((names(&before), names(&after)), (vec![], vec!["store".to_owned(), "store.hnsw".to_owned()]));
+    assert_eq!(open(&after.join("store")).len(), 30);
 }

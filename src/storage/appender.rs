@@ -9,7 +9,7 @@ use super::data_file::DataFile;
 use super::extents::{ExtentKind, MAX_ROWS};
 use super::frame::{self, Frame, FrameLink};
 use super::log_head::{heads, wipe_taken};
-use super::medium::{Storage, write_all_at};
+use super::medium::{FolderSyncError, Storage, write_all_at};
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
@@ -252,12 +252,15 @@ impl Appender {
     /// failed just before that.
     ///
     /// # Errors
-    /// [`SynaError::Io`], and then no more writes: they would go to a file that may have no name tomorrow.
+    /// [`SynaError::Io`]; where the sync failed, no more writes: they would go to a file that may have no name tomorrow.
+    /// One that could not be begun is due again.
     pub(crate) fn sync_name(&mut self) -> Result<()> {
         if !is_planted(Fault::SkipNameSync) {
             self.storage.sync_folder(&self.data.path).map_err(|error| {
-                self.failed = Some(stopped("a sync of the folder of", &self.data, &error));
-                unsafe_yet(&self.data, "syncing the folder of", error)
+                if let FolderSyncError::Failed(error) = &error {
+                    self.failed = Some(stopped("a sync of the folder of", &self.data, error));
+                }
+                unsafe_yet(&self.data, "syncing the folder of", error.into())
             })?;
         }
         self.is_name_safe = true;

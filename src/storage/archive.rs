@@ -1,7 +1,7 @@
 //! A store and its index inside a larger file, such as a game's archive: for reading only.
 
 use super::disk::Disk;
-use super::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
+use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
 use super::region::Region;
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -33,6 +33,10 @@ fn read_only() -> io::Error {
 }
 
 impl Storage for Archive {
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.part(path).is_some() { Ok(path.to_owned()) } else { Disk.resolve(path) }
+    }
+
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         match self.part(path) {
             Some(_) => Ok(PathKind::File(self.file.identity()?)),
@@ -63,7 +67,7 @@ impl Storage for Archive {
         Disk.remove(path)
     }
 
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+    fn sync_folder(&self, path: &Path) -> Result<(), FolderSyncError> {
         Disk.sync_folder(path)
     }
 

@@ -78,7 +78,7 @@ pub(crate) fn create(
     }
     let file = temporary.name().map_err(io("creating"))?;
     if !is_planted(Fault::SkipFolderSync) {
-        storage.sync_folder(path).map_err(io("syncing the folder of"))?;
+        storage.sync_folder(path).map_err(|error| io("syncing the folder of")(error.into()))?;
     }
     Ok((file, superblock))
 }

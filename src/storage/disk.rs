@@ -1,11 +1,11 @@
 //! The real file system behind [`Storage`].
 
-use super::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
-use super::platform;
+use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
+use super::platform::{self, Folder, Place};
 use super::region::Region;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The files of this machine.
@@ -19,37 +19,67 @@ impl Disk {
     }
 }
 
-impl Storage for Disk {
-    fn kind(&self, path: &Path) -> io::Result<PathKind> {
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_file() => Ok(PathKind::File(platform::identity_of(&found))),
-            Ok(found) if found.is_dir() => Ok(PathKind::Folder),
-            Ok(_) => Ok(PathKind::Other),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PathKind::Missing),
-            Err(error) => Err(error),
+/// The most links that a path may lead through: as many as Linux follows.
+const MOST_LINKS: u32 = 40;
+
+/// Follows the symbolic links that a path ends with.
+pub(super) fn follow_links(path: &Path, read: impl Fn(&Path) -> io::Result<PathBuf>) -> io::Result<PathBuf> {
+    let mut real = path.to_owned();
+    for _ in 0..=MOST_LINKS {
+        match (read(&real), real.parent()) {
+            (Ok(target), Some(folder)) => real = folder.join(target),
+            // No link, or nothing at all; what else is wrong is told by whoever opens it.
+            _ => return Ok(real),
         }
+    }
+    Err(io::Error::other("it leads through too many symbolic links"))
+}
+
+/// The path as it is, from the working folder.
+fn place(path: &Path) -> Place<'_> {
+    Place { folder: None, path }
+}
+
+impl Storage for Disk {
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        let real = follow_links(path, |path| place(path).read_link())?;
+        // What a link in /proc says may be the name of a file that is removed, or another one's by now.
+        let is_elsewhere = real != path
+            && std::fs::metadata(path).is_ok_and(|found| {
+                let found = PathKind::File(platform::identity_of(&found));
+                place(&real).kind().is_ok_and(|kind| !matches!(kind, PathKind::Folder) && kind != found)
+            });
+        Ok(if is_elsewhere { path.to_owned() } else { real })
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        place(path).kind()
     }
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(access != Access::Read).create_new(access == Access::CreateNew);
-        Self::open_file(options.open(path)?)
+        Self::open_file(place(path).open(access)?)
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        platform::rename_new(from, to)
+        place(from).rename_new(to)
     }
 
     fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)
+        place(from).replace(to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        std::fs::remove_file(path)
+        place(path).remove()
     }
 
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        platform::sync_folder(path)
+    fn sync_folder(&self, path: &Path) -> Result<(), FolderSyncError> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        Folder::open(folder)
+            .map_err(FolderSyncError::NotBegun)?
+            .sync(Path::new(path.file_name().unwrap_or_default()))
     }
 
     fn random(&self, into: &mut [u8]) -> io::Result<()> {

@@ -4,7 +4,7 @@ use super::region::Region;
 use crate::planted::{Fault, is_planted};
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a file is opened.
@@ -33,8 +33,28 @@ pub(crate) enum PathKind {
     Other,
 }
 
+/// Why the names in a folder are not known to be safe.
+#[derive(Debug)]
+pub(crate) enum FolderSyncError {
+    /// The sync was not begun, for want of a descriptor or a right; it may be tried again.
+    NotBegun(io::Error),
+    /// It failed: what is on the disk is unknown.
+    Failed(io::Error),
+}
+
+impl From<FolderSyncError> for io::Error {
+    fn from(error: FolderSyncError) -> Self {
+        match error {
+            FolderSyncError::NotBegun(error) | FolderSyncError::Failed(error) => error,
+        }
+    }
+}
+
 /// A file system.
 pub(crate) trait Storage: Send + Sync + Debug {
+    /// The path without symbolic links at its end: what is renamed over a link would take the link's place.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
+    /// What lies at a path; links are not followed.
     fn kind(&self, path: &Path) -> io::Result<PathKind>;
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>>;
     /// Gives `from` the name `to`; fails with `AlreadyExists` where there is such a file.
@@ -43,7 +63,7 @@ pub(crate) trait Storage: Send + Sync + Debug {
     fn replace(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in the folder of `path` safe from a power cut.
-    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    fn sync_folder(&self, path: &Path) -> Result<(), FolderSyncError>;
     /// Whether a file is there after it was closed.
     fn keeps_files(&self) -> bool {
         true

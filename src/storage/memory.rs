@@ -4,10 +4,10 @@
 //! given finds nothing. Paths that are not in memory are the disk's, so that a snapshot can be put there.
 
 use super::disk::Disk;
-use super::medium::{Access, PathKind, Storage, StorageFile};
+use super::medium::{Access, FolderSyncError, PathKind, Storage, StorageFile};
 use super::platform;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// See the module.
@@ -25,6 +25,10 @@ impl InMemory {
 }
 
 impl Storage for InMemory {
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        if Self::holds(path) { Ok(path.to_owned()) } else { Disk.resolve(path) }
+    }
+
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         if Self::holds(path) { Ok(PathKind::Missing) } else { Disk.kind(path) }
     }
@@ -49,7 +53,7 @@ impl Storage for InMemory {
         if Self::holds(path) { Ok(()) } else { Disk.remove(path) }
     }
 
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+    fn sync_folder(&self, path: &Path) -> Result<(), FolderSyncError> {
         if Self::holds(path) { Ok(()) } else { Disk.sync_folder(path) }
     }
 

@@ -10,6 +10,7 @@
 //! | `layout.rs` | where everything lies: the one table of offsets |
 //! | `medium.rs` | the trait through which all I/O goes |
 //! | `disk.rs`, `platform/` | the trait on a real file system |
+//! | `store_folder.rs` | the same, in the folder of a store, which stays open |
 //! | `memory.rs`, `archive.rs` | the trait without a disk; inside a larger file |
 //! | `region.rs`, `huge_pages.rs` | mapped bytes, of a file and without one; the files that know memmap2 |
 //! | `superblock.rs` | the two slots |
@@ -47,6 +48,7 @@ mod row_lane;
 mod row_writer;
 #[cfg(test)]
 pub(crate) mod simulated;
+mod store_folder;
 mod superblock;
 mod temporary;
 
@@ -67,5 +69,6 @@ pub(crate) use platform::{block_signals, process_mark};
 pub(crate) use region::Region;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
+pub(crate) use store_folder::StoreFolder;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
 pub(crate) use temporary::{Temporary, remove_leftovers};

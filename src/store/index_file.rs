@@ -32,6 +32,12 @@ pub(super) fn path_of(data_path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The path of the index of a data file, without links at its end.
+pub(super) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf> {
+    let path = path_of(data_path);
+    storage.resolve(&path).map_err(|error| SynaError::io(&path, "finding", error))
+}
+
 fn place_of(slot: &Slot) -> u64 {
     let [even, odd] = SLOTS_AT;
     if slot.generation.is_multiple_of(2) { even } else { odd }
@@ -54,7 +60,7 @@ pub(super) struct IndexIdentity {
 
 /// Which index lies beside a data file.
 pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<IndexIdentity> {
-    let path = path_of(data_path);
+    let path = locate(storage, data_path).ok()?;
     let Ok(PathKind::File(file)) = storage.kind(&path) else { return None };
     let opened = storage.open(&path, Access::Read).ok()?;
     let mut generations = [0; 2];
@@ -151,7 +157,7 @@ pub(super) fn read(
     identity: &Identity,
     row_capacity: u64,
 ) -> Result<Option<SavedIndex>> {
-    let path = path_of(data_path);
+    let path = locate(storage, data_path)?;
     let io = |error| SynaError::io(&path, "reading", error);
     let file_identity = match storage.kind(&path).map_err(io)? {
         PathKind::Missing => return Ok(None),
@@ -233,7 +239,7 @@ pub(super) fn write(
     graph: &Graph,
     last: Option<SavedPlace>,
 ) -> Result<SavedPlace> {
-    let path = path_of(data_path);
+    let path = locate(&**storage, data_path)?;
     let (in_file, changed) = graph.saved_records();
     let standing = graph.standing()?;
     let found = storage.kind(&path).ok();
@@ -264,7 +270,8 @@ pub(super) fn write(
 
 /// Removes what a process that was killed in a save has left; whoever calls has the store's lock.
 pub(super) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
-    crate::storage::remove_leftovers(storage, &path_of(data_path), |file| {
+    let Ok(path) = locate(storage, data_path) else { return };
+    crate::storage::remove_leftovers(storage, &path, |file| {
         let mut mark = [0; MARK_BYTES];
         let there = usize::try_from(file.length_bytes()?).unwrap_or(usize::MAX).min(MARK_BYTES);
         read_exact_at(file, mark.get_mut(..there).unwrap_or_default(), 0)?;
@@ -293,7 +300,7 @@ fn write_anew(
         .and_then(|()| temporary.replace())
         .and_then(|()| file.identity())
         .map_err(io)?;
-    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error))?;
+    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error.into()))?;
     Ok((place, slot))
 }
 

@@ -79,6 +79,7 @@ pub(super) fn check_config(config: &MmapVectorConfig) -> Result<()> {
 /// Opens or creates `path` as `config` says.
 pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorConfig) -> Result<Opened> {
     check_config(config)?;
+    let path = &storage.resolve(path).map_err(|error| SynaError::io(path, "opening", error))?;
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
     let (file, superblock) = find_or_create(storage, path, config, access)?;
     let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);

@@ -35,6 +35,9 @@ impl MmapVectorStore {
             return self.open_anew(&mut taken);
         }
         let io = |error| data.io("looking at", error);
+        if self.storage.resolve(&self.path).map_err(io)? != data.path {
+            return self.open_anew(&mut taken);
+        }
         match self.storage.kind(&data.path).map_err(io)? {
             PathKind::File(identity) if identity == data.file.identity().map_err(io)? => {}
             PathKind::Missing => {
@@ -109,7 +112,7 @@ impl MmapVectorStore {
     fn open_anew(&self, taken: &mut Taken) -> Result<bool> {
         self.cores.reserve()?;
         let old = self.core();
-        let Opened { core, taken: now, .. } = open(&self.storage, &old.data.path, &self.config)?;
+        let Opened { core, taken: now, .. } = open(&self.storage, &self.path, &self.config)?;
         self.cores.replace(core);
         old.retire();
         *taken = now;

@@ -27,7 +27,8 @@ impl MmapVectorStore {
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<()> {
         let path = path.as_ref();
-        let path = std::path::absolute(path).map_err(|error| SynaError::io(path, "finding", error))?;
+        let found = std::path::absolute(path).and_then(|path| self.storage.resolve(&path));
+        let path = found.map_err(|error| SynaError::io(path, "finding", error))?;
         let io = |doing| {
             let path = &path;
             move |error| SynaError::io(path, doing, error)
@@ -42,7 +43,7 @@ impl MmapVectorStore {
         let temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
         self.fill(Arc::clone(temporary.file()), &path, progress)?;
         let file = temporary.name().map_err(io("creating"))?;
-        self.storage.sync_folder(&path).map_err(io("syncing the folder of"))?;
+        self.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
         file.unlock().map_err(io("unlocking"))
     }
 

@@ -134,7 +134,7 @@ impl MmapVectorStore {
     }
 
     fn index_bytes(&self) -> Result<u64> {
-        let path = index_file::path_of(&self.core().data.path);
+        let path = index_file::locate(&*self.storage, &self.core().data.path)?;
         let io = |error| SynaError::io(&path, "looking at", error);
         match self.storage.kind(&path).map_err(io)? {
             PathKind::File(_) => {}

@@ -12,10 +12,10 @@ use super::search::live_rows;
 use super::write::{delete_key, write_batch};
 use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Disk, Storage};
+use crate::storage::{Disk, Storage, StoreFolder};
 use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A vector store in one memory-mapped file.
@@ -25,6 +25,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct MmapVectorStore {
     pub(super) storage: Arc<dyn Storage>,
+    /// As it was given, absolute: the file may lie behind links.
+    pub(super) path: PathBuf,
     pub(super) cores: Arc<Cores>,
     pub(super) config: MmapVectorConfig,
     pub(super) side: Side,
@@ -56,7 +58,13 @@ impl MmapVectorStore {
         // The index is written by its path much later, and the program may have changed its working folder.
         let path = path.as_ref();
         let path = std::path::absolute(path).map_err(|error| SynaError::io(path, "finding", error))?;
-        Self::open_on(Arc::new(Disk), &path, config)
+        let io = |error| SynaError::io(&path, "opening", error);
+        let storage: Arc<dyn Storage> = match config.open.read_only || config.open.damaged {
+            // A reader renames nothing, and goes where the path leads when it refreshes.
+            true => Arc::new(Disk),
+            false => StoreFolder::of(&Disk.resolve(&path).map_err(io)?).map_err(io)?,
+        };
+        Self::open_on(storage, &path, config)
     }
 
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
@@ -74,7 +82,7 @@ impl MmapVectorStore {
             }
             None => Side::Reader(Mutex::new(taken)),
         };
-        Ok(Self { storage, cores, config, side, worker, compaction: Mutex::new(None) })
+        Ok(Self { storage, path: path.to_owned(), cores, config, side, worker, compaction: Mutex::new(None) })
     }
 
     /// What readers share at this moment.

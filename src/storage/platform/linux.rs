@@ -2,14 +2,28 @@
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
 use crate::storage::medium::{FileIdentity, MOST_SLICES};
-use std::ffi::CString;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+
+/// A system call that is interrupted this often in a row is given up: a host must not hang in one of ours.
+const MOST_INTERRUPTIONS: u32 = 1000;
+
+/// Makes a system call, which answers 0 or -1, again as long as a signal interrupts it.
+pub(super) fn retry(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
+    for _ in 0..MOST_INTERRUPTIONS {
+        if call() == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    Err(io::ErrorKind::Interrupted.into())
+}
 
 pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
     file.read_at(into, offset_bytes)
@@ -103,34 +117,6 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     }
 }
 
-/// `renameat2` with `RENAME_NOREPLACE`; a hard link and an unlink where the file system does not know it.
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    let from_c = CString::new(from.as_os_str().as_bytes())?;
-    let to_c = CString::new(to.as_os_str().as_bytes())?;
-    // SAFETY: both pointers are NUL-terminated strings that live across the call; the call keeps neither.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_renameat2,
-            libc::AT_FDCWD,
-            from_c.as_ptr(),
-            libc::AT_FDCWD,
-            to_c.as_ptr(),
-            libc::RENAME_NOREPLACE,
-        )
-    };
-    if result == 0 {
-        return Ok(());
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EINVAL | libc::ENOSYS | libc::EPERM) => {
-            std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
-        }
-        _ => Err(error),
-    }
-}
-
 /// A file in memory: `memfd_create`.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     // SAFETY: the name is a NUL-terminated string that lives across the call; the call keeps no pointer to it.
@@ -141,13 +127,4 @@ pub(crate) fn anonymous_file() -> io::Result<File> {
         Ok(descriptor) if descriptor >= 0 => Ok(unsafe { File::from_raw_fd(descriptor) }),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// Syncs the folder that `path` lies in.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }

@@ -3,17 +3,20 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `linux.rs` | Linux and Android |
+//! | `folder.rs` | there too: files by their names in an open folder |
 //! | `process_mark.rs` | there too: a number that a forked child does not share |
 //! | `portable.rs` | anything else: what std has, and zeros written where space cannot be allocated |
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod process_mark;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{
-    allocate, anonymous_file, block_signals, identity_of, read_at, rename_new, sync_folder, write_at,
-};
+pub(crate) use folder::Folder;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{allocate, anonymous_file, block_signals, identity_of, read_at, write_at};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use process_mark::process_mark;
 
@@ -21,12 +24,20 @@ pub(crate) use process_mark::process_mark;
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
-    allocate, anonymous_file, block_signals, identity_of, process_mark, read_at, rename_new, sync_folder,
-    write_at,
+    Folder, allocate, anonymous_file, block_signals, identity_of, process_mark, read_at, write_at,
 };
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
+
+/// A path, or a name in an open folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Where `path` begins, if it is relative.
+    pub(crate) folder: Option<&'a Folder>,
+    pub(crate) path: &'a Path,
+}
 
 /// `file` under a descriptor that is none of the standard three: where the host has closed one of them, the system gives
 /// its number to the next file that is opened, and the host's next `printf` would go into it.

@@ -1,9 +1,10 @@
 //! Platforms without a file of their own: what std has. Not yet run anywhere.
 
-use crate::storage::medium::FileIdentity;
+use super::Place;
+use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
@@ -55,11 +56,6 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes))
 }
 
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::hard_link(from, to)?;
-    std::fs::remove_file(from)
-}
-
 /// A temporary file that is gone when it is closed.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     let mut random = [0; 8];
@@ -79,14 +75,66 @@ pub(crate) fn anonymous_file() -> io::Result<File> {
     Ok(file)
 }
 
-/// Windows has no folder sync: its journal orders names by itself.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(windows) {
-        return Ok(());
+/// The path of a folder.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned() })
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
+
+    /// Windows has no folder sync: its journal orders names by itself.
+    pub(crate) fn sync(&self, _name: &Path) -> Result<(), FolderSyncError> {
+        if cfg!(windows) {
+            return Ok(());
+        }
+        let folder = File::open(&self.path).map_err(FolderSyncError::NotBegun)?;
+        folder.sync_all().map_err(FolderSyncError::Failed)
+    }
+}
+
+impl Place<'_> {
+    fn in_folder(&self, name: &Path) -> PathBuf {
+        self.folder.map_or_else(|| name.to_owned(), |folder| folder.path.join(name))
+    }
+
+    /// What lies there; links are not followed.
+    pub(crate) fn kind(&self) -> io::Result<PathKind> {
+        match std::fs::symlink_metadata(self.in_folder(self.path)) {
+            Ok(found) if found.is_file() => Ok(PathKind::File(identity_of(&found))),
+            Ok(found) if found.is_dir() => Ok(PathKind::Folder),
+            Ok(_) => Ok(PathKind::Other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PathKind::Missing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where a symbolic link leads; an error where there is none.
+    pub(crate) fn read_link(&self) -> io::Result<PathBuf> {
+        std::fs::read_link(self.in_folder(self.path))
+    }
+
+    pub(crate) fn open(&self, access: Access) -> io::Result<File> {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(access != Access::Read).create_new(access == Access::CreateNew);
+        super::keep_off_standard_streams(options.open(self.in_folder(self.path))?)
+    }
+
+    /// Gives the file the name `to` in the same folder; fails with `AlreadyExists` where there is such a file.
+    pub(crate) fn rename_new(&self, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(self.in_folder(self.path), self.in_folder(to))?;
+        self.remove()
+    }
+
+    /// Gives the file the name `to` in the same folder, in the place of a file that may have it.
+    pub(crate) fn replace(&self, to: &Path) -> io::Result<()> {
+        std::fs::rename(self.in_folder(self.path), self.in_folder(to))
+    }
+
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        std::fs::remove_file(self.in_folder(self.path))
+    }
 }

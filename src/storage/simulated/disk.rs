@@ -1,7 +1,7 @@
 //! The recording file system.
 
 use crate::storage::disk::Disk;
-use crate::storage::medium::{Access, FileIdentity, PathKind, Storage, StorageFile};
+use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
 use crate::storage::region::Region;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice};
@@ -183,6 +183,11 @@ impl Simulated {
 }
 
 impl Storage for Simulated {
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        lock(&self.state).call("resolve")?;
+        Disk.resolve(path)
+    }
+
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         lock(&self.state).call("kind")?;
         Disk.kind(path)
@@ -224,9 +229,9 @@ impl Storage for Simulated {
         Ok(())
     }
 
-    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+    fn sync_folder(&self, _: &Path) -> Result<(), FolderSyncError> {
         let mut state = lock(&self.state);
-        state.call("sync_folder")?;
+        state.call("sync_folder").map_err(FolderSyncError::Failed)?;
         state.operations.push(Operation::SyncFolder);
         Ok(())
     }
