@@ -64,6 +64,11 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).unwrap().is_symlink()
 }
 
+fn says<T: std::fmt::Debug>(result: Result<T, SynaError>, part: &str) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, SynaError::Io { .. }) && error.to_string().contains(part), "{error:?}: {error}");
+}
+
 #[test]
 fn a_snapshot_under_the_name_of_the_former_compaction_file_stays() {
     let folder = TempFolder::new("own-mark");
@@ -157,4 +162,54 @@ fn a_folder_may_be_renamed_while_a_store_in_it_is_open() {
     store.close().unwrap();
     assert_eq!((names(&before), names(&after)), (vec![], vec!["store".to_owned(), "store.hnsw".to_owned()]));
     assert_eq!(open(&after.join("store")).len(), 30);
+}
+
+#[test]
+fn a_store_that_took_the_place_is_not_touched() {
+    let folder = TempFolder::new("replaced");
+    let (path, other) = (folder.file("store"), folder.file("other"));
+    let second = open(&other);
+    insert(&second, 100..140);
+    second.build_index().unwrap();
+    second.close().unwrap();
+    let store = open(&path);
+    insert(&store, 0..20);
+    store.build_index().unwrap();
+    assert!(!store.compact_step(std::time::Duration::ZERO).unwrap());
+    fs::rename(&other, &path).unwrap();
+    fs::rename(index_of(&other), index_of(&path)).unwrap();
+    let second = open(&path);
+    let bytes = || (fs::read(&path).unwrap(), fs::read(index_of(&path)).unwrap());
+    let before = bytes();
+    insert(&store, 20..40);
+    says(store.compact(&mut go_on), "another file");
+    says(store.build_index(), "another file");
+    says(store.checkpoint(), "another file");
+    says(store.flush(), "another file");
+    // What is in memory and in the nameless file can still be saved.
+    store.snapshot_to(folder.file("saved"), &mut go_on).unwrap();
+    says(store.close(), "another file");
+    assert!(bytes() == before, "the second store's files were changed");
+    insert(&second, 140..150);
+    second.close().unwrap();
+    assert_eq!(open(&path).len(), 50);
+    assert_eq!(open(&folder.file("saved")).len(), 40);
+    assert_eq!(names(folder.path()), ["saved", "store", "store.hnsw"]);
+}
+
+#[test]
+fn a_store_whose_file_was_removed_says_so() {
+    let folder = TempFolder::new("removed");
+    let path = folder.file("store");
+    let store = open(&path);
+    insert(&store, 0..20);
+    store.build_index().unwrap();
+    fs::remove_file(&path).unwrap();
+    insert(&store, 20..30);
+    says(store.checkpoint(), "removed or renamed");
+    says(store.flush(), "removed or renamed");
+    says(store.compact(&mut go_on), "removed or renamed");
+    assert_eq!(store.len(), 30);
+    says(store.close(), "removed or renamed");
+    assert_eq!(names(folder.path()), ["store.hnsw"]);
 }

@@ -134,9 +134,10 @@ pub unsafe extern "C" fn syna_mmap_close(
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After _IO
-/// nothing more can be written until the store is opened again: the system may have dropped what it could
-/// not write.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After an _IO
+/// of a sync nothing more can be written until the store is opened again (_POISONED): the system may have
+/// dropped what it could not write. _IO also where the file was removed, renamed or replaced while it was
+/// open: nobody finds what is written by its path; syna_mmap_snapshot_to keeps it.
 /// Threads: any; searches go on meanwhile, writes wait. Cost: two or more syncs of the disk, and the
 /// index's changes written.
 ///

@@ -30,6 +30,26 @@ impl DataFile {
         SynaError::io(&self.path, doing, source)
     }
 
+    /// Whether the store's path still leads to this file: what goes to one without that name is lost to the host, and
+    /// another store's file, and its index, must not be replaced.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`] where it does not.
+    pub(crate) fn check_place(&self, storage: &dyn Storage) -> Result<()> {
+        if !storage.keeps_files() {
+            return Ok(());
+        }
+        let own = self.file.identity().map_err(|error| self.io("looking at", error))?;
+        let what = match storage.kind(&self.path).map_err(|error| self.io("looking at", error))? {
+            PathKind::File(found) if found == own => return Ok(()),
+            PathKind::Missing => {
+                "it was removed or renamed while it was open; take a snapshot to keep what it holds"
+            }
+            _ => "another file has taken its place while it was open; take a snapshot to keep what it holds",
+        };
+        Err(self.io("looking for", io::Error::other(what)))
+    }
+
     /// Whether the file still has the extents that are mapped: a writer that could not map one takes it away again.
     pub(crate) fn has_mapped_extents(&self) -> Result<bool> {
         for found in self.extents.iter() {

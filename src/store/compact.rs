@@ -64,6 +64,7 @@ impl Limits<'_> {
 impl Compaction {
     fn begin(store: &MmapVectorStore) -> Result<Self> {
         store.writer()?.appender.refuse_if_failed()?;
+        store.core().data.check_place(&*store.storage)?;
         let (core, storage) = (store.core(), &store.storage);
         let (path, identity) = (&core.data.path, &core.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
@@ -127,6 +128,7 @@ impl Compaction {
         store.cores.reserve()?;
         transfer.appender.seal(writer.appender.last_write())?;
         let path = &old.data.path;
+        old.data.check_place(&*store.storage)?;
         self.temporary
             .replace()
             .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;

@@ -208,7 +208,8 @@ impl MmapVectorStore {
     ///
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::NoSpace`]: what was safe before still is. After a failed sync the store
-    /// refuses writes ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::ReadOnly`].
+    /// refuses writes ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::ReadOnly`]. [`SynaError::Io`] also
+    /// where the file was removed, renamed or replaced while it was open: then nobody finds what is written by that path.
     pub fn checkpoint(&self) -> Result<()> {
         let mut writer = self.writer()?;
         writer.checkpoint(self.core())
@@ -219,7 +220,8 @@ impl MmapVectorStore {
     /// # Errors
     /// As [`MmapVectorStore::checkpoint`].
     pub fn flush(&self) -> Result<()> {
-        self.writer()?.appender.checkpoint()
+        let mut writer = self.writer()?;
+        writer.flush(self.core())
     }
 
     /// Takes disk space for `count` vectors in all, now, with keys of usual length.

@@ -187,11 +187,14 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             ..quiet
         },
     )?;
+    let new_data = Arc::clone(&new.core().data);
     let rows = match copy_rows(&old, new) {
         Ok(rows) => rows,
         Err(error) => {
             // Half a store is of no use, and would be in the way of the next attempt.
-            let _ = Disk.remove(to);
+            let _ = new_data
+                .check_place(&Disk)
+                .and_then(|()| Disk.remove(&new_data.path).map_err(|error| new_data.io("removing", error)));
             return Err(error);
         }
     };

@@ -138,6 +138,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
+    pub(super) fn flush(&mut self, core: &Core) -> Result<()> {
+        self.appender.checkpoint()?;
+        core.data.check_place(&*self.storage)
+    }
+
     /// Makes everything so far safe from a power cut; then saves the index if it has changed.
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
@@ -149,6 +155,8 @@ impl Writer {
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
         self.last_checkpoint = Instant::now();
+        // What is in the file is safe, but nobody finds the file by its name.
+        core.data.check_place(&*self.storage)?;
         extended?;
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let data = &core.data;
