@@ -213,3 +213,32 @@ fn a_store_whose_file_was_removed_says_so() {
     says(store.close(), "removed or renamed");
     assert_eq!(names(folder.path()), ["store.hnsw"]);
 }
+
+#[test]
+fn a_foreign_file_under_the_name_of_the_index_is_not_touched() {
+    let folder = TempFolder::new("foreign-index");
+    let path = folder.file("y");
+    let store = open(&path);
+    insert(&store, 0..20);
+    // Another store.
+    let other = open(&index_of(&path));
+    insert(&other, 0..7);
+    other.checkpoint().unwrap();
+    assert!(matches!(store.build_index(), Err(SynaError::Corrupt { .. })));
+    assert!(matches!(store.checkpoint(), Err(SynaError::Corrupt { .. })));
+    insert(&other, 7..9);
+    other.close().unwrap();
+    assert_eq!(open(&index_of(&path)).len(), 9);
+    fs::remove_file(index_of(&path)).unwrap();
+    store.checkpoint().unwrap();
+    // A file that is no store, in the place of an index that was saved.
+    fs::remove_file(index_of(&path)).unwrap();
+    fs::write(index_of(&path), "somebody's notes").unwrap();
+    insert(&store, 20..40);
+    assert!(matches!(store.build_index(), Err(SynaError::Corrupt { .. })));
+    assert!(matches!(store.close(), Err(SynaError::Corrupt { .. })));
+    assert_eq!(fs::read(index_of(&path)).unwrap(), b"somebody's notes");
+    fs::remove_file(index_of(&path)).unwrap();
+    assert_eq!(names(folder.path()), ["y"]);
+    assert_eq!(open(&path).len(), 40);
+}

@@ -84,19 +84,19 @@ pub(crate) fn create(
     metric: crate::DistanceMetric,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let temporary = Temporary::create(storage, path, Access::CreateNew)?;
+    let mut temporary = Temporary::create(storage, path, Access::CreateNew)?;
     let superblock = empty_superblock(&**storage, path, dimensions, metric)?;
-    let file = temporary.file();
+    let file = Arc::clone(temporary.file());
     // Both slots at once, so that a store survives the loss of either from its first day.
     for generation in [1, 2] {
         let bytes = Superblock { generation, ..superblock }.encode();
-        write_all_at(&**file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
+        write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
     }
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
     if !is_planted(Fault::RenameBeforeSync) {
         file.sync().map_err(io("syncing"))?;
     }
-    let file = temporary.name().map_err(io("creating"))?;
+    temporary.name().map_err(io("creating"))?;
     if !is_planted(Fault::SkipFolderSync) {
         storage.sync_folder(path).map_err(|error| io("syncing the folder of")(error.into()))?;
     }

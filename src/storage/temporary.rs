@@ -75,11 +75,11 @@ impl Temporary {
     ///
     /// # Errors
     /// `AlreadyExists` where somebody has it.
-    pub(crate) fn name(mut self) -> io::Result<Arc<dyn StorageFile>> {
+    pub(crate) fn name(&mut self) -> io::Result<()> {
         self.refuse_if_lost()?;
         self.storage.rename_new(&self.path, &self.destination)?;
         self.is_named = true;
-        Ok(Arc::clone(&self.file))
+        Ok(())
     }
 
     /// Gives the file its final name, in the place of the file that has it; the caller knows which one that is.
@@ -173,7 +173,7 @@ mod tests {
         let destination = folder.0.join("n".repeat(255));
         let count = || std::fs::read_dir(&folder.0).unwrap().count();
         let create = || Temporary::create(&storage, &destination, Access::CreateNew).unwrap();
-        let living = create();
+        let mut living = create();
         create().abandon();
         create().abandon();
         drop(create());

@@ -5,25 +5,21 @@
 //! | slot 0 | slot 1 | records | table | changed records | table | ...
 //!   4 KiB    4 KiB    all of it in cells as wide as a record
 //! ```
-//! A save adds what has changed and a table of where everything lies, syncs, and names the table in the older slot. What a
-//! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place.
+//! `index_save.rs` writes it.
 
-use super::index_slot::{GENERATION_AT, MAGIC, MARK_BYTES, SLOT_BYTES, Slot, is_begun_for, unfinished_mark};
+use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::checksum::crc32c;
 use crate::index::{Graph, OpenedGraph, SavedLines, Standing};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
-use crate::storage::{
-    Access, FileIdentity, Identity, LogPosition, PathKind, Region, Storage, StorageFile, Temporary,
-    read_exact_at, write_all_at,
-};
+use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where the slots begin: each in a page of its own.
-const SLOTS_AT: [u64; 2] = [0, 4096];
-const CELLS_AT: u64 = 8192;
+pub(super) const SLOTS_AT: [u64; 2] = [0, 4096];
+pub(super) const CELLS_AT: u64 = 8192;
 
 /// The index's name for a data file's name.
 pub(super) fn path_of(data_path: &Path) -> PathBuf {
@@ -38,23 +34,18 @@ pub(super) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf>
     storage.resolve(&path).map_err(|error| SynaError::io(&path, "finding", error))
 }
 
-fn place_of(slot: &Slot) -> u64 {
-    let [even, odd] = SLOTS_AT;
-    if slot.generation.is_multiple_of(2) { even } else { odd }
-}
-
 /// Where an index was saved last, so that the next save can add to it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SavedPlace {
-    file: FileIdentity,
-    slot: Slot,
-    standing: Standing,
+    pub(super) file: FileIdentity,
+    pub(super) slot: Slot,
+    pub(super) standing: Standing,
 }
 
 /// What tells an index from an older or another one in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct IndexIdentity {
-    file: FileIdentity,
+    pub(super) file: FileIdentity,
     generations: [u64; 2],
 }
 
@@ -222,129 +213,6 @@ fn read_table(
     Ok((crc32c(&table) == slot.table_checksum).then_some(table))
 }
 
-fn foreign(path: &Path) -> SynaError {
+pub(super) fn foreign(path: &Path) -> SynaError {
     SynaError::corrupt(path, 0, "this is no index of syna-mmap, and its name is needed for one; move it away")
-}
-
-/// Saves the graph beside the data file, bound to the log as it ends at `position`, unless it lies there as it is; after a
-/// power cut it is the old index or the new one. `last`: where it was saved last. The graph is at rest.
-///
-/// # Errors
-/// Of the file; what was saved last is then still there. [`SynaError::Corrupt`] where that proves damaged.
-pub(super) fn write(
-    storage: &Arc<dyn Storage>,
-    data_path: &Path,
-    identity: &Identity,
-    position: &LogPosition,
-    graph: &Graph,
-    last: Option<SavedPlace>,
-) -> Result<SavedPlace> {
-    let path = locate(&**storage, data_path)?;
-    let (in_file, changed) = graph.saved_records();
-    let standing = graph.standing()?;
-    let found = storage.kind(&path).ok();
-    let last =
-        last.filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
-    let next = last.and_then(|last| last.slot.generation.checked_add(1));
-    let (file, slot) = match last.zip(next) {
-        Some((last, _)) if changed == 0 && last.standing == standing => return Ok(last),
-        // A graph without a record there is another one than was saved, and is better off in a file of its own.
-        Some((last, generation))
-            if in_file > 0
-                && u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed) =>
-        {
-            let io = |error| SynaError::io(&path, "writing", error);
-            let file = storage.open(&path, Access::ReadWrite).map_err(io)?;
-            let first = (generation, last.slot.cells);
-            let slot = write_cells(&*file, &path, identity, position, graph, first)?;
-            file.sync().map_err(io)?;
-            write_all_at(&*file, &slot.encode(identity), place_of(&slot)).map_err(io)?;
-            file.sync().map_err(io)?;
-            (last.file, slot)
-        }
-        _ => write_anew(storage, &path, identity, position, graph)?,
-    };
-    log::debug!("{}: saved {} rows, {changed} records of them new", path.display(), slot.covered_rows);
-    Ok(SavedPlace { file, slot, standing })
-}
-
-/// Removes what a process that was killed in a save has left; whoever calls has the store's lock.
-pub(super) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
-    let Ok(path) = locate(storage, data_path) else { return };
-    crate::storage::remove_leftovers(storage, &path, |file| {
-        let mut mark = [0; MARK_BYTES];
-        let there = usize::try_from(file.length_bytes()?).unwrap_or(usize::MAX).min(MARK_BYTES);
-        read_exact_at(file, mark.get_mut(..there).unwrap_or_default(), 0)?;
-        Ok(is_begun_for(&mark, identity))
-    });
-}
-
-/// Puts a new file in the place of the old one.
-fn write_anew(
-    storage: &Arc<dyn Storage>,
-    path: &Path,
-    identity: &Identity,
-    position: &LogPosition,
-    graph: &Graph,
-) -> Result<(FileIdentity, Slot)> {
-    let io = |error| SynaError::io(path, "writing", error);
-    let mut temporary = Temporary::create(storage, path, Access::CreateNew)?;
-    let file = Arc::clone(temporary.file());
-    write_all_at(&*file, &unfinished_mark(identity), 0).map_err(io)?;
-    let slot = write_cells(&*file, path, identity, position, graph, (2, 0))?;
-    // Both slots name the table: one of them may decay.
-    let older = Slot { generation: 1, ..slot };
-    let place = write_all_at(&*file, &slot.encode(identity), place_of(&slot))
-        .and_then(|()| write_all_at(&*file, &older.encode(identity), place_of(&older)))
-        .and_then(|()| file.sync())
-        .and_then(|()| temporary.replace())
-        .and_then(|()| file.identity())
-        .map_err(io)?;
-    storage.sync_folder(path).map_err(|error| SynaError::io(path, "syncing the folder of", error.into()))?;
-    Ok((place, slot))
-}
-
-/// Writes the records that the file does not have, and the table; says what the slot is to say.
-fn write_cells(
-    file: &dyn StorageFile,
-    path: &Path,
-    identity: &Identity,
-    position: &LogPosition,
-    graph: &Graph,
-    (generation, first_cell): (u64, u32),
-) -> Result<Slot> {
-    let io = |error| SynaError::io(path, "writing", error);
-    let params = graph.params();
-    let cell_bytes = Graph::record_bytes(params, identity.dimensions as usize) as u64;
-    let mut at = CELLS_AT + u64::from(first_cell) * cell_bytes;
-    let saved = graph.save(first_cell, &mut |lines| {
-        let bytes: &[u8] = bytemuck::cast_slice(lines);
-        write_all_at(file, bytes, at).map_err(io)?;
-        at += bytes.len() as u64;
-        Ok(())
-    })?;
-    // A table that does not fill its cells is filled up: a mapping ends where the file does.
-    let table_cells = (saved.table.len() as u64).div_ceil(cell_bytes).max(1);
-    let mut table = saved.table.clone();
-    let full =
-        usize::try_from(table_cells * cell_bytes).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
-    table.resize(full, 0);
-    write_all_at(file, &table, at).map_err(io)?;
-    let cells = u32::try_from(u64::from(saved.next_cell) + table_cells).map_err(|_| SynaError::Limit {
-        what: "cells of an index's file",
-        limit: u64::from(u32::MAX),
-        actual: u64::from(saved.next_cell) + table_cells,
-    })?;
-    graph.note_saved(&saved);
-    Ok(Slot {
-        generation,
-        sequence: position.sequence,
-        chain: position.chain,
-        covered_rows: graph.covered_rows(),
-        params,
-        cells,
-        table_cell: saved.next_cell,
-        table_bytes: saved.table.len() as u64,
-        table_checksum: crc32c(&saved.table),
-    })
 }

@@ -27,6 +27,11 @@ pub(super) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
     mark
 }
 
+/// The id of the store that an index which begins with `mark` belongs to; `None` where it is no index.
+pub(super) fn index_of(mark: &[u8; MARK_BYTES]) -> Option<[u8; 16]> {
+    if mark.starts_with(&MAGIC) { mark[STORE_ID].try_into().ok() } else { None }
+}
+
 /// Whether a file under a temporary name that begins with `mark` was begun for a store. After a power cut the beginning
 /// may be zeros.
 pub(super) fn is_begun_for(mark: &[u8; MARK_BYTES], identity: &Identity) -> bool {

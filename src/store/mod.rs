@@ -26,7 +26,7 @@
 //! | `recall.rs` | how much of what is nearest the graph finds |
 //! | `indexing.rs`, `index_worker.rs` | how rows get into the index; a thread that does it |
 //! | `renewal.rs` | an index of which much is deleted rows, made anew |
-//! | `index_file.rs`, `index_slot.rs` | `NAME.hnsw`; its slots |
+//! | `index_file.rs`, `index_save.rs`, `index_slot.rs` | `NAME.hnsw`: reading it, saving it, its slots |
 //! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
@@ -45,6 +45,7 @@ mod cursor;
 mod directory;
 mod filter;
 mod index_file;
+mod index_save;
 mod index_slot;
 mod index_worker;
 mod indexing;

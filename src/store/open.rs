@@ -6,6 +6,7 @@ mod tests;
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
+use super::index_save;
 use super::loader::Loader;
 use super::rows::Snapshot;
 use crate::index::Rows as _;
@@ -88,7 +89,7 @@ pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
     {
         let identity = &opened.core.data.identity;
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
-        index_file::remove_leftovers(&**storage, path, identity);
+        index_save::remove_leftovers(&**storage, path, identity);
     }
     if opened.is_err() && access == Access::ReadWrite {
         // The lock goes with the last reference anyway; a forked child may hold one.

@@ -40,9 +40,10 @@ impl MmapVectorStore {
         }
         let identity = self.core().data.identity;
         remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));
-        let temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
-        self.fill(Arc::clone(temporary.file()), &path, progress)?;
-        let file = temporary.name().map_err(io("creating"))?;
+        let mut temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
+        let file = Arc::clone(temporary.file());
+        self.fill(Arc::clone(&file), &path, progress)?;
+        temporary.name().map_err(io("creating"))?;
         self.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
         file.unlock().map_err(io("unlocking"))
     }

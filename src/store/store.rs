@@ -75,8 +75,10 @@ impl MmapVectorStore {
         let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
         let side = match appender {
             Some(appender) => {
+                let index_file = taken.index.map(|index| index.file);
                 let bell = worker.as_ref().map(|worker| worker.bell().clone());
-                let writer = Writer::new(Arc::clone(&storage), appender, &config, saved_index, bell);
+                let writer =
+                    Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, bell);
                 writer.wake_worker(cores.current());
                 Side::Writer(Box::new(Mutex::new(writer)))
             }

@@ -2,13 +2,14 @@
 
 use super::config::{Durability, MmapVectorConfig};
 use super::core::Core;
-use super::index_file::{self, SavedPlace};
+use super::index_file::SavedPlace;
+use super::index_save;
 use super::index_worker::Bell;
 use super::indexing::{graph_of, graph_params, tail_rows};
 use super::write::Plan;
 use crate::index::GraphParams;
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Appender, Storage};
+use crate::storage::{Appender, FileIdentity, Storage};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) struct Writer {
     worker: Option<Bell>,
     /// Where the index was saved last; `None` where there is none that fits.
     pub(super) saved_index: Option<SavedPlace>,
+    /// The file that was the index at the open, or at the last save: that one may be replaced.
+    index_file: Option<FileIdentity>,
 }
 
 impl Writer {
@@ -41,6 +44,7 @@ impl Writer {
         appender: Appender,
         config: &MmapVectorConfig,
         saved_index: Option<SavedPlace>,
+        index_file: Option<FileIdentity>,
         worker: Option<Bell>,
     ) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
@@ -59,6 +63,7 @@ impl Writer {
             threads: config.threads,
             worker,
             saved_index,
+            index_file,
         }
     }
 
@@ -159,16 +164,19 @@ impl Writer {
         core.data.check_place(&*self.storage)?;
         extended?;
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
-        let data = &core.data;
         let last = self.saved_index.take();
         let saved = graph.at_rest(&core.rows_to_index(), self.threads, || {
             let position = self.appender.position();
-            index_file::write(&self.storage, &data.path, &data.identity, &position, &graph, last)
+            index_save::write(&self.storage, &core.data, &position, &graph, last, self.index_file)
         });
         match saved {
             // There is no index any more that could be saved; the vectors are safe without it.
             Err(_) if graph.is_damaged() => {}
-            saved => self.saved_index = Some(saved?),
+            saved => {
+                let saved = saved?;
+                self.index_file = Some(saved.file);
+                self.saved_index = Some(saved);
+            }
         }
         Ok(())
     }
