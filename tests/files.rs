@@ -242,3 +242,28 @@ fn a_foreign_file_under_the_name_of_the_index_is_not_touched() {
     assert_eq!(names(folder.path()), ["y"]);
     assert_eq!(open(&path).len(), 40);
 }
+
+#[test]
+fn a_name_as_long_as_the_index_leaves_room_for_works_and_a_longer_one_is_refused() {
+    let folder = TempFolder::new("long-names");
+    let path = folder.file(&"n".repeat(250));
+    let store = open(&path);
+    insert(&store, 0..20);
+    store.build_index().unwrap();
+    store.compact(&mut go_on).unwrap();
+    store.close().unwrap();
+    assert!(open(&path).has_index());
+    let copy = folder.file(&"s".repeat(255));
+    open(&path).snapshot_to(&copy, &mut go_on).unwrap();
+    for length in [251, 255] {
+        let long = folder.file(&"l".repeat(length));
+        let refused = MmapVectorStore::new(&long, config());
+        let error = refused.unwrap_err();
+        assert!(error.to_string().contains("shorter name"), "{error}");
+        assert!(!long.exists());
+    }
+    let error = MmapVectorStore::new(&copy, config()).unwrap_err();
+    assert!(error.to_string().contains("shorter name"), "{error}");
+    assert_eq!(open_reader(&copy).len(), 20);
+    assert_eq!(names(folder.path()).len(), 3);
+}

@@ -34,6 +34,23 @@ pub(super) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf>
     storage.resolve(&path).map_err(|error| SynaError::io(&path, "finding", error))
 }
 
+/// Refuses a data file whose index would have a name longer than the file system takes.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`].
+pub(super) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> {
+    match storage.kind(&path_of(data_path)) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
+            let name = data_path.file_name().unwrap_or_default().display();
+            let what =
+                format!("the index's file, {name}.hnsw, would have too long a name; use a shorter name");
+            Err(SynaError::argument(what))
+        }
+        // Whatever else is wrong is told by whoever reads or saves the index.
+        _ => Ok(()),
+    }
+}
+
 /// Where an index was saved last, so that the next save can add to it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SavedPlace {

@@ -82,6 +82,9 @@ pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
     check_config(config)?;
     let path = &storage.resolve(path).map_err(|error| SynaError::io(path, "opening", error))?;
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
+    if access == Access::ReadWrite {
+        index_file::check_name(&**storage, path)?;
+    }
     let (file, superblock) = find_or_create(storage, path, config, access)?;
     let opened = open_file(storage, path, config, access, Arc::clone(&file), superblock);
     if let Ok(opened) = &opened
