@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use support::{Random, TempFolder, quiet};
 use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SynaError};
@@ -266,4 +266,119 @@ fn a_name_as_long_as_the_index_leaves_room_for_works_and_a_longer_one_is_refused
     assert!(error.to_string().contains("shorter name"), "{error}");
     assert_eq!(open_reader(&copy).len(), 20);
     assert_eq!(names(folder.path()).len(), 3);
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_compaction_and_an_index_keep_mode_and_owner() {
+    let folder = TempFolder::new("modes");
+    let path = folder.file("store");
+    make(&path, 20);
+    // SAFETY: a system call without arguments.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    let (mut owner, mut group) = (fs::metadata(&path).unwrap().uid(), fs::metadata(&path).unwrap().gid());
+    for wanted in [0o600, 0o640, 0o666] {
+        set_mode(&path, wanted);
+        if is_root {
+            (owner, group) = (1234, 4321);
+            std::os::unix::fs::chown(&path, Some(owner), Some(group)).unwrap();
+        } else {
+            println!("not run: owners are changed by root alone");
+        }
+        let _ = fs::remove_file(index_of(&path));
+        let store = open(&path);
+        store.build_index().unwrap();
+        let is_as_before = |path: &Path| {
+            let found = fs::metadata(path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (owner, group), "{}", path.display());
+            assert_eq!(mode(path), wanted, "{}", path.display());
+        };
+        is_as_before(&index_of(&path));
+        store.compact(&mut go_on).unwrap();
+        store.close().unwrap();
+        is_as_before(&path);
+        is_as_before(&index_of(&path));
+        // A snapshot is as private as the store.
+        let copy = folder.file("copy");
+        let store = open(&path);
+        store.snapshot_to(&copy, &mut go_on).unwrap();
+        assert_eq!(mode(&copy) & !wanted, 0);
+        fs::remove_file(&copy).unwrap();
+        // An index has permissions of its own where it had them before.
+        set_mode(&index_of(&path), 0o400);
+        store.compact(&mut go_on).unwrap();
+        assert_eq!((mode(&path), mode(&index_of(&path))), (wanted, 0o400));
+    }
+}
+
+/// An access list in the kernel's form: the owner, user 1234, the group, the mask, others.
+fn access_list(of_user: u16) -> Vec<u8> {
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in
+        [(1_u16, 6_u16, u32::MAX), (2, of_user, 1234), (4, 4, u32::MAX), (16, 6, u32::MAX), (32, 0, u32::MAX)]
+    {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+fn read_list(path: &Path) -> Option<Vec<u8>> {
+    let path = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    let mut bytes = vec![0; 1024];
+    // SAFETY: both strings end with NUL, the buffer has as many bytes as are named.
+    let count = unsafe {
+        libc::getxattr(
+            path.as_ptr(),
+            c"system.posix_acl_access".as_ptr(),
+            bytes.as_mut_ptr().cast(),
+            bytes.len(),
+        )
+    };
+    bytes.truncate(usize::try_from(count).ok()?);
+    Some(bytes)
+}
+
+fn write_list(path: &Path, name: &std::ffi::CStr, bytes: &[u8]) -> std::io::Result<()> {
+    let path = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: both strings end with NUL, the buffer has as many bytes as are named.
+    let result =
+        unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), bytes.as_ptr().cast(), bytes.len(), 0) };
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+#[test]
+fn a_compaction_keeps_access_lists_and_takes_none_from_the_folder() {
+    let folder = TempFolder::new("access-lists");
+    let path = folder.file("store");
+    make(&path, 20);
+    if let Err(error) = write_list(&path, c"system.posix_acl_access", &access_list(4)) {
+        println!("not run: no access lists here: {error}");
+        return;
+    }
+    let list = read_list(&path).unwrap();
+    let store = open(&path);
+    store.build_index().unwrap();
+    store.compact(&mut go_on).unwrap();
+    store.close().unwrap();
+    assert_eq!((read_list(&path), read_list(&index_of(&path))), (Some(list.clone()), Some(list)));
+    // New files of this folder would let user 1234 in.
+    let plain = folder.file("plain");
+    make(&plain, 20);
+    set_mode(&plain, 0o660);
+    write_list(folder.path(), c"system.posix_acl_default", &access_list(6)).unwrap();
+    let store = open(&plain);
+    store.build_index().unwrap();
+    store.compact(&mut go_on).unwrap();
+    store.close().unwrap();
+    assert_eq!((read_list(&plain), read_list(&index_of(&plain))), (None, None));
+    assert_eq!((mode(&plain), mode(&index_of(&plain))), (0o660, 0o660));
 }

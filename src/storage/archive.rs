@@ -1,7 +1,7 @@
 //! A store and its index inside a larger file, such as a game's archive: for reading only.
 
 use super::disk::Disk;
-use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
+use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Permissions, Storage, StorageFile};
 use super::region::Region;
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -90,6 +90,14 @@ impl StorageFile for Part {
 
     fn length_bytes(&self) -> io::Result<u64> {
         Ok(self.range.end - self.range.start)
+    }
+
+    fn permissions(&self) -> io::Result<Permissions> {
+        self.file.permissions()
+    }
+
+    fn set_permissions(&self, _: &Permissions) -> io::Result<()> {
+        Err(read_only())
     }
 
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {

@@ -1,6 +1,6 @@
 //! The real file system behind [`Storage`].
 
-use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
+use super::medium::{Access, FileIdentity, FolderSyncError, PathKind, Permissions, Storage, StorageFile};
 use super::platform::{self, Folder, Place};
 use super::region::Region;
 use std::fs::{File, TryLockError};
@@ -100,6 +100,14 @@ impl StorageFile for DiskFile {
 
     fn length_bytes(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    fn permissions(&self) -> io::Result<Permissions> {
+        platform::permissions(&self.file)
+    }
+
+    fn set_permissions(&self, permissions: &Permissions) -> io::Result<()> {
+        platform::set_permissions(&self.file, permissions)
     }
 
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {

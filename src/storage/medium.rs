@@ -14,6 +14,8 @@ pub(crate) enum Access {
     ReadWrite,
     /// For reading and writing; fails where the file exists.
     CreateNew,
+    /// As `CreateNew`, for nobody but the owner: until it gets the permissions of another file.
+    CreatePrivate,
 }
 
 /// What tells a file from another one that has taken its name.
@@ -21,6 +23,16 @@ pub(crate) enum Access {
 pub(crate) struct FileIdentity {
     pub(crate) device: u64,
     pub(crate) inode: u64,
+}
+
+/// Who may do what with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Permissions {
+    pub(crate) mode: u32,
+    pub(crate) owner: u32,
+    pub(crate) group: u32,
+    /// The POSIX access list, in the system's own form.
+    pub(crate) access_list: Option<Vec<u8>>,
 }
 
 /// What a path leads to.
@@ -79,6 +91,9 @@ pub(crate) const MOST_SLICES: usize = 1024;
 pub(crate) trait StorageFile: Send + Sync + Debug {
     fn identity(&self) -> io::Result<FileIdentity>;
     fn length_bytes(&self) -> io::Result<u64>;
+    fn permissions(&self) -> io::Result<Permissions>;
+    /// Sets them as far as the process may; in no case more than these.
+    fn set_permissions(&self, permissions: &Permissions) -> io::Result<()>;
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize>;
     /// Writes slices one behind the other, at most [`MOST_SLICES`] of them.
     fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize>;

@@ -36,7 +36,7 @@ impl Storage for InMemory {
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         match (Self::holds(path), access) {
             (false, _) => Disk.open(path, access),
-            (true, Access::CreateNew) => Disk::open_file(platform::anonymous_file()?),
+            (true, Access::CreateNew | Access::CreatePrivate) => Disk::open_file(platform::anonymous_file()?),
             (true, _) => Err(io::ErrorKind::NotFound.into()),
         }
     }

@@ -62,7 +62,9 @@ pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
 pub(crate) use huge_pages::HugePages;
-pub(crate) use medium::{Access, FileIdentity, PathKind, Storage, StorageFile, read_exact_at, write_all_at};
+pub(crate) use medium::{
+    Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,
+};
 pub(crate) use memory::InMemory;
 pub(crate) use platform::{block_signals, process_mark};
 

@@ -69,8 +69,10 @@ impl Compaction {
         let (path, identity) = (&core.data.path, &core.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         // From here on it is removed, whatever happens.
-        let temporary = Temporary::create(storage, path, Access::CreateNew)?;
+        let temporary = Temporary::create(storage, path, Access::CreatePrivate)?;
         let file = Arc::clone(temporary.file());
+        let keep = core.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
+        keep.map_err(|error| core.data.io("keeping the permissions of", error))?;
         let transfer = Transfer::begin(storage, file, path, core, core.published.load())?;
         Ok(Self { temporary, transfer: Some(transfer), is_synced: false })
     }

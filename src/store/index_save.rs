@@ -104,8 +104,14 @@ fn write_anew(
 ) -> Result<(FileIdentity, Slot)> {
     let identity = &data.identity;
     let io = |error| SynaError::io(path, "writing", error);
-    let temporary = Temporary::create(storage, path, Access::CreateNew)?;
+    let temporary = Temporary::create(storage, path, Access::CreatePrivate)?;
     let file = Arc::clone(temporary.file());
+    // Those of the index that is there; a new one is as private as the store.
+    let permissions = match storage.kind(path).map_err(io)? {
+        PathKind::File(_) => storage.open(path, Access::Read).and_then(|there| there.permissions()),
+        _ => data.file.permissions(),
+    };
+    permissions.and_then(|permissions| file.set_permissions(&permissions)).map_err(io)?;
     write_all_at(&*file, &unfinished_mark(identity), 0).map_err(io)?;
     let slot = write_cells(&*file, path, identity, position, graph, (2, 0))?;
     // Both slots name the table: one of them may decay.

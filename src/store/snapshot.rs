@@ -3,7 +3,9 @@
 use super::compact::Progress;
 use super::store::MmapVectorStore;
 use super::transfer::Transfer;
-use crate::storage::{Access, PathKind, Temporary, is_leftover_of, remove_leftovers};
+use crate::storage::{
+    Access, PathKind, Permissions, StorageFile, Temporary, is_leftover_of, remove_leftovers,
+};
 use crate::{Result, SynaError};
 use std::io;
 use std::ops::ControlFlow;
@@ -42,18 +44,20 @@ impl MmapVectorStore {
         remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));
         let mut temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
         let file = Arc::clone(temporary.file());
+        self.narrow_permissions(&*file).map_err(io("setting the permissions of"))?;
         self.fill(Arc::clone(&file), &path, progress)?;
         temporary.name().map_err(io("creating"))?;
         self.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
         file.unlock().map_err(io("unlocking"))
     }
 
-    fn fill(
-        &self,
-        file: Arc<dyn crate::storage::StorageFile>,
-        path: &Path,
-        progress: Progress<'_>,
-    ) -> Result<()> {
+    /// Nobody gets to read the copy who may not read the store.
+    fn narrow_permissions(&self, file: &dyn StorageFile) -> io::Result<()> {
+        let (own, of_store) = (file.permissions()?, self.core().data.file.permissions()?);
+        file.set_permissions(&Permissions { mode: own.mode & of_store.mode, ..own })
+    }
+
+    fn fill(&self, file: Arc<dyn StorageFile>, path: &Path, progress: Progress<'_>) -> Result<()> {
         let (core, snapshot, last_write) = {
             let now = self.progress()?;
             (Arc::clone(now.core), now.snapshot, now.last_seq)

@@ -127,6 +127,7 @@ impl Place<'_> {
             Access::Read => (libc::O_RDONLY, 0),
             Access::ReadWrite => (libc::O_RDWR, 0),
             Access::CreateNew => (libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o666),
+            Access::CreatePrivate => (libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o600),
         };
         open_file(self.folder_descriptor(), self.path, flags, mode)
     }

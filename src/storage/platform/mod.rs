@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `linux.rs` | Linux and Android |
 //! | `folder.rs` | there too: files by their names in an open folder |
+//! | `permissions.rs` | there too: mode, owner, group, access list |
 //! | `process_mark.rs` | there too: a number that a forked child does not share |
 //! | `portable.rs` | anything else: what std has, and zeros written where space cannot be allocated |
 
@@ -12,11 +13,15 @@ mod folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod permissions;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod process_mark;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use folder::Folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{allocate, anonymous_file, block_signals, identity_of, read_at, write_at};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use permissions::{permissions, set_permissions};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use process_mark::process_mark;
 
@@ -24,7 +29,8 @@ pub(crate) use process_mark::process_mark;
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
-    Folder, allocate, anonymous_file, block_signals, identity_of, process_mark, read_at, write_at,
+    Folder, allocate, anonymous_file, block_signals, identity_of, permissions, process_mark, read_at,
+    set_permissions, write_at,
 };
 
 use std::fs::File;

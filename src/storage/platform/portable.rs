@@ -1,7 +1,7 @@
 //! Platforms without a file of their own: what std has. Not yet run anywhere.
 
 use super::Place;
-use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind};
+use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -75,6 +75,41 @@ pub(crate) fn anonymous_file() -> io::Result<File> {
     Ok(file)
 }
 
+#[cfg(unix)]
+pub(crate) fn permissions(file: &File) -> io::Result<Permissions> {
+    use std::os::unix::fs::MetadataExt;
+    let found = file.metadata()?;
+    let mode = u32::from(found.mode()) & 0o777;
+    Ok(Permissions { mode, owner: found.uid(), group: found.gid(), access_list: None })
+}
+
+/// Gives a file these permissions as far as the process may; in no case more than these.
+#[cfg(unix)]
+pub(crate) fn set_permissions(file: &File, wanted: &Permissions) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let found = file.metadata()?;
+    if (found.uid(), found.gid()) != (wanted.owner, wanted.group)
+        && fchown(file, Some(wanted.owner), Some(wanted.group)).is_err()
+    {
+        // What is left of it is looked at below.
+        let _ = fchown(file, None, Some(wanted.group));
+    }
+    let has_group = file.metadata()?.gid() == wanted.group;
+    let mode = if has_group { wanted.mode } else { wanted.mode & !0o070 };
+    file.set_permissions(std::fs::Permissions::from_mode(mode.into()))
+}
+
+/// A file gets those of its folder on Windows.
+#[cfg(windows)]
+pub(crate) fn permissions(_: &File) -> io::Result<Permissions> {
+    Ok(Permissions { mode: 0, owner: 0, group: 0, access_list: None })
+}
+
+#[cfg(windows)]
+pub(crate) fn set_permissions(_: &File, _: &Permissions) -> io::Result<()> {
+    Ok(())
+}
+
 /// The path of a folder.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -118,8 +153,13 @@ impl Place<'_> {
     }
 
     pub(crate) fn open(&self, access: Access) -> io::Result<File> {
+        let is_new = matches!(access, Access::CreateNew | Access::CreatePrivate);
         let mut options = std::fs::OpenOptions::new();
-        options.read(true).write(access != Access::Read).create_new(access == Access::CreateNew);
+        #[cfg(unix)]
+        if access == Access::CreatePrivate {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        options.read(true).write(access != Access::Read).create_new(is_new);
         super::keep_off_standard_streams(options.open(self.in_folder(self.path))?)
     }
 

@@ -1,10 +1,10 @@
 //! The recording file system.
 
+use super::file::SimulatedFile;
 use crate::storage::disk::Disk;
-use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind, Storage, StorageFile};
-use crate::storage::region::Region;
+use crate::storage::medium::{Access, FolderSyncError, PathKind, Storage, StorageFile};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -80,8 +80,8 @@ pub(crate) struct Fault {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    operations: Vec<Operation>,
+pub(super) struct State {
+    pub(super) operations: Vec<Operation>,
     names: BTreeMap<PathBuf, FileId>,
     next_file: FileId,
     calls: u64,
@@ -101,20 +101,20 @@ pub(crate) struct Simulated {
     state: Arc<Mutex<State>>,
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a call that was let through may do.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Whole,
     Half,
 }
 
 impl State {
     /// Counts a call and fails it if it is its turn.
-    fn call(&mut self, name: &'static str) -> io::Result<Verdict> {
+    pub(super) fn call(&mut self, name: &'static str) -> io::Result<Verdict> {
         let number = self.calls;
         self.calls += 1;
         self.called.insert(name);
@@ -195,10 +195,11 @@ impl Storage for Simulated {
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         let mut state = lock(&self.state);
-        state.call(if access == Access::CreateNew { "create" } else { "open" })?;
+        let is_new = matches!(access, Access::CreateNew | Access::CreatePrivate);
+        state.call(if is_new { "create" } else { "open" })?;
         let inner = Disk.open(path, access)?;
         let file = state.name_file(path);
-        if access == Access::CreateNew {
+        if is_new {
             state.operations.push(Operation::Create { path: path.to_owned(), file });
         }
         Ok(Arc::new(SimulatedFile { inner, file, state: Arc::clone(&self.state) }))
@@ -255,92 +256,5 @@ impl State {
             self.names.insert(to.to_owned(), file);
         }
         self.operations.push(Operation::Rename { from: from.to_owned(), to: to.to_owned() });
-    }
-}
-
-#[derive(Debug)]
-struct SimulatedFile {
-    inner: Arc<dyn StorageFile>,
-    file: FileId,
-    state: Arc<Mutex<State>>,
-}
-
-/// Half of a buffer's bytes, but at least one.
-fn half(length: usize) -> usize {
-    length.div_ceil(2)
-}
-
-impl StorageFile for SimulatedFile {
-    fn identity(&self) -> io::Result<FileIdentity> {
-        lock(&self.state).call("identity")?;
-        self.inner.identity()
-    }
-
-    fn length_bytes(&self) -> io::Result<u64> {
-        lock(&self.state).call("length_bytes")?;
-        self.inner.length_bytes()
-    }
-
-    fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
-        let verdict = lock(&self.state).call("read_at")?;
-        let count = if verdict == Verdict::Half { half(into.len()) } else { into.len() };
-        self.inner.read_at(&mut into[..count], offset_bytes)
-    }
-
-    fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
-        let mut state = lock(&self.state);
-        let verdict = state.call("write_at")?;
-        let from: Vec<u8> = from.iter().flat_map(|slice| slice.iter().copied()).collect();
-        let from = if verdict == Verdict::Half { &from[..half(from.len())] } else { &from };
-        let written = self.inner.write_at(&[IoSlice::new(from)], offset_bytes)?;
-        state.operations.push(Operation::Write {
-            file: self.file,
-            offset_bytes,
-            bytes: from[..written].into(),
-        });
-        Ok(written)
-    }
-
-    fn allocate(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
-        let mut state = lock(&self.state);
-        state.call("allocate")?;
-        self.inner.allocate(offset_bytes, length_bytes)?;
-        state
-            .operations
-            .push(Operation::Extend { file: self.file, length_bytes: offset_bytes + length_bytes });
-        Ok(())
-    }
-
-    fn truncate(&self, length_bytes: u64) -> io::Result<()> {
-        let mut state = lock(&self.state);
-        state.call("truncate")?;
-        self.inner.truncate(length_bytes)?;
-        state.operations.push(Operation::Truncate { file: self.file, length_bytes });
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let mut state = lock(&self.state);
-        let result = state.call("sync");
-        state.operations.push(match result {
-            Ok(_) => Operation::Sync { file: self.file },
-            Err(_) => Operation::FailedSync { file: self.file },
-        });
-        result.map(|_| ())
-    }
-
-    fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {
-        lock(&self.state).call("map")?;
-        self.inner.map(offset_bytes, length_bytes)
-    }
-
-    fn try_lock(&self) -> io::Result<bool> {
-        lock(&self.state).call("try_lock")?;
-        self.inner.try_lock()
-    }
-
-    fn unlock(&self) -> io::Result<()> {
-        lock(&self.state).call("unlock")?;
-        self.inner.unlock()
     }
 }

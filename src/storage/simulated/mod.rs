@@ -9,9 +9,11 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `disk.rs` | [`Simulated`]: the trait, recorded, with faults |
+//! | `file.rs` | its files |
 //! | `image.rs` | what may be on the disk after a power cut |
 
 mod disk;
+mod file;
 mod image;
 
 pub(crate) use disk::{Fault, FaultKind, Mark, Operation, Simulated};

@@ -1,0 +1,88 @@
+//! Linux and Android: mode, owner, group and access list of a file.
+#![expect(unsafe_code, reason = "system calls that std does not have")]
+
+use super::linux::retry;
+use crate::storage::medium::Permissions;
+use std::ffi::CStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+const ACCESS_LIST: &CStr = c"system.posix_acl_access";
+/// More than 8,000 entries.
+const MOST_LIST_BYTES: usize = 64 * 1024;
+
+pub(crate) fn permissions(file: &File) -> io::Result<Permissions> {
+    let found = file.metadata()?;
+    let (mode, owner, group) = (found.mode() & 0o777, found.uid(), found.gid());
+    Ok(Permissions { mode, owner, group, access_list: access_list(file) })
+}
+
+/// Gives a file these permissions as far as the process may; in no case more than these.
+pub(crate) fn set_permissions(file: &File, wanted: &Permissions) -> io::Result<()> {
+    let found = file.metadata()?;
+    if (found.uid(), found.gid()) != (wanted.owner, wanted.group)
+        && fchown(file, Some(wanted.owner), Some(wanted.group)).is_err()
+    {
+        // What is left of it is looked at below.
+        let _ = fchown(file, None, Some(wanted.group));
+    }
+    let has_group = file.metadata()?.gid() == wanted.group;
+    let has_list = match &wanted.access_list {
+        Some(list) => has_group && set_access_list(file, list).is_ok(),
+        None => remove_access_list(file),
+    };
+    let mode = if has_group && has_list { wanted.mode } else { without_group(wanted.mode) };
+    match file.set_permissions(std::fs::Permissions::from_mode(mode)) {
+        // Some file systems have one mode for all files.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS)) => {
+            Ok(())
+        }
+        set => set,
+    }
+}
+
+/// A mode whose group may do no more than others: for a file of another group, or without the list that limits it.
+fn without_group(mode: u32) -> u32 {
+    mode & !0o070 | (mode & (mode << 3) & 0o070)
+}
+
+fn access_list(file: &File) -> Option<Vec<u8>> {
+    let mut list = vec![0_u8; MOST_LIST_BYTES];
+    // SAFETY: the name is a NUL-terminated string, the buffer has as many bytes as are named; both live across the call,
+    // which keeps neither; the descriptor is open as long as `file` is borrowed.
+    let length = unsafe {
+        libc::fgetxattr(file.as_raw_fd(), ACCESS_LIST.as_ptr(), list.as_mut_ptr().cast(), list.len())
+    };
+    list.truncate(usize::try_from(length).ok()?);
+    Some(list)
+}
+
+fn set_access_list(file: &File, list: &[u8]) -> io::Result<()> {
+    // SAFETY: as in `access_list`.
+    retry(|| unsafe {
+        libc::fsetxattr(file.as_raw_fd(), ACCESS_LIST.as_ptr(), list.as_ptr().cast(), list.len(), 0)
+    })
+}
+
+/// Takes away a list that the folder gave; whether there is none afterwards.
+fn remove_access_list(file: &File) -> bool {
+    // SAFETY: as in `access_list`.
+    let removed = retry(|| unsafe { libc::fremovexattr(file.as_raw_fd(), ACCESS_LIST.as_ptr()) });
+    removed.is_ok() || access_list(file).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_group_may_do_no_more_than_others() {
+        for (mode, expected) in
+            [(0o660, 0o600), (0o640, 0o600), (0o664, 0o644), (0o606, 0o606), (0o777, 0o777)]
+        {
+            assert_eq!(without_group(mode), expected, "{mode:o}");
+        }
+    }
+}
