@@ -968,7 +968,7 @@ typedef struct syna_mmap_stats {
   uint64_t slack_bytes;
   /** The file of the index; 0 where there is none. */
   uint64_t index_bytes;
-  /** Data files that a compaction has replaced and that are kept until the store is closed. */
+  /** Replaced data files whose space is kept since results or cursors still borrow from them. */
   uint64_t replaced_bytes;
   /** Rows that the index covers; 0 where there is none. Those behind them are compared one by one. */
   uint64_t indexed_rows;
@@ -1009,8 +1009,8 @@ syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
  * What the store answers is at each moment what it would have answered after one of the writes, in their
  * order; never half of one. Searches that are under way end in the state that they began with. What was
  * borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
- * is kept, with its disk space, until the store is closed. Does nothing for a store that was opened for
- * writing: it always is at the newest state.
+ * is kept, with its disk space, until what was borrowed is freed. Does nothing for a store that was opened
+ * for writing: it always is at the newest state.
  *
  * store        a handle.
  * out_changed  BORROWED for the call: whether there was anything new. May be NULL.
@@ -1469,8 +1469,8 @@ syna_mmap_status syna_mmap_index_step(syna_mmap *store,
  * deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
  *
  * Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
- * borrowed from them stay as they were. The old file keeps its disk space until the store is closed, and
- * until what was borrowed is freed. Other processes that read the old file go on with it until
+ * borrowed from them stay as they were. The old file is closed, and its disk space comes back, when the
+ * last results and cursors that borrow from it are freed or searched into again. Other processes that read the old file go on with it until
  * syna_mmap_refresh. Needs disk space for the new file, under a temporary name in the store's folder.
  *
  * store     a handle.

@@ -128,6 +128,11 @@ fn descriptors() {
 }
 
 #[test]
+fn scarce() {
+    run("scarce");
+}
+
+#[test]
 fn conformance() {
     run("conformance");
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
 ///
 /// Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
-/// borrowed from them stay as they were. The old file keeps its disk space until the store is closed, and
-/// until what was borrowed is freed. Other processes that read the old file go on with it until
+/// borrowed from them stay as they were. The old file is closed, and its disk space comes back, when the
+/// last results and cursors that borrow from it are freed or searched into again. Other processes that read the old file go on with it until
 /// syna_mmap_refresh. Needs disk space for the new file, under a temporary name in the store's folder.
 ///
 /// store     a handle.

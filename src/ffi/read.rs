@@ -49,8 +49,7 @@ unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) 
         // store's own memory.
         unsafe { std::ptr::copy(vector.as_ptr(), out_vector, vector.len()) };
     };
-    if let Some(vector) = store.get_slice(key) {
-        copy(vector);
+    if store.read_vector(key, copy).is_some() {
         return Ok(());
     }
     // Only this way tells why there is none.
@@ -128,13 +127,15 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
                 }
                 let out_len = Out::new(out_len, "out_len")?;
                 let key = arguments::key(key, key_len)?;
-                let payload = store.payload(key).ok_or_else(|| SynaError::no_such_key(key))?;
-                if !payload.is_empty() && payload.len() <= capacity {
-                    // `capacity` is not 0 here, so the pointer was checked; it has room for the payload, which lies in
-                    // the store's own memory.
-                    std::ptr::copy(payload.as_ptr(), out_payload, payload.len());
-                }
-                out_len.set(payload.len());
+                let copied = store.read_payload(key, |payload| {
+                    if !payload.is_empty() && payload.len() <= capacity {
+                        // `capacity` is not 0 here, so the pointer was checked; it has room for the payload, which lies
+                        // in the store's own memory.
+                        std::ptr::copy(payload.as_ptr(), out_payload, payload.len());
+                    }
+                    payload.len()
+                });
+                out_len.set(copied.ok_or_else(|| SynaError::no_such_key(key))?);
                 Ok(())
             })
         })

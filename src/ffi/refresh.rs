@@ -12,8 +12,8 @@ use super::store::{syna_mmap, with_store};
 /// What the store answers is at each moment what it would have answered after one of the writes, in their
 /// order; never half of one. Searches that are under way end in the state that they began with. What was
 /// borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
-/// is kept, with its disk space, until the store is closed. Does nothing for a store that was opened for
-/// writing: it always is at the newest state.
+/// is kept, with its disk space, until what was borrowed is freed. Does nothing for a store that was opened
+/// for writing: it always is at the newest state.
 ///
 /// store        a handle.
 /// out_changed  BORROWED for the call: whether there was anything new. May be NULL.

@@ -32,7 +32,7 @@ pub struct syna_mmap_stats {
     pub slack_bytes: u64,
     /// The file of the index; 0 where there is none.
     pub index_bytes: u64,
-    /// Data files that a compaction has replaced and that are kept until the store is closed.
+    /// Replaced data files whose space is kept since results or cursors still borrow from them.
     pub replaced_bytes: u64,
     /// Rows that the index covers; 0 where there is none. Those behind them are compared one by one.
     pub indexed_rows: u64,

@@ -38,7 +38,7 @@ impl MmapVectorStore {
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let core = self.core();
+        let core = &self.core();
         let dimensions = core.data.identity.dimensions;
         let even = queries.chunks_exact(dimensions as usize);
         let found = match even.remainder().len() {

@@ -65,7 +65,7 @@ impl Compaction {
     fn begin(store: &MmapVectorStore) -> Result<Self> {
         store.writer()?.appender.refuse_if_failed()?;
         store.core().data.check_place(&*store.storage)?;
-        let (core, storage) = (store.core(), &store.storage);
+        let (core, storage) = (&store.core(), &store.storage);
         let (path, identity) = (&core.data.path, &core.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         // From here on it is removed, whatever happens.
@@ -80,7 +80,7 @@ impl Compaction {
     /// Goes on until it is done or the time is over; says which.
     fn go_on(&mut self, store: &MmapVectorStore, limits: &mut Limits<'_>) -> Result<bool> {
         let lost = || SynaError::Internal { what: "a compaction has no file".to_owned() };
-        let old = store.core();
+        let old = &store.core();
         let transfer = self.transfer.as_mut().ok_or_else(lost)?;
         loop {
             let snapshot = old.published.load();
@@ -117,7 +117,7 @@ impl Compaction {
     fn finish(&mut self, store: &MmapVectorStore) -> Result<()> {
         let mut writer = store.writer()?;
         writer.appender.refuse_if_failed()?;
-        let old = store.core();
+        let old = &store.core();
         let snapshot = old.published.load();
         let Some(mut transfer) = self.transfer.take() else { return Ok(()) };
         while transfer.left(snapshot) > 0 && !is_planted(Fault::LoseLateRows) {
@@ -148,7 +148,7 @@ impl Compaction {
         named?;
         let (from, to) = (snapshot.rows, store.core().published.load().rows);
         log::info!("{}: compacted {from} rows into {to}", store.core().data.path.display());
-        writer.checkpoint(store.core())
+        writer.checkpoint(&store.core())
     }
 }
 
@@ -194,7 +194,8 @@ impl MmapVectorStore {
     /// replaced. Rows are numbered anew, in the old order; the index is made anew if there is one.
     ///
     /// Searches and writes go on meanwhile; writes wait for the last moments of it. What was borrowed, and results of
-    /// before, stay valid until the store is closed, and so long the old file keeps its disk space. Other processes that
+    /// before, stay valid. The old file is closed, and gives its disk space back, once no results and no cursors borrow from
+    /// it; slices and entries that were borrowed from the store itself keep it until the store is closed. Other processes that
     /// read the old file go on with it until they refresh. Afterwards everything is safe from a power cut.
     ///
     /// `progress` is told how many rows of how many were copied, then how many are in the index; `Break` ends the call.

@@ -1,51 +1,106 @@
 //! The cores that a store has had: the one in use, and those that a compaction or a refresh put another in the place of.
 //!
-//! None is given up before the store is closed, since borrowed vectors and keys point into them. Readers take no lock.
+//! ```text
+//!   hold: a call, results, cursors; the last of them that lets go of a replaced core closes its file
+//!   lend: slices that are borrowed from the store itself; nobody knows when they are gone, so that core stays to the end
+//! ```
 
 use super::core::Core;
-use crate::Result;
 use crate::append_table::AppendTable;
-use crate::sync::{AtomicU32, OnceLock, Ordering};
-use std::sync::Arc;
+use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering, RwLock};
+use crate::{Result, SynaError};
+use std::sync::{Arc, PoisonError, Weak};
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Cores {
-    first: Arc<Core>,
-    later: AppendTable<OnceLock<Arc<Core>>, 4>,
-    /// How many of `later` there are; the last of them is in use.
-    later_count: AtomicU32,
+    current: RwLock<Arc<Core>>,
+    /// How often the current one was replaced.
+    generation: AtomicU32,
+    lent: AppendTable<OnceLock<Lent>, 1>,
+    lent_count: AtomicU32,
+    /// Those that may still be held.
+    replaced: Mutex<Vec<Weak<Core>>>,
+}
+
+#[derive(Debug)]
+struct Lent {
+    core: Arc<Core>,
+    generation: u32,
 }
 
 impl Cores {
-    pub(super) fn new(first: Arc<Core>) -> Self {
-        Self { first, later: AppendTable::default(), later_count: AtomicU32::new(0) }
+    /// # Errors
+    /// [`SynaError::NoMemory`].
+    pub(super) fn new(first: Arc<Core>) -> Result<Self> {
+        let lent = AppendTable::default();
+        lent.get_or_grow(0)?;
+        Ok(Self {
+            current: RwLock::new(first),
+            generation: AtomicU32::new(0),
+            lent,
+            lent_count: AtomicU32::new(0),
+            replaced: Mutex::default(),
+        })
     }
 
-    /// The one in use.
-    pub(super) fn current(&self) -> &Arc<Core> {
-        let last = self.later_count.load(Ordering::Acquire).checked_sub(1);
-        last.and_then(|last| self.later.get(last as usize)?.get()).unwrap_or(&self.first)
+    /// The one in use; it stays whole as long as the caller holds it.
+    pub(super) fn hold(&self) -> Arc<Core> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Those that are in use no more.
-    pub(super) fn replaced(&self) -> impl Iterator<Item = &Arc<Core>> {
-        let count = self.later_count.load(Ordering::Acquire) as usize;
-        let later = (0..count).filter_map(|at| self.later.get(at)?.get());
-        std::iter::once(&self.first).chain(later).take(count)
+    /// Whether `core` is the one in use.
+    pub(super) fn is_current(&self, core: &Core) -> bool {
+        std::ptr::eq(core, &raw const **self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Allocates what [`Cores::replace`] will need, so that it cannot fail.
+    /// The one in use, which stays from now on until the store is closed. Takes no lock but for the first time.
+    pub(super) fn lend(&self) -> &Core {
+        loop {
+            let generation = self.generation.load(Ordering::Acquire);
+            let last = self.lent_count.load(Ordering::Acquire).checked_sub(1);
+            let last = last.and_then(|last| self.lent.get(last as usize)?.get());
+            if let Some(lent) = last.filter(|lent| lent.generation == generation) {
+                return &lent.core;
+            }
+            // Nobody else lends or replaces meanwhile.
+            let current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            let (count, generation) =
+                (self.lent_count.load(Ordering::Acquire), self.generation.load(Ordering::Acquire));
+            let is_lent = |lent: &Lent| lent.generation == generation;
+            if count > 0 && self.lent.get(count as usize - 1).and_then(OnceLock::get).is_some_and(is_lent) {
+                continue;
+            }
+            // Room for it was reserved before it came into use.
+            if let Some(cell) = self.lent.get(count as usize) {
+                let _ = cell.set(Lent { core: Arc::clone(&current), generation });
+                self.lent_count.store(count + 1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Those that are in use no more and still held.
+    pub(super) fn replaced_bytes(&self) -> u64 {
+        let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.iter().filter_map(Weak::upgrade).map(|old| old.data.extents.end_bytes()).sum()
+    }
+
+    /// Allocates what [`Cores::replace`] will need, and what lending the next one will, so that neither can fail.
     pub(super) fn reserve(&self) -> Result<()> {
-        self.later.get_or_grow(self.later_count.load(Ordering::Acquire) as usize).map(|_| ())
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.retain(|old| old.strong_count() > 0);
+        replaced.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+        // The current one may take a place until then.
+        self.lent.get_or_grow(self.lent_count.load(Ordering::Acquire) as usize + 1).map(|_| ())
     }
 
     /// Puts a core in the place of the one in use; room was reserved. One thread does so at a time.
     pub(super) fn replace(&self, core: Arc<Core>) {
-        let count = self.later_count.load(Ordering::Acquire);
-        if let Some(cell) = self.later.get(count as usize) {
-            let _ = cell.set(core);
-            self.later_count.store(count + 1, Ordering::Release);
-        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *current, core);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        drop(current);
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.push(Arc::downgrade(&old));
     }
 }

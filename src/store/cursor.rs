@@ -88,7 +88,7 @@ impl MmapVectorStore {
     /// An entry is an error only where the library has a bug; none is left out.
     #[must_use]
     pub fn iterate(&self, first_row: u32) -> Entries<'_> {
-        let core = self.core();
+        let core = self.cores.lend();
         Entries { core, snapshot: core.published.load(), next: first_row }
     }
 
@@ -96,6 +96,7 @@ impl MmapVectorStore {
     #[must_use]
     pub fn cursor(&self, first_row: u32) -> Cursor {
         let core = self.core();
-        Cursor { core: Arc::clone(core), snapshot: core.published.load(), next: first_row }
+        let snapshot = core.published.load();
+        Cursor { core, snapshot, next: first_row }
     }
 }

@@ -82,7 +82,7 @@ impl IndexWorker {
             run(&cores, &config, &signals);
         });
         let failed =
-            |error| SynaError::io(&cores.current().data.path, "starting a thread for the index of", error);
+            |error| SynaError::io(&cores.hold().data.path, "starting a thread for the index of", error);
         let thread = spawned.map_err(failed)?;
         let bell = Bell { signals, thread: thread.thread().clone() };
         Ok(Self { bell, thread: Some(thread), process: process_mark() })
@@ -107,9 +107,9 @@ impl Drop for IndexWorker {
 fn run(cores: &Cores, config: &MmapVectorConfig, signals: &Signals) {
     while signals.wait() {
         // A compaction that puts another file in the place of this one ends the work on it.
-        let mut worked_on = None;
-        while !worked_on.as_ref().is_some_and(|core| Arc::ptr_eq(core, cores.current())) {
-            let core = worked_on.insert(Arc::clone(cores.current()));
+        let mut worked_on: Option<Arc<Core>> = None;
+        while !worked_on.as_ref().is_some_and(|core| cores.is_current(core)) {
+            let core = &*worked_on.insert(cores.hold());
             let taken_in = take_in(cores, core, config, signals);
             give_up_retired(cores, core);
             signals.is_making.store(false, Ordering::Release);
@@ -138,7 +138,7 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
     signals.is_making.store(is_new, Ordering::Release);
     // Held: a core that is retired has none any more.
     let graph = graph_of(core, |metric| graph_params(config, metric));
-    let goes_on = || !signals.ends.load(Ordering::Acquire) && Arc::ptr_eq(core, cores.current());
+    let goes_on = || !signals.ends.load(Ordering::Acquire) && cores.is_current(core);
     while goes_on() && graph.covered_rows() < core.published.load().rows {
         let end = core.published.load().rows;
         graph.extend(&core.rows_to_index(), end, config.threads, &mut |_, _| {

@@ -77,7 +77,7 @@ impl MmapVectorStore {
         let begin = Instant::now();
         let deadline = begin.checked_add(budget).unwrap_or(begin + Duration::from_secs(1 << 30));
         self.check_writable()?;
-        let core = self.core();
+        let core = &self.core();
         let graph = graph_of(core, |metric| self.graph_params(metric));
         let mut result = graph.step(&core.rows_to_index(), core.published.load().rows, deadline);
         if matches!(result, Ok(true)) && is_worn(core, &graph) {
@@ -86,7 +86,7 @@ impl MmapVectorStore {
         }
         give_up_retired(&self.cores, core);
         result?;
-        Ok(tail_rows(self.core()) as usize)
+        Ok(tail_rows(&self.core()) as usize)
     }
 
     /// Takes every row into the index, makes it where there is none or where it proves damaged, checks all rows of it, and
@@ -111,7 +111,7 @@ impl MmapVectorStore {
         self.writer()?.appender.refuse_if_failed()?;
         let mut tell = |done: u32, end: u32| progress(u64::from(done), u64::from(end));
         loop {
-            let core = Arc::clone(self.core());
+            let core = self.core();
             let rows = core.rows_to_index();
             let graph = graph_of(&core, |metric| self.graph_params(metric));
             let start = Instant::now();
@@ -136,7 +136,7 @@ impl MmapVectorStore {
             log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
             let mut writer = self.writer()?;
             // A compaction may have put another file in its place, whose index has to be whole as well.
-            if Arc::ptr_eq(&core, self.core()) {
+            if self.cores.is_current(&core) {
                 writer.checkpoint(&core)?;
                 if !graph.is_damaged() {
                     return Ok(());
@@ -157,7 +157,7 @@ impl MmapVectorStore {
 
 /// A core that was replaced while its index was worked on needs none.
 pub(super) fn give_up_retired(cores: &Cores, core: &Arc<Core>) {
-    if !Arc::ptr_eq(core, cores.current()) {
+    if !cores.is_current(core) {
         core.set_graph(None);
     }
 }

@@ -4,20 +4,31 @@ use super::checked_batch::MAX_KEY_BYTES;
 use super::core::Core;
 use super::store::MmapVectorStore;
 use crate::{Result, SynaError};
+use std::ops::Deref;
 use std::sync::Arc;
 
 impl MmapVectorStore {
     /// The live row of a key, and the core that it is a row of.
-    pub(super) fn find(&self, key: &str) -> Option<(&Arc<Core>, u32)> {
+    pub(super) fn find(&self, key: &str) -> Option<(Arc<Core>, u32)> {
+        self.find_in(key, || self.core())
+    }
+
+    /// As [`MmapVectorStore::find`], for what is borrowed from the store.
+    fn find_lent(&self, key: &str) -> Option<(&Core, u32)> {
+        self.find_in(key, || self.cores.lend())
+    }
+
+    fn find_in<C: Deref<Target = Core>>(&self, key: &str, current: impl Fn() -> C) -> Option<(C, u32)> {
         loop {
-            let core = self.core();
+            let core = current();
             // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
             let directory = core.directory();
             let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
             let snapshot = core.published.load();
             let found = row.filter(|&row| core.is_visible(row, snapshot));
             // One that was replaced meanwhile may have no directory any more.
-            if found.is_some() || Arc::ptr_eq(core, self.core()) {
+            drop(directory);
+            if found.is_some() || self.cores.is_current(&core) {
                 return found.map(|row| (core, row));
             }
         }
@@ -35,14 +46,27 @@ impl MmapVectorStore {
     /// [`SynaError::InvalidKey`] for a key longer than a key may be.
     pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
         check_key(key)?;
-        Ok(self.get_slice(key).map(<[f32]>::to_vec))
+        Ok(self.read_vector(key, <[f32]>::to_vec))
+    }
+
+    /// Calls `read` with a key's vector, without a copy; `None` where there is no such key.
+    pub(crate) fn read_vector<R>(&self, key: &str, read: impl FnOnce(&[f32]) -> R) -> Option<R> {
+        let (core, row) = self.find(key)?;
+        core.vector(row).ok().map(read)
+    }
+
+    /// As [`MmapVectorStore::read_vector`], with its payload.
+    pub(crate) fn read_payload<R>(&self, key: &str, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let (core, row) = self.find(key)?;
+        Some(read(core.payload(row)))
     }
 
     /// A key's vector as it lies in the mapping, 64-byte aligned; `None` only where there is no such key. It stays
-    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced.
+    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced; a file that a compaction
+    /// replaces keeps its disk space and mappings so long.
     #[must_use]
     pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
-        let (core, row) = self.find(key)?;
+        let (core, row) = self.find_lent(key)?;
         core.vector(row).ok()
     }
 
@@ -55,7 +79,7 @@ impl MmapVectorStore {
     /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
     #[must_use]
     pub fn payload(&self, key: &str) -> Option<&[u8]> {
-        self.find(key).map(|(core, row)| core.payload(row))
+        self.find_lent(key).map(|(core, row)| core.payload(row))
     }
 }
 

@@ -32,7 +32,7 @@ impl MmapVectorStore {
             if max_distance.is_nan() {
                 return Err(SynaError::argument("the greatest distance of a search is NaN"));
             }
-            let core = self.core();
+            let core = &self.core();
             let search = self.search_of(core, 0, options)?;
             results.begin(core);
             results.lend(|results, parts| {

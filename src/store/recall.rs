@@ -24,7 +24,7 @@ impl MmapVectorStore {
         if samples == 0 || k == 0 {
             return Err(SynaError::argument("a recall needs samples and hits: neither may be 0"));
         }
-        let core = self.core();
+        let core = &self.core();
         let rows = chosen(live_rows(core, core.published.load()).collect(), samples, seed);
         // One more, since each row is the nearest to itself.
         let wanted = k.saturating_add(1);

@@ -29,7 +29,7 @@ impl MmapVectorStore {
     pub fn refresh(&self) -> Result<bool> {
         let Side::Reader(taken) = &self.side else { return Ok(false) };
         let mut taken = lock(taken)?;
-        let core = self.core();
+        let core = &self.core();
         let data = &core.data;
         if !self.is_same_file(core, &taken)? {
             return self.open_anew(&mut taken);
@@ -111,7 +111,7 @@ impl MmapVectorStore {
     /// Opens the file that has the name now, in the place of the one at hand.
     fn open_anew(&self, taken: &mut Taken) -> Result<bool> {
         self.cores.reserve()?;
-        let old = self.core();
+        let old = &self.core();
         let Opened { core, taken: now, .. } = open(&self.storage, &self.path, &self.config)?;
         self.cores.replace(core);
         old.retire();

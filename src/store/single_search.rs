@@ -50,7 +50,7 @@ impl MmapVectorStore {
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let found = self.search_of(self.core(), k, options).and_then(|search| search.answer(query, results));
+        let found = self.search_of(&self.core(), k, options).and_then(|search| search.answer(query, results));
         found.inspect_err(|_| results.clear())
     }
 
@@ -69,7 +69,7 @@ impl MmapVectorStore {
         let mut search = || {
             check_key(key)?;
             let (core, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
-            self.search_of(core, k, options)?.without(row).answer(core.vector(row)?, results)
+            self.search_of(&core, k, options)?.without(row).answer(core.vector(row)?, results)
         };
         let found = search();
         found.inspect_err(|_| results.clear())

@@ -60,7 +60,7 @@ impl MmapVectorStore {
     fn fill(&self, file: Arc<dyn StorageFile>, path: &Path, progress: Progress<'_>) -> Result<()> {
         let (core, snapshot, last_write) = {
             let now = self.progress()?;
-            (Arc::clone(now.core), now.snapshot, now.last_seq)
+            (now.core, now.snapshot, now.last_seq)
         };
         let mut transfer = Transfer::begin(&self.storage, file, path, &core, snapshot)?;
         loop {

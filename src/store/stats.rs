@@ -29,7 +29,7 @@ pub struct StoreStats {
     pub slack_bytes: u64,
     /// The index's file; 0 where there is none.
     pub index_bytes: u64,
-    /// Data files that a compaction has replaced and whose space is kept until the store is closed.
+    /// Data files that a compaction has replaced and whose space is kept: something still borrows from them.
     pub replaced_bytes: u64,
     /// Whether searches use an index.
     pub has_index: bool,
@@ -44,9 +44,9 @@ pub struct StoreStats {
 }
 
 /// How far a store has come.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Progress<'s> {
-    pub(super) core: &'s Arc<Core>,
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    pub(super) core: Arc<Core>,
     /// What readers see; it and the numbers below are of one moment.
     pub(super) snapshot: Snapshot,
     position: LogPosition,
@@ -55,13 +55,14 @@ pub(super) struct Progress<'s> {
     pub(super) durable_seq: u64,
 }
 
-impl<'s> Progress<'s> {
-    fn of_reader(core: &'s Arc<Core>, superblock: &Superblock, position: LogPosition) -> Self {
+impl Progress {
+    fn of_reader(core: Arc<Core>, superblock: &Superblock, position: LogPosition) -> Self {
         // A reader may have been opened on a file whose writer checkpointed more than could be read.
         let durable = superblock.position.sequence.min(position.sequence);
+        let snapshot = core.published.load();
         Self {
             core,
-            snapshot: core.published.load(),
+            snapshot,
             position,
             generation: superblock.generation,
             last_seq: superblock.write_count(&position),
@@ -72,7 +73,7 @@ impl<'s> Progress<'s> {
 
 impl MmapVectorStore {
     /// Waits for a write that is under way.
-    pub(super) fn progress(&self) -> Result<Progress<'_>> {
+    pub(super) fn progress(&self) -> Result<Progress> {
         match &self.side {
             Side::Reader(taken) => {
                 let taken = refresh::lock(taken)?;
@@ -81,9 +82,11 @@ impl MmapVectorStore {
             Side::Writer(_) | Side::Closed => {
                 let writer = self.writer()?;
                 let appender = &writer.appender;
+                let core = self.core();
+                let snapshot = core.published.load();
                 Ok(Progress {
-                    core: self.core(),
-                    snapshot: self.core().published.load(),
+                    core,
+                    snapshot,
                     position: appender.position(),
                     generation: appender.superblock().generation,
                     last_seq: appender.last_write(),
@@ -100,7 +103,7 @@ impl MmapVectorStore {
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::Poisoned`].
     pub fn stats(&self) -> Result<StoreStats> {
-        let Progress { core, snapshot, position, generation, last_seq, durable_seq } = self.progress()?;
+        let Progress { ref core, snapshot, position, generation, last_seq, durable_seq } = self.progress()?;
         let data = &core.data;
         let rows = u64::from(position.rows);
         let deleted_rows = u64::from(snapshot.deletions).min(rows);
@@ -124,7 +127,7 @@ impl MmapVectorStore {
             log_bytes,
             slack_bytes: file_bytes.saturating_sub(vector_bytes).saturating_sub(log_bytes),
             index_bytes: self.index_bytes()?,
-            replaced_bytes: self.cores.replaced().map(|old| old.data.extents.end_bytes()).sum(),
+            replaced_bytes: self.cores.replaced_bytes(),
             has_index: graph.is_some(),
             indexed_rows: graph.map_or(0, |graph| u64::from(graph.covered_rows())),
             generation,

@@ -70,7 +70,7 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
         let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
-        let cores = Arc::new(Cores::new(core));
+        let cores = Arc::new(Cores::new(core)?);
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
         let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
         let side = match appender {
@@ -79,7 +79,7 @@ impl MmapVectorStore {
                 let bell = worker.as_ref().map(|worker| worker.bell().clone());
                 let writer =
                     Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, bell);
-                writer.wake_worker(cores.current());
+                writer.wake_worker(&cores.hold());
                 Side::Writer(Box::new(Mutex::new(writer)))
             }
             None => Side::Reader(Mutex::new(taken)),
@@ -88,8 +88,8 @@ impl MmapVectorStore {
     }
 
     /// What readers share at this moment.
-    pub(super) fn core(&self) -> &Arc<Core> {
-        self.cores.current()
+    pub(super) fn core(&self) -> Arc<Core> {
+        self.cores.hold()
     }
 
     /// Makes a checkpoint, unlocks the file and closes the store.
@@ -106,7 +106,7 @@ impl MmapVectorStore {
         self.worker = None;
         // What it has copied goes with it.
         self.compaction = Mutex::new(None);
-        let core = self.core();
+        let core = &self.core();
         let result = match writer.into_inner() {
             Ok(mut writer) => match writer.checkpoint(core) {
                 Err(_) if is_planted(Fault::CloseHidesError) => Ok(()),
@@ -169,7 +169,7 @@ impl MmapVectorStore {
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
         // After the lock: a compaction changes it under the same one.
-        let core = self.core();
+        let core = &self.core();
         let written = write_batch(core, appender, plan, batch)?;
         if written > 0 {
             writer.after_write(core)?;
@@ -186,7 +186,7 @@ impl MmapVectorStore {
         check_key(key)?;
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        let core = self.core();
+        let core = &self.core();
         let deleted = delete_key(core, appender, plan, key)?;
         if deleted {
             writer.after_write(core)?;
@@ -214,7 +214,7 @@ impl MmapVectorStore {
     /// where the file was removed, renamed or replaced while it was open: then nobody finds what is written by that path.
     pub fn checkpoint(&self) -> Result<()> {
         let mut writer = self.writer()?;
-        writer.checkpoint(self.core())
+        writer.checkpoint(&self.core())
     }
 
     /// Makes everything written so far safe from a power cut; leaves the index as it is on the disk.
@@ -223,7 +223,7 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::checkpoint`].
     pub fn flush(&self) -> Result<()> {
         let mut writer = self.writer()?;
-        writer.flush(self.core())
+        writer.flush(&self.core())
     }
 
     /// Takes disk space for `count` vectors in all, now, with keys of usual length.
@@ -269,7 +269,7 @@ impl MmapVectorStore {
     /// All keys, in the order of their insertion.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        let core = self.core();
+        let core = &self.core();
         let snapshot = core.published.load();
         live_rows(core, snapshot).filter_map(|row| core.key(row).ok()).map(str::to_owned).collect()
     }

@@ -198,7 +198,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             return Err(error);
         }
     };
-    let data = &old.core().data;
+    let data = Arc::clone(&old.core().data);
     let checkpointed = read_superblock(&*data.file, &data.path)?.position;
     let promised = u64::from(checkpointed.rows.saturating_sub(checkpointed.deletions));
     Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
@@ -206,7 +206,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
 
 /// Writes the rows of `old` into `new`, closes that, and returns how many they are.
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
-    let core = old.core();
+    let core = &old.core();
     let live = live_rows(core, core.published.load());
     let rows: Vec<u32> = live.filter(|&row| core.vector(row).is_ok_and(is_finite)).collect();
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
@@ -237,7 +237,7 @@ impl MmapVectorStore {
     /// [`SynaError::Corrupt`] where the log itself is damaged, [`SynaError::Cancelled`], [`SynaError::Io`]. Rows that
     /// are not as they should be are no error: they stand in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
-        verify(self.core(), self.config.hnsw_config.ef_search, progress)
+        verify(&self.core(), self.config.hnsw_config.ef_search, progress)
     }
 
     /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.

@@ -136,7 +136,8 @@ mod tests {
     /// What a search did, and the cost of that beside the cost of a scan.
     fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
         let options = SearchOptions { filter, ..Default::default() };
-        let search = Search::new(store.core(), 10, &options, 100).unwrap();
+        let core = store.core();
+        let search = Search::new(&core, 10, &options, 100).unwrap();
         let mut parts = SearchParts::default();
         search.nearest(query, None, &mut parts).unwrap();
         let mut memory = Vec::new();
