@@ -5,7 +5,12 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +50,20 @@ static void check_whole(const char *name, uint64_t rows) {
   OK(syna_mmap_close(store, &error));
 }
 
+static int held[MOST_DESCRIPTORS], held_count;
+
+static void take_all_descriptors(void) {
+  struct rlimit limit = {MOST_DESCRIPTORS, MOST_DESCRIPTORS};
+  int descriptor;
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  held_count = 0;
+  while ((descriptor = dup(0)) >= 0) held[held_count++] = descriptor;
+}
+
+static void give_descriptors_back(void) {
+  while (held_count > 0) close(held[--held_count]);
+}
+
 /* The first 59 compactions used to take all descriptors. */
 static void compact_often(void) {
   struct rlimit limit = {MOST_DESCRIPTORS, MOST_DESCRIPTORS};
@@ -65,8 +84,156 @@ static void compact_often(void) {
   check_whole("often", 20);
 }
 
+static void without_descriptors(void) {
+  syna_mmap *store = open_quietly(in_folder("none"), 0);
+  insert_rows(store, 0, ROWS);
+  /* A first sync needs none. */
+  take_all_descriptors();
+  OK(syna_mmap_checkpoint(store, &error));
+  insert_rows(store, ROWS, ROWS);
+  /* The index, a compaction and a snapshot do; the store goes on afterwards. */
+  FAILS(IO, syna_mmap_build_index(store, &error));
+  CHECK(error.os_errno == EMFILE);
+  FAILS(IO, syna_mmap_compact(store, NULL, NULL, &error));
+  FAILS(IO, syna_mmap_snapshot_to(store, in_folder("copy"), NULL, NULL, &error));
+  insert_rows(store, 2 * ROWS, ROWS);
+  OK(syna_mmap_flush(store, &error));
+  give_descriptors_back();
+  OK(syna_mmap_checkpoint(store, &error));
+  OK(syna_mmap_compact(store, NULL, NULL, &error));
+  OK(syna_mmap_close(store, &error));
+  check_whole("none", 3 * ROWS);
+}
+
+/* A folder that may be passed and written to, but not read: only for root is it all the same. */
+static void unreadable_folder(void) {
+  syna_mmap *store;
+  CHECK(mkdir(in_folder("blind"), 0733) == 0 && chmod(in_folder("blind"), 0733) == 0);
+  CHECK(chmod(folder, 0755) == 0);
+  if (geteuid() == 0) CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+  store = open_quietly(in_folder("blind/store"), 0);
+  insert_rows(store, 0, ROWS);
+  OK(syna_mmap_build_index(store, &error));
+  OK(syna_mmap_compact(store, NULL, NULL, &error));
+  OK(syna_mmap_close(store, &error));
+  check_whole("blind/store", ROWS);
+}
+
+#ifdef __linux__
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* From now on these system calls fail as on a file system that lacks them. */
+static void refuse(const int *calls, size_t count, int with) {
+  struct sock_filter filter[32];
+  struct sock_fprog program = {0, NULL};
+  size_t i, length = 0;
+  struct sock_filter load = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+  struct sock_filter refused = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0);
+  struct sock_filter allowed = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  refused.k |= (unsigned)with;
+  filter[length++] = load;
+  for (i = 0; i < count; i++) {
+    struct sock_filter is_call = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    is_call.k = (unsigned)calls[i];
+    filter[length++] = is_call;
+    filter[length++] = refused;
+  }
+  filter[length++] = allowed;
+  program.len = (unsigned short)length;
+  program.filter = filter;
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
+}
+
+static const char *lacking_name;
+
+static void use_all(void) {
+  char copy[64];
+  syna_mmap *store = open_quietly(in_folder(lacking_name), SYNA_MMAP_OPEN_MUST_CREATE), *other = NULL;
+  syna_mmap_options options = quiet();
+  snprintf(copy, sizeof copy, "%s-copy", lacking_name);
+  insert_rows(store, 0, ROWS);
+  OK(syna_mmap_build_index(store, &error));
+  insert_rows(store, ROWS, ROWS);
+  OK(syna_mmap_compact(store, NULL, NULL, &error));
+  OK(syna_mmap_snapshot_to(store, in_folder(copy), NULL, NULL, &error));
+  /* Still nothing is overwritten. */
+  FAILS(IO, syna_mmap_snapshot_to(store, in_folder(copy), NULL, NULL, &error));
+  FAILS(LOCKED, syna_mmap_open(in_folder(lacking_name), &options, &other, &error));
+  OK(syna_mmap_close(store, &error));
+  check_whole(lacking_name, 2 * ROWS);
+  check_whole(copy, 2 * ROWS);
+}
+
+#define REFUSE(with, ...)                              \
+  do {                                                 \
+    static const int calls[] = {__VA_ARGS__};          \
+    refuse(calls, sizeof calls / sizeof *calls, with); \
+  } while (0)
+
+/* CIFS, vboxsf: a folder cannot be synced. The library syncs files by fdatasync. */
+static void no_folder_sync(void) {
+  REFUSE(EINVAL, SYS_fsync);
+  lacking_name = "no-folder-sync";
+  use_all();
+}
+
+static void no_sync_of_anything_but_files(void) {
+  REFUSE(EINVAL, SYS_fsync, SYS_syncfs);
+  lacking_name = "no-folder-sync-at-all";
+  use_all();
+}
+
+static void no_exclusive_rename(void) {
+  REFUSE(EINVAL, SYS_renameat2);
+  lacking_name = "no-exclusive-rename";
+  use_all();
+}
+
+/* Android's shared storage. */
+static void no_hard_links(void) {
+  REFUSE(EPERM, SYS_renameat2, SYS_linkat);
+  lacking_name = "no-hard-links";
+  use_all();
+}
+
+static void no_calls_at_all(void) {
+  REFUSE(ENOSYS, SYS_renameat2, SYS_linkat, SYS_fsync, SYS_fallocate);
+  lacking_name = "no-calls-at-all";
+  use_all();
+}
+
+/* A folder's sync that fails stops the writer; one that cannot be begun does not. */
+static void failing_folder_sync(void) {
+  syna_mmap *store = open_quietly(in_folder("failing"), 0);
+  insert_rows(store, 0, ROWS);
+  REFUSE(EIO, SYS_fsync);
+  FAILS(IO, syna_mmap_checkpoint(store, &error));
+  FAILS(POISONED, syna_mmap_checkpoint(store, &error));
+  FAILS(POISONED, syna_mmap_close(store, &error));
+  store = open_quietly(in_folder("failing"), SYNA_MMAP_OPEN_READ_ONLY);
+  CHECK(live_rows(store) == ROWS);
+  OK(syna_mmap_close(store, &error));
+}
+
+#endif
+
 int main(int argc, char **argv) {
   begin(argc, argv);
   in_child("compact_often", compact_often);
+  in_child("without_descriptors", without_descriptors);
+  in_child("unreadable_folder", unreadable_folder);
+#ifdef __linux__
+  in_child("no_folder_sync", no_folder_sync);
+  in_child("no_sync_of_anything_but_files", no_sync_of_anything_but_files);
+  in_child("no_exclusive_rename", no_exclusive_rename);
+  in_child("no_hard_links", no_hard_links);
+  in_child("no_calls_at_all", no_calls_at_all);
+  in_child("failing_folder_sync", failing_folder_sync);
+#endif
   return 0;
 }

@@ -81,6 +81,10 @@ impl Life<'_> {
                 writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
             })?;
             if session == 1 {
+                // Killed while it compacts: the next open removes what there is.
+                if seed % 4 < 2 {
+                    store = self.step(store, |writing| writing.compact_a_little(1))?;
+                }
                 store.abandon();
             } else if store.close().is_ok() {
                 self.disk.mark(Mark::Durable(self.after.len() - 1));
