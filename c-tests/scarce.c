@@ -86,6 +86,7 @@ static void compact_often(void) {
 
 static void without_descriptors(void) {
   syna_mmap *store = open_quietly(in_folder("none"), 0);
+  syna_mmap_stats stats;
   insert_rows(store, 0, ROWS);
   /* A first sync needs none. */
   take_all_descriptors();
@@ -101,8 +102,34 @@ static void without_descriptors(void) {
   give_descriptors_back();
   OK(syna_mmap_checkpoint(store, &error));
   OK(syna_mmap_compact(store, NULL, NULL, &error));
+  stats.struct_size = sizeof stats;
+  take_all_descriptors();
+  OK(syna_mmap_get_stats(store, &stats, &error));
+  CHECK(stats.index_bytes > 0);
+  give_descriptors_back();
   OK(syna_mmap_close(store, &error));
   check_whole("none", 3 * ROWS);
+}
+
+/* A write whose automatic checkpoint finds no descriptor for the index is stored, and says so. */
+static void automatic_checkpoint(void) {
+  syna_mmap *store = NULL;
+  syna_mmap_options options = quiet();
+  options.checkpoint_interval_secs = 1;
+  options.index_threshold = 50;
+  OK(syna_mmap_open(in_folder("automatic"), &options, &store, &error));
+  insert_rows(store, 0, ROWS);
+  OK(syna_mmap_checkpoint(store, &error));
+  take_all_descriptors();
+  sleep(1);
+  insert_rows(store, ROWS, ROWS);
+  sleep(1);
+  insert_rows(store, 2 * ROWS, 1);
+  /* Who asks is told. */
+  FAILS(IO, syna_mmap_build_index(store, &error));
+  give_descriptors_back();
+  OK(syna_mmap_close(store, &error));
+  check_whole("automatic", 2 * ROWS + 1);
 }
 
 /* A folder that may be passed and written to, but not read: only for root is it all the same. */
@@ -226,6 +253,7 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   in_child("compact_often", compact_often);
   in_child("without_descriptors", without_descriptors);
+  in_child("automatic_checkpoint", automatic_checkpoint);
   in_child("unreadable_folder", unreadable_folder);
 #ifdef __linux__
   in_child("no_folder_sync", no_folder_sync);

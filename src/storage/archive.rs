@@ -44,6 +44,13 @@ impl Storage for Archive {
         }
     }
 
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        match self.part(path) {
+            Some(range) => Ok(Some(range.end - range.start)),
+            None => Disk.length_of(path),
+        }
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         match (self.part(path), access) {
             (Some(range), Access::Read) => {

@@ -56,6 +56,10 @@ impl Storage for Disk {
         place(path).kind()
     }
 
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        place(path).length_bytes()
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         Self::open_file(place(path).open(access)?)
     }

@@ -68,6 +68,8 @@ pub(crate) trait Storage: Send + Sync + Debug {
     fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
     /// What lies at a path; links are not followed.
     fn kind(&self, path: &Path) -> io::Result<PathKind>;
+    /// The length of the file at a path, without opening it; `None` where there is no file.
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>>;
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>>;
     /// Gives `from` the name `to`; fails with `AlreadyExists` where there is such a file.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;

@@ -33,6 +33,10 @@ impl Storage for InMemory {
         if Self::holds(path) { Ok(PathKind::Missing) } else { Disk.kind(path) }
     }
 
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        if Self::holds(path) { Ok(None) } else { Disk.length_of(path) }
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         match (Self::holds(path), access) {
             (false, _) => Disk.open(path, access),

@@ -62,6 +62,10 @@ impl Storage for StoreFolder {
         self.place(path).kind()
     }
 
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        self.place(path).length_bytes()
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         Disk::open_file(self.place(path).open(access)?)
     }

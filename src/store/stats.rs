@@ -5,7 +5,7 @@ use super::index_file;
 use super::refresh;
 use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
-use crate::storage::{Access, ExtentKind, LogPosition, PathKind, Superblock};
+use crate::storage::{ExtentKind, LogPosition, Superblock};
 use crate::{Result, SynaError};
 use std::sync::Arc;
 
@@ -139,14 +139,6 @@ impl MmapVectorStore {
     fn index_bytes(&self) -> Result<u64> {
         let path = index_file::locate(&*self.storage, &self.core().data.path)?;
         let io = |error| SynaError::io(&path, "looking at", error);
-        match self.storage.kind(&path).map_err(io)? {
-            PathKind::File(_) => {}
-            _ => return Ok(0),
-        }
-        match self.storage.open(&path, Access::Read) {
-            Ok(file) => file.length_bytes().map_err(io),
-            // It was replaced between the two looks, or may not be read.
-            Err(_) => Ok(0),
-        }
+        Ok(self.storage.length_of(&path).map_err(io)?.unwrap_or(0))
     }
 }

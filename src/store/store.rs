@@ -156,8 +156,8 @@ impl MmapVectorStore {
     /// distinct keys of an upsert. When it returns, the rows are safe from a kill of the process (with
     /// [`crate::Durability::Batch`] also from a power cut), and the next search sees them.
     ///
-    /// A checkpoint or an index build that has fallen due is made in this call; that there is no room for the index is logged, and
-    /// is no failure of the write.
+    /// A checkpoint or an index build that has fallen due is made in this call; that it could not be saved is logged, and is no
+    /// failure of the write. A sync that fails is one.
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::InvalidKey`],

@@ -89,12 +89,18 @@ impl Writer {
         Ok(())
     }
 
-    /// The write that made this due is in the file, and its rows are found with or without an index: that there was no room
-    /// for the index, or for a checkpoint, makes no failure of it. What is not done stays due.
+    /// The write that made this due is in the file, and its rows are found with or without an index: that the index or a
+    /// checkpoint could not be saved, for want of room, memory, a descriptor or a right, or since something else has the
+    /// name, makes no failure of it. What is not done stays due, and whoever asks for a checkpoint is told. A sync that
+    /// failed is told at once.
     fn forgive(&self, core: &Core, due: Result<()>) -> Result<()> {
         match due {
             Err(
-                error @ (SynaError::NoSpace { .. } | SynaError::NoMemory { .. } | SynaError::Limit { .. }),
+                error @ (SynaError::NoSpace { .. }
+                | SynaError::NoMemory { .. }
+                | SynaError::Limit { .. }
+                | SynaError::Io { .. }
+                | SynaError::Corrupt { .. }),
             ) if self.appender.refuse_if_failed().is_ok() => {
                 log::warn!(
                     "{}: a write is done, what fell due after it is not: {error}",

@@ -80,6 +80,12 @@ impl Place<'_> {
         })
     }
 
+    /// The length of the file there; `None` where there is none.
+    pub(crate) fn length_bytes(&self) -> io::Result<Option<u64>> {
+        let found = self.look()?.filter(|found| found.st_mode & libc::S_IFMT == libc::S_IFREG);
+        Ok(found.map(|found| u64::try_from(found.st_size).unwrap_or(0)))
+    }
+
     fn look(&self) -> io::Result<Option<libc::stat64>> {
         let path = text(self.path)?;
         let mut found = MaybeUninit::<libc::stat64>::uninit();

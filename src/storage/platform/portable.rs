@@ -147,6 +147,15 @@ impl Place<'_> {
         }
     }
 
+    /// The length of the file there; `None` where there is none.
+    pub(crate) fn length_bytes(&self) -> io::Result<Option<u64>> {
+        match std::fs::symlink_metadata(self.in_folder(self.path)) {
+            Ok(found) => Ok(found.is_file().then(|| found.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Where a symbolic link leads; an error where there is none.
     pub(crate) fn read_link(&self) -> io::Result<PathBuf> {
         std::fs::read_link(self.in_folder(self.path))

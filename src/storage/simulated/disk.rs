@@ -193,6 +193,11 @@ impl Storage for Simulated {
         Disk.kind(path)
     }
 
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        lock(&self.state).call("length_of")?;
+        Disk.length_of(path)
+    }
+
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         let mut state = lock(&self.state);
         let is_new = matches!(access, Access::CreateNew | Access::CreatePrivate);
