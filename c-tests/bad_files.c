@@ -54,7 +54,11 @@ static void other_files(void) {
   size_t i;
   FAILS(IO, opened(".", 0));
   FAILS(IO, opened(".", SYNA_MMAP_OPEN_READ_ONLY));
-  refused(SYNA_MMAP_ERR_CORRUPT, "", 0);
+  /* One without a byte is a new store to a writer. */
+  write_file("file", "", 0);
+  FAILS(CORRUPT, opened("file", SYNA_MMAP_OPEN_READ_ONLY));
+  OK(opened("file", 0));
+  OK(opened("file", SYNA_MMAP_OPEN_READ_ONLY));
   refused(SYNA_MMAP_ERR_CORRUPT, "x", 1);
   refused(SYNA_MMAP_ERR_CORRUPT, bytes, sizeof bytes);
   refused(SYNA_MMAP_ERR_LEGACY_FORMAT, mvec, sizeof mvec);
@@ -75,7 +79,7 @@ static void truncated(void) {
   }
   OK(syna_mmap_close(store, &error));
   bytes = contents("whole", &count);
-  for (length = 0; length < count; length += length < 20000 ? 509 : 20011) {
+  for (length = 1; length < count; length += length < 20000 ? 509 : 20011) {
     syna_mmap_options options = quiet();
     syna_mmap_status status;
     write_file("cut", bytes, length);

@@ -383,6 +383,65 @@ fn a_compaction_keeps_access_lists_and_takes_none_from_the_folder() {
     assert_eq!((mode(&plain), mode(&index_of(&plain))), (0o660, 0o660));
 }
 
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let folder = TempFolder::new("empty");
+    let path = folder.file("store");
+    fs::write(&path, "").unwrap();
+    set_mode(&path, 0o600);
+    // An empty file is none that could be read, and none whose dimensions could be taken.
+    let read_only = OpenMode { read_only: true, ..OpenMode::default() };
+    let must_create = OpenMode { must_create: true, ..OpenMode::default() };
+    for refused in [
+        MmapVectorConfig { open: read_only, ..config() },
+        MmapVectorConfig { open: must_create, ..config() },
+        MmapVectorConfig { dimensions: 0, ..config() },
+    ] {
+        assert!(MmapVectorStore::new(&path, refused).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"");
+    }
+    fs::write(index_of(&path), "").unwrap();
+    let must_exist = OpenMode { must_exist: true, ..OpenMode::default() };
+    let store = MmapVectorStore::new(&path, MmapVectorConfig { open: must_exist, ..config() }).unwrap();
+    assert!(matches!(MmapVectorStore::new(&path, config()), Err(SynaError::Locked { .. })));
+    insert(&store, 0..20);
+    store.build_index().unwrap();
+    store.close().unwrap();
+    assert_eq!(names(folder.path()), ["store", "store.hnsw"]);
+    assert_eq!(mode(&path), 0o600);
+    let store = open(&path);
+    assert_eq!((store.len(), store.has_index()), (20, true));
+    // Nor is an empty index in the way later.
+    store.close().unwrap();
+    fs::write(index_of(&path), "").unwrap();
+    assert!(!open_reader(&path).has_index());
+    let store = open(&path);
+    store.build_index().unwrap();
+    store.close().unwrap();
+    assert!(open(&path).has_index());
+}
+
+#[test]
+fn two_that_open_an_empty_file_at_once_have_one_store() {
+    let folder = TempFolder::new("empty-twice");
+    for round in 0..50 {
+        let path = folder.file(&round.to_string());
+        fs::write(&path, "").unwrap();
+        let stores: Vec<_> = std::thread::scope(|scope| {
+            let opening: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| MmapVectorStore::new(&path, config()))).collect();
+            opening.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let open: Vec<&MmapVectorStore> = stores.iter().filter_map(|store| store.as_ref().ok()).collect();
+        assert!(open.len() <= 1, "two writers");
+        for store in open {
+            insert(store, 0..1);
+            store.checkpoint().unwrap();
+        }
+        assert!(stores.iter().flatten().count() == 1, "{stores:?}");
+    }
+}
+
 /// Open files and mappings of this process that belong to files in `folder`.
 fn held(folder: &Path) -> (usize, usize) {
     let folder = folder.to_str().unwrap();

@@ -49,7 +49,8 @@ pub struct syna_mmap {
 ///
 /// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
 ///            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
-///            taken from the working folder of this moment; changing that later does no harm.
+///            taken from the working folder of this moment; changing that later does no harm. Symbolic links
+///            at its end are followed once. An empty file (mkstemp) becomes a store when opened for writing.
 /// options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.

@@ -73,7 +73,8 @@ impl DataFile {
     }
 }
 
-/// Makes a new store at `path` and returns it locked. Either all of it is there afterwards or nothing.
+/// Makes a new store at `path` and returns it locked, in the place of the file `empty` if there is one, which is locked and
+/// has the name. Either all of it is there afterwards or nothing.
 ///
 /// # Errors
 /// [`SynaError::Io`] with `AlreadyExists` where the path was taken meanwhile.
@@ -82,9 +83,15 @@ pub(crate) fn create(
     path: &Path,
     dimensions: u32,
     metric: crate::DistanceMetric,
+    empty: Option<&dyn StorageFile>,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let mut temporary = Temporary::create(storage, path, Access::CreateNew)?;
+    let access = if empty.is_some() { Access::CreatePrivate } else { Access::CreateNew };
+    let mut temporary = Temporary::create(storage, path, access)?;
+    if let Some(empty) = empty {
+        let keep = empty.permissions().and_then(|permissions| temporary.file().set_permissions(&permissions));
+        keep.map_err(io("keeping the permissions of"))?;
+    }
     let superblock = empty_superblock(&**storage, path, dimensions, metric)?;
     let file = Arc::clone(temporary.file());
     // Both slots at once, so that a store survives the loss of either from its first day.
@@ -96,11 +103,31 @@ pub(crate) fn create(
     if !is_planted(Fault::RenameBeforeSync) {
         file.sync().map_err(io("syncing"))?;
     }
-    temporary.name().map_err(io("creating"))?;
+    match empty {
+        Some(empty) => replace_empty(&**storage, path, empty, &mut temporary)?,
+        None => temporary.name().map_err(io("creating"))?,
+    }
     if !is_planted(Fault::SkipFolderSync) {
         storage.sync_folder(path).map_err(|error| io("syncing the folder of")(error.into()))?;
     }
     Ok((file, superblock))
+}
+
+/// Gives a new store the name of an empty file, unless that has become another one's, or is empty no more.
+fn replace_empty(
+    storage: &dyn Storage,
+    path: &Path,
+    empty: &dyn StorageFile,
+    temporary: &mut Temporary,
+) -> Result<()> {
+    let mut replaced = || -> io::Result<()> {
+        let is_there = storage.kind(path)? == PathKind::File(empty.identity()?);
+        if !is_there || empty.length_bytes()? > 0 {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        temporary.replace()
+    };
+    replaced().map_err(|error| SynaError::io(path, "creating", error))
 }
 
 /// The superblock of a store that has nothing in it.
@@ -218,7 +245,7 @@ pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Sup
         return Err(SynaError::corrupt(
             path,
             0,
-            "the file is empty, which no store is; remove it to make a new store",
+            "the file is empty, which no store is yet; open it for writing to make one",
         ));
     }
     let read = |offset: u64| -> Result<Vec<u8>> {

@@ -174,6 +174,9 @@ pub(super) fn read(
     };
     let file = storage.open(&path, Access::Read).map_err(io)?;
     let length = file.length_bytes().map_err(io)?;
+    if length == 0 {
+        return Ok(None);
+    }
     let mut slots = Vec::new();
     let mut is_ours = false;
     for at in SLOTS_AT {

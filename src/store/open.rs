@@ -126,6 +126,13 @@ fn find_or_create(
             }
             PathKind::File(_) => {
                 let file = open_existing(&**storage, path, access)?;
+                // What mkstemp leaves becomes a store, as in SQLite; to a reader it is none.
+                if access == Access::ReadWrite && file.length_bytes().map_err(|e| io("opening", e))? == 0 {
+                    match make(storage, path, config, Some(&*file)) {
+                        Err(error) if is_taken(&error) => continue,
+                        made => return made,
+                    }
+                }
                 let superblock = read_superblock(&*file, path)?;
                 return Ok((file, superblock));
             }
@@ -133,22 +140,36 @@ fn find_or_create(
                 if config.open.must_exist || access == Access::Read {
                     return Err(SynaError::NotFound { what: format!("the file {}", path.display()) });
                 }
-                if config.dimensions == 0 || config.metric_from_file {
-                    let what = format!(
-                        "the file {}, whose dimensions and metric were to be taken from it; say both to make it",
-                        path.display()
-                    );
-                    return Err(SynaError::NotFound { what });
-                }
-                match create(storage, path, u32::from(config.dimensions), config.metric) {
-                    Err(SynaError::Io { source, .. })
-                        if source.kind() == io::ErrorKind::AlreadyExists && !config.open.must_create => {}
+                match make(storage, path, config, None) {
+                    Err(error) if is_taken(&error) && !config.open.must_create => {}
                     made => return made,
                 }
             }
         }
     }
     Err(SynaError::Locked { path: path.to_owned() })
+}
+
+/// Makes a store, in the place of a file without bytes if there is one.
+fn make(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    config: &MmapVectorConfig,
+    empty: Option<&dyn StorageFile>,
+) -> Result<(Arc<dyn StorageFile>, Superblock)> {
+    if config.dimensions == 0 || config.metric_from_file {
+        let what = format!(
+            "the file {}, whose dimensions and metric were to be taken from it; say both to make it",
+            path.display()
+        );
+        return Err(SynaError::NotFound { what });
+    }
+    create(storage, path, u32::from(config.dimensions), config.metric, empty)
+}
+
+/// Whether somebody else has made a file of the name meanwhile.
+fn is_taken(error: &SynaError) -> bool {
+    matches!(error, SynaError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
 }
 
 /// The file's own facts against those asked for.
