@@ -132,6 +132,53 @@ static void automatic_checkpoint(void) {
   check_whole("automatic", 2 * ROWS + 1);
 }
 
+/* The signal of a file that is too large is the host's own; the library answers NO_SPACE instead. */
+static void limited_file_size(void) {
+  struct rlimit before, limit;
+  syna_mmap *store = open_quietly(in_folder("limited"), 0);
+  syna_mmap_status status = SYNA_MMAP_OK;
+  uint64_t rows = 0;
+  struct stat found;
+  insert_rows(store, 0, 10);
+  OK(syna_mmap_checkpoint(store, &error));
+  CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  limit = before;
+  limit.rlim_cur = 1 << 20;
+  CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  for (rows = 10; status == SYNA_MMAP_OK; rows++) {
+    char key[40];
+    float vector[DIMENSIONS];
+    size_t length = key_of(key, rows);
+    fill(vector, rows);
+    status = syna_mmap_insert(store, key, length, vector, NULL, &error);
+    CHECK(rows < 100000);
+  }
+  rows--;
+  CHECK(status == SYNA_MMAP_ERR_NO_SPACE);
+  FAILS(NO_SPACE, syna_mmap_reserve(store, 1000000, &error));
+  CHECK(live_rows(store) == rows);
+  OK(syna_mmap_checkpoint(store, &error));
+  OK(syna_mmap_close(store, &error));
+  /* A limit below what the file has. */
+  CHECK(stat(in_folder("limited"), &found) == 0 && found.st_size <= 1 << 20);
+  limit.rlim_cur = 4096;
+  CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  store = open_quietly(in_folder("limited"), 0);
+  {
+    char key[40];
+    float vector[DIMENSIONS];
+    size_t length = key_of(key, rows);
+    fill(vector, rows);
+    FAILS(NO_SPACE, syna_mmap_insert(store, key, length, vector, NULL, &error));
+    FAILS(NO_SPACE, syna_mmap_compact(store, NULL, NULL, &error));
+    FAILS(NO_SPACE, syna_mmap_snapshot_to(store, in_folder("limited-copy"), NULL, NULL, &error));
+  }
+  CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  insert_rows(store, rows, 100);
+  OK(syna_mmap_close(store, &error));
+  check_whole("limited", rows + 100);
+}
+
 /* A folder that may be passed and written to, but not read: only for root is it all the same. */
 static void unreadable_folder(void) {
   syna_mmap *store;
@@ -254,6 +301,7 @@ int main(int argc, char **argv) {
   in_child("compact_often", compact_often);
   in_child("without_descriptors", without_descriptors);
   in_child("automatic_checkpoint", automatic_checkpoint);
+  in_child("limited_file_size", limited_file_size);
   in_child("unreadable_folder", unreadable_folder);
 #ifdef __linux__
   in_child("no_folder_sync", no_folder_sync);

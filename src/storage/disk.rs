@@ -127,11 +127,11 @@ impl StorageFile for DiskFile {
     }
 
     fn truncate(&self, length_bytes: u64) -> io::Result<()> {
-        self.file.set_len(length_bytes)
+        platform::set_length(&self.file, length_bytes)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        platform::sync_file(&self.file)
     }
 
     fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {

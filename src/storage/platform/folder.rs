@@ -1,7 +1,7 @@
 //! Linux and Android: files by their names in a folder that was opened once.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
-use super::linux::retry;
+use super::linux::{ask_for_limit, retry};
 use super::{Place, keep_off_standard_streams};
 use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind};
 use std::ffi::{CString, OsString};
@@ -135,6 +135,9 @@ impl Place<'_> {
             Access::CreateNew => (libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o666),
             Access::CreatePrivate => (libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o600),
         };
+        if access != Access::Read {
+            ask_for_limit();
+        }
         open_file(self.folder_descriptor(), self.path, flags, mode)
     }
 

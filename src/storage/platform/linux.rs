@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A system call that is interrupted this often in a row is given up: a host must not hang in one of ours.
 const MOST_INTERRUPTIONS: u32 = 1000;
@@ -32,6 +33,8 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
 /// `pwritev`, with slices that lie one behind the other made one: the kernel copies a long one faster than many short. One
 /// slice goes by `pwrite`, which has no list to copy and check.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
+    // A write that begins below the limit is cut off at it.
+    refuse_beyond_limit(offset_bytes.saturating_add(1), MOST_FILE_BYTES.load(Ordering::Relaxed))?;
     if let [slice] = from {
         return file.write_at(slice, offset_bytes);
     }
@@ -60,6 +63,43 @@ pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> 
     // descriptor is open as long as `file` is borrowed.
     let written = unsafe { libc::pwritev64(file.as_raw_fd(), slices.as_ptr().cast(), count, offset) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+
+/// The most bytes that a file of this process may have (`ulimit -f`), as it was last asked for.
+static MOST_FILE_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Asks for the limit; done at each open for writing, growth and sync. To ask before each write would cost a system call
+/// more, so a limit that is set below the length of a file that is open shows at the next of these only.
+pub(super) fn ask_for_limit() -> u64 {
+    let mut limit = MaybeUninit::<libc::rlimit64>::uninit();
+    // SAFETY: the pointer is to writable memory for the struct, which the call fills.
+    let most_bytes = match unsafe { libc::getrlimit64(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } {
+        // SAFETY: the call succeeded, so it has filled the struct.
+        0 => unsafe { limit.assume_init() }.rlim_cur,
+        _ => u64::MAX,
+    };
+    MOST_FILE_BYTES.store(most_bytes, Ordering::Relaxed);
+    most_bytes
+}
+
+/// Refuses what makes a file longer than the process may have it: the system would send SIGXFSZ, which ends a host that does
+/// not handle it.
+fn refuse_beyond_limit(end_bytes: u64, most_bytes: u64) -> io::Result<()> {
+    // It may have been raised.
+    if end_bytes > most_bytes && end_bytes > ask_for_limit() {
+        return Err(io::Error::from_raw_os_error(libc::EFBIG));
+    }
+    Ok(())
+}
+
+/// Cuts a file, or makes it longer by zeros.
+pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
+    let length = libc::off64_t::try_from(length_bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    if length_bytes > file.metadata()?.len() {
+        refuse_beyond_limit(length_bytes, ask_for_limit())?;
+    }
+    // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
+    retry(|| unsafe { libc::ftruncate64(file.as_raw_fd(), length) })
 }
 
 pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
@@ -98,6 +138,7 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     if lacks_space(file, end_bytes) {
         return Err(io::Error::from_raw_os_error(libc::ENOSPC));
     }
+    refuse_beyond_limit(end_bytes, ask_for_limit())?;
     let out_of_range = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let offset = libc::off64_t::try_from(offset_bytes).map_err(out_of_range)?;
     let length = libc::off64_t::try_from(length_bytes).map_err(out_of_range)?;
@@ -115,6 +156,13 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
             _ => return Err(error),
         }
     }
+}
+
+/// `fdatasync`.
+pub(crate) fn sync_file(file: &File) -> io::Result<()> {
+    ask_for_limit();
+    // SAFETY: a system call on a number; the descriptor is open as long as `file` is borrowed.
+    retry(|| unsafe { libc::fdatasync(file.as_raw_fd()) })
 }
 
 /// A file in memory: `memfd_create`.

@@ -19,7 +19,9 @@ mod process_mark;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use folder::Folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{allocate, anonymous_file, block_signals, identity_of, read_at, write_at};
+pub(crate) use linux::{
+    allocate, anonymous_file, block_signals, identity_of, read_at, set_length, sync_file, write_at,
+};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use permissions::{permissions, set_permissions};
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -30,7 +32,7 @@ mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
     Folder, allocate, anonymous_file, block_signals, identity_of, permissions, process_mark, read_at,
-    set_permissions, write_at,
+    set_length, set_permissions, sync_file, write_at,
 };
 
 use std::fs::File;

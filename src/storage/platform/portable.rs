@@ -110,6 +110,15 @@ pub(crate) fn set_permissions(_: &File, _: &Permissions) -> io::Result<()> {
     Ok(())
 }
 
+pub(crate) fn sync_file(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// Cuts a file, or makes it longer by zeros.
+pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
+    file.set_len(length_bytes)
+}
+
 /// The path of a folder.
 #[derive(Debug)]
 pub(crate) struct Folder {
