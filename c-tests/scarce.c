@@ -294,6 +294,24 @@ static void failing_folder_sync(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+/* Interruptions without end: an error, no hang. */
+static void interrupted_allocation(void) {
+  syna_mmap *store = open_quietly(in_folder("interrupted"), 0);
+  insert_rows(store, 0, ROWS);
+  REFUSE(EINTR, SYS_fallocate);
+  FAILS(IO, syna_mmap_reserve(store, 100000, &error));
+  OK(syna_mmap_checkpoint(store, &error));
+  OK(syna_mmap_close(store, &error));
+  check_whole("interrupted", ROWS);
+}
+
+static void interrupted_sync(void) {
+  syna_mmap *store = open_quietly(in_folder("interrupted-sync"), 0);
+  insert_rows(store, 0, ROWS);
+  REFUSE(EINTR, SYS_fdatasync, SYS_fsync, SYS_ftruncate, SYS_flock);
+  FAILS(IO, syna_mmap_checkpoint(store, &error));
+  FAILS(POISONED, syna_mmap_close(store, &error));
+}
 #endif
 
 int main(int argc, char **argv) {
@@ -310,6 +328,8 @@ int main(int argc, char **argv) {
   in_child("no_hard_links", no_hard_links);
   in_child("no_calls_at_all", no_calls_at_all);
   in_child("failing_folder_sync", failing_folder_sync);
+  in_child("interrupted_allocation", interrupted_allocation);
+  in_child("interrupted_sync", interrupted_sync);
 #endif
   return 0;
 }

@@ -112,7 +112,7 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
 }
 
 /// A call that is interrupted this often in a row is given up: a host must not hang in one of ours.
-const MOST_INTERRUPTIONS: u32 = 1000;
+pub(crate) const MOST_INTERRUPTIONS: u32 = 1000;
 
 /// Writes all of `from`.
 pub(crate) fn write_all_at(file: &dyn StorageFile, from: &[u8], offset_bytes: u64) -> io::Result<()> {

@@ -1,16 +1,13 @@
 //! Linux and Android.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
-use crate::storage::medium::{FileIdentity, MOST_SLICES};
+use crate::storage::medium::{FileIdentity, MOST_INTERRUPTIONS, MOST_SLICES};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A system call that is interrupted this often in a row is given up: a host must not hang in one of ours.
-const MOST_INTERRUPTIONS: u32 = 1000;
 
 /// Makes a system call, which answers 0 or -1, again as long as a signal interrupts it.
 pub(super) fn retry(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
@@ -142,19 +139,12 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     let out_of_range = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let offset = libc::off64_t::try_from(offset_bytes).map_err(out_of_range)?;
     let length = libc::off64_t::try_from(length_bytes).map_err(out_of_range)?;
-    loop {
-        // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
-        if unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, length) } == 0 {
-            return Ok(());
+    // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
+    match retry(|| unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, length) }) {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS)) => {
+            super::write_zeros_to(file, end_bytes)
         }
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            Some(libc::EINTR) => {}
-            Some(libc::EOPNOTSUPP | libc::ENOSYS) => {
-                return super::write_zeros_to(file, end_bytes);
-            }
-            _ => return Err(error),
-        }
+        allocated => allocated,
     }
 }
 

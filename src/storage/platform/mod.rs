@@ -35,6 +35,7 @@ pub(crate) use portable::{
     set_length, set_permissions, sync_file, write_at,
 };
 
+use crate::storage::medium::MOST_INTERRUPTIONS;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -66,12 +67,17 @@ pub(crate) fn keep_off_standard_streams(file: File) -> io::Result<File> {
 fn write_zeros_to(file: &File, end_bytes: u64) -> io::Result<()> {
     static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
     let mut offset = file.metadata()?.len();
+    let mut interruptions = 0;
     while offset < end_bytes {
         let length = usize::try_from(end_bytes - offset).map_or(ZEROS.len(), |rest| rest.min(ZEROS.len()));
         match write_at(file, &[io::IoSlice::new(ZEROS.get(..length).unwrap_or_default())], offset) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => offset += written as u64,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error)
+                if error.kind() == io::ErrorKind::Interrupted && interruptions < MOST_INTERRUPTIONS =>
+            {
+                interruptions += 1;
+            }
             Err(error) => return Err(error),
         }
     }
