@@ -7,7 +7,7 @@
 
 #include "check.h"
 
-enum { ROWS = 300, LINES = 10000 };
+enum { ROWS = 300, LINES = 1000 };
 
 /* A bit for each of the numbers 0 to 2 that was seen open. */
 static unsigned taken;
