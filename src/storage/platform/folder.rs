@@ -1,11 +1,11 @@
 //! Linux and Android: files by their names in a folder that was opened once.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
-use super::linux::{ask_for_limit, retry};
+use super::linux::{ask_for_limit, identity_of, retry};
 use super::{Place, keep_off_standard_streams};
 use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind};
 use std::ffi::{CString, OsString};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -166,11 +166,16 @@ impl Place<'_> {
         }
         let to = Place { folder: self.folder, path: to };
         let reserved = to.open(Access::CreateNew)?;
-        // Who opens the empty file meanwhile takes the lock first, and sees when it has it that the name leads elsewhere.
-        if reserved.try_lock().is_err() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+        // Somebody who opens the empty file meanwhile makes a store of it, under its lock; then the name is that one's.
+        match reserved.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::AlreadyExists.into()),
+            Ok(()) if to.kind()? != PathKind::File(identity_of(&reserved.metadata()?)) => {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            Ok(()) => self.replace(to.path),
+            Err(TryLockError::Error(error)) => Err(error),
         }
-        self.replace(to.path).inspect_err(|_| {
+        .inspect_err(|_| {
             let _ = to.remove();
         })
     }
