@@ -38,6 +38,11 @@ fn search() {
 }
 
 #[test]
+fn borrowed() {
+    run("borrowed");
+}
+
+#[test]
 fn filters() {
     run("filters");
 }

@@ -34,8 +34,12 @@ unsafe impl Sync for Found where SearchResults: Sync {}
 
 impl Found {
     /// Lets `search` fill the answers; on any error there are none.
+    ///
+    /// The former hits go first, but what they point to stays until the search is over: the query, the key or the prefix
+    /// may be one of them, and these results the last that keep a closed store's file mapped.
     pub(super) fn fill(&mut self, search: impl FnOnce(&mut SearchResults) -> Result<()>) -> Result<()> {
-        self.clear();
+        self.hits.clear();
+        let _lenders = self.answers.take_lenders();
         let filled = search(&mut self.answers).and_then(|()| self.list());
         if filled.is_err() {
             self.clear();

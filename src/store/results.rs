@@ -61,6 +61,13 @@ struct Query {
     error: Option<SynaError>,
 }
 
+/// What hits are borrowed from, kept alive until this is dropped.
+#[derive(Debug)]
+#[must_use = "what was borrowed from it is gone once it is dropped"]
+pub(crate) struct Lenders {
+    _core: Option<Arc<Core>>,
+}
+
 impl SearchResults {
     /// The hits by ascending distance, then row; those of a batch query after query.
     #[must_use]
@@ -146,6 +153,13 @@ impl SearchResults {
         self.hits.clear();
         self.queries.clear();
         self.core = None;
+    }
+
+    /// Forgets the hits, and hands out what they were borrowed from: it may be the last to keep the caller's inputs alive.
+    pub(crate) fn take_lenders(&mut self) -> Lenders {
+        let lenders = Lenders { _core: self.core.take() };
+        self.clear();
+        lenders
     }
 
     /// Forgets the hits; what comes next is of `core`.
