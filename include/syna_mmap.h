@@ -13,7 +13,8 @@
  * - Whatever is in a file, the worst that comes of it is an error.
  * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
  *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
- *   signal handlers, and prints nothing.
+ *   signal handlers, and prints nothing. Its threads take no signals. Where the system has no thread to give,
+ *   the calling one does the work (without its `index_worker` a store is not opened).
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *
@@ -388,8 +389,9 @@ typedef struct syna_mmap_options {
    * 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
    * most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
    * most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
-   * rows, options and seed. The thread takes no signals and ends when the store is closed. Without effect where
-   * index_threshold is 0 and where the store is opened read-only. 0: no such thread. Default 0.
+   * rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
+   * system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
+   * 0 and where the store is opened read-only. 0: no such thread. Default 0.
    */
   uint32_t index_worker;
 } syna_mmap_options;

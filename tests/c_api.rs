@@ -88,6 +88,11 @@ fn threads() {
 }
 
 #[test]
+fn own_threads() {
+    run("own_threads");
+}
+
+#[test]
 fn batches() {
     run("batches");
 }

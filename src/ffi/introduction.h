@@ -13,7 +13,8 @@
  * - Whatever is in a file, the worst that comes of it is an error.
  * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
  *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
- *   signal handlers, and prints nothing.
+ *   signal handlers, and prints nothing. Its threads take no signals. Where the system has no thread to give,
+ *   the calling one does the work (without its `index_worker` a store is not opened).
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *

@@ -125,8 +125,9 @@ pub struct syna_mmap_options {
     /// 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
     /// most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
     /// most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
-    /// rows, options and seed. The thread takes no signals and ends when the store is closed. Without effect where
-    /// index_threshold is 0 and where the store is opened read-only. 0: no such thread. Default 0.
+    /// rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
+    /// system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
+    /// 0 and where the store is opened read-only. 0: no such thread. Default 0.
     pub index_worker: u32,
 }
 

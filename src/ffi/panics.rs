@@ -7,14 +7,12 @@
 //! standard library, so the hook of a host that is itself written in Rust is another one and stays untouched; only a
 //! Rust program that links the crate and calls its C functions sees the two chained.
 
+use crate::storage::THREAD_NAME_PREFIX;
 use crate::{Result, SynaError};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Worker threads whose names begin so are this library's.
-const THREAD_PREFIX: &str = "syna-mmap";
 
 static IS_HOOK_SET: AtomicBool = AtomicBool::new(false);
 
@@ -73,7 +71,7 @@ impl Drop for Inside {
 /// Notes where the panic is; `false`: it is none of ours.
 fn note(info: &PanicHookInfo<'_>) -> bool {
     if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
-        return std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_PREFIX));
+        return std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_NAME_PREFIX));
     }
     let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
     // A thread that is ending has no such variable any more; then the message goes without the place.

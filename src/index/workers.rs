@@ -1,11 +1,13 @@
 //! Spreading independent work over threads without its result depending on them.
 
+use crate::storage::spawn_scoped;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Work is handed out in pieces of this many items.
 const GRAIN: usize = 8;
 
-/// `work(i, state)` for every `i` under `count`, in the order of `i`, by as many threads as there are states.
+/// `work(i, state)` for every `i` under `count`, in the order of `i`, by as many threads as there are states, or fewer where
+/// the system has no thread to give.
 ///
 /// A panic in a worker goes on in the caller.
 pub(super) fn spread<S: Send, T: Send>(
@@ -32,7 +34,8 @@ pub(super) fn spread<S: Send, T: Send>(
         }
     };
     let mut done = std::thread::scope(|scope| {
-        let handles: Vec<_> = others.iter_mut().map(|state| scope.spawn(|| run(state))).collect();
+        let handles: Vec<_> =
+            others.iter_mut().map_while(|state| spawn_scoped(scope, "build", || run(state)).ok()).collect();
         let mut done = run(own);
         for handle in handles {
             match handle.join() {

@@ -23,6 +23,7 @@
 //! | `row_writer.rs`, `row_lane.rs` | the rows of a batch; who writes them |
 //! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
 //! | `rewrite.rs` | writing again what a failed sync may have lost |
+//! | `threads.rs` | how the library starts a thread |
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
 
 mod appender;
@@ -51,6 +52,7 @@ pub(crate) mod simulated;
 mod store_folder;
 mod superblock;
 mod temporary;
+mod threads;
 
 pub(crate) use appender::Appender;
 pub(crate) use archive::Archive;
@@ -66,7 +68,7 @@ pub(crate) use medium::{
     Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,
 };
 pub(crate) use memory::InMemory;
-pub(crate) use platform::{block_signals, process_mark};
+pub(crate) use platform::process_mark;
 
 pub(crate) use region::Region;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
@@ -74,3 +76,4 @@ pub(crate) use row_writer::NewRows;
 pub(crate) use store_folder::StoreFolder;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};
 pub(crate) use temporary::{Temporary, remove_leftovers};
+pub(crate) use threads::{THREAD_NAME_PREFIX, spawn, spawn_scoped};

@@ -9,7 +9,7 @@
 //! nothing of the file, so the file sees the same calls in the same order either way.
 
 use super::medium::{StorageFile, write_slices_at};
-use super::platform::block_signals;
+use super::threads::spawn_scoped;
 use std::io::{self, IoSlice};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -62,12 +62,7 @@ pub(super) fn write_beside<'a, T>(
 ) -> (io::Result<()>, T) {
     let (sender, waiting) = sync_channel(MOST_WAITING);
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("syna-mmap rows".to_owned());
-        let spawned = thread.spawn_scoped(scope, move || {
-            block_signals();
-            write_all(file, waiting)
-        });
-        let Ok(handle) = spawned else {
+        let Ok(handle) = spawn_scoped(scope, "rows", move || write_all(file, waiting)) else {
             return (Ok(()), feed(&mut Lane::Own(file)));
         };
         let mut lane = Lane::Beside(sender);

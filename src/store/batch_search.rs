@@ -7,6 +7,7 @@ use super::store::MmapVectorStore;
 use super::way::Way;
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
+use crate::storage::spawn_scoped;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -130,11 +131,7 @@ fn share<T: Send>(
     let Some((own, own_parts)) = shares.next() else { return Vec::new() };
     thread::scope(|scope| {
         let begun: Vec<_> = shares
-            .map(|(share, parts)| {
-                // The name keeps a panic quiet until the caller has it.
-                let thread = thread::Builder::new().name("syna-mmap search".to_owned());
-                (share, thread.spawn_scoped(scope, move || work(share, parts)))
-            })
+            .map(|(share, parts)| (share, spawn_scoped(scope, "batch", move || work(share, parts))))
             .collect();
         let mut done = vec![work(own, own_parts)];
         for (share, thread) in begun {

@@ -11,7 +11,7 @@ use super::core::Core;
 use super::cores::Cores;
 use super::indexing::{give_up_retired, graph_of, graph_params};
 use super::renewal;
-use crate::storage::{block_signals, process_mark};
+use crate::storage::{process_mark, spawn};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -76,9 +76,8 @@ impl IndexWorker {
     pub(super) fn start(cores: &Arc<Cores>, config: &MmapVectorConfig) -> Result<Self> {
         let signals = Arc::new(Signals::default());
         let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
-        let spawned = std::thread::Builder::new().name("syna-mmap index".to_owned()).spawn(move || {
+        let spawned = spawn("index", move || {
             let (cores, config, signals) = of_thread;
-            block_signals();
             run(&cores, &config, &signals);
         });
         let failed =

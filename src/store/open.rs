@@ -13,8 +13,8 @@ use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, block_signals, create, is_leftover_of, map_extents, open_existing, read_superblock,
-    remove_leftovers, replay_from,
+    Superblock, create, is_leftover_of, map_extents, open_existing, read_superblock, remove_leftovers,
+    replay_from, spawn_scoped,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -194,14 +194,7 @@ fn beside<'a, T, R: Send>(
     read: &(impl Fn(&'a SavedIndex) -> R + Sync),
 ) -> (T, Option<R>) {
     thread::scope(|scope| {
-        let reader = from.and_then(|from| {
-            let thread = thread::Builder::new().name("syna-mmap open".to_owned());
-            let spawned = thread.spawn_scoped(scope, move || {
-                block_signals();
-                read(from)
-            });
-            spawned.ok()
-        });
+        let reader = from.and_then(|from| spawn_scoped(scope, "open", move || read(from)).ok());
         let done = work();
         let join = |reader: thread::ScopedJoinHandle<'_, R>| {
             reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -4,6 +4,7 @@
 use crate::storage::medium::{FileIdentity, MOST_INTERRUPTIONS, MOST_SLICES};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -103,14 +104,35 @@ pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
     FileIdentity { device: metadata.dev(), inode: metadata.ino() }
 }
 
-/// Leaves every signal to the host's own threads, from now on, in the calling one.
-pub(crate) fn block_signals() {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the first call fills the set that it is given, the second reads it; neither keeps the pointer, and a null
-    // pointer asks for nothing.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+/// The calling thread takes no signal as long as this lives; a thread that it starts meanwhile never does.
+#[derive(Debug)]
+pub(crate) struct SignalsBlocked {
+    before: MaybeUninit<libc::sigset_t>,
+    is_blocked: bool,
+    /// What it changes belongs to the thread that made it.
+    _of_this_thread: PhantomData<*const ()>,
+}
+
+impl SignalsBlocked {
+    pub(crate) fn new() -> Self {
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the first call fills the set that it is given; the second reads it, and writes the mask that there was to
+        // the other. Neither keeps a pointer.
+        let result = unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr())
+        };
+        Self { before, is_blocked: result == 0, _of_this_thread: PhantomData }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        if self.is_blocked {
+            // SAFETY: `before` was written, since the call that blocked the signals succeeded; the call keeps no pointer.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, self.before.as_ptr(), std::ptr::null_mut()) };
+        }
     }
 }
 

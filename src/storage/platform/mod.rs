@@ -1,4 +1,4 @@
-//! What differs from platform to platform: allocation ahead, identity, rename, folder sync, fork. One file a platform.
+//! What differs from platform to platform: allocation ahead, identity, rename, folder sync, signals, fork. One file a platform.
 //!
 //! | file | what it is for |
 //! | --- | --- |
@@ -20,7 +20,7 @@ mod process_mark;
 pub(crate) use folder::Folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    allocate, anonymous_file, block_signals, identity_of, read_at, set_length, sync_file, write_at,
+    SignalsBlocked, allocate, anonymous_file, identity_of, read_at, set_length, sync_file, write_at,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use permissions::{permissions, set_permissions};
@@ -31,7 +31,7 @@ pub(crate) use process_mark::process_mark;
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
-    Folder, allocate, anonymous_file, block_signals, identity_of, permissions, process_mark, read_at,
+    Folder, SignalsBlocked, allocate, anonymous_file, identity_of, permissions, process_mark, read_at,
     set_length, set_permissions, sync_file, write_at,
 };
 

@@ -50,7 +50,14 @@ pub(crate) fn process_mark() -> u32 {
 }
 
 /// Signals are not told apart by threads everywhere.
-pub(crate) fn block_signals() {}
+#[derive(Debug)]
+pub(crate) struct SignalsBlocked;
+
+impl SignalsBlocked {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+}
 
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
     super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes))

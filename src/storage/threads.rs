@@ -1,0 +1,41 @@
+//! How the library starts a thread: each one by the functions of this file.
+//!
+//! A thread of the library takes none of the host's signals, and has a name that keeps a panic on it from being printed.
+//! Signals are blocked in the parent around the start, so there is no moment in which the new thread takes one. Where the
+//! system has no thread to give, the caller does the work.
+
+use super::platform::SignalsBlocked;
+use std::io;
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
+
+/// Begins the name of each thread of the library.
+pub(crate) const THREAD_NAME_PREFIX: &str = "syna-mmap";
+
+/// Starts a thread. `what`: what it is for, at most 5 bytes, since systems cut a name at 15.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(crate) fn spawn<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    let _blocked = SignalsBlocked::new();
+    builder(what).spawn(work)
+}
+
+/// As [`spawn`], a thread that ends before its scope does.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    let _blocked = SignalsBlocked::new();
+    builder(what).spawn_scoped(scope, work)
+}
+
+fn builder(what: &str) -> Builder {
+    Builder::new().name(format!("{THREAD_NAME_PREFIX} {what}"))
+}
