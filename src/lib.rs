@@ -18,6 +18,7 @@ mod append_table;
 mod checksum;
 mod distance;
 mod error;
+mod float_environment;
 mod kernel;
 mod metric;
 mod planted;

@@ -43,6 +43,11 @@ fn borrowed() {
 }
 
 #[test]
+fn float_environment() {
+    run("float_environment");
+}
+
+#[test]
 fn filters() {
     run("filters");
 }

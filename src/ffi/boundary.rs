@@ -1,7 +1,8 @@
 //! The edge of the library: every function of the header is one call of one of these and nothing else.
 //!
 //! A panic ends here ([`super::panics`]), an error becomes a status and fills the caller's struct, and nothing is written
-//! on success but what the call itself writes. `tests/boundary.rs` proves that no function does without.
+//! on success but what the call itself writes. The library computes in the default floating-point environment, whatever the
+//! caller's is. `tests/boundary.rs` proves that no function does without.
 #![expect(unsafe_code, reason = "writes to the caller's error struct")]
 
 use super::callbacks::check_may_call;
@@ -9,6 +10,7 @@ use super::errors;
 use super::panics::caught;
 use super::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
 use crate::Result;
+use crate::float_environment::in_default;
 
 /// A call with a status: `work` is not begun if the error struct cannot be used.
 ///
@@ -27,6 +29,18 @@ pub(super) unsafe fn call(
 /// # Safety
 /// As [`call`].
 pub(super) unsafe fn call_anyway(
+    error: *mut syna_mmap_error,
+    work: impl FnOnce(Result<()>) -> Result<()>,
+) -> syna_mmap_status {
+    // SAFETY: the caller's promise is the same.
+    in_default(|| unsafe { answered(error, work) })
+}
+
+/// What a call with a status answers.
+///
+/// # Safety
+/// As [`call`].
+unsafe fn answered(
     error: *mut syna_mmap_error,
     work: impl FnOnce(Result<()>) -> Result<()>,
 ) -> syna_mmap_status {
@@ -52,5 +66,5 @@ pub(super) unsafe fn call_anyway(
 
 /// A call without a status: `fallback` for every error.
 pub(super) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
-    check_may_call().and_then(|()| caught(work)).unwrap_or(fallback)
+    in_default(|| check_may_call().and_then(|()| caught(work)).unwrap_or(fallback))
 }

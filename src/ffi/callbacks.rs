@@ -1,5 +1,7 @@
-//! Which callbacks a thread is in: what would wait for itself there is refused instead.
+//! How the caller's code is called back: in its own floating-point environment, and what would wait for itself there is
+//! refused instead.
 
+use crate::float_environment::in_hosts;
 use crate::{Result, SynaError};
 use std::cell::{Cell, RefCell};
 
@@ -14,7 +16,7 @@ thread_local! {
 /// has the caller's objects for itself. `name`: for the error that such a call gets.
 pub(super) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
     let before = FORBIDDEN.try_with(|forbidden| forbidden.replace(Some(name)));
-    let answer = callback();
+    let answer = in_hosts(callback);
     let _ = FORBIDDEN.try_with(|forbidden| forbidden.set(before.unwrap_or(None)));
     answer
 }
@@ -42,7 +44,7 @@ pub(super) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R 
     }
     HANDLES.with_borrow_mut(|handles| handles.push(handle));
     let _inside = Inside;
-    callback()
+    in_hosts(callback)
 }
 
 /// That this thread is in no callback of a call on `handle`, for which a close would wait.

@@ -15,6 +15,8 @@
  *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
  *   signal handlers, and prints nothing. Its threads take no signals. Where the system has no thread to give,
  *   the calling one does the work (without its `index_worker` a store is not opened).
+ * - What it computes does not depend on the caller's floating-point environment (rounding mode, flush to zero,
+ *   enabled exceptions), which is as it was when a call returns, and in callbacks (x86-64 and AArch64).
  * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
  *   use (SIGBUS).
  *

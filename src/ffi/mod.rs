@@ -33,7 +33,7 @@
 //! | `tokens.rs` | numbers instead of pointers |
 //! | `arguments.rs` | pointers become slices |
 //! | `structs.rs` | `struct_size` |
-//! | `callbacks.rs` | what a callback must not do is refused |
+//! | `callbacks.rs` | how a callback runs; what it must not do is refused |
 //!
 //! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in this order (`build.rs`), so these
 //! comments speak to a C programmer; their `# Safety` parts are left out there.

@@ -1,10 +1,11 @@
 //! How the library starts a thread: each one by the functions of this file.
 //!
-//! A thread of the library takes none of the host's signals, and has a name that keeps a panic on it from being printed.
-//! Signals are blocked in the parent around the start, so there is no moment in which the new thread takes one. Where the
-//! system has no thread to give, the caller does the work.
+//! A thread of the library takes none of the host's signals, computes in the default floating-point environment, and has a
+//! name that keeps a panic on it from being printed. Signals are blocked in the parent around the start, so there is no
+//! moment in which the new thread takes one. Where the system has no thread to give, the caller does the work.
 
 use super::platform::SignalsBlocked;
+use crate::float_environment;
 use std::io;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -20,7 +21,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     let _blocked = SignalsBlocked::new();
-    builder(what).spawn(work)
+    builder(what).spawn(move || begun(work))
 }
 
 /// As [`spawn`], a thread that ends before its scope does.
@@ -33,9 +34,15 @@ pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> io::Result<ScopedJoinHandle<'scope, T>> {
     let _blocked = SignalsBlocked::new();
-    builder(what).spawn_scoped(scope, work)
+    builder(what).spawn_scoped(scope, move || begun(work))
 }
 
 fn builder(what: &str) -> Builder {
     Builder::new().name(format!("{THREAD_NAME_PREFIX} {what}"))
+}
+
+/// What each thread does first; it is born with the environment of its parent.
+fn begun<T>(work: impl FnOnce() -> T) -> T {
+    float_environment::set_default();
+    work()
 }

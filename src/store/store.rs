@@ -22,6 +22,9 @@ use std::sync::Arc;
 ///
 /// Any number of threads may share it; one of them writes at a time, and searches go on meanwhile. Dropping it
 /// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
+///
+/// Calls compute in the floating-point environment of the calling thread, which must be the default one, as for all code
+/// in Rust. (The C ABI sets it for each call; threads of the store's own set it for themselves.)
 #[derive(Debug)]
 pub struct MmapVectorStore {
     pub(super) storage: Arc<dyn Storage>,

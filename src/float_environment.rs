@@ -1,0 +1,180 @@
+//! The floating-point environment of a thread: rounding mode, treatment of subnormal numbers, enabled exceptions.
+//!
+//! The compiler takes the default environment for granted, and distances must not depend on what a host has set. So the C
+//! boundary computes in the default one and puts the host's back before it returns; a callback of the host's runs in the
+//! host's own; a thread of the library sets the default one when it starts.
+//!
+//! ```text
+//!   C program (its own) --> boundary (default) --> callback (its own) --> boundary (default) --> C program (its own)
+//! ```
+//! On processors other than x86-64 and AArch64 the environment stays the caller's.
+#![expect(unsafe_code, reason = "reads and writes the control registers of the processor")]
+
+use std::cell::Cell;
+
+thread_local! {
+    /// The environment of the host's call that this thread is in.
+    static OF_HOST: Cell<Option<register::State>> = const { Cell::new(None) };
+}
+
+/// Calls `work` in the default environment; the caller's is put back afterwards, also where `work` panics.
+#[inline]
+pub(crate) fn in_default<R>(work: impl FnOnce() -> R) -> R {
+    let found = register::read();
+    let _entered = Entered { before: OF_HOST.replace(Some(found)) };
+    if found != register::DEFAULT {
+        register::write(register::DEFAULT);
+    }
+    apart(work)
+}
+
+/// Calls `callback` in the environment of the host's call that this thread is in. What the callback changes of it lasts.
+pub(crate) fn in_hosts<R>(callback: impl FnOnce() -> R) -> R {
+    // None on a thread of the library, which has no environment but its own.
+    let Some(of_host) = OF_HOST.get() else { return callback() };
+    let _left = Left;
+    register::write(of_host);
+    apart(callback)
+}
+
+/// Gives the calling thread the default environment, for as long as it runs.
+pub(crate) fn set_default() {
+    register::write(register::DEFAULT);
+}
+
+/// A call on its own: the compiler moves no computation out of it, past the change of the register.
+#[inline(never)]
+fn apart<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// Puts the host's environment back when it is dropped.
+struct Entered {
+    /// Of the call whose callback this call came from.
+    before: Option<register::State>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(of_host) = OF_HOST.replace(self.before) {
+            register::write(of_host);
+        }
+    }
+}
+
+/// Puts the default environment back when it is dropped, and keeps what the callback has made of the host's.
+struct Left;
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        OF_HOST.set(Some(register::read()));
+        register::write(register::DEFAULT);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod register {
+    use std::arch::asm;
+
+    /// MXCSR: control bits, and flags of the exceptions that have occurred.
+    pub(super) type State = u32;
+    /// Round to nearest, subnormal numbers as they are, all exceptions masked, none occurred.
+    pub(super) const DEFAULT: State = 0x1f80;
+
+    #[inline]
+    pub(super) fn read() -> State {
+        let mut state = 0;
+        // SAFETY: writes the register's four bytes to `state`, which is aligned.
+        unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut state, options(nostack, preserves_flags)) };
+        state
+    }
+
+    #[inline]
+    pub(super) fn write(state: State) {
+        // SAFETY: `state` is the default or came from `read`, so it sets no reserved bit. Code of this crate runs in the
+        // default environment, which the compiler expects: others are set only right before the host's code runs.
+        unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const state, options(nostack)) };
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod register {
+    use std::arch::asm;
+
+    /// FPCR, the control bits, and FPSR, the flags of the exceptions that have occurred.
+    pub(super) type State = (u64, u64);
+    /// Round to nearest, subnormal numbers as they are, no trap enabled, no exception occurred.
+    pub(super) const DEFAULT: State = (0, 0);
+
+    #[inline]
+    pub(super) fn read() -> State {
+        let (control, flags);
+        // SAFETY: reads two registers that every program may read.
+        unsafe { asm!("mrs {}, fpcr", "mrs {}, fpsr", out(reg) control, out(reg) flags, options(nostack)) };
+        (control, flags)
+    }
+
+    #[inline]
+    pub(super) fn write((control, flags): State) {
+        // SAFETY: the state is the default or came from `read`. Code of this crate runs in the default environment, which
+        // the compiler expects: others are set only right before the host's code runs.
+        unsafe { asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control, in(reg) flags, options(nostack)) };
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod register {
+    pub(super) type State = ();
+    pub(super) const DEFAULT: State = ();
+
+    pub(super) fn read() -> State {}
+
+    pub(super) fn write((): State) {}
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    /// Flush to zero, subnormal operands as zero, round up, an exception that has occurred.
+    const ODD: u32 = register::DEFAULT | 0x8000 | 0x4000 | 0x0040 | 0x0020;
+    /// Round down.
+    const OTHER: u32 = register::DEFAULT | 0x2000;
+
+    #[test]
+    fn calls_compute_in_the_default_environment_and_callbacks_in_the_hosts() {
+        register::write(ODD);
+        let seen = in_default(|| {
+            let own = register::read();
+            let of_callback = in_hosts(|| (register::read(), in_default(register::read)));
+            (own, of_callback, register::read())
+        });
+        let after = register::read();
+        register::write(register::DEFAULT);
+        assert_eq!(seen, (register::DEFAULT, (ODD, register::DEFAULT), register::DEFAULT));
+        assert_eq!(after, ODD);
+        assert_eq!(OF_HOST.get(), None);
+    }
+
+    #[test]
+    fn a_panic_puts_the_environment_back() {
+        register::write(ODD);
+        let outer = catch_unwind(|| in_default(|| panic!("planted"))).is_err();
+        let after = register::read();
+        let inner =
+            in_default(|| (catch_unwind(|| in_hosts(|| panic!("planted"))).is_err(), register::read()));
+        register::write(register::DEFAULT);
+        assert_eq!((outer, after, inner), (true, ODD, (true, register::DEFAULT)));
+    }
+
+    #[test]
+    fn what_a_callback_sets_lasts() {
+        register::write(ODD);
+        in_default(|| in_hosts(|| register::write(OTHER)));
+        let after = register::read();
+        register::write(register::DEFAULT);
+        assert_eq!(after, OTHER);
+        assert_eq!(in_hosts(register::read), register::DEFAULT, "a thread of the library has no host");
+    }
+}
