@@ -132,14 +132,15 @@ pub(crate) enum RowCheck {
     All,
 }
 
-/// Takes a frame, its offset in the file, and those of its rows that are damaged; `Err` says what no writer writes.
-pub(crate) type FrameVisitor<'v> = dyn FnMut(&Frame<'_>, u64, &[u32]) -> std::result::Result<(), String> + 'v;
+/// Takes a frame, its offset in the file, and those of its rows that are damaged; an error ends the walk as it is, so what no
+/// writer writes is [`SynaError::Corrupt`], and a want of memory is not.
+pub(crate) type FrameVisitor<'v> = dyn FnMut(&Frame<'_>, u64, &[u32]) -> Result<()> + 'v;
 
 /// Walks the log, hands every frame to `visit`, and returns where the log ends.
 ///
 /// # Errors
-/// [`SynaError::Corrupt`] where a frame or a row below the checkpoint does not check (unless that is tolerated), or
-/// where `visit` finds what no writer writes.
+/// [`SynaError::Corrupt`] where a frame or a row below the checkpoint does not check (unless that is tolerated), and those
+/// of `visit`.
 pub(crate) fn replay(
     data: &DataFile,
     superblock: &Superblock,
@@ -208,7 +209,7 @@ pub(crate) fn replay_from(
             return Ok(());
         }
         let at = head.offset_bytes;
-        visit(&frame, at, &damaged).map_err(|what| data.corrupt(at, what))?;
+        visit(&frame, at, &damaged)?;
         *position = LogPosition {
             sequence: frame.link().sequence,
             chain: frame.checksum(),

@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::directory::KeyDirectory;
 use super::index_file::SavedAt;
+use crate::Result;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
 use crate::sync::RwLockWriteGuard;
@@ -41,31 +42,29 @@ impl<'a> Loader<'a> {
         }
     }
 
-    pub(super) fn take(
-        &mut self,
-        frame: &Frame<'_>,
-        at: u64,
-        damaged: &[u32],
-    ) -> std::result::Result<(), String> {
+    /// # Errors
+    /// [`crate::SynaError::Corrupt`] for what no writer writes; [`crate::SynaError::NoMemory`].
+    pub(super) fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> Result<()> {
         let core = self.core;
+        let corrupt = |what| Err(core.data.corrupt(at, what));
         if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
-            return Err(format!("a frame deletes row {row}, which is not there"));
+            return corrupt(format!("a frame deletes row {row}, which is not there"));
         }
         if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
             return Ok(());
         }
         if let Some(position) = frame.first_invalid_key() {
-            return Err(format!("the key of row {} is no UTF-8", frame.first_row() + position));
+            return corrupt(format!("the key of row {} is no UTF-8", frame.first_row() + position));
         }
         // What can fail for want of memory comes before what changes the directory.
-        self.directory.try_reserve(frame.row_count() as usize).map_err(|error| error.to_string())?;
-        core.rows.add(frame, at, self.deletions).map_err(|error| error.to_string())?;
+        self.directory.try_reserve(frame.row_count() as usize)?;
+        core.rows.add(frame, at, self.deletions)?;
         for row in frame.deletions() {
-            self.delete(row)?;
+            self.delete(row, at)?;
         }
         self.deletions += frame.deletion_count();
         for row in self.rows..frame.first_row() {
-            core.rows.hide(row).map_err(|error| error.to_string())?;
+            core.rows.hide(row)?;
         }
         // All hashes first, so that the slots of those to come can be asked for ahead.
         self.hashes.clear();
@@ -75,9 +74,9 @@ impl<'a> Loader<'a> {
             self.directory.look_ahead(&hashes, place);
             let row = frame.first_row() + position;
             if damaged.binary_search(&row).is_ok() {
-                core.rows.hide(row).map_err(|error| error.to_string())?;
+                core.rows.hide(row)?;
             } else {
-                self.add(hash, frame.key(position).1, row)?;
+                self.add(hash, frame.key(position).1, row, at)?;
             }
         }
         self.hashes = hashes;
@@ -91,7 +90,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn delete(&mut self, row: u32) -> std::result::Result<(), String> {
+    fn delete(&mut self, row: u32, at: u64) -> Result<()> {
         let core = self.core;
         let before = self.directory.len();
         if let Ok(key) = core.rows.key(&core.data, row) {
@@ -100,24 +99,24 @@ impl<'a> Loader<'a> {
         // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
         // the row's own number could be one that never comes.
         match self.damage {
-            Damage::Tolerated => core.rows.hide(row).map_err(|error| error.to_string()),
+            Damage::Tolerated => core.rows.hide(row),
             Damage::Refused if self.directory.len() == before => {
-                Err(format!("a frame deletes row {row}, which is not live"))
+                Err(core.data.corrupt(at, format!("a frame deletes row {row}, which is not live")))
             }
             Damage::Refused => Ok(()),
         }
     }
 
-    fn add(&mut self, hash: u32, key: &[u8], row: u32) -> std::result::Result<(), String> {
+    fn add(&mut self, hash: u32, key: &[u8], row: u32, at: u64) -> Result<()> {
         let core = self.core;
         let Some(older) = self.directory.add_new(hash, row, |row| core.has_key(row, key)) else {
             return Ok(());
         };
         if self.damage == Damage::Refused {
-            return Err(format!("row {row} has a key that another live row has"));
+            return Err(core.data.corrupt(at, format!("row {row} has a key that another live row has")));
         }
         // Its deletion was lost with a damaged frame.
-        core.rows.hide(older).map_err(|error| error.to_string())?;
+        core.rows.hide(older)?;
         self.directory.replace(hash, older, row);
         Ok(())
     }
