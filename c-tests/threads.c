@@ -149,10 +149,56 @@ static void results_that_are_shared(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+static pthread_key_t at_end;
+static int answer_count;
+
+static bool goes_on(void *context, uint64_t done, uint64_t total) {
+  CHECK(context == &answer_count && done <= total);
+  answer_count++;
+  /* For this it would wait for itself. */
+  CHECK(syna_mmap_close(store, NULL) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
+  return true;
+}
+
+static bool hears_of(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
+  CHECK(finding == NULL);
+  return goes_on(context, done, total);
+}
+
+static void call_with_callbacks(void *unused) {
+  syna_mmap_error own = {sizeof own, 0, 0, ""};
+  uint64_t findings = 1;
+  int before = answer_count;
+  (void)unused;
+  WITH(syna_mmap_build_index_with(store, goes_on, &answer_count, &own));
+  WITH(syna_mmap_verify(store, hears_of, &answer_count, &findings, &own));
+  WITH(syna_mmap_compact(store, goes_on, &answer_count, &own));
+  CHECK(findings == 0 && answer_count >= before + 3);
+}
+
+static void *use_and_end(void *unused) {
+  call_with_callbacks(unused);
+  CHECK(pthread_setspecific(at_end, &at_end) == 0);
+  return NULL;
+}
+
+/* Calls with callbacks from a destructor of a thread, which runs when the library's own variables of the thread are gone. */
+static void calls_from_destructors(void) {
+  pthread_t thread;
+  store = open_quietly(in_folder("destructors"), 0);
+  insert_rows(store, 0, 100);
+  CHECK(pthread_key_create(&at_end, call_with_callbacks) == 0);
+  CHECK(pthread_create(&thread, NULL, use_and_end, NULL) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(syna_mmap_len(store) == 100);
+  OK(syna_mmap_close(store, &error));
+}
+
 int main(int argc, char **argv) {
   begin(argc, argv);
   searches_beside_inserts();
   closes_beside_calls();
   results_that_are_shared();
+  calls_from_destructors();
   return 0;
 }

@@ -1,13 +1,16 @@
 //! How the caller's code is called back: in its own floating-point environment, and what would wait for itself there is
 //! refused instead.
+#![expect(unsafe_code, reason = "a list on the stack, which allocates nothing")]
 
 use crate::float_environment::in_hosts;
 use crate::{Result, SynaError};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::ptr;
 
 thread_local! {
-    /// The handles whose calls are in the caller's code right now, outermost first.
-    static HANDLES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The callback that runs, in a list with those around it; NULL: none. It has no destructor, so it is there for calls
+    /// from destructors of a thread that is ending too.
+    static INNERMOST: Cell<*const Running> = const { Cell::new(ptr::null()) };
     /// The callback that runs and may not call the library.
     static FORBIDDEN: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
@@ -34,16 +37,22 @@ pub(super) fn check_may_call() -> Result<()> {
     }
 }
 
+/// A callback that is running, on the stack of its thread.
+struct Running {
+    handle: usize,
+    outer: *const Running,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        INNERMOST.set(self.outer);
+    }
+}
+
 /// Runs the caller's code on behalf of a call on `handle`.
 pub(super) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R {
-    struct Inside;
-    impl Drop for Inside {
-        fn drop(&mut self) {
-            HANDLES.with_borrow_mut(Vec::pop);
-        }
-    }
-    HANDLES.with_borrow_mut(|handles| handles.push(handle));
-    let _inside = Inside;
+    let running = Running { handle, outer: INNERMOST.get() };
+    INNERMOST.set(&raw const running);
     in_hosts(callback)
 }
 
@@ -52,12 +61,16 @@ pub(super) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R 
 /// # Errors
 /// [`SynaError::InvalidArgument`].
 pub(super) fn check_not_inside(handle: usize) -> Result<()> {
-    // A thread that is ending has no such variable any more, and is in no callback.
-    let is_inside = HANDLES.try_with(|handles| handles.borrow().contains(&handle)).unwrap_or(false);
-    if is_inside {
-        return Err(SynaError::argument(
-            "a callback cannot close the store that it is called for; return false from it, then close",
-        ));
+    let mut at = INNERMOST.get();
+    // SAFETY: where it is not null, it points to a `Running` on this thread's stack, whose drop takes it out of the list, and
+    // which nobody changes.
+    while let Some(running) = unsafe { at.as_ref() } {
+        if running.handle == handle {
+            return Err(SynaError::argument(
+                "a callback cannot close the store that it is called for; return false from it, then close",
+            ));
+        }
+        at = running.outer;
     }
     Ok(())
 }
