@@ -1,6 +1,11 @@
 /* What the library has to say reaches the callback, and nothing is called from there. */
 #include "check.h"
 
+#include <pthread.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
 enum { MOST_LINES = 64 };
 
 typedef struct heard {
@@ -35,6 +40,65 @@ static int line_with(const heard *all, const char *words) {
     if (strstr(all->lines[i], words) != NULL) return i;
   }
   return -1;
+}
+
+static int is_inside, may_return;
+
+static void pause_shortly(void) {
+  struct timespec pause = {0, 1000000};
+  CHECK(nanosleep(&pause, NULL) == 0);
+}
+
+/* Stays in the callback until it may return. */
+static void linger(void *context, uint32_t level, const char *text, size_t text_len) {
+  (void)level;
+  CHECK(context == &is_inside && strlen(text) == text_len);
+  __atomic_store_n(&is_inside, 1, __ATOMIC_SEQ_CST);
+  while (!__atomic_load_n(&may_return, __ATOMIC_SEQ_CST)) pause_shortly();
+  __atomic_store_n(&is_inside, 0, __ATOMIC_SEQ_CST);
+}
+
+static void *say_something(void *store) {
+  CHECK(syna_mmap_checkpoint(store, NULL) == SYNA_MMAP_OK);
+  return NULL;
+}
+
+static void *let_it_return(void *unused) {
+  int i;
+  for (i = 0; i < 30; i++) pause_shortly();
+  __atomic_store_n(&may_return, 1, __ATOMIC_SEQ_CST);
+  return unused;
+}
+
+/* A child that was forked while a thread of its parent was in the callback sets its own; the parent waits for the thread. */
+static void forks_beside_a_callback(void) {
+  static heard all;
+  pthread_t inside, other;
+  syna_mmap *store = open_quietly(in_folder("forked"), 0), *own;
+  pid_t child;
+  int status = -1;
+  insert_rows(store, 0, 10);
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, linger, &is_inside, &error));
+  CHECK(pthread_create(&inside, NULL, say_something, store) == 0);
+  while (!__atomic_load_n(&is_inside, __ATOMIC_SEQ_CST)) pause_shortly();
+  child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
+    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+    own = open_quietly(in_folder("of_the_child"), 0);
+    insert_rows(own, 0, 10);
+    OK(syna_mmap_close(own, &error));
+    _exit(line_with(&all, "checkpoint") >= 0 ? 0 : 1);
+  }
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  CHECK(pthread_create(&other, NULL, let_it_return, NULL) == 0);
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
+  CHECK(__atomic_load_n(&may_return, __ATOMIC_SEQ_CST) && !__atomic_load_n(&is_inside, __ATOMIC_SEQ_CST));
+  CHECK(pthread_join(inside, NULL) == 0 && pthread_join(other, NULL) == 0);
+  OK(syna_mmap_close(store, &error));
 }
 
 int main(int argc, char **argv) {
@@ -99,5 +163,6 @@ int main(int argc, char **argv) {
   insert_rows(store, 111, 1);
   OK(syna_mmap_close(store, &error));
   CHECK(all.count == 0);
+  forks_beside_a_callback();
   return 0;
 }

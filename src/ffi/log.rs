@@ -4,11 +4,11 @@
 
 use super::boundary;
 use super::callbacks::forbidding;
+use super::listener::Current;
 use super::status::{syna_mmap_error, syna_mmap_status};
 use crate::{Result, SynaError};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::ffi::{c_char, c_void};
-use std::sync::{PoisonError, RwLock};
 
 /// Something that the program's users have to know: a sync failed, a call ended in a bug of the library.
 pub const SYNA_MMAP_LOG_ERROR: u32 = 1;
@@ -44,7 +44,7 @@ pub type syna_mmap_log_callback =
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
 /// that has a logger of the crate log of its own).
 /// On failure: all is as before.
-/// Threads: any. Cost: none to speak of; it waits for a callback in flight.
+/// Threads: any, in a forked child too. Cost: none to speak of; it waits for a callback in flight.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -72,15 +72,12 @@ struct Listener {
 
 // SAFETY: the header says that the callback is called by any thread, with this pointer, which is not looked at here.
 unsafe impl Send for Listener {}
-// SAFETY: as above.
-unsafe impl Sync for Listener {}
-
 /// The logger that hands everything to the host.
 struct Host {
-    listener: RwLock<Option<Listener>>,
+    listener: Current<Listener>,
 }
 
-static HOST: Host = Host { listener: RwLock::new(None) };
+static HOST: Host = Host { listener: Current::new() };
 
 impl Host {
     fn set(&'static self, most_level: u32, listener: Option<Listener>) -> Result<()> {
@@ -91,15 +88,15 @@ impl Host {
             SYNA_MMAP_LOG_DEBUG => LevelFilter::Debug,
             _ => return Err(SynaError::argument(format!("most_level is {most_level}, it has to be 1 to 4"))),
         };
-        let mut slot = self.listener.write().unwrap_or_else(PoisonError::into_inner);
-        if log::set_logger(self).is_err() && !std::ptr::addr_eq(log::logger(), self) {
-            return Err(SynaError::argument(
-                "the program has a logger of the crate log already, which hears what the library says",
-            ));
-        }
-        log::set_max_level(if listener.is_some() { filter } else { LevelFilter::Off });
-        *slot = listener;
-        Ok(())
+        self.listener.replace(listener, || {
+            if log::set_logger(self).is_err() && !std::ptr::addr_eq(log::logger(), self) {
+                return Err(SynaError::argument(
+                    "the program has a logger of the crate log already, which hears what the library says",
+                ));
+            }
+            log::set_max_level(if listener.is_some() { filter } else { LevelFilter::Off });
+            Ok(())
+        })
     }
 }
 
@@ -109,16 +106,17 @@ impl Log for Host {
     }
 
     fn log(&self, record: &Record<'_>) {
-        let listener = self.listener.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(Listener { function, context }) = *listener else { return };
-        // A path may have one, though not on the systems that there are.
-        let mut text = record.args().to_string().replace('\0', "\u{fffd}");
-        let length = text.len();
-        text.push('\0');
-        forbidding("a log callback", || {
-            // SAFETY: the caller of `syna_mmap_set_log` promised a function that takes these and does not unwind; the
-            // text ends with a NUL and lives through the call.
-            unsafe { function(context, record.level() as u32, text.as_ptr().cast(), length) }
+        self.listener.with(|listener| {
+            let Some(Listener { function, context }) = listener else { return };
+            // A path may have one, though not on the systems that there are.
+            let mut text = record.args().to_string().replace('\0', "\u{fffd}");
+            let length = text.len();
+            text.push('\0');
+            forbidding("a log callback", || {
+                // SAFETY: the caller of `syna_mmap_set_log` promised a function that takes these and does not unwind; the
+                // text ends with a NUL and lives through the call.
+                unsafe { function(context, record.level() as u32, text.as_ptr().cast(), length) }
+            });
         });
     }
 

@@ -33,6 +33,7 @@
 //! | `tokens.rs` | numbers instead of pointers |
 //! | `arguments.rs` | pointers become slices |
 //! | `structs.rs` | `struct_size` |
+//! | `listener.rs` | who hears the log, looked up without a lock |
 //! | `callbacks.rs` | how a callback runs; what it must not do is refused |
 //!
 //! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in this order (`build.rs`), so these
@@ -48,6 +49,7 @@ mod handles;
 mod indexing;
 mod iterate;
 mod library;
+mod listener;
 mod log;
 mod options;
 mod panics;
