@@ -178,6 +178,65 @@ static void forked(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+/* Of a process that has forked: its child, without it. Writes to `answer` when all is well. */
+static void go_on_alone(syna_mmap *store, syna_mmap_results *results, const int ended[2], int answer) {
+  char byte;
+  /* While the parent is there, the file is the parent's. */
+  OK(syna_mmap_close(store, &error));
+  {
+    syna_mmap_options options = quiet();
+    syna_mmap *early = NULL;
+    FAILS(LOCKED, syna_mmap_open(in_folder("daemon"), &options, &early, &error));
+  }
+  CHECK(write(answer, "l", 1) == 1);
+  /* Nothing can be read once the parent has ended. */
+  close(ended[1]);
+  CHECK(read(ended[0], &byte, 1) == 0);
+  store = open_quietly(in_folder("daemon"), SYNA_MMAP_OPEN_MUST_EXIST);
+  CHECK(syna_mmap_len(store) == 100 && has_row(store, 42));
+  insert_rows(store, 100, 1);
+  OK(syna_mmap_close(store, &error));
+  syna_mmap_results_free(results);
+  CHECK(write(answer, "k", 1) == 1);
+  _exit(0);
+}
+
+/* A program that goes on as a daemon closes what it has inherited, and opens the file again: the lock of the process that it
+ * was forked from, which ended without closing anything, is gone. */
+static void daemonised(void) {
+  syna_mmap *store = NULL;
+  syna_mmap_results *results = NULL;
+  syna_mmap_options options = quiet();
+  int answer[2], ended[2], status = -1;
+  char bytes[2] = {0, 0};
+  pid_t parent;
+  CHECK(pipe(answer) == 0);
+  fflush(NULL);
+  parent = fork();
+  CHECK(parent >= 0);
+  if (parent == 0) {
+    pid_t child;
+    CHECK(pipe(ended) == 0);
+    options.index_threshold = 50;
+    options.index_worker = 1;
+    OK(syna_mmap_open(in_folder("daemon"), &options, &store, &error));
+    insert_rows(store, 0, 100);
+    OK(syna_mmap_results_new(&results, &error));
+    OK(syna_mmap_search(store, vector, 1, NULL, results, &error));
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) go_on_alone(store, results, ended, answer[1]);
+    close(answer[1]);
+    CHECK(read(answer[0], bytes, 1) == 1 && bytes[0] == 'l');
+    CHECK(has_row(store, 0));
+    _exit(0);
+  }
+  close(answer[1]);
+  CHECK(waitpid(parent, &status, 0) == parent && status == 0);
+  CHECK(read(answer[0], bytes, 1) == 1 && bytes[0] == 'k');
+  close(answer[0]);
+}
+
 int main(int argc, char **argv) {
   begin(argc, argv);
   fill(vector, 1);
@@ -185,5 +244,6 @@ int main(int argc, char **argv) {
   foreign_and_made_up();
   many();
   forked();
+  daemonised();
   return 0;
 }

@@ -78,7 +78,9 @@
  * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
  * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
  * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
- * the parent ends without that, it lasts until its forked children have ended or called exec too. A child of
+ * the parent ends without that (killed, say), it lasts until each of its forked children has closed the handle
+ * that it inherited, called exec, or ended. Where a thread of the parent was in a call on the store at the
+ * fork, closing is not enough. All descriptors of the library are closed by exec. A child of
  * vfork may call nothing here, and one that was forked in a callback must not return from it.
  *
  * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
@@ -418,8 +420,10 @@ void syna_mmap_options_init(syna_mmap_options *options, size_t struct_size);
  * beside one write, writes wait for one another.
  * Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
  * after it is closed.
- * Fork: only the process that opened it can use it; a child that closes it forgets the handle and changes
- * no file. What the store has in the child's memory stays there as long as the child.
+ * Fork: only the process that opened it can use it; a child that closes it forgets the handle, gives up its
+ * share of the file, and changes no file. The parent's lock lasts as long as the parent has the store open or
+ * a child has a share in it, so a child that goes on without its parent (a daemon) has to close what it
+ * inherited before it can open the file itself. What else the store has in the child's memory stays there.
  * A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
  * error, not a crash.
  */
@@ -457,8 +461,8 @@ syna_mmap_status syna_mmap_open(const char *path,
  * callbacks, below).
  *
  * Waits for the calls that other threads have on the store; calls that come later answer
- * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
- * parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+ * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
+ * only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
  * is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
  *
  * store  a handle, or NULL: then nothing is done and that is OK.
@@ -470,7 +474,8 @@ syna_mmap_status syna_mmap_open(const char *path,
  * a kill, not from a power cut.
  * Threads: any. Cost: a checkpoint.
  */
-syna_mmap_status syna_mmap_close(syna_mmap *store, syna_mmap_error *error);
+syna_mmap_status syna_mmap_close(syna_mmap *store,
+                                 syna_mmap_error *error);
 
 /**
  * Makes what was written so far safe from a power cut.
@@ -1742,7 +1747,7 @@ typedef void (*syna_mmap_log_callback)(void *context, uint32_t level, const char
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
  * that has a logger of the crate log of its own).
  * On failure: all is as before.
- * Threads: any. Cost: none to speak of; it waits for a callback in flight.
+ * Threads: any, in a forked child too. Cost: none to speak of; it waits for a callback in flight.
  */
 syna_mmap_status syna_mmap_set_log(uint32_t most_level,
                                    syna_mmap_log_callback callback,

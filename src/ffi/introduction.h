@@ -78,7 +78,9 @@
  * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
  * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
  * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
- * the parent ends without that, it lasts until its forked children have ended or called exec too. A child of
+ * the parent ends without that (killed, say), it lasts until each of its forked children has closed the handle
+ * that it inherited, called exec, or ended. Where a thread of the parent was in a call on the store at the
+ * fork, closing is not enough. All descriptors of the library are closed by exec. A child of
  * vfork may call nothing here, and one that was forked in a callback must not return from it.
  *
  * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,

@@ -37,8 +37,10 @@ pub(super) fn keep_store(store: MmapVectorStore) -> Result<*mut syna_mmap> {
 /// beside one write, writes wait for one another.
 /// Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
 /// after it is closed.
-/// Fork: only the process that opened it can use it; a child that closes it forgets the handle and changes
-/// no file. What the store has in the child's memory stays there as long as the child.
+/// Fork: only the process that opened it can use it; a child that closes it forgets the handle, gives up its
+/// share of the file, and changes no file. The parent's lock lasts as long as the parent has the store open or
+/// a child has a share in it, so a child that goes on without its parent (a daemon) has to close what it
+/// inherited before it can open the file itself. What else the store has in the child's memory stays there.
 /// A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
 /// error, not a crash.
 pub struct syna_mmap {
@@ -92,8 +94,8 @@ pub unsafe extern "C" fn syna_mmap_open(
 /// callbacks, below).
 ///
 /// Waits for the calls that other threads have on the store; calls that come later answer
-/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle only: no checkpoint, and the
-/// parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
+/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
+/// only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
 /// is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
 ///
 /// store  a handle, or NULL: then nothing is done and that is OK.
@@ -121,7 +123,10 @@ pub unsafe extern "C" fn syna_mmap_close(
                     Removed::Own(store) => store.close()?,
                     // Its drop would write to the file and unlock it under the parent.
                     Removed::Inherited(store) => {
-                        let _never_dropped = ManuallyDrop::new(store);
+                        let never_dropped = ManuallyDrop::new(store);
+                        if let Some(store) = &*never_dropped {
+                            store.disown()?;
+                        }
                     }
                 }
             }

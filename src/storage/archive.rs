@@ -145,4 +145,8 @@ impl StorageFile for Part {
     fn unlock(&self) -> io::Result<()> {
         Ok(())
     }
+
+    fn disown(&self) -> io::Result<()> {
+        self.file.disown()
+    }
 }

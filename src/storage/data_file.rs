@@ -26,6 +26,16 @@ impl DataFile {
         SynaError::corrupt(&self.path, offset_bytes, what)
     }
 
+    /// In a forked child: gives up the child's share of the file, descriptor and mappings, so that the parent's lock ends with
+    /// the parent.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`] where a part could not be given up.
+    pub(crate) fn disown(&self) -> Result<()> {
+        let mapped = self.extents.disown();
+        self.file.disown().and(mapped).map_err(|error| self.io("giving up the parent's", error))
+    }
+
     pub(crate) fn io(&self, doing: &'static str, source: io::Error) -> SynaError {
         SynaError::io(&self.path, doing, source)
     }

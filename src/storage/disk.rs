@@ -149,4 +149,8 @@ impl StorageFile for DiskFile {
     fn unlock(&self) -> io::Result<()> {
         self.file.unlock()
     }
+
+    fn disown(&self) -> io::Result<()> {
+        platform::disown(&self.file)
+    }
 }

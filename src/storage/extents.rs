@@ -9,6 +9,7 @@ use crate::append_table::AppendTable;
 use crate::checksum::crc32c;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 use crate::{Result, SynaError};
+use std::io;
 
 /// What an extent holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +150,14 @@ impl Extents {
     /// All extents in the order of the file.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Extent> {
         (0..self.count()).filter_map(|ordinal| self.get(ordinal))
+    }
+
+    /// In a forked child: gives up the mapped file; see [`Region::disown`].
+    ///
+    /// # Errors
+    /// Of the first that could not be given up.
+    pub(crate) fn disown(&self) -> io::Result<()> {
+        self.iter().map(|extent| extent.region.disown()).fold(Ok(()), io::Result::and)
     }
 
     /// Where the next extent begins.

@@ -109,6 +109,11 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
     /// The exclusive advisory lock; `false` where somebody else holds it.
     fn try_lock(&self) -> io::Result<bool>;
     fn unlock(&self) -> io::Result<()>;
+    /// In a forked child: gives up the child's share of the file. The parent keeps its lock; nothing can be read or written
+    /// here any more.
+    fn disown(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A call that is interrupted this often in a row is given up: a host must not hang in one of ours.

@@ -1,6 +1,7 @@
 //! Mapped bytes of a file: the one place that reads memory which the file system writes.
 #![expect(unsafe_code, reason = "a mapping is a raw pointer; slices of it are made here and nowhere else")]
 
+use super::platform;
 use bytemuck::Pod;
 use memmap2::{MmapOptions, MmapRaw};
 use std::fs::File;
@@ -22,6 +23,13 @@ impl Region {
             usize::try_from(length_bytes).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let map = MmapOptions::new().offset(offset_bytes).len(length).map_raw_read_only(file)?;
         Ok(Self { map })
+    }
+
+    /// In a forked child: gives up the mapped file. What is read here from now on is zeros.
+    pub(crate) fn disown(&self) -> io::Result<()> {
+        // SAFETY: the mapping is this region's own and lives as long as it. Slices of it may be held by threads of the
+        // parent, which do not run here, and by results, of which a child can read nothing.
+        unsafe { platform::detach_mapping(self.map.as_mut_ptr(), self.map.len()) }
     }
 
     /// `count` values from `offset_bytes` of the region on; `None` where they do not lie in it or are not aligned.

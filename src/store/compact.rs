@@ -13,7 +13,7 @@ use super::store::MmapVectorStore;
 use super::transfer::Transfer;
 
 use crate::planted::{Fault, is_planted};
-use crate::storage::{Access, Temporary, is_leftover_of, remove_leftovers};
+use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -32,6 +32,13 @@ pub(super) struct Compaction {
     temporary: Temporary,
     transfer: Option<Transfer>,
     is_synced: bool,
+}
+
+impl Compaction {
+    /// The new file.
+    pub(super) fn data(&self) -> Option<&DataFile> {
+        self.transfer.as_ref().map(|transfer| &*transfer.core.data)
+    }
 }
 
 #[cfg(test)]

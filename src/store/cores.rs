@@ -79,6 +79,21 @@ impl Cores {
         }
     }
 
+    /// Calls `each` for every core that can be reached without waiting for a lock: for a forked child, where nobody is left
+    /// to release one that a thread of the parent held.
+    pub(super) fn for_each_unlocked(&self, mut each: impl FnMut(&Core)) {
+        if let Ok(current) = self.current.try_read() {
+            each(&current);
+        }
+        if let Ok(replaced) = self.replaced.try_lock() {
+            replaced.iter().filter_map(Weak::upgrade).for_each(|core| {
+                each(&core);
+                // The last reference would unmap and close what the parent uses.
+                std::mem::forget(core);
+            });
+        }
+    }
+
     /// Those that are in use no more and still held.
     pub(super) fn replaced_bytes(&self) -> u64 {
         let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);

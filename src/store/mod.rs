@@ -13,6 +13,7 @@
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
+//! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
 //! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
 //! | `checked_batch.rs` | a batch of which all but the vectors' components was checked |
 //! | `write.rs`, `write/plan.rs` | a checked batch planned, appended and shown |
@@ -49,6 +50,7 @@ mod index_save;
 mod index_slot;
 mod index_worker;
 mod indexing;
+mod inherited;
 mod loader;
 mod lookup;
 mod open;

@@ -108,6 +108,20 @@ impl<T> RwLock<T> {
         })
     }
 
+    pub(crate) fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let guard = |inner| {
+            self.written.see();
+            RwLockReadGuard { _leaving: Leaving(&self.read), inner }
+        };
+        match self.inner.try_read() {
+            Ok(inner) => Ok(guard(inner)),
+            Err(TryLockError::Poisoned(error)) => {
+                Err(TryLockError::Poisoned(PoisonError::new(guard(error.into_inner()))))
+            }
+            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        }
+    }
+
     pub(crate) fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         wrapped(self.inner.write(), |inner| {
             self.written.see();

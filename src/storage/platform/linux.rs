@@ -136,6 +136,36 @@ impl Drop for SignalsBlocked {
     }
 }
 
+/// Puts /dev/null in the place of a file that is open here, without unlocking it where it is open too: a lock belongs to
+/// what a parent and its children share, and ends with the last of them that has it.
+pub(crate) fn disown(file: &File) -> io::Result<()> {
+    let nothing = File::options().read(true).write(true).open("/dev/null")?;
+    // SAFETY: a system call on two descriptors that are open as long as the files are borrowed. The descriptor of `file`
+    // stays open, and its owner's.
+    match unsafe { libc::dup3(nothing.as_raw_fd(), file.as_raw_fd(), libc::O_CLOEXEC) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Puts zeros without a file in the place of a mapping: a mapping keeps its file open, and locked.
+///
+/// # Safety
+/// The bytes are those of one mapping that is read only, and that nobody relies on any more.
+pub(crate) unsafe fn detach_mapping(start: *mut u8, length_bytes: usize) -> io::Result<()> {
+    // SAFETY: a system call on a number.
+    let page_bytes = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    // A mapping begins at a page's start, before the bytes that were asked for.
+    let before = start.addr() % page_bytes;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
+    // SAFETY: the range is that of the mapping, which the caller promises; it stays mapped, so whoever owns it can unmap it.
+    let mapped = unsafe {
+        let first = start.sub(before);
+        libc::mmap(first.cast(), length_bytes + before, libc::PROT_READ, flags, -1, 0)
+    };
+    if mapped == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Whether the file system has no room for a file that ends at `end_bytes`. `fallocate` would find out by taking all that
 /// there is, and others would be without it meanwhile.
 fn lacks_space(file: &File, end_bytes: u64) -> bool {

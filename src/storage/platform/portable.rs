@@ -59,6 +59,20 @@ impl SignalsBlocked {
     }
 }
 
+/// Not known how.
+pub(crate) fn disown(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Not known how.
+///
+/// # Safety
+/// As on Linux.
+#[expect(unsafe_code, reason = "the same signature as on Linux")]
+pub(crate) unsafe fn detach_mapping(_: *mut u8, _: usize) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
     super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes))
 }
