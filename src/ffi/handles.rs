@@ -10,7 +10,7 @@
     reason = "slots are reached by raw pointers, since they never move and are never freed"
 )]
 
-use super::tokens::{INDEX_BITS, Kind, following, generation_of};
+use super::tokens::{GENERATION_MASK, INDEX_BITS, Kind, following, generation_of};
 use crate::storage::process_mark;
 use crate::{Result, SynaError};
 use std::ptr;
@@ -175,7 +175,8 @@ impl<T: Send + Sync> Table<T> {
             let (chunk, _, count) = locate(index).ok_or_else(|| no_memory(0))?;
             let mut slots: Vec<Slot<T>> = Vec::new();
             slots.try_reserve_exact(count).map_err(|_| no_memory(count))?;
-            slots.extend((0..count).map(|_| Slot::new()));
+            let first = random();
+            slots.extend((0..count).map(|place| Slot::new(first_generation(first, place))));
             let made = Box::into_raw(slots.into_boxed_slice());
             let place = self.chunks.get(chunk).ok_or_else(|| no_memory(0))?;
             let first = made.cast::<Slot<T>>();
@@ -222,9 +223,10 @@ impl<T: Send + Sync> Table<T> {
 }
 
 impl<T> Slot<T> {
-    fn new() -> Self {
+    /// `generation` is even: there is no object yet.
+    fn new(generation: usize) -> Self {
         Self {
-            generation: AtomicUsize::new(0),
+            generation: AtomicUsize::new(generation),
             process: AtomicU32::new(0),
             next_free: AtomicU32::new(0),
             is_poisoned: AtomicBool::new(false),
@@ -271,6 +273,20 @@ impl<T> Slot<T> {
         std::mem::forget(armed);
         answer
     }
+}
+
+/// Differs from one copy of the library to the next, so that one does not take another's tokens for its own.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // Without: nothing is wrong but that copies are not told apart.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// The generation that a slot of a chunk begins with.
+fn first_generation(random: u64, place: usize) -> usize {
+    let spread = random.wrapping_add(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(place as u64)) >> 32;
+    usize::try_from(spread).unwrap_or(0) & GENERATION_MASK & !1
 }
 
 fn poisoned() -> SynaError {

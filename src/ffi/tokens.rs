@@ -4,8 +4,8 @@
 //! token = generation | index of the slot | kind        kind is odd: no token is NULL or an aligned pointer
 //! ```
 //!
-//! A slot's generation is odd while it has an object and grows by one at each change, so the tokens of former objects
-//! stop working. It has 32 bits on a 64-bit system; on a 32-bit one it has 16, and a token that was closed comes to
+//! A slot's generation begins at random, is odd while it has an object and grows by one at each change, so the tokens of
+//! former objects stop working, and those of another copy of the library in the process. It has 32 bits on a 64-bit system; on a 32-bit one it has 16, and a token that was closed comes to
 //! life again when its slot has been used 32,768 times since.
 
 use crate::SynaError;

@@ -1,4 +1,3 @@
-use super::super::tokens::GENERATION_MASK;
 use super::*;
 use crate::Result;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,7 +84,17 @@ fn generations_wrap_from_odd_to_even() {
     let last = table.insert(2).unwrap();
     assert_eq!(generation_of(last), GENERATION_MASK);
     assert_eq!(take(&table, last), 2);
-    assert_eq!(table.insert(3).unwrap(), token, "the first generation again");
+    assert_eq!(generation_of(table.insert(3).unwrap()), 1, "the first generation again");
+}
+
+#[test]
+fn tables_of_two_copies_of_the_library_refuse_each_others_tokens() {
+    let (one, other) = (table(), table());
+    let of_one: Vec<usize> = (0..100).map(|n| one.insert(n).unwrap()).collect();
+    let of_other: Vec<usize> = (0..100).map(|n| other.insert(n).unwrap()).collect();
+    for (&one_token, &other_token) in of_one.iter().zip(&of_other) {
+        assert!(is_invalid(get(&one, other_token)) && is_invalid(get(&other, one_token)));
+    }
 }
 
 #[test]
