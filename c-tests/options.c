@@ -29,7 +29,7 @@ static void defaults(void) {
   CHECK(options.checkpoint_interval_secs == 30 && options.flags == 0);
   CHECK(options.durability == SYNA_MMAP_DURABILITY_PROCESS && options.threads == 0);
   CHECK(options.hnsw_m == 16 && options.hnsw_ef_construction == 200 && options.hnsw_ef_search == 100);
-  CHECK(options.hnsw_m_max == 32 && options.seed == 0);
+  CHECK(options.hnsw_m_max == 0 && options.seed == 0);
   CHECK(options.most_unindexed_rows == 256 && options.index_profile == SYNA_MMAP_INDEX_FAST);
   memset(&search, 0xFF, sizeof search);
   syna_mmap_search_options_init(&search, sizeof search);
@@ -168,6 +168,26 @@ static void values_at_the_edge(void) {
   OK(try_open(&options));
 }
 
+/* Fewer links of a row make a smaller index, without more being said. */
+static void links_of_a_row(void) {
+  uint64_t bytes[2];
+  uint32_t i;
+  for (i = 0; i < 2; i++) {
+    syna_mmap_options options = quiet();
+    syna_mmap *store = NULL;
+    syna_mmap_stats stats;
+    options.hnsw_m = i == 0 ? 64 : 8;
+    stats.struct_size = sizeof stats;
+    OK(syna_mmap_open(in_folder(i == 0 ? "many_links" : "few_links"), &options, &store, &error));
+    insert_rows(store, 0, 500);
+    OK(syna_mmap_build_index(store, &error));
+    OK(syna_mmap_get_stats(store, &stats, &error));
+    bytes[i] = stats.index_bytes;
+    OK(syna_mmap_close(store, &error));
+  }
+  CHECK(bytes[1] > 0 && bytes[1] < bytes[0]);
+}
+
 static void batches_and_searches(void) {
   syna_mmap *store = open_quietly(in_folder("others"), 0);
   syna_mmap_results *results;
@@ -203,6 +223,7 @@ int main(int argc, char **argv) {
   a_longer_struct();
   values();
   values_at_the_edge();
+  links_of_a_row();
   batches_and_searches();
   return 0;
 }

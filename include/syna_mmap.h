@@ -362,7 +362,7 @@ typedef struct syna_mmap_options {
    * reads the keys; they take no signals. 0: none, the calling thread does all. At most 1,024, default 0.
    */
   uint32_t threads;
-  /** Half of hnsw_m_max where that is 0, 2 to 256; without effect otherwise. Default 16. */
+  /** Half of the index's links of a row, 2 to 256, where hnsw_m_max is 0; without effect otherwise. Default 16. */
   uint32_t hnsw_m;
   /**
    * Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
@@ -374,7 +374,7 @@ typedef struct syna_mmap_options {
    * 65,536, default 100.
    */
   uint32_t hnsw_ef_search;
-  /** The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 32. */
+  /** The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0. */
   uint32_t hnsw_m_max;
   /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
   uint64_t seed;

@@ -103,7 +103,7 @@ pub struct syna_mmap_options {
     /// comes next, and an open of an index of 16,384 rows or more has one that reads it while the calling one
     /// reads the keys; they take no signals. 0: none, the calling thread does all. At most 1,024, default 0.
     pub threads: u32,
-    /// Half of hnsw_m_max where that is 0, 2 to 256; without effect otherwise. Default 16.
+    /// Half of the index's links of a row, 2 to 256, where hnsw_m_max is 0; without effect otherwise. Default 16.
     pub hnsw_m: u32,
     /// Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
     /// 65,536, default 200.
@@ -111,7 +111,7 @@ pub struct syna_mmap_options {
     /// The most candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
     /// 65,536, default 100.
     pub hnsw_ef_search: u32,
-    /// The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 32.
+    /// The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0.
     pub hnsw_m_max: u32,
     /// Seed of the index: the same rows, options and seed give the same index. Default 0.
     pub seed: u64,
@@ -157,7 +157,7 @@ unsafe impl Versioned for syna_mmap_options {
             hnsw_m: short(long(graph.m)),
             hnsw_ef_construction: short(long(graph.ef_construction)),
             hnsw_ef_search: short(long(graph.ef_search)),
-            hnsw_m_max: short(long(graph.m_max)),
+            hnsw_m_max: 0,
             seed: store.seed,
             most_unindexed_rows: long(store.most_unindexed_rows),
             index_profile: SYNA_MMAP_INDEX_FAST,
