@@ -124,6 +124,24 @@ static bool passes(void *context, const syna_mmap_row *row) {
   return row->row % 100 == seen->remainder;
 }
 
+/* What has no status writes what it has to write in a callback too, and what needs no store works. */
+static void answers_all_the_same(void) {
+  size_t counts[3] = {7, 7, 7};
+  syna_mmap_options of_store;
+  syna_mmap_search_options of_search;
+  memset(&of_store, 0x55, sizeof of_store);
+  memset(&of_search, 0x55, sizeof of_search);
+  CHECK(syna_mmap_results_hits(results, &counts[0]) == NULL);
+  CHECK(syna_mmap_results_query_hits(results, 0, &counts[1]) == NULL);
+  CHECK(syna_mmap_results_payload(results, 0, &counts[2]) == NULL);
+  CHECK(counts[0] == 0 && counts[1] == 0 && counts[2] == 0);
+  syna_mmap_options_init(&of_store, sizeof of_store);
+  syna_mmap_search_options_init(&of_search, sizeof of_search);
+  CHECK(of_store.struct_size == sizeof of_store && of_store.dimensions == 768);
+  CHECK(of_search.struct_size == sizeof of_search && of_search.filter == NULL);
+  CHECK(strcmp(syna_mmap_status_name(SYNA_MMAP_ERR_LOCKED), "SYNA_MMAP_ERR_LOCKED") == 0);
+}
+
 static bool calls_back(void *context, const syna_mmap_row *row) {
   witness *seen = context;
   float query[DIMENSIONS];
@@ -135,6 +153,7 @@ static bool calls_back(void *context, const syna_mmap_row *row) {
     seen->statuses[2] = syna_mmap_close(store, NULL);
     syna_mmap_results_free(results);
     CHECK(syna_mmap_len(store) == 0 && syna_mmap_results_hits(results, NULL) == NULL);
+    answers_all_the_same();
   }
   return true;
 }

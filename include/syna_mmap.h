@@ -407,7 +407,7 @@ typedef struct syna_mmap_options {
  *              NULL: nothing is done.
  * struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any, in callbacks too. Cost: none to speak of.
  */
 void syna_mmap_options_init(syna_mmap_options *options, size_t struct_size);
 
@@ -1261,7 +1261,7 @@ typedef struct syna_mmap_search_options {
  * struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
  *              name.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any, in callbacks too. Cost: none to speak of.
  */
 void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t struct_size);
 
@@ -1420,7 +1420,8 @@ bool syna_mmap_has_index(const syna_mmap *store);
  * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
  * behaviour.
  * It may call everything on any store, this one too, except for closing this one and, in a compaction, the
- * functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
+ * wait for a thread that closes this one: that one waits for the call to end.
  * Threads: the caller's. Cost: yours.
  */
 typedef bool (*syna_mmap_progress_callback)(void *context, uint64_t done, uint64_t total);

@@ -48,7 +48,7 @@ fn faults(source: &str) -> Vec<String> {
 fn is_one_boundary_call(code: &str) -> bool {
     let Some(call) = code.strip_prefix("boundary::") else { return false };
     let Some(open) = call.find('(') else { return false };
-    let known = ["call", "call_anyway", "value"].contains(&&call[..open]);
+    let known = ["call", "call_anyway", "value", "value_anyway"].contains(&&call[..open]);
     known && closing(&call[open..], '(', ')') == Some(call.len() - open - 1)
 }
 

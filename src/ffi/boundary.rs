@@ -66,5 +66,10 @@ unsafe fn answered(
 
 /// A call without a status: `fallback` for every error.
 pub(super) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
-    in_default(|| check_may_call().and_then(|()| caught(work)).unwrap_or(fallback))
+    value_anyway(fallback, |allowed| allowed.and_then(|()| work()))
+}
+
+/// As [`value`], for a call that has something to do where it may not be made too: `work` is told whether it may.
+pub(super) fn value_anyway<T>(fallback: T, work: impl FnOnce(Result<()>) -> Result<T>) -> T {
+    in_default(|| caught(|| work(check_may_call())).unwrap_or(fallback))
 }

@@ -21,7 +21,8 @@ use std::time::Duration;
 /// It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
 /// behaviour.
 /// It may call everything on any store, this one too, except for closing this one and, in a compaction, the
-/// functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT.
+/// functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
+/// wait for a thread that closes this one: that one waits for the call to end.
 /// Threads: the caller's. Cost: yours.
 pub type syna_mmap_progress_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool>;

@@ -267,13 +267,13 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
 ///              NULL: nothing is done.
 /// struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any, in callbacks too. Cost: none to speak of.
 ///
 /// # Safety
 /// `options` is NULL, or `struct_size` bytes can be written there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn syna_mmap_options_init(options: *mut syna_mmap_options, struct_size: usize) {
-    boundary::value((), || {
+    boundary::value_anyway((), |_allowed| {
         // SAFETY: the caller's promise is the same.
         unsafe { structs::write_defaults(options, struct_size) };
         Ok(())

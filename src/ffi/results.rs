@@ -178,10 +178,11 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
     results: *const syna_mmap_results,
     out_count: *mut usize,
 ) -> *const syna_mmap_hit {
-    boundary::value(ptr::null(), || {
+    boundary::value_anyway(ptr::null(), |allowed| {
         // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
         let out_count = unsafe { Out::optional(out_count, "out_count")? };
-        let found = RESULTS.read(results.addr(), |found| Ok((found.hits.as_ptr(), found.hits.len())));
+        let read = || RESULTS.read(results.addr(), |found| Ok((found.hits.as_ptr(), found.hits.len())));
+        let found = allowed.and_then(|()| read());
         let (first, count) = found.unwrap_or((ptr::null(), 0));
         out_count.set(count);
         Ok(if count == 0 { ptr::null() } else { first })
@@ -209,13 +210,14 @@ pub unsafe extern "C" fn syna_mmap_results_query_hits(
     query: usize,
     out_count: *mut usize,
 ) -> *const syna_mmap_hit {
-    boundary::value(ptr::null(), || {
+    boundary::value_anyway(ptr::null(), |allowed| {
         // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
         let out_count = unsafe { Out::optional(out_count, "out_count")? };
-        let found = RESULTS.read(results.addr(), |found| {
+        let read = |found: &Found| {
             let hits = found.hits.get(found.answers.range_of(query)).unwrap_or_default();
             Ok((hits.as_ptr(), hits.len()))
-        });
+        };
+        let found = allowed.and_then(|()| RESULTS.read(results.addr(), read));
         let (first, count) = found.unwrap_or((ptr::null(), 0));
         out_count.set(count);
         Ok(if count == 0 { ptr::null() } else { first })
@@ -279,14 +281,15 @@ pub unsafe extern "C" fn syna_mmap_results_payload(
     index: usize,
     out_len: *mut usize,
 ) -> *const u8 {
-    boundary::value(ptr::null(), || {
+    boundary::value_anyway(ptr::null(), |allowed| {
         // SAFETY: the caller gives a place for the length, or NULL; a misaligned one is refused.
         let out_len = unsafe { Out::optional(out_len, "out_len")? };
-        let found = RESULTS.read(results.addr(), |found| {
+        let read = |found: &Found| {
             // It lies in what `answers` keeps alive.
             let payload = found.answers.payload(index).unwrap_or_default();
             Ok((payload.as_ptr(), payload.len()))
-        });
+        };
+        let found = allowed.and_then(|()| RESULTS.read(results.addr(), read));
         let (first, len) = found.unwrap_or((ptr::null(), 0));
         out_len.set(len);
         Ok(if len == 0 { ptr::null() } else { first })

@@ -187,7 +187,7 @@ pub(super) unsafe fn with_options<R>(
 /// struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
 ///              name.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any, in callbacks too. Cost: none to speak of.
 ///
 /// # Safety
 /// `options` is NULL, or `struct_size` bytes can be written there.
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn syna_mmap_search_options_init(
     options: *mut syna_mmap_search_options,
     struct_size: usize,
 ) {
-    boundary::value((), || {
+    boundary::value_anyway((), |_allowed| {
         // SAFETY: the caller's promise is the same.
         unsafe { structs::write_defaults(options, struct_size) };
         Ok(())
