@@ -39,6 +39,7 @@ static syna_mmap_status long_key(void) {
   memset(key, 'k', sizeof key);
   return syna_mmap_insert(store, key, sizeof key, vector, NULL, &error);
 }
+static syna_mmap_status longest_key(void) { return syna_mmap_insert(store, "k", SIZE_MAX, vector, NULL, &error); }
 static syna_mmap_status long_key_deleted(void) {
   static char key[SYNA_MMAP_MAX_KEY_BYTES + 1];
   return syna_mmap_delete(store, key, sizeof key, NULL, &error);
@@ -107,6 +108,7 @@ static const struct {
     {SYNA_MMAP_ERR_INVALID_VECTOR, invalid_vector, "17"},
     {SYNA_MMAP_ERR_INVALID_KEY, invalid_key, "UTF-8"},
     {SYNA_MMAP_ERR_INVALID_KEY, long_key, "65536"},
+    {SYNA_MMAP_ERR_INVALID_KEY, longest_key, "at most 65535"},
     {SYNA_MMAP_ERR_INVALID_KEY, long_key_deleted, "65536"},
     {SYNA_MMAP_ERR_NOT_FOUND, no_key, "absent"},
     {SYNA_MMAP_ERR_NOT_FOUND, no_file, "absent"},
@@ -137,7 +139,7 @@ static void every_status(void) {
     expect(__FILE__, __LINE__, CASES[i].said, CASES[i].expected, status, &error);
     if (strstr(error.message, CASES[i].said) == NULL) failed(__FILE__, __LINE__, error.message);
     CHECK((error.os_errno == 0) ==
-          (status != SYNA_MMAP_ERR_NO_SPACE && CASES[i].provoke != no_folder));
+          (status != SYNA_MMAP_ERR_NO_SPACE && CASES[i].provoke != no_folder && CASES[i].provoke != exists));
   }
   CHECK(syna_mmap_len(store) == 0);
 }
@@ -154,7 +156,7 @@ static void the_error_struct(void) {
   CHECK(syna_mmap_insert(store, "kept", 4, vector, NULL, &given) == SYNA_MMAP_OK);
   CHECK(memcmp(&given, &before, sizeof given) == 0);
 
-  for (size = 0; size <= sizeof given; size++) {
+  for (size = 1; size <= sizeof given; size++) {
     int is_whole = 0;
     for (i = 0; i < 4; i++) is_whole |= whole[i] == size;
     memset(&given, 0x55, sizeof given);
@@ -171,6 +173,14 @@ static void the_error_struct(void) {
       CHECK(!deleted && syna_mmap_contains(store, "kept", 4));
       CHECK(memcmp(&given, &before, sizeof given) == 0);
     }
+  }
+  /* All zeros: as large as the struct was in its first version. */
+  {
+    syna_mmap_error zeros = {0};
+    CHECK(syna_mmap_insert(store, "kept", 4, vector, NULL, &zeros) == SYNA_MMAP_OK);
+    CHECK(syna_mmap_checkpoint(NULL, &zeros) == SYNA_MMAP_ERR_INVALID_HANDLE);
+    CHECK(zeros.struct_size == 0 && zeros.status == SYNA_MMAP_ERR_INVALID_HANDLE);
+    CHECK(strstr(zeros.message, "NULL") != NULL);
   }
   given.struct_size = SIZE_MAX;
   CHECK(syna_mmap_checkpoint(store, &given) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
@@ -189,24 +199,55 @@ static void a_longer_error_struct(void) {
   CHECK(later.more[0] == 0x55 && later.more[31] == 0x55);
 }
 
-/* A message that does not fit is cut between two characters, wherever they fall. */
-static void long_messages(void) {
-  size_t shift, i;
-  for (shift = 0; shift < 2; shift++) {
-    char name[300] = "k";
+/* Of a long path both ends are shown, and all of the reason: each message ends as it does for a short path. */
+static void long_paths(void) {
+  static const struct {
+    const char *begin, *end;
+    uint32_t dimensions, flags;
+    syna_mmap_status status;
+  } cases[] = {
+      {"", "open it read-only", DIMENSIONS, 0, SYNA_MMAP_ERR_LOCKED},
+      {"making a new store at ", ": File exists (os error 17)", DIMENSIONS, SYNA_MMAP_OPEN_MUST_CREATE, SYNA_MMAP_ERR_IO},
+      {"the store has 64", "pass 64", 100, SYNA_MMAP_OPEN_READ_ONLY, SYNA_MMAP_ERR_DIMENSION_MISMATCH},
+      {"not found: a file to take dimensions", ".absent", 0, 0, SYNA_MMAP_ERR_NOT_FOUND},
+      {"not found: the file ", ".absent", DIMENSIONS, SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_ERR_NOT_FOUND},
+      {"", "this is no syna-mmap store; check the path", DIMENSIONS, 0, SYNA_MMAP_ERR_CORRUPT},
+      {"", "the old file stays as it is", DIMENSIONS, 0, SYNA_MMAP_ERR_LEGACY_FORMAT},
+  };
+  static const char text[64] = "this is no store, but a text that somebody keeps here";
+  static const unsigned char magic[64] = {0x43, 0x45, 0x56, 0x4D, 1};
+  size_t i, n;
+  char name[300] = "";
+  syna_mmap *open_one;
+  for (i = 0; i < 100; i++) memcpy(name + 2 * i, "\xC3\xA9", 2);
+  open_one = open_quietly(in_folder(name), 0);
+  for (n = 0; n < sizeof cases / sizeof cases[0]; n++) {
     syna_mmap_options options = quiet();
     syna_mmap *other = NULL;
+    const char *end = cases[n].end;
     size_t length;
-    options.flags = SYNA_MMAP_OPEN_MUST_EXIST;
-    for (i = 0; i < 120; i++) memcpy(name + shift + 2 * i, "\xC3\xA9", 2);
-    FAILS(NOT_FOUND, syna_mmap_open(in_folder(name), &options, &other, &error));
+    options.dimensions = cases[n].dimensions;
+    options.flags = cases[n].flags;
+    strcpy(name + 200, cases[n].status == SYNA_MMAP_ERR_NOT_FOUND ? ".absent" : "");
+    if (cases[n].status == SYNA_MMAP_ERR_CORRUPT) {
+      strcpy(name + 200, ".corrupt");
+      write_file(name, text, sizeof text);
+    } else if (cases[n].status == SYNA_MMAP_ERR_LEGACY_FORMAT) {
+      strcpy(name + 200, ".legacy");
+      write_file(name, magic, sizeof magic);
+    }
+    expect(__FILE__, __LINE__, end, cases[n].status, syna_mmap_open(in_folder(name), &options, &other, &error), &error);
     length = strlen(error.message);
-    CHECK(length == 254 || length == 255);
+    CHECK(length < 256 && length > strlen(end));
+    if (strcmp(error.message + length - strlen(end), end) != 0) failed(__FILE__, __LINE__, error.message);
+    if (strncmp(error.message, cases[n].begin, strlen(cases[n].begin)) != 0) failed(__FILE__, __LINE__, error.message);
+    CHECK(cases[n].status == SYNA_MMAP_ERR_DIMENSION_MISMATCH || strstr(error.message, "...") != NULL);
     /* Every lead byte has its other byte. */
     for (i = 0; i < length; i++) {
       if ((unsigned char)error.message[i] == 0xC3) CHECK((unsigned char)error.message[++i] == 0xA9);
     }
   }
+  OK(syna_mmap_close(open_one, &error));
 }
 
 int main(int argc, char **argv) {
@@ -219,7 +260,7 @@ int main(int argc, char **argv) {
   every_status();
   the_error_struct();
   a_longer_error_struct();
-  long_messages();
+  long_paths();
   OK(syna_mmap_close(store, &error));
   return 0;
 }

@@ -94,7 +94,7 @@
  * it. A program that was compiled with an older header passes a shorter struct: members that it lacks have
  * their defaults. One that was compiled with a newer header passes a longer one: it works as long as the
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
- * size that ends inside a member, or is above 4,096.
+ * size that ends inside a member, or is above 4,096. Only in syna_mmap_error is 0 a size: that of version 0.1.0.
  *
  * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
  * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
@@ -204,7 +204,8 @@ typedef int32_t syna_mmap_status;
  * Why a call failed. It is yours: any memory will do, nothing in it needs freeing, and it may outlive
  * everything.
  *
- * Set struct_size before the first call and hand the struct to as many calls as you like; nobody else may
+ * Set struct_size before the first call and hand the struct to as many calls as you like (0 counts as the size
+ * that the struct had in version 0.1.0, so one that is all zeros will do); nobody else may
  * use it during a call, so give each thread its own. It is optional: every call takes NULL. Written only
  * when a call fails, so check the status, not the struct. A struct whose struct_size cannot be right makes
  * the call fail with SYNA_MMAP_ERR_INVALID_ARGUMENT, before anything is done and with nothing written to

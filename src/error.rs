@@ -1,5 +1,6 @@
 //! The one error type of the crate: what went wrong, with the numbers, and what to do about it.
 
+use crate::short_path::ShortPath;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -169,6 +170,23 @@ impl SynaError {
 
 impl fmt::Display for SynaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe(f, usize::MAX)
+    }
+}
+
+/// An error as text, with paths that have at most so many bytes.
+pub(crate) struct Shortened<'a>(pub(crate) &'a SynaError, pub(crate) usize);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f, self.1)
+    }
+}
+
+impl SynaError {
+    /// The sentence; `most` is how many bytes a path may have.
+    fn describe(&self, f: &mut fmt::Formatter<'_>, most: usize) -> fmt::Result {
+        let shown = |path| ShortPath { path, most };
         match self {
             Self::InvalidArgument { what } => write!(f, "invalid argument: {what}"),
             Self::InvalidDimensions { dimensions } => {
@@ -193,25 +211,25 @@ impl fmt::Display for SynaError {
             Self::Locked { path } => write!(
                 f,
                 "{} is open for writing elsewhere; close it there, or open it read-only",
-                path.display()
+                shown(path)
             ),
             Self::ReadOnly { path } => {
-                write!(f, "{} was opened read-only; open it for writing first", path.display())
+                write!(f, "{} was opened read-only; open it for writing first", shown(path))
             }
             Self::Corrupt { path, offset_bytes, what } => {
-                write!(f, "{} at byte {offset_bytes}: {what}", path.display())
+                write!(f, "{} at byte {offset_bytes}: {what}", shown(path))
             }
             Self::UnsupportedVersion { path, what } => {
-                write!(f, "{} {what}; open it with a newer version of the library", path.display())
+                write!(f, "{} {what}; open it with a newer version of the library", shown(path))
             }
             Self::LegacyFormat { path } => write!(
                 f,
                 "{} is a store in the older MVEC format, version 1; import it into a new store, the old file stays as it is",
-                path.display()
+                shown(path)
             ),
-            Self::Io { path, doing, source } => write!(f, "{doing} {}: {source}", path.display()),
+            Self::Io { path, doing, source } => write!(f, "{doing} {}: {source}", shown(path)),
             Self::NoSpace { path, needed_bytes, source } => {
-                write!(f, "no space for {}", path.display())?;
+                write!(f, "no space for {}", shown(path))?;
                 if *needed_bytes > 0 {
                     write!(f, " to grow by {needed_bytes} bytes")?;
                 }

@@ -22,6 +22,7 @@ mod float_environment;
 mod kernel;
 mod metric;
 mod planted;
+mod short_path;
 mod sync;
 // Floor 1
 mod storage;

@@ -111,6 +111,19 @@ pub(super) unsafe fn packed<'a>(
     Ok((bytes, list))
 }
 
+/// That one key is not too long.
+///
+/// # Errors
+/// [`SynaError::InvalidKey`].
+pub(super) fn check_key_length(len: usize) -> Result<()> {
+    let limit = SYNA_MMAP_MAX_KEY_BYTES;
+    if u32::try_from(len).is_ok_and(|len| len <= limit) {
+        return Ok(());
+    }
+    let what = format!("it has {len} bytes; a key has at most {limit}");
+    Err(SynaError::InvalidKey { position: 0, what })
+}
+
 /// One key.
 ///
 /// # Errors
@@ -119,11 +132,7 @@ pub(super) unsafe fn packed<'a>(
 /// # Safety
 /// As [`slice`].
 pub(super) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
-    let limit = SYNA_MMAP_MAX_KEY_BYTES;
-    if u32::try_from(len).map_or(true, |len| len > limit) {
-        let what = format!("it has {len} bytes; a key has at most {limit}");
-        return Err(SynaError::InvalidKey { position: 0, what });
-    }
+    check_key_length(len)?;
     // SAFETY: the caller promises `len` bytes.
     let bytes = unsafe { slice(pointer.cast::<u8>(), len, "key")? };
     std::str::from_utf8(bytes).map_err(|e| SynaError::InvalidKey {

@@ -4,6 +4,7 @@
 use super::arguments::check_pointer;
 use super::status::*;
 use super::structs;
+use crate::error::Shortened;
 use crate::{Result, SynaError};
 use std::ffi::c_char;
 use std::fmt::{self, Write};
@@ -11,6 +12,12 @@ use std::fmt::{self, Write};
 /// Room for the message, and what of it can be used: the last byte is its NUL.
 const ROOM_BYTES: usize = 256;
 const MESSAGE_BYTES: usize = ROOM_BYTES - 1;
+
+/// How much of a path is shown: the first with which the message has room.
+const PATH_BYTES: [usize; 6] = [usize::MAX, 180, 140, 100, 60, 30];
+
+/// The struct's size in version 0.1.0: that of one which says 0.
+const FIRST_STRUCT_BYTES: usize = std::mem::offset_of!(syna_mmap_error, message) + ROOM_BYTES;
 
 /// The number of an error in the header.
 pub(super) fn status_of(error: &SynaError) -> syna_mmap_status {
@@ -51,6 +58,8 @@ fn os_errno_of(error: &SynaError) -> i32 {
 /// A caller's error struct that can be written to.
 pub(super) struct Target {
     at: *mut syna_mmap_error,
+    /// What the caller's struct says of its size.
+    given: usize,
     struct_size: usize,
 }
 
@@ -61,8 +70,8 @@ impl Target {
     /// [`SynaError::InvalidArgument`] where the struct is misaligned or its size cannot be right.
     ///
     /// # Safety
-    /// `at` is NULL, misaligned, or points to a `size_t` which, if it is a size that [`structs::check_size`] takes, says how
-    /// many bytes can be written there for as long as the target lives.
+    /// `at` is NULL, misaligned, or points to a `size_t` which, if it is 0 (for [`FIRST_STRUCT_BYTES`]) or a size that
+    /// [`structs::check_size`] takes, says how many bytes can be written there for as long as the target lives.
     pub(super) unsafe fn new(at: *mut syna_mmap_error) -> Result<Option<Self>> {
         if at.is_null() {
             return Ok(None);
@@ -70,18 +79,20 @@ impl Target {
         check_pointer(at, "error")?;
         // SAFETY: not NULL, aligned, and the caller promises that the size is there. It is read by itself since the
         // members after it may not be there.
-        let struct_size = unsafe { at.cast::<usize>().read() };
+        let given = unsafe { at.cast::<usize>().read() };
+        let struct_size = if given == 0 { FIRST_STRUCT_BYTES } else { given };
         structs::check_size::<syna_mmap_error>(struct_size)?;
-        Ok(Some(Self { at, struct_size }))
+        Ok(Some(Self { at, given, struct_size }))
     }
 
     /// Writes the members that the caller's struct has.
     pub(super) fn fill(self, error: &SynaError) {
-        let mut message = Message { bytes: [0; ROOM_BYTES], len: 0, is_full: false };
-        // The only error is the one of a full message, which is then cut.
-        let _ = write!(message, "{error}");
+        // The path makes room for the reason, and the whole of it is shown where there is room for both.
+        let message = PATH_BYTES.iter().map(|&most| Message::of(&Shortened(error, most)));
+        let message = message.reduce(|longer, shorter| if longer.is_full { shorter } else { longer });
+        let message = message.unwrap_or_default();
         let filled = syna_mmap_error {
-            struct_size: self.struct_size,
+            struct_size: self.given,
             status: status_of(error),
             os_errno: os_errno_of(error),
             message: message.bytes.map(|byte| c_char::from_ne_bytes([byte])),
@@ -97,6 +108,21 @@ struct Message {
     bytes: [u8; ROOM_BYTES],
     len: usize,
     is_full: bool,
+}
+
+impl Default for Message {
+    fn default() -> Self {
+        Self { bytes: [0; ROOM_BYTES], len: 0, is_full: false }
+    }
+}
+
+impl Message {
+    fn of(text: &impl fmt::Display) -> Self {
+        let mut message = Self::default();
+        // The only error is the one of a full message, which is then cut.
+        let _ = write!(message, "{text}");
+        message
+    }
 }
 
 impl Write for Message {

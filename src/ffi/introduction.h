@@ -94,7 +94,7 @@
  * it. A program that was compiled with an older header passes a shorter struct: members that it lacks have
  * their defaults. One that was compiled with a newer header passes a longer one: it works as long as the
  * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
- * size that ends inside a member, or is above 4,096.
+ * size that ends inside a member, or is above 4,096. Only in syna_mmap_error is 0 a size: that of version 0.1.0.
  *
  * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
  * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction

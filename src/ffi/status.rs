@@ -61,7 +61,8 @@ pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
 /// Why a call failed. It is yours: any memory will do, nothing in it needs freeing, and it may outlive
 /// everything.
 ///
-/// Set struct_size before the first call and hand the struct to as many calls as you like; nobody else may
+/// Set struct_size before the first call and hand the struct to as many calls as you like (0 counts as the size
+/// that the struct had in version 0.1.0, so one that is all zeros will do); nobody else may
 /// use it during a call, so give each thread its own. It is optional: every call takes NULL. Written only
 /// when a call fails, so check the status, not the struct. A struct whose struct_size cannot be right makes
 /// the call fail with SYNA_MMAP_ERR_INVALID_ARGUMENT, before anything is done and with nothing written to

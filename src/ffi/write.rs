@@ -22,6 +22,7 @@ unsafe fn write_one(
     mode: u32,
 ) -> Result<bool> {
     with_store(store, |store| {
+        arguments::check_key_length(key_len)?;
         if key_len > 0 {
             arguments::check_pointer(key, "key")?;
         }

@@ -14,6 +14,7 @@ use super::rewrite::write_again;
 use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
 use crate::planted::{Fault, is_planted};
+use crate::short_path::ShortPath;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -46,9 +47,9 @@ pub(crate) struct Appender {
 
 /// Why nothing is written any more.
 fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
-    let cause = format!("{what} {} failed ({error})", data.path.display());
-    log::error!("{cause}; the store refuses writes until it is opened again");
-    cause
+    let path = data.path.display();
+    log::error!("{what} {path} failed ({error}); the store refuses writes until it is opened again");
+    format!("{what} {} failed ({error})", ShortPath::in_text(&data.path))
 }
 
 /// What was written before could not be made safe: an I/O error also where the disk is full, since the store is not as it was.

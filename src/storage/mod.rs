@@ -68,7 +68,7 @@ pub(crate) use medium::{
     Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,
 };
 pub(crate) use memory::InMemory;
-pub(crate) use platform::process_mark;
+pub(crate) use platform::{file_exists, process_mark};
 
 pub(crate) use region::Region;
 pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};

@@ -11,10 +11,11 @@ use super::loader::Loader;
 use super::rows::Snapshot;
 use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
+use crate::short_path::ShortPath;
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, is_leftover_of, map_extents, open_existing, read_superblock, remove_leftovers,
-    replay_from, spawn_scoped,
+    Superblock, create, file_exists, is_leftover_of, map_extents, open_existing, read_superblock,
+    remove_leftovers, replay_from, spawn_scoped,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -116,13 +117,11 @@ fn find_or_create(
                 return Err(io("opening", error));
             }
             PathKind::Other => {
-                let what = format!("{} is neither a file nor free to become one", path.display());
+                let what = format!("neither a file nor free to become one: {}", ShortPath::in_text(path));
                 return Err(SynaError::argument(what));
             }
             PathKind::File(_) if config.open.must_create => {
-                let error =
-                    io::Error::new(io::ErrorKind::AlreadyExists, "it exists, and a new store was asked for");
-                return Err(io("creating", error));
+                return Err(io("making a new store at", file_exists()));
             }
             PathKind::File(_) => {
                 let file = open_existing(&**storage, path, access)?;
@@ -138,7 +137,9 @@ fn find_or_create(
             }
             PathKind::Missing => {
                 if config.open.must_exist || access == Access::Read {
-                    return Err(SynaError::NotFound { what: format!("the file {}", path.display()) });
+                    return Err(SynaError::NotFound {
+                        what: format!("the file {}", ShortPath::in_text(path)),
+                    });
                 }
                 match make(storage, path, config, None) {
                     Err(error) if is_taken(&error) && !config.open.must_create => {}
@@ -159,8 +160,8 @@ fn make(
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     if config.dimensions == 0 || config.metric_from_file {
         let what = format!(
-            "the file {}, whose dimensions and metric were to be taken from it; say both to make it",
-            path.display()
+            "a file to take dimensions and metric from; say both to make one: {}",
+            ShortPath::in_text(path)
         );
         return Err(SynaError::NotFound { what });
     }

@@ -10,6 +10,7 @@ use super::open::{Opened, Taken, open};
 use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
 use crate::index::Rows as _;
+use crate::short_path::ShortPath;
 use crate::storage::{Damage, PathKind, RowCheck, map_more_extents, read_superblock, replay_from};
 use crate::sync::Mutex;
 use crate::{Result, SynaError};
@@ -41,7 +42,9 @@ impl MmapVectorStore {
         match self.storage.kind(&data.path).map_err(io)? {
             PathKind::File(identity) if identity == data.file.identity().map_err(io)? => {}
             PathKind::Missing => {
-                return Err(SynaError::NotFound { what: format!("the file {}", data.path.display()) });
+                return Err(SynaError::NotFound {
+                    what: format!("the file {}", ShortPath::in_text(&data.path)),
+                });
             }
             _ => return self.open_anew(&mut taken),
         }

@@ -4,7 +4,7 @@ use super::compact::Progress;
 use super::store::MmapVectorStore;
 use super::transfer::Transfer;
 use crate::storage::{
-    Access, PathKind, Permissions, StorageFile, Temporary, is_leftover_of, remove_leftovers,
+    Access, PathKind, Permissions, StorageFile, Temporary, file_exists, is_leftover_of, remove_leftovers,
 };
 use crate::{Result, SynaError};
 use std::io;
@@ -37,8 +37,7 @@ impl MmapVectorStore {
         };
         let kind = self.storage.kind(&path).map_err(io("looking at"))?;
         if kind != PathKind::Missing {
-            let error = io::Error::new(io::ErrorKind::AlreadyExists, "it exists; name a file that does not");
-            return Err(SynaError::io(&path, "creating", error));
+            return Err(SynaError::io(&path, "making a new file at", file_exists()));
         }
         let identity = self.core().data.identity;
         remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));

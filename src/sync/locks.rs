@@ -101,6 +101,10 @@ pub(crate) struct RwLockWriteGuard<'a, T> {
 }
 
 impl<T> RwLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { inner: std::sync::RwLock::new(value), written: Mark::default(), read: Mark::default() }
+    }
+
     pub(crate) fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         wrapped(self.inner.read(), |inner| {
             self.written.see();

@@ -24,6 +24,11 @@ pub(super) fn retry(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     Err(io::ErrorKind::Interrupted.into())
 }
 
+/// What the system says where a new file was asked for under a name that is taken.
+pub(crate) fn file_exists() -> io::Error {
+    io::Error::from_raw_os_error(libc::EEXIST)
+}
+
 pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
     file.read_at(into, offset_bytes)
 }

@@ -6,6 +6,12 @@ use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
+/// What the system says where a new file was asked for under a name that is taken.
+pub(crate) fn file_exists() -> io::Error {
+    const ERROR_FILE_EXISTS: i32 = 80;
+    io::Error::from_raw_os_error(if cfg!(windows) { ERROR_FILE_EXISTS } else { libc::EEXIST })
+}
+
 #[cfg(unix)]
 pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
