@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._errors import DimensionMismatchError, InvalidArgumentError, Status
 from ._native import CBatch
+from ._numbers import floats, whole_numbers
 
 _FLOAT = np.dtype(np.float32)
 
@@ -21,7 +22,21 @@ def key_bytes(key: Key) -> bytes:
     """UTF-8. A lone surrogate goes through as it is, for the library to refuse."""
     if isinstance(key, bytes):
         return key
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a str or bytes, not {type(key).__name__}; pass str(key)")
     return key.encode("utf-8", "surrogatepass")
+
+
+def require_many(what: str, values: object) -> None:
+    """That these are several, and not one text, which is a sequence too."""
+    if isinstance(values, (str, bytes, bytearray)):
+        raise TypeError(f"`{what}` is one {type(values).__name__}; pass a list of them")
+
+
+def _payload_bytes(payload: Payload) -> bytes:
+    if payload is not None and not isinstance(payload, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a payload is bytes or None, not {type(payload).__name__}")
+    return bytes(payload or b"")
 
 
 def floats_of(vector: npt.ArrayLike, dimensions: int) -> bytes:
@@ -29,9 +44,14 @@ def floats_of(vector: npt.ArrayLike, dimensions: int) -> bytes:
     # The common case at once.
     if type(vector) is np.ndarray and vector.dtype is _FLOAT and vector.shape == (dimensions,):
         return vector.tobytes()
-    array = np.asarray(vector, np.float32)
+    array = floats(vector)
     require_shape(array, dimensions)
     return array.tobytes()
+
+
+def rows_of(vectors: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Several vectors, for a call that reads them where they lie."""
+    return np.require(floats(vectors), np.float32, ("C_CONTIGUOUS", "ALIGNED"))
 
 
 def require_shape(array: npt.NDArray[np.float32], dimensions: int) -> None:
@@ -61,8 +81,9 @@ class Batch:
         dimensions: int,
         mode: int,
     ) -> None:
+        require_many("keys", keys)
         count = len(keys)
-        rows = np.require(vectors, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
+        rows = rows_of(vectors)
         if dimensions and rows.shape != (count, dimensions) and not (count == 0 and rows.size == 0):
             raise DimensionMismatchError(
                 Status.DIMENSION_MISMATCH,
@@ -79,13 +100,14 @@ class Batch:
             mode=mode,
         )
         if tags is not None:
-            numbers = np.require(tags, np.uint64, ("C_CONTIGUOUS", "ALIGNED"))
+            numbers = np.require(whole_numbers("tags", tags), np.uint64, ("C_CONTIGUOUS", "ALIGNED"))
             _require_count(numbers.shape == (count,), "tags", count)
             self._kept.append(numbers)
             self.raw.tags = numbers.ctypes.data
         if payloads is not None:
+            require_many("payloads", payloads)
             _require_count(len(payloads) == count, "payloads", count)
-            content, places = _joined([payload or b"" for payload in payloads])
+            content, places = _joined([_payload_bytes(payload) for payload in payloads])
             self._kept += [content, places]
             self.raw.payloads = content
             self.raw.payload_offsets = places.ctypes.data

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import index
 from typing import Any, Callable, List, Optional, Union
 
 import numpy as np
@@ -13,10 +12,11 @@ import numpy.typing as npt
 
 from ._batch import Key, key_bytes
 from ._native import CSearchOptions, FilterCallback, library
+from ._numbers import count_of, whole_numbers
 from ._rows import Row, row_of
 
 
-# Asked for once: in a callback the library would fill in nothing, and what is made there may be used again.
+# Asked for once; nothing changes them.
 _DEFAULTS = CSearchOptions()
 library.search_options_init(_DEFAULTS, ctypes.sizeof(CSearchOptions))
 
@@ -45,7 +45,8 @@ class Filter:
 def _bitmap(rows: Union[npt.NDArray[Any], List[int]]) -> npt.NDArray[np.uint64]:
     wanted = np.asarray(rows)
     if wanted.dtype != np.bool_:
-        numbers = wanted.astype(np.int64)
+        numbers = whole_numbers("row numbers", wanted).astype(np.int64)
+        count_of("the least row number", numbers.min(initial=0))
         wanted = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
         wanted[numbers] = True
     bits = np.packbits(wanted, bitorder="little")
@@ -70,11 +71,12 @@ class Asked:
     ) -> None:
         #: What the callback has raised.
         self.raised: List[BaseException] = []
-        self.k = ctypes.c_size_t(index(k))
+        self.k = ctypes.c_size_t(count_of("k", k))
         raw = CSearchOptions.from_buffer_copy(_DEFAULTS)
         self.options = ctypes.byref(raw)
-        raw.ef, raw.exact, raw.approximate = index(ef), exact, approximate
-        raw.deadline_us, raw.max_visits = index(deadline_us or 0), index(max_visits)
+        raw.ef, raw.exact, raw.approximate = count_of("ef", ef, 32), exact, approximate
+        raw.deadline_us = count_of("deadline_us", deadline_us or 0)
+        raw.max_visits = count_of("max_visits", max_visits)
         if condition:
             self._take(raw, condition, dimensions)
 

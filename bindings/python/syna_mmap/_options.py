@@ -8,6 +8,7 @@ from typing import Any, Dict, Union
 
 from ._errors import InvalidArgumentError, Status
 from ._native import COptions, library
+from ._numbers import count_of
 
 
 class Metric(IntEnum):
@@ -64,5 +65,6 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
         if not hasattr(options, name):
             raise TypeError(f"there is no option {name!r}")
         if value is not None:
-            setattr(options, name, value)
+            bits = 8 * getattr(COptions, name).size
+            setattr(options, name, count_of(name, value, bits))
     return options

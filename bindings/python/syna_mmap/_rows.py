@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._errors import call
 from ._native import CRow, library
+from ._numbers import count_of
 
 # Rows that a walk takes from the library at a time.
 _ROWS = 256
@@ -51,7 +52,7 @@ class Cursor:
 
     def __init__(self, store: ctypes.c_void_p, first_row: int) -> None:
         handle = ctypes.c_void_p()
-        call(library.cursor_new, store, first_row, handle)
+        call(library.cursor_new, store, count_of("first_row", first_row), handle)
         self.handle = handle
 
     def __del__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Iterator, Optional
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Key, floats_of, key_bytes
+from ._batch import Key, floats_of, key_bytes, rows_of
 from ._errors import DimensionMismatchError, Status
 from ._filter import Filter, asked
 from ._native import library
@@ -105,7 +105,7 @@ class Searching:
         """
         dimensions = self._dimensions
         how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
-        rows = np.require(queries, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
+        rows = rows_of(queries)
         if dimensions and (rows.ndim != 2 or rows.shape[1] != dimensions):
             raise DimensionMismatchError(
                 Status.DIMENSION_MISMATCH,

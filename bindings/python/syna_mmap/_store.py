@@ -9,9 +9,10 @@ from typing import Any, Dict, Optional, Sequence, Type, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, floats_of, key_bytes, require_shape
+from ._batch import Batch, Key, Payload, floats_of, key_bytes, require_many, require_shape
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
+from ._numbers import count_of
 from ._options import Durability, IndexProfile, Metric, OpenFlags, metric_of, open_options
 from ._progress import bar
 from ._salvage import Path, path_bytes
@@ -88,7 +89,8 @@ class Store(Searching, Upkeep):
         store = cls.__new__(cls)
         chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, **options}
         chosen["metric"] = metric_of(chosen["metric"])
-        store._open(chosen, library.open_at, file, offset, length, index_offset, index_length)
+        places = {"offset": offset, "length": length, "index_offset": index_offset, "index_length": index_length}
+        store._open(chosen, library.open_at, file, *(count_of(name, value) for name, value in places.items()))
         return store
 
     def _open(self, chosen: Dict[str, Any], function: Any, *where: Any) -> None:
@@ -130,7 +132,7 @@ class Store(Searching, Upkeep):
 
     def reserve(self, count: int) -> None:
         """Takes disk space for `count` vectors in all, now."""
-        call(library.reserve, self._handle, count)
+        call(library.reserve, self._handle, count_of("count", count))
 
     # ---- writing ----
 
@@ -186,6 +188,7 @@ class Store(Searching, Upkeep):
 
         Each batch is all or nothing; a failure leaves the batches before it stored.
         """
+        require_many("keys", keys)
         inserted = 0
         with bar(progress, "insert", len(keys)) as shown:
             for begin in range(0, len(keys), batch_rows):

@@ -8,6 +8,7 @@ from typing import Any, Callable, List, Optional
 
 from ._errors import call
 from ._native import CStats, ProgressCallback, VerifyCallback, library
+from ._numbers import count_of
 from ._progress import bar
 from ._salvage import Finding, Path, finding_of, path_bytes
 
@@ -92,7 +93,8 @@ class Upkeep:
     def check_recall(self, samples: int = 100, k: int = 10, *, ef: int = 0, seed: int = 0) -> float:
         """Which share of the nearest the index finds, measured on that many stored vectors."""
         recall = ctypes.c_double()
-        call(library.check_recall, self._handle, samples, k, ef, seed, recall)
+        numbers = (count_of("samples", samples), count_of("k", k), count_of("ef", ef, 32), count_of("seed", seed))
+        call(library.check_recall, self._handle, *numbers, recall)
         return recall.value
 
     def _long(self, what: str, function: Any, arguments: Any, callback: Optional[Progress], progress: bool) -> None:
@@ -150,4 +152,4 @@ class Upkeep:
 
 
 def _micros(seconds: float, micros: Optional[int]) -> int:
-    return max(0, int(seconds * 1e6)) if micros is None else micros
+    return max(0, int(seconds * 1e6)) if micros is None else count_of("budget_us", micros)

@@ -150,6 +150,61 @@ class StoreTest(unittest.TestCase):
         with self.assertRaises(syna_mmap.InvalidArgumentError):
             store.insert_batch(["a", "b"], rows[:2], tags=[1])
 
+    def test_what_is_no_key_no_vector_and_no_count_is_said_so(self) -> None:
+        store, rows = self.open(), random_rows(3)
+        store.insert_batch(["a", "b", "c"], rows, payloads=[b"1", bytearray(b"2"), None])
+        self.assertEqual(store.payload("b"), b"2")
+        for key in [7, None, 1.5, ["a"]]:
+            for use in [
+                lambda: store.insert(key, rows[0]),  # type: ignore[arg-type]
+                lambda: store.insert_batch([key], rows[:1]),  # type: ignore[list-item]
+                lambda: store.get(key),  # type: ignore[arg-type]
+                lambda: store.delete(key),  # type: ignore[arg-type]
+                lambda: store.search_key(key, 1),  # type: ignore[arg-type]
+                lambda: store.search(rows[0], 1, filter=Filter(key_prefix=key)),  # type: ignore[arg-type]
+            ]:
+                with self.assertRaisesRegex(TypeError, r"a key is a str or bytes, not .*str\(key\)"):
+                    use()
+        for keys in ["abc", b"abc"]:
+            for insert in [store.insert_batch, store.upsert_batch, store.insert_many]:
+                with self.assertRaisesRegex(TypeError, "pass a list"):
+                    insert(keys, rows)  # type: ignore[operator]
+        with self.assertRaisesRegex(TypeError, "pass a list"):
+            store.insert_batch(["d", "e", "f"], rows, payloads=b"abc")  # type: ignore[arg-type]
+        with self.assertRaisesRegex(TypeError, "bytes or None, not str"):
+            store.insert_batch(["d"], rows[:1], payloads=["abc"])  # type: ignore[list-item]
+        for wrong in [rows > 0, rows.astype(np.complex64), rows.astype(str), rows.astype("M8[s]")]:
+            for use in [
+                lambda: store.insert("d", wrong[0]),
+                lambda: store.insert("d", wrong[0].tolist()),
+                lambda: store.insert_batch(["d"], wrong[:1]),
+                lambda: store.search(wrong[0], 1),
+                lambda: store.search_batch(wrong, 1),
+            ]:
+                with self.assertRaises(TypeError):
+                    use()
+        for use, number in [
+            (lambda: store.search(rows[0], -1), "k is -1"),
+            (lambda: store.search_batch(rows, -2), "k is -2"),
+            (lambda: store.search(rows[0], 1, ef=-1), "ef is -1"),
+            (lambda: store.search(rows[0], 1, ef=1 << 32), "ef is 4294967296"),
+            (lambda: store.search(rows[0], 1, max_visits=-1), "max_visits is -1"),
+            (lambda: store.search(rows[0], 1, deadline_us=-1), "deadline_us is -1"),
+            (lambda: store.search(rows[0], 1, filter=Filter(rows=[-1])), "row number is -1"),
+            (lambda: store.check_recall(-1), "samples is -1"),
+            (lambda: store.reserve(-1), "count is -1"),
+            (lambda: list(store.rows(-1)), "first_row is -1"),
+            (lambda: store.index_step(budget_us=-1), "budget_us is -1"),
+            (lambda: Store.in_memory(-64), "dimensions is -64"),
+            (lambda: Store.in_memory((1 << 32) + 64), "dimensions is 4294967360"),
+            (lambda: Store.in_memory(64, threads=-1), "threads is -1"),
+        ]:
+            with self.assertRaisesRegex(syna_mmap.InvalidArgumentError, number):
+                use()
+        with self.assertRaises(TypeError):
+            store.insert_batch(["d"], rows[:1], tags=[1.5])
+        self.assertEqual(list(store), ["a", "b", "c"])
+
     def test_results_are_those_of_the_last_search(self) -> None:
         store, rows = self.open(), random_rows(20)
         store.insert_batch([str(i) for i in range(20)], rows)
@@ -171,7 +226,7 @@ class StoreTest(unittest.TestCase):
             with self.assertRaises(TypeError):
                 store.search(rows[7], wrong, into=results)  # type: ignore[arg-type]
         with self.assertRaises(syna_mmap.LimitError):
-            store.search(rows[7], -1, into=results)
+            store.search(rows[7], 1 << 40, into=results)
         store.close()
         with self.assertRaisesRegex(syna_mmap.InvalidHandleError, "store is NULL"):
             store.search(rows[7], 3, into=results)
