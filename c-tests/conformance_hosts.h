@@ -160,6 +160,7 @@ static int for_hosts(syna_mmap *store) {
   else if (strcmp(name, "compact") == 0) said_status(syna_mmap_compact(store, NULL, NULL, &error));
   else if (strcmp(name, "compact_stop") == 0) said_status(syna_mmap_compact(store, stop, NULL, &error));
   else if (strcmp(name, "compact_steps") == 0) compact_steps(store);
+  else if (strcmp(name, "interrupt") == 0) said_status(syna_mmap_interrupt(store, &error));
   else if (strcmp(name, "compact_cancel") == 0) said_status(syna_mmap_compact_cancel(store, &error));
   else if (strcmp(name, "refresh") == 0) refresh(store);
   else if (strcmp(name, "snapshot") == 0)

@@ -461,8 +461,8 @@ syna_mmap_status syna_mmap_open(const char *path,
  * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
  * callbacks, below).
  *
- * Waits for the calls that other threads have on the store; calls that come later answer
- * SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
+ * Waits for the calls that other threads have on the store (syna_mmap_interrupt ends long ones); calls that
+ * come later answer SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
  * only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
  * is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
  *
@@ -477,6 +477,27 @@ syna_mmap_status syna_mmap_open(const char *path,
  */
 syna_mmap_status syna_mmap_close(syna_mmap *store,
                                  syna_mmap_error *error);
+
+/**
+ * Ends the long calls that other threads have on the store, soon: so that a close need not wait for them.
+ *
+ * syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall answer
+ * SYNA_MMAP_ERR_CANCELLED, and leave things as a callback that returns false does. A write or a checkpoint that
+ * is taking rows into the index is done without that, and answers as ever: the rows are found one by one, and
+ * the next write goes on. Calls that begin later are not interrupted, but a checkpoint, and the one of a
+ * close, leaves rows that are not in the index where they are until the next write or index build.
+ * Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, syncs of the disk.
+ *
+ * store  a handle.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, also where there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also once
+ * syna_mmap_close has begun: interrupt first), _POISONED.
+ * Threads: any, in a progress callback too. Cost: none to speak of; it does not wait for the calls. They end
+ * after what they are at: up to 512 rows taken into the index, or 1,024 rows copied.
+ */
+syna_mmap_status syna_mmap_interrupt(syna_mmap *store,
+                                     syna_mmap_error *error);
 
 /**
  * Makes what was written so far safe from a power cut.
@@ -1391,7 +1412,7 @@ syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
  * error  BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
- * _POISONED.
+ * _CANCELLED (syna_mmap_interrupt), _POISONED.
  * On failure: searches use what there is of the index.
  * Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
  * than the number of vectors; it is shared by the `threads` of the options.
@@ -1635,7 +1656,7 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
  * error         BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
- * see syna_mmap_salvage), _CANCELLED (the callback returned false), _INVALID_ARGUMENT, _INVALID_HANDLE,
+ * see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt), _INVALID_ARGUMENT, _INVALID_HANDLE,
  * _IO, _NO_MEMORY, _POISONED.
  * On failure: *out_findings is not written; what the callback has been told is true. The store is as it
  * was in any case.
@@ -1665,7 +1686,7 @@ syna_mmap_status syna_mmap_verify(const syna_mmap *store,
  * error       BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
- * _POISONED.
+ * _CANCELLED (syna_mmap_interrupt), _POISONED.
  * On failure: *out_recall is not written.
  * Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
  * 64 samples, for fewer where vectors are long.

@@ -98,6 +98,11 @@ fn own_threads() {
 }
 
 #[test]
+fn interrupt() {
+    run("interrupt");
+}
+
+#[test]
 fn batches() {
     run("batches");
 }

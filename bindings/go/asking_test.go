@@ -216,6 +216,8 @@ func (r *replay) keepInOrder() bool {
 			isDone, err = r.store().CompactStep(0)
 		}
 		r.saidStatus(err)
+	case "interrupt":
+		r.saidStatus(r.store().Interrupt())
 	case "compact_cancel":
 		r.saidStatus(r.store().CompactCancel())
 	case "refresh":

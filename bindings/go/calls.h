@@ -277,6 +277,10 @@ static inline syna_mmap_status go_compact_cancel(uintptr_t store, syna_mmap_erro
   return syna_mmap_compact_cancel(store_of(store), error);
 }
 
+static inline syna_mmap_status go_interrupt(uintptr_t store, syna_mmap_error *error) {
+  return syna_mmap_interrupt(store_of(store), error);
+}
+
 static inline syna_mmap_status go_snapshot_to(uintptr_t store, const char *path, uintptr_t context,
                                               syna_mmap_error *error) {
   return syna_mmap_snapshot_to(store_of(store), path, go_progress, (void *)context, error);

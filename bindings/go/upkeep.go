@@ -86,6 +86,14 @@ func (s *Store) CompactStep(budget time.Duration) (bool, error) {
 	return bool(done), err
 }
 
+// Interrupt ends the long calls that other goroutines have on the store, soon: they return ErrCancelled. Searches have
+// deadlines, and go on.
+func (s *Store) Interrupt() error {
+	defer runtime.KeepAlive(s)
+	why := newErrorStruct()
+	return check(C.go_interrupt(s.handle, why), why)
+}
+
 // CompactCancel gives up a compaction that CompactStep has begun.
 func (s *Store) CompactCancel() error {
 	defer runtime.KeepAlive(s)

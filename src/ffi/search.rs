@@ -236,7 +236,7 @@ unsafe fn search(
 /// error  BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
-/// _POISONED.
+/// _CANCELLED (syna_mmap_interrupt), _POISONED.
 /// On failure: searches use what there is of the index.
 /// Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
 /// than the number of vectors; it is shared by the `threads` of the options.

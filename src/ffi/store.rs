@@ -93,8 +93,8 @@ pub unsafe extern "C" fn syna_mmap_open(
 /// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
 /// callbacks, below).
 ///
-/// Waits for the calls that other threads have on the store; calls that come later answer
-/// SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
+/// Waits for the calls that other threads have on the store (syna_mmap_interrupt ends long ones); calls that
+/// come later answer SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
 /// only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
 /// is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
 ///
@@ -131,6 +131,41 @@ pub unsafe extern "C" fn syna_mmap_close(
                 }
             }
             usable
+        })
+    }
+}
+
+/// Ends the long calls that other threads have on the store, soon: so that a close need not wait for them.
+///
+/// syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall answer
+/// SYNA_MMAP_ERR_CANCELLED, and leave things as a callback that returns false does. A write or a checkpoint that
+/// is taking rows into the index is done without that, and answers as ever: the rows are found one by one, and
+/// the next write goes on. Calls that begin later are not interrupted, but a checkpoint, and the one of a
+/// close, leaves rows that are not in the index where they are until the next write or index build.
+/// Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, syncs of the disk.
+///
+/// store  a handle.
+/// error  BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, also where there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also once
+/// syna_mmap_close has begun: interrupt first), _POISONED.
+/// Threads: any, in a progress callback too. Cost: none to speak of; it does not wait for the calls. They end
+/// after what they are at: up to 512 rows taken into the index, or 1,024 rows copied.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_interrupt(
+    store: *mut syna_mmap,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives an error struct as the header describes it; the handle is a number only.
+    unsafe {
+        boundary::call(error, || {
+            with_store(store, |store| {
+                store.interrupt();
+                Ok(())
+            })
         })
     }
 }

@@ -114,7 +114,7 @@ impl Callback {
 /// error         BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
-/// see syna_mmap_salvage), _CANCELLED (the callback returned false), _INVALID_ARGUMENT, _INVALID_HANDLE,
+/// see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt), _INVALID_ARGUMENT, _INVALID_HANDLE,
 /// _IO, _NO_MEMORY, _POISONED.
 /// On failure: *out_findings is not written; what the callback has been told is true. The store is as it
 /// was in any case.
@@ -175,7 +175,7 @@ unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
 /// error       BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
-/// _POISONED.
+/// _CANCELLED (syna_mmap_interrupt), _POISONED.
 /// On failure: *out_recall is not written.
 /// Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
 /// 64 samples, for fewer where vectors are long.

@@ -213,6 +213,8 @@ impl MmapVectorStore {
     /// with the old file. [`SynaError::InvalidArgument`] while another compaction is in a call. An error of the index's
     /// file, or of the folder's sync, comes after the exchange; after the latter the store refuses writes.
     pub fn compact(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
+        let watch = self.interrupts.watch();
+        let progress = &mut |done, total| watch.and(|| progress(done, total));
         self.go_on_compacting(&mut Limits { deadline: None, progress }).map(|_| ())
     }
 

@@ -109,7 +109,8 @@ impl MmapVectorStore {
     pub fn build_index_with(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
         // What could not be saved at the end is refused at the beginning.
         self.writer()?.appender.refuse_if_failed()?;
-        let mut tell = |done: u32, end: u32| progress(u64::from(done), u64::from(end));
+        let watch = self.interrupts.watch_indexing();
+        let mut tell = |done: u32, end: u32| watch.and(|| progress(u64::from(done), u64::from(end)));
         loop {
             let core = self.core();
             let rows = core.rows_to_index();
@@ -137,6 +138,7 @@ impl MmapVectorStore {
             let mut writer = self.writer()?;
             // A compaction may have put another file in its place, whose index has to be whole as well.
             if self.cores.is_current(&core) {
+                watch.check()?;
                 writer.checkpoint(&core)?;
                 if !graph.is_damaged() {
                     return Ok(());

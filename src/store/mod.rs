@@ -13,6 +13,7 @@
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
+//! | `interrupt.rs` | ending long calls from another thread |
 //! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
 //! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
 //! | `checked_batch.rs` | a batch of which all but the vectors' components was checked |
@@ -51,6 +52,7 @@ mod index_slot;
 mod index_worker;
 mod indexing;
 mod inherited;
+mod interrupt;
 mod loader;
 mod lookup;
 mod open;

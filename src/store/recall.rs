@@ -19,7 +19,8 @@ impl MmapVectorStore {
     /// store's `threads`.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] for 0 samples or a `k` of 0, [`SynaError::Limit`], [`SynaError::NoMemory`].
+    /// [`SynaError::InvalidArgument`] for 0 samples or a `k` of 0, [`SynaError::Limit`], [`SynaError::NoMemory`],
+    /// [`SynaError::Cancelled`].
     pub fn check_recall(&self, samples: usize, k: usize, ef: usize, seed: u64) -> Result<f64> {
         if samples == 0 || k == 0 {
             return Err(SynaError::argument("a recall needs samples and hits: neither may be 0"));
@@ -30,7 +31,9 @@ impl MmapVectorStore {
         let wanted = k.saturating_add(1);
         let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
         let (mut good, mut all) = (0u64, 0u64);
+        let watch = self.interrupts.watch();
         for rows in rows.chunks(QUERIES_AT_ONCE) {
+            watch.check()?;
             let queries = rows.iter().map(|&row| core.vector(row)).collect::<Result<Vec<_>>>()?;
             let by_scan = SearchOptions { exact: true, ..Default::default() };
             self.search_all(core, &queries, wanted, &SearchOptions { ef, ..Default::default() }, &mut found)?;

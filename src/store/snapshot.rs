@@ -39,12 +39,13 @@ impl MmapVectorStore {
         if kind != PathKind::Missing {
             return Err(SynaError::io(&path, "making a new file at", file_exists()));
         }
+        let watch = self.interrupts.watch();
         let identity = self.core().data.identity;
         remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));
         let mut temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
         let file = Arc::clone(temporary.file());
         self.narrow_permissions(&*file).map_err(io("setting the permissions of"))?;
-        self.fill(Arc::clone(&file), &path, progress)?;
+        self.fill(Arc::clone(&file), &path, &mut |done, total| watch.and(|| progress(done, total)))?;
         temporary.name().map_err(io("creating"))?;
         self.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
         file.unlock().map_err(io("unlocking"))

@@ -6,6 +6,7 @@ use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
 use super::index_worker::IndexWorker;
+use super::interrupt::Interrupts;
 use super::lookup::check_key;
 use super::open::{Opened, Taken, open};
 use super::search::live_rows;
@@ -34,6 +35,7 @@ pub struct MmapVectorStore {
     pub(super) config: MmapVectorConfig,
     pub(super) side: Side,
     worker: Option<IndexWorker>,
+    pub(super) interrupts: Arc<Interrupts>,
     /// The one that is under way.
     pub(super) compaction: Mutex<Option<Compaction>>,
 }
@@ -76,18 +78,29 @@ impl MmapVectorStore {
         let cores = Arc::new(Cores::new(core)?);
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
         let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
+        let interrupts = Arc::new(Interrupts::default());
         let side = match appender {
             Some(appender) => {
                 let index_file = taken.index.map(|index| index.file);
                 let bell = worker.as_ref().map(|worker| worker.bell().clone());
-                let writer =
+                let mut writer =
                     Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, bell);
+                writer.interrupts = Arc::clone(&interrupts);
                 writer.wake_worker(&cores.hold());
                 Side::Writer(Box::new(Mutex::new(writer)))
             }
             None => Side::Reader(Mutex::new(taken)),
         };
-        Ok(Self { storage, path: path.to_owned(), cores, config, side, worker, compaction: Mutex::new(None) })
+        Ok(Self {
+            storage,
+            path: path.to_owned(),
+            cores,
+            config,
+            side,
+            worker,
+            interrupts,
+            compaction: Mutex::new(None),
+        })
     }
 
     /// What readers share at this moment.

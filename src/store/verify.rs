@@ -3,6 +3,7 @@
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::config::{MmapVectorConfig, OpenMode};
 use super::core::Core;
+use super::interrupt::Watch;
 use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, live_rows};
 use super::store::MmapVectorStore;
@@ -87,6 +88,7 @@ impl Progress<'_> {
 pub(super) fn verify(
     core: &Arc<Core>,
     ef_search: usize,
+    watch: Watch<'_>,
     tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<VerifyReport> {
     let snapshot = core.published.load();
@@ -96,7 +98,7 @@ pub(super) fn verify(
     let superblock = read_superblock(&*data.file, &data.path)?;
     let end = replay(data, &superblock, RowCheck::All, Damage::Tolerated, &mut |_, _, damaged| {
         damaged_rows.extend_from_slice(damaged);
-        Ok(())
+        watch.check()
     })?;
     if end.rows < snapshot.rows {
         return Err(
@@ -237,7 +239,9 @@ impl MmapVectorStore {
     /// [`SynaError::Corrupt`] where the log itself is damaged, [`SynaError::Cancelled`], [`SynaError::Io`]. Rows that
     /// are not as they should be are no error: they stand in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
-        verify(&self.core(), self.config.hnsw_config.ef_search, progress)
+        let watch = self.interrupts.watch();
+        let tell = &mut |done, total| watch.and(|| progress(done, total));
+        verify(&self.core(), self.config.hnsw_config.ef_search, watch, tell)
     }
 
     /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.

@@ -6,6 +6,7 @@ use super::index_file::SavedPlace;
 use super::index_save;
 use super::index_worker::Bell;
 use super::indexing::{graph_of, graph_params, tail_rows};
+use super::interrupt::Interrupts;
 use super::write::Plan;
 use crate::index::GraphParams;
 use crate::planted::{Fault, is_planted};
@@ -32,6 +33,8 @@ pub(super) struct Writer {
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
     worker: Option<Bell>,
+    /// The store's.
+    pub(super) interrupts: Arc<Interrupts>,
     /// Where the index was saved last; `None` where there is none that fits.
     pub(super) saved_index: Option<SavedPlace>,
     /// The file that was the index at the open, or at the last save: that one may be replaced.
@@ -62,6 +65,7 @@ impl Writer {
             graph_params: graph_params(config, metric),
             threads: config.threads,
             worker,
+            interrupts: Arc::default(),
             saved_index,
             index_file,
         }
@@ -95,6 +99,8 @@ impl Writer {
     /// failed is told at once.
     fn forgive(&self, core: &Core, due: Result<()>) -> Result<()> {
         match due {
+            // What the host has interrupted, it knows of.
+            Err(SynaError::Cancelled) => Ok(()),
             Err(
                 error @ (SynaError::NoSpace { .. }
                 | SynaError::NoMemory { .. }
@@ -141,7 +147,9 @@ impl Writer {
         let graph = graph_of(core, |_| self.graph_params);
         let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
         let (start, path) = (Instant::now(), core.data.path.display());
-        graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut |_, _| ControlFlow::Continue(()))?;
+        let watch = self.interrupts.watch_indexing();
+        let mut goes_on = |_, _| watch.and(|| ControlFlow::Continue(()));
+        graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
         match before {
             0 => log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed()),
             _ => log::debug!("{path}: rows {before} to {rows_end} are in the index, {:.1?}", start.elapsed()),
@@ -160,7 +168,8 @@ impl Writer {
     /// The data come first: an index that names rows which a power cut took away would only be made again.
     pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
         // An index that cannot take them in keeps no row from being made safe.
-        let is_ours = self.index_threshold.is_some() && self.worker.is_none();
+        let is_ours =
+            self.index_threshold.is_some() && self.worker.is_none() && !self.interrupts.leaves_tail();
         let extended = if is_ours && core.graph().is_some() { self.extend_index(core) } else { Ok(()) };
         let start = Instant::now();
         self.appender.checkpoint()?;
@@ -168,7 +177,11 @@ impl Writer {
         self.last_checkpoint = Instant::now();
         // What is in the file is safe, but nobody finds the file by its name.
         core.data.check_place(&*self.storage)?;
-        extended?;
+        match extended {
+            // Interrupted: what is in the index by then is saved.
+            Ok(()) | Err(SynaError::Cancelled) => {}
+            Err(error) => return Err(error),
+        }
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
         let last = self.saved_index.take();
         let saved = graph.at_rest(&core.rows_to_index(), self.threads, || {

@@ -243,6 +243,7 @@ class replay : asking {
         {"compact", [&] { said(store().try_compact()); }},
         {"compact_stop", [&] { said(store().try_compact([](const syna::progress&) { return false; })); }},
         {"compact_steps", [&] { compact_steps(); }},
+        {"interrupt", [&] { said(store().try_interrupt()); }},
         {"compact_cancel", [&] { said(store().try_compact_cancel()); }},
         {"refresh", [&] { said(store().try_refresh()); }},
         {"snapshot", [&] { said(store().try_snapshot_to(folder_ / words_[2])); }},

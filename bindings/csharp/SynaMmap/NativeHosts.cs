@@ -96,6 +96,9 @@ namespace SynaMmap
         internal static extern int syna_mmap_compact_step(IntPtr store, ulong budgetUs, byte* done, Error* error);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_interrupt(IntPtr store, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int syna_mmap_compact_cancel(IntPtr store, Error* error);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -133,6 +133,14 @@ namespace SynaMmap
             return done != 0;
         }
 
+        /// <summary>Ends the long calls that other threads have on the store, soon: they throw with the status Cancelled.
+        /// Searches have deadlines, and go on.</summary>
+        public void Interrupt()
+        {
+            Native.Error error = NewError();
+            Check(Native.syna_mmap_interrupt(handle.Value, &error), &error);
+        }
+
         /// <summary>Gives up a compaction that CompactStep has begun.</summary>
         public void CompactCancel()
         {

@@ -226,6 +226,7 @@ internal sealed partial class Conformance
                     }
                 });
                 break;
+            case "interrupt": SaidStatus(() => Store.Interrupt()); break;
             case "compact_cancel": SaidStatus(() => Store.CompactCancel()); break;
             case "refresh": SaidValue(() => YesNo(Store.Refresh())); break;
             case "snapshot": SaidStatus(() => Store.SnapshotTo(InFolder(words[2]))); break;

@@ -232,6 +232,7 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "index_step": (_STATUS, (c_void_p, c_uint64, POINTER(c_uint64), _ERROR)),
     "compact": (_STATUS, (c_void_p, ProgressCallback, c_void_p, _ERROR)),
     "compact_step": (_STATUS, (c_void_p, c_uint64, POINTER(c_bool), _ERROR)),
+    "interrupt": (_STATUS, (c_void_p, _ERROR)),
     "compact_cancel": (_STATUS, (c_void_p, _ERROR)),
     "snapshot_to": (_STATUS, (c_void_p, c_char_p, ProgressCallback, c_void_p, _ERROR)),
     "check_recall": (_STATUS, (c_void_p, c_size_t, c_size_t, c_uint32, c_uint64, POINTER(c_double), _ERROR)),

@@ -76,6 +76,10 @@ class Upkeep:
         call(library.compact_step, self._handle, _micros(budget, budget_us), done)
         return done.value
 
+    def interrupt(self) -> None:
+        """Ends the long calls that other threads have on the store, soon, by CancelledError. Searches have deadlines."""
+        call(library.interrupt, self._handle)
+
     def compact_cancel(self) -> None:
         """Gives up a compaction that `compact_step` has begun."""
         call(library.compact_cancel, self._handle)

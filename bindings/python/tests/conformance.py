@@ -380,6 +380,7 @@ class Replay:
             "compact": lambda: self.said_status(self.store().compact),
             "compact_stop": lambda: self.said_status(lambda: self.store().compact(lambda done, total: False)),
             "compact_steps": lambda: self.said_status(self.compact_steps),
+            "interrupt": lambda: self.said_status(self.store().interrupt),
             "compact_cancel": lambda: self.said_status(self.store().compact_cancel),
             "refresh": lambda: self.said_status(lambda: [yes_no(self.store().refresh())]),
             "snapshot": lambda: self.said_status(lambda: self.store().snapshot_to(self.folder / words[2])),

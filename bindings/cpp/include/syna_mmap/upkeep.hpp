@@ -67,6 +67,9 @@ class upkeep : public detail::opened {
         [&] { return is_done; });
   }
 
+  /* Ends the long calls that other threads have on the store, soon: they answer cancelled. Searches have deadlines. */
+  result<> try_interrupt() { return plain(syna_mmap_interrupt); }
+
   result<> try_compact_cancel() { return plain(syna_mmap_compact_cancel); }
 
   /* The live rows of this moment in a new file: a backup. */
@@ -131,6 +134,7 @@ class upkeep : public detail::opened {
     try_compact(std::forward<Tell>(tell)).value();
   }
   bool compact_step(std::chrono::microseconds budget) { return try_compact_step(budget).value(); }
+  void interrupt() { try_interrupt().value(); }
   void compact_cancel() { try_compact_cancel().value(); }
   template <class Tell = bool (*)(const progress&)>
   void snapshot_to(const std::filesystem::path& path, Tell&& tell = detail::go_on) const {

@@ -63,6 +63,10 @@ extension Store {
         return isDone
     }
 
+    /// Ends the long calls that other threads have on the store, soon: they throw `.cancelled`. Searches have deadlines,
+    /// and go on.
+    public func interrupt() throws { try check { syna_mmap_interrupt(handle, $0) } }
+
     /// Gives up a compaction that `compactStep` has begun.
     public func compactCancel() throws { try check { syna_mmap_compact_cancel(handle, $0) } }
 

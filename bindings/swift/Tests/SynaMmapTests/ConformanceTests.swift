@@ -64,6 +64,7 @@ final class ConformanceTests: XCTestCase {
         case "flush": return status { try stores[words[1]]!.flush() }
         case "build_index": return status { try stores[words[1]]!.buildIndex() }
         case "compact": return status { try stores[words[1]]!.compact() }
+        case "interrupt": return status { try stores[words[1]]!.interrupt() }
         case "compact_cancel": return status { try stores[words[1]]!.compactCancel() }
         case "compact_steps":
             return status { while !(try stores[words[1]]!.compactStep(microseconds: 0)) {} }
