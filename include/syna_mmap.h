@@ -69,8 +69,8 @@
  *
  * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
  * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are
- * under way. No thread is tied to anything: open in one, close in another. No function may be called in a
- * signal handler.
+ * under way. No thread is tied to anything: open in one, close in another. A call needs 64 KiB of stack. No
+ * function may be called in a signal handler.
  *
  * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
  * call, its type's comment says.

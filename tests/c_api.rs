@@ -103,6 +103,11 @@ fn interrupt() {
 }
 
 #[test]
+fn stack() {
+    run("stack");
+}
+
+#[test]
 fn batches() {
     run("batches");
 }
