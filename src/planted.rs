@@ -62,6 +62,9 @@ pub(crate) enum Fault {
     CloseHidesError,
     /// A key that occurs twice in a batch is stored twice.
     MissDuplicates,
+    /// Orphans are candidates of every search at distance minus infinity. For the index's own tests: crash tests look at no
+    /// recall.
+    OrphansFirst,
 }
 
 #[cfg(test)]

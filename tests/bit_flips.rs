@@ -247,8 +247,10 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
     let newest = if word(32) > word(4096 + 32) { 0 } else { 4096 };
     let cell_bytes = (index.len() - CELLS) / word(newest + 80);
     let table = CELLS + word(newest + 84) * cell_bytes;
-    let lists = word(table + 4 * 16) + word(table + 4 * 17) + 2 * word(table + 4 * 18);
-    let rows = (0..word(newest + 56)).map(|row| word(table + 4 * (19 + lists + row)));
+    // The centre, the sample, the orphans, and the bridges, which are pairs.
+    let count = |at: usize| word(table + 4 * at);
+    let lists = count(20) + count(21) + count(22) + 2 * count(23);
+    let rows = (0..word(newest + 56)).map(|row| word(table + 4 * (24 + lists + row)));
     let cells = rows.filter(|word| (1..1 << 31).contains(word)).map(|cell| {
         let start = CELLS + (cell - 1) * cell_bytes;
         start..start + cell_bytes

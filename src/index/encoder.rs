@@ -1,6 +1,7 @@
 //! From vectors to codes: what is done to a vector before it is coded, and which vectors cannot be.
 
 use super::codes::{QueryCode, Rotation};
+use super::key::Key;
 use super::transform::Transform;
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
@@ -136,6 +137,11 @@ impl Encoder {
         self.finish(query.len(), &mut into.rotated);
         into.code.prepare(&self.codes, &into.rotated.components);
         true
+    }
+
+    /// What a walk for the largest inner products with a query sorts by.
+    pub(super) fn product_key(&self, query: &CodedQuery) -> Key {
+        Key::Product { factor: query.factor, offset: query.offset }
     }
 
     /// What a walk sorts a row at this true distance from the query by.

@@ -13,19 +13,25 @@
 pub(super) enum Key {
     /// The squared distance itself; for the cosine between vectors of length 1.
     Squared,
-    /// `-<q, v>`.
-    Product,
+    /// `-<q, v>` after the transform: `factor` times the true distance, and `offset`.
+    Product { factor: f32, offset: f32 },
     /// The squared distance on the sphere of squared radius `radius`, from a row of squared length `square`, lifted by
     /// `lift`.
     Lifted { square: f32, lift: f32, radius: f32 },
 }
 
 impl Key {
+    /// Whether it is an inner product.
+    #[inline]
+    pub(super) fn is_product(self) -> bool {
+        matches!(self, Self::Product { .. })
+    }
+
     /// From `|q - v|^2` and `|v|^2`.
     #[inline]
     pub(super) fn of_squared(self, squared: f32, row_square: f32) -> f32 {
         match self {
-            Self::Squared | Self::Product => squared,
+            Self::Squared | Self::Product { .. } => squared,
             Self::Lifted { lift, radius, .. } => {
                 let apart = lift - lift_of(row_square, radius);
                 squared + apart * apart
@@ -38,7 +44,7 @@ impl Key {
     pub(super) fn of_base(self, base: f32, row_square: f32) -> f32 {
         match self {
             Self::Squared => base,
-            Self::Product => 0.5 * base,
+            Self::Product { .. } => 0.5 * base,
             Self::Lifted { square, .. } => self.of_squared((square + row_square + base).max(0.0), row_square),
         }
     }
@@ -48,7 +54,7 @@ impl Key {
     pub(super) fn base_of(self, squared: f32, row_square: f32) -> f32 {
         match self {
             Self::Lifted { square, .. } => squared - square - row_square,
-            Self::Squared | Self::Product => squared,
+            Self::Squared | Self::Product { .. } => squared,
         }
     }
 }

@@ -6,7 +6,6 @@
 //! They take the slots of spare links, and are answered where they are among the largest products of the other row too.
 
 use super::graph::{Graph, View};
-use super::key::Key;
 use super::links::Links;
 use super::pool::Neighbour;
 use super::scratch::Scratch;
@@ -29,7 +28,8 @@ impl Graph {
         let Scratch { query, walk, .. } = scratch;
         let vector = rows.row(row);
         self.encoder.prepare(vector, query);
-        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: Key::Product };
+        let key = self.encoder.product_key(query);
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key };
         self.walk(&asker, view, self.params.candidates() / 2, &AllNodes, walk);
         walk.found.retain(|found| found.row != row);
         walk.found.sort_unstable();

@@ -20,6 +20,7 @@ use super::terms::{Below, GraphSearch, LEAST_EF, Terms};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::kernel::codes::Coming;
+use crate::planted::{Fault, is_planted};
 
 /// How many lines of the next record are asked for between two pieces of work on this one.
 const LINES_AT_ONCE: usize = 8;
@@ -57,7 +58,7 @@ impl Graph {
             vector: query.query(),
             rows,
             key: match self.params.metric {
-                DistanceMetric::DotProduct => Key::Product,
+                DistanceMetric::DotProduct => self.encoder.product_key(coded),
                 DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
             },
         };
@@ -124,15 +125,15 @@ impl Graph {
         is_measured: bool,
     ) -> SearchEnd {
         let seen = self.nodes.read();
-        let ends_early = asker.key != Key::Product && !is_measured;
+        let ends_early = !asker.key.is_product() && !is_measured;
         walk.begin(view.end(), ef, if ends_early { terms.most_results() } else { 0 });
         self.entries.nearest(asker, |start| self.meet(walk, start, terms));
         self.for_each_orphan(|row| {
-            if let Some(found) = seen
-                .record(row)
-                .filter(|_| row < view.end())
-                .map(|record| asker.neighbour(row, &record.code()).0)
-            {
+            if let Some(record) = seen.record(row).filter(|_| row < view.end()) {
+                let (mut found, _) = asker.neighbour(row, &record.code());
+                if is_planted(Fault::OrphansFirst) {
+                    found.distance = f32::NEG_INFINITY;
+                }
                 self.meet(walk, found, terms);
             }
         });

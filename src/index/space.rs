@@ -63,11 +63,17 @@ impl<R: Rows> Asker<'_, R> {
     #[inline]
     pub(super) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
         let squared = self.deviation(code);
-        if self.key == Key::Product { squared / 2.0 } else { squared }
+        if self.key.is_product() { squared / 2.0 } else { squared }
     }
 
     fn by_vectors(&self, row: u32) -> f32 {
         self.encoder.squared(self.vector, self.rows.row(row))
+    }
+
+    /// What a walk for inner products sorts a row by.
+    #[cold]
+    fn product_by_vectors(&self, row: u32, factor: f32, offset: f32) -> f32 {
+        offset - factor * self.encoder.kernels.dot(self.vector, self.rows.row(row))
     }
 
     /// The squared distance to a node; the vectors are asked where the codes cannot tell.
@@ -80,9 +86,13 @@ impl<R: Rows> Asker<'_, R> {
     /// A node with what the walk sorts it by, and its base.
     #[inline]
     pub(super) fn neighbour(&self, row: u32, code: &ByteCode<'_>) -> (Neighbour, f32) {
-        if self.key == Key::Product {
-            let product = -self.code.product(&self.encoder.codes, code);
-            return (Neighbour { distance: product, row }, 2.0 * product);
+        if let Key::Product { factor, offset } = self.key {
+            let mut product = self.code.product(&self.encoder.codes, code);
+            let squared = self.code.facts().square + code.facts.square - 2.0 * product;
+            if squared < BLURRED * self.deviation(code) {
+                product = -self.product_by_vectors(row, factor, offset);
+            }
+            return (Neighbour { distance: -product, row }, -2.0 * product);
         }
         let (squared, square) = (self.squared(row, code), code.facts.square);
         let distance = self.key.of_squared(squared, square);
@@ -111,7 +121,13 @@ impl<R: Rows> Asker<'_, R> {
                     self.look_closer(record, block, facts, out);
                 }
             }
-            Key::Product => out.iter_mut().for_each(|estimate| *estimate *= 0.5),
+            Key::Product { .. } => {
+                out.iter_mut().for_each(|estimate| *estimate *= 0.5);
+                let code = record.code();
+                if base + self.code.facts().square + code.facts.square < BLURRED * self.deviation(&code) {
+                    self.look_closer(record, block, facts, out);
+                }
+            }
             Key::Lifted { square, .. } => {
                 let code = record.code();
                 for (estimate, &square) in out.iter_mut().zip(squares) {
@@ -186,7 +202,11 @@ impl<R: Rows> Asker<'_, R> {
             out.iter_mut().zip(facts.multiply()).zip(words).zip(squares)
         {
             if factor == 0.0 && word != super::graph::NO_ROW {
-                *estimate = self.key.of_squared(self.by_vectors(super::links::row_of(word)), square);
+                let row = super::links::row_of(word);
+                *estimate = match self.key {
+                    Key::Product { factor, offset } => self.product_by_vectors(row, factor, offset),
+                    key => key.of_squared(self.by_vectors(row), square),
+                };
             }
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! Codes are relative to the largest component of a vector, so what all vectors have in common costs precision: data in a
 //! narrow cone, or with components that are all positive, lose most of it. Euclidean distances do not change when a
-//! centre is subtracted from both sides, and the order of inner products does not when it is subtracted from the rows.
+//! centre is subtracted from both sides. Inner products have none.
 //!
 //! The transform is learned once, from a sample of the rows that are there when the graph gets its first batch, and is
 //! saved with the graph.
@@ -78,7 +78,8 @@ impl Transform {
         let square = centre.iter().map(|x| x * x).sum::<f64>();
         // The mean of few rows is long by chance alone.
         let is_worth_it = square * count > (0.02 + 4.0 / count) * squares;
-        let is_safe = inlier_count as usize * 10 >= lengths.len() * 9;
+        // Inner products have no centre: a dense cluster that lies far from it would be told apart by its codes alone.
+        let is_safe = metric != DistanceMetric::DotProduct && inlier_count as usize * 10 >= lengths.len() * 9;
         let outlier = (median * if is_unit { median.recip() } else { scale } * INLIER_RATIO).powi(2);
         Self {
             centre: if is_worth_it && is_safe {

@@ -1,11 +1,40 @@
-//! Rows that a bitmap lets through.
+//! The rows that a scan compares: those that a bitmap lets through, less what is known to be deleted.
 
-/// The rows under `end` from `next` on whose bits are set.
+use super::rows::{RowTable, Snapshot};
+use std::ops::Range;
+
+/// The rows of a range, 64 at a time: a word of bits says which of them are candidates.
 pub(super) struct Candidates<'a> {
-    pub(super) next: u32,
-    pub(super) end: u32,
+    /// The candidates that are left among the rows of the word at hand.
+    bits: u64,
+    /// That word's place.
+    place: u32,
+    end: u32,
     /// A bit for each row; without them all rows are candidates.
-    pub(super) words: Option<&'a [u64]>,
+    words: Option<&'a [u64]>,
+    deleted: Option<(&'a RowTable, Snapshot)>,
+}
+
+impl<'a> Candidates<'a> {
+    /// Of `range`, those whose bits are set in `words`, without the rows that `deleted` knows to be deleted at its snapshot.
+    /// Rows that were deleted may come all the same.
+    pub(super) fn new(
+        range: Range<u32>,
+        words: Option<&'a [u64]>,
+        deleted: Option<(&'a RowTable, Snapshot)>,
+    ) -> Self {
+        let mut candidates = Self { bits: 0, place: range.start / u64::BITS, end: range.end, words, deleted };
+        candidates.bits = candidates.word() & u64::MAX << (range.start % u64::BITS);
+        candidates
+    }
+
+    #[inline]
+    fn word(&self) -> u64 {
+        let place = self.place as usize;
+        let chosen = self.words.map_or(u64::MAX, |words| words.get(place).copied().unwrap_or(0));
+        let live = self.deleted.map_or(u64::MAX, |(rows, snapshot)| rows.live_word(self.place, snapshot));
+        chosen & live
+    }
 }
 
 impl Iterator for Candidates<'_> {
@@ -13,11 +42,15 @@ impl Iterator for Candidates<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u32> {
-        if let Some(words) = self.words {
-            self.next = next_bit(words, self.next)?;
+        while self.bits == 0 {
+            self.place += 1;
+            if self.place >= self.end.div_ceil(u64::BITS) {
+                return None;
+            }
+            self.bits = self.word();
         }
-        let row = self.next;
-        self.next = row.checked_add(1)?;
+        let row = self.place * u64::BITS + self.bits.trailing_zeros();
+        self.bits &= self.bits - 1;
         (row < self.end).then_some(row)
     }
 }
@@ -55,18 +88,6 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// The first set bit at or behind `from`.
-#[inline]
-fn next_bit(words: &[u64], from: u32) -> Option<u32> {
-    let mut place = (from / u64::BITS) as usize;
-    let mut word = words.get(place)? & u64::MAX << (from % u64::BITS);
-    while word == 0 {
-        place += 1;
-        word = *words.get(place)?;
-    }
-    u32::try_from(place).ok()?.checked_mul(u64::BITS)?.checked_add(word.trailing_zeros())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,12 +98,12 @@ mod tests {
         let bits: Vec<u32> =
             (0..320).filter(|row| words[*row as usize / 64] >> (row % 64) & 1 == 1).collect();
         for (start, end) in [(0, 320), (0, 63), (1, 64), (63, 198), (198, 1000), (400, 500), (5, 5)] {
-            let found: Vec<u32> = Candidates { next: start, end, words: Some(&words) }.collect();
+            let found: Vec<u32> = Candidates::new(start..end, Some(&words), None).collect();
             let expected: Vec<u32> = bits.iter().copied().filter(|row| (start..end).contains(row)).collect();
             assert_eq!(found, expected, "{start}..{end}");
-            assert!(Candidates { next: start, end, words: None }.eq(start..end));
+            assert!(Candidates::new(start..end, None, None).eq(start..end));
         }
-        assert_eq!(next_bit(&[], 0), None);
+        assert_eq!(Candidates::new(0..64, Some(&[]), None).next(), None);
         let mut counted = Bits::new(&words);
         for (number, &bit) in (0..).zip(&bits) {
             assert_eq!(counted.row_of(number), Some(bit));

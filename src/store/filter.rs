@@ -193,9 +193,10 @@ impl<'a> RowFilter<'a> {
         }
     }
 
-    /// The rows of a range, those left out that the bitmap says do not pass.
+    /// The rows of a range, without those that the bitmap says do not pass, and without blocks of deleted ones.
     pub(super) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
-        Candidates { next: range.start, end: range.end, words: self.filter.rows }
+        let deleted = (self.snapshot.deletions > 0).then_some((&self.core.rows, self.snapshot));
+        Candidates::new(range, self.filter.rows, deleted)
     }
 
     /// How many rows of `0..end` the bitmap lets pass; all of them where there is none.

@@ -57,6 +57,8 @@ pub(crate) struct RowTable {
     /// Bit `r % 64` of word `r / 64`: whether row `r` has such a number. A search asks about many rows, and these stay in the
     /// cache.
     deleted: AppendTable<AtomicU64, 4>,
+    /// For each 64 rows the highest of their numbers: a snapshot that has it sees all of the word's deletions.
+    last_deletions: AppendTable<AtomicU32, 4>,
     /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
     /// have to search for each one's frame.
     tags: AppendTable<AtomicU64, 256>,
@@ -91,6 +93,7 @@ impl RowTable {
         for &row in deletions {
             self.deleted_by.get_or_grow(row as usize)?;
             self.deleted.get_or_grow((row / u64::BITS) as usize)?;
+            self.last_deletions.get_or_grow((row / u64::BITS) as usize)?;
         }
         self.payload_frames.get_or_grow(self.payload_frame_count.load(Ordering::Relaxed) as usize)?;
         Ok(())
@@ -121,9 +124,22 @@ impl RowTable {
 
     fn number_deletion(&self, row: u32, ordinal: u32) -> Result<()> {
         self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
-        let word = self.deleted.get_or_grow((row / u64::BITS) as usize)?;
-        word.fetch_or(1 << (row % u64::BITS), Ordering::Relaxed);
+        let place = (row / u64::BITS) as usize;
+        self.last_deletions.get_or_grow(place)?.fetch_max(ordinal, Ordering::Relaxed);
+        // Whoever sees the bit sees the number, or a row could be hidden from a snapshot before its deletion.
+        let word = self.deleted.get_or_grow(place)?;
+        word.fetch_or(1 << (row % u64::BITS), Ordering::Release);
         Ok(())
+    }
+
+    /// The rows of word `place` that may be live at a snapshot, as bits: just the live ones, unless some were deleted since.
+    #[inline]
+    pub(crate) fn live_word(&self, place: u32, snapshot: Snapshot) -> u64 {
+        let place = place as usize;
+        let Some(word) = self.deleted.get(place) else { return u64::MAX };
+        let deleted = word.load(Ordering::Acquire);
+        let last = self.last_deletions.get(place).map_or(u32::MAX, |last| last.load(Ordering::Relaxed));
+        if deleted == 0 || last > snapshot.deletions { u64::MAX } else { !deleted }
     }
 
     /// Takes a row that is not whole out of sight; the snapshot counts it as a deletion.
@@ -217,6 +233,21 @@ mod loom_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_hides_no_row_from_a_snapshot_before_its_deletion() {
+        let table = RowTable::default();
+        let at = |deletions| Snapshot { rows: 200, deletions };
+        assert_eq!(table.live_word(1, at(0)), u64::MAX);
+        table.number_deletion(64, 1).unwrap();
+        table.number_deletion(70, 2).unwrap();
+        table.number_deletion(130, 3).unwrap();
+        assert_eq!(table.live_word(1, at(2)), !(1 | 1 << 6));
+        assert_eq!(table.live_word(1, at(9)), !(1 | 1 << 6));
+        assert_eq!(table.live_word(1, at(1)), u64::MAX, "row 70 was live then");
+        assert_eq!((table.live_word(0, at(9)), table.live_word(2, at(3))), (u64::MAX, !(1 << 2)));
+        assert_eq!(table.live_word(9, at(9)), u64::MAX);
+    }
 
     #[test]
     fn a_snapshot_comes_back_as_it_was() {

@@ -137,8 +137,12 @@ impl<'a> Search<'a> {
 
     /// How the rows that the graph covers are searched, by any of the queries.
     pub(super) fn way(&self, filter: &RowFilter<'_>) -> Way {
+        // The rest are skipped by 64.
+        let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions);
         match () {
-            () if self.covered < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => Way::Scan,
+            () if self.covered.min(live) < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => {
+                Way::Scan
+            }
             () if filter.is_open() => Way::Walk { share: None, most_visits: None },
             () => {
                 let dimensions = self.core.data.identity.dimensions;

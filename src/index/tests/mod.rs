@@ -4,6 +4,7 @@
 
 mod findable;
 mod gone;
+mod hard;
 mod saved;
 mod shapes;
 mod together;

@@ -1,0 +1,80 @@
+//! Data that graphs are known to fail at, and mechanisms that must not cost recall.
+
+use super::*;
+use crate::planted::{Fault, plant};
+
+/// Recall at few candidates of a graph with as many orphans as there may be.
+fn recall_beside_orphans() -> f64 {
+    let mut random = Random::new(61);
+    let vectors = random.clusters(30, 100, 64);
+    let rows = Flat::from_rows(&vectors);
+    let graph = build(params(DistanceMetric::Euclidean), &rows);
+    (0..64).for_each(|i| graph.add_orphan(i * 40).unwrap());
+    let queries: Vec<_> = (0..60).map(|i| random.near(&vectors[i * 47], 0.2)).collect();
+    recall(&graph, &rows, &queries, 16)
+}
+
+#[test]
+fn orphans_take_no_places_from_nearer_rows() {
+    let recall = recall_beside_orphans();
+    assert!(recall > 0.95, "recall {recall}");
+}
+
+#[test]
+fn orphans_at_minus_infinity_would_be_noticed() {
+    plant(Some(Fault::OrphansFirst));
+    let recall = recall_beside_orphans();
+    plant(None);
+    assert!(recall < 0.8, "recall {recall} in spite of the planted fault");
+}
+
+#[test]
+fn orphans_are_bounded() {
+    let mut random = Random::new(62);
+    let rows = Flat::from_rows(&random.clusters(4, 100, 64));
+    let graph = build(params(DistanceMetric::Cosine), &rows);
+    (0..400).for_each(|row| graph.add_orphan(row).unwrap());
+    assert_eq!(graph.orphan_rows(), (0..64).collect::<Vec<_>>());
+}
+
+/// Vectors of few degrees of freedom, as real embeddings are.
+fn smooth(random: &mut Random, count: usize, dimensions: usize) -> Vec<Vec<f32>> {
+    let mixing: Vec<_> = (0..dimensions).map(|_| random.vector(10)).collect();
+    let latent: Vec<_> = (0..count).map(|_| random.vector(10)).collect();
+    let component = |latent: &[f32], row: &[f32]| -> f32 {
+        (latent.iter().zip(row).map(|(a, b)| a * b).sum::<f32>() / 3.0).tanh()
+    };
+    latent.iter().map(|latent| mixing.iter().map(|row| component(latent, row)).collect()).collect()
+}
+
+#[test]
+fn early_termination_costs_little_recall() {
+    let mut random = Random::new(63);
+    let kinds = [
+        ("smooth", smooth(&mut random, 3_060, 96)),
+        ("normal", (0..3_060).map(|_| random.vector(96)).collect()),
+        ("clusters", random.clusters(34, 90, 96)),
+    ];
+    for (name, mut vectors) in kinds {
+        let queries = vectors.split_off(3_000);
+        let rows = Flat::from_rows(&vectors);
+        for params in [params(DistanceMetric::Euclidean), compact(DistanceMetric::Cosine)] {
+            let graph = build(params, &rows);
+            let mut searcher = Searcher::new(&graph, &rows);
+            let ef = 100;
+            let (mut ended, mut whole) = (0, 0);
+            for query in &queries {
+                let truth = exact(params.metric, &rows, query, 10, &|_| true);
+                let last = truth.last().unwrap().distance;
+                let mut near = |k| {
+                    searcher.search(query, k, ef, &|_| true).iter().filter(|n| n.distance <= last).count()
+                };
+                ended += near(10);
+                // To find as many rows as there are candidates, a walk has to visit all of them.
+                whole += near(ef);
+            }
+            println!("{name}, {:?}: {ended} of {whole} found", params.metric);
+            assert!(ended * 100 >= whole * 99, "{name}, {:?}: {ended} of {whole}", params.metric);
+        }
+    }
+}
