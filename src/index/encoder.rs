@@ -139,6 +139,11 @@ impl Encoder {
         true
     }
 
+    /// The distance of two vectors under the inner product, never NaN, however long they are.
+    pub(super) fn product_distance(&self, a: &[f32], b: &[f32]) -> f32 {
+        PreparedQuery::new(self.kernels, DistanceMetric::DotProduct, a).distance(b)
+    }
+
     /// What a walk for the largest inner products with a query sorts by.
     pub(super) fn product_key(&self, query: &CodedQuery) -> Key {
         Key::Product { factor: query.factor, offset: query.offset }

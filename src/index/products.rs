@@ -41,9 +41,9 @@ impl Graph {
     /// Of some rows those whose products with `row` are largest, as many as it has product links.
     fn largest_products(&self, rows: &impl Rows, row: u32, others: Vec<u32>) -> Vec<u32> {
         let vector = rows.row(row);
-        let product = |other: u32| -self.encoder.kernels.dot(vector, rows.row(other));
+        let distance = |other: u32| self.encoder.product_distance(vector, rows.row(other));
         let mut sorted: Vec<Neighbour> =
-            others.into_iter().map(|other| Neighbour { distance: product(other), row: other }).collect();
+            others.into_iter().map(|other| Neighbour { distance: distance(other), row: other }).collect();
         sorted.sort_unstable();
         sorted.dedup();
         sorted.truncate(self.params.most_product_links());

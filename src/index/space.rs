@@ -73,7 +73,7 @@ impl<R: Rows> Asker<'_, R> {
     /// What a walk for inner products sorts a row by.
     #[cold]
     fn product_by_vectors(&self, row: u32, factor: f32, offset: f32) -> f32 {
-        offset - factor * self.encoder.kernels.dot(self.vector, self.rows.row(row))
+        factor * self.encoder.product_distance(self.vector, self.rows.row(row)) + offset
     }
 
     /// The squared distance to a node; the vectors are asked where the codes cannot tell.
