@@ -117,7 +117,7 @@ static void set_option(syna_mmap_options *options, const char *word) {
       MEMBER(durability),           MEMBER(threads),         MEMBER(hnsw_m),
       MEMBER(hnsw_ef_construction), MEMBER(hnsw_ef_search),  MEMBER(hnsw_m_max),
       MEMBER(seed),                 MEMBER(most_unindexed_rows), MEMBER(index_profile),
-      MEMBER(index_worker),
+      MEMBER(index_worker),         MEMBER(fixed_ef),
   };
 #undef MEMBER
   const char *value = strchr(word, '=');

@@ -73,6 +73,8 @@ static void sizes(void) {
       offsetof(syna_mmap_options, most_unindexed_rows),
       offsetof(syna_mmap_options, index_profile),
       offsetof(syna_mmap_options, index_worker),
+      offsetof(syna_mmap_options, fixed_ef),
+      offsetof(syna_mmap_options, reserved),
       sizeof(syna_mmap_options),
   };
   size_t size, i;

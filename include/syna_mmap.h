@@ -371,8 +371,9 @@ typedef struct syna_mmap_options {
    */
   uint32_t hnsw_ef_construction;
   /**
-   * The most candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
-   * 65,536, default 100.
+   * The candidates of a search that names no number; more is slower and finds more. Where the index has measured
+   * that it takes more to find 9 of the 10 nearest, such a search takes more: see fixed_ef. 1 to 65,536,
+   * default 100.
    */
   uint32_t hnsw_ef_search;
   /** The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0. */
@@ -399,6 +400,15 @@ typedef struct syna_mmap_options {
    * 0 and where the store is opened read-only. 0: no such thread. Default 0.
    */
   uint32_t index_worker;
+  /**
+   * 1: a search that names no ef takes hnsw_ef_search candidates, whatever it finds with them. 0: the index
+   * measures on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such a
+   * search takes as many, up to 2,000: on embeddings hnsw_ef_search is enough, on random data it is not, and
+   * searches take longer there. syna_mmap_stats has the number. Default 0.
+   */
+  uint32_t fixed_ef;
+  /** 0. */
+  uint32_t reserved;
 } syna_mmap_options;
 
 /**
@@ -1012,8 +1022,14 @@ typedef struct syna_mmap_stats {
   uint64_t durable_seq;
   /** 1 where searches use an index, else 0. */
   uint32_t has_index;
-  /** 0. */
-  uint32_t reserved;
+  /** The candidates of a search that names no ef: hnsw_ef_search, or more where the index needs more (fixed_ef). */
+  uint32_t default_ef;
+  /**
+   * The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
+   * its rows when it had last grown by a quarter, doubled, or been built; -1 where none was measured, as in an
+   * index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
+   */
+  double index_recall;
 } syna_mmap_stats;
 
 /**
@@ -1224,8 +1240,8 @@ typedef struct syna_mmap_search_options {
   size_t struct_size;
   /**
    * The most candidates to look at: more is slower and finds more. A search that has found its k rows well
-   * before looks at fewer, but not under the dot product. 0: the store's hnsw_ef_search. Less than k counts
-   * as k.
+   * before looks at fewer, but not under the dot product. 0: hnsw_ef_search, or more where the index
+   * needs more (fixed_ef). Less than k counts as k.
    */
   uint32_t ef;
   /** Other than 0: compare the query with every vector instead of using the index. Default 0. */
@@ -1603,6 +1619,12 @@ syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
 #define SYNA_MMAP_PROBLEM_DAMAGED_LINKS 4
 
 /**
+ * No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50: searches
+ * are slower than they need be, and find less.
+ */
+#define SYNA_MMAP_PROBLEM_ORPHAN 5
+
+/**
  * A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
  * key that it points to. This struct never grows.
  */
@@ -1646,7 +1668,7 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
  *
  * Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
  * finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
- * the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
+ * the call. After _HIDDEN, _UNREACHABLE and _ORPHAN, remove the file path.hnsw while the store is closed, open it
  * and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
  *
  * store         a handle.

@@ -65,6 +65,8 @@ pub(crate) enum Fault {
     /// Orphans are candidates of every search at distance minus infinity. For the index's own tests: crash tests look at no
     /// recall.
     OrphansFirst,
+    /// Rows that are linked to do not link back. For the index's own tests.
+    NoBackLinks,
 }
 
 #[cfg(test)]

@@ -109,6 +109,8 @@ func (r *replay) options(words []string) []syna.Option {
 			chosen = append(chosen, syna.WithIndexProfile(syna.IndexProfile(number)))
 		case "index_worker":
 			chosen = append(chosen, syna.WithIndexWorker(number))
+		case "fixed_ef":
+			chosen = append(chosen, syna.WithFixedEf(number))
 		default:
 			r.require(false, "an unknown option")
 		}

@@ -133,6 +133,11 @@ func WithIndexWorker(count uint32) Option {
 	return func(o *options) { o.raw.index_worker = C.uint32_t(count) }
 }
 
+// WithFixedEf: 1 has a search that names no ef take hnsw_ef_search candidates, whatever it finds with them. Default 0.
+func WithFixedEf(count uint32) Option {
+	return func(o *options) { o.raw.fixed_ef = C.uint32_t(count) }
+}
+
 // WithMostUnindexedRows: rows that a write may leave out of an index that comes by itself. Default 256.
 func WithMostUnindexedRows(count uint64) Option {
 	return func(o *options) { o.raw.most_unindexed_rows = C.uint64_t(count) }

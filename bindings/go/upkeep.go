@@ -21,6 +21,10 @@ type Stats struct {
 	IndexBytes, ReplacedBytes, IndexedRows       uint64
 	Generation, LastSeq, DurableSeq              uint64
 	HasIndex                                     bool
+	// DefaultEf is how many candidates a search takes that names no ef, IndexRecall what the index measured with so
+	// many, or -1.
+	DefaultEf   uint32
+	IndexRecall float64
 }
 
 // Stats counts.
@@ -36,6 +40,7 @@ func (s *Store) Stats() (Stats, error) {
 		uint64(raw.file_bytes), uint64(raw.vector_bytes), uint64(raw.log_bytes), uint64(raw.slack_bytes),
 		uint64(raw.index_bytes), uint64(raw.replaced_bytes), uint64(raw.indexed_rows),
 		uint64(raw.generation), uint64(raw.last_seq), uint64(raw.durable_seq), raw.has_index != 0,
+		uint32(raw.default_ef), float64(raw.index_recall),
 	}, nil
 }
 

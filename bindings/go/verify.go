@@ -31,6 +31,7 @@ const (
 	Hidden        Problem = C.SYNA_MMAP_PROBLEM_HIDDEN
 	Unreachable   Problem = C.SYNA_MMAP_PROBLEM_UNREACHABLE
 	DamagedLinks  Problem = C.SYNA_MMAP_PROBLEM_DAMAGED_LINKS
+	Orphan        Problem = C.SYNA_MMAP_PROBLEM_ORPHAN
 )
 
 // Finding is a row that is not as it should be.

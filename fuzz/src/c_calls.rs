@@ -105,6 +105,7 @@ impl Host {
         options.words[1] = u32::from(source.byte() & 0x9B);
         options.most_unindexed_rows = 16;
         options.index_worker = u32::from(source.one_in(4));
+        options.fixed_ef = u32::from(source.one_in(4));
         if source.one_in(8) {
             // Any value of any member but the two that would take a machine down by being granted.
             options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);

@@ -30,6 +30,8 @@ pub struct COptions {
     pub most_unindexed_rows: u64,
     pub index_profile: u32,
     pub index_worker: u32,
+    pub fixed_ef: u32,
+    pub reserved: u32,
 }
 
 /// `syna_mmap_batch` of the header.
@@ -91,7 +93,7 @@ pub struct CStats {
     pub live_rows: u64,
     pub deleted_rows: u64,
     /// The others, which are not looked at here.
-    pub others: [u64; 11],
+    pub others: [u64; 12],
 }
 
 /// `syna_mmap_hit` of the header.

@@ -108,8 +108,9 @@ pub struct syna_mmap_options {
     /// Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
     /// 65,536, default 200.
     pub hnsw_ef_construction: u32,
-    /// The most candidates that a search looks at unless it says otherwise; more is slower and finds more. 1 to
-    /// 65,536, default 100.
+    /// The candidates of a search that names no number; more is slower and finds more. Where the index has measured
+    /// that it takes more to find 9 of the 10 nearest, such a search takes more: see fixed_ef. 1 to 65,536,
+    /// default 100.
     pub hnsw_ef_search: u32,
     /// The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0.
     pub hnsw_m_max: u32,
@@ -129,6 +130,13 @@ pub struct syna_mmap_options {
     /// system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
     /// 0 and where the store is opened read-only. 0: no such thread. Default 0.
     pub index_worker: u32,
+    /// 1: a search that names no ef takes hnsw_ef_search candidates, whatever it finds with them. 0: the index
+    /// measures on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such a
+    /// search takes as many, up to 2,000: on embeddings hnsw_ef_search is enough, on random data it is not, and
+    /// searches take longer there. syna_mmap_stats has the number. Default 0.
+    pub fixed_ef: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -136,7 +144,8 @@ unsafe impl Versioned for syna_mmap_options {
     const NAME: &'static str = "syna_mmap_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
-        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker);
+        hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker,
+        fixed_ef, reserved);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -162,6 +171,8 @@ unsafe impl Versioned for syna_mmap_options {
             most_unindexed_rows: long(store.most_unindexed_rows),
             index_profile: SYNA_MMAP_INDEX_FAST,
             index_worker: 0,
+            fixed_ef: 0,
+            reserved: 0,
         }
     }
 }
@@ -202,8 +213,15 @@ impl syna_mmap_options {
             SYNA_MMAP_INDEX_COMPACT => IndexProfile::Compact,
             value => return Err(unknown("index_profile", value)),
         };
-        if self.index_worker > 1 {
-            return Err(unknown("index_worker", self.index_worker));
+        let flags = [
+            ("index_worker", self.index_worker, 1),
+            ("fixed_ef", self.fixed_ef, 1),
+            ("reserved", self.reserved, 0),
+        ];
+        for (member, value, most) in flags {
+            if value > most {
+                return Err(unknown(member, value));
+            }
         }
         let dimensions = match self.dimensions {
             0 => 0,
@@ -223,6 +241,7 @@ impl syna_mmap_options {
             index_threshold: count(self.index_threshold),
             most_unindexed_rows: count(self.most_unindexed_rows),
             index_worker: self.index_worker != 0,
+            fixed_ef: self.fixed_ef != 0,
             index_profile,
             hnsw_config: HnswConfig {
                 m: small(self.hnsw_m),

@@ -40,8 +40,8 @@ pub struct syna_mmap_search_options {
     /// sizeof(syna_mmap_search_options).
     pub struct_size: usize,
     /// The most candidates to look at: more is slower and finds more. A search that has found its k rows well
-    /// before looks at fewer, but not under the dot product. 0: the store's hnsw_ef_search. Less than k counts
-    /// as k.
+    /// before looks at fewer, but not under the dot product. 0: hnsw_ef_search, or more where the index
+    /// needs more (fixed_ef). Less than k counts as k.
     pub ef: u32,
     /// Other than 0: compare the query with every vector instead of using the index. Default 0.
     pub exact: u32,

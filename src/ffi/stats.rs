@@ -44,8 +44,12 @@ pub struct syna_mmap_stats {
     pub durable_seq: u64,
     /// 1 where searches use an index, else 0.
     pub has_index: u32,
-    /// 0.
-    pub reserved: u32,
+    /// The candidates of a search that names no ef: hnsw_ef_search, or more where the index needs more (fixed_ef).
+    pub default_ef: u32,
+    /// The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
+    /// its rows when it had last grown by a quarter, doubled, or been built; -1 where none was measured, as in an
+    /// index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
+    pub index_recall: f64,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -53,7 +57,7 @@ unsafe impl Versioned for syna_mmap_stats {
     const NAME: &'static str = "syna_mmap_stats";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_stats: struct_size, rows, live_rows,
         deleted_rows, file_bytes, vector_bytes, log_bytes, slack_bytes, index_bytes, replaced_bytes,
-        indexed_rows, generation, last_seq, durable_seq, has_index, reserved);
+        indexed_rows, generation, last_seq, durable_seq, has_index, default_ef, index_recall);
     fn defaults() -> Self {
         Self::of(&StoreStats::default())
     }
@@ -77,7 +81,8 @@ impl syna_mmap_stats {
             last_seq: stats.last_seq,
             durable_seq: stats.durable_seq,
             has_index: u32::from(stats.has_index),
-            reserved: 0,
+            default_ef: u32::try_from(stats.default_ef).unwrap_or(u32::MAX),
+            index_recall: stats.index_recall.map_or(-1.0, f64::from),
         }
     }
 }

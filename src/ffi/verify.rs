@@ -24,6 +24,10 @@ pub const SYNA_MMAP_PROBLEM_UNREACHABLE: u32 = 3;
 /// itself.
 pub const SYNA_MMAP_PROBLEM_DAMAGED_LINKS: u32 = 4;
 
+/// No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50: searches
+/// are slower than they need be, and find less.
+pub const SYNA_MMAP_PROBLEM_ORPHAN: u32 = 5;
+
 /// A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
 /// key that it points to. This struct never grows.
 #[repr(C)]
@@ -86,6 +90,7 @@ impl Callback {
                 Problem::Hidden => SYNA_MMAP_PROBLEM_HIDDEN,
                 Problem::Unreachable => SYNA_MMAP_PROBLEM_UNREACHABLE,
                 Problem::DamagedLinks => SYNA_MMAP_PROBLEM_DAMAGED_LINKS,
+                Problem::Orphan => SYNA_MMAP_PROBLEM_ORPHAN,
             },
             reserved: 0,
         });
@@ -104,7 +109,7 @@ impl Callback {
 ///
 /// Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
 /// finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
-/// the call. After _HIDDEN and _UNREACHABLE, remove the file path.hnsw while the store is closed, open it
+/// the call. After _HIDDEN, _UNREACHABLE and _ORPHAN, remove the file path.hnsw while the store is closed, open it
 /// and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
 ///
 /// store         a handle.

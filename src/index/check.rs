@@ -20,7 +20,11 @@ pub(crate) struct GraphReport {
     pub(crate) bridges: u32,
     /// Nodes that no link leads to: candidates of every search.
     pub(crate) orphans: Vec<u32>,
-    /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable`.
+    /// Nodes that no firm link leads to.
+    pub(crate) unlinked: Vec<u32>,
+    /// Rows that have no code: without direction under the cosine, or deleted before they could enter.
+    pub(crate) uncoded: u32,
+    /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable` and `unlinked`.
     pub(crate) damaged: Vec<u32>,
     /// Rows to which no way leads from the sample that searches begin at, or an orphan.
     pub(crate) unreachable: Vec<u32>,
@@ -43,6 +47,8 @@ impl Graph {
             spare_links: 0,
             bridges: row_number(writer.bridges.len()),
             orphans: self.orphan_rows(),
+            unlinked: Vec::new(),
+            uncoded: 0,
             damaged: Vec::new(),
             unreachable: Vec::new(),
         };
@@ -63,6 +69,7 @@ impl Graph {
             seen.read_links(row, &mut links);
             links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
         }
+        let mut is_linked = vec![false; view.covered as usize];
         let directionless = writer.directionless;
         for (row, &first) in (0..).zip(&firsts) {
             let node = if first == NO_ROW { row } else { first };
@@ -71,9 +78,11 @@ impl Graph {
             }
             if first != NO_ROW {
                 report.twins += 1;
+                report.uncoded += u32::from(directionless == Some(first));
                 continue;
             }
             if !self.nodes.is_node(row) {
+                report.uncoded += 1;
                 continue;
             }
             report.nodes += 1;
@@ -84,9 +93,18 @@ impl Graph {
             seen.read_links(row, &mut links);
             report.links += links.firm.len() as u64;
             report.spare_links += links.spare.len() as u64;
+            for &to in &links.firm {
+                if let Some(linked) = is_linked.get_mut(to as usize) {
+                    *linked = true;
+                }
+            }
         }
+        let is_unlinked =
+            |row: &u32| self.nodes.is_node(*row) && is_linked.get(*row as usize) == Some(&false);
+        report.unlinked = (0..view.covered).filter(is_unlinked).collect();
         if !report.damaged.is_empty() {
             report.unreachable.clear();
+            report.unlinked.clear();
         }
         Ok(report)
     }

@@ -42,9 +42,8 @@ pub(super) struct Rotated {
 pub(super) struct CodedQuery {
     pub(super) rotated: Rotated,
     pub(super) code: QueryCode,
-    /// For inner products: what distances are multiplied by, and what is added then, to give what a walk sorts by.
+    /// For inner products: what distances are multiplied by to give what a walk sorts by.
     factor: f32,
-    offset: f32,
 }
 
 /// Components of the codes of vectors with so many: a multiple of 64.
@@ -128,12 +127,8 @@ impl Encoder {
         if self.metric != DistanceMetric::DotProduct {
             return self.prepare_row(query, into);
         }
-        let transform = self.transform();
         let factor = Transform::apply_to_factor(self.kernels, query, &mut into.rotated.transformed);
-        let centre = &transform.centre;
-        let offset = query.get(..centre.len()).map_or(0.0, |query| factor * scalar::dot(query, centre));
-        (into.factor, into.offset) =
-            (scalar::narrow(factor * f64::from(transform.scale)), scalar::narrow(offset));
+        into.factor = scalar::narrow(factor * f64::from(self.transform().scale));
         self.finish(query.len(), &mut into.rotated);
         into.code.prepare(&self.codes, &into.rotated.components);
         true
@@ -146,7 +141,7 @@ impl Encoder {
 
     /// What a walk for the largest inner products with a query sorts by.
     pub(super) fn product_key(&self, query: &CodedQuery) -> Key {
-        Key::Product { factor: query.factor, offset: query.offset }
+        Key::Product { factor: query.factor }
     }
 
     /// What a walk sorts a row at this true distance from the query by.
@@ -154,7 +149,7 @@ impl Encoder {
         match self.metric {
             DistanceMetric::Cosine => 2.0 * distance,
             DistanceMetric::Euclidean => (self.transform().scale * distance).powi(2),
-            DistanceMetric::DotProduct => query.factor * distance + query.offset,
+            DistanceMetric::DotProduct => query.factor * distance,
         }
     }
 

@@ -10,6 +10,7 @@ use super::entries::Entries;
 use super::fingerprints::Fingerprints;
 use super::nodes::Nodes;
 use super::params::GraphParams;
+use super::recall::LastRecall;
 use super::reliability::Placed;
 use super::writer::{BATCH_ROWS, Writer};
 use crate::kernel::Kernels;
@@ -38,6 +39,7 @@ pub(crate) struct Graph {
     widening: AtomicU32,
     /// How many of the covered rows have no place in the graph, since they were deleted before they came in.
     absent: AtomicU32,
+    pub(super) last_recall: LastRecall,
     covered: AtomicU32,
     /// Held by whoever extends the graph or saves it, while the writer itself is locked piece by piece.
     pub(super) turn: Mutex<()>,
@@ -85,6 +87,7 @@ impl Graph {
             directionless: AtomicU32::new(NO_ROW),
             widening: AtomicU32::new(1.0_f32.to_bits()),
             absent: AtomicU32::new(0),
+            last_recall: LastRecall::default(),
             covered: AtomicU32::new(0),
             turn: Mutex::new(()),
             writer: Mutex::new(Writer::default()),

@@ -13,8 +13,8 @@
 pub(super) enum Key {
     /// The squared distance itself; for the cosine between vectors of length 1.
     Squared,
-    /// `-<q, v>` after the transform: `factor` times the true distance, and `offset`.
-    Product { factor: f32, offset: f32 },
+    /// `-<q, v>` after the transform: `factor` times the true distance.
+    Product { factor: f32 },
     /// The squared distance on the sphere of squared radius `radius`, from a row of squared length `square`, lifted by
     /// `lift`.
     Lifted { square: f32, lift: f32, radius: f32 },

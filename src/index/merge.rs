@@ -9,6 +9,7 @@ use super::scratch::Scratch;
 use super::space::Rows;
 use super::writer::Writer;
 use crate::Result;
+use crate::planted::{Fault, is_planted};
 
 /// Pruning takes no link away from a row that fewer others link to.
 const LEAST_IN_LINKS: u32 = 2;
@@ -76,7 +77,7 @@ impl Graph {
         let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
         let old = links.firm.clone();
         let room = if self.params.has_product_links() { usize::MAX } else { limit };
-        for link in group.iter().filter(|link| !link.is_product) {
+        for link in group.iter().filter(|link| !link.is_product && !is_planted(Fault::NoBackLinks)) {
             if !links.firm.contains(&link.from) {
                 links.add_firm(link.from, room);
             }
@@ -149,7 +150,7 @@ impl Graph {
         let seen = self.nodes.read();
         let mut links = Links::default();
         seen.read_links(host, &mut links);
-        if host == row || !self.nodes.is_node(host) {
+        if host == row || !self.nodes.is_node(host) || is_planted(Fault::NoBackLinks) {
             return Ok(false);
         }
         if links.firm.contains(&row) {

@@ -41,6 +41,7 @@
 //! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much a step may do |
 //! | `entering.rs`, `stage.rs` | a batch enters, stage by stage; the stages |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
+//! | `recall.rs` | the recall of the graph, measured on a sample while it grows |
 //! | `repair.rs`, `sweep.rs` | rows that a search for themselves does not find are repaired, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `save.rs`, `open.rs` | to a file; from a file |
@@ -69,6 +70,7 @@ mod pool;
 mod products;
 mod prune;
 mod readers;
+mod recall;
 mod record;
 #[expect(unsafe_code, reason = "records that readers look at while others are replaced")]
 mod records;
@@ -98,6 +100,7 @@ pub(crate) use open::OpenedGraph;
 pub use params::IndexProfile;
 pub(crate) use params::{GraphParams, mix};
 pub(crate) use pool::Neighbour;
+pub(crate) use recall::SampledRecall;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use scratch::Scratch;

@@ -2,6 +2,7 @@
 
 use super::graph::{Graph, NO_ROW, View};
 use super::params::{GraphParams, MAX_ROWS};
+use super::recall::{MOST_EF, SampledRecall};
 use super::reliability::Placed;
 use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
 use super::saved::SavedLines;
@@ -95,6 +96,17 @@ impl OpenedGraph {
     }
 }
 
+/// The last measurement of the recall.
+fn recall_of(words: &mut Words<'_>, covered: u32) -> Checked<Option<SampledRecall>> {
+    let rows = words.row(covered.saturating_add(1), "the last measurement of the recall")?;
+    let ef = words.row(MOST_EF + 1, "the number of candidates")?;
+    let recall = f32::from_bits(words.word()?);
+    if !(0.0..=1.0).contains(&recall) {
+        return words.damage("the recall is impossible");
+    }
+    Ok((rows > 0).then_some(SampledRecall { rows, ef, recall }))
+}
+
 impl Graph {
     /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
     /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are first
@@ -141,6 +153,9 @@ impl Graph {
         let misplaced = words.row(placed.saturating_add(1), "the count of misplaced rows")?;
         writer.placed = Placed { placed, misplaced };
         graph.set_reliability(writer.placed);
+        if let Some(sampled) = recall_of(&mut words, covered)? {
+            graph.last_recall.set(sampled);
+        }
         let scale = f32::from_bits(words.word()?);
         let outlier_square = f32::from_bits(words.word()?);
         let centre_count = words.count(dimensions, "components of the centre")?;

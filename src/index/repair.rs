@@ -80,7 +80,7 @@ impl Terms for Until {
     }
 
     #[inline]
-    fn is_over(&self, _visits: u32, _found: usize) -> bool {
+    fn is_over(&self, _spent: u32, _visits: u32, _found: usize) -> bool {
         self.is_met.get()
     }
 }

@@ -3,10 +3,11 @@
 //! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
 //! words, little-endian u32:
-//!   version = 5, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   version = 6, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
 //!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
 //!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
 //!   of the last walks for links: rows that estimates placed among the candidates, how many of them wrongly
+//!   of the last measurement of the recall: rows (0: there was none), candidates, recall (f32)
 //!   of the transform: scale (f32), squares of outliers (f32), components of the centre (0 for none)
 //!   count of the sample, count of orphans, count of bridges
 //!   the centre (f32 each)
@@ -30,7 +31,7 @@ use super::writer::Writer;
 use crate::kernel::codes::Line;
 use crate::{Result, SynaError};
 
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 pub(super) const IS_TWIN: u32 = 1 << 31;
 pub(super) const HAS_NO_CODE: u32 = 0;
 /// Records are handed on to be written in pieces of about so many bytes.
@@ -161,6 +162,8 @@ impl Graph {
         words.extend(halves(writer.sum.to_bits()));
         words.push(writer.squares);
         words.extend([writer.placed.placed, writer.placed.misplaced]);
+        let sampled = self.sampled_recall();
+        words.extend(sampled.map_or([0; 3], |last| [last.rows.min(covered), last.ef, last.recall.to_bits()]));
         let transform = self.encoder.transform();
         words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
         words.push(row_number(transform.centre.len()));

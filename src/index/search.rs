@@ -34,6 +34,15 @@ pub(crate) struct SearchEnd {
     pub(crate) distances: u32,
 }
 
+/// How a walk begins.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    /// Whether every row is measured by its code before it becomes a candidate.
+    is_measured: bool,
+    /// Visits of the walk before, which count for the same budget.
+    spent: u32,
+}
+
 impl Graph {
     /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and allocates nothing
     /// once `scratch` and `out` have grown. `None` where the query has no code, or a part of the graph that came from a
@@ -107,11 +116,12 @@ impl Graph {
             reason = "at most twice ef, and above 0"
         )]
         let wide = (ef as f32 * widening) as usize;
-        let end = self.walk_once(asker, view, wide, terms, walk, is_measured);
+        let end = self.walk_once(asker, view, wide, terms, walk, Begin { is_measured, spent: 0 });
         if is_measured || end.is_partial || !walk.reliability.was_misled() {
             return end;
         }
-        let again = self.walk_once(asker, view, ef, terms, walk, true);
+        let begin = Begin { is_measured: true, spent: end.distances };
+        let again = self.walk_once(asker, view, ef, terms, walk, begin);
         SearchEnd { distances: end.distances + again.distances, ..again }
     }
 
@@ -122,11 +132,14 @@ impl Graph {
         ef: usize,
         terms: &impl Terms,
         walk: &mut Walk,
-        is_measured: bool,
+        Begin { is_measured, spent }: Begin,
     ) -> SearchEnd {
         let seen = self.nodes.read();
         let ends_early = !asker.key.is_product() && !is_measured;
         walk.begin(view.end(), ef, if ends_early { terms.most_results() } else { 0 });
+        if let Some(row) = terms.without() {
+            walk.visited.visit(row);
+        }
         self.entries.nearest(asker, |start| self.meet(walk, start, terms));
         self.for_each_orphan(|row| {
             if let Some(record) = seen.record(row).filter(|_| row < view.end()) {
@@ -143,7 +156,7 @@ impl Graph {
         while let Some(Neighbour { row, distance: popped }) =
             walk.if_still_near(next).or_else(|| walk.next_candidate())
         {
-            if terms.is_over(visits, walk.found.len()) {
+            if terms.is_over(spent, visits, walk.found.len()) {
                 walk.visited.forget(row);
                 return SearchEnd { is_partial: true, distances: visits };
             }

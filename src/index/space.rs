@@ -72,8 +72,8 @@ impl<R: Rows> Asker<'_, R> {
 
     /// What a walk for inner products sorts a row by.
     #[cold]
-    fn product_by_vectors(&self, row: u32, factor: f32, offset: f32) -> f32 {
-        factor * self.encoder.product_distance(self.vector, self.rows.row(row)) + offset
+    fn product_by_vectors(&self, row: u32, factor: f32) -> f32 {
+        factor * self.encoder.product_distance(self.vector, self.rows.row(row))
     }
 
     /// The squared distance to a node; the vectors are asked where the codes cannot tell.
@@ -86,11 +86,11 @@ impl<R: Rows> Asker<'_, R> {
     /// A node with what the walk sorts it by, and its base.
     #[inline]
     pub(super) fn neighbour(&self, row: u32, code: &ByteCode<'_>) -> (Neighbour, f32) {
-        if let Key::Product { factor, offset } = self.key {
+        if let Key::Product { factor } = self.key {
             let mut product = self.code.product(&self.encoder.codes, code);
             let squared = self.code.facts().square + code.facts.square - 2.0 * product;
             if squared < BLURRED * self.deviation(code) {
-                product = -self.product_by_vectors(row, factor, offset);
+                product = -self.product_by_vectors(row, factor);
             }
             return (Neighbour { distance: -product, row }, -2.0 * product);
         }
@@ -204,7 +204,7 @@ impl<R: Rows> Asker<'_, R> {
             if factor == 0.0 && word != super::graph::NO_ROW {
                 let row = super::links::row_of(word);
                 *estimate = match self.key {
-                    Key::Product { factor, offset } => self.product_by_vectors(row, factor, offset),
+                    Key::Product { factor } => self.product_by_vectors(row, factor),
                     key => key.of_squared(self.by_vectors(row), square),
                 };
             }

@@ -22,6 +22,8 @@ enum Piece {
     Batch,
     /// Rows that were in it before were checked.
     Swept,
+    /// A part of measuring the recall is done.
+    Sampled,
     /// It was not finished in time.
     Unfinished,
     /// There was nothing to do.
@@ -51,7 +53,7 @@ impl Graph {
             let was_covered = self.covered_rows() >= end;
             let piece = self.do_piece(rows, end, threads, &mut writer, &mut Pace::unbounded())?;
             let is_swept = piece == Piece::Swept && writer.sweep.is_none();
-            let is_over = self.covered_rows() >= end && !writer.is_sweeping();
+            let is_over = self.covered_rows() >= end && !writer.is_sweeping() && writer.sampling.is_none();
             drop(writer);
             drop(turn);
             match piece {
@@ -89,7 +91,7 @@ impl Graph {
             match self.do_piece(rows, end, 1, &mut writer, &mut pace)? {
                 Piece::Nothing => return Ok(true),
                 Piece::Unfinished => return Ok(false),
-                Piece::Batch | Piece::Swept => {}
+                Piece::Batch | Piece::Sampled | Piece::Swept => {}
             }
         }
     }
@@ -163,8 +165,12 @@ impl Graph {
             let sample = (0..end).step_by(step).filter(|&row| !rows.is_gone(row));
             self.encoder.learn(sample.map(|row| rows.row(row)));
         }
-        let next =
-            || (covered < end).then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)));
+        let is_sampling =
+            begun.is_none() && self.begin_sampling(writer, covered, end.saturating_sub(covered));
+        let next = || {
+            let is_next = covered < end && !is_sampling;
+            is_next.then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)))
+        };
         let piece = if let Some(mut entering) = begun.or_else(next) {
             if self.go_on_entering(rows, &mut entering, writer, of_call, pace)? {
                 writer.unswept_rows += entering.batch.end - entering.batch.start;
@@ -173,6 +179,9 @@ impl Graph {
                 writer.entering = Some(entering);
                 Piece::Unfinished
             }
+        } else if is_sampling {
+            let is_done = self.go_on_sampling(rows, writer, of_call, pace);
+            if is_done { Piece::Sampled } else { Piece::Unfinished }
         } else if writer.begin_sweep(covered) {
             let is_done = self.go_on_sweeping(rows, writer, of_call, pace)?;
             if is_done { Piece::Swept } else { Piece::Unfinished }

@@ -32,6 +32,8 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) deadline: Option<Instant>,
     /// After how many visits to stop with what there is.
     pub(crate) budget: Option<u32>,
+    /// A node that the search goes on as if it were not there.
+    pub(crate) without: Option<u32>,
 }
 
 /// Which rows a walk may return, and when it must end.
@@ -48,7 +50,14 @@ pub(super) trait Terms {
     /// Hears of every node that is visited.
     #[inline]
     fn visit(&self, _row: u32) {}
-    fn is_over(&self, visits: u32, found: usize) -> bool;
+    /// Whether the walk must end, after so many visits, with so many rows found; `spent`: visits of a walk before this one
+    /// for the same query.
+    fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool;
+    /// A node that the walk never comes to.
+    #[inline]
+    fn without(&self) -> Option<u32> {
+        None
+    }
     /// How many candidates are enough from here on, if that has changed.
     #[inline]
     fn enough(&self, _visits: u32, _found: usize) -> Option<usize> {
@@ -70,7 +79,7 @@ impl Terms for AllNodes {
     }
 
     #[inline]
-    fn is_over(&self, _visits: u32, _found: usize) -> bool {
+    fn is_over(&self, _spent: u32, _visits: u32, _found: usize) -> bool {
         false
     }
 }
@@ -94,8 +103,13 @@ impl Terms for Below<'_, '_> {
     }
 
     #[inline]
-    fn is_over(&self, visits: u32, found: usize) -> bool {
-        self.0.budget.is_some_and(|budget| visits >= budget)
+    fn without(&self) -> Option<u32> {
+        self.0.without
+    }
+
+    #[inline]
+    fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool {
+        self.0.budget.is_some_and(|budget| spent + visits >= budget)
             || self.0.share.is_some_and(|share| is_futile(visits, found, share))
             || (visits.is_multiple_of(VISITS_A_CLOCK)
                 && self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline))

@@ -2,6 +2,7 @@
 
 use crate::storage::spawn_scoped;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 /// Work is handed out in pieces of this many items.
 const GRAIN: usize = 8;
@@ -47,6 +48,30 @@ pub(super) fn spread<S: Send, T: Send>(
     });
     done.sort_unstable_by_key(|&(i, _)| i);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// `work(state)` for every state, each on a thread of its own as far as the system has threads to give.
+///
+/// A panic in a worker goes on in the caller.
+pub(super) fn each<S: Send>(states: &mut [S], work: &(impl Fn(&mut S) + Sync)) {
+    let count = states.len();
+    let left = Mutex::new(states.iter_mut());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        while let Some(state) = next() {
+            work(state);
+        }
+    };
+    std::thread::scope(|scope| {
+        let spawned = (1..count).map_while(|_| spawn_scoped(scope, "build", run).ok());
+        let handles: Vec<_> = spawned.collect();
+        run();
+        for handle in handles {
+            if let Err(panic) = handle.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
 }
 
 #[cfg(test)]

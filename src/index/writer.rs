@@ -11,6 +11,7 @@ use super::graph::Graph;
 use super::nodes::Seen;
 use super::pace::Cost;
 use super::params::row_number;
+use super::recall::{Sampling, SamplingCosts};
 use super::reliability::Placed;
 use super::scratch::Scratch;
 use super::space::{Rows, Space};
@@ -67,6 +68,9 @@ pub(super) struct Writer {
     /// Rows that came since a sweep last began, and the sweep that is under way.
     pub(super) unswept_rows: u32,
     pub(super) sweep: Option<Sweep>,
+    /// The measurement of the recall that is under way.
+    pub(super) sampling: Option<Sampling>,
+    pub(super) sampling_costs: SamplingCosts,
     /// What items of each stage take, and of checking and repairing.
     costs: [Cost; STAGES],
     pub(super) check_cost: Cost,

@@ -11,7 +11,8 @@ pub struct HnswConfig {
     pub m_max: usize,
     /// Candidates that an insertion looks at; more is slower and finds better links.
     pub ef_construction: usize,
-    /// The most candidates that a search looks at unless it says otherwise.
+    /// The candidates of a search that names no number; more where the index has measured that it needs more
+    /// ([`MmapVectorConfig::fixed_ef`]).
     pub ef_search: usize,
 }
 
@@ -76,6 +77,11 @@ pub struct MmapVectorConfig {
     /// than that bound behind an index that was whole before. Which rows enter together then depends on time, and so does
     /// the graph. Without effect where `index_threshold` is 0, and for a reader.
     pub index_worker: bool,
+    /// Have a search that names no `ef` take `ef_search` candidates, whatever it finds with them. Otherwise the index measures
+    /// on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such searches take so
+    /// many, up to 2,000: on embeddings `ef_search` is enough, on random data it is not, and searches take longer there
+    /// (docs/benchmarks/hard-data.md).
+    pub fixed_ef: bool,
     /// How much memory the index takes, and how fast it is. An index that is there stays as it is; `compact` makes it anew.
     pub index_profile: IndexProfile,
     /// The graph's parameters.
@@ -105,6 +111,7 @@ impl Default for MmapVectorConfig {
             index_threshold: 10_000,
             most_unindexed_rows: 256,
             index_worker: false,
+            fixed_ef: false,
             index_profile: IndexProfile::Fast,
             hnsw_config: HnswConfig::default(),
             checkpoint_interval_secs: 30,

@@ -9,6 +9,7 @@
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
+use super::default_ef::DefaultEf;
 use super::indexing::{give_up_retired, graph_of, graph_params};
 use super::renewal;
 use crate::storage::{process_mark, spawn};
@@ -145,6 +146,7 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
         })?;
         // All that was there when it was begun is in it; what comes from now on is bounded, however fast it comes.
         signals.is_making.store(false, Ordering::Release);
+        DefaultEf::of(config).report(core, &graph);
     }
     if goes_on() && renewal::is_worn(core, &graph) {
         let params = graph_params(config, core.data.identity.metric);

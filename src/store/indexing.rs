@@ -11,6 +11,7 @@
 use super::config::MmapVectorConfig;
 use super::core::Core;
 use super::cores::Cores;
+use super::default_ef::DefaultEf;
 use super::renewal::{self, is_worn};
 use super::store::{MmapVectorStore, Side};
 use crate::index::{Graph, GraphParams};
@@ -85,6 +86,7 @@ impl MmapVectorStore {
             result = renewal::step(core, &graph, params, deadline).map(|()| true);
         }
         give_up_retired(&self.cores, core);
+        DefaultEf::of(&self.config).report(core, &graph);
         result?;
         Ok(tail_rows(&self.core()) as usize)
     }
@@ -133,6 +135,7 @@ impl MmapVectorStore {
                 continue;
             }
             built?;
+            DefaultEf::of(&self.config).report(&core, &graph);
             let (path, covered) = (core.data.path.display(), graph.covered_rows());
             log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
             let mut writer = self.writer()?;

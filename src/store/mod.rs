@@ -10,6 +10,7 @@
 //! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
 //! | `store.rs`, `lookup.rs` | the public face, `MmapVectorStore`; what there is under a key |
 //! | `core.rs`, `cores.rs` | what readers share; one after another where a file is replaced |
+//! | `default_ef.rs` | how many candidates a search takes that names no number |
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | key -> row |
@@ -44,6 +45,7 @@ mod cores;
 #[cfg(test)]
 mod crash_tests;
 mod cursor;
+mod default_ef;
 mod directory;
 mod filter;
 mod index_file;

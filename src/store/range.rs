@@ -87,6 +87,7 @@ impl Search<'_> {
                 share: None,
                 deadline: self.deadline,
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),
+                without: None,
             };
             let rows = super::core::StoredRows(&self.core.data);
             let Some(end) = graph.search(query, &rows, &request, &mut parts.scratch, &mut parts.neighbours)

@@ -12,8 +12,9 @@ use std::time::Duration;
 /// How a search is done; the default is the store's, over all rows. Fill it up with `..Default::default()`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchOptions<'a> {
-    /// The most candidates to look at; a search that has found its `k` rows well before looks at fewer (not under the dot product). 0: the store's
-    /// `ef_search`. Less than `k` counts as `k`.
+    /// The most candidates to look at; a search that has found its `k` rows well before looks at fewer (not under the dot
+    /// product). 0: the store's `ef_search`, or more where the index needs more ([`crate::MmapVectorConfig::fixed_ef`]).
+    /// Less than `k` counts as `k`.
     pub ef: usize,
     /// Compare the query with every vector instead of walking the graph.
     pub exact: bool,

@@ -2,6 +2,7 @@
 
 use super::checked_batch::check_finite;
 use super::core::{Core, StoredRows};
+use super::default_ef::DefaultEf;
 use super::filter::RowFilter;
 use super::results::{SearchOptions, SearchResults};
 use super::rows::Snapshot;
@@ -75,7 +76,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// `ef_search` counts where the options have none.
+    /// `default_ef` counts where the options have none.
     ///
     /// # Errors
     /// [`SynaError::Limit`].
@@ -83,7 +84,7 @@ impl<'a> Search<'a> {
         core: &'a Arc<Core>,
         k: usize,
         options: &SearchOptions<'a>,
-        ef_search: usize,
+        default_ef: DefaultEf,
     ) -> Result<Self> {
         let limited = |what, value: usize, limit: usize| match value <= limit {
             true => Ok(value),
@@ -95,6 +96,7 @@ impl<'a> Search<'a> {
         let graph = core.graph().filter(|_| !options.exact);
         let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
         let snapshot = core.published.load();
+        let ef = if ef == 0 { default_ef.of_graph(graph.as_deref()) } else { ef };
         Ok(Self {
             core,
             options: *options,
@@ -102,7 +104,7 @@ impl<'a> Search<'a> {
             covered: covered.min(snapshot.rows),
             snapshot,
             k: k.min(snapshot.rows as usize),
-            ef: if ef == 0 { ef_search } else { ef },
+            ef,
             deadline: options.deadline.and_then(|after| Instant::now().checked_add(after)),
             budget: (options.max_visits > 0).then(|| u32::try_from(options.max_visits).unwrap_or(u32::MAX)),
             without: None,
@@ -175,6 +177,7 @@ impl<'a> Search<'a> {
                 share,
                 deadline: self.deadline,
                 budget: least(most_visits, self.budget),
+                without: None,
             };
             // A query that the graph has no code for is answered by a scan.
             if let Some(end) =

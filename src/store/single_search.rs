@@ -1,6 +1,7 @@
 //! The nearest of one query.
 
 use super::core::Core;
+use super::default_ef::DefaultEf;
 use super::lookup::check_key;
 use super::results::{SearchOptions, SearchResults};
 use super::search::Search;
@@ -81,6 +82,6 @@ impl MmapVectorStore {
         k: usize,
         options: &SearchOptions<'a>,
     ) -> Result<Search<'a>> {
-        Search::new(core, k, options, self.config.hnsw_config.ef_search)
+        Search::new(core, k, options, DefaultEf::of(&self.config))
     }
 }

@@ -1,6 +1,7 @@
 //! What a store holds and takes, in numbers.
 
 use super::core::Core;
+use super::default_ef::DefaultEf;
 use super::index_file;
 use super::refresh;
 use super::rows::Snapshot;
@@ -10,7 +11,7 @@ use crate::{Result, SynaError};
 use std::sync::Arc;
 
 /// A store in numbers, see [`MmapVectorStore::stats`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct StoreStats {
     /// Rows in the file, live and deleted.
@@ -35,6 +36,12 @@ pub struct StoreStats {
     pub has_index: bool,
     /// Rows that the index covers; those behind are scanned.
     pub indexed_rows: u64,
+    /// The candidates of a search that names no `ef`.
+    pub default_ef: u64,
+    /// The recall of searches for 10 rows with so many candidates, 0 to 1, that the index measured on a sample of its rows when
+    /// it had last grown by a quarter, doubled, or been built; `None` where none was measured, as in an index of under
+    /// 2,000 rows. With `fixed_ef` or a larger `ef_search`: with the number that it would take.
+    pub index_recall: Option<f32>,
     /// Checkpoints that the file has had.
     pub generation: u64,
     /// The number of the last write, counted from 1 over the store's life.
@@ -129,7 +136,9 @@ impl MmapVectorStore {
             index_bytes: self.index_bytes()?,
             replaced_bytes: self.cores.replaced_bytes(),
             has_index: graph.is_some(),
-            indexed_rows: graph.map_or(0, |graph| u64::from(graph.covered_rows())),
+            indexed_rows: graph.as_ref().map_or(0, |graph| u64::from(graph.covered_rows())),
+            default_ef: DefaultEf::of(&self.config).of_graph(graph.as_deref()) as u64,
+            index_recall: graph.and_then(|graph| graph.sampled_recall()).map(|sampled| sampled.recall),
             generation,
             last_seq,
             durable_seq,

@@ -3,6 +3,7 @@
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::config::{MmapVectorConfig, OpenMode};
 use super::core::Core;
+use super::default_ef::DefaultEf;
 use super::interrupt::Watch;
 use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, live_rows};
@@ -14,6 +15,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
+
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +28,9 @@ pub enum Problem {
     Hidden,
     /// No chain of links leads to the row. Build the index again.
     Unreachable,
+    /// No link leads to the row, and so it is a candidate of every search, as are more than one row in 50: the index is in
+    /// bad order. Build it again.
+    Orphan,
     /// The medium has changed what the index's file says of the row. The index is not used any more, so searches compare
     /// all vectors until it is built again.
     DamagedLinks,
@@ -49,6 +56,13 @@ pub struct VerifyReport {
     pub searched: u64,
     /// Links of the index.
     pub links: u64,
+    /// Rows of the index that are candidates of every search, since no link led to them when they entered: 64 at most.
+    pub orphans: u64,
+    /// Rows of the index that no link leads to but such as go when their place is wanted.
+    pub unlinked: u64,
+    /// Rows under the index that have no code: vectors without direction under the cosine, which are found beside the walk,
+    /// and rows that were deleted before they could enter.
+    pub uncoded: u64,
     /// Rows that are not as they should be, by row.
     pub findings: Vec<Finding>,
 }
@@ -62,6 +76,9 @@ pub struct SalvageReport {
     pub lost: u64,
 }
 
+/// Rows that no link leads to are findings where they are more than one in so many, and more than so many.
+const ROWS_AN_ORPHAN: u64 = 50;
+const MOST_ORPHANS: u64 = 16;
 /// Rows between two calls of the progress function.
 const ROWS_A_REPORT: u64 = 1024;
 /// Rows of a batch that salvage writes.
@@ -87,7 +104,7 @@ impl Progress<'_> {
 /// See [`MmapVectorStore::verify`].
 pub(super) fn verify(
     core: &Arc<Core>,
-    ef_search: usize,
+    default_ef: DefaultEf,
     watch: Watch<'_>,
     tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<VerifyReport> {
@@ -112,6 +129,16 @@ pub(super) fn verify(
     let Some(graph) = core.graph_even_damaged() else { return Ok(report) };
     let summary = graph.check()?;
     report.links = summary.links;
+    report.orphans = summary.orphans.len() as u64;
+    report.unlinked = summary.unlinked.len() as u64;
+    report.uncoded = u64::from(summary.uncoded);
+    if report.unlinked > MOST_ORPHANS.max(u64::from(summary.nodes) / ROWS_AN_ORPHAN) {
+        for row in summary.unlinked {
+            if core.is_visible(row, snapshot) {
+                note(core, &mut report, row, Problem::Orphan)?;
+            }
+        }
+    }
     for row in summary.unreachable {
         if core.is_visible(row, snapshot) {
             note(core, &mut report, row, Problem::Unreachable)?;
@@ -125,7 +152,7 @@ pub(super) fn verify(
     let mut results = SearchResults::default();
     for row in live_rows(core, snapshot).take_while(|&row| row < covered) {
         progress.step()?;
-        if let Some(is_found) = finds_itself(core, row, ef_search, &mut results)? {
+        if let Some(is_found) = finds_itself(core, row, default_ef, &mut results)? {
             report.searched += 1;
             if !is_found {
                 note(core, &mut report, row, Problem::Hidden)?;
@@ -145,7 +172,7 @@ fn note(core: &Core, report: &mut VerifyReport, row: u32, problem: Problem) -> R
 fn finds_itself(
     core: &Arc<Core>,
     row: u32,
-    ef_search: usize,
+    default_ef: DefaultEf,
     results: &mut SearchResults,
 ) -> Result<Option<bool>> {
     let metric = core.data.identity.metric;
@@ -158,7 +185,7 @@ fn finds_itself(
         return Ok(None);
     }
     let own = PreparedQuery::new(core.kernels, metric, vector).distance(vector);
-    Search::new(core, 1, &SearchOptions::default(), ef_search)?.answer(vector, results)?;
+    Search::new(core, 1, &SearchOptions::default(), default_ef)?.answer(vector, results)?;
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
 }
 
@@ -241,7 +268,7 @@ impl MmapVectorStore {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
-        verify(&self.core(), self.config.hnsw_config.ef_search, watch, tell)
+        verify(&self.core(), DefaultEf::of(&self.config), watch, tell)
     }
 
     /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.

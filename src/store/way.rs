@@ -93,6 +93,7 @@ pub(super) fn choose(filter: &RowFilter<'_>, covered: u32, k: usize, ef: usize, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::default_ef::DefaultEf;
     use super::super::search::{Search, SearchParts, Work};
     use super::super::store::MmapVectorStore;
     use super::*;
@@ -137,7 +138,7 @@ mod tests {
     fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
         let options = SearchOptions { filter, ..Default::default() };
         let core = store.core();
-        let search = Search::new(&core, 10, &options, 100).unwrap();
+        let search = Search::new(&core, 10, &options, DefaultEf::of(&MmapVectorConfig::default())).unwrap();
         let mut parts = SearchParts::default();
         search.nearest(query, None, &mut parts).unwrap();
         let mut memory = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::config::{Durability, MmapVectorConfig};
 use super::core::Core;
+use super::default_ef::DefaultEf;
 use super::index_file::SavedPlace;
 use super::index_save;
 use super::index_worker::Bell;
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     /// Rows behind the index that a write may leave there.
     most_unindexed_rows: u32,
     graph_params: GraphParams,
+    default_ef: DefaultEf,
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
     worker: Option<Bell>,
@@ -63,6 +65,7 @@ impl Writer {
             index_threshold: Some(narrow(config.index_threshold)).filter(|&threshold| threshold > 0),
             most_unindexed_rows: narrow(config.most_unindexed_rows),
             graph_params: graph_params(config, metric),
+            default_ef: DefaultEf::of(config),
             threads: config.threads,
             worker,
             interrupts: Arc::default(),
@@ -150,6 +153,7 @@ impl Writer {
         let watch = self.interrupts.watch_indexing();
         let mut goes_on = |_, _| watch.and(|| ControlFlow::Continue(()));
         graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
+        self.default_ef.report(core, &graph);
         match before {
             0 => log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed()),
             _ => log::debug!("{path}: rows {before} to {rows_end} are in the index, {:.1?}", start.elapsed()),

@@ -58,6 +58,7 @@ class replay : asking {
     else if (name == "hnsw_ef_search") how.hnsw_ef_search = narrow();
     else if (name == "index_profile") how.index_profile = narrow();
     else if (name == "index_worker") how.index_worker = narrow();
+    else if (name == "fixed_ef") how.fixed_ef = narrow();
     else throw std::runtime_error("an unknown option: " + word);
   }
 

@@ -48,6 +48,8 @@ namespace SynaMmap
             internal ulong MostUnindexedRows;
             internal uint IndexProfile;
             internal uint IndexWorker;
+            internal uint FixedEf;
+            internal uint Reserved;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -36,7 +36,8 @@ namespace SynaMmap
             internal ulong LastSeq;
             internal ulong DurableSeq;
             internal uint HasIndex;
-            internal uint Reserved;
+            internal uint DefaultEf;
+            internal double IndexRecall;
         }
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -109,5 +109,8 @@ namespace SynaMmap
 
         /// <summary>1: a thread of the store's own takes rows into an index that comes by itself. Default 0.</summary>
         public uint IndexWorker { get => Raw.IndexWorker; set => Raw.IndexWorker = value; }
+
+        /// <summary>1: a search that names no ef takes HnswEfSearch candidates, whatever it finds with them. Default 0.</summary>
+        public uint FixedEf { get => Raw.FixedEf; set => Raw.FixedEf = value; }
     }
 }

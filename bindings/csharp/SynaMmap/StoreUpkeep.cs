@@ -42,6 +42,10 @@ namespace SynaMmap
         public ulong DurableSeq => raw.DurableSeq;
 
         public bool HasIndex => raw.HasIndex != 0;
+
+        public uint DefaultEf => raw.DefaultEf;
+
+        public double IndexRecall => raw.IndexRecall;
     }
 
     public sealed unsafe partial class Store

@@ -11,6 +11,7 @@ namespace SynaMmap
         Hidden = 2,
         Unreachable = 3,
         DamagedLinks = 4,
+        Orphan = 5,
     }
 
     /// <summary>A row that is not as it should be.</summary>

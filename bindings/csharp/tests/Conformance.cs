@@ -102,6 +102,7 @@ internal sealed partial class Conformance
             case "hnsw_ef_search": options.HnswEfSearch = value; break;
             case "index_profile": options.IndexProfile = (IndexProfile)value; break;
             case "index_worker": options.IndexWorker = value; break;
+            case "fixed_ef": options.FixedEf = value; break;
             default: throw new InvalidDataException("an unknown option: " + word);
         }
     }

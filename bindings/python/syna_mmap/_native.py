@@ -58,6 +58,8 @@ class COptions(Structure):
         ("most_unindexed_rows", c_uint64),
         ("index_profile", c_uint32),
         ("index_worker", c_uint32),
+        ("fixed_ef", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -137,7 +139,8 @@ class CStats(Structure):
         ("last_seq", c_uint64),
         ("durable_seq", c_uint64),
         ("has_index", c_uint32),
-        ("reserved", c_uint32),
+        ("default_ef", c_uint32),
+        ("index_recall", c_double),
     ]
 
 

@@ -20,6 +20,7 @@ class Problem(IntEnum):
     HIDDEN = 2
     UNREACHABLE = 3
     DAMAGED_LINKS = 4
+    ORPHAN = 5
 
 
 class Finding(NamedTuple):

@@ -49,6 +49,7 @@ class Store(Searching, Upkeep):
         most_unindexed_rows: Optional[int] = None,
         index_profile: Optional[IndexProfile] = None,
         index_worker: Optional[bool] = None,
+        fixed_ef: Optional[bool] = None,
     ) -> None:
         """Opens the store in the file, or makes it. What is left out has the library's default."""
         chosen = {
@@ -68,6 +69,7 @@ class Store(Searching, Upkeep):
             "most_unindexed_rows": most_unindexed_rows,
             "index_profile": index_profile,
             "index_worker": index_worker,
+            "fixed_ef": fixed_ef,
         }
         self._open(chosen, library.open, path_bytes(path))
 

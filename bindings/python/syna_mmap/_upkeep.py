@@ -33,6 +33,8 @@ class Stats:
     last_seq: int
     durable_seq: int
     has_index: bool
+    default_ef: int
+    index_recall: float
 
 
 class Upkeep:

@@ -90,6 +90,7 @@ fn a_budget_cuts_no_row_off_from_its_own_bits() {
                 share: None,
                 deadline: None,
                 budget: Some(budget),
+                without: None,
             };
             let end = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
             assert!(end.distances <= budget);

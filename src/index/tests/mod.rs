@@ -5,6 +5,7 @@
 mod findable;
 mod gone;
 mod hard;
+mod sampling;
 mod saved;
 mod shapes;
 mod together;
@@ -158,6 +159,7 @@ impl<'a> Searcher<'a> {
             share: None,
             deadline: None,
             budget: None,
+            without: None,
         };
         let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
         let end = end.expect("the query has a code");

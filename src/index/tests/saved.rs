@@ -110,6 +110,7 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
             share: None,
             deadline: None,
             budget: None,
+            without: None,
         };
         graph.search(&query, rows, &request, &mut scratch, &mut out).is_some()
             || (graph.params().metric == DistanceMetric::Cosine && row >= 62)

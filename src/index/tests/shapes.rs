@@ -155,6 +155,7 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
         share: None,
         deadline: None,
         budget: None,
+        without: None,
     };
     let full = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
     assert!(!full.is_partial && out.len() == 10 && out.iter().all(|n| n.row < 500));

@@ -1,0 +1,55 @@
+//! What a verification says of the index as a whole.
+
+use super::*;
+use crate::index::mix;
+use crate::planted::{Fault, plant};
+
+const ROWS: u32 = 2_000;
+const DIMENSIONS: u16 = 64;
+
+/// Random vectors, of which the first `zeros` are zeros, and every 8th is 8 times as long: nobody's neighbour.
+fn report(metric: DistanceMetric, zeros: u32) -> VerifyReport {
+    let config =
+        MmapVectorConfig { dimensions: DIMENSIONS, metric, index_threshold: 0, ..Default::default() };
+    let store = MmapVectorStore::in_memory(config).unwrap();
+    let component = |at: u64| (mix(at) >> 40) as f32 / (1u32 << 23) as f32 - 1.0;
+    let vector = |row: u32| -> Vec<f32> {
+        let first = u64::from(row) * u64::from(DIMENSIONS);
+        let length = if row.is_multiple_of(8) { 8.0 } else { 1.0 };
+        let components = first..first + u64::from(DIMENSIONS);
+        components.map(|at| if row < zeros { 0.0 } else { length * component(at) }).collect()
+    };
+    let keys: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let vectors: Vec<Vec<f32>> = (0..ROWS).map(vector).collect();
+    let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+    store.insert_batch(&keys, &vectors).unwrap();
+    store.build_index().unwrap();
+    store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn a_sound_index_has_few_orphans_and_no_findings() {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let report = report(metric, 0);
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        assert!(report.orphans <= 16 && report.unlinked <= 16, "{} {}", report.orphans, report.unlinked);
+        assert_eq!(report.uncoded, 0);
+    }
+}
+
+#[test]
+fn vectors_without_a_direction_are_counted() {
+    assert_eq!(report(DistanceMetric::Cosine, 3).uncoded, 3);
+    assert_eq!(report(DistanceMetric::Euclidean, 3).uncoded, 0, "they have a place there");
+}
+
+#[test]
+fn rows_that_no_link_leads_to_are_findings_where_they_are_many() {
+    plant(Some(Fault::NoBackLinks));
+    let report = report(DistanceMetric::Euclidean, 0);
+    plant(None);
+    let orphans = report.findings.iter().filter(|finding| finding.problem == Problem::Orphan).count();
+    assert!(report.unlinked > 40, "{} in spite of the planted fault", report.unlinked);
+    assert_eq!(orphans as u64, report.unlinked);
+}
