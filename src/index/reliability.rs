@@ -10,6 +10,10 @@ const NOISY_SHARE: f32 = 0.4;
 /// Shares up to the first need no more candidates; from the second on they need them all.
 const NARROW_SHARE: f32 = 0.25;
 const WIDE_SHARE: f32 = 0.35;
+/// Under the inner product, how many candidates by estimates stand for one by distances at least: few rows of the graph are
+/// near each other there. On lengths that are log-normal (sigma 0.3, 10,000 x 128) 100 candidates found 0.918 without, 0.957
+/// with it, hnswlib 0.948; a search took 1.5 times as long.
+pub(super) const PRODUCT_WIDENING: f32 = 1.5;
 /// Fewer rows say nothing of a graph; after more, the last ones decide.
 const LEAST_PLACED: u32 = 1 << 12;
 const MOST_PLACED: u32 = 1 << 20;

@@ -13,6 +13,7 @@ use super::links::row_of;
 use super::params::row_number;
 use super::pool::Neighbour;
 use super::record::BLOCK_SLOTS;
+use super::reliability::PRODUCT_WIDENING;
 use super::rerank::rerank;
 use super::scratch::{Meeting, Scratch, Walk};
 use super::space::{Asker, Rows};
@@ -109,7 +110,13 @@ impl Graph {
         let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
         let is_measured = widening.is_none();
         // Walks for links may be misled a little.
-        let widening = if terms.most_results() > 0 { widening.unwrap_or(1.0) } else { 1.0 };
+        let widening = match widening {
+            Some(widening) if terms.most_results() > 0 && asker.key.is_product() => {
+                widening.max(PRODUCT_WIDENING)
+            }
+            Some(widening) if terms.most_results() > 0 => widening,
+            _ => 1.0,
+        };
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
