@@ -125,6 +125,11 @@ impl Graph {
         Some(f32::from_bits(self.widening.load(Relaxed))).filter(|widening| widening.is_finite())
     }
 
+    /// Whether walks measure the neighbours of each visited row by their own codes.
+    pub(crate) fn measures_neighbours(&self) -> bool {
+        self.widening().is_none() || !self.nodes.has_codes_of_links()
+    }
+
     /// Takes in how well estimates served the walks so far.
     pub(super) fn set_reliability(&self, placed: Placed) {
         let widening = if placed.is_noisy() { f32::INFINITY } else { placed.widening() };

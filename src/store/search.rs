@@ -6,7 +6,7 @@ use super::default_ef::DefaultEf;
 use super::filter::RowFilter;
 use super::results::{SearchOptions, SearchResults};
 use super::rows::Snapshot;
-use super::way::{self, Way};
+use super::way::{self, Costs, Way};
 use crate::distance::PreparedQuery;
 use crate::index::{
     AllWithin, BestK, Graph, GraphSearch, Keeper, Neighbour, ScanRequest, Scratch, SearchEnd, scan,
@@ -147,8 +147,9 @@ impl<'a> Search<'a> {
             }
             () if filter.is_open() => Way::Walk { share: None, most_visits: None },
             () => {
-                let dimensions = self.core.data.identity.dimensions;
-                way::choose(filter, self.covered, self.k, self.ef, dimensions)
+                let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
+                let costs = Costs::new(filter, self.core.data.identity.dimensions, is_measured);
+                way::choose(filter, costs, self.covered, self.k, self.ef)
             }
         }
     }

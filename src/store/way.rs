@@ -20,6 +20,9 @@ const SAMPLE_ROWS: u32 = 256;
 /// estimates all its neighbours. Measured as 4.3; as 7 to 8 where nearly all that it meets must be walked through, and
 /// so a walk that meets too few rows that pass gives up early (docs/benchmarks/filters.md).
 const DISTANCES_A_VISIT: u64 = 4;
+/// The same where a visit measures its neighbours by their own codes (noisy estimates, the compact profile): 2.3 times as
+/// much.
+const DISTANCES_A_MEASURED_VISIT: u64 = 10;
 /// Rows that a visit asks about: neighbours that look near and were not met before.
 const ASKED_A_VISIT: u64 = 12;
 /// What a walk costs besides its visits, in distances: where it begins, and its last candidates' vectors.
@@ -41,15 +44,20 @@ pub(super) enum Way {
 pub(super) struct Costs {
     evaluation: u64,
     distance: u64,
+    distances_a_visit: u64,
 }
 
 impl Costs {
-    pub(super) fn new(filter: &RowFilter<'_>, dimensions: u32) -> Self {
-        Self { evaluation: filter.evaluation_cost(), distance: u64::from(dimensions) + COMPONENTS_A_ROW }
+    pub(super) fn new(filter: &RowFilter<'_>, dimensions: u32, is_measured: bool) -> Self {
+        Self {
+            evaluation: filter.evaluation_cost(),
+            distance: u64::from(dimensions) + COMPONENTS_A_ROW,
+            distances_a_visit: if is_measured { DISTANCES_A_MEASURED_VISIT } else { DISTANCES_A_VISIT },
+        }
     }
 
     fn visit(self) -> u64 {
-        DISTANCES_A_VISIT * self.distance + ASKED_A_VISIT * self.evaluation
+        self.distances_a_visit * self.distance + ASKED_A_VISIT * self.evaluation
     }
 
     /// Of a walk of so many visits.
@@ -64,9 +72,8 @@ impl Costs {
 }
 
 /// The cheaper way to search rows `0..covered`, of which `filter` lets some pass.
-pub(super) fn choose(filter: &RowFilter<'_>, covered: u32, k: usize, ef: usize, dimensions: u32) -> Way {
+pub(super) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> Way {
     let candidates = filter.candidate_count(covered);
-    let costs = Costs::new(filter, dimensions);
     let all = u64::from(candidates);
     if costs.scan(all, all) / 3 <= costs.walk(k as u64) {
         return Way::Scan;
@@ -143,7 +150,7 @@ mod tests {
         search.nearest(query, None, &mut parts).unwrap();
         let mut memory = Vec::new();
         let filter = search.filter(&mut memory).unwrap();
-        let costs = Costs::new(&filter, u32::from(DIMENSIONS));
+        let costs = Costs::new(&filter, u32::from(DIMENSIONS), false);
         let asked = u64::from(filter.candidate_count(ROWS));
         let Work { visits, scanned, evaluations } = parts.work;
         let walked = if visits > 0 { costs.walk(0) + visits * DISTANCES_A_VISIT * costs.distance } else { 0 };
