@@ -16,8 +16,8 @@ fn check(store: &MmapVectorStore) {
 }
 
 #[test]
-fn format_2_opens_for_reading_and_for_writing() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-2.syna");
+fn format_3_opens_for_reading_and_for_writing() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-3.syna");
     let config = quiet(64, DistanceMetric::Euclidean);
     let open = OpenMode { read_only: true, verify: true, ..OpenMode::default() };
     check(&MmapVectorStore::new(&golden, MmapVectorConfig { open, ..config.clone() }).unwrap());

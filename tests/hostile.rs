@@ -168,7 +168,8 @@ fn long_files_that_hold_nothing_open_or_fail_at_once() {
         image.bytes.resize(last_end + 4096 + 64, 0);
         image.put(last_end, b"SYNX");
         image.put(last_end + 4, &kind.to_le_bytes());
-        image.put(last_end + 16, &[7; 16]);
+        let identity = image.bytes[image.extents[0] + 12..image.extents[0] + 32].to_vec();
+        image.put(last_end + 12, &identity);
         for (offset, value) in [(32, length), (40, first_row), (48, capacity)] {
             image.put(last_end + offset, &value.to_le_bytes());
         }
@@ -176,7 +177,8 @@ fn long_files_that_hold_nothing_open_or_fail_at_once() {
         image.mend_extent(last_end);
         // A frame longer than the heap that is allowed, and nothing in it.
         image.put(last_end + 4096, b"SYNF");
-        image.put(last_end + 4096 + 8, &(1_u64 << 28).to_le_bytes());
+        image.put(last_end + 4096 + 8, &(1_u32 << 28).to_le_bytes());
+        image.mark(last_end + 4096, targets::image::FRAME_PLACE);
         // A superblock that goes on far behind the log.
         for (slots, sequence, rows) in [(0, 0, 0), (2, 1_u64 << 40, u64::from(u32::MAX))] {
             for &slot in &targets::image::SLOTS[..slots] {

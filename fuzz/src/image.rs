@@ -35,10 +35,10 @@ pub const SLOT_FIELDS: [Field; 20] = [
     (112, 8),
     (120, 4),
 ];
-pub const EXTENT_FIELDS: [Field; 9] =
-    [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
-pub const FRAME_FIELDS: [Field; 11] =
-    [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
+pub const EXTENT_FIELDS: [Field; 10] =
+    [(0, 4), (4, 4), (8, 4), (12, 2), (14, 2), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
+pub const FRAME_FIELDS: [Field; 12] =
+    [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
 
 const SLOT_STORE_ID: usize = 24;
 const SLOT_SEQUENCE: usize = 64;
@@ -47,11 +47,21 @@ const EXTENT_KIND: usize = 4;
 const EXTENT_ORDINAL: usize = 8;
 const EXTENT_STORE_ID: usize = 16;
 const EXTENT_LENGTH: usize = 32;
+const EXTENT_PLACE: usize = 56;
 const FRAME_LENGTH: usize = 8;
+pub const FRAME_PLACE: usize = 12;
 const FRAME_SEQUENCE: usize = 16;
 const FRAME_SESSION: usize = 24;
 const FRAME_ROW_COUNT: usize = 36;
 const FRAME_PREVIOUS: usize = 56;
+
+/// The output function of splitmix64.
+fn mix(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
 
 /// A structure that a mutation can be aimed at, by where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +97,7 @@ impl Image {
                 let mut frame = at + EXTENT_DATA;
                 while frame + HEADER <= end && &image.bytes[frame..frame + 4] == b"SYNF" {
                     image.frames.push(frame);
-                    frame += image.long(frame + FRAME_LENGTH) as usize;
+                    frame += image.word(frame + FRAME_LENGTH) as usize;
                 }
             }
             at = end;
@@ -143,7 +153,7 @@ impl Image {
 
     /// The bytes of a frame, by the length that it claims, cut at the file's end.
     pub fn frame_length(&self, frame: usize) -> usize {
-        let claimed = usize::try_from(self.long(frame + FRAME_LENGTH)).unwrap_or(usize::MAX);
+        let claimed = self.word(frame + FRAME_LENGTH) as usize;
         claimed.min(self.bytes.len().saturating_sub(frame))
     }
 
@@ -161,16 +171,26 @@ impl Image {
     }
 
     pub fn mend_extent(&mut self, at: usize) {
-        if let Some(covered) = self.bytes.get(at..at + HEADER_CHECKSUM) {
-            let checksum = crc32c(covered);
+        if at + HEADER <= self.bytes.len() {
+            let seed = self.mark(at, EXTENT_PLACE);
+            let checksum = crc32c_append(seed, &self.bytes[at..at + HEADER_CHECKSUM]);
             self.put(at + HEADER_CHECKSUM, &checksum.to_le_bytes());
         }
+    }
+
+    /// Says in the header of a frame or an extent where it lies, and returns what its checksum begins with.
+    pub fn mark(&mut self, at: usize, field: usize) -> u32 {
+        let id = SLOTS[0] + SLOT_STORE_ID;
+        let place = mix(mix(self.long(id).wrapping_add(at as u64)) ^ self.long(id + 8));
+        self.put(at + field, &place.to_le_bytes()[..4]);
+        u32::try_from(place >> 32).unwrap()
     }
 
     pub fn mend_frame(&mut self, at: usize) {
         let length = self.frame_length(at);
         if length >= HEADER {
-            let head = crc32c(&self.bytes[at..at + HEADER_CHECKSUM]);
+            let seed = self.mark(at, FRAME_PLACE);
+            let head = crc32c_append(seed, &self.bytes[at..at + HEADER_CHECKSUM]);
             let checksum = crc32c_append(head, &self.bytes[at + HEADER..at + length]);
             self.put(at + HEADER_CHECKSUM, &checksum.to_le_bytes());
         }

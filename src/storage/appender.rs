@@ -10,6 +10,7 @@ use super::extents::{ExtentKind, MAX_ROWS};
 use super::frame::{self, Frame, FrameLink};
 use super::log_head::{heads, wipe_taken};
 use super::medium::{FolderSyncError, Storage, write_all_at};
+use super::place::Place;
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
 use super::superblock::{LogPosition, Superblock, slot_offset};
@@ -165,7 +166,7 @@ impl Appender {
         }
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
-        let chain = frame::seal(&mut self.frame, &self.rows.checksums);
+        let chain = frame::seal(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
         if !is_planted(Fault::AdvanceOnFailure) {

@@ -68,7 +68,7 @@ impl DataFile {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
                 read => read.map_err(|error| self.io("reading", error))?,
             }
-            if header != found.header.encode(&self.identity) {
+            if header != found.header.encode(&self.identity, found.offset_bytes) {
                 return Ok(false);
             }
         }
@@ -78,7 +78,7 @@ impl DataFile {
     /// The frame that begins at `offset_bytes`, which was written or replayed before.
     pub(crate) fn known_frame(&self, offset_bytes: u64) -> Option<Frame<'_>> {
         let header = self.extents.bytes(offset_bytes, layout::frame::LENGTH)?;
-        let length = super::frame::claimed_length(header, layout::frame::MAX_LENGTH_BYTES)?;
+        let length = super::frame::known_length(header)?;
         Frame::known(self.extents.bytes(offset_bytes, length)?)
     }
 }
@@ -249,6 +249,19 @@ fn lock(file: &dyn StorageFile, path: &Path) -> Result<()> {
 /// # Errors
 /// [`SynaError::LegacyFormat`], [`SynaError::UnsupportedVersion`] or [`SynaError::Corrupt`].
 pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
+    let whole = newest_superblock(file, path)?;
+    // Looked at anew: a writer elsewhere may have grown the file before it wrote the slot.
+    let length = file.length_bytes().map_err(|error| SynaError::io(path, "reading", error))?;
+    if length < whole.extents_end {
+        let what =
+            format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);
+        return Err(SynaError::corrupt(path, length, what));
+    }
+    Ok(whole)
+}
+
+/// The same of a file that may be cut off behind it.
+pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
     let io = |error| SynaError::io(path, "reading", error);
     let length = file.length_bytes().map_err(io)?;
     if length == 0 {
@@ -291,12 +304,5 @@ pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Sup
             return Err(SynaError::corrupt(path, 0, format!("neither superblock is whole ({what})")));
         }
     };
-    // Looked at anew: a writer elsewhere may have grown the file before it wrote the slot.
-    let length = file.length_bytes().map_err(io)?;
-    if length < whole.extents_end {
-        let what =
-            format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);
-        return Err(SynaError::corrupt(path, length, what));
-    }
     Ok(whole)
 }

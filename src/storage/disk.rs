@@ -106,6 +106,10 @@ impl StorageFile for DiskFile {
         Ok(self.file.metadata()?.len())
     }
 
+    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<u64>> {
+        platform::next_data(&self.file, offset_bytes)
+    }
+
     fn permissions(&self) -> io::Result<Permissions> {
         platform::permissions(&self.file)
     }

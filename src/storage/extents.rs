@@ -3,12 +3,13 @@
 //! Each is mapped once, whole, and stays mapped: what was handed out from it stays valid. Lookups take no lock.
 
 use super::layout::{self, EXTENT_ALIGN, bytes, extent};
+use super::place::Place;
 use super::region::Region;
 use super::superblock::Identity;
 use crate::append_table::AppendTable;
-use crate::checksum::crc32c;
+use crate::checksum::crc32c_append;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
-use crate::{Result, SynaError};
+use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 
 /// What an extent holds.
@@ -32,7 +33,9 @@ pub(crate) struct ExtentHeader {
 }
 
 impl ExtentHeader {
-    pub(crate) fn encode(&self, identity: &Identity) -> [u8; extent::LENGTH] {
+    /// The header of an extent at `offset_bytes`.
+    pub(crate) fn encode(&self, identity: &Identity, offset_bytes: u64) -> [u8; extent::LENGTH] {
+        let place = Place::new(identity, offset_bytes);
         let mut out = [0; extent::LENGTH];
         let kind = match self.kind {
             ExtentKind::Vectors => extent::KIND_VECTORS,
@@ -41,19 +44,24 @@ impl ExtentHeader {
         bytes::write(&mut out, extent::MAGIC, &extent::MAGIC_BYTES);
         bytes::write(&mut out, extent::KIND, &kind.to_le_bytes());
         bytes::write(&mut out, extent::ORDINAL, &self.ordinal.to_le_bytes());
+        // Neither is larger than 8,192, and each has the first two bytes of a word.
+        bytes::write(&mut out, extent::DIMENSIONS, &identity.dimensions.to_le_bytes()[..2]);
+        bytes::write(&mut out, extent::METRIC, &identity.metric.number().to_le_bytes()[..2]);
         bytes::write(&mut out, extent::STORE_ID, &identity.store_id);
         bytes::write(&mut out, extent::LENGTH_BYTES, &self.length_bytes.to_le_bytes());
         bytes::write(&mut out, extent::FIRST_ROW, &self.first_row.to_le_bytes());
         bytes::write(&mut out, extent::CAPACITY, &self.capacity.to_le_bytes());
-        let checksum = crc32c(&out[..extent::CHECKSUM.offset]);
+        place.write(&mut out, extent::PLACE);
+        let checksum = crc32c_append(place.seed, &out[..extent::CHECKSUM.offset]);
         bytes::write(&mut out, extent::CHECKSUM, &checksum.to_le_bytes());
         out
     }
 
-    /// The header in `from`, where it is one of this store, has this ordinal and fits in `room_bytes`.
+    /// The header in `from`, where it is one of this store and place, has this ordinal and fits in `room_bytes`.
     pub(crate) fn decode(
         from: &[u8; extent::LENGTH],
         identity: &Identity,
+        offset_bytes: u64,
         ordinal: u32,
         first_row: u64,
         room_bytes: u64,
@@ -71,8 +79,30 @@ impl ExtentHeader {
             capacity: bytes::read_u64(from, extent::CAPACITY),
         };
         // Everything else follows from these, so a header that differs from theirs by one bit is none.
-        let is_whole = found.encode(identity) == *from;
+        let is_whole = found.encode(identity, offset_bytes) == *from;
         (is_whole && found.fits(identity, room_bytes)).then_some(found)
+    }
+
+    /// The header in `from` where it is one of whatever store at this place, and that store's identity.
+    pub(crate) fn decode_any(from: &[u8; extent::LENGTH], offset_bytes: u64) -> Option<(Identity, Self)> {
+        if bytes::read_array(from, extent::MAGIC) != extent::MAGIC_BYTES {
+            return None;
+        }
+        let identity = Identity {
+            store_id: bytes::read_array(from, extent::STORE_ID),
+            dimensions: u32::from(u16::from_le_bytes(bytes::read_array(from, extent::DIMENSIONS))),
+            metric: DistanceMetric::from_number(u32::from(u16::from_le_bytes(bytes::read_array(
+                from,
+                extent::METRIC,
+            ))))?,
+        };
+        if !(64..=8192).contains(&identity.dimensions) {
+            return None;
+        }
+        let (ordinal, first_row) =
+            (bytes::read_u32(from, extent::ORDINAL), bytes::read_u64(from, extent::FIRST_ROW));
+        Self::decode(from, &identity, offset_bytes, ordinal, first_row, u64::MAX)
+            .map(|found| (identity, found))
     }
 
     fn fits(&self, identity: &Identity, room_bytes: u64) -> bool {
@@ -233,7 +263,6 @@ impl Extents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DistanceMetric;
 
     #[test]
     fn a_header_comes_back_and_every_flipped_bit_is_found() {
@@ -245,15 +274,16 @@ mod tests {
             first_row: 512,
             capacity: 256,
         };
-        let whole = header.encode(&identity);
-        assert_eq!(ExtentHeader::decode(&whole, &identity, 2, 512, 1 << 20), Some(header));
-        assert_eq!(ExtentHeader::decode(&whole, &identity, 3, 512, 1 << 20), None);
-        assert_eq!(ExtentHeader::decode(&whole, &identity, 2, 256, 1 << 20), None);
-        assert_eq!(ExtentHeader::decode(&whole, &identity, 2, 512, 65536), None);
+        let whole = header.encode(&identity, 32768);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 512, 1 << 20), Some(header));
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 3, 512, 1 << 20), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 256, 1 << 20), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 512, 65536), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 36864, 2, 512, 1 << 20), None);
         for bit in 0..whole.len() * 8 {
             let mut flipped = whole;
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(ExtentHeader::decode(&flipped, &identity, 2, 512, 1 << 20), None, "bit {bit}");
+            assert_eq!(ExtentHeader::decode(&flipped, &identity, 32768, 2, 512, 1 << 20), None, "bit {bit}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::extents::{ExtentHeader, ExtentKind};
 use super::frame::Frame;
+use super::place::Place;
 use super::superblock::Superblock;
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
@@ -35,14 +36,14 @@ fn the_documents_example_is_a_store() {
     assert_eq!((identity.dimensions, identity.metric), (64, DistanceMetric::Euclidean));
     assert_eq!((superblock.generation, superblock.extent_count, superblock.extents_end), (3, 2, 0x1d000));
     assert_eq!(*slot_at, super::superblock::slot_offset(superblock.generation));
-    let decode = |bytes: &[u8], ordinal| {
-        ExtentHeader::decode(bytes.try_into().unwrap(), &identity, ordinal, 0, 1 << 20).unwrap()
+    let decode = |bytes: &[u8], offset, ordinal| {
+        ExtentHeader::decode(bytes.try_into().unwrap(), &identity, offset, ordinal, 0, 1 << 20).unwrap()
     };
-    let (vectors, log) = (decode(vectors, 0), decode(log, 1));
+    let (vectors, log) = (decode(vectors, *vectors_at, 0), decode(log, *log_at, 1));
     assert_eq!((vectors.kind, vectors.capacity), (ExtentKind::Vectors, 256));
     assert_eq!((log.kind, vectors_at + vectors.length_bytes), (ExtentKind::Log, *log_at));
     assert_eq!(log_at + log.length_bytes, superblock.extents_end);
-    let frame = Frame::check(frame).unwrap();
+    let frame = Frame::check(frame, Place::new(&identity, *frame_at)).unwrap();
     let position = superblock.position;
     assert_eq!((frame.link().sequence, frame.checksum(), frame.row_count()), (1, position.chain, 2));
     assert_eq!((frame_at + frame.length_bytes(), position.rows), (position.head, 2));

@@ -4,7 +4,8 @@
 //! header 64 | row checksums u32 x n | key ends u32 x n | tags u64 x n ? | payload ends u64 x n ? |
 //!           | deleted rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
 //! ```
-//! A frame's checksum covers all of it, the checksum of the frame before included: that is the chain.
+//! A frame's checksum covers all of it, the checksum of the frame before included: that is the chain. What it begins with
+//! depends on the store and on where the frame lies ([`Place`]).
 
 mod lay_out;
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod tests;
 pub(crate) use lay_out::{FrameContent, lay_out, seal};
 
 use super::layout::{bytes, frame};
-use crate::checksum::{crc32c, crc32c_append};
+use super::place::Place;
+use crate::checksum::crc32c_append;
 use crate::planted::{Fault, is_planted};
 
 /// The part of the header that sets how long the sections are.
@@ -81,19 +83,25 @@ pub(crate) struct FrameLink {
 }
 
 /// Over everything but the checksum itself.
-fn checksum_of(frame_bytes: &[u8]) -> u32 {
-    let head = crc32c(frame_bytes.get(..frame::CHECKSUM.offset).unwrap_or_default());
+fn checksum_of(frame_bytes: &[u8], place: Place) -> u32 {
+    let head = crc32c_append(place.seed, frame_bytes.get(..frame::CHECKSUM.offset).unwrap_or_default());
     crc32c_append(head, frame_bytes.get(frame::LENGTH..).unwrap_or_default())
 }
 
-/// The length that a frame's header claims, where the header begins like one and the length fits in `room_bytes`.
-pub(crate) fn claimed_length(header: &[u8], room_bytes: u64) -> Option<usize> {
+/// The length that a frame's header claims, where the header begins like one of this place and the length fits in
+/// `room_bytes`.
+pub(crate) fn claimed_length(header: &[u8], place: Place, room_bytes: u64) -> Option<usize> {
+    known_length(header).filter(|&length| place.is_of(header, frame::PLACE) && length as u64 <= room_bytes)
+}
+
+/// The same for a frame that was checked when it was written or replayed.
+pub(crate) fn known_length(header: &[u8]) -> Option<usize> {
     if header.get(..frame::MAGIC.end())? != frame::MAGIC_BYTES {
         return None;
     }
-    let length = bytes::read_u64(header, frame::LENGTH_BYTES);
-    let limit = room_bytes.min(frame::MAX_LENGTH_BYTES);
-    (length >= frame::LENGTH as u64 && length <= limit).then(|| usize::try_from(length).ok())?
+    let length = bytes::read_u32(header, frame::LENGTH_BYTES);
+    let is_possible = (frame::LENGTH as u64..=frame::MAX_LENGTH_BYTES).contains(&u64::from(length));
+    is_possible.then(|| usize::try_from(length).ok())?
 }
 
 /// A frame whose checksum and structure were checked.
@@ -104,10 +112,11 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Checks `bytes`, as many as the header claims. `Err` says what does not check.
-    pub(crate) fn check(bytes: &'a [u8]) -> std::result::Result<Self, &'static str> {
+    /// Checks `bytes`, as many as the header at `place` claims. `Err` says what does not check.
+    pub(crate) fn check(bytes: &'a [u8], place: Place) -> std::result::Result<Self, &'static str> {
         let is_whole = bytes.len() >= frame::LENGTH
-            && (checksum_of(bytes) == bytes::read_u32(bytes, frame::CHECKSUM)
+            && place.is_of(bytes, frame::PLACE)
+            && (checksum_of(bytes, place) == bytes::read_u32(bytes, frame::CHECKSUM)
                 || is_planted(Fault::IgnoreFrameChecksum));
         if !is_whole {
             return Err("the frame's checksum is wrong");

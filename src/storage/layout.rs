@@ -7,7 +7,7 @@ pub(crate) const ROW_ALIGN: u64 = 64;
 /// Extents begin at a multiple of this. Not the machine's page: a mapping may begin anywhere.
 pub(crate) const EXTENT_ALIGN: u64 = 4096;
 /// The version this library writes and reads.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// The magic number of the older format, as it stands in a file's first four bytes.
 pub(crate) const MVEC_MAGIC: [u8; 4] = 0x4D56_4543u32.to_le_bytes();
 
@@ -90,13 +90,16 @@ pub(crate) mod extent {
     pub(crate) const MAGIC: Field = Field::first(4);
     pub(crate) const KIND: Field = MAGIC.then(4);
     pub(crate) const ORDINAL: Field = KIND.then(4);
-    pub(crate) const RESERVED: Field = ORDINAL.then(4);
-    pub(crate) const STORE_ID: Field = RESERVED.then(16);
+    /// With the metric and the store id all of a store's identity: a file whose superblocks are lost is not without it.
+    pub(crate) const DIMENSIONS: Field = ORDINAL.then(2);
+    pub(crate) const METRIC: Field = DIMENSIONS.then(2);
+    pub(crate) const STORE_ID: Field = METRIC.then(16);
     pub(crate) const LENGTH_BYTES: Field = STORE_ID.then(8);
     pub(crate) const FIRST_ROW: Field = LENGTH_BYTES.then(8);
     pub(crate) const CAPACITY: Field = FIRST_ROW.then(8);
-    pub(crate) const PADDING: Field = CAPACITY.then(4);
-    pub(crate) const CHECKSUM: Field = PADDING.then(4);
+    /// As in a frame.
+    pub(crate) const PLACE: Field = CAPACITY.then(4);
+    pub(crate) const CHECKSUM: Field = PLACE.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     /// The header has a page of its own, so that rewriting it tears nothing else.
     pub(crate) const DATA: u64 = super::EXTENT_ALIGN;
@@ -113,8 +116,10 @@ pub(crate) mod frame {
     pub(crate) const ALIGN: usize = 16;
     pub(crate) const MAGIC: Field = Field::first(4);
     pub(crate) const FLAGS: Field = MAGIC.then(4);
-    pub(crate) const LENGTH_BYTES: Field = FLAGS.then(8);
-    pub(crate) const SEQUENCE: Field = LENGTH_BYTES.then(8);
+    pub(crate) const LENGTH_BYTES: Field = FLAGS.then(4);
+    /// One half of the frame's [`crate::storage::place::Place`]; the other half goes into the checksum.
+    pub(crate) const PLACE: Field = LENGTH_BYTES.then(4);
+    pub(crate) const SEQUENCE: Field = PLACE.then(8);
     pub(crate) const SESSION: Field = SEQUENCE.then(8);
     pub(crate) const FIRST_ROW: Field = SESSION.then(4);
     pub(crate) const ROW_COUNT: Field = FIRST_ROW.then(4);

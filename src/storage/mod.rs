@@ -16,12 +16,15 @@
 //! | `superblock.rs` | the two slots |
 //! | `extents.rs`, `growth.rs` | the pieces a file grows by, and how large they are |
 //! | `frame.rs`, `frame/`, `frame_walk.rs` | what a batch looks like in the log; how it comes to; one after another |
+//! | `place.rs` | what ties frames and extents to their store and their place in it |
 //! | `data_file.rs` | making and opening a file |
 //! | `temporary.rs` | files that are filled before they take another one's place; what killed processes left |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs` | writing: batches, checkpoints |
 //! | `row_writer.rs`, `row_lane.rs` | the rows of a batch; who writes them |
 //! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
+//! | `extent_mapping.rs` | the extents of a file that is opened |
+//! | `lost_extents.rs` | identity and extents of a damaged file |
 //! | `rewrite.rs` | writing again what a failed sync may have lost |
 //! | `threads.rs` | how the library starts a thread |
 //! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
@@ -30,6 +33,7 @@ mod appender;
 mod archive;
 mod data_file;
 mod disk;
+mod extent_mapping;
 mod extents;
 #[cfg(test)]
 mod format_example;
@@ -39,8 +43,10 @@ mod growth;
 mod huge_pages;
 mod layout;
 mod log_head;
+mod lost_extents;
 mod medium;
 mod memory;
+mod place;
 mod platform;
 mod region;
 mod replay;
@@ -64,14 +70,18 @@ pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
 pub(crate) use huge_pages::HugePages;
+pub(crate) use lost_extents::superblock_of_damaged;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,
 };
 pub(crate) use memory::InMemory;
+#[cfg(all(loom, test))]
+pub(crate) use place::Place;
 pub(crate) use platform::{file_exists, process_mark};
 
+pub(crate) use extent_mapping::{Damage, map_extents, map_more_extents};
 pub(crate) use region::Region;
-pub(crate) use replay::{Damage, RowCheck, map_extents, map_more_extents, replay, replay_from, row_offset};
+pub(crate) use replay::{RowCheck, replay, replay_from, row_offset};
 pub(crate) use row_writer::NewRows;
 pub(crate) use store_folder::StoreFolder;
 pub(crate) use superblock::{Identity, LogPosition, Superblock};

@@ -1,88 +1,21 @@
-//! Recovery: walks extents and log of a file that was opened, and finds how much of it counts.
+//! Recovery: walks the log of a file that was opened, and finds how much of it counts.
 //!
 //! Everything below the superblock's position must be there, or the file is corrupt. Behind it the log goes on as
 //! far as frames and rows check; the first that does not is its end.
 
 use super::data_file::DataFile;
-use super::extents::{ExtentHeader, ExtentKind, Extents};
+use super::extent_mapping::Damage;
+use super::extents::ExtentKind;
 use super::frame::{Frame, claimed_length};
-use super::layout::{extent, frame};
+use super::layout::frame;
 use super::log_head::{Head, heads};
-use super::medium::{StorageFile, read_exact_at};
+use super::medium::read_exact_at;
+use super::place::Place;
 use super::superblock::{LogPosition, Superblock};
 use crate::checksum::crc32c;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::io;
-use std::path::Path;
-
-/// How much of a file has to be whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Damage {
-    /// Damage below the checkpoint is an error.
-    Refused,
-    /// The log ends at its first damaged frame, wherever that is; damaged rows are named to the visitor.
-    Tolerated,
-}
-
-/// The file's extents, each mapped.
-///
-/// # Errors
-/// [`SynaError::Corrupt`] where fewer are whole than the superblock names, unless that is tolerated.
-pub(crate) fn map_extents(
-    file: &dyn StorageFile,
-    path: &Path,
-    superblock: &Superblock,
-    damage: Damage,
-) -> Result<Extents> {
-    let extents = Extents::new(superblock.identity);
-    map_more_extents(file, path, superblock, damage, &extents)?;
-    Ok(extents)
-}
-
-/// Maps the extents behind those that are mapped already.
-///
-/// # Errors
-/// As [`map_extents`].
-pub(crate) fn map_more_extents(
-    file: &dyn StorageFile,
-    path: &Path,
-    superblock: &Superblock,
-    damage: Damage,
-    extents: &Extents,
-) -> Result<()> {
-    let io = |doing| move |error| SynaError::io(path, doing, error);
-    let length = file.length_bytes().map_err(io("reading"))?;
-    let mut at = extents.end_bytes();
-    let mut rows = extents.row_capacity();
-    loop {
-        let ordinal = extents.count();
-        if ordinal == superblock.extent_count && at != superblock.extents_end && damage == Damage::Refused {
-            return Err(SynaError::corrupt(path, at, "the extents do not end where the superblock says"));
-        }
-        let room = length.saturating_sub(at);
-        let mut bytes = [0; extent::LENGTH];
-        let header = if room < extent::DATA {
-            None
-        } else {
-            read_exact_at(file, &mut bytes, at).map_err(io("reading"))?;
-            ExtentHeader::decode(&bytes, &superblock.identity, ordinal, rows, room)
-        };
-        let Some(header) = header else {
-            if ordinal < superblock.extent_count && damage == Damage::Refused {
-                let what = format!("extent {ordinal} of {} is damaged or cut off", superblock.extent_count);
-                return Err(SynaError::corrupt(path, at, what));
-            }
-            return Ok(());
-        };
-        let region = file.map(at, header.length_bytes).map_err(io("mapping"))?;
-        if header.kind == ExtentKind::Vectors {
-            rows = header.first_row + header.capacity;
-        }
-        at += header.length_bytes;
-        extents.push(header, region)?;
-    }
-}
 
 /// Read ahead at most; longer frames are looked at where they are mapped, since the length of one is only a claim
 /// until its checksum was seen, and the bytes may be a hole in the file.
@@ -176,7 +109,7 @@ pub(crate) fn replay_from(
         if !is_committed && is_planted(Fault::StopAtCheckpoint) {
             return Ok(());
         }
-        let (frame, head) = match next_frame(data, &mut reader, position) {
+        let (frame, head) = match next_frame(data, &mut reader, position, damage) {
             Ok(found) => found,
             Err(FrameEnd::Failed(error)) => return Err(error),
             Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
@@ -226,11 +159,12 @@ fn next_frame<'r>(
     data: &DataFile,
     reader: &'r mut LogReader<'_>,
     position: &LogPosition,
+    damage: Damage,
 ) -> std::result::Result<(Frame<'r>, Head), FrameEnd> {
     let mut reason = "the log ends";
     let mut found = None;
     for head in heads(data, position, position.extent) {
-        match fits_behind(data, reader, position, &head) {
+        match fits_behind(data, reader, position, &head, damage) {
             Ok(length) => {
                 found = Some((head, length));
                 break;
@@ -264,10 +198,11 @@ fn skip_damage(
             let head = Head { offset_bytes: at, room_bytes: end - at, ..log };
             at += frame::ALIGN as u64;
             let header = reader.bytes(&head, frame::LENGTH).map_err(io)?;
-            let Some(length) = claimed_length(header, head.room_bytes) else { continue };
+            let place = Place::new(&data.identity, head.offset_bytes);
+            let Some(length) = claimed_length(header, place, head.room_bytes) else { continue };
             let Some(rest) = budget_bytes.checked_sub(length as u64) else { return Ok(None) };
             budget_bytes = rest;
-            let Ok(frame) = Frame::check(reader.bytes(&head, length).map_err(io)?) else { continue };
+            let Ok(frame) = Frame::check(reader.bytes(&head, length).map_err(io)?, place) else { continue };
             let link = frame.link();
             let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
             let is_later = (position.sequence + 1..=committed.sequence).contains(&link.sequence)
@@ -294,25 +229,30 @@ fn fits_behind(
     reader: &mut LogReader<'_>,
     position: &LogPosition,
     head: &Head,
+    damage: Damage,
 ) -> std::result::Result<usize, FrameEnd> {
     let failed = |e| FrameEnd::Failed(data.io("reading", e));
     if head.room_bytes < frame::LENGTH as u64 {
         return Err(FrameEnd::Nothing("the log ends with its extent"));
     }
     let header = reader.bytes(head, frame::LENGTH).map_err(failed)?;
-    let length = claimed_length(header, head.room_bytes).ok_or(FrameEnd::Nothing("no frame begins here"))?;
+    let place = Place::new(&data.identity, head.offset_bytes);
+    let length =
+        claimed_length(header, place, head.room_bytes).ok_or(FrameEnd::Nothing("no frame begins here"))?;
     let bytes = reader.bytes(head, length).map_err(failed)?;
-    let frame = Frame::check(bytes).map_err(FrameEnd::Nothing)?;
+    let frame = Frame::check(bytes, place).map_err(FrameEnd::Nothing)?;
     let link = frame.link();
     let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
-    if link.sequence != position.sequence + 1 || !is_chained {
+    if Some(link.sequence) != position.sequence.checked_add(1) || !is_chained {
         return Err(FrameEnd::Nothing("the frame does not follow the one before"));
     }
     if frame.first_row() != position.rows {
         return Err(FrameEnd::Nothing("the frame's rows do not follow those before"));
     }
     let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
-    if rows_end > data.extents.row_capacity().min(super::extents::MAX_ROWS) {
+    // Of a batch whose last rows are cut off with their extent, the first may be there.
+    let capacity = if damage == Damage::Tolerated { u64::MAX } else { data.extents.row_capacity() };
+    if rows_end > capacity.min(super::extents::MAX_ROWS) {
         return Err(FrameEnd::Nothing("the frame has rows that no extent holds"));
     }
     if position.deletions.checked_add(frame.deletion_count()).is_none() {

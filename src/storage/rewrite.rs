@@ -19,7 +19,8 @@ pub(super) fn write_again(data: &DataFile, newest: &Superblock, unproven: &Range
     let io = |error| unsafe_yet(data, "writing again to", error);
     write_all_at(&*data.file, &newest.encode(), slot_offset(newest.generation)).map_err(io)?;
     for found in data.extents.iter().skip(newest.extent_count as usize) {
-        write_all_at(&*data.file, &found.header.encode(&data.identity), found.offset_bytes).map_err(io)?;
+        let header = found.header.encode(&data.identity, found.offset_bytes);
+        write_all_at(&*data.file, &header, found.offset_bytes).map_err(io)?;
     }
     for found in data.extents.iter() {
         copy_onto_itself(data, bytes_between(data, found, unproven))?;

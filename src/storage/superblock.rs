@@ -63,6 +63,11 @@ pub(crate) struct Superblock {
 }
 
 impl Superblock {
+    /// Whether this stands in the place of superblocks of which neither is whole.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.position.sequence == u64::MAX
+    }
+
     /// How many writes the store has had when its log has come to `position`.
     pub(crate) fn write_count(&self, position: &LogPosition) -> u64 {
         self.sequence_base.wrapping_add(position.sequence)

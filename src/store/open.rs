@@ -15,7 +15,7 @@ use crate::short_path::ShortPath;
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
     Superblock, create, file_exists, is_leftover_of, map_extents, open_existing, read_superblock,
-    remove_leftovers, replay_from, spawn_scoped,
+    remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
 };
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
@@ -132,7 +132,8 @@ fn find_or_create(
                         made => return made,
                     }
                 }
-                let superblock = read_superblock(&*file, path)?;
+                let read = if config.open.damaged { superblock_of_damaged } else { read_superblock };
+                let superblock = read(&*file, path)?;
                 return Ok((file, superblock));
             }
             PathKind::Missing => {

@@ -5,9 +5,10 @@ use super::config::{MmapVectorConfig, OpenMode};
 use super::core::Core;
 use super::default_ef::DefaultEf;
 use super::interrupt::Watch;
+use super::refresh::lock;
 use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, live_rows};
-use super::store::MmapVectorStore;
+use super::store::{MmapVectorStore, Side};
 use crate::distance::PreparedQuery;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
 use crate::{DistanceMetric, Result, SynaError};
@@ -227,9 +228,11 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             return Err(error);
         }
     };
-    let data = Arc::clone(&old.core().data);
-    let checkpointed = read_superblock(&*data.file, &data.path)?.position;
-    let promised = u64::from(checkpointed.rows.saturating_sub(checkpointed.deletions));
+    let Side::Reader(taken) = &old.side else { return Ok(SalvageReport { rows, lost: 0 }) };
+    let taken = *lock(taken)?;
+    // Without a superblock nobody knows of more than the frames that are there.
+    let known = if taken.superblock.is_lost() { taken.position } else { taken.superblock.position };
+    let promised = u64::from(known.rows.saturating_sub(known.deletions));
     Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
 }
 
@@ -273,7 +276,8 @@ impl MmapVectorStore {
 
     /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.
     ///
-    /// A row is whole if its frame and its vector check. Needs one whole superblock.
+    /// A row is whole if its frame and its vector check. The file may be cut off, and headers of extents damaged; it needs
+    /// one whole superblock or one whole header of an extent, since these say what dimensions and metric it has.
     ///
     /// # Errors
     /// As [`MmapVectorStore::new`] for either file; `to` must not exist.

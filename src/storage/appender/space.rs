@@ -37,7 +37,7 @@ impl Appender {
     pub(super) fn add_extent(&mut self, header: ExtentHeader) -> Result<()> {
         let data = &*self.data;
         let at = data.extents.end_bytes();
-        let added = write_all_at(&*data.file, &header.encode(&data.identity), at)
+        let added = write_all_at(&*data.file, &header.encode(&data.identity, at), at)
             .and_then(|()| data.file.map(at, header.length_bytes));
         match added {
             Ok(region) => data.extents.push(header, region),

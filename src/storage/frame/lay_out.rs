@@ -2,6 +2,7 @@
 
 use super::{FrameLink, Sections, Shape, checksum_of};
 use crate::storage::layout::{bytes, frame};
+use crate::storage::place::Place;
 use crate::{Result, SynaError};
 
 /// What a frame is made of; slices have one element a row unless said otherwise.
@@ -20,7 +21,8 @@ pub(crate) struct FrameContent<'a> {
     pub(crate) deletions: &'a [u32],
 }
 
-/// Fills `out` with the frame, but for the checksums: those of the rows are not known before the rows are written.
+/// Fills `out` with the frame, but for its place and the checksums: those of the rows are not known before the rows are
+/// written.
 ///
 /// # Errors
 /// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
@@ -56,22 +58,25 @@ pub(crate) fn lay_out(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec
     Ok(())
 }
 
-/// Puts the rows' checksums and then its own into a frame that was laid out; returns its own.
-pub(crate) fn seal(frame_bytes: &mut [u8], row_checksums: &[u32]) -> u32 {
+/// Puts its place, the rows' checksums and then its own into a frame that was laid out; returns its own.
+pub(crate) fn seal(frame_bytes: &mut [u8], row_checksums: &[u32], at: Place) -> u32 {
     let row_checksums = bytemuck::cast_slice(row_checksums);
     if let Some(place) = frame_bytes.get_mut(frame::LENGTH..frame::LENGTH + row_checksums.len()) {
         place.copy_from_slice(row_checksums);
     }
-    let checksum = checksum_of(frame_bytes);
+    at.write(frame_bytes, frame::PLACE);
+    let checksum = checksum_of(frame_bytes, at);
     bytes::write(frame_bytes, frame::CHECKSUM, &checksum.to_le_bytes());
     checksum
 }
 
 fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink) -> [u8; frame::LENGTH] {
+    // No frame is longer than 2^30 bytes: `sections` has seen to it.
+    let length = u32::try_from(sections.end).unwrap_or(u32::MAX);
     let mut header = [0; frame::LENGTH];
     bytes::write(&mut header, frame::MAGIC, &frame::MAGIC_BYTES);
     bytes::write(&mut header, frame::FLAGS, &shape.flags.to_le_bytes());
-    bytes::write(&mut header, frame::LENGTH_BYTES, &(sections.end as u64).to_le_bytes());
+    bytes::write(&mut header, frame::LENGTH_BYTES, &length.to_le_bytes());
     bytes::write(&mut header, frame::SEQUENCE, &link.sequence.to_le_bytes());
     bytes::write(&mut header, frame::SESSION, &link.session.to_le_bytes());
     bytes::write(&mut header, frame::FIRST_ROW, &first_row.to_le_bytes());

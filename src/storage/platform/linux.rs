@@ -186,6 +186,24 @@ fn lacks_space(file: &File, end_bytes: u64) -> bool {
     found.f_blocks > 0 && missing > found.f_bfree.saturating_mul(found.f_frsize)
 }
 
+/// `SEEK_DATA`: the next bytes that are not a hole. A file system that does not know its holes has none.
+pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<u64>> {
+    let Ok(offset) = libc::off64_t::try_from(offset_bytes) else { return Ok(None) };
+    // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed. Nobody goes by the position
+    // that it moves: all reads and writes here say theirs.
+    let found = unsafe { libc::lseek64(file.as_raw_fd(), offset, libc::SEEK_DATA) };
+    if let Ok(found) = u64::try_from(found) {
+        return Ok(Some(found));
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(libc::ENXIO) => Ok(None),
+        error if error.raw_os_error() == Some(libc::EINVAL) => {
+            Ok((offset_bytes < file.metadata()?.len()).then_some(offset_bytes))
+        }
+        error => Err(error),
+    }
+}
+
 /// `fallocate`, and zeros where the file system has none.
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
     let end_bytes = offset_bytes.saturating_add(length_bytes);

@@ -142,6 +142,11 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
 }
 
 /// Cuts a file, or makes it longer by zeros.
+/// Holes are not known here.
+pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<u64>> {
+    Ok((offset_bytes < file.metadata()?.len()).then_some(offset_bytes))
+}
+
 pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
     file.set_len(length_bytes)
 }
