@@ -50,10 +50,10 @@ pub(crate) fn map_more_extents(
 ) -> Result<()> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
     let length = file.length_bytes().map_err(io("reading"))?;
-    let mut at = extents.end_bytes();
-    let mut rows = extents.row_capacity();
+    let start = extents.end_bytes();
+    let (mut at, mut ordinal, mut rows) = (start, extents.count(), extents.row_capacity());
+    let mut headers: Vec<ExtentHeader> = Vec::new();
     loop {
-        let ordinal = extents.count();
         if ordinal == superblock.extent_count && at != superblock.extents_end && damage == Damage::Refused {
             return Err(SynaError::corrupt(path, at, "the extents do not end where the superblock says"));
         }
@@ -76,13 +76,24 @@ pub(crate) fn map_more_extents(
                 let what = format!("extent {ordinal} of {} is damaged or cut off", superblock.extent_count);
                 return Err(SynaError::corrupt(path, at, what));
             }
-            return Ok(());
+            break;
         };
-        let region = file.map(at, header.length_bytes).map_err(io("mapping"))?;
         if header.kind == ExtentKind::Vectors {
             rows = header.first_row + header.capacity;
         }
         at += header.length_bytes;
-        extents.push(header, region)?;
+        ordinal += 1;
+        headers.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+        headers.push(header);
     }
+    if headers.is_empty() {
+        return Ok(());
+    }
+    // One mapping for all: the system bounds their number, and nothing bounds that of the extents.
+    let whole = file.map(start, at - start).map_err(io("mapping"))?;
+    for header in headers {
+        let part = whole.part(extents.end_bytes() - start, header.length_bytes);
+        extents.push(header, part.ok_or_else(|| io("mapping")(io::ErrorKind::UnexpectedEof.into()))?)?;
+    }
+    Ok(())
 }

@@ -6,6 +6,8 @@ use super::superblock::Identity;
 
 /// No extent is made larger than this ahead of need.
 const MOST_AHEAD_BYTES: u64 = 256 << 20;
+/// Room that is asked for doubles what is there up to this.
+const DOUBLED_BYTES: u64 = 4 << 20;
 /// The first log extent, header included.
 const FIRST_LOG_BYTES: u64 = 16 << 10;
 
@@ -24,6 +26,23 @@ pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, pl
             let ahead = if there < planned { there.min(planned - there) } else { there / 4 };
             ahead.clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES) - extent::DATA
         }
+    }
+}
+
+/// The same for room that is asked for. Hosts ask for a little more each time, so rows double up to [`DOUBLED_BYTES`]: the
+/// extents of a file, and its mappings, stay few.
+pub(crate) fn ahead_of_reserve(
+    identity: &Identity,
+    extents: &Extents,
+    kind: ExtentKind,
+    planned_rows: u64,
+) -> u64 {
+    let ahead = ahead(identity, extents, kind, planned_rows);
+    match kind {
+        ExtentKind::Vectors => {
+            ahead.max(extents.row_capacity().min(DOUBLED_BYTES / u64::from(identity.stride_bytes())))
+        }
+        ExtentKind::Log => ahead,
     }
 }
 

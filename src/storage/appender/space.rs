@@ -3,6 +3,7 @@
 use super::Appender;
 use crate::storage::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
 use crate::storage::growth;
+use crate::storage::log_head::heads;
 use crate::storage::medium::write_all_at;
 use crate::{Result, SynaError};
 use std::sync::Arc;
@@ -85,16 +86,41 @@ impl Appender {
         }
         self.clear_leftovers()?;
         let data = Arc::clone(&self.data);
-        if let Some(missing) = rows.checked_sub(data.extents.row_capacity()).filter(|&missing| missing > 0) {
-            let log_bytes = growth::log_bytes_for(rows - u64::from(self.position.rows));
-            let log = |extents| growth::next_extent(&data.identity, extents, ExtentKind::Log, log_bytes);
-            let vectors = growth::exact_extent(&data.identity, &data.extents, missing);
+        let missing_rows = rows.saturating_sub(data.extents.row_capacity());
+        let log_bytes = growth::log_bytes_for(rows.saturating_sub(u64::from(self.position.rows)));
+        let missing_log = log_bytes.saturating_sub(self.log_room());
+        if missing_rows == 0 {
+            return Ok(());
+        }
+        let extent = |kind, missing: u64, ahead: u64| {
+            (missing > 0)
+                .then(|| growth::next_extent(&data.identity, &data.extents, kind, missing.max(ahead)))
+        };
+        let ahead = |kind| growth::ahead_of_reserve(&data.identity, &data.extents, kind, self.planned_rows);
+        let generous = [ahead(ExtentKind::Vectors), ahead(ExtentKind::Log)];
+        // A disk that is full for more may still have what is asked for.
+        for [rows_ahead, log_ahead] in [generous, [0, 0]] {
+            let vectors = extent(ExtentKind::Vectors, missing_rows, rows_ahead);
+            let log = extent(ExtentKind::Log, missing_log, log_ahead);
             // For both at once: an extent that was added stays, so the first must not be had without the second.
-            self.allocate_behind_extents(vectors.length_bytes + log(&data.extents).length_bytes)?;
-            self.add_extent(vectors)?;
-            self.add_extent(log(&data.extents))?;
+            let length_bytes = vectors.iter().chain(&log).map(|header| header.length_bytes).sum();
+            match self.allocate_behind_extents(length_bytes) {
+                Err(SynaError::NoSpace { .. }) if rows_ahead > 0 && self.is_clean => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    for header in vectors.into_iter().chain(log) {
+                        self.add_extent(ExtentHeader { ordinal: data.extents.count(), ..header })?;
+                    }
+                    return Ok(());
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Bytes of frames that the log has room for, one behind the other.
+    fn log_room(&self) -> u64 {
+        heads(&self.data, &self.position, self.position.extent).map(|head| head.room_bytes).sum()
     }
 }
 
