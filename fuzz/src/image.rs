@@ -180,10 +180,16 @@ impl Image {
 
     /// Says in the header of a frame or an extent where it lies, and returns what its checksum begins with.
     pub fn mark(&mut self, at: usize, field: usize) -> u32 {
+        let (mark, seed) = self.place(at as u64);
+        self.put(at + field, &mark.to_le_bytes());
+        seed
+    }
+
+    /// What the header of a frame or an extent at an offset says of it, and what its checksum begins with.
+    pub fn place(&self, at: u64) -> (u32, u32) {
         let id = SLOTS[0] + SLOT_STORE_ID;
-        let place = mix(mix(self.long(id).wrapping_add(at as u64)) ^ self.long(id + 8));
-        self.put(at + field, &place.to_le_bytes()[..4]);
-        u32::try_from(place >> 32).unwrap()
+        let place = mix(mix(self.long(id).wrapping_add(at)) ^ self.long(id + 8));
+        (u32::try_from(place & 0xFFFF_FFFF).unwrap(), u32::try_from(place >> 32).unwrap())
     }
 
     pub fn mend_frame(&mut self, at: usize) {

@@ -30,6 +30,23 @@ pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc, bytes)
 }
 
+/// The CRC-32C of what `crc` is the checksum of, followed by so many zeros: of a hole, which is not read.
+pub fn crc32c_append_zeros(crc: u32, count: usize) -> u32 {
+    let (mut crc, mut count) = (crc, count);
+    let (mut zeros, mut length) = (crc32c(&[0]), 1);
+    while count > 0 {
+        if count & 1 == 1 {
+            crc = crc32c::crc32c_combine(crc, zeros, length);
+        }
+        count >>= 1;
+        if count > 0 {
+            zeros = crc32c::crc32c_combine(zeros, zeros, length);
+            length *= 2;
+        }
+    }
+    crc
+}
+
 /// The CRC-32C of a vector's bytes; `None` where a component is NaN or infinite.
 pub fn crc32c_if_finite(vector: &[f32]) -> Option<u32> {
     #[cfg(target_arch = "x86_64")]
@@ -95,6 +112,16 @@ mod tests {
         let bytes = bytes(70_001);
         for length in [512, 767, 768, 1023, 1024, 3072, 4096, 8192, 24_576, 24_600, 32_768, 70_000] {
             assert_eq!(crc32c(&bytes[1..=length]), bit_by_bit(0, &bytes[1..=length]), "length {length}");
+        }
+    }
+
+    #[test]
+    fn zeros_that_are_not_read_count_as_zeros_that_are() {
+        for count in [0, 1, 2, 3, 63, 64, 4095, 4096, 1_000_003] {
+            let zeros = vec![0; count];
+            for before in [0, 1, 0xE306_9283, u32::MAX] {
+                assert_eq!(crc32c_append_zeros(before, count), crc32c_append(before, &zeros), "{count}");
+            }
         }
     }
 

@@ -164,6 +164,9 @@ impl Appender {
         if let Some(header) = added {
             self.add_extent(header)?;
         }
+        let rows_end = u64::from(before.rows) + count as u64;
+        let covered = self.data.extents.cover_rows(rows_end);
+        covered.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let chain = frame::seal(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));

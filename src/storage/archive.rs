@@ -99,9 +99,10 @@ impl StorageFile for Part {
         Ok(self.range.end - self.range.start)
     }
 
-    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<u64>> {
+    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
         let found = self.file.next_data(self.range.start.saturating_add(offset_bytes))?;
-        Ok(found.filter(|&at| at < self.range.end).map(|at| at - self.range.start))
+        let found = found.filter(|data| data.start < self.range.end);
+        Ok(found.map(|data| data.start - self.range.start..data.end.min(self.range.end) - self.range.start))
     }
 
     fn permissions(&self) -> io::Result<Permissions> {

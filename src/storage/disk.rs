@@ -5,6 +5,7 @@ use super::platform::{self, Folder, Place};
 use super::region::Region;
 use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ impl StorageFile for DiskFile {
         Ok(self.file.metadata()?.len())
     }
 
-    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<u64>> {
+    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
         platform::next_data(&self.file, offset_bytes)
     }
 

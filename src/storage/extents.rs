@@ -155,6 +155,8 @@ pub(crate) struct Extents {
     /// The ordinal of the vector extent that each block of rows lies in.
     blocks: AppendTable<AtomicU32, 64>,
     block_shift: u32,
+    /// Blocks whose extent stands in `blocks`.
+    covered_blocks: AtomicU32,
 }
 
 impl Extents {
@@ -165,6 +167,7 @@ impl Extents {
             count: AtomicU32::new(0),
             blocks: AppendTable::default(),
             block_shift: identity.block_rows().trailing_zeros(),
+            covered_blocks: AtomicU32::new(0),
         }
     }
 
@@ -207,18 +210,53 @@ impl Extents {
     pub(crate) fn push(&self, header: ExtentHeader, region: Region) -> Result<()> {
         let ordinal = self.count();
         let offset_bytes = self.end_bytes();
-        if header.kind == ExtentKind::Vectors {
-            let first = header.first_row >> self.block_shift;
-            for block in first..(header.first_row + header.capacity) >> self.block_shift {
-                let block = usize::try_from(block).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
-                self.blocks.get_or_grow(block)?.store(ordinal, Ordering::Relaxed);
-            }
-        }
         let cell = self.list.get_or_grow(ordinal as usize)?;
         let _ = cell.set(Extent { header, offset_bytes, region });
         // Readers come by row numbers and offsets that are published after this, so the order here is free.
         self.count.store(ordinal + 1, Ordering::Release);
         Ok(())
+    }
+
+    /// Makes the rows up to `rows_end` known to [`Extents::row`]. An extent may be a hole in the file, so what it has room for
+    /// takes no memory before there are rows. For the thread that adds extents.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`]; it may be tried again.
+    pub(crate) fn cover_rows(&self, rows_end: u64) -> Result<()> {
+        let end = rows_end.div_ceil(1 << self.block_shift);
+        let covered = u64::from(self.covered_blocks.load(Ordering::Relaxed));
+        if covered >= end {
+            return Ok(());
+        }
+        for found in self.iter().rev().filter(|found| found.header.kind == ExtentKind::Vectors) {
+            let header = &found.header;
+            let first = header.first_row >> self.block_shift;
+            let behind = (header.first_row + header.capacity) >> self.block_shift;
+            if behind <= covered {
+                break;
+            }
+            for block in first.max(covered)..behind.min(end) {
+                let block = usize::try_from(block).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+                self.blocks.get_or_grow(block)?.store(header.ordinal, Ordering::Relaxed);
+            }
+        }
+        self.covered_blocks.store(u32::try_from(end).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Where in the file each row from `first` on lies; `None` for one that no extent has room for.
+    pub(crate) fn places_of_rows(&self, first: u32) -> impl Iterator<Item = Option<u64>> + use<'_> {
+        let stride = u64::from(self.identity.stride_bytes());
+        let (mut row, mut run) = (u64::from(first), (0, 0));
+        std::iter::from_fn(move || {
+            if run.1 == 0 {
+                run = self.place_of_row(row).unwrap_or_default();
+            }
+            let at = (run.1 > 0).then_some(run.0);
+            run = (run.0 + stride, u64::saturating_sub(run.1, 1));
+            row += 1;
+            Some(at)
+        })
     }
 
     /// Where in the file a row goes, and how many rows fit there one after another.

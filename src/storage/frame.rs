@@ -17,6 +17,7 @@ use super::layout::{bytes, frame};
 use super::place::Place;
 use crate::checksum::crc32c_append;
 use crate::planted::{Fault, is_planted};
+use std::ops::Range;
 
 /// The part of the header that sets how long the sections are.
 #[derive(Debug, Clone, Copy)]
@@ -114,9 +115,19 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Checks `bytes`, as many as the header at `place` claims. `Err` says what does not check.
     pub(crate) fn check(bytes: &'a [u8], place: Place) -> std::result::Result<Self, &'static str> {
+        Self::check_summed(bytes, place, checksum_of(bytes, place))
+    }
+
+    /// The same, with the checksum of all of `bytes`. Reads no more of them than their counts make worth, however long they
+    /// are.
+    pub(crate) fn check_summed(
+        bytes: &'a [u8],
+        place: Place,
+        checksum: u32,
+    ) -> std::result::Result<Self, &'static str> {
         let is_whole = bytes.len() >= frame::LENGTH
             && place.is_of(bytes, frame::PLACE)
-            && (checksum_of(bytes, place) == bytes::read_u32(bytes, frame::CHECKSUM)
+            && (checksum == bytes::read_u32(bytes, frame::CHECKSUM)
                 || is_planted(Fault::IgnoreFrameChecksum));
         if !is_whole {
             return Err("the frame's checksum is wrong");
@@ -140,18 +151,26 @@ impl<'a> Frame<'a> {
         Ok(found)
     }
 
-    /// Ends never go back, stop at their section's end, and no key is longer than a key may be.
+    /// Ends never go back, stop at their section's end, and no key is longer than a key may be. No two rows have the same key,
+    /// and none is deleted twice: of two empty keys, and two deletions of row 0, a section of zeros would be full.
     fn check_ends(&self, shape: &Shape) -> std::result::Result<(), &'static str> {
-        let mut key_end = 0;
+        let (mut key_end, mut empty_keys) = (0, 0);
         for position in 0..shape.row_count as usize {
             let next = self.word(self.sections.key_ends, position);
             if next < key_end || next - key_end > u32::from(u16::MAX) {
                 return Err("a frame's key has an impossible length");
             }
+            empty_keys += u32::from(next == key_end);
+            if empty_keys > 1 {
+                return Err("a frame has the empty key twice");
+            }
             key_end = next;
         }
         if key_end != shape.key_bytes {
             return Err("a frame's keys do not fill their section");
+        }
+        if self.deletions().filter(|&row| row == 0).nth(1).is_some() {
+            return Err("a frame deletes row 0 twice");
         }
         if self.has_payloads() {
             let mut payload_end = 0;
@@ -242,6 +261,11 @@ impl<'a> Frame<'a> {
         let end = self.word(self.sections.key_ends, position) as usize;
         let at = self.sections.keys + start;
         (at, self.bytes.get(at..self.sections.keys + end).unwrap_or_default())
+    }
+
+    /// Where in the file the keys lie, of a frame that begins at `offset_bytes`.
+    pub(crate) fn key_range(&self, offset_bytes: u64) -> Range<u64> {
+        offset_bytes + self.sections.keys as u64..offset_bytes + self.sections.payloads as u64
     }
 
     /// Where each key begins in the frame, and its length.

@@ -61,7 +61,7 @@ fn find_identity(file: &dyn StorageFile) -> io::Result<Option<Identity>> {
 /// The first page from `at` on, which is one's start, that has something in it and room for an extent.
 fn next_page(file: &dyn StorageFile, at: u64) -> io::Result<Option<u64>> {
     let Some(data) = file.next_data(at)? else { return Ok(None) };
-    let page = (data - data % EXTENT_ALIGN).max(at);
+    let page = (data.start - data.start % EXTENT_ALIGN).max(at);
     Ok((page + extent::DATA < file.length_bytes()?).then_some(page))
 }
 

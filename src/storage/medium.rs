@@ -4,6 +4,7 @@ use super::region::Region;
 use crate::planted::{Fault, is_planted};
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,9 +94,10 @@ pub(crate) const MOST_SLICES: usize = 1024;
 pub(crate) trait StorageFile: Send + Sync + Debug {
     fn identity(&self) -> io::Result<FileIdentity>;
     fn length_bytes(&self) -> io::Result<u64>;
-    /// Where the next bytes from `offset_bytes` on lie that are not known to be a hole; `None` where there are none.
-    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<u64>> {
-        Ok((offset_bytes < self.length_bytes()?).then_some(offset_bytes))
+    /// The next bytes from `offset_bytes` on that are not known to be a hole; `None` where there are none.
+    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
+        let end = self.length_bytes()?;
+        Ok((offset_bytes < end).then_some(offset_bytes..end))
     }
     fn permissions(&self) -> io::Result<Permissions>;
     /// Sets them as far as the process may; in no case more than these.

@@ -19,6 +19,7 @@
 //! | `place.rs` | what ties frames and extents to their store and their place in it |
 //! | `data_file.rs` | making and opening a file |
 //! | `temporary.rs` | files that are filled before they take another one's place; what killed processes left |
+//! | `log_reader.rs` | the frames of a log as recovery reads them |
 //! | `replay.rs` | recovery: how much of a file counts |
 //! | `appender.rs` | writing: batches, checkpoints |
 //! | `row_writer.rs`, `row_lane.rs` | the rows of a batch; who writes them |
@@ -43,6 +44,7 @@ mod growth;
 mod huge_pages;
 mod layout;
 mod log_head;
+mod log_reader;
 mod lost_extents;
 mod medium;
 mod memory;

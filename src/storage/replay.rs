@@ -9,45 +9,15 @@ use super::extents::ExtentKind;
 use super::frame::{Frame, claimed_length};
 use super::layout::frame;
 use super::log_head::{Head, heads};
-use super::medium::read_exact_at;
+use super::log_reader::LogReader;
 use super::place::Place;
 use super::superblock::{LogPosition, Superblock};
-use crate::checksum::crc32c;
+use crate::checksum::{crc32c, crc32c_append_zeros};
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
-use std::io;
 
-/// Read ahead at most; longer frames are looked at where they are mapped, since the length of one is only a claim
-/// until its checksum was seen, and the bytes may be a hole in the file.
-const READ_AHEAD: u64 = 1 << 20;
-
-/// Frames as they come, read ahead in large pieces.
-struct LogReader<'a> {
-    data: &'a DataFile,
-    buffer: Vec<u8>,
-    /// Where in the file the buffer begins.
-    start: u64,
-}
-
-impl LogReader<'_> {
-    /// The first `count` bytes at a head, which has that room.
-    fn bytes(&mut self, head: &Head, count: usize) -> io::Result<&[u8]> {
-        let offset = head.offset_bytes;
-        if count as u64 > READ_AHEAD {
-            return self.data.extents.bytes(offset, count).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
-        }
-        let is_there = offset >= self.start && offset + count as u64 <= self.start + self.buffer.len() as u64;
-        if !is_there {
-            let ahead = READ_AHEAD.min(head.room_bytes);
-            self.buffer.clear();
-            self.buffer.resize(usize::try_from(ahead).map_err(|_| io::ErrorKind::OutOfMemory)?, 0);
-            self.start = offset;
-            read_exact_at(&*self.data.file, &mut self.buffer, offset)?;
-        }
-        let at = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
-        Ok(self.buffer.get(at..at.saturating_add(count)).unwrap_or_default())
-    }
-}
+/// Whether there is a hole in the file is asked for once in so many bytes.
+const HOLE_STEP: u64 = 1 << 20;
 
 /// Why the log ends where it does.
 enum FrameEnd {
@@ -99,7 +69,7 @@ pub(crate) fn replay_from(
     position: &mut LogPosition,
     visit: &mut FrameVisitor<'_>,
 ) -> Result<()> {
-    let mut reader = LogReader { data, buffer: Vec::new(), start: u64::MAX };
+    let mut reader = LogReader::new(data);
     let committed = superblock.position;
     loop {
         let is_committed = position.sequence < committed.sequence;
@@ -130,9 +100,10 @@ pub(crate) fn replay_from(
             }
             Err(FrameEnd::Nothing(_)) => return Ok(()),
         };
+        data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
         let mut damaged = Vec::new();
         if (check == RowCheck::All || !is_committed) && !is_planted(Fault::IgnoreRowChecksum) {
-            damaged = damaged_rows(data, &frame);
+            damaged = damaged_rows(data, &frame)?;
         }
         if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
             if is_committed {
@@ -174,9 +145,8 @@ fn next_frame<'r>(
         }
     }
     let Some((head, length)) = found else { return Err(FrameEnd::Nothing(reason)) };
-    let bytes = reader.bytes(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
-    let frame = Frame::known(bytes).ok_or(FrameEnd::Nothing(reason))?;
-    Ok((frame, head))
+    let frame = reader.known(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
+    Ok((frame.ok_or(FrameEnd::Nothing(reason))?, head))
 }
 
 /// Looks for the next whole frame behind a damaged one, below the checkpoint, and returns the position before it.
@@ -195,20 +165,27 @@ fn skip_damage(
         let end = log.offset_bytes + log.room_bytes;
         let mut at = log.offset_bytes;
         while at + frame::LENGTH as u64 <= end {
-            let head = Head { offset_bytes: at, room_bytes: end - at, ..log };
+            if at.is_multiple_of(HOLE_STEP) || at == log.offset_bytes {
+                let Some(next) = data.file.next_data(at).map_err(io)? else { break };
+                at = at.max(next.start - next.start % frame::ALIGN as u64);
+            }
+            let head = Head { offset_bytes: at, room_bytes: end.saturating_sub(at), ..log };
             at += frame::ALIGN as u64;
-            let header = reader.bytes(&head, frame::LENGTH).map_err(io)?;
+            if head.room_bytes < frame::LENGTH as u64 {
+                break;
+            }
+            let header = reader.header(&head).map_err(io)?;
             let place = Place::new(&data.identity, head.offset_bytes);
             let Some(length) = claimed_length(header, place, head.room_bytes) else { continue };
             let Some(rest) = budget_bytes.checked_sub(length as u64) else { return Ok(None) };
             budget_bytes = rest;
-            let Ok(frame) = Frame::check(reader.bytes(&head, length).map_err(io)?, place) else { continue };
+            let Ok(frame) = reader.frame(&head).map_err(io)? else { continue };
             let link = frame.link();
             let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
             let is_later = (position.sequence + 1..=committed.sequence).contains(&link.sequence)
                 && frame.first_row() >= position.rows
                 && rows_end <= data.extents.row_capacity().min(u64::from(committed.rows));
-            if is_later && damaged_rows(data, &frame).is_empty() {
+            if is_later && damaged_rows(data, &frame)?.is_empty() {
                 return Ok(Some(LogPosition {
                     sequence: link.sequence - 1,
                     chain: link.previous,
@@ -235,12 +212,7 @@ fn fits_behind(
     if head.room_bytes < frame::LENGTH as u64 {
         return Err(FrameEnd::Nothing("the log ends with its extent"));
     }
-    let header = reader.bytes(head, frame::LENGTH).map_err(failed)?;
-    let place = Place::new(&data.identity, head.offset_bytes);
-    let length =
-        claimed_length(header, place, head.room_bytes).ok_or(FrameEnd::Nothing("no frame begins here"))?;
-    let bytes = reader.bytes(head, length).map_err(failed)?;
-    let frame = Frame::check(bytes, place).map_err(FrameEnd::Nothing)?;
+    let frame = reader.frame(head).map_err(failed)?.map_err(FrameEnd::Nothing)?;
     let link = frame.link();
     let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
     if Some(link.sequence) != position.sequence.checked_add(1) || !is_chained {
@@ -258,16 +230,43 @@ fn fits_behind(
     if position.deletions.checked_add(frame.deletion_count()).is_none() {
         return Err(FrameEnd::Nothing("the log has more deletions than can be counted"));
     }
-    Ok(length)
+    Ok(usize::try_from(frame.length_bytes()).unwrap_or(usize::MAX))
 }
 
-/// The rows of a frame whose bytes are not those that were written.
-pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Vec<u32> {
-    let is_damaged = |position: u32| {
-        let vector = data.extents.row(frame.first_row() + position);
-        vector.is_none_or(|vector| crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position))
-    };
-    (0..frame.row_count()).filter(|&position| is_damaged(position)).map(|p| frame.first_row() + p).collect()
+/// The rows of a frame whose bytes are not those that were written. Rows that lie in holes of the file are not read where
+/// they are many: zeros are as they should be, or are not.
+///
+/// # Errors
+/// [`SynaError::NoMemory`].
+pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32>> {
+    data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
+    let vector_bytes = 4 * u64::from(data.identity.dimensions);
+    let zeros = crc32c_append_zeros(0, usize::try_from(vector_bytes).unwrap_or(0));
+    let is_long = u64::from(frame.row_count()) * vector_bytes > HOLE_STEP;
+    let mut places = data.extents.places_of_rows(frame.first_row());
+    // The bytes that were looked at last, and are no hole.
+    let mut known = 0..if is_long { 0 } else { u64::MAX };
+    let mut damaged = Vec::new();
+    for position in 0..frame.row_count() {
+        let row = frame.first_row() + position;
+        let at = places.next().flatten();
+        if let Some(at) = at.filter(|&at| at >= known.end) {
+            known = match data.file.next_data(at) {
+                Ok(found) => found.unwrap_or(u64::MAX..u64::MAX),
+                Err(_) => 0..u64::MAX,
+            };
+        }
+        let is_hole = at.is_some_and(|at| at + vector_bytes <= known.start);
+        let checksum = frame.row_checksum(position);
+        let is_right = data.extents.row(row).is_some_and(|vector| {
+            (is_hole && checksum == zeros) || crc32c(bytemuck::cast_slice(vector)) == checksum
+        });
+        if !is_right {
+            damaged.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 4 })?;
+            damaged.push(row);
+        }
+    }
+    Ok(damaged)
 }
 
 /// Where in the file a row lies, for messages.

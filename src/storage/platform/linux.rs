@@ -6,6 +6,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -186,21 +187,25 @@ fn lacks_space(file: &File, end_bytes: u64) -> bool {
     found.f_blocks > 0 && missing > found.f_bfree.saturating_mul(found.f_frsize)
 }
 
-/// `SEEK_DATA`: the next bytes that are not a hole. A file system that does not know its holes has none.
-pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<u64>> {
-    let Ok(offset) = libc::off64_t::try_from(offset_bytes) else { return Ok(None) };
-    // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed. Nobody goes by the position
-    // that it moves: all reads and writes here say theirs.
-    let found = unsafe { libc::lseek64(file.as_raw_fd(), offset, libc::SEEK_DATA) };
-    if let Ok(found) = u64::try_from(found) {
-        return Ok(Some(found));
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() == Some(libc::ENXIO) => Ok(None),
-        error if error.raw_os_error() == Some(libc::EINVAL) => {
-            Ok((offset_bytes < file.metadata()?.len()).then_some(offset_bytes))
+/// `SEEK_DATA` and `SEEK_HOLE`: the next bytes that are not a hole. A file system that does not know its holes has none.
+pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
+    let seek = |offset_bytes: u64, what| {
+        let offset = libc::off64_t::try_from(offset_bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed. Nobody goes by the
+        // position that it moves: all reads and writes here say theirs.
+        let found = unsafe { libc::lseek64(file.as_raw_fd(), offset, what) };
+        u64::try_from(found).map_err(|_| io::Error::last_os_error())
+    };
+    let found = seek(offset_bytes, libc::SEEK_DATA)
+        .and_then(|start| Ok(start..seek(start, libc::SEEK_HOLE)?.max(start.saturating_add(1))));
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            let end = file.metadata()?.len();
+            Ok((offset_bytes < end).then_some(offset_bytes..end))
         }
-        error => Err(error),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Place;
 use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What the system says where a new file was asked for under a name that is taken.
@@ -143,8 +144,9 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
 
 /// Cuts a file, or makes it longer by zeros.
 /// Holes are not known here.
-pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<u64>> {
-    Ok((offset_bytes < file.metadata()?.len()).then_some(offset_bytes))
+pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
+    let end = file.metadata()?.len();
+    Ok((offset_bytes < end).then_some(offset_bytes..end))
 }
 
 pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
