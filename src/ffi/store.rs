@@ -65,8 +65,8 @@ pub struct syna_mmap {
 /// _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
 /// On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
 /// exist may have been made (_LIMIT).
-/// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash also
-/// the rows that came after the last checkpoint.
+/// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash, and
+/// beside a writer, also the rows that came after the last checkpoint.
 ///
 /// # Safety
 /// As the text above says of each pointer.

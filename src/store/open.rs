@@ -47,8 +47,20 @@ pub(super) struct Taken {
     pub(super) position: LogPosition,
     /// Where the last frame begins, if there is one.
     pub(super) last_frame: Option<u64>,
-    /// The index that was read, whether it fitted or not.
+    /// The index that was read, whether it fitted or not; `None` where it may fit what the log has behind what was taken.
     pub(super) index: Option<IndexIdentity>,
+    /// The rows that extents had room for when the index was read: a larger one would not have been believed.
+    pub(super) row_capacity: u64,
+}
+
+/// The index that need not be read again: not one that was saved behind the place that the log was read to.
+pub(super) fn settled_index(
+    index: Option<IndexIdentity>,
+    saved: Option<&SavedIndex>,
+    position: &LogPosition,
+) -> Option<IndexIdentity> {
+    let is_ahead = saved.is_some_and(|saved| saved.saved_at().sequence > position.sequence);
+    index.filter(|_| !is_ahead)
 }
 
 /// The configuration's own mistakes, found before any file is touched.
@@ -222,7 +234,8 @@ fn open_file(
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
     let core = Arc::new(Core::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
-    let saved = match index_file::read(&**storage, path, &identity, data.extents.row_capacity()) {
+    let row_capacity = data.extents.row_capacity();
+    let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
         Err(_) if access == Access::Read => None,
         found => found?,
@@ -280,7 +293,8 @@ fn open_file(
         Access::Read => None,
         _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
-    let taken = Taken { superblock, position, last_frame, index };
+    let index = settled_index(index, saved.as_ref(), &position);
+    let taken = Taken { superblock, position, last_frame, index, row_capacity };
     Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
 }
 

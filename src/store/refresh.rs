@@ -6,12 +6,14 @@
 use super::core::Core;
 use super::index_file::{self, SavedIndex};
 use super::loader::Loader;
-use super::open::{Opened, Taken, open};
+use super::open::{Opened, Taken, open, settled_index};
 use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
-use crate::storage::{Damage, PathKind, RowCheck, map_more_extents, read_superblock, replay_from};
+use crate::storage::{
+    Damage, DataFile, FrameWalk, PathKind, RowCheck, map_more_extents, read_superblock, replay_from,
+};
 use crate::sync::Mutex;
 use crate::{Result, SynaError};
 
@@ -77,14 +79,19 @@ impl MmapVectorStore {
         map_more_extents(&*data.file, &data.path, &superblock, damage, &data.extents)?;
         // The index comes before the log, which then reaches to the index's end at least.
         let index = index_file::identity_of(&*self.storage, &data.path);
-        let saved = match index.filter(|_| index != taken.index) {
+        let row_capacity = data.extents.row_capacity();
+        let is_new = index != taken.index || row_capacity != taken.row_capacity;
+        let saved = match index.filter(|_| is_new) {
             Some(_) => {
-                let capacity = data.extents.row_capacity();
-                index_file::read(&*self.storage, &data.path, &data.identity, capacity).unwrap_or_default()
+                index_file::read(&*self.storage, &data.path, &data.identity, row_capacity).unwrap_or_default()
             }
             None => None,
         };
         let before = taken.position;
+        // One that was saved between two looks at the log belongs to a frame that was taken before.
+        let fits_before = saved.as_ref().map(SavedIndex::saved_at).is_some_and(|saved| {
+            saved.sequence < before.sequence && chain_at(data, saved.sequence) == Some(saved.chain)
+        });
         let mut loader = Loader::new(core, damage, before, saved.as_ref().map(SavedIndex::saved_at));
         let mut position = before;
         let check = if self.config.open.verify { RowCheck::All } else { RowCheck::BehindCheckpoint };
@@ -94,13 +101,13 @@ impl MmapVectorStore {
             });
         // Up to here it is whole, even if the walk ended in an error.
         core.published.store(Snapshot { rows: position.rows, deletions: position.deletions });
-        let (last_frame, saved_fits) = (loader.last_frame, loader.saved_fits);
+        let (last_frame, saved_fits) = (loader.last_frame, loader.saved_fits || fits_before);
         drop(loader);
         taken.position = position;
         taken.last_frame = last_frame.or(taken.last_frame);
         walked?;
         taken.superblock = superblock;
-        taken.index = index;
+        (taken.index, taken.row_capacity) = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = core.rows_to_index();
         let is_gone = |row| rows.is_gone(row);
         let saved = saved.filter(|saved| saved_fits && saved.covered_rows() <= position.rows);
@@ -120,6 +127,17 @@ impl MmapVectorStore {
         old.retire();
         *taken = now;
         Ok(true)
+    }
+}
+
+/// The checksum of a frame that was taken.
+fn chain_at(data: &DataFile, sequence: u64) -> Option<u32> {
+    let mut walk = FrameWalk::new();
+    loop {
+        let frame = walk.next(data)?;
+        if frame.link().sequence >= sequence {
+            return Some(frame.checksum());
+        }
     }
 }
 
