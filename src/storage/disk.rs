@@ -111,6 +111,10 @@ impl StorageFile for DiskFile {
         platform::next_data(&self.file, offset_bytes)
     }
 
+    fn may_be_copied(&self) -> io::Result<bool> {
+        platform::may_be_copied(&self.file)
+    }
+
     fn permissions(&self) -> io::Result<Permissions> {
         platform::permissions(&self.file)
     }

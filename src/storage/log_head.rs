@@ -6,7 +6,7 @@
 use super::data_file::DataFile;
 use super::extents::ExtentKind;
 use super::layout::frame;
-use super::medium::{read_exact_at, write_all_at};
+use super::medium::{StorageFile, read_exact_at, write_all_at};
 use super::superblock::LogPosition;
 use crate::Result;
 
@@ -47,15 +47,28 @@ impl Head {
     }
 
     /// Whether something begins here like a frame.
-    fn is_taken(&self, data: &DataFile) -> Result<bool> {
+    fn is_taken(&self, data: &DataFile, file: &dyn StorageFile) -> Result<bool> {
         if self.room_bytes < frame::LENGTH as u64 {
             return Ok(false);
         }
         let mut magic = [0; frame::MAGIC_BYTES.len()];
-        read_exact_at(&*data.file, &mut magic, self.offset_bytes)
-            .map_err(|error| data.io("reading", error))?;
+        read_exact_at(file, &mut magic, self.offset_bytes).map_err(|error| data.io("reading", error))?;
         Ok(magic == frame::MAGIC_BYTES)
     }
+}
+
+/// Whether a frame begins behind `position` in `file`, which has the name of the file at hand, or has another length.
+pub(crate) fn has_grown(data: &DataFile, file: &dyn StorageFile, position: &LogPosition) -> Result<bool> {
+    let io = |error| data.io("reading", error);
+    if file.length_bytes().map_err(io)? != data.extents.end_bytes() {
+        return Ok(true);
+    }
+    for head in heads(data, position, position.extent) {
+        if head.is_taken(data, file)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Wipes every head behind `position` that is taken, and says whether there was one: then a sync is due before
@@ -63,7 +76,7 @@ impl Head {
 pub(super) fn wipe_taken(data: &DataFile, position: &LogPosition) -> Result<bool> {
     let mut is_wiped = false;
     for head in heads(data, position, position.extent) {
-        if head.is_taken(data)? {
+        if head.is_taken(data, &*data.file)? {
             head.wipe(data)?;
             is_wiped = true;
         }

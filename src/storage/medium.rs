@@ -99,6 +99,11 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
         let end = self.length_bytes()?;
         Ok((offset_bytes < end).then_some(offset_bytes..end))
     }
+    /// Whether the file system puts a copy in the file's place when it is first written to, as overlayfs does: a descriptor
+    /// reads the copy then, and what it has mapped stays the original.
+    fn may_be_copied(&self) -> io::Result<bool> {
+        Ok(false)
+    }
     fn permissions(&self) -> io::Result<Permissions>;
     /// Sets them as far as the process may; in no case more than these.
     fn set_permissions(&self, permissions: &Permissions) -> io::Result<()>;

@@ -72,6 +72,7 @@ pub(crate) use frame::{Frame, FrameContent};
 pub(crate) use frame::{FrameLink, lay_out as lay_out_frame, seal as seal_frame};
 pub(crate) use frame_walk::FrameWalk;
 pub(crate) use huge_pages::HugePages;
+pub(crate) use log_head::has_grown;
 pub(crate) use lost_extents::superblock_of_damaged;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,

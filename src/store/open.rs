@@ -51,6 +51,8 @@ pub(super) struct Taken {
     pub(super) index: Option<IndexIdentity>,
     /// The rows that extents had room for when the index was read: a larger one would not have been believed.
     pub(super) row_capacity: u64,
+    /// Whether a copy may still take the file's place under its descriptor: until it was seen to have been written to.
+    pub(super) may_be_copied: bool,
 }
 
 /// The index that need not be read again: not one that was saved behind the place that the log was read to.
@@ -294,7 +296,8 @@ fn open_file(
         _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
     let index = settled_index(index, saved.as_ref(), &position);
-    let taken = Taken { superblock, position, last_frame, index, row_capacity };
+    let may_be_copied = access == Access::Read && core.data.file.may_be_copied().unwrap_or(true);
+    let taken = Taken { superblock, position, last_frame, index, row_capacity, may_be_copied };
     Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
 }
 

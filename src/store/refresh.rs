@@ -12,7 +12,8 @@ use super::store::{MmapVectorStore, Side};
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
-    Damage, DataFile, FrameWalk, PathKind, RowCheck, map_more_extents, read_superblock, replay_from,
+    Access, Damage, DataFile, FrameWalk, PathKind, RowCheck, has_grown, map_more_extents, open_existing,
+    read_superblock, replay_from,
 };
 use crate::sync::Mutex;
 use crate::{Result, SynaError};
@@ -50,6 +51,12 @@ impl MmapVectorStore {
             }
             _ => return self.open_anew(&mut taken),
         }
+        if taken.may_be_copied && self.was_written(core, &taken)? {
+            // Whoever writes has the copy; from now on the file stays the one that is mapped.
+            let is_new = self.open_anew(&mut taken)?;
+            taken.may_be_copied = false;
+            return Ok(is_new);
+        }
         match self.read_on(core, &mut taken) {
             Err(SynaError::Corrupt { .. }) => self.open_anew(&mut taken),
             result => result,
@@ -66,6 +73,15 @@ impl MmapVectorStore {
         let position = taken.position;
         let is_last = |sequence, chain| sequence == position.sequence && chain == position.chain;
         Ok(data.known_frame(at).is_some_and(|frame| is_last(frame.link().sequence, frame.checksum())))
+    }
+
+    /// Whether somebody has written to the file since it was taken. The descriptor at hand may read another file by now than the
+    /// one that is mapped, so the name is asked for the file.
+    fn was_written(&self, core: &Core, taken: &Taken) -> Result<bool> {
+        let data = &core.data;
+        let file = open_existing(&*self.storage, &data.path, Access::Read)?;
+        let superblock = read_superblock(&*file, &data.path)?;
+        Ok(superblock != taken.superblock || has_grown(data, &*file, &taken.position)?)
     }
 
     /// Takes in what the file has behind what was taken.

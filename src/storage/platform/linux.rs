@@ -209,6 +209,17 @@ pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Ran
     }
 }
 
+/// Whether the file lies on overlayfs.
+pub(crate) fn may_be_copied(file: &File) -> io::Result<bool> {
+    let mut found = MaybeUninit::<libc::statfs64>::uninit();
+    // SAFETY: the pointer is to writable memory for the struct; the descriptor is open as long as `file` is borrowed.
+    retry(|| unsafe { libc::fstatfs64(file.as_raw_fd(), found.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it has filled the struct.
+    let kind = unsafe { found.assume_init() }.f_type;
+    // The constant and the field have other types on other targets, and the number fits in all.
+    Ok(i128::from(kind) == i128::from(libc::OVERLAYFS_SUPER_MAGIC))
+}
+
 /// `fallocate`, and zeros where the file system has none.
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
     let end_bytes = offset_bytes.saturating_add(length_bytes);

@@ -20,8 +20,8 @@ mod process_mark;
 pub(crate) use folder::Folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    SignalsBlocked, allocate, anonymous_file, detach_mapping, disown, file_exists, identity_of, next_data,
-    read_at, set_length, sync_file, write_at,
+    SignalsBlocked, allocate, anonymous_file, detach_mapping, disown, file_exists, identity_of,
+    may_be_copied, next_data, read_at, set_length, sync_file, write_at,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use permissions::{permissions, set_permissions};
@@ -33,7 +33,8 @@ mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
     Folder, SignalsBlocked, allocate, anonymous_file, detach_mapping, disown, file_exists, identity_of,
-    next_data, permissions, process_mark, read_at, set_length, set_permissions, sync_file, write_at,
+    may_be_copied, next_data, permissions, process_mark, read_at, set_length, set_permissions, sync_file,
+    write_at,
 };
 
 use crate::storage::medium::MOST_INTERRUPTIONS;
