@@ -97,3 +97,66 @@ pub(crate) fn map_more_extents(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::data_file::create;
+    use crate::storage::medium::{FileIdentity, Permissions, Storage};
+    use crate::storage::{InMemory, Region};
+    use std::io::IoSlice;
+    use std::sync::Arc;
+
+    /// A file that a writer has cut off since its length was asked for.
+    #[derive(Debug)]
+    struct CutMeanwhile(Arc<dyn StorageFile>);
+
+    impl StorageFile for CutMeanwhile {
+        fn identity(&self) -> io::Result<FileIdentity> {
+            self.0.identity()
+        }
+        fn length_bytes(&self) -> io::Result<u64> {
+            Ok(self.0.length_bytes()? + (1 << 20))
+        }
+        fn permissions(&self) -> io::Result<Permissions> {
+            self.0.permissions()
+        }
+        fn set_permissions(&self, permissions: &Permissions) -> io::Result<()> {
+            self.0.set_permissions(permissions)
+        }
+        fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+            self.0.read_at(into, offset_bytes)
+        }
+        fn write_at(&self, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
+            self.0.write_at(from, offset_bytes)
+        }
+        fn allocate(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+            self.0.allocate(offset_bytes, length_bytes)
+        }
+        fn truncate(&self, length_bytes: u64) -> io::Result<()> {
+            self.0.truncate(length_bytes)
+        }
+        fn sync(&self) -> io::Result<()> {
+            self.0.sync()
+        }
+        fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {
+            self.0.map(offset_bytes, length_bytes)
+        }
+        fn try_lock(&self) -> io::Result<bool> {
+            self.0.try_lock()
+        }
+        fn unlock(&self) -> io::Result<()> {
+            self.0.unlock()
+        }
+    }
+
+    #[test]
+    fn a_growth_that_a_writer_takes_back_meanwhile_is_no_error() {
+        let path = Path::new("store");
+        let storage: Arc<dyn Storage> = Arc::new(InMemory);
+        let (file, superblock) = create(&storage, path, 64, crate::DistanceMetric::Euclidean, None).unwrap();
+        let file = CutMeanwhile(file);
+        let extents = map_extents(&file, path, &superblock, Damage::Refused).unwrap();
+        assert_eq!((extents.count(), extents.end_bytes()), (0, superblock.extents_end));
+    }
+}
