@@ -346,11 +346,18 @@ typedef struct syna_mmap_options {
    */
   uint64_t initial_capacity;
   /**
-   * Vectors at which an insert builds the index; 0: only syna_mmap_build_index and
-   * syna_mmap_index_step do. Default 10,000.
+   * Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
+   * it. From there on each write does the index work of two to four rows for each row that it wrote, of six
+   * while an index of which a quarter is deleted rows is made anew: some milliseconds for a single one.
+   * Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
+   * these vectors, at most. Default 10,000.
    */
   uint64_t index_threshold;
-  /** Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30. */
+  /**
+   * Seconds between the checkpoints that writes make; 0: only when asked and at close. Such a checkpoint takes no
+   * rows into the index. The write that makes it waits for the disk, and saves what has changed of the index:
+   * milliseconds to seconds, as much as was written since the last one. Default 30.
+   */
   uint32_t checkpoint_interval_secs;
   /** SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file. */
   uint32_t flags;
@@ -381,9 +388,10 @@ typedef struct syna_mmap_options {
   /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
   uint64_t seed;
   /**
-   * Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
-   * A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
-   * Without effect where index_threshold is 0. Default 256.
+   * Rows that may wait before writes take them into an index that comes by itself: each search compares them
+   * one by one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that
+   * these and half as many wait at most. 0: every write takes in all its rows before it returns, and the
+   * one at index_threshold makes the whole index. Without effect where index_threshold is 0. Default 256.
    */
   uint64_t most_unindexed_rows;
   /**
@@ -393,9 +401,9 @@ typedef struct syna_mmap_options {
   uint32_t index_profile;
   /**
    * 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
-   * most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
-   * most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
-   * rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
+   * most_unindexed_rows is left. Writes then make no index, and do a share of its work only where twice
+   * most_unindexed_rows, or 1,024, wait; they wait for the thread 10 ms at most. The index then depends on
+   * time, not only on rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
    * system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
    * 0 and where the store is opened read-only. 0: no such thread. Default 0.
    */
@@ -692,8 +700,8 @@ typedef struct syna_mmap_batch {
  * On failure: the store is as it was (after _IO: as it was or with the row, which opening it again
  * decides), and *out_inserted is not written.
  * Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
- * then more: a checkpoint or an index build that falls due is made here (set checkpoint_interval_secs and
- * index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
+ * then more: a share of the index work, and a checkpoint that falls due, are done here (set
+ * checkpoint_interval_secs and index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
  * stored all the same.
  */
 syna_mmap_status syna_mmap_insert(syna_mmap *store,
@@ -1494,8 +1502,8 @@ syna_mmap_status syna_mmap_build_index_with(syna_mmap *store,
  *
  * A call does one item of work at least, which takes as long as a search or less, and begins none that would
  * not fit any more. It is late where the system takes the processor away or takes long to give memory (a
- * page of 2 MB every few hundred rows), and where an array of the index is made larger: 20 to 40 ns a row,
- * each time the rows have doubled. Where another thread is working on the index, a call does nothing.
+ * page of 2 MB every few hundred rows), and where a table of the index is made larger: 32 bytes a row are
+ * cleared, each time the rows have doubled. Where another thread is working on the index, a call does nothing.
  *
  * store          a handle.
  * budget_us      microseconds; 0: one item of work.

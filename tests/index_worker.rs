@@ -10,6 +10,8 @@ use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
 
 const DIMENSIONS: u16 = 64;
 const BOUND: usize = 400;
+/// Rows that wait at most: writes take part once twice 512 do, with a batch of 512 half-way in.
+const MOST_WAITING: usize = 3 * 512;
 /// Rows that a worker may leave to a later write.
 const SLACK: usize = BOUND / 8;
 
@@ -53,15 +55,15 @@ fn a_worker_makes_the_index_and_keeps_it_up() {
     // An index that was there at the start is no longer being made.
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
-    // One by one: the worker takes them in, and a write waits for no more than the bound.
+    // One by one: the worker takes them in, and a write takes part where twice as many wait as may.
     for (row, vector) in rows.iter().enumerate().take(6_000).skip(5_000) {
         insert(&store, std::slice::from_ref(vector), row);
-        assert!(row + 1 - indexed(&store) <= BOUND);
+        assert!(row + 1 - indexed(&store) <= MOST_WAITING);
     }
     wait_for(&store, 6_000);
-    // More than the bound at once: this write takes part, and none of it is left.
+    // More than that at once: this write takes part in the work.
     insert(&store, &rows[6_000..], 6_000);
-    assert_eq!(indexed(&store), 8_000);
+    wait_for(&store, 8_000);
     assert_found(&store, &rows, 0);
     let report = store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(report.findings, []);

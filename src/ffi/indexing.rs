@@ -89,8 +89,8 @@ pub unsafe extern "C" fn syna_mmap_build_index_with(
 ///
 /// A call does one item of work at least, which takes as long as a search or less, and begins none that would
 /// not fit any more. It is late where the system takes the processor away or takes long to give memory (a
-/// page of 2 MB every few hundred rows), and where an array of the index is made larger: 20 to 40 ns a row,
-/// each time the rows have doubled. Where another thread is working on the index, a call does nothing.
+/// page of 2 MB every few hundred rows), and where a table of the index is made larger: 32 bytes a row are
+/// cleared, each time the rows have doubled. Where another thread is working on the index, a call does nothing.
 ///
 /// store          a handle.
 /// budget_us      microseconds; 0: one item of work.

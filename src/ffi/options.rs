@@ -89,10 +89,15 @@ pub struct syna_mmap_options {
     /// Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
     /// 100,000.
     pub initial_capacity: u64,
-    /// Vectors at which an insert builds the index; 0: only syna_mmap_build_index and
-    /// syna_mmap_index_step do. Default 10,000.
+    /// Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
+    /// it. From there on each write does the index work of two to four rows for each row that it wrote, of six
+    /// while an index of which a quarter is deleted rows is made anew: some milliseconds for a single one.
+    /// Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
+    /// these vectors, at most. Default 10,000.
     pub index_threshold: u64,
-    /// Seconds between the checkpoints that writes make; 0: only when asked and at close. Default 30.
+    /// Seconds between the checkpoints that writes make; 0: only when asked and at close. Such a checkpoint takes no
+    /// rows into the index. The write that makes it waits for the disk, and saves what has changed of the index:
+    /// milliseconds to seconds, as much as was written since the last one. Default 30.
     pub checkpoint_interval_secs: u32,
     /// SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file.
     pub flags: u32,
@@ -116,17 +121,18 @@ pub struct syna_mmap_options {
     pub hnsw_m_max: u32,
     /// Seed of the index: the same rows, options and seed give the same index. Default 0.
     pub seed: u64,
-    /// Rows that a write may leave out of an index that comes by itself: each search compares them one by one.
-    /// A write that leaves more takes all of them in before it returns, and so is slow; 0: every write does.
-    /// Without effect where index_threshold is 0. Default 256.
+    /// Rows that may wait before writes take them into an index that comes by itself: each search compares them
+    /// one by one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that
+    /// these and half as many wait at most. 0: every write takes in all its rows before it returns, and the
+    /// one at index_threshold makes the whole index. Without effect where index_threshold is 0. Default 256.
     pub most_unindexed_rows: u64,
     /// SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
     /// syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
     pub index_profile: u32,
     /// 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
-    /// most_unindexed_rows is left. Writes then make no index, and take rows in only where they leave more than
-    /// most_unindexed_rows behind an index that was whole before. The index then depends on time, not only on
-    /// rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
+    /// most_unindexed_rows is left. Writes then make no index, and do a share of its work only where twice
+    /// most_unindexed_rows, or 1,024, wait; they wait for the thread 10 ms at most. The index then depends on
+    /// time, not only on rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
     /// system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
     /// 0 and where the store is opened read-only. 0: no such thread. Default 0.
     pub index_worker: u32,

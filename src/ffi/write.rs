@@ -57,8 +57,8 @@ unsafe fn write_one(
 /// On failure: the store is as it was (after _IO: as it was or with the row, which opening it again
 /// decides), and *out_inserted is not written.
 /// Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
-/// then more: a checkpoint or an index build that falls due is made here (set checkpoint_interval_secs and
-/// index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
+/// then more: a share of the index work, and a checkpoint that falls due, are done here (set
+/// checkpoint_interval_secs and index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
 /// stored all the same.
 ///
 /// # Safety

@@ -10,15 +10,19 @@ use super::insert::{BackLink, Found, write_forward};
 use super::links::Links;
 use super::merge::Merged;
 use super::nodes::Bits;
-use super::pace::Pace;
+use super::pace::{Pace, ROW_WORK};
 use super::params::row_number;
 use super::repair::Check;
 use super::scratch::Scratch;
 use super::space::Rows;
-use super::stage::Stage;
+use super::stage::{SHARES, Stage};
 use super::workers::spread;
 use super::writer::{Coded, Writer};
 use crate::Result;
+
+/// The work of giving a row its code, and of passing over one that is gone.
+const CODE_WORK: i64 = ROW_WORK / SHARES;
+const GONE_WORK: i64 = ROW_WORK / 2048;
 
 /// See the module.
 #[derive(Default)]
@@ -64,6 +68,16 @@ impl Entering {
         }
     }
 
+    /// The work of the whole stage that it is in: a share of that of the rows that are not gone.
+    fn stage_work(&self) -> i64 {
+        let rows = self.coded.iter().filter(|&&coded| coded != Coded::Gone).count();
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        match self.stage {
+            Stage::Code => CODE_WORK * i64::from(self.batch.end - self.batch.start),
+            stage => rows * (ROW_WORK / SHARES) * stage.share(),
+        }
+    }
+
     fn is_twin(&self, row: u32) -> bool {
         let place = row.checked_sub(self.batch.start);
         place.and_then(|place| self.firsts.get(place as usize)).is_some_and(|&first| first != NO_ROW)
@@ -100,6 +114,10 @@ impl Graph {
             let begin = Instant::now();
             let is_done = self.go_on_with_stage(rows, entering, writer, scratches, pace)?;
             writer.stats.count(stage, begin);
+            // Rows that were gone have left more of the work than was thought.
+            if !is_done && stage == Stage::Code && pace.left() > 0 {
+                continue;
+            }
             if !is_done {
                 return Ok(false);
             }
@@ -120,9 +138,10 @@ impl Graph {
         let stage = entering.stage;
         let count = entering.items();
         let mut cost = writer.cost_of(stage);
+        let work = entering.stage_work();
         let is_done = match stage {
             Stage::Resolve | Stage::Answer | Stage::Enter => {
-                pace.work_whole(&mut cost, count, || match stage {
+                pace.work_whole(&mut cost, work, count, || match stage {
                     Stage::Resolve => {
                         self.resolve(rows, entering, writer);
                         Ok(())
@@ -144,7 +163,8 @@ impl Graph {
             }
             _ => {
                 let mut next = entering.next;
-                let is_done = pace.work(&mut cost, &mut next, count, |items| match stage {
+                let price = work / i64::try_from(count.max(1)).unwrap_or(i64::MAX);
+                let is_done = pace.work(&mut cost, price, &mut next, count, |items| match stage {
                     Stage::Code => self.code_rows(rows, items, entering, writer, scratches),
                     Stage::Find => self.find_all(rows, items, entering, writer, scratches),
                     Stage::Choose => self.choose_all(rows, items, entering, writer, scratches),
@@ -155,6 +175,11 @@ impl Graph {
                     }
                     _ => self.lift_all(rows, items, entering, writer),
                 });
+                let coded = entering.coded.get(entering.next..next).unwrap_or_default();
+                if stage == Stage::Code {
+                    let gone = coded.iter().filter(|&&coded| coded == Coded::Gone).count();
+                    pace.charge((GONE_WORK - CODE_WORK) * i64::try_from(gone).unwrap_or(0));
+                }
                 entering.next = next;
                 is_done
             }

@@ -43,6 +43,8 @@ pub(crate) struct Graph {
     covered: AtomicU32,
     /// Held by whoever extends the graph or saves it, while the writer itself is locked piece by piece.
     pub(super) turn: Mutex<()>,
+    /// How many threads wait for the turn.
+    pub(super) waiting: AtomicU32,
     pub(super) writer: Mutex<Writer>,
 }
 
@@ -90,6 +92,7 @@ impl Graph {
             last_recall: LastRecall::default(),
             covered: AtomicU32::new(0),
             turn: Mutex::new(()),
+            waiting: AtomicU32::new(0),
             writer: Mutex::new(Writer::default()),
         }
     }

@@ -38,7 +38,7 @@
 //! | `fingerprints.rs` | rows by the bits of their vectors |
 //! | `links.rs`, `products.rs` | firm links and spare ones; links to the largest inner products |
 //! | `writer.rs` | what the writer knows beyond the links |
-//! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much a step may do |
+//! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much of it is done in one go |
 //! | `entering.rs`, `stage.rs` | a batch enters, stage by stage; the stages |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
 //! | `recall.rs` | the recall of the graph, measured on a sample while it grows |
@@ -97,6 +97,7 @@ pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
 pub(crate) use open::OpenedGraph;
+pub(crate) use pace::ROW_WORK;
 pub use params::IndexProfile;
 pub(crate) use params::{GraphParams, mix};
 pub(crate) use pool::Neighbour;
@@ -106,4 +107,5 @@ pub(crate) use saved::SavedLines;
 pub(crate) use scratch::Scratch;
 pub(crate) use search::SearchEnd;
 pub(crate) use space::Rows;
+pub(crate) use steps::Advance;
 pub(crate) use terms::{GraphSearch, thinned};

@@ -1,7 +1,8 @@
-//! How much of the writer's work is done in one go: all of it, or what a deadline leaves time for.
+//! How much of the writer's work is done in one go: all of it, what a deadline leaves time for, or a given amount.
 //!
-//! Work is cut into items that are never cut themselves. What an item of a kind takes is learned while steps are made, and
-//! one that would not fit any more is left to the next step.
+//! Work is cut into items that are never cut themselves. With a deadline, what an item of a kind takes is learned while
+//! steps are made, and one that would not fit any more is left to the next step. With an amount, each item has a price,
+//! and no clock is read: how far the work gets depends on the calls alone.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -23,10 +24,22 @@ impl Cost {
     }
 }
 
-/// The time of one call.
+/// The amount of work of one row that enters the graph, and of what is checked on its account.
+pub(crate) const ROW_WORK: i64 = 1 << 20;
+
+/// What ends a call's work.
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    Nothing,
+    Deadline(Instant),
+    /// Work that is left; below 0 by an item at most.
+    Amount(i64),
+}
+
+/// The limit of one call.
 #[derive(Debug)]
 pub(super) struct Pace {
-    deadline: Option<Instant>,
+    limit: Limit,
     has_begun: bool,
 }
 
@@ -37,18 +50,49 @@ fn nanos(duration: Duration) -> u64 {
 impl Pace {
     /// Everything in one go.
     pub(super) fn unbounded() -> Self {
-        Self { deadline: None, has_begun: false }
+        Self { limit: Limit::Nothing, has_begun: false }
     }
 
     /// Until a moment; one item at least, so that many calls come to an end.
     pub(super) fn until(deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), has_begun: false }
+        Self { limit: Limit::Deadline(deadline), has_begun: false }
+    }
+
+    /// As much work as `amount` says, and the rest of the last item.
+    pub(super) fn amount(amount: i64) -> Self {
+        Self { limit: Limit::Amount(amount), has_begun: false }
+    }
+
+    /// Of an amount what is left, below 0 where the last item was larger than what there was.
+    pub(super) fn left(&self) -> i64 {
+        if let Limit::Amount(left) = self.limit { left } else { 0 }
+    }
+
+    /// Takes the price of work that is done whatever is left.
+    pub(super) fn charge(&mut self, price: i64) {
+        if let Limit::Amount(left) = &mut self.limit {
+            *left -= price;
+        }
+    }
+
+    fn has_deadline(&self) -> bool {
+        matches!(self.limit, Limit::Deadline(_))
     }
 
     /// How many of `left` items there is time for now: some of them, so that the answer to the next question may be
     /// better, and none where there is no time for one.
-    fn allow(&mut self, cost: Cost, left: usize) -> usize {
-        let Some(deadline) = self.deadline else { return left };
+    fn allow(&mut self, cost: Cost, price: i64, left: usize) -> usize {
+        let deadline = match &mut self.limit {
+            Limit::Nothing => return left,
+            Limit::Amount(amount) if *amount <= 0 => return 0,
+            Limit::Amount(amount) => {
+                let paid = usize::try_from(*amount / price.max(1)).unwrap_or(usize::MAX);
+                let items = paid.clamp(1, left.max(1)).min(left);
+                *amount -= price.saturating_mul(i64::try_from(items).unwrap_or(i64::MAX));
+                return items;
+            }
+            Limit::Deadline(deadline) => *deadline,
+        };
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         let rest = nanos(deadline.saturating_duration_since(Instant::now()));
         if rest == 0 || rest < cost.item_nanos {
@@ -58,51 +102,53 @@ impl Pace {
         usize::try_from(half).unwrap_or(usize::MAX).clamp(1, left.max(1)).min(left)
     }
 
-    /// Does items from `next` to `count` by `work`, which is given ranges of them, as long as there is time; says whether
-    /// all are done.
+    /// Does items from `next` to `count` by `work`, which is given ranges of them, as long as there is time or an amount left,
+    /// of which an item takes `price`; says whether all are done.
     ///
     /// # Errors
     /// Those of `work`.
     pub(super) fn work<E>(
         &mut self,
         cost: &mut Cost,
+        price: i64,
         next: &mut usize,
         count: usize,
         mut work: impl FnMut(Range<usize>) -> Result<(), E>,
     ) -> Result<bool, E> {
         while *next < count {
-            let items = self.allow(*cost, count - *next);
+            let items = self.allow(*cost, price, count - *next);
             if items == 0 {
                 return Ok(false);
             }
             let begin = Instant::now();
             work(*next..*next + items)?;
             *next += items;
-            if self.deadline.is_some() {
+            if self.has_deadline() {
                 cost.learn(nanos(begin.elapsed()) / items as u64);
             }
         }
         Ok(true)
     }
 
-    /// As [`Self::work`], for `count` items that are one piece.
+    /// As [`Self::work`], for `count` items that are one piece, which takes `price` as a whole.
     ///
     /// # Errors
     /// Those of `work`.
     pub(super) fn work_whole<E>(
         &mut self,
         cost: &mut Cost,
+        price: i64,
         count: usize,
         work: impl FnOnce() -> Result<(), E>,
     ) -> Result<bool, E> {
         let items = count.max(1) as u64;
         let of_piece = Cost { item_nanos: cost.item_nanos.saturating_mul(items) };
-        if self.allow(of_piece, 1) == 0 {
+        if self.allow(of_piece, price, 1) == 0 {
             return Ok(false);
         }
         let begin = Instant::now();
         work()?;
-        if self.deadline.is_some() {
+        if self.has_deadline() {
             cost.learn(nanos(begin.elapsed()) / items);
         }
         Ok(true)
@@ -116,7 +162,7 @@ mod tests {
     fn count_done(pace: &mut Pace, cost: &mut Cost, count: usize) -> (usize, bool) {
         let mut next = 0;
         let mut done = 0;
-        let all = pace.work(cost, &mut next, count, |items| {
+        let all = pace.work(cost, 1, &mut next, count, |items| {
             done += items.len();
             std::thread::sleep(Duration::from_micros(200) * u32::try_from(items.len()).unwrap());
             Ok::<_, ()>(())
@@ -129,7 +175,7 @@ mod tests {
     fn without_a_deadline_all_is_one_piece() {
         let mut pieces = 0;
         let mut next = 3;
-        let all = Pace::unbounded().work(&mut Cost::default(), &mut next, 900, |items| {
+        let all = Pace::unbounded().work(&mut Cost::default(), 1, &mut next, 900, |items| {
             pieces += 1;
             assert_eq!(items, 3..900);
             Ok::<_, ()>(())
@@ -154,8 +200,24 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_millis(30), "{:?}", begin.elapsed());
         let mut whole = Pace::until(Instant::now() + Duration::from_millis(1));
         assert_eq!(count_done(&mut whole, &mut cost, 1).0, 1);
-        assert_eq!(whole.work_whole(&mut cost, 1_000, || Ok::<_, ()>(())), Ok(false));
-        assert_eq!(Pace::until(begin).work_whole(&mut cost, 1_000, || Ok::<_, ()>(())), Ok(true));
+        assert_eq!(whole.work_whole(&mut cost, 1, 1_000, || Ok::<_, ()>(())), Ok(false));
+        assert_eq!(Pace::until(begin).work_whole(&mut cost, 1, 1_000, || Ok::<_, ()>(())), Ok(true));
+    }
+
+    #[test]
+    fn an_amount_pays_for_items_whatever_they_take() {
+        let mut cost = Cost::default();
+        let mut next = 0;
+        let mut pace = Pace::amount(25);
+        let all = pace.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(()));
+        // The third is begun with what is left.
+        assert_eq!((all, next, pace.left()), (Ok(false), 3, -5));
+        assert_eq!(pace.work_whole(&mut cost, 1, 1, || Ok::<_, ()>(())), Ok(false));
+        let mut rest = Pace::amount(1_000);
+        assert_eq!(rest.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(())), Ok(true));
+        assert_eq!((rest.left(), cost.item_nanos), (30, 0));
+        rest.charge(40);
+        assert_eq!(rest.left(), -10);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::exact::{BestK, ScanRequest, scan};
 use super::graph::Graph;
-use super::pace::{Cost, Pace};
+use super::pace::{Cost, Pace, ROW_WORK};
 use super::params::row_number;
 use super::pool::Neighbour;
 use super::scratch::Scratch;
@@ -41,6 +41,10 @@ const TARGET: f32 = 0.935;
 const ITEM_ROWS: u32 = 64;
 /// Items of the scan between two questions whether to go on.
 const ITEMS_AT_ONCE: usize = 1024;
+
+/// What an item of the scan takes, and a search with the first number of candidates: half and a third of a row that enters.
+const SCAN_WORK: i64 = ROW_WORK / 2;
+const SEARCH_WORK: i64 = ROW_WORK / 3;
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,7 +116,9 @@ impl Graph {
     /// The last measurement, if nobody was told of it before.
     pub(crate) fn unreported_recall(&self) -> Option<SampledRecall> {
         let sampled = self.sampled_recall()?;
-        (self.last_recall.reported_rows.swap(sampled.rows, Relaxed) != sampled.rows).then_some(sampled)
+        let reported = &self.last_recall.reported_rows;
+        (reported.load(Relaxed) != sampled.rows && reported.swap(sampled.rows, Relaxed) != sampled.rows)
+            .then_some(sampled)
     }
 
     /// How many candidates a search takes that names no number, at least `least`. Between two measurements the number grows
@@ -129,10 +135,9 @@ impl Graph {
         ef.max(least)
     }
 
-    /// Begins a measurement if one is due: with all rows in the graph, or, while `waiting` rows are still to come in, once
-    /// the graph is twice as large as it should be for that. Says whether one is under way.
-    pub(super) fn begin_sampling(&self, writer: &mut Writer, covered: u32, waiting: u32) -> bool {
-        if writer.sampling.is_none() && self.is_sampling_due(covered, waiting) {
+    /// Begins a measurement if one is due. Says whether one is under way: of the rows that there were when it began.
+    pub(super) fn begin_sampling(&self, writer: &mut Writer, covered: u32) -> bool {
+        if writer.sampling.is_none() && self.is_sampling_due(covered) {
             let is_single = |row: &u32| *row < covered && self.nodes.next_twin(*row).is_none();
             let queries: Vec<u32> =
                 self.entries.rows().iter().copied().filter(is_single).take(QUERIES).collect();
@@ -155,14 +160,14 @@ impl Graph {
         writer.sampling.is_some()
     }
 
-    fn is_sampling_due(&self, covered: u32, waiting: u32) -> bool {
-        let due = match self.sampled_recall() {
-            None => LEAST_ROWS,
-            Some(SampledRecall { rows, ef, .. }) => {
-                rows.saturating_add(if ef > FIRST_EF { rows / 4 } else { rows })
+    fn is_sampling_due(&self, covered: u32) -> bool {
+        covered
+            >= match self.sampled_recall() {
+                None => LEAST_ROWS,
+                Some(SampledRecall { rows, ef, .. }) => {
+                    rows.saturating_add(if ef > FIRST_EF { rows / 4 } else { rows })
+                }
             }
-        };
-        covered >= if waiting == 0 { due } else { due.saturating_mul(2) }
     }
 
     /// Goes on with the measurement that is under way while there is time, to the end of a part of it at most; says
@@ -219,7 +224,7 @@ impl Graph {
             });
             Ok::<(), std::convert::Infallible>(())
         };
-        match pace.work(cost, next_item, end, &mut scan_items) {
+        match pace.work(cost, SCAN_WORK, next_item, end, &mut scan_items) {
             Ok(is_done) => is_done,
             Err(never) => match never {},
         }
@@ -259,7 +264,13 @@ impl Graph {
             *found += found_now.iter().sum::<u32>();
             Ok::<(), std::convert::Infallible>(())
         };
-        match pace.work(cost, next_query, count, &mut search_some) {
+        match pace.work(
+            cost,
+            SEARCH_WORK * i64::from(*ef) / i64::from(FIRST_EF),
+            next_query,
+            count,
+            &mut search_some,
+        ) {
             Ok(is_done) => is_done,
             Err(never) => match never {},
         }

@@ -8,9 +8,10 @@
 use std::cell::Cell;
 
 use super::graph::{Graph, View};
-use super::pace::Pace;
+use super::pace::{Pace, ROW_WORK};
 use super::scratch::Scratch;
 use super::space::{Asker, Rows, Space};
+use super::stage::{SHARES, Stage};
 use super::terms::Terms;
 use super::workers::spread;
 use super::writer::Writer;
@@ -107,14 +108,16 @@ impl Graph {
         while !check.suspects.is_empty() {
             let radius = writer.radius();
             let (suspects, found) = (&check.suspects, &mut check.found);
-            let is_over = pace.work(&mut writer.check_cost, &mut check.checked, suspects.len(), |items| {
-                let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
-                    let suspect = suspects.get(items.start + i);
-                    suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
-                });
-                found.extend(finds);
-                Ok::<_, SynaError>(())
-            })?;
+            let price = ROW_WORK / SHARES * Stage::Check.share();
+            let is_over =
+                pace.work(&mut writer.check_cost, price, &mut check.checked, suspects.len(), |items| {
+                    let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
+                        let suspect = suspects.get(items.start + i);
+                        suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
+                    });
+                    found.extend(finds);
+                    Ok::<_, SynaError>(())
+                })?;
             if !is_over {
                 return Ok(false);
             }
@@ -124,8 +127,9 @@ impl Graph {
                 let is_needed = writer.has_few_in_links(row);
                 if is_needed || check.repairs_left > 0 {
                     let mut cost = writer.repair_cost;
-                    let is_done =
-                        pace.work_whole(&mut cost, 1, || self.repair(rows, view, row, writer, scratch))?;
+                    let is_done = pace.work_whole(&mut cost, 2 * price, 1, || {
+                        self.repair(rows, view, row, writer, scratch)
+                    })?;
                     writer.repair_cost = cost;
                     if !is_done {
                         return Ok(false);

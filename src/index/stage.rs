@@ -29,10 +29,26 @@ pub(super) enum Stage {
     Enter,
 }
 
+/// What the stages share of a row's work is told in.
+pub(super) const SHARES: i64 = 64;
+
 /// How many stages there are.
 pub(super) const STAGES: usize = Stage::Enter as usize + 1;
 
 impl Stage {
+    /// How much of a row's work is done in this stage, in [`SHARES`]: about the time that it takes of a build's. The first
+    /// stage passes over rows that are gone, which is less.
+    pub(super) fn share(self) -> i64 {
+        match self {
+            Self::Code | Self::Resolve | Self::Answer | Self::Count | Self::Enter => 1,
+            Self::Check => 4,
+            Self::Lift => 5,
+            Self::Merge => 6,
+            Self::Choose => 14,
+            Self::Find => 30,
+        }
+    }
+
     /// The stage after this one; `None` after the last.
     pub(super) fn next(self) -> Option<Self> {
         Some(match self {

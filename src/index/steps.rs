@@ -1,8 +1,9 @@
 //! The graph grows: at once, or in steps that end in time. It is the same graph, byte for byte.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{PoisonError, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::entering::Entering;
 use super::graph::Graph;
@@ -14,6 +15,22 @@ use super::transform::SAMPLE_ROWS;
 use super::writer::{BATCH_ROWS, Writer};
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};
+
+/// How long a thread that works on the graph waits for those who want their turn to take it.
+const GIVING_WAY: Duration = Duration::from_millis(1);
+
+/// How far [`Graph::advance`] came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// All is done.
+    Done,
+    /// A batch came in, or a part of the rows that were there before was checked; there may be more to do.
+    Piece,
+    /// All of the work was used up.
+    Unfinished,
+    /// Another thread is extending the graph.
+    Busy,
+}
 
 /// What a piece of work was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +97,7 @@ impl Graph {
     /// `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
     pub(crate) fn step(&self, rows: &impl Rows, end: u32, deadline: Instant) -> Result<bool> {
         check_end(end)?;
-        let _turn = match self.turn.try_lock() {
-            Ok(turn) => turn,
-            Err(TryLockError::WouldBlock) => return Ok(false),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        };
+        let Some(_turn) = self.try_turn() else { return Ok(false) };
         let mut writer = self.lock_writer()?;
         let mut pace = Pace::until(deadline);
         loop {
@@ -94,6 +107,54 @@ impl Graph {
                 Piece::Batch | Piece::Sampled | Piece::Swept => {}
             }
         }
+    }
+
+    /// Does a part of what [`Self::extend`] does, up to the end of a batch or of a part of a check, for as long as `work` is
+    /// above 0, in units of [`super::pace::ROW_WORK`]; takes from it what was done. How far that is does not depend on time.
+    ///
+    /// Waits up to `patience` for another thread that is extending the graph, and does nothing where that goes on.
+    ///
+    /// # Errors
+    /// `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    pub(crate) fn advance(
+        &self,
+        rows: &impl Rows,
+        end: u32,
+        threads: usize,
+        patience: Duration,
+        work: &mut i64,
+    ) -> Result<Advance> {
+        check_end(end)?;
+        let Some(_turn) = self.turn_within(patience) else { return Ok(Advance::Busy) };
+        let mut writer = self.lock_writer()?;
+        let mut pace = Pace::amount(*work);
+        let piece = self.do_piece(rows, end, threads, &mut writer, &mut pace);
+        *work = pace.left();
+        Ok(match piece? {
+            Piece::Nothing => Advance::Done,
+            Piece::Unfinished => Advance::Unfinished,
+            Piece::Batch | Piece::Sampled | Piece::Swept => Advance::Piece,
+        })
+    }
+
+    /// Lets threads that wait for the turn have it: for one that takes it again and again.
+    pub(crate) fn give_way(&self) {
+        let begin = Instant::now();
+        while self.waiting.load(Relaxed) > 0 && begin.elapsed() < GIVING_WAY {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Calls `work` before anybody goes on, where no batch is half-way in and nobody is extending the graph; `None` elsewhere.
+    ///
+    /// # Errors
+    /// Those of `work`, and `Poisoned`.
+    pub(crate) fn if_at_rest<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+        let Some(_turn) = self.try_turn() else { return Ok(None) };
+        if self.lock_writer()?.entering.is_some() {
+            return Ok(None);
+        }
+        work().map(Some)
     }
 
     /// Finishes the batch that steps have begun, if there is one, and calls `work` before anybody goes on: only whole
@@ -118,7 +179,40 @@ impl Graph {
 
     /// The turn guards nothing that a panic could leave half done.
     fn take_turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some(turn) = self.try_turn() {
+            return turn;
+        }
+        self.waiting.fetch_add(1, Relaxed);
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Relaxed);
+        turn
+    }
+
+    fn try_turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.turn.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        }
+    }
+
+    /// The turn, if it is to be had within so long.
+    fn turn_within(&self, patience: Duration) -> Option<MutexGuard<'_, ()>> {
+        let turn = self.try_turn();
+        if turn.is_some() || patience.is_zero() {
+            return turn;
+        }
+        let begin = Instant::now();
+        self.waiting.fetch_add(1, Relaxed);
+        let turn = loop {
+            let turn = self.try_turn();
+            if turn.is_some() || begin.elapsed() >= patience {
+                break turn;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        };
+        self.waiting.fetch_sub(1, Relaxed);
+        turn
     }
 
     /// Checks every row of the graph and repairs those that do not find themselves, unless that was done since it last
@@ -165,12 +259,8 @@ impl Graph {
             let sample = (0..end).step_by(step).filter(|&row| !rows.is_gone(row));
             self.encoder.learn(sample.map(|row| rows.row(row)));
         }
-        let is_sampling =
-            begun.is_none() && self.begin_sampling(writer, covered, end.saturating_sub(covered));
-        let next = || {
-            let is_next = covered < end && !is_sampling;
-            is_next.then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)))
-        };
+        let next =
+            || (covered < end).then(|| Entering::new(covered..covered.saturating_add(BATCH_ROWS).min(end)));
         let piece = if let Some(mut entering) = begun.or_else(next) {
             if self.go_on_entering(rows, &mut entering, writer, of_call, pace)? {
                 writer.unswept_rows += entering.batch.end - entering.batch.start;
@@ -179,7 +269,7 @@ impl Graph {
                 writer.entering = Some(entering);
                 Piece::Unfinished
             }
-        } else if is_sampling {
+        } else if self.begin_sampling(writer, covered) {
             let is_done = self.go_on_sampling(rows, writer, of_call, pace);
             if is_done { Piece::Sampled } else { Piece::Unfinished }
         } else if writer.begin_sweep(covered) {

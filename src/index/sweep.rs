@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::graph::Graph;
-use super::pace::Pace;
+use super::pace::{Pace, ROW_WORK};
 use super::repair::Check;
 use super::scratch::Scratch;
 use super::space::Rows;
@@ -71,6 +71,8 @@ impl Graph {
                 writer.sweep_next = 0;
             }
             let end = view.covered.min(writer.sweep_next + SWEEP_ROWS.min(sweep.left));
+            // Rows are looked at whether or not there is a node to check.
+            pace.charge(ROW_WORK / 4);
             let part = (writer.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
             sweep.left -= end - writer.sweep_next;
             writer.sweep_next = end;

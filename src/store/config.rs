@@ -66,15 +66,17 @@ pub struct MmapVectorConfig {
     pub metric_from_file: bool,
     /// Vectors to plan for: sets how far ahead disk space is allocated. No limit, and no space is taken by it alone.
     pub initial_capacity: usize,
-    /// Vectors at which the index comes by itself; 0: only when asked.
+    /// Vectors at which the index comes by itself; 0: only when asked. From there on each write does the index work of two to
+    /// four rows for each row that it wrote, so the first index is whole after half as many writes more, at most.
     pub index_threshold: usize,
-    /// Rows that a write may leave out of an index that comes by itself. They are compared one by one by each search; a
-    /// write that leaves more takes all of them into the index before it returns, and so is slow. 0: every write does so.
-    /// What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
+    /// Rows that may wait before writes take them into an index that comes by itself; each search compares them one by
+    /// one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that these and half
+    /// as many wait at most. 0: every write takes in all its rows before it returns, and the one at `index_threshold` makes the
+    /// whole index. What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
     pub most_unindexed_rows: usize,
     /// Have a thread of the store's own take rows into an index that comes by itself, whenever an eighth of
-    /// `most_unindexed_rows` is left: writes then make no index, and take rows in themselves only where they leave more
-    /// than that bound behind an index that was whole before. Which rows enter together then depends on time, and so does
+    /// `most_unindexed_rows` is left: writes then make no index, and do a share of its work only where twice
+    /// `most_unindexed_rows`, or 1,024, wait; they wait for the thread 10 ms at most. Which rows enter together then depends on time, and so does
     /// the graph. Without effect where `index_threshold` is 0, and for a reader.
     pub index_worker: bool,
     /// Have a search that names no `ef` take `ef_search` candidates, whatever it finds with them. Otherwise the index measures
@@ -86,7 +88,9 @@ pub struct MmapVectorConfig {
     pub index_profile: IndexProfile,
     /// The graph's parameters.
     pub hnsw_config: HnswConfig,
-    /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close.
+    /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close. Such a checkpoint takes no rows into
+    /// the index; the write that makes it waits for the disk, and saves what has changed of the index once no batch of rows
+    /// is half-way in.
     pub checkpoint_interval_secs: u64,
     /// How safe a write is when it is acknowledged.
     pub durability: Durability,

@@ -77,6 +77,11 @@ impl Core {
         Arc::clone(successor.get_or_insert_with(make))
     }
 
+    /// Whether a graph that is to take the place of the one at hand was begun.
+    pub(crate) fn has_successor(&self) -> bool {
+        self.successor.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Gives `successor` the place of `graph`, unless another has it already.
     pub(crate) fn succeed(&self, graph: &Arc<Graph>, successor: Arc<Graph>) {
         let mut place = self.graph.write().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,8 @@
 //!   a write leaves rows behind the index --> wake --> the worker takes them in, a batch at a time --> sleeps
 //!                                                     the store is closed --> it ends after its batch
 //! ```
-//! It never has the writer's lock, so writes wait for it only at the bound of rows that may be left, where they help.
+//! It never has the writer's lock, and works in short pieces. A write waits for one of them, and takes a part in the work,
+//! only where twice as many rows are left as may be.
 
 use super::config::MmapVectorConfig;
 use super::core::Core;
@@ -12,12 +13,17 @@ use super::cores::Cores;
 use super::default_ef::DefaultEf;
 use super::indexing::{give_up_retired, graph_of, graph_params};
 use super::renewal;
+use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
+
+/// Rows, in work, that each thread takes in before somebody else may have a turn: some milliseconds.
+const PIECE_ROWS: i64 = 16;
 
 /// What the worker and those who wake it share.
 #[derive(Debug, Default)]
@@ -139,13 +145,12 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
     // Held: a core that is retired has none any more.
     let graph = graph_of(core, |metric| graph_params(config, metric));
     let goes_on = || !signals.ends.load(Ordering::Acquire) && cores.is_current(core);
-    while goes_on() && graph.covered_rows() < core.published.load().rows {
-        let end = core.published.load().rows;
-        graph.extend(&core.rows_to_index(), end, config.threads, &mut |_, _| {
-            if goes_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        // All that was there when it was begun is in it; what comes from now on is bounded, however fast it comes.
-        signals.is_making.store(false, Ordering::Release);
+    let first_end = core.published.load().rows;
+    while goes_on() && !take_in_piece(core, &graph, config)? {
+        if graph.covered_rows() >= first_end {
+            // What comes from now on is bounded, however fast it comes.
+            signals.is_making.store(false, Ordering::Release);
+        }
         DefaultEf::of(config).report(core, &graph);
     }
     if goes_on() && renewal::is_worn(core, &graph) {
@@ -156,4 +161,14 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
         })?;
     }
     Ok(())
+}
+
+/// Does a piece of what there is to do, and lets others at the graph; says whether there is nothing left.
+fn take_in_piece(core: &Core, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
+    let end = core.published.load().rows;
+    let threads = config.threads.max(1);
+    let mut work = PIECE_ROWS * ROW_WORK * i64::try_from(threads).unwrap_or(1);
+    let advance = graph.advance(&core.rows_to_index(), end, threads, Duration::from_secs(1), &mut work)?;
+    graph.give_way();
+    Ok(advance == Advance::Done)
 }

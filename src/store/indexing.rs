@@ -3,7 +3,7 @@
 //! ```text
 //!   rows:   0 ........ in the graph ........ covered ... the tail, scanned by each search ... written
 //!                                               ^
-//!           moved on by index_step, by build_index, by a write that leaves too long a tail, by a checkpoint,
+//!           moved on by index_step, by build_index, a little by each write (index_share.rs), by a checkpoint,
 //!           or by a thread of its own (index_worker.rs)
 //! ```
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
@@ -67,8 +67,8 @@ impl MmapVectorStore {
     ///
     /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
     /// any more, by what such items took before. It is late where the system takes the processor away or takes long to give
-    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks.md), and where an array of the index is made larger:
-    /// 20 to 40 ns a row, each time the rows have doubled. Searches and writes go on meanwhile. Where another thread is
+    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks.md), and where the table of fingerprints is made larger:
+    /// 32 bytes a row are cleared, each time the rows have doubled. Searches and writes go on meanwhile. Where another thread is
     /// working on the index, it does nothing.
     ///
     /// # Errors

@@ -27,7 +27,7 @@
 //! | `filter.rs`, `candidates.rs`, `way.rs` | which rows may be results; those of a bitmap; whether graph or scan finds them in less time |
 //! | `single_search.rs`, `batch_search.rs`, `range.rs` | the nearest of one query, of many at once; all rows within a distance |
 //! | `recall.rs` | how much of what is nearest the graph finds |
-//! | `indexing.rs`, `index_worker.rs` | how rows get into the index; a thread that does it |
+//! | `indexing.rs`, `index_share.rs`, `index_worker.rs` | how rows get into the index; what each write does for it; a thread that does it |
 //! | `renewal.rs` | an index of which much is deleted rows, made anew |
 //! | `index_file.rs`, `index_save.rs`, `index_slot.rs` | `NAME.hnsw`: reading it, saving it, its slots |
 //! | `stats.rs` | a store in numbers |
@@ -50,6 +50,7 @@ mod directory;
 mod filter;
 mod index_file;
 mod index_save;
+mod index_share;
 mod index_slot;
 mod index_worker;
 mod indexing;

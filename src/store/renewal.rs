@@ -12,10 +12,10 @@
 use super::core::Core;
 use super::indexing::new_graph;
 use crate::Result;
-use crate::index::{Graph, GraphParams};
+use crate::index::{Advance, Graph, GraphParams};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One row in so many that is deleted makes a graph a worn one.
 const ROWS_A_DELETION: u32 = 4;
@@ -43,13 +43,51 @@ pub(super) fn renew(
     threads: usize,
     progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
 ) -> Result<()> {
-    let successor = core.successor_or_make(|| new_graph(core, params));
+    let successor = successor_of(core, graph, params);
     for _ in 0..ROUNDS {
         let rows = core.rows_to_index();
         successor.extend(&rows, core.published.load().rows, threads, progress)?;
     }
-    core.succeed(graph, successor);
+    succeed(core, graph, successor);
     Ok(())
+}
+
+/// The successor, begun where there is none.
+fn successor_of(core: &Core, graph: &Graph, params: GraphParams) -> Arc<Graph> {
+    core.successor_or_make(|| {
+        let (path, covered) = (core.data.path.display(), graph.covered_rows());
+        let deleted = core.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
+        let rows = covered.saturating_sub(graph.absent_rows());
+        log::info!("{path}: {deleted} of the {rows} rows in the index are deleted, it is made anew");
+        new_graph(core, params)
+    })
+}
+
+fn succeed(core: &Core, graph: &Arc<Graph>, successor: Arc<Graph>) {
+    let (path, covered) = (core.data.path.display(), successor.covered_rows());
+    log::info!("{path}: the index is made anew, {} rows", covered.saturating_sub(successor.absent_rows()));
+    core.succeed(graph, successor);
+}
+
+/// Does a part of what [`renew`] does, for `work`, as [`Graph::advance`]. The successor takes the place once it has what
+/// the graph has.
+///
+/// # Errors
+/// Those of [`Graph::advance`].
+pub(super) fn advance(
+    core: &Core,
+    graph: &Arc<Graph>,
+    params: GraphParams,
+    threads: usize,
+    work: &mut i64,
+) -> Result<Advance> {
+    let successor = successor_of(core, graph, params);
+    let advance =
+        successor.advance(&core.rows_to_index(), graph.covered_rows(), threads, Duration::ZERO, work)?;
+    if advance == Advance::Done {
+        succeed(core, graph, successor);
+    }
+    Ok(advance)
 }
 
 /// Does a part of what [`renew`] does, until about `deadline`.
@@ -57,9 +95,84 @@ pub(super) fn renew(
 /// # Errors
 /// Those of [`Graph::step`].
 pub(super) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadline: Instant) -> Result<()> {
-    let successor = core.successor_or_make(|| new_graph(core, params));
+    let successor = successor_of(core, graph, params);
     if successor.step(&core.rows_to_index(), core.published.load().rows, deadline)? {
-        core.succeed(graph, successor);
+        succeed(core, graph, successor);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::search::SearchParts;
+    use super::super::store::MmapVectorStore;
+    use crate::index::mix;
+    use crate::{DistanceMetric, HnswConfig, MmapVectorConfig, SearchOptions};
+
+    const DIMENSIONS: u16 = 64;
+
+    fn vector(number: u64) -> Vec<f32> {
+        let at = |place| mix(number * u64::from(DIMENSIONS) + place);
+        (0..u64::from(DIMENSIONS)).map(|place| (at(place) >> 40) as f32 / (1u32 << 23) as f32 - 1.0).collect()
+    }
+
+    fn store() -> MmapVectorStore {
+        MmapVectorStore::in_memory(MmapVectorConfig {
+            dimensions: DIMENSIONS,
+            metric: DistanceMetric::Euclidean,
+            index_threshold: 100,
+            most_unindexed_rows: 50,
+            hnsw_config: HnswConfig { ef_construction: 60, ..HnswConfig::default() },
+            ..Default::default()
+        })
+        .unwrap()
+    }
+
+    /// Deleted rows in the graph, and rows that 100 searches visit or scan.
+    fn wear(store: &MmapVectorStore) -> (u32, u64) {
+        let core = store.core();
+        let graph = core.graph().unwrap();
+        let deleted = core.rows.deleted_below(graph.covered_rows()) - graph.absent_rows();
+        let mut parts = SearchParts::default();
+        for query in 0..100 {
+            let search = store.search_of(&core, 10, &SearchOptions { ef: 50, ..Default::default() }).unwrap();
+            search.nearest(&vector(u64::MAX / 128 - query), None, &mut parts).unwrap();
+        }
+        (deleted, parts.work.visits + parts.work.scanned)
+    }
+
+    /// `SYNA_MMAP_CHURN_ROWS` and `_ROUNDS`: how many rows are replaced how often.
+    #[test]
+    fn a_store_whose_rows_are_replaced_again_and_again_is_searched_as_a_new_one() {
+        let number = |name, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+        let rows: u64 = number("SYNA_MMAP_CHURN_ROWS", 400);
+        let rounds: u64 = number("SYNA_MMAP_CHURN_ROUNDS", 25);
+        let store = store();
+        let mut worst = 0;
+        for write in 0..rows * rounds {
+            store.upsert(&(write % rows).to_string(), &vector(write)).unwrap();
+            if write >= 2 * rows && write % 97 == 0 {
+                let core = store.core();
+                let graph = core.graph().unwrap();
+                worst = worst.max(core.rows.deleted_below(graph.covered_rows()) - graph.absent_rows());
+            }
+        }
+        assert_eq!(store.len() as u64, rows);
+        let fresh = self::store();
+        for key in 0..rows {
+            fresh.upsert(&key.to_string(), &vector(rows * (rounds - 1) + key)).unwrap();
+        }
+        let (deleted, visits) = wear(&store);
+        let (_, of_fresh) = wear(&fresh);
+        println!(
+            "{deleted} deleted rows in the graph, {worst} at most; {visits} visits, {of_fresh} of a new store"
+        );
+        assert!(u64::from(worst) < 2 * rows, "{worst} deleted rows in the graph of {rows}");
+        assert!(visits < 2 * of_fresh, "{visits} visits, {of_fresh} of a new store");
+        for key in 0..rows {
+            let found = store.search(&vector(rows * (rounds - 1) + key), 1).unwrap();
+            assert_eq!(found[0].key, key.to_string());
+        }
+        store.close().unwrap();
+    }
 }

@@ -5,15 +5,14 @@ use super::core::Core;
 use super::default_ef::DefaultEf;
 use super::index_file::SavedPlace;
 use super::index_save;
+use super::index_share::IndexShare;
 use super::index_worker::Bell;
-use super::indexing::{graph_of, graph_params, tail_rows};
+use super::indexing::{graph_params, tail_rows};
 use super::interrupt::Interrupts;
 use super::write::Plan;
-use crate::index::GraphParams;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
 use crate::{Result, SynaError};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,11 +25,9 @@ pub(super) struct Writer {
     durability: Durability,
     checkpoint_interval: Option<Duration>,
     last_checkpoint: Instant,
-    /// Live rows at which the index comes by itself; `None`: only when asked.
-    index_threshold: Option<u32>,
-    /// Rows behind the index that a write may leave there.
-    most_unindexed_rows: u32,
-    graph_params: GraphParams,
+    /// Since when a checkpoint that fell due has left the index unsaved, as a batch is half-way in.
+    unsaved_since: Option<Instant>,
+    index_share: IndexShare,
     default_ef: DefaultEf,
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
@@ -62,9 +59,13 @@ impl Writer {
             checkpoint_interval: Some(Duration::from_secs(config.checkpoint_interval_secs))
                 .filter(|d| !d.is_zero()),
             last_checkpoint: Instant::now(),
-            index_threshold: Some(narrow(config.index_threshold)).filter(|&threshold| threshold > 0),
-            most_unindexed_rows: narrow(config.most_unindexed_rows),
-            graph_params: graph_params(config, metric),
+            unsaved_since: None,
+            index_share: IndexShare::new(
+                narrow(config.index_threshold),
+                narrow(config.most_unindexed_rows),
+                graph_params(config, metric),
+                config.threads,
+            ),
             default_ef: DefaultEf::of(config),
             threads: config.threads,
             worker,
@@ -74,24 +75,49 @@ impl Writer {
         }
     }
 
-    /// What a write may have made due: the batch's own sync, the index, a checkpoint.
+    /// What a write of so many rows, or deletions, may have made due: the batch's own sync, a share of the index, a checkpoint.
     ///
     /// # Errors
     /// Whatever else than a lack of room went wrong; the write is done all the same.
-    pub(super) fn after_write(&mut self, core: &Core) -> Result<()> {
+    pub(super) fn after_write(&mut self, core: &Core, written_rows: usize) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
-        if self.is_index_due(core) {
-            let extended = self.extend_index(core);
-            self.forgive(core, extended)?;
+        // One that makes an index that was not there is waited for by nobody.
+        if !self.worker.as_ref().is_some_and(Bell::is_making) {
+            let has_worker = self.worker.is_some();
+            let stops = self.unsaved_since.is_some();
+            let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
+            self.forgive(core, shared)?;
+        }
+        if let Some(graph) = core.graph() {
+            self.default_ef.report(core, &graph);
         }
         self.wake_worker(core);
-        if self.checkpoint_interval.is_some_and(|interval| self.last_checkpoint.elapsed() >= interval) {
+        self.index_share.advise_compaction(core);
+        self.checkpoint_if_due(core)
+    }
+
+    /// The checkpoint of every so many seconds. It takes no rows into the index; the index is saved as soon as no batch is
+    /// half-way in, or with the next checkpoint.
+    fn checkpoint_if_due(&mut self, core: &Core) -> Result<()> {
+        let Some(interval) = self.checkpoint_interval else { return Ok(()) };
+        let is_due = self.last_checkpoint.elapsed() >= interval;
+        if is_due {
             // One that fails is due again after as long, and not at each write.
             self.last_checkpoint = Instant::now();
-            let made = self.checkpoint(core);
+            let made = self.flush(core);
             self.forgive(core, made)?;
+        }
+        if is_due || self.unsaved_since.is_some() {
+            let begin = *self.unsaved_since.get_or_insert_with(Instant::now);
+            let is_late = begin.elapsed() >= interval;
+            let saved = self.save_index(core, is_late);
+            // One that fails is due again with the next checkpoint.
+            if !matches!(saved, Ok(false)) {
+                self.unsaved_since = None;
+            }
+            self.forgive(core, saved.map(|_| ()))?;
         }
         Ok(())
     }
@@ -121,44 +147,14 @@ impl Writer {
         }
     }
 
-    fn is_index_due(&self, core: &Core) -> bool {
-        match core.graph() {
-            None => self.worker.is_none() && self.is_index_wanted(core),
-            Some(_) if self.worker.as_ref().is_some_and(|worker| worker.is_making()) => false,
-            Some(_) => self.index_threshold.is_some() && tail_rows(core) > self.most_unindexed_rows,
-        }
-    }
-
-    /// Whether there are rows enough for an index.
-    fn is_index_wanted(&self, core: &Core) -> bool {
-        let rows = core.published.load();
-        self.index_threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
-    }
-
     /// Has the worker, where there is one, take in what there is to do, once it is worth its while.
     pub(super) fn wake_worker(&self, core: &Core) {
         if let Some(worker) = &self.worker
-            && tail_rows(core) > self.most_unindexed_rows / 8
-            && (core.graph().is_some() || self.is_index_wanted(core))
+            && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
+            && (core.graph().is_some() || self.index_share.is_index_wanted(core))
         {
             worker.ring();
         }
-    }
-
-    /// Takes every row into the index; makes it where there is none.
-    fn extend_index(&mut self, core: &Core) -> Result<()> {
-        let graph = graph_of(core, |_| self.graph_params);
-        let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
-        let (start, path) = (Instant::now(), core.data.path.display());
-        let watch = self.interrupts.watch_indexing();
-        let mut goes_on = |_, _| watch.and(|| ControlFlow::Continue(()));
-        graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
-        self.default_ef.report(core, &graph);
-        match before {
-            0 => log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed()),
-            _ => log::debug!("{path}: rows {before} to {rows_end} are in the index, {:.1?}", start.elapsed()),
-        }
-        Ok(())
     }
 
     /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
@@ -167,14 +163,18 @@ impl Writer {
         core.data.check_place(&*self.storage)
     }
 
-    /// Makes everything so far safe from a power cut; then saves the index if it has changed.
+    /// Makes everything so far safe from a power cut; then saves the index if it has changed. The index takes every row in
+    /// before, where it comes by itself and there is no worker.
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
     pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
         // An index that cannot take them in keeps no row from being made safe.
         let is_ours =
-            self.index_threshold.is_some() && self.worker.is_none() && !self.interrupts.leaves_tail();
-        let extended = if is_ours && core.graph().is_some() { self.extend_index(core) } else { Ok(()) };
+            self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
+        let extended = match is_ours && core.graph().is_some() {
+            true => self.index_share.extend_index(core, &self.interrupts),
+            false => Ok(()),
+        };
         let start = Instant::now();
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
@@ -186,21 +186,35 @@ impl Writer {
             Ok(()) | Err(SynaError::Cancelled) => {}
             Err(error) => return Err(error),
         }
-        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(()) };
+        self.unsaved_since = None;
+        self.save_index(core, true).map(|_| ())
+    }
+
+    /// Saves the index if it has changed. Only whole batches can be saved: where one is half-way in, or another thread is at
+    /// one, it is finished or waited for if `waits`, and else nothing is done, for which the answer is `false`.
+    fn save_index(&mut self, core: &Core, waits: bool) -> Result<bool> {
+        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let last = self.saved_index.take();
-        let saved = graph.at_rest(&core.rows_to_index(), self.threads, || {
+        let write = || {
             let position = self.appender.position();
             index_save::write(&self.storage, &core.data, &position, &graph, last, self.index_file)
-        });
+        };
+        let saved = match waits {
+            true => graph.at_rest(&core.rows_to_index(), self.threads, write).map(Some),
+            false => graph.if_at_rest(write),
+        };
         match saved {
             // There is no index any more that could be saved; the vectors are safe without it.
             Err(_) if graph.is_damaged() => {}
             saved => {
-                let saved = saved?;
+                let Some(saved) = saved? else {
+                    self.saved_index = last;
+                    return Ok(false);
+                };
                 self.index_file = Some(saved.file);
                 self.saved_index = Some(saved);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }

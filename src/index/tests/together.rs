@@ -110,6 +110,38 @@ fn mixed_rows(random: &mut Random) -> Flat {
 }
 
 #[test]
+fn amounts_of_work_make_the_graph_that_one_call_makes_in_the_same_number_of_calls() {
+    use crate::index::{Advance, ROW_WORK};
+    use std::time::Duration;
+    let mut random = Random::new(25);
+    for metric in [DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
+        let rows = mixed_rows(&mut random);
+        let at_once = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+        at_once.extend(&rows, rows.count(), 2, &mut go_on).unwrap();
+        let calls = [(ROW_WORK / 3, 1), (2 * ROW_WORK, 1), (2 * ROW_WORK, 3)].map(|(of_call, threads)| {
+            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+            let (mut work, mut calls, mut to_cover) = (0, 0_i64, 0);
+            while work <= 0 {
+                work += of_call;
+                calls += 1;
+                let mut advance =
+                    || graph.advance(&rows, rows.count(), threads, Duration::ZERO, &mut work).unwrap();
+                while advance() == Advance::Piece {}
+                if to_cover == 0 && graph.covered_rows() == rows.count() {
+                    to_cover = calls;
+                }
+            }
+            assert!(File::of(&graph) == File::of(&at_once), "{metric:?}: another graph, {of_call} a call");
+            // What is paid for a row brings it in: a write that pays for two has its index catch up.
+            let most = i64::from(rows.count()) * ROW_WORK / of_call;
+            assert!(to_cover <= most + most / 4 + 2, "{to_cover} calls, {most} expected");
+            calls
+        });
+        assert_eq!(calls[1], calls[2], "threads change how much is done");
+    }
+}
+
+#[test]
 fn steps_of_any_length_make_the_graph_that_one_call_makes() {
     use std::time::{Duration, Instant};
     let mut random = Random::new(24);
