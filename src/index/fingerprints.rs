@@ -1,7 +1,8 @@
 //! Rows by the bits of their vectors: whoever asks for a stored vector finds it, whatever became of the ways that lead there.
 //!
 //! A hash table with linear probing, of 64-bit entries, half of them free at least. One thread enters rows; readers take no
-//! lock. A table that is too small is copied into one of twice the size, and stays for those who still look into it.
+//! lock. A table that is too small is copied into one of twice the size, a part of it with each batch, and stays for those
+//! who still look into it. Until all of it is copied, readers look into both.
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -36,12 +37,23 @@ fn parts(entry: u64) -> Option<(u32, u32)> {
 
 type Table = [AtomicU64];
 
+fn entry_at(place: &AtomicU64) -> Option<(u32, u32)> {
+    parts(place.load(Acquire))
+}
+
 /// The table.
 pub(super) struct Fingerprints {
     tables: Box<[OnceLock<Box<Table>>]>,
-    /// How many tables there are; the last counts.
+    /// Which table counts, as a place plus one; 0: there is none.
     count: AtomicU32,
+    /// Which table is being copied into that one, as a place plus one; 0: none is.
+    old: AtomicU32,
+    /// How many entries of it were copied.
+    copied: AtomicU64,
 }
+
+/// Entries that are copied with each batch: it takes two for each row to be done before the next table is due.
+const COPIED_A_BATCH: usize = 4096;
 
 /// Half of a table is free, so chance makes no run as long; but whoever chooses the vectors, or writes the file, can.
 const MOST_PROBES: usize = 1 << 13;
@@ -75,12 +87,31 @@ fn enter(table: &Table, print: u32, row: u32) {
 
 impl Fingerprints {
     pub(super) fn new() -> Self {
-        Self { tables: (0..TABLES).map(|_| OnceLock::default()).collect(), count: AtomicU32::new(0) }
+        let tables = (0..TABLES).map(|_| OnceLock::default()).collect();
+        Self { tables, count: AtomicU32::new(0), old: AtomicU32::new(0), copied: AtomicU64::new(0) }
+    }
+
+    fn table(&self, number: &AtomicU32) -> Option<&Table> {
+        let place = (number.load(Acquire) as usize).checked_sub(1)?;
+        self.tables.get(place)?.get().map(|table| &**table)
     }
 
     fn last(&self) -> Option<&Table> {
-        let last = (self.count.load(Acquire) as usize).checked_sub(1)?;
-        self.tables.get(last)?.get().map(|table| &**table)
+        self.table(&self.count)
+    }
+
+    /// Copies up to `most` entries of the table before the last.
+    fn copy(&self, most: usize) {
+        let (Some(old), Some(last)) = (self.table(&self.old), self.last()) else { return };
+        let begin = usize::try_from(self.copied.load(Acquire)).unwrap_or(usize::MAX);
+        let end = begin.saturating_add(most).min(old.len());
+        for (print, row) in old.get(begin..end).unwrap_or_default().iter().filter_map(entry_at) {
+            enter(last, print, row);
+        }
+        self.copied.store(end as u64, Release);
+        if end == old.len() {
+            self.old.store(0, Release);
+        }
     }
 
     /// Makes room for rows `0..end`. One caller at a time.
@@ -91,19 +122,20 @@ impl Fingerprints {
         let length = (end as usize).saturating_mul(2).next_power_of_two().max(1 << FIRST_BITS);
         let old = self.last();
         if old.is_some_and(|old| old.len() >= length) {
+            self.copy(COPIED_A_BATCH);
             return Ok(());
         }
+        self.copy(usize::MAX);
         let mut table = Vec::new();
         table
             .try_reserve_exact(length)
             .map_err(|_| SynaError::NoMemory { needed_bytes: 8 * length as u64 })?;
         table.resize_with(length, AtomicU64::default);
-        for (print, row) in self.entries() {
-            enter(&table, print, row);
-        }
         let place = (length.trailing_zeros() - FIRST_BITS) as usize;
         if let Some(cell) = self.tables.get(place) {
             cell.get_or_init(|| table.into_boxed_slice());
+            self.copied.store(0, Release);
+            self.old.store(self.count.load(Acquire), Release);
             self.count.store(super::params::row_number(place + 1), Release);
         }
         Ok(())
@@ -119,8 +151,11 @@ impl Fingerprints {
     /// The rows with a fingerprint: those that [`Self::insert`] was called for before whatever the caller has seen.
     #[inline]
     pub(super) fn rows(&self, print: u32) -> impl Iterator<Item = u32> + '_ {
+        // In this order: whoever sees a new table sees which one it is copied from, until all of it is there.
         let table = self.last().unwrap_or_default();
-        let entries = places(table, print).map_while(|place| parts(place.load(Acquire)));
+        let old = self.table(&self.old).unwrap_or_default();
+        let of = move |table| places(table, print).map_while(entry_at);
+        let entries = of(table).chain(of(old));
         entries.filter(move |&(other, _)| other == print).map(|(_, row)| row)
     }
 
@@ -132,9 +167,10 @@ impl Fingerprints {
         }
     }
 
-    /// All fingerprints with their rows, in no order.
+    /// All fingerprints with their rows, in no order, some of them twice.
     pub(super) fn entries(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.last().unwrap_or_default().iter().filter_map(|place| parts(place.load(Acquire)))
+        let old = self.table(&self.old).unwrap_or_default();
+        old.iter().chain(self.last().unwrap_or_default()).filter_map(entry_at)
     }
 }
 
@@ -156,8 +192,34 @@ mod tests {
         for row in 0..6_000 {
             assert!(prints.rows(print(row)).any(|found| found == row), "row {row}");
         }
-        assert_eq!(prints.entries().count(), 6_000);
+        let all: std::collections::BTreeSet<u32> = prints.entries().map(|(_, row)| row).collect();
+        assert_eq!(all.len(), 6_000);
         assert_eq!(prints.rows(0x7000_0000).count(), 0);
+    }
+
+    #[test]
+    fn a_table_is_copied_a_part_with_each_batch_and_all_of_it_before_the_next() {
+        let prints = Fingerprints::new();
+        let print = |row: u32| row.wrapping_mul(0x9e37_79b9);
+        let (mut most_copied, mut were_two) = (0, 0);
+        for batch in 0..400 {
+            let (first, end) = (batch * 512, batch * 512 + 512);
+            let before = prints.last().map_or(0, <[_]>::len);
+            prints.reserve(end).unwrap();
+            let is_new = prints.last().map_or(0, <[_]>::len) > before;
+            let copied =
+                prints.last().unwrap_or_default().iter().filter(|place| entry_at(place).is_some()).count();
+            if is_new && before > 1 << 14 {
+                assert_eq!(copied, 0, "the whole table is copied at once");
+            }
+            were_two += usize::from(prints.old.load(Acquire) > 0);
+            most_copied = most_copied.max(copied);
+            (first..end).for_each(|row| prints.insert(print(row), row));
+            for row in (0..end).step_by(97) {
+                assert!(prints.rows(print(row)).any(|found| found == row), "row {row} of {end}");
+            }
+        }
+        assert!(were_two > 10 && were_two < 300, "{were_two}");
     }
 
     #[test]
