@@ -5,8 +5,8 @@ use std::time::Instant;
 /// No search keeps fewer candidates: under this a walk ends in the first hollow.
 pub(crate) const LEAST_EF: usize = 10;
 
-/// How many rows are visited between two looks at the clock.
-const VISITS_A_CLOCK: u32 = 8;
+/// How many rows are visited between two looks at how many of them may be results.
+const VISITS_A_LOOK: u32 = 8;
 
 /// After how many visits the share of visible rows among them says something.
 const VISITS_A_SHARE: u32 = 32;
@@ -111,8 +111,8 @@ impl Terms for Below<'_, '_> {
     fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool {
         self.0.budget.is_some_and(|budget| spent + visits >= budget)
             || self.0.share.is_some_and(|share| is_futile(visits, found, share))
-            || (visits.is_multiple_of(VISITS_A_CLOCK)
-                && self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline))
+            // Before each visit: a record may have to come from the disk.
+            || self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Where rows that may be results are rarer near the query than elsewhere, the walk has to find its way through the
@@ -120,7 +120,7 @@ impl Terms for Below<'_, '_> {
     #[inline]
     fn enough(&self, visits: u32, found: usize) -> Option<usize> {
         let share = self.0.share?;
-        if visits < VISITS_A_SHARE || !visits.is_multiple_of(VISITS_A_CLOCK) {
+        if visits < VISITS_A_SHARE || !visits.is_multiple_of(VISITS_A_LOOK) {
             return None;
         }
         let here = found as f32 / visits as f32;
