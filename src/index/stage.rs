@@ -41,11 +41,11 @@ impl Stage {
     pub(super) fn share(self) -> i64 {
         match self {
             Self::Code | Self::Resolve | Self::Answer | Self::Count | Self::Enter => 1,
-            Self::Check => 4,
-            Self::Lift => 5,
-            Self::Merge => 6,
-            Self::Choose => 14,
-            Self::Find => 30,
+            Self::Lift => 3,
+            Self::Merge => 7,
+            Self::Check => 10,
+            Self::Choose => 12,
+            Self::Find => 27,
         }
     }
 

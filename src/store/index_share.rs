@@ -9,7 +9,7 @@
 //! The amount is counted and not timed: the same calls make the same graph, however busy the machine.
 //!
 //! Why the rows that wait stay bounded: a batch of up to 512 rows begins once more than `most_unindexed_rows` wait, and is the
-//! work of 512 rows, so it is in after 256 rows more. Checks come after batches, and take about a sixth of a row's work for each row
+//! work of 512 rows, so it is in after 256 rows more. Checks come after batches, and take about half of a row's work for each row
 //! in the long run. What is left of six rows' work is a successor's, which so comes nearer by more than three rows a row.
 
 use super::core::Core;

