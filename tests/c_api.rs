@@ -158,6 +158,14 @@ fn scarce() {
 }
 
 #[test]
+fn small_stores() {
+    if cfg!(not(target_os = "linux")) {
+        eprintln!("skipped: /proc tells how much memory is private");
+    }
+    run("small_stores");
+}
+
+#[test]
 fn conformance() {
     run("conformance");
 }

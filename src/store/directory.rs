@@ -11,6 +11,9 @@ use std::hash::BuildHasher;
 const FREE: u64 = u64::MAX;
 /// The fewest slots of a table that has any.
 const LEAST_SLOTS: usize = 64;
+/// The most slots of a table that grows by what it has: a larger one is made for all planned keys at once. 32 KiB, so that a
+/// small store takes little memory, whatever was planned, and a large one does not move its keys while it grows.
+const MOST_SMALL_SLOTS: usize = 4096;
 /// How many keys' slots are asked for at a time, before they are needed: the reads wait side by side.
 const LOOK_AHEAD: usize = 16;
 
@@ -21,6 +24,7 @@ pub(crate) struct KeyDirectory {
     /// A power of two of slots, or none.
     slots: Vec<u64>,
     count: usize,
+    planned: usize,
 }
 
 /// The hash of keys: seeded anew in each process, so that nobody can choose keys that collide.
@@ -72,12 +76,18 @@ impl KeyDirectory {
         (slot + 1) & (self.slots.len().wrapping_sub(1))
     }
 
+    /// Says for how many keys a table is made that is no longer small.
+    pub(crate) fn plan(&mut self, keys: usize) {
+        self.planned = keys;
+    }
+
     /// Makes room for `count` more keys.
     pub(crate) fn try_reserve(&mut self, count: usize) -> Result<()> {
         let keys = self.count.saturating_add(count);
         if keys <= self.slots.len() / 4 * 3 {
             return Ok(());
         }
+        let keys = if keys > MOST_SMALL_SLOTS / 4 * 3 { keys.max(self.planned) } else { keys };
         let too_many = || SynaError::NoMemory { needed_bytes: (keys as u64).saturating_mul(16) };
         let least = (keys / 3).checked_add(1).and_then(|third| third.checked_mul(4)).ok_or_else(too_many)?;
         let slots = least.checked_next_power_of_two().ok_or_else(too_many)?.max(LEAST_SLOTS);
@@ -239,6 +249,18 @@ mod tests {
                     prop_assert_eq!(found, model.get(&key).copied(), "key {}", key);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_planned_is_allocated_once_a_table_is_no_longer_small() {
+        let mut directory = KeyDirectory::default();
+        directory.plan(100_000);
+        for (keys, slots) in
+            [(20, 64), (3_000, 4_096), (3_073, 1 << 18), (100_000, 1 << 18), (196_608, 1 << 18)]
+        {
+            directory.try_reserve(keys).unwrap();
+            assert_eq!(directory.slots.len(), slots, "{keys} keys");
         }
     }
 

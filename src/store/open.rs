@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-/// Keys that the directory has room for from the start, if so many are planned: 9 bytes each.
+/// The most keys that the directory makes room for at once because they are planned: 8 to 16 bytes each.
 const MOST_PLANNED_KEYS: usize = 1 << 20;
 
 /// The fewest rows of an index that a thread is started for, to read it beside the log. Tests of small stores want that thread.
@@ -243,7 +243,10 @@ fn open_file(
         found => found?,
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
-    core.directory_mut().try_reserve(planned.max(believable_rows(&data, superblock.position.rows)))?;
+    let mut directory = core.directory_mut();
+    directory.plan(planned);
+    directory.try_reserve(believable_rows(&data, superblock.position.rows))?;
+    drop(directory);
     let mut loader = Loader::new(&core, damage, LogPosition::EMPTY, saved.as_ref().map(SavedIndex::saved_at));
     let mut position = LogPosition::EMPTY;
     let replay = || {
