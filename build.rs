@@ -54,6 +54,7 @@ const END: &str = "
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/ffi");
+    wrap_allocator();
     let out_dir = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     let mut header = fs::read_to_string(INTRODUCTION).expect("the header's introduction is there");
     header.push_str(START);
@@ -63,6 +64,19 @@ fn main() {
     }
     header.push_str(END);
     fs::write(Path::new(&out_dir).join("syna_mmap.h"), header).expect("OUT_DIR can be written to");
+}
+
+/// Has the shared library, and nothing else, allocate through `src/memory/wrap.rs`, where that is known to work.
+fn wrap_allocator() {
+    println!("cargo:rustc-check-cfg=cfg(small_reserve)");
+    let of_target = |name: &str| env::var(name).unwrap_or_default();
+    if of_target("CARGO_CFG_TARGET_OS") != "linux" || of_target("CARGO_CFG_TARGET_ARCH") != "x86_64" {
+        return;
+    }
+    println!("cargo:rustc-cfg=small_reserve");
+    for name in ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "free"] {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
+    }
 }
 
 /// One file's items in C.

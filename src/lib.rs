@@ -20,6 +20,7 @@ mod distance;
 mod error;
 mod float_environment;
 mod kernel;
+mod memory;
 mod metric;
 mod planted;
 mod short_path;

@@ -158,6 +158,14 @@ fn scarce() {
 }
 
 #[test]
+fn allocations() {
+    if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
+        eprintln!("skipped: the program replaces the allocator of glibc");
+    }
+    run("allocations");
+}
+
+#[test]
 fn small_stores() {
     if cfg!(not(target_os = "linux")) {
         eprintln!("skipped: /proc tells how much memory is private");

@@ -8,8 +8,9 @@ use std::path::Path;
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
 /// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 16] = [
+const FLOORS: [(&str, u32); 17] = [
     ("sync", 0),
+    ("memory", 0),
     ("error", 0),
     ("short_path", 0),
     ("float_environment", 0),

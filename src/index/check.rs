@@ -3,7 +3,7 @@
 use super::graph::{Graph, NO_ROW};
 use super::links::Links;
 use super::params::row_number;
-use crate::Result;
+use crate::{Result, memory};
 
 /// What a graph consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Graph {
     pub(crate) fn check(&self) -> Result<GraphReport> {
         let writer = self.lock_writer()?;
         let view = self.view();
-        let firsts = self.firsts(&writer, view.covered);
+        let firsts = self.firsts(&writer, view.covered)?;
         let seen = self.nodes.read();
         let mut report = GraphReport {
             nodes: 0,
@@ -52,8 +52,9 @@ impl Graph {
             damaged: Vec::new(),
             unreachable: Vec::new(),
         };
-        let mut is_reached = vec![false; view.covered as usize];
-        let mut queue = Vec::new();
+        let mut is_reached = memory::filled(false, view.covered as usize)?;
+        // Each row is added once at most.
+        let mut queue = memory::with_room(view.covered as usize)?;
         let mut links = Links::default();
         let mut reach = |row: u32, queue: &mut Vec<u32>| {
             if let Some(reached) = is_reached.get_mut(row as usize)

@@ -18,7 +18,7 @@ use super::space::Rows;
 use super::stage::{SHARES, Stage};
 use super::workers::spread;
 use super::writer::{Coded, Writer};
-use crate::Result;
+use crate::{Result, memory};
 
 /// The work of giving a row its code, and of passing over one that is gone.
 const CODE_WORK: i64 = ROW_WORK / SHARES;
@@ -142,20 +142,14 @@ impl Graph {
         let is_done = match stage {
             Stage::Resolve | Stage::Answer | Stage::Enter => {
                 pace.work_whole(&mut cost, work, count, || match stage {
-                    Stage::Resolve => {
-                        self.resolve(rows, entering, writer);
-                        Ok(())
-                    }
-                    Stage::Answer => {
-                        answer(entering, self.params.has_product_links(), writer);
-                        Ok(())
-                    }
+                    Stage::Resolve => self.resolve(rows, entering, writer),
+                    Stage::Answer => answer(entering, self.params.has_product_links(), writer),
                     _ => self.enter(entering, writer),
                 })
             }
             Stage::Check => {
                 if entering.next == 0 {
-                    self.begin_check(entering, writer);
+                    self.begin_check(entering, writer)?;
                     entering.next = 1;
                 }
                 let view = View { covered: entering.batch.end };
@@ -169,10 +163,7 @@ impl Graph {
                     Stage::Find => self.find_all(rows, items, entering, writer, scratches),
                     Stage::Choose => self.choose_all(rows, items, entering, writer, scratches),
                     Stage::Merge => self.merge_all(rows, items, entering, writer, scratches),
-                    Stage::Count => {
-                        count_merged(items, entering, writer);
-                        Ok(())
-                    }
+                    Stage::Count => count_merged(items, entering, writer),
                     _ => self.lift_all(rows, items, entering, writer),
                 });
                 let coded = entering.coded.get(entering.next..next).unwrap_or_default();
@@ -202,8 +193,7 @@ impl Graph {
         let first = entering.batch.start + row_number(items.start);
         let coded =
             self.code(rows, first..entering.batch.start + row_number(items.end), writer, scratches)?;
-        entering.coded.extend(coded);
-        Ok(())
+        memory::extend(&mut entering.coded, coded)
     }
 
     fn find_all(
@@ -218,20 +208,23 @@ impl Graph {
         let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let row = these.batch.start + row_number(items.start + i);
             match these.coded(row) {
-                Coded::Gone => Found::default(),
+                Coded::Gone => Ok(Found::default()),
                 _ => self.find_candidates(rows, view, row, &these.batch, radius, scratch),
             }
-        });
-        entering.found.extend(found);
+        })?;
+        for found in found {
+            memory::push(&mut entering.found, found?)?;
+        }
         Ok(())
     }
 
-    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, writer: &mut Writer) {
+    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
         let is_gone = |row: u32| entering.coded(row) == Coded::Gone;
-        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, writer);
+        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, writer)?;
         let is_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::Yes;
         let nodes = entering.batch.clone().filter(|&row| is_node(row));
-        entering.nodes = nodes.collect();
+        entering.nodes = memory::collected(nodes)?;
+        Ok(())
     }
 
     fn choose_all(
@@ -247,14 +240,14 @@ impl Graph {
             let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Links::default()) };
             let found = these.found.get((row - these.batch.start) as usize);
             let candidates = found.map_or(&[][..], |found| &found.candidates);
-            let candidates: Vec<_> =
-                candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row)).collect();
+            let candidates = candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row));
+            let candidates = memory::collected(candidates)?;
             let products = found.map_or(&[][..], |found| &found.products);
             let products: Vec<u32> = products.iter().copied().filter(|&row| !these.is_twin(row)).collect();
             self.choose_links(rows, row, (&candidates, &products), writer, scratch)
-        });
+        })?;
         for links in chosen {
-            entering.chosen.push(links?);
+            memory::push(&mut entering.chosen, links?)?;
         }
         Ok(())
     }
@@ -271,9 +264,9 @@ impl Graph {
         let merged = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let list = these.lists.get(items.start + i).and_then(|list| these.back_links.get(list.clone()));
             list.map(|list| self.merge_list(rows, list, writer, scratch)).transpose()
-        });
+        })?;
         for list in merged {
-            entering.merged.push(list?);
+            memory::push(&mut entering.merged, list?)?;
         }
         Ok(())
     }
@@ -289,7 +282,7 @@ impl Graph {
         self.lift_in_links(rows, nodes, writer, &mut entering.memory)
     }
 
-    fn begin_check(&self, entering: &mut Entering, writer: &mut Writer) {
+    fn begin_check(&self, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
         entering.found.iter().for_each(|found| writer.placed.add(found.placed));
         self.set_reliability(writer.placed);
         if writer.sampled_rows == 0 {
@@ -298,9 +291,10 @@ impl Graph {
             lowest.look_on(entering.batch.end, self.params.seed, is_node);
             self.sample_entries(entering.batch.end, writer, &lowest);
         }
-        let mut suspects = entering.nodes.clone();
-        suspects.extend(writer.few_in_links(std::mem::take(&mut entering.lost)));
+        let mut suspects = memory::copied(&entering.nodes)?;
+        memory::extend(&mut suspects, writer.few_in_links(std::mem::take(&mut entering.lost)))?;
         entering.check = Check::of(suspects, writer);
+        Ok(())
     }
 
     /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
@@ -328,19 +322,23 @@ impl Graph {
     }
 }
 
-fn answer(entering: &mut Entering, has_product_links: bool, writer: &mut Writer) {
-    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, writer);
+fn answer(entering: &mut Entering, has_product_links: bool, writer: &mut Writer) -> Result<()> {
+    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, writer)?;
     let mut start = 0;
     for list in entering.back_links.chunk_by(|a, b| a.to == b.to) {
-        entering.lists.push(start..start + list.len());
+        memory::push(&mut entering.lists, start..start + list.len())?;
         start += list.len();
     }
+    Ok(())
 }
 
-fn count_merged(items: Range<usize>, entering: &mut Entering, writer: &mut Writer) {
+fn count_merged(items: Range<usize>, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
+    let these = entering.merged.get(items.clone()).unwrap_or_default().iter().flatten();
+    memory::reserve(&mut entering.lost, these.map(|merged| merged.lost.len()).sum())?;
     for merged in entering.merged.get(items).unwrap_or_default().iter().flatten() {
         merged.gained.iter().for_each(|&row| writer.count_in(row, true));
         merged.lost.iter().for_each(|&row| writer.count_in(row, false));
         entering.lost.extend(&merged.lost);
     }
+    Ok(())
 }

@@ -14,6 +14,7 @@ use super::search::SearchEnd;
 use super::space::Rows;
 use crate::distance::{FourRows, PreparedQuery};
 use crate::kernel::codes::prefetch;
+use crate::memory;
 use crate::{Result, SynaError};
 
 /// How many rows are looked at between two looks at the clock.
@@ -44,10 +45,18 @@ pub(crate) struct BestK {
 
 impl BestK {
     /// Empties it and sets how many rows it keeps.
-    pub(crate) fn reset(&mut self, k: usize) {
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`].
+    pub(crate) fn reset(&mut self, k: usize) -> Result<()> {
         self.k = k;
         self.heap.clear();
         self.sorted.clear();
+        if self.heap.capacity() < k {
+            memory::check()?;
+            self.heap.try_reserve_exact(k).map_err(|_| memory::refused::<Neighbour>(k))?;
+        }
+        memory::reserve(&mut self.sorted, k)
     }
 
     /// Begins with rows in ascending order, at most `k`; nothing was pushed yet.

@@ -16,7 +16,7 @@ use super::search::measure_all;
 use super::space::{Asker, RowMeasure, Rows, Space};
 use super::terms::AllNodes;
 use super::writer::Writer;
-use crate::{DistanceMetric, Result};
+use crate::{DistanceMetric, Result, memory};
 
 /// How many of the nearest candidates are asked whether they are twins.
 const TWIN_CANDIDATES: usize = 16;
@@ -55,35 +55,38 @@ impl Graph {
         batch: &Range<u32>,
         radius: f32,
         scratch: &mut Scratch,
-    ) -> Found {
+    ) -> Result<Found> {
         let vector = rows.row(row);
         let print = fingerprint(vector);
         let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
         let copy = copies.min();
         let Scratch { query, walk, .. } = scratch;
         if !self.encoder.prepare_row(vector, query) {
-            return Found { print, twin: copy, ..Found::default() };
+            return Ok(Found { print, twin: copy, ..Found::default() });
         }
         let seen = self.nodes.read();
         let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
         let Some(measure) = space.from(row) else {
-            return Found { print, ..Found::default() };
+            return Ok(Found { print, ..Found::default() });
         };
         let ef = self.params.candidates();
         let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
         self.walk(&asker, view, ef, &AllNodes, walk);
         let placed = walk.reliability.counts();
         let mut candidates = std::mem::take(&mut walk.found);
+        // Where a batch is tried again for want of memory, nodes link to its rows already, so to this one, too.
+        candidates.retain(|candidate| candidate.row < batch.start);
         let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
         measure_all(&measure, &peers, |peer| candidates.push(peer));
         candidates.sort_unstable();
         candidates.dedup_by_key(|candidate| candidate.row);
         candidates.truncate(ef);
         let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
-        let kept = candidates.clone();
+        let kept = memory::copied(&candidates);
         walk.found = candidates;
+        let kept = kept?;
         let products = self.find_products(rows, view, row, &peers, scratch);
-        Found { print, twin, candidates: kept, placed, products }
+        Ok(Found { print, twin, candidates: kept, placed, products })
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
@@ -105,8 +108,8 @@ impl Graph {
         found: &[Found],
         is_gone: impl Fn(u32) -> bool,
         writer: &mut Writer,
-    ) -> Vec<u32> {
-        let mut firsts: Vec<u32> = Vec::with_capacity(found.len());
+    ) -> Result<Vec<u32>> {
+        let mut firsts: Vec<u32> = memory::with_room(found.len())?;
         for (row, of_row) in batch.clone().zip(found) {
             let first = if is_gone(row) {
                 row
@@ -122,7 +125,7 @@ impl Graph {
             };
             firsts.push(if first == row { NO_ROW } else { first });
         }
-        firsts
+        Ok(firsts)
     }
 
     /// Chooses and writes the links of a new node; returns them.
@@ -162,8 +165,10 @@ pub(super) fn write_forward(
     chosen: &[Links],
     has_product_links: bool,
     writer: &mut Writer,
-) -> Vec<BackLink> {
-    let mut back_links = Vec::new();
+) -> Result<Vec<BackLink>> {
+    // Before anything is counted.
+    let count = chosen.iter().map(|links| links.firm.len() + links.spare.len()).sum();
+    let mut back_links = memory::with_room(count)?;
     for (&from, links) in nodes.iter().zip(chosen) {
         for &to in &links.firm {
             back_links.push(BackLink { to, is_product: false, from });
@@ -173,7 +178,7 @@ pub(super) fn write_forward(
         back_links.extend(products.map(|&to| BackLink { to, is_product: true, from }));
     }
     back_links.sort_unstable();
-    back_links
+    Ok(back_links)
 }
 
 /// Rows with their distances, ascending.

@@ -96,7 +96,7 @@ mod writer;
 pub use codes::{Rotation, write_slot};
 pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
-pub(crate) use open::OpenedGraph;
+pub(crate) use open::{OpenedGraph, Unopened};
 pub(crate) use pace::ROW_WORK;
 pub use params::IndexProfile;
 pub(crate) use params::{GraphParams, mix};

@@ -9,6 +9,7 @@ use super::saved::SavedLines;
 use super::transform::Transform;
 use super::writer::Writer;
 use crate::kernel::Kernels;
+use crate::{Result, SynaError, memory};
 
 /// How many fingerprints ahead places are brought near, which lie anywhere.
 const PRINTS_AHEAD: usize = 16;
@@ -28,7 +29,26 @@ impl std::fmt::Display for GraphDamage {
     }
 }
 
-type Checked<T> = std::result::Result<T, GraphDamage>;
+/// Why a graph was not opened.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    Damaged(GraphDamage),
+    /// The bytes may be whole; there was no memory for it, say.
+    Failed(SynaError),
+}
+
+impl From<SynaError> for Unopened {
+    fn from(error: SynaError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+type Checked<T> = std::result::Result<T, Unopened>;
+
+/// An empty list with room for so many.
+fn room<T>(count: u32) -> Result<Vec<T>> {
+    memory::with_room(count as usize)
+}
 
 /// Words that were not read yet.
 struct Words<'a> {
@@ -38,7 +58,8 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn damage<T>(&self, what: impl Into<String>) -> Checked<T> {
-        Err(GraphDamage { offset_bytes: 4 * self.next.saturating_sub(1), what: what.into() })
+        let offset_bytes = 4 * self.next.saturating_sub(1);
+        Err(Unopened::Damaged(GraphDamage { offset_bytes, what: what.into() }))
     }
 
     fn word(&mut self) -> Checked<u32> {
@@ -115,7 +136,7 @@ impl Graph {
     /// Takes time and memory in proportion to the table.
     ///
     /// # Errors
-    /// What is wrong with the table, and where.
+    /// What is wrong with the table, and where; `NoMemory`.
     pub(crate) fn open(
         table: &[u8],
         params: GraphParams,
@@ -166,16 +187,22 @@ impl Graph {
         let sample_count = words.count(covered as usize, "rows of the sample")?;
         let orphan_count = words.count(covered as usize, "orphans")?;
         let bridge_count = words.count(table.len() / 8, "bridges")?;
-        let centre =
-            (0..centre_count).map(|_| words.word().map(f32::from_bits)).collect::<Checked<Vec<_>>>()?;
+        let mut centre = room(centre_count)?;
+        for _ in 0..centre_count {
+            centre.push(f32::from_bits(words.word()?));
+        }
         if centre.iter().any(|x| !x.is_finite()) {
             return words.damage("the centre is not finite");
         }
         if covered > 0 {
             graph.encoder.set_transform(Transform { centre, scale, outlier_square });
         }
-        let mut list = |count: u32, what: &str| {
-            (0..count).map(|_| words.row(covered, what)).collect::<Checked<Vec<_>>>()
+        let mut list = |count: u32, what: &str| -> Checked<Vec<u32>> {
+            let mut rows = room(count)?;
+            for _ in 0..count {
+                rows.push(words.row(covered, what)?);
+            }
+            Ok(rows)
         };
         let sample = list(sample_count, "a row of the sample")?;
         let orphans = list(orphan_count, "an orphan")?;
@@ -203,9 +230,10 @@ impl Graph {
             return wrong("searches begin at a row that is no node".to_owned());
         }
         for row in orphans {
-            graph.add_orphan(row).or_else(|error| wrong(error.to_string()))?;
+            graph.add_orphan(row)?;
         }
-        let nowhere = codeless.into_iter().filter(|&row| row != directionless).collect();
+        let mut nowhere = codeless;
+        nowhere.retain(|&row| row != directionless);
         if !sample.is_empty() {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
         }
@@ -229,13 +257,13 @@ impl Graph {
         }
         let (cell_words, left) = left.split_at_checked(count).unwrap_or_default();
         let (prints, in_links) = left.split_at_checked(count).unwrap_or_default();
-        self.nodes.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
-        self.fingerprints.reserve(covered).or_else(|error| words.damage(error.to_string()))?;
-        let (mut firsts, mut codeless) = (vec![NO_ROW; count], Vec::new());
+        self.nodes.reserve(covered)?;
+        self.fingerprints.reserve(covered)?;
+        let (mut firsts, mut codeless) = (memory::filled(NO_ROW, count)?, Vec::new());
         for (row, &word) in (0..).zip(cell_words) {
             words.next += 1;
             match u32::from_le_bytes(word) {
-                HAS_NO_CODE => codeless.push(row),
+                HAS_NO_CODE => memory::push(&mut codeless, row)?,
                 word if word & IS_TWIN != 0 => {
                     let first = word & !IS_TWIN;
                     let is_first = |first: u32| firsts.get(first as usize) == Some(&NO_ROW);
@@ -263,7 +291,7 @@ impl Graph {
                 print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
             }
         }
-        writer.in_links = in_links.iter().map(|&word| u32::from_le_bytes(word)).collect();
+        writer.in_links = memory::collected(in_links.iter().map(|&word| u32::from_le_bytes(word)))?;
         for (row, &first) in (0..).zip(&firsts) {
             if first != NO_ROW {
                 writer.hang_twin(self, first, row);
@@ -274,5 +302,5 @@ impl Graph {
 }
 
 fn wrong<T>(what: String) -> Checked<T> {
-    Err(GraphDamage { offset_bytes: 0, what })
+    Err(Unopened::Damaged(GraphDamage { offset_bytes: 0, what }))
 }

@@ -1,5 +1,6 @@
 //! The candidates of a walk, nearest first.
 
+use crate::{Result, memory};
 use std::cmp::Ordering;
 
 /// A row and its distance, nearer first, then the lower row.
@@ -88,6 +89,15 @@ impl Pool {
         self.capacity = capacity;
         self.enough = capacity;
         self.cursor = 0;
+    }
+
+    /// Makes room for so many rows.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn make_room(&mut self, capacity: usize) -> Result<()> {
+        let more = (capacity + 1).saturating_sub(self.entries.len());
+        memory::reserve(&mut self.entries, more)
     }
 
     /// The walk is to end with the `enough` nearest, as things look now; more of them wait in case it has to go on.

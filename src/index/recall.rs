@@ -23,6 +23,7 @@ use super::terms::GraphSearch;
 use super::workers::{each, spread};
 use super::writer::Writer;
 use crate::distance::PreparedQuery;
+use crate::{Result, memory};
 
 /// Rows that are searched for. The recall of 128 searches for 10 rows is off by 0.01 (standard deviation).
 const QUERIES: usize = 128;
@@ -136,28 +137,33 @@ impl Graph {
     }
 
     /// Begins a measurement if one is due. Says whether one is under way: of the rows that there were when it began.
-    pub(super) fn begin_sampling(&self, writer: &mut Writer, covered: u32) -> bool {
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(super) fn begin_sampling(&self, writer: &mut Writer, covered: u32) -> Result<bool> {
         if writer.sampling.is_none() && self.is_sampling_due(covered) {
             let is_single = |row: &u32| *row < covered && self.nodes.next_twin(*row).is_none();
-            let queries: Vec<u32> =
-                self.entries.rows().iter().copied().filter(is_single).take(QUERIES).collect();
-            let mut nearest: Vec<BestK> = Vec::new();
-            nearest.resize_with(queries.len(), BestK::default);
+            let sample = self.entries.rows().iter().copied();
+            let queries = memory::collected(sample.filter(is_single).take(QUERIES))?;
             // One more, since each row is its own nearest.
-            nearest.iter_mut().for_each(|nearest| nearest.reset(RESULTS + 1));
+            let of_query = |_| {
+                let mut nearest = BestK::default();
+                nearest.reset(RESULTS + 1).map(|()| nearest)
+            };
+            let nearest = memory::all(queries.iter().map(of_query))?;
             writer.sampling = Some(Sampling {
                 covered,
+                truth: memory::with_room(queries.len())?,
                 queries,
                 nearest,
                 next_item: 0,
-                truth: Vec::new(),
                 ef: FIRST_EF,
                 next_query: 0,
                 found: 0,
                 before: None,
             });
         }
-        writer.sampling.is_some()
+        Ok(writer.sampling.is_some())
     }
 
     fn is_sampling_due(&self, covered: u32) -> bool {
@@ -172,31 +178,34 @@ impl Graph {
 
     /// Goes on with the measurement that is under way while there is time, to the end of a part of it at most; says
     /// whether that part is done.
+    ///
+    /// # Errors
+    /// `NoMemory`; the measurement is given up then, and is due again.
     pub(super) fn go_on_sampling(
         &self,
         rows: &impl Rows,
         writer: &mut Writer,
         scratches: &mut [Scratch],
         pace: &mut Pace,
-    ) -> bool {
-        let Some(mut sampling) = writer.sampling.take() else { return true };
+    ) -> Result<bool> {
+        let Some(mut sampling) = writer.sampling.take() else { return Ok(true) };
         let costs = &mut writer.sampling_costs;
         let is_scanned = sampling.next_item >= sampling.items();
         let is_done = if is_scanned {
-            self.go_on_searching(rows, &mut sampling, scratches, pace, &mut costs.search)
+            self.go_on_searching(rows, &mut sampling, scratches, pace, &mut costs.search)?
         } else {
-            self.go_on_scanning(rows, &mut sampling, scratches, pace, &mut costs.scan)
+            self.go_on_scanning(rows, &mut sampling, scratches, pace, &mut costs.scan)?
         };
         if is_scanned && is_done {
             if let Some(sampled) = sampling.next_ef() {
                 self.last_recall.set(sampled);
-                return true;
+                return Ok(true);
             }
         } else if is_done && sampling.next_item >= sampling.items() {
             sampling.settle_truth();
         }
         writer.sampling = Some(sampling);
-        is_done
+        Ok(is_done)
     }
 
     fn go_on_scanning(
@@ -206,28 +215,23 @@ impl Graph {
         scratches: &mut [Scratch],
         pace: &mut Pace,
         cost: &mut Cost,
-    ) -> bool {
+    ) -> Result<bool> {
         let Sampling { covered, queries, nearest, next_item, .. } = sampling;
         let end = Sampling::items_of(*covered).min(*next_item + ITEMS_AT_ONCE);
-        let prepared: Vec<PreparedQuery<'_>> =
-            queries.iter().map(|&row| self.prepared(rows.row(row))).collect();
+        let prepared = memory::collected(queries.iter().map(|&row| self.prepared(rows.row(row))))?;
         let share = queries.len().div_ceil(scratches.len().max(1)).max(1);
         let mut scan_items = |items: Range<usize>| {
             let (first, end) = (row_number(items.start) * ITEM_ROWS, row_number(items.end) * ITEM_ROWS);
             let candidates = first..end.min(*covered);
-            let mut parts: Vec<(&[PreparedQuery<'_>], &mut [BestK])> =
-                prepared.chunks(share).zip(nearest.chunks_mut(share)).collect();
+            let mut parts = memory::collected(prepared.chunks(share).zip(nearest.chunks_mut(share)))?;
             each(&mut parts, &|(queries, nearest)| {
                 let request =
                     ScanRequest { visible: &|row| !rows.is_gone(row), deadline: None, budget: None };
                 scan(queries, rows, candidates.clone(), &request, nearest);
             });
-            Ok::<(), std::convert::Infallible>(())
+            Ok(())
         };
-        match pace.work(cost, SCAN_WORK, next_item, end, &mut scan_items) {
-            Ok(is_done) => is_done,
-            Err(never) => match never {},
-        }
+        pace.work(cost, SCAN_WORK, next_item, end, &mut scan_items)
     }
 
     fn go_on_searching(
@@ -237,7 +241,7 @@ impl Graph {
         scratches: &mut [Scratch],
         pace: &mut Pace,
         cost: &mut Cost,
-    ) -> bool {
+    ) -> Result<bool> {
         let Sampling { covered, queries, truth, ef, next_query, found, .. } = sampling;
         let count = queries.len();
         let search = |place: usize, scratch: &mut Scratch| -> u32 {
@@ -254,26 +258,20 @@ impl Graph {
                 without: Some(row),
             };
             let mut hits = Vec::new();
-            self.search(&self.prepared(rows.row(row)), rows, &request, scratch, &mut hits);
-            row_number(hits.iter().filter(|hit| hit.distance <= last).count()).min(most)
+            // Where the graph has no answer, a scan gives it, and finds all.
+            match self.search(&self.prepared(rows.row(row)), rows, &request, scratch, &mut hits) {
+                Some(_) => row_number(hits.iter().filter(|hit| hit.distance <= last).count()).min(most),
+                None => most,
+            }
         };
-        let mut search_some = |places: Range<usize>| {
+        let price = SEARCH_WORK * i64::from(*ef) / i64::from(FIRST_EF);
+        pace.work(cost, price, next_query, count, |places: Range<usize>| {
             let first = places.start;
             let found_now =
-                spread(scratches, places.len(), &|i, scratch: &mut Scratch| search(first + i, scratch));
+                spread(scratches, places.len(), &|i, scratch: &mut Scratch| search(first + i, scratch))?;
             *found += found_now.iter().sum::<u32>();
-            Ok::<(), std::convert::Infallible>(())
-        };
-        match pace.work(
-            cost,
-            SEARCH_WORK * i64::from(*ef) / i64::from(FIRST_EF),
-            next_query,
-            count,
-            &mut search_some,
-        ) {
-            Ok(is_done) => is_done,
-            Err(never) => match never {},
-        }
+            Ok(())
+        })
     }
 
     fn prepared<'v>(&self, vector: &'v [f32]) -> PreparedQuery<'v> {

@@ -15,7 +15,7 @@ use super::stage::{SHARES, Stage};
 use super::terms::Terms;
 use super::workers::spread;
 use super::writer::Writer;
-use crate::{Result, SynaError};
+use crate::{Result, memory};
 
 /// How many candidates a check keeps.
 const CHECKED_EF: usize = 16;
@@ -114,9 +114,8 @@ impl Graph {
                     let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
                         let suspect = suspects.get(items.start + i);
                         suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
-                    });
-                    found.extend(finds);
-                    Ok::<_, SynaError>(())
+                    })?;
+                    memory::extend(found, finds)
                 })?;
             if !is_over {
                 return Ok(false);

@@ -29,6 +29,7 @@ use super::nodes::Nodes;
 use super::params::{GraphParams, row_number};
 use super::writer::Writer;
 use crate::kernel::codes::Line;
+use crate::memory;
 use crate::{Result, SynaError};
 
 pub(super) const VERSION: u32 = 6;
@@ -94,6 +95,7 @@ impl Graph {
             {
                 let seen = self.nodes.read();
                 let record = seen.record(row).ok_or_else(damaged)?;
+                memory::reserve(&mut piece, record.lines.len())?;
                 record.save(row, &mut piece);
             }
             if size_of_val(&*piece) >= PIECE_BYTES {
@@ -107,13 +109,13 @@ impl Graph {
         }
         (0..covered).try_for_each(&mut save)?;
         write(&piece)?;
-        Ok(Saved { table: self.table(&writer, covered, &cells), next_cell, cells })
+        Ok(Saved { table: self.table(&writer, covered, &cells)?, next_cell, cells })
     }
 
     /// Calls `each` for every row that firm links lead to from the sample that searches begin at: breadth first, so in
     /// about the order in which searches come to them.
     fn outward(&self, covered: u32, each: &mut dyn FnMut(u32) -> Result<()>) -> Result<()> {
-        let mut is_met = vec![false; covered as usize];
+        let mut is_met = memory::filled(false, covered as usize)?;
         let mut queue: VecDeque<u32> = self.entries.rows().iter().copied().collect();
         let mut links = Links::default();
         for &row in &queue {
@@ -128,6 +130,7 @@ impl Graph {
                 if let Some(met) = is_met.get_mut(to as usize)
                     && !std::mem::replace(met, true)
                 {
+                    queue.try_reserve(1).map_err(|_| memory::refused::<u32>(queue.len()))?;
                     queue.push_back(to);
                 }
             }
@@ -149,10 +152,10 @@ impl Graph {
         self.nodes.is_damaged()
     }
 
-    fn table(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Vec<u8> {
-        let orphans: Vec<u32> = self.orphan_rows().into_iter().filter(|&row| row < covered).collect();
-        let bridges: Vec<(u32, u32)> =
-            writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered).collect();
+    fn table(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
+        let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
+        let bridges = writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
+        let bridges = memory::collected(bridges)?;
         let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
         words.push(self.params.profile.number());
@@ -168,18 +171,20 @@ impl Graph {
         words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
         words.push(row_number(transform.centre.len()));
         let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
+        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
+        memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
         words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
         words.extend(transform.centre.iter().map(|x| x.to_bits()));
         words.extend(sample);
         words.extend(orphans);
         words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
-        let firsts = self.firsts(writer, covered);
+        let firsts = self.firsts(writer, covered)?;
         words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
             _ if first != NO_ROW => IS_TWIN | first,
             NO_ROW => HAS_NO_CODE,
             cell => cell + 1,
         }));
-        let mut prints = vec![0; covered as usize];
+        let mut prints = memory::filled(0, covered as usize)?;
         for (print, row) in self.fingerprints.entries() {
             if let Some(place) = prints.get_mut(row as usize) {
                 *place = print;
@@ -187,7 +192,9 @@ impl Graph {
         }
         words.extend(prints);
         words.extend((0..covered).map(|row| writer.in_links_of(row)));
-        words.into_iter().flat_map(u32::to_le_bytes).collect()
+        let mut bytes = memory::with_room(4 * words.len())?;
+        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+        Ok(bytes)
     }
 
     /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
@@ -203,8 +210,8 @@ impl Graph {
     }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].
-    pub(super) fn firsts(&self, writer: &Writer, covered: u32) -> Vec<u32> {
-        let mut firsts = vec![NO_ROW; covered as usize];
+    pub(super) fn firsts(&self, writer: &Writer, covered: u32) -> Result<Vec<u32>> {
+        let mut firsts = memory::filled(NO_ROW, covered as usize)?;
         for &first in writer.last_twins.keys() {
             let mut twin = self.nodes.next_twin(first);
             while let Some(place) = twin.and_then(|twin| firsts.get_mut(twin as usize)) {
@@ -212,7 +219,7 @@ impl Graph {
                 twin = twin.and_then(|twin| self.nodes.next_twin(twin));
             }
         }
-        firsts
+        Ok(firsts)
     }
 }
 

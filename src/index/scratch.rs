@@ -9,6 +9,7 @@ use super::nodes::Bits;
 use super::pool::{Neighbour, Pool, monotone};
 use super::reliability::Reliability;
 use crate::kernel::codes::prefetch_line;
+use crate::{Result, memory};
 
 /// Which rows a search has met, and how near they looked then: an epoch a row, so that a new search clears nothing.
 ///
@@ -40,12 +41,17 @@ const NOTABLY: u32 = 6;
 const VISITED: u32 = 0;
 
 impl Visited {
+    /// How many rows' marks there are for rows under `end`.
+    fn room_for(end: usize) -> usize {
+        end + end / 4 + 64
+    }
+
     /// Forgets everything; rows under `end` can be met from here on.
     pub(super) fn reset(&mut self, end: u32) {
         let end = end as usize;
         if self.marks.len() < end {
             // Grown ahead, or a store that grows row by row would allocate at every search.
-            self.marks.resize(end + end / 4 + 64, 0);
+            self.marks.resize(Self::room_for(end), 0);
         }
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
@@ -107,6 +113,23 @@ pub(crate) struct Scratch {
     pub(super) bits: Bits,
 }
 
+impl Scratch {
+    /// Makes room for a walk among rows under `end` with `ef` candidates.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn make_room(&mut self, end: u32, ef: usize) -> Result<()> {
+        let marks = &mut self.walk.visited.marks;
+        let wanted = Visited::room_for(end as usize);
+        if marks.len() < end as usize {
+            memory::reserve(marks, wanted.saturating_sub(marks.len()))?;
+        }
+        self.walk.pool.make_room(ef)?;
+        self.walk.found.clear();
+        memory::reserve(&mut self.walk.found, ef)
+    }
+}
+
 /// Where a walk has been and where it goes.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
@@ -118,6 +141,8 @@ pub(super) struct Walk {
     pub(super) horizon: Horizon,
     /// Rows that were visited and may be returned, in no order.
     pub(super) found: Vec<Neighbour>,
+    /// Whether there was no memory for all of these.
+    pub(super) lacks_memory: bool,
     /// Of rows that were found as the twins of others, and so have no code of their own: how far their distances by codes may
     /// be off, at most; a standard deviation.
     pub(super) doubt_of_twins: f32,
@@ -132,8 +157,27 @@ impl Walk {
         self.visited.reset(end);
         self.horizon.reset(k, ef);
         self.found.clear();
+        self.lacks_memory = false;
         self.doubt_of_twins = 0.0;
         self.reliability = Reliability::default();
+    }
+
+    /// Adds a row that was visited and may be returned.
+    #[inline]
+    pub(super) fn keep(&mut self, found: Neighbour) {
+        match self.found.try_reserve(1) {
+            Ok(()) => self.found.push(found),
+            Err(_) => self.lacks_memory = true,
+        }
+    }
+
+    /// Adds a row that may be walked through but not returned.
+    #[inline]
+    pub(super) fn hide(&mut self, found: Neighbour) {
+        match self.hidden.try_reserve(1) {
+            Ok(()) => self.hidden.push(Reverse(found)),
+            Err(_) => self.lacks_memory = true,
+        }
     }
 
     /// No row that looks farther away than this need be offered.

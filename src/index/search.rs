@@ -4,8 +4,6 @@
 //! relative to it, the nearest unvisited row is visited next. A visited row's distance comes from its 8-bit code; the
 //! vectors themselves are read for the nearest of those only.
 
-use std::cmp::Reverse;
-
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, View};
 use super::key::Key;
@@ -58,6 +56,9 @@ impl Graph {
     ) -> Option<SearchEnd> {
         out.clear();
         let view = self.view();
+        // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
+        let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
+        scratch.make_room(view.end(), ef).ok()?;
         let Scratch { query: coded, walk, .. } = scratch;
         if !self.encoder.prepare(query.query(), coded) {
             return None;
@@ -72,8 +73,6 @@ impl Graph {
                 DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
             },
         };
-        // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
-        let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
         let print = fingerprint(query.query());
         self.fingerprints.prefetch(print);
         let terms = Below(request);
@@ -91,8 +90,9 @@ impl Graph {
                 walk,
             );
         }
+        out.try_reserve(walk.found.len()).ok()?;
         rerank((query, coded), &asker, &self.nodes.read(), request.k, walk, out);
-        (!self.is_damaged()).then_some(end)
+        (!self.is_damaged() && !walk.lacks_memory).then_some(end)
     }
 
     /// Leaves the visible rows that were visited in the walk's `found`.
@@ -184,7 +184,7 @@ impl Graph {
             }
             let found_before = walk.found.len();
             if terms.visible(row) {
-                walk.found.push(found);
+                walk.keep(found);
             }
             if record.has_twins && terms.most_results() > 0 {
                 walk.doubt_of_twins = walk.doubt_of_twins.max(asker.doubt(&code));
@@ -259,7 +259,7 @@ impl Graph {
         if terms.visible(found.row) || self.has_visible_twin(found.row, terms) {
             walk.pool.offer(found);
         } else {
-            walk.hidden.push(Reverse(found));
+            walk.hide(found);
         }
     }
 
@@ -282,7 +282,7 @@ impl Graph {
     fn meet_beside(&self, found: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
         if found.row < view.covered && walk.visited.visit(found.row) {
             if terms.visible(found.row) {
-                walk.found.push(found);
+                walk.keep(found);
             }
             self.meet_twins(found, view, terms, walk);
         }
@@ -294,7 +294,7 @@ impl Graph {
         let mut twin = self.nodes.next_twin(first.row);
         while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
             if terms.visible(row) {
-                walk.found.push(Neighbour { distance: first.distance, row });
+                walk.keep(Neighbour { distance: first.distance, row });
                 left -= 1;
             }
             twin = self.nodes.next_twin(row);

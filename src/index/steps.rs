@@ -13,6 +13,7 @@ use super::scratch::Scratch;
 use super::space::Rows;
 use super::transform::SAMPLE_ROWS;
 use super::writer::{BATCH_ROWS, Writer};
+use crate::memory;
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};
 
@@ -250,8 +251,11 @@ impl Graph {
     ) -> Result<Piece> {
         // Taken, not lent: they are lost on an error, and made anew.
         let mut scratches = std::mem::take(&mut writer.scratches);
+        memory::reserve(&mut scratches, threads)?;
         scratches.resize_with(threads.max(1).max(scratches.len()), Scratch::default);
         let of_call = scratches.get_mut(..threads.max(1)).unwrap_or_default();
+        let candidates = self.params.candidates();
+        of_call.iter_mut().try_for_each(|scratch| scratch.make_room(end, candidates))?;
         let covered = self.covered_rows();
         let begun = writer.entering.take();
         if covered < end && !self.encoder.has_transform() {
@@ -269,8 +273,8 @@ impl Graph {
                 writer.entering = Some(entering);
                 Piece::Unfinished
             }
-        } else if self.begin_sampling(writer, covered) {
-            let is_done = self.go_on_sampling(rows, writer, of_call, pace);
+        } else if self.begin_sampling(writer, covered)? {
+            let is_done = self.go_on_sampling(rows, writer, of_call, pace)?;
             if is_done { Piece::Sampled } else { Piece::Unfinished }
         } else if writer.begin_sweep(covered) {
             let is_done = self.go_on_sweeping(rows, writer, of_call, pace)?;

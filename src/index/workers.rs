@@ -1,6 +1,7 @@
 //! Spreading independent work over threads without its result depending on them.
 
 use crate::storage::spawn_scoped;
+use crate::{Result, memory};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,17 +12,21 @@ const GRAIN: usize = 8;
 /// the system has no thread to give.
 ///
 /// A panic in a worker goes on in the caller.
+///
+/// # Errors
+/// `NoMemory`.
 pub(super) fn spread<S: Send, T: Send>(
     states: &mut [S],
     count: usize,
     work: &(impl Fn(usize, &mut S) -> T + Sync),
-) -> Vec<T> {
+) -> Result<Vec<T>> {
     let useful = states.len().min(count.div_ceil(GRAIN)).max(1);
     let Some((own, others)) = states.get_mut(..useful).and_then(|states| states.split_first_mut()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     if others.is_empty() {
-        return (0..count).map(|i| work(i, own)).collect();
+        // What an item allocates is small, and it is looked at between items whether there is enough for that.
+        return memory::all((0..count).map(|i| memory::check().map(|()| work(i, own))));
     }
     let next = AtomicUsize::new(0);
     let run = |state: &mut S| {
@@ -29,9 +34,12 @@ pub(super) fn spread<S: Send, T: Send>(
         loop {
             let first = next.fetch_add(GRAIN, Relaxed);
             if first >= count {
-                return done;
+                return Ok(done);
             }
-            done.extend((first..(first + GRAIN).min(count)).map(|i| (i, work(i, state))));
+            for i in first..(first + GRAIN).min(count) {
+                memory::check()?;
+                memory::push(&mut done, (i, work(i, state)))?;
+            }
         }
     };
     let mut done = std::thread::scope(|scope| {
@@ -40,14 +48,20 @@ pub(super) fn spread<S: Send, T: Send>(
         let mut done = run(own);
         for handle in handles {
             match handle.join() {
-                Ok(part) => done.extend(part),
+                Ok(part) => done = done.and_then(|done| joined(done, part?)),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         done
-    });
+    })?;
     done.sort_unstable_by_key(|&(i, _)| i);
-    done.into_iter().map(|(_, result)| result).collect()
+    memory::collected(done.into_iter().map(|(_, result)| result))
+}
+
+/// Two lists as one.
+fn joined<T>(mut all: Vec<T>, part: Vec<T>) -> Result<Vec<T>> {
+    memory::extend(&mut all, part)?;
+    Ok(all)
 }
 
 /// `work(state)` for every state, each on a thread of its own as far as the system has threads to give.
@@ -87,6 +101,7 @@ mod tests {
                     *state += 1;
                     i * i
                 });
+                let results = results.unwrap();
                 if workers > 0 {
                     assert_eq!(results, (0..count).map(|i| i * i).collect::<Vec<_>>());
                     assert_eq!(states.iter().sum::<usize>(), count);

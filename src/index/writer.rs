@@ -18,7 +18,7 @@ use super::space::{Rows, Space};
 use super::stage::{STAGES, Stage};
 use super::sweep::Sweep;
 use super::workers::spread;
-use crate::Result;
+use crate::{Result, memory};
 
 /// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
 /// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
@@ -126,6 +126,8 @@ impl Graph {
     pub(super) fn make_room(&self, end: u32, writer: &mut Writer) -> Result<()> {
         self.nodes.reserve(end)?;
         self.fingerprints.reserve(end)?;
+        let more = (end as usize).saturating_sub(writer.in_links.len());
+        memory::reserve(&mut writer.in_links, more)?;
         writer.in_links.resize(end as usize, 0);
         Ok(())
     }
@@ -150,8 +152,8 @@ impl Graph {
                 return Ok(Coded::No);
             }
             self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)
-        });
-        let coded: Vec<Coded> = coded.into_iter().collect::<Result<_>>()?;
+        })?;
+        let coded = memory::all(coded)?;
         let seen = self.nodes.read();
         for (row, &coded) in these.zip(&coded) {
             // A batch that is tried again was counted before.

@@ -8,7 +8,7 @@ use super::data_file::DataFile;
 use super::extents::{Extent, ExtentKind};
 use super::medium::{read_exact_at, write_all_at};
 use super::superblock::{LogPosition, Superblock, slot_offset};
-use crate::Result;
+use crate::{Result, memory};
 use std::ops::Range;
 
 /// Bytes that are read and written at a time.
@@ -48,6 +48,8 @@ fn copy_onto_itself(data: &DataFile, range: Range<u64>) -> Result<()> {
     let mut at = range.start;
     while at < range.end {
         let count = (range.end - at).min(PIECE_BYTES);
+        piece.clear();
+        memory::reserve(&mut piece, usize::try_from(count).unwrap_or(0))?;
         piece.resize(usize::try_from(count).unwrap_or(0), 0);
         read_exact_at(&*data.file, &mut piece, at).map_err(|error| unsafe_yet(data, "reading", error))?;
         write_all_at(&*data.file, &piece, at).map_err(|error| unsafe_yet(data, "writing again to", error))?;

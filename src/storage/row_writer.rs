@@ -7,6 +7,7 @@ use super::layout::{ROW_ALIGN, extent};
 use super::medium::{MOST_SLICES, write_all_at};
 use super::row_lane::{Lane, write_beside};
 use crate::checksum::crc32c_if_finite;
+use crate::memory;
 use crate::{Result, SynaError};
 use std::io::IoSlice;
 
@@ -199,6 +200,7 @@ impl RowWriter {
         let most_slices = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
         let most_rows = batch.most_rows();
         self.checksums.clear();
+        memory::reserve(&mut self.checksums, most_rows)?;
         let (mut piece, mut vectors) = (Piece::default(), Vec::new());
         let mut done = 0;
         while done < most_rows {
@@ -212,6 +214,8 @@ impl RowWriter {
                 let first = done;
                 let wanted = most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_slices);
                 vectors.clear();
+                memory::reserve(&mut vectors, wanted)?;
+                memory::reserve(&mut piece.slices, most_slices.min(2 * wanted) + 3)?;
                 batch.next(wanted, &mut vectors);
                 done += vectors.len();
                 for vector in &vectors {
@@ -258,14 +262,13 @@ impl RowWriter {
 /// them: an error here has no consequence.
 pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
-    let most_rows = (PIECE_BYTES / stride_bytes).max(1).min(count);
-    let zeros = vec![0; most_rows * stride_bytes];
+    let most_rows = (AHEAD_BYTES / stride_bytes).max(1).min(count);
     let room = Room { data, added: None };
     let mut done = 0;
     while done < count {
         let Ok((at, room)) = room.place_of(u64::from(first_row) + done as u64) else { return };
         let now = room.min(most_rows).min(count - done);
-        if write_all_at(&*data.file, zeros.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
+        if write_all_at(&*data.file, AHEAD.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
             return;
         }
         done += now;

@@ -6,8 +6,12 @@
 
 use super::platform::SignalsBlocked;
 use crate::float_environment;
+use crate::memory;
 use std::io;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
+
+/// What a new thread allocates before it can refuse anything; the system ends the process where it cannot have some of it.
+const BIRTH_BYTES: usize = 64 * 1024;
 
 /// Begins the name of each thread of the library.
 pub(crate) const THREAD_NAME_PREFIX: &str = "syna-mmap";
@@ -20,6 +24,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
+    check_memory()?;
     let _blocked = SignalsBlocked::new();
     builder(what).spawn(move || begun(work))
 }
@@ -33,8 +38,14 @@ pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    check_memory()?;
     let _blocked = SignalsBlocked::new();
     builder(what).spawn_scoped(scope, move || begun(work))
+}
+
+/// A thread is not begun where memory is short: its first steps are the system's and the standard library's.
+fn check_memory() -> io::Result<()> {
+    memory::with_room::<u8>(BIRTH_BYTES).map(drop).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
 
 fn builder(what: &str) -> Builder {

@@ -7,6 +7,7 @@ use super::store::MmapVectorStore;
 use super::way::Way;
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
+use crate::memory;
 use crate::storage::spawn_scoped;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;
@@ -43,7 +44,7 @@ impl MmapVectorStore {
         let dimensions = core.data.identity.dimensions;
         let even = queries.chunks_exact(dimensions as usize);
         let found = match even.remainder().len() {
-            0 => self.search_all(core, &even.collect::<Vec<_>>(), k, options, results),
+            0 => memory::collected(even).and_then(|even| self.search_all(core, &even, k, options, results)),
             rest => Err(SynaError::DimensionMismatch { expected: dimensions, actual: rest as u64 }),
         };
         found.inspect_err(|_| results.clear())
@@ -63,10 +64,14 @@ impl MmapVectorStore {
         let way = results.lend(|_, parts| Ok(search.way(&search.filter(&mut parts.memory)?)))?;
         let threads = self.config.threads.clamp(1, queries.len().max(1));
         let mut parts = std::mem::take(&mut results.parts);
-        parts.resize_with(threads.max(parts.len()), SearchParts::default);
+        let wanted = threads.max(parts.len());
+        memory::reserve(&mut parts, wanted)?;
+        parts.resize_with(wanted, SearchParts::default);
         let (used, _) = parts.split_at_mut(threads);
         let answers = share(used, queries, &|queries, parts| match way {
-            Way::Walk { .. } => Ok(queries.iter().map(|query| search.walked(query, way, parts)).collect()),
+            Way::Walk { .. } => {
+                memory::collected(queries.iter().map(|query| search.walked(query, way, parts)))
+            }
             Way::Scan => search.scanned(queries, parts),
         });
         results.parts = parts;
@@ -86,32 +91,32 @@ impl MmapVectorStore {
 impl Search<'_> {
     fn walked(&self, query: &[f32], way: Way, parts: &mut SearchParts) -> Answer {
         let is_partial = self.nearest(query, Some(way), parts)?;
-        Ok((parts.best.sorted().to_vec(), is_partial))
+        Ok((memory::copied(parts.best.sorted())?, is_partial))
     }
 
     /// Compares all rows that pass with the queries, so many at a time.
     fn scanned(&self, queries: &[&[f32]], parts: &mut SearchParts) -> Result<Vec<Answer>> {
         let query_bytes = self.core.data.identity.dimensions as usize * size_of::<f32>();
-        let mut answers = Vec::with_capacity(queries.len());
+        let mut answers = memory::with_room(queries.len())?;
         let most = (MOST_BYTES / query_bytes / 4 * 4).clamp(4, MOST_TOGETHER);
         // As many passes as it takes, and about as many queries in each: a pass for one is as long as memory is slow.
         let passes = queries.len().div_ceil(most).max(1);
         let each = queries.len().div_ceil(passes).next_multiple_of(4).min(most);
         for together in queries.chunks(each.max(1)) {
             let prepared: Vec<Result<PreparedQuery<'_>>> =
-                together.iter().map(|query| self.prepare(query)).collect();
+                memory::collected(together.iter().map(|query| self.prepare(query)))?;
             let sound: Vec<PreparedQuery<'_>> =
-                prepared.iter().filter_map(|query| query.as_ref().ok().copied()).collect();
-            let mut bests: Vec<BestK> = sound.iter().map(|_| BestK::default()).collect();
-            bests.iter_mut().for_each(|best| best.reset(self.k));
+                memory::collected(prepared.iter().filter_map(|query| query.as_ref().ok().copied()))?;
+            let mut bests: Vec<BestK> = memory::collected(sound.iter().map(|_| BestK::default()))?;
+            bests.iter_mut().try_for_each(|best| best.reset(self.k))?;
             let filter = self.filter(&mut parts.memory)?;
             let end = self.scan(&sound, 0..self.snapshot.rows, self.budget, &filter, &mut bests);
             filter.check()?;
             let mut bests = bests.iter_mut();
             answers.extend(prepared.into_iter().map(|query| {
-                query.map(|_| {
-                    let found = bests.next().map_or_else(Vec::new, |best| best.sorted().to_vec());
-                    (found, end.is_partial)
+                query.and_then(|_| {
+                    let found = bests.next().map_or(Ok(Vec::new()), |best| memory::copied(best.sorted()));
+                    Ok((found?, end.is_partial))
                 })
             }));
         }

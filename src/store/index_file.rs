@@ -9,7 +9,7 @@
 
 use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::checksum::crc32c;
-use crate::index::{Graph, OpenedGraph, SavedLines, Standing};
+use crate::index::{Graph, OpenedGraph, SavedLines, Standing, Unopened};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
@@ -129,13 +129,21 @@ impl SavedIndex {
 
     /// The graph; `None` where its table is none, or one over more rows than it says. Costs time and memory in proportion to
     /// these.
-    pub(super) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Option<ReadGraph<'_>> {
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`], which says nothing about the index.
+    pub(super) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Option<ReadGraph<'_>>> {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
         let most_rows = self.slot.covered_rows;
-        let opened =
-            Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines).ok()?;
-        Some(ReadGraph { saved: self, opened })
+        match Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines) {
+            Ok(opened) => Ok(Some(ReadGraph { saved: self, opened })),
+            Err(Unopened::Damaged(damage)) => {
+                log::debug!("an index is not used: {damage}");
+                Ok(None)
+            }
+            Err(Unopened::Failed(error)) => Err(error),
+        }
     }
 }
 

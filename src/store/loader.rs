@@ -3,10 +3,10 @@
 use super::core::Core;
 use super::directory::KeyDirectory;
 use super::index_file::SavedAt;
-use crate::Result;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
 use crate::sync::RwLockWriteGuard;
+use crate::{Result, memory};
 
 /// Takes frames into the tables. As long as it lives, nobody looks keys up: they belong to no snapshot yet.
 pub(super) struct Loader<'a> {
@@ -58,6 +58,8 @@ impl<'a> Loader<'a> {
         }
         // What can fail for want of memory comes before what changes the directory.
         self.directory.try_reserve(frame.row_count() as usize)?;
+        self.hashes.clear();
+        memory::reserve(&mut self.hashes, frame.row_count() as usize)?;
         core.rows.add(frame, at, self.deletions)?;
         for row in frame.deletions() {
             self.delete(row, at)?;
@@ -67,7 +69,6 @@ impl<'a> Loader<'a> {
             core.rows.hide(row)?;
         }
         // All hashes first, so that the slots of those to come can be asked for ahead.
-        self.hashes.clear();
         self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
         let hashes = std::mem::take(&mut self.hashes);
         for (position, (place, &hash)) in (0..).zip(hashes.iter().enumerate()) {

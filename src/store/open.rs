@@ -239,7 +239,7 @@ fn open_file(
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
         // A reader has no need of the index, and none to complain of a file that is not ours.
-        Err(_) if access == Access::Read => None,
+        Err(error) if access == Access::Read && !matches!(error, SynaError::NoMemory { .. }) => None,
         found => found?,
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
@@ -275,7 +275,7 @@ fn open_file(
     let is_gone = |row| rows.is_gone(row);
     let read = match &saved {
         Some(saved) if saved_fits && saved.covered_rows() <= position.rows => {
-            read_beside.unwrap_or_else(|| read_graph(saved))
+            read_beside.unwrap_or_else(|| read_graph(saved))?
         }
         _ => None,
     };

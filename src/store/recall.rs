@@ -4,6 +4,7 @@ use super::results::{Hit, SearchOptions, SearchResults};
 use super::search::live_rows;
 use super::store::MmapVectorStore;
 use crate::index::mix;
+use crate::memory;
 use crate::{Result, SynaError};
 
 /// Queries that are searched for in one batch.
@@ -26,7 +27,7 @@ impl MmapVectorStore {
             return Err(SynaError::argument("a recall needs samples and hits: neither may be 0"));
         }
         let core = &self.core();
-        let rows = chosen(live_rows(core, core.published.load()).collect(), samples, seed);
+        let rows = chosen(memory::collected(live_rows(core, core.published.load()))?, samples, seed);
         // One more, since each row is the nearest to itself.
         let wanted = k.saturating_add(1);
         let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
@@ -34,12 +35,12 @@ impl MmapVectorStore {
         let watch = self.interrupts.watch();
         for rows in rows.chunks(QUERIES_AT_ONCE) {
             watch.check()?;
-            let queries = rows.iter().map(|&row| core.vector(row)).collect::<Result<Vec<_>>>()?;
+            let queries = memory::all(rows.iter().map(|&row| core.vector(row)))?;
             let by_scan = SearchOptions { exact: true, ..Default::default() };
             self.search_all(core, &queries, wanted, &SearchOptions { ef, ..Default::default() }, &mut found)?;
             self.search_all(core, &queries, wanted, &by_scan, &mut exact)?;
             for (query, &row) in rows.iter().enumerate() {
-                let truth: Vec<&Hit> = others(exact.hits_of(query), row, k).collect();
+                let truth = memory::collected(others(exact.hits_of(query), row, k))?;
                 let Some(last) = truth.last() else { continue };
                 let near = others(found.hits_of(query), row, k).filter(|hit| hit.distance <= last.distance);
                 good += near.count() as u64;

@@ -98,9 +98,10 @@ impl MmapVectorStore {
         let row_capacity = data.extents.row_capacity();
         let is_new = index != taken.index || row_capacity != taken.row_capacity;
         let saved = match index.filter(|_| is_new) {
-            Some(_) => {
-                index_file::read(&*self.storage, &data.path, &data.identity, row_capacity).unwrap_or_default()
-            }
+            Some(_) => match index_file::read(&*self.storage, &data.path, &data.identity, row_capacity) {
+                Err(error @ SynaError::NoMemory { .. }) => return Err(error),
+                found => found.unwrap_or_default(),
+            },
             None => None,
         };
         let before = taken.position;
@@ -123,14 +124,19 @@ impl MmapVectorStore {
         taken.last_frame = last_frame.or(taken.last_frame);
         walked?;
         taken.superblock = superblock;
-        (taken.index, taken.row_capacity) = (settled_index(index, saved.as_ref(), &position), row_capacity);
+        let settled = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = core.rows_to_index();
         let is_gone = |row| rows.is_gone(row);
         let saved = saved.filter(|saved| saved_fits && saved.covered_rows() <= position.rows);
-        let read = saved.as_ref().and_then(|saved| saved.read_graph(data.identity.dimensions, core.kernels));
-        if let Some((graph, _)) = read.and_then(|read| read.settle(is_gone)) {
+        let read = saved
+            .as_ref()
+            .map(|saved| saved.read_graph(data.identity.dimensions, core.kernels))
+            .transpose()?;
+        if let Some((graph, _)) = read.flatten().and_then(|read| read.settle(is_gone)) {
             core.set_graph(Some(std::sync::Arc::new(graph)));
         }
+        // Only now: without memory for it, the next refresh reads it.
+        (taken.index, taken.row_capacity) = settled;
         Ok(position != before)
     }
 

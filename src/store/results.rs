@@ -4,6 +4,7 @@ use super::core::Core;
 use super::filter::Filter;
 use super::search::SearchParts;
 use crate::index::Neighbour;
+use crate::memory;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -192,8 +193,7 @@ impl SearchResults {
         if let Some(core) = &self.core {
             neighbours.iter().for_each(|found| core.rows.key_ahead(found.row));
         }
-        self.queries.push(Query { end: self.hits.len(), is_partial, error });
-        Ok(())
+        memory::push(&mut self.queries, Query { end: self.hits.len(), is_partial, error })
     }
 }
 

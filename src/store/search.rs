@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
         let query = self.prepare(query)?;
         let SearchParts { scratch, neighbours, best, memory, .. } = parts;
         let filter = self.filter(memory)?;
-        best.reset(self.k);
+        best.reset(self.k)?;
         let (mut scan_from, mut spent, mut is_partial) = (0, 0, false);
         if let Some(graph) = &self.graph
             && let Way::Walk { share, most_visits } = way.unwrap_or_else(|| self.way(&filter))

@@ -9,6 +9,7 @@ use super::open::new_appender;
 use super::rows::Snapshot;
 use super::write::{Plan, delete_rows, write_batch};
 use crate::checksum::crc32c;
+use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
 use crate::{MmapVectorConfig, Result, SynaError};
 use std::path::Path;
@@ -123,7 +124,7 @@ impl Transfer {
         let is_dead = |&(new, &old_row): &(u32, &u32)| {
             self.core.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
         };
-        let dead: Vec<u32> = (0..).zip(&self.old_rows).filter(is_dead).map(|(new, _)| new).collect();
+        let dead = memory::collected((0..).zip(&self.old_rows).filter(is_dead).map(|(new, _)| new))?;
         for part in dead.chunks(1 << 16) {
             delete_rows(&self.core, &mut self.appender, &mut self.plan, part)?;
         }
@@ -144,11 +145,11 @@ impl<'a> Piece<'a> {
             return Err(old.data.corrupt(row_offset(&old.data, row), what));
         }
         let (key, payload) = (old.key(row)?, frame.payload(position));
-        self.rows.push(row);
-        self.keys.push(key);
-        self.vectors.push(vector);
-        self.tags.push(frame.tags(position));
-        self.payloads.push(payload);
+        memory::push(&mut self.rows, row)?;
+        memory::push(&mut self.keys, key)?;
+        memory::push(&mut self.vectors, vector)?;
+        memory::push(&mut self.tags, frame.tags(position))?;
+        memory::push(&mut self.payloads, payload)?;
         self.bytes += key.len() + payload.len();
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, live_rows};
 use super::store::{MmapVectorStore, Side};
 use crate::distance::PreparedQuery;
+use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
@@ -115,7 +116,7 @@ pub(super) fn verify(
     let data = &core.data;
     let superblock = read_superblock(&*data.file, &data.path)?;
     let end = replay(data, &superblock, RowCheck::All, Damage::Tolerated, &mut |_, _, damaged| {
-        damaged_rows.extend_from_slice(damaged);
+        memory::extend(&mut damaged_rows, damaged.iter().copied())?;
         watch.check()
     })?;
     if end.rows < snapshot.rows {
@@ -165,8 +166,7 @@ pub(super) fn verify(
 }
 
 fn note(core: &Core, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
-    report.findings.push(Finding { row, key: core.key(row)?.to_owned(), problem });
-    Ok(())
+    memory::push(&mut report.findings, Finding { row, key: core.key(row)?.to_owned(), problem })
 }
 
 /// Whether a search for a row's vector finds one as near as the row; `None` where the metric promises no such thing.
@@ -240,12 +240,12 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let core = &old.core();
     let live = live_rows(core, core.published.load());
-    let rows: Vec<u32> = live.filter(|&row| core.vector(row).is_ok_and(is_finite)).collect();
+    let rows = memory::collected(live.filter(|&row| core.vector(row).is_ok_and(is_finite)))?;
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
-        let keys = piece.iter().map(|&row| core.key(row)).collect::<Result<Vec<_>>>()?;
-        let vectors = piece.iter().map(|&row| core.vector(row)).collect::<Result<Vec<_>>>()?;
-        let tags: Vec<u64> = piece.iter().map(|&row| core.tags(row)).collect();
-        let payloads: Vec<&[u8]> = piece.iter().map(|&row| core.payload(row)).collect();
+        let keys = memory::all(piece.iter().map(|&row| core.key(row)))?;
+        let vectors = memory::all(piece.iter().map(|&row| core.vector(row)))?;
+        let tags = memory::collected(piece.iter().map(|&row| core.tags(row)))?;
+        let payloads = memory::collected(piece.iter().map(|&row| core.payload(row)))?;
         new.write(&WriteBatch {
             keys: BatchKeys::Slices(&keys),
             vectors: BatchVectors::Slices(&vectors),

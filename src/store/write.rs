@@ -7,6 +7,7 @@ use super::checked_batch::{CheckedBatch, check_finite};
 use super::core::Core;
 use super::rows::Snapshot;
 use crate::kernel::codes::prefetch;
+use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
 use crate::{Result, SynaError};
 
@@ -139,6 +140,7 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
 pub(super) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan, rows: &[u32]) -> Result<()> {
     appender.refuse_if_failed()?;
     plan.clear(appender.position().rows);
+    memory::reserve(&mut plan.deletions, rows.len())?;
     plan.deletions.extend_from_slice(rows);
     append_deletions(core, appender, plan)?;
     let mut directory = core.directory_mut();

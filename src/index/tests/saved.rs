@@ -1,7 +1,7 @@
 //! To a file and back, and files that are no graph.
 
 use super::*;
-use crate::index::open::GraphDamage;
+use crate::index::open::{GraphDamage, Unopened};
 use crate::index::saved::{SavedLines, seal};
 use crate::kernel::codes::Line;
 use std::sync::Arc;
@@ -75,7 +75,11 @@ impl File {
         let width = Graph::record_bytes(params, 64) / 64;
         let cells = u32::try_from(self.lines.len() / width).unwrap();
         let lines = Box::new(Mapped(Arc::new(self.lines.clone())));
-        Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells))?.settle(is_gone)
+        let opened = Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells));
+        opened.and_then(|opened| opened.settle(is_gone)).map_err(|error| match error {
+            Unopened::Damaged(damage) => damage,
+            Unopened::Failed(error) => panic!("{error}"),
+        })
     }
 }
 

@@ -166,7 +166,7 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
     request.deadline = Some(std::time::Instant::now());
     assert!(graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap().is_partial);
     let mut best = BestK::default();
-    best.reset(10);
+    best.reset(10).unwrap();
     let queries = [query];
     let mut scanned = |deadline, budget| {
         let request = ScanRequest { visible: &|row| row % 2 == 0, deadline, budget };

@@ -49,7 +49,10 @@ fn without_group(mode: u32) -> u32 {
 }
 
 fn access_list(file: &File) -> Option<Vec<u8>> {
-    let mut list = vec![0_u8; MOST_LIST_BYTES];
+    // SAFETY: the name is a NUL-terminated string; no buffer is named, so the call answers how long it has to be; the
+    // descriptor is open as long as `file` is borrowed.
+    let length = unsafe { libc::fgetxattr(file.as_raw_fd(), ACCESS_LIST.as_ptr(), std::ptr::null_mut(), 0) };
+    let mut list = vec![0_u8; usize::try_from(length).ok().filter(|&length| length <= MOST_LIST_BYTES)?];
     // SAFETY: the name is a NUL-terminated string, the buffer has as many bytes as are named; both live across the call,
     // which keeps neither; the descriptor is open as long as `file` is borrowed.
     let length = unsafe {

@@ -1,5 +1,6 @@
 //! What a batch comes to, found out key by key.
 
+use crate::memory;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{FrameContent, MAX_ROWS};
 use crate::store::batch::WriteMode;
@@ -63,9 +64,14 @@ impl Plan {
             return Err(SynaError::Limit { what, limit: MAX_ROWS, actual: end });
         }
         core.directory_mut().try_reserve(batch.count)?;
-        self.picked.reserve(batch.count);
-        self.hashes.reserve(batch.count);
-        self.replaced.reserve(batch.count);
+        memory::reserve(&mut self.picked, batch.count)?;
+        memory::reserve(&mut self.hashes, batch.count)?;
+        memory::reserve(&mut self.replaced, batch.count)?;
+        if batch.batch.mode == WriteMode::Upsert {
+            let most = batch.count.min(core.directory().len());
+            memory::reserve(&mut self.deletions, most)?;
+            self.replacing.try_reserve(most).map_err(|_| memory::refused::<(u32, usize)>(most))?;
+        }
         Ok(())
     }
 
@@ -142,8 +148,9 @@ impl Plan {
             limit: 1 << 30,
             actual,
         };
-        self.key_ends.reserve(self.picked.len());
+        memory::reserve(&mut self.key_ends, self.picked.len())?;
         for &position in &self.picked {
+            memory::reserve(&mut self.key_bytes, batch.key(position).len())?;
             self.key_bytes.extend_from_slice(batch.key(position));
             let end =
                 u32::try_from(self.key_bytes.len()).map_err(|_| too_long(self.key_bytes.len() as u64))?;
@@ -151,10 +158,13 @@ impl Plan {
         }
         let is_tagged = |&position: &usize| batch.tags(position) != 0;
         if batch.has_tags() && self.picked.iter().any(is_tagged) && !is_planted(Fault::LoseTags) {
+            memory::reserve(&mut self.tags, self.picked.len())?;
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }
         if batch.has_payloads() && self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {
+            memory::reserve(&mut self.payload_ends, self.picked.len())?;
             for &position in &self.picked {
+                memory::reserve(&mut self.payload_bytes, batch.payload(position).len())?;
                 self.payload_bytes.extend_from_slice(batch.payload(position));
                 self.payload_ends.push(self.payload_bytes.len() as u64);
             }
