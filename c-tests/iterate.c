@@ -92,7 +92,7 @@ static void numbers(const syna_mmap *store) {
   CHECK(stats.vector_bytes + stats.log_bytes + stats.slack_bytes == stats.file_bytes);
   CHECK(stats.vector_bytes >= (uint64_t)(ROWS + 1) * DIMENSIONS * 4);
   CHECK(stats.last_seq == 3 && stats.durable_seq == syna_mmap_last_durable_seq(store));
-  CHECK(!stats.has_index && stats.reserved == 0);
+  CHECK(!stats.has_index && stats.default_ef == 100 && stats.index_recall == -1);
   /* An older program's struct ends with `rows`; a newer one's has more. */
   memset(&stats, 0xEE, sizeof stats);
   stats.struct_size = offsetof(syna_mmap_stats, live_rows);

@@ -249,8 +249,8 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
     let table = CELLS + word(newest + 84) * cell_bytes;
     // The centre, the sample, the orphans, and the bridges, which are pairs.
     let count = |at: usize| word(table + 4 * at);
-    let lists = count(20) + count(21) + count(22) + 2 * count(23);
-    let rows = (0..word(newest + 56)).map(|row| word(table + 4 * (24 + lists + row)));
+    let lists = count(23) + count(24) + count(25) + 2 * count(26);
+    let rows = (0..word(newest + 56)).map(|row| word(table + 4 * (27 + lists + row)));
     let cells = rows.filter(|word| (1..1 << 31).contains(word)).map(|cell| {
         let start = CELLS + (cell - 1) * cell_bytes;
         start..start + cell_bytes

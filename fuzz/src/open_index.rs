@@ -45,7 +45,7 @@ const SLOT_FIELDS: [(usize, usize); 18] = [
 ];
 const CELLS: usize = 8192;
 /// The fixed words of a table.
-const TABLE_WORDS: usize = 19;
+const TABLE_WORDS: usize = 27;
 /// Where a record's checksum lies in it.
 const RECORD_CHECKSUM: usize = 60;
 
@@ -128,7 +128,8 @@ pub fn mend(index: &mut [u8], with_records: bool) {
 fn mend_records(index: &mut [u8], table: usize, cell_bytes: usize) {
     let word =
         |index: &[u8], at: usize| read_word(index, table.saturating_add(at.saturating_mul(4))) as usize;
-    let lists = word(index, 16) + word(index, 17) + 2 * word(index, 18);
+    // The centre, the sample, the orphans, and the bridges, which are pairs.
+    let lists = word(index, 23) + word(index, 24) + word(index, 25) + 2 * word(index, 26);
     for row in 0..word(index, 7).min(index.len() / 4) {
         let cell = word(index, TABLE_WORDS + lists + row);
         if cell == 0 || cell >> 31 != 0 {
