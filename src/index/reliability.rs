@@ -6,7 +6,7 @@ const LEAST_CHECKED: u32 = 16;
 /// be larger by chance, by the inverse of the root of their number.
 const MISLEADING_SHARE: f32 = 0.6;
 /// The same for all walks of a graph, which are so many that chance does not count.
-const NOISY_SHARE: f32 = 0.4;
+const NOISY_SHARE: f32 = 0.5;
 /// Shares up to the first need no more candidates; from the second on they need them all.
 const NARROW_SHARE: f32 = 0.25;
 const WIDE_SHARE: f32 = 0.35;
