@@ -24,6 +24,9 @@ use crate::planted::{Fault, is_planted};
 /// How many lines of the next record are asked for between two pieces of work on this one.
 const LINES_AT_ONCE: usize = 8;
 
+/// How many rows are visited between two looks at whether estimates mislead the walk.
+const VISITS_A_VERDICT: u32 = 64;
+
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SearchEnd {
@@ -181,6 +184,10 @@ impl Graph {
             coming.bring(LINES_AT_ONCE);
             if !is_measured {
                 walk.reliability.hear(popped, found.distance, walk.pool.bound());
+                // What is left of such a walk would be walked in vain: it begins again.
+                if visits.is_multiple_of(VISITS_A_VERDICT) && walk.reliability.was_misled() {
+                    break;
+                }
             }
             let found_before = walk.found.len();
             if terms.visible(row) {
