@@ -135,7 +135,8 @@ impl Graph {
 
     /// Takes in how well estimates served the walks so far.
     pub(super) fn set_reliability(&self, placed: Placed) {
-        let widening = if placed.is_noisy() { f32::INFINITY } else { placed.widening() };
+        let widening =
+            if placed.is_noisy(self.encoder.is_product()) { f32::INFINITY } else { placed.widening() };
         self.widening.store(widening.to_bits(), Relaxed);
     }
 

@@ -7,6 +7,8 @@ const LEAST_CHECKED: u32 = 16;
 const MISLEADING_SHARE: f32 = 0.6;
 /// The same for all walks of a graph, which are so many that chance does not count.
 const NOISY_SHARE: f32 = 0.5;
+/// The same under the inner product, where half as many candidates again are kept in any case.
+const NOISY_PRODUCT_SHARE: f32 = 0.44;
 /// Shares up to the first need no more candidates; from the second on they need them all.
 const NARROW_SHARE: f32 = 0.25;
 const WIDE_SHARE: f32 = 0.35;
@@ -91,8 +93,8 @@ impl Placed {
     }
 
     /// Whether estimates mislead the walks of a graph as a rule.
-    pub(super) fn is_noisy(self) -> bool {
-        self.misplaced_share() > NOISY_SHARE
+    pub(super) fn is_noisy(self, is_product: bool) -> bool {
+        self.misplaced_share() > if is_product { NOISY_PRODUCT_SHARE } else { NOISY_SHARE }
     }
 
     /// How many candidates by estimates hold as many good ones as one candidate by distances: candidates that are there by
