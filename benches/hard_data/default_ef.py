@@ -2,7 +2,7 @@
 `python benches/hard_data/default_ef.py --lib target/release/libsyna_mmap.so`.
 
 A store of default options but for the dimensions, the metric and two threads gets its rows by batches of 1,000, without a
-call of build_index. Queries are 500 vectors of the same kind that are not stored. Needs numpy.
+call of build_index. Queries are 200 vectors of the same kind that are not stored. Needs numpy.
 """
 import argparse
 import os

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   a sample of up to 128 nodes --> scan of all rows: the 10 nearest of each
-//!                               --> searches with 100 candidates, 150, 225 ... until TARGET of those are found
+//!                               --> searches with 100 candidates, 150, 225 ... until enough of those are found
 //! ```
 //! Measured while the graph grows, each time it has doubled; where more than 100 candidates are needed, each time it has
 //! grown by a quarter. That costs 3 to 5 % of the time of building. Memory: 16 KB while it is measured.
@@ -23,7 +23,7 @@ use super::terms::GraphSearch;
 use super::workers::{each, spread};
 use super::writer::Writer;
 use crate::distance::PreparedQuery;
-use crate::{Result, memory};
+use crate::{DistanceMetric, Result, memory};
 
 /// Rows that are searched for. The recall of 128 searches for 10 rows is off by 0.01 (standard deviation).
 const QUERIES: usize = 128;
@@ -36,8 +36,10 @@ const FIRST_EF: u32 = 100;
 /// The most candidates of a search that names no number: such a search looks at a few thousand rows.
 pub(super) const MOST_EF: u32 = 2_000;
 /// The recall that is asked for, so that searches for vectors that are not stored have 0.90 also when the graph has grown
-/// by a quarter.
-const TARGET: f32 = 0.935;
+/// by a quarter: the neighbours of a stored row are linked all the better for it. On 100,000 x 128 normal data the euclidean
+/// distance lost nothing by that, the other metrics up to 0.07.
+const EUCLIDEAN_TARGET: f32 = 0.945;
+const TARGET: f32 = 0.97;
 /// Rows of an item of the scan.
 const ITEM_ROWS: u32 = 64;
 /// Items of the scan between two questions whether to go on.
@@ -197,7 +199,11 @@ impl Graph {
             self.go_on_scanning(rows, &mut sampling, scratches, pace, &mut costs.scan)?
         };
         if is_scanned && is_done {
-            if let Some(sampled) = sampling.next_ef() {
+            let target = match self.params.metric {
+                DistanceMetric::Euclidean => EUCLIDEAN_TARGET,
+                DistanceMetric::Cosine | DistanceMetric::DotProduct => TARGET,
+            };
+            if let Some(sampled) = sampling.next_ef(target) {
                 self.last_recall.set(sampled);
                 return Ok(true);
             }
@@ -301,21 +307,21 @@ impl Sampling {
     }
 
     /// After searches with `ef` candidates: the result, or on to more candidates.
-    fn next_ef(&mut self) -> Option<SampledRecall> {
+    fn next_ef(&mut self, target: f32) -> Option<SampledRecall> {
         let all: u32 = self.truth.iter().map(|&(_, count)| count).sum();
         let recall = if all == 0 { 1.0 } else { self.found as f32 / all as f32 };
-        if recall < TARGET && self.ef < MOST_EF {
+        if recall < target && self.ef < MOST_EF {
             self.before = Some((self.ef, recall));
             (self.ef, self.next_query, self.found) = ((self.ef + self.ef / 2).min(MOST_EF), 0, 0);
             return None;
         }
         let (ef, recall) = match self.before {
-            Some((fewer, less)) if recall > TARGET && recall > less => {
-                let weight = (TARGET - less) / (recall - less);
+            Some((fewer, less)) if recall > target && recall > less => {
+                let weight = (target - less) / (recall - less);
                 let ratio = self.ef as f32 / fewer as f32;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to MOST_EF")]
                 let ef = (fewer as f32 * ratio.powf(weight)).ceil().min(MOST_EF as f32) as u32;
-                (ef, TARGET)
+                (ef, target)
             }
             _ => (self.ef, recall),
         };
