@@ -348,7 +348,7 @@ typedef struct syna_mmap_options {
   /**
    * Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
    * it. From there on each write does the index work of two to four rows for each row that it wrote, of six
-   * while an index of which a quarter is deleted rows is made anew: some milliseconds for a single one.
+   * while an index of which a quarter is deleted rows is rebuilt: some milliseconds for a single one.
    * Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
    * these vectors, at most. Default 10,000.
    */
@@ -1034,7 +1034,7 @@ typedef struct syna_mmap_stats {
   uint32_t default_ef;
   /**
    * The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
-   * its rows when it had last grown by a quarter, doubled, or been built; -1 where none was measured, as in an
+   * its rows when it had last doubled, or grown by a quarter where 100 candidates are not enough; -1 where none was measured, as in an
    * index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
    */
   double index_recall;

@@ -91,7 +91,7 @@ pub struct syna_mmap_options {
     pub initial_capacity: u64,
     /// Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
     /// it. From there on each write does the index work of two to four rows for each row that it wrote, of six
-    /// while an index of which a quarter is deleted rows is made anew: some milliseconds for a single one.
+    /// while an index of which a quarter is deleted rows is rebuilt: some milliseconds for a single one.
     /// Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
     /// these vectors, at most. Default 10,000.
     pub index_threshold: u64,

@@ -47,7 +47,7 @@ pub struct syna_mmap_stats {
     /// The candidates of a search that names no ef: hnsw_ef_search, or more where the index needs more (fixed_ef).
     pub default_ef: u32,
     /// The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
-    /// its rows when it had last grown by a quarter, doubled, or been built; -1 where none was measured, as in an
+    /// its rows when it had last doubled, or grown by a quarter where 100 candidates are not enough; -1 where none was measured, as in an
     /// index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
     pub index_recall: f64,
 }

@@ -44,6 +44,16 @@ pub(crate) struct BestK {
 }
 
 impl BestK {
+    /// One that keeps `k` rows.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`].
+    pub(crate) fn keeping(k: usize) -> Result<Self> {
+        let mut best = Self::default();
+        best.reset(k)?;
+        Ok(best)
+    }
+
     /// Empties it and sets how many rows it keeps.
     ///
     /// # Errors

@@ -109,3 +109,4 @@ pub(crate) use search::SearchEnd;
 pub(crate) use space::Rows;
 pub(crate) use steps::Advance;
 pub(crate) use terms::{GraphSearch, thinned};
+pub(crate) use writer::BATCH_ROWS;

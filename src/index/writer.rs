@@ -22,7 +22,7 @@ use crate::{Result, memory};
 
 /// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
 /// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
-pub(super) const BATCH_ROWS: u32 = 512;
+pub(crate) const BATCH_ROWS: u32 = 512;
 
 /// What became of a row that was to get a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

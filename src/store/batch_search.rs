@@ -107,8 +107,7 @@ impl Search<'_> {
                 memory::collected(together.iter().map(|query| self.prepare(query)))?;
             let sound: Vec<PreparedQuery<'_>> =
                 memory::collected(prepared.iter().filter_map(|query| query.as_ref().ok().copied()))?;
-            let mut bests: Vec<BestK> = memory::collected(sound.iter().map(|_| BestK::default()))?;
-            bests.iter_mut().try_for_each(|best| best.reset(self.k))?;
+            let mut bests = memory::all(sound.iter().map(|_| BestK::keeping(self.k)))?;
             let filter = self.filter(&mut parts.memory)?;
             let end = self.scan(&sound, 0..self.snapshot.rows, self.budget, &filter, &mut bests);
             filter.check()?;

@@ -37,7 +37,7 @@ impl DefaultEf {
             log::warn!(
                 "{path}: searches of the index of {rows} rows for 10 vectors find {recall:.2} of the nearest with {ef} \
                  candidates (recall on a sample). The data are of high intrinsic dimension: name a larger ef, build the \
-                 index anew with a larger hnsw_ef_construction and hnsw_m, or search exactly"
+                 index again with a larger hnsw_ef_construction and hnsw_m, or search exactly"
             );
         } else if takes < ef as usize {
             log::warn!(

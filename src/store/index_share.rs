@@ -17,7 +17,7 @@ use super::indexing::{graph_of, tail_rows};
 use super::interrupt::Interrupts;
 use super::renewal::{self, is_worn};
 use crate::Result;
-use crate::index::{Advance, Graph, GraphParams, ROW_WORK};
+use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,6 @@ const ROWS_A_ROW: i64 = 2;
 const MORE_ROWS_A_ROW: i64 = 4;
 /// The same while a successor is made.
 const RENEWING_ROWS_A_ROW: i64 = 6;
-/// Rows of a batch at most.
-const BATCH_ROWS: u32 = 512;
 /// Of how many rows a write makes good the work that earlier ones could not do, since others were at the graph.
 const MOST_CREDIT_ROWS: i64 = 16;
 /// How long a write waits for the worker's turn to end, where the worker does not keep up.

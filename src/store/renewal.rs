@@ -58,14 +58,14 @@ fn successor_of(core: &Core, graph: &Graph, params: GraphParams) -> Arc<Graph> {
         let (path, covered) = (core.data.path.display(), graph.covered_rows());
         let deleted = core.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
         let rows = covered.saturating_sub(graph.absent_rows());
-        log::info!("{path}: {deleted} of the {rows} rows in the index are deleted, it is made anew");
+        log::info!("{path}: {deleted} of the {rows} rows in the index are deleted, it is rebuilt");
         new_graph(core, params)
     })
 }
 
 fn succeed(core: &Core, graph: &Arc<Graph>, successor: Arc<Graph>) {
     let (path, covered) = (core.data.path.display(), successor.covered_rows());
-    log::info!("{path}: the index is made anew, {} rows", covered.saturating_sub(successor.absent_rows()));
+    log::info!("{path}: the index is rebuilt, {} rows", covered.saturating_sub(successor.absent_rows()));
     core.succeed(graph, successor);
 }
 

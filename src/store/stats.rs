@@ -39,7 +39,7 @@ pub struct StoreStats {
     /// The candidates of a search that names no `ef`.
     pub default_ef: u64,
     /// The recall of searches for 10 rows with so many candidates, 0 to 1, that the index measured on a sample of its rows when
-    /// it had last grown by a quarter, doubled, or been built; `None` where none was measured, as in an index of under
+    /// it had last doubled, or grown by a quarter where 100 candidates are not enough; `None` where none was measured, as in an index of under
     /// 2,000 rows. With `fixed_ef` or a larger `ef_search`: with the number that it would take.
     pub index_recall: Option<f32>,
     /// Checkpoints that the file has had.
