@@ -287,7 +287,12 @@ static syna_mmap_status search_batch(void) {
   size_t i;
   syna_mmap_status status =
       syna_mmap_search_batch(store, rows.vectors, rows.count, 10, &how, results, statuses, &error);
-  for (i = 0; status == SYNA_MMAP_OK && i < rows.count; i++) status = statuses[i];
+  /* Each query has a status of its own, and the call's error says nothing of them. */
+  for (i = 0; status == SYNA_MMAP_OK && i < rows.count; i++) {
+    if (statuses[i] == SYNA_MMAP_OK) continue;
+    status = error.status = statuses[i];
+    strcpy(error.message, syna_mmap_status_name(status));
+  }
   return status;
 }
 static syna_mmap_status search_batch_exactly(void) {
