@@ -355,8 +355,9 @@ typedef struct syna_mmap_options {
   uint64_t index_threshold;
   /**
    * Seconds between the checkpoints that writes make; 0: only when asked and at close. Such a checkpoint takes no
-   * rows into the index. The write that makes it waits for the disk, and saves what has changed of the index:
-   * milliseconds to seconds, as much as was written since the last one. Default 30.
+   * rows into the index. The write that makes it waits for the disk: milliseconds, or more where much was
+   * written in the last second or the disk is busy. The writes after it save what has changed of the index,
+   * each a part of it. Default 30.
    */
   uint32_t checkpoint_interval_secs;
   /** SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file. */

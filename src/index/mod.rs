@@ -44,7 +44,7 @@
 //! | `recall.rs` | the recall of the graph, measured on a sample while it grows |
 //! | `repair.rs`, `sweep.rs` | rows that a search for themselves does not find are repaired, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
-//! | `save.rs`, `open.rs` | to a file; from a file |
+//! | `saving.rs`, `save.rs`, `open.rs` | records to a file, in pieces; the table behind them; from a file |
 //! | `check.rs` | what is in a graph, and what cannot be reached |
 //! | `exact.rs` | the scan of rows one by one: those behind the graph, those that few pass a filter, for several queries at once |
 
@@ -79,6 +79,7 @@ mod repair;
 mod rerank;
 mod save;
 mod saved;
+mod saving;
 mod scratch;
 mod search;
 mod space;
@@ -104,6 +105,7 @@ pub(crate) use pool::Neighbour;
 pub(crate) use recall::SampledRecall;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
+pub(crate) use saving::Saving;
 pub(crate) use scratch::Scratch;
 pub(crate) use search::SearchEnd;
 pub(crate) use space::Rows;

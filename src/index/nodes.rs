@@ -169,6 +169,11 @@ impl Nodes {
         self.records.set_cell(row, cell);
     }
 
+    /// Notes that no cell of the file holds a row's record.
+    pub(super) fn forget_cell(&self, row: u32) {
+        self.records.forget_cell(row);
+    }
+
     /// Whether a record can be one of a row: it links to other nodes, to each once, and its code has finite facts.
     fn is_right(&self, row: u32, record: &Record<'_>) -> bool {
         let facts = record.code().facts;

@@ -135,6 +135,13 @@ impl RecordStore {
         }
     }
 
+    /// Notes that no cell of the file holds an item's record.
+    pub(super) fn forget_cell(&self, item: u32) {
+        if let Some(word) = self.cells.word(item) {
+            word.store(0, Release);
+        }
+    }
+
     /// Whether a record of the file proved not to be what was saved.
     pub(super) fn is_damaged(&self) -> bool {
         self.saved.get().is_some_and(SavedRecords::is_damaged)

@@ -1,4 +1,4 @@
-//! The graph to a file; [`super::open`] takes it from there.
+//! The graph to a file, behind its records ([`super::saving`]); [`super::open`] takes it from there.
 //!
 //! The records lie in cells of one width, one behind the other, each with a checksum ([`super::saved`]). A table tells where:
 //! ```text
@@ -21,22 +21,15 @@
 //! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
 //! older table stay as they were.
 
-use std::collections::VecDeque;
-
 use super::graph::{Graph, NO_ROW, View};
-use super::links::Links;
 use super::nodes::Nodes;
 use super::params::{GraphParams, row_number};
 use super::writer::Writer;
-use crate::kernel::codes::Line;
-use crate::memory;
-use crate::{Result, SynaError};
+use crate::{Result, memory};
 
 pub(super) const VERSION: u32 = 6;
 pub(super) const IS_TWIN: u32 = 1 << 31;
 pub(super) const HAS_NO_CODE: u32 = 0;
-/// Records are handed on to be written in pieces of about so many bytes.
-const PIECE_BYTES: usize = 1 << 20;
 
 impl Graph {
     /// How many records lie in the file as they are now, and how many do not.
@@ -60,91 +53,16 @@ impl Graph {
         Ok(Standing { rows })
     }
 
-    /// Hands the records that the file does not have to `write`, in the order of their cells from `first_cell` on, and
-    /// returns the table. With `first_cell` 0 the file has none, and rows that are near each other come to lie near each
-    /// other. The same graph gives the same bytes. At rest only.
+    /// What lies behind the records: where each of them lies, and what else the graph is. At rest only, with all records in
+    /// the file. The same graph, saved at once, gives the same bytes.
     ///
     /// # Errors
-    /// What `write` answers; `Internal` where a record of the file proves not to be what was saved; `NoMemory`.
-    pub(crate) fn save(
-        &self,
-        first_cell: u32,
-        write: &mut dyn FnMut(&[Line]) -> Result<()>,
-    ) -> Result<Saved> {
+    /// `NoMemory`, `Poisoned`.
+    pub(crate) fn table(&self) -> Result<Vec<u8>> {
         let writer = self.lock_writer()?;
         let View { covered } = self.view();
-        let no_memory = |_| SynaError::NoMemory { needed_bytes: 4 * u64::from(covered) };
-        let mut cells = Vec::new();
-        cells.try_reserve_exact(covered as usize).map_err(no_memory)?;
-        cells.resize(covered as usize, NO_ROW);
-        let is_anew = first_cell == 0;
-        if !is_anew {
-            for (row, place) in (0..).zip(&mut cells) {
-                *place = self.nodes.cell(row).unwrap_or(NO_ROW);
-            }
-        }
-        let mut piece = Vec::new();
-        let mut next_cell = first_cell;
-        let mut save = |row: u32| {
-            let Some(place) = cells.get_mut(row as usize) else { return Ok(()) };
-            if *place != NO_ROW || !self.nodes.is_node(row) {
-                return Ok(());
-            }
-            *place = next_cell;
-            next_cell += 1;
-            {
-                let seen = self.nodes.read();
-                let record = seen.record(row).ok_or_else(damaged)?;
-                memory::reserve(&mut piece, record.lines.len())?;
-                record.save(row, &mut piece);
-            }
-            if size_of_val(&*piece) >= PIECE_BYTES {
-                write(&piece)?;
-                piece.clear();
-            }
-            Ok(())
-        };
-        if is_anew {
-            self.outward(covered, &mut save)?;
-        }
-        (0..covered).try_for_each(&mut save)?;
-        write(&piece)?;
-        Ok(Saved { table: self.table(&writer, covered, &cells)?, next_cell, cells })
-    }
-
-    /// Calls `each` for every row that firm links lead to from the sample that searches begin at: breadth first, so in
-    /// about the order in which searches come to them.
-    fn outward(&self, covered: u32, each: &mut dyn FnMut(u32) -> Result<()>) -> Result<()> {
-        let mut is_met = memory::filled(false, covered as usize)?;
-        let mut queue: VecDeque<u32> = self.entries.rows().iter().copied().collect();
-        let mut links = Links::default();
-        for &row in &queue {
-            if let Some(met) = is_met.get_mut(row as usize) {
-                *met = true;
-            }
-        }
-        while let Some(row) = queue.pop_front() {
-            each(row)?;
-            self.nodes.read().read_links(row, &mut links);
-            for &to in &links.firm {
-                if let Some(met) = is_met.get_mut(to as usize)
-                    && !std::mem::replace(met, true)
-                {
-                    queue.try_reserve(1).map_err(|_| memory::refused::<u32>(queue.len()))?;
-                    queue.push_back(to);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes that what [`Graph::save`] gave is in the file. Between the two the graph is at rest.
-    pub(crate) fn note_saved(&self, saved: &Saved) {
-        for (row, &cell) in (0..).zip(&saved.cells) {
-            if cell != NO_ROW {
-                self.nodes.set_cell(row, cell);
-            }
-        }
+        let cells = memory::collected((0..covered).map(|row| self.nodes.cell(row).unwrap_or(NO_ROW)))?;
+        self.table_of(&writer, covered, &cells)
     }
 
     /// Whether a record of the file proved not to be what was saved. Searches do not use such a graph.
@@ -152,7 +70,7 @@ impl Graph {
         self.nodes.is_damaged()
     }
 
-    fn table(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
+    fn table_of(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
         let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
         let bridges = writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
         let bridges = memory::collected(bridges)?;
@@ -227,21 +145,6 @@ impl Graph {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     rows: [u32; 5],
-}
-
-/// What a save has made.
-#[derive(Debug)]
-pub(crate) struct Saved {
-    /// What is to lie behind the records.
-    pub(crate) table: Vec<u8>,
-    /// The cell behind the records that were handed on.
-    pub(crate) next_cell: u32,
-    /// Of each row its cell, or [`NO_ROW`].
-    cells: Vec<u32>,
-}
-
-fn damaged() -> SynaError {
-    SynaError::Internal { what: "the index's file is damaged".to_owned() }
 }
 
 /// Of a long word the low half and the high one.

@@ -146,6 +146,15 @@ impl Graph {
         }
     }
 
+    /// Calls `work` before anybody goes on, where nobody is extending the graph; `None` elsewhere.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(crate) fn if_idle<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+        let Some(_turn) = self.try_turn() else { return Ok(None) };
+        work().map(Some)
+    }
+
     /// Calls `work` before anybody goes on, where no batch is half-way in and nobody is extending the graph; `None` elsewhere.
     ///
     /// # Errors

@@ -315,6 +315,11 @@ impl Appender {
         Ok(())
     }
 
+    /// Has the system begin to bring the bytes that were written so far to the disk.
+    pub(crate) fn begin_sync(&self) {
+        self.data.file.begin_sync(0, self.data.extents.end_bytes());
+    }
+
     /// Brings the bytes that were written so far to the disk, as a head start for [`Appender::seal`].
     pub(crate) fn sync_ahead(&mut self) -> Result<()> {
         self.sync_file()

@@ -143,6 +143,10 @@ impl StorageFile for DiskFile {
         platform::sync_file(&self.file)
     }
 
+    fn begin_sync(&self, offset_bytes: u64, length_bytes: u64) {
+        platform::begin_sync(&self.file, offset_bytes, length_bytes);
+    }
+
     fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {
         Region::map(&self.file, offset_bytes, length_bytes)
     }

@@ -115,6 +115,9 @@ pub(crate) trait StorageFile: Send + Sync + Debug {
     fn truncate(&self, length_bytes: u64) -> io::Result<()>;
     /// Puts every byte written so far, and what is needed to find it, on the disk. Never called again after it failed.
     fn sync(&self) -> io::Result<()>;
+    /// Has the system begin to bring bytes to the disk, where it can; waits for nothing, and promises nothing: [`Self::sync`]
+    /// has less to wait for.
+    fn begin_sync(&self, _offset_bytes: u64, _length_bytes: u64) {}
     /// Maps bytes that the file has for reading; what is written later shows in it at once.
     fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region>;
     /// The exclusive advisory lock; `false` where somebody else holds it.

@@ -76,6 +76,7 @@ pub(crate) use log_head::has_grown;
 pub(crate) use lost_extents::superblock_of_damaged;
 pub(crate) use medium::{
     Access, FileIdentity, PathKind, Permissions, Storage, StorageFile, read_exact_at, write_all_at,
+    write_slices_at,
 };
 pub(crate) use memory::InMemory;
 #[cfg(all(loom, test))]

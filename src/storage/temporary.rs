@@ -8,6 +8,7 @@
 //! writing finds it without reading the folder.
 
 use super::medium::{Access, PathKind, Storage, StorageFile};
+use super::platform::process_mark;
 use crate::planted::{Fault, is_planted};
 use crate::{Result, SynaError};
 use std::io;
@@ -25,6 +26,8 @@ pub(crate) struct Temporary {
     destination: PathBuf,
     file: Arc<dyn StorageFile>,
     is_named: bool,
+    /// The process that made it: in a forked child the file is not the child's to remove.
+    process: u32,
 }
 
 /// FNV-1a (Fowler, Noll, Vo), 64 bits: the same in every process.
@@ -54,6 +57,7 @@ impl Temporary {
                         destination: destination.to_owned(),
                         file,
                         is_named: false,
+                        process: process_mark(),
                     };
                     // Somebody who looks for leftovers may have been quicker, and will remove it.
                     if made.file.try_lock().map_err(io)? || is_planted(Fault::IgnoreLock) {
@@ -111,7 +115,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if !self.is_named && self.refuse_if_lost().is_ok() {
+        if !self.is_named && self.process == process_mark() && self.refuse_if_lost().is_ok() {
             // What cannot be removed is removed by the next open for writing.
             let _ = self.storage.remove(&self.path);
         }
@@ -200,6 +204,20 @@ mod tests {
         drop(lost);
         assert_eq!(std::fs::read(&path).unwrap(), b"somebody's");
         assert!(!destination.exists());
+    }
+
+    #[test]
+    fn a_forked_child_removes_no_file_of_its_parent() {
+        let folder = Scratch::new("temporary-forked");
+        let storage: Arc<dyn Storage> = Arc::new(Disk);
+        let create = || Temporary::create(&storage, &folder.0.join("store"), Access::CreateNew).unwrap();
+        let (mut of_parent, own) = (create(), create());
+        let path = of_parent.path.clone();
+        // As a child sees it.
+        of_parent.process = of_parent.process.wrapping_add(1);
+        drop((of_parent, own));
+        assert!(path.exists());
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
     }
 
     #[test]

@@ -297,11 +297,21 @@ impl MmapVectorStore {
 impl MmapVectorStore {
     /// Leaves the store as a killed process does: no checkpoint, the lock gone.
     pub(crate) fn abandon(mut self) {
+        if let Some(save) = self.writer().ok().and_then(|mut writer| writer.index_save.take()) {
+            save.abandon();
+        }
         self.side = Side::Closed;
         if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
             begun.abandon();
         }
         let _ = self.core().data.file.unlock();
+    }
+
+    /// Lets the checkpoint that writes make fall due.
+    pub(crate) fn make_checkpoint_due(&self) {
+        if let Ok(mut writer) = self.writer() {
+            writer.make_checkpoint_due();
+        }
     }
 
     /// How many batches the store has seen in the file's life.

@@ -4,7 +4,7 @@ use super::config::{Durability, MmapVectorConfig};
 use super::core::Core;
 use super::default_ef::DefaultEf;
 use super::index_file::SavedPlace;
-use super::index_save;
+use super::index_save::IndexSave;
 use super::index_share::IndexShare;
 use super::index_worker::Bell;
 use super::indexing::{graph_params, tail_rows};
@@ -16,6 +16,11 @@ use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// So long before a checkpoint falls due the system is asked to bring the data to the disk, so that the sync finds little.
+const HEAD_START: Duration = Duration::from_secs(1);
+/// Records of the index that a write saves for each row it writes, while a save is under way: more than it changes.
+const RECORDS_A_ROW: u32 = if cfg!(test) { 40 } else { 256 };
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -25,8 +30,12 @@ pub(super) struct Writer {
     durability: Durability,
     checkpoint_interval: Option<Duration>,
     last_checkpoint: Instant,
-    /// Since when a checkpoint that fell due has left the index unsaved, as a batch is half-way in.
+    /// Whether the system was asked ahead of the next checkpoint.
+    has_begun_sync: bool,
+    /// Since when a checkpoint that fell due has left the index unsaved.
     unsaved_since: Option<Instant>,
+    /// The index's save that is under way.
+    pub(super) index_save: Option<IndexSave>,
     index_share: IndexShare,
     default_ef: DefaultEf,
     threads: usize,
@@ -59,7 +68,9 @@ impl Writer {
             checkpoint_interval: Some(Duration::from_secs(config.checkpoint_interval_secs))
                 .filter(|d| !d.is_zero()),
             last_checkpoint: Instant::now(),
+            has_begun_sync: false,
             unsaved_since: None,
+            index_save: None,
             index_share: IndexShare::new(
                 narrow(config.index_threshold),
                 narrow(config.most_unindexed_rows),
@@ -95,31 +106,71 @@ impl Writer {
         }
         self.wake_worker(core);
         self.index_share.advise_compaction(core);
-        self.checkpoint_if_due(core)
+        self.checkpoint_if_due(core, written_rows)
     }
 
-    /// The checkpoint of every so many seconds. It takes no rows into the index; the index is saved as soon as no batch is
-    /// half-way in, or with the next checkpoint.
-    fn checkpoint_if_due(&mut self, core: &Core) -> Result<()> {
+    /// The checkpoint of every so many seconds. It takes no rows into the index, and saves that in pieces: this write's and
+    /// those of the writes that follow.
+    fn checkpoint_if_due(&mut self, core: &Core, written_rows: usize) -> Result<()> {
         let Some(interval) = self.checkpoint_interval else { return Ok(()) };
-        let is_due = self.last_checkpoint.elapsed() >= interval;
-        if is_due {
+        let elapsed = self.last_checkpoint.elapsed();
+        if elapsed >= interval {
             // One that fails is due again after as long, and not at each write.
             self.last_checkpoint = Instant::now();
             let made = self.flush(core);
             self.forgive(core, made)?;
+            self.unsaved_since.get_or_insert_with(Instant::now);
+        } else if !self.has_begun_sync && elapsed >= interval - HEAD_START.min(interval / 4) {
+            self.appender.begin_sync();
+            self.has_begun_sync = true;
         }
-        if is_due || self.unsaved_since.is_some() {
-            let begin = *self.unsaved_since.get_or_insert_with(Instant::now);
-            let is_late = begin.elapsed() >= interval;
-            let saved = self.save_index(core, is_late);
-            // One that fails is due again with the next checkpoint.
-            if !matches!(saved, Ok(false)) {
-                self.unsaved_since = None;
+        let Some(begin) = self.unsaved_since else { return Ok(()) };
+        let elapsed = begin.elapsed();
+        let saved = match elapsed >= interval {
+            true => self.save_index(core, true),
+            false => self.advance_save(core, written_rows, elapsed, interval / 2),
+        };
+        // One that fails is due again with the next checkpoint.
+        if !matches!(saved, Ok(false)) {
+            self.unsaved_since = None;
+        }
+        self.forgive(core, saved.map(|_| ()))
+    }
+
+    /// Saves a piece of the index: enough for what a write of so many rows changes in it, and for all to be saved after
+    /// `within`. Says whether the index is saved.
+    fn advance_save(
+        &mut self,
+        core: &Core,
+        written_rows: usize,
+        elapsed: Duration,
+        within: Duration,
+    ) -> Result<bool> {
+        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+        let unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
+        let due = u128::from(graph.covered_rows()) * elapsed.as_millis() / within.as_millis().max(1);
+        let saved = unfinished.as_ref().map_or(0, IndexSave::saved_records);
+        let of_time = u32::try_from(due).unwrap_or(u32::MAX).saturating_sub(saved);
+        let of_write = u32::try_from(written_rows).unwrap_or(u32::MAX).saturating_mul(RECORDS_A_ROW);
+        let mut unfinished = unfinished;
+        let last = self.saved_index;
+        let advanced = graph.if_idle(|| {
+            if unfinished.is_none() {
+                unfinished = IndexSave::begin(&self.storage, &core.data, &graph, last)?;
             }
-            self.forgive(core, saved.map(|_| ()))?;
+            unfinished.as_mut().map(|save| save.advance(&graph, of_write.max(of_time))).transpose()
+        });
+        match advanced {
+            Ok(Some(None)) => Ok(true),
+            Ok(advanced) => {
+                self.index_save = unfinished;
+                if advanced == Some(Some(true)) { self.save_index(core, false) } else { Ok(false) }
+            }
+            Err(error) => {
+                self.saved_index = None;
+                if graph.is_damaged() { Ok(true) } else { Err(error) }
+            }
         }
-        Ok(())
     }
 
     /// The write that made this due is in the file, and its rows are found with or without an index: that the index or a
@@ -159,6 +210,7 @@ impl Writer {
 
     /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
     pub(super) fn flush(&mut self, core: &Core) -> Result<()> {
+        self.has_begun_sync = false;
         self.appender.checkpoint()?;
         core.data.check_place(&*self.storage)
     }
@@ -178,7 +230,7 @@ impl Writer {
         let start = Instant::now();
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
-        self.last_checkpoint = Instant::now();
+        (self.last_checkpoint, self.has_begun_sync) = (Instant::now(), false);
         // What is in the file is safe, but nobody finds the file by its name.
         core.data.check_place(&*self.storage)?;
         match extended {
@@ -194,10 +246,16 @@ impl Writer {
     /// one, it is finished or waited for if `waits`, and else nothing is done, for which the answer is `false`.
     fn save_index(&mut self, core: &Core, waits: bool) -> Result<bool> {
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let last = self.saved_index.take();
         let write = || {
+            let save = match unfinished.take() {
+                Some(save) => Some(save),
+                None => IndexSave::begin(&self.storage, &core.data, &graph, last)?,
+            };
+            let Some(save) = save else { return Ok(last) };
             let position = self.appender.position();
-            index_save::write(&self.storage, &core.data, &position, &graph, last, self.index_file)
+            save.finish(&self.storage, &core.data, &position, &graph, self.index_file).map(Some)
         };
         let saved = match waits {
             true => graph.at_rest(&core.rows_to_index(), self.threads, write).map(Some),
@@ -208,13 +266,19 @@ impl Writer {
             Err(_) if graph.is_damaged() => {}
             saved => {
                 let Some(saved) = saved? else {
-                    self.saved_index = last;
+                    (self.saved_index, self.index_save) = (last, unfinished);
                     return Ok(false);
                 };
-                self.index_file = Some(saved.file);
-                self.saved_index = Some(saved);
+                self.index_file = saved.map(|saved| saved.file).or(self.index_file);
+                self.saved_index = saved;
             }
         }
         Ok(true)
+    }
+
+    #[cfg(test)]
+    pub(super) fn make_checkpoint_due(&mut self) {
+        let due = self.checkpoint_interval.and_then(|interval| self.last_checkpoint.checked_sub(interval));
+        self.last_checkpoint = due.unwrap_or(self.last_checkpoint);
     }
 }

@@ -7,6 +7,7 @@ mod gone;
 mod hard;
 mod sampling;
 mod saved;
+mod saving;
 mod shapes;
 mod together;
 

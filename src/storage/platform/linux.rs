@@ -246,6 +246,13 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
     retry(|| unsafe { libc::fdatasync(file.as_raw_fd()) })
 }
 
+/// Has the system begin to write bytes to the disk: `sync_file_range`. Not every file system does; nobody relies on it.
+pub(crate) fn begin_sync(file: &File, offset_bytes: u64, length_bytes: u64) {
+    let (Ok(offset), Ok(length)) = (i64::try_from(offset_bytes), i64::try_from(length_bytes)) else { return };
+    // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
+    unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
 /// A file in memory: `memfd_create`.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     // SAFETY: the name is a NUL-terminated string that lives across the call; the call keeps no pointer to it.

@@ -20,7 +20,7 @@ mod process_mark;
 pub(crate) use folder::Folder;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    SignalsBlocked, allocate, anonymous_file, detach_mapping, disown, file_exists, identity_of,
+    SignalsBlocked, allocate, anonymous_file, begin_sync, detach_mapping, disown, file_exists, identity_of,
     may_be_copied, next_data, read_at, set_length, sync_file, write_at,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -32,9 +32,9 @@ pub(crate) use process_mark::process_mark;
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
-    Folder, SignalsBlocked, allocate, anonymous_file, detach_mapping, disown, file_exists, identity_of,
-    may_be_copied, next_data, permissions, process_mark, read_at, set_length, set_permissions, sync_file,
-    write_at,
+    Folder, SignalsBlocked, allocate, anonymous_file, begin_sync, detach_mapping, disown, file_exists,
+    identity_of, may_be_copied, next_data, permissions, process_mark, read_at, set_length, set_permissions,
+    sync_file, write_at,
 };
 
 use crate::storage::medium::MOST_INTERRUPTIONS;

@@ -18,6 +18,9 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
     std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
 }
 
+/// Nothing: no system but Linux has a call for it.
+pub(crate) fn begin_sync(_: &File, _offset_bytes: u64, _length_bytes: u64) {}
+
 /// Writes the first slice only, as a short write may: std writes slices at the file's cursor alone, which threads share.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
     let Some(first) = from.iter().find(|slice| !slice.is_empty()) else { return Ok(0) };

@@ -51,7 +51,8 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
         metric: DistanceMetric::Euclidean,
         initial_capacity: [0, 100, 100_000][random.below(3)],
         index_threshold: [0, 0, 60][random.below(3)],
-        checkpoint_interval_secs: 0,
+        // Due when a life says so, see `live`.
+        checkpoint_interval_secs: 1 << 20,
         durability: if random.below(4) == 0 { Durability::Batch } else { Durability::Process },
         ..MmapVectorConfig::default()
     }
@@ -276,7 +277,13 @@ pub(super) fn live(seed: u64, folder: &Path) -> Trace {
     let steps = 8 + random.below(18);
     // Growth over several extents and one checkpoint are in every trace.
     let large = random.below(steps);
+    // In some lives checkpoints fall due within writes.
+    let mut dues = Random(!seed);
+    let has_dues = dues.below(3) == 0;
     for step in 0..steps {
+        if has_dues && dues.below(5) == 0 {
+            writing.store.make_checkpoint_due();
+        }
         writing.step(&mut random, if step == large { 400 } else { 12 }).unwrap();
         match random.below(12) {
             0 => {

@@ -1,0 +1,152 @@
+//! Saves that go on beside writes.
+
+use crate::storage::Disk;
+use crate::store::crash_tests::{ScratchFolder, scratch_folder};
+use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A store that takes rows into its index with the writes, and makes a checkpoint when a test says so.
+fn open(path: &Path) -> MmapVectorStore {
+    let config = MmapVectorConfig {
+        dimensions: 64,
+        metric: DistanceMetric::Euclidean,
+        index_threshold: 100,
+        checkpoint_interval_secs: 1 << 20,
+        ..MmapVectorConfig::default()
+    };
+    MmapVectorStore::open_on(Arc::new(Disk), path, config).unwrap()
+}
+
+fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let place = |i: u32| number.wrapping_mul(2_654_435_761).rotate_left(i) % 1_000;
+        let vector: Vec<f32> = (0..64).map(|i| f32::from(u16::try_from(place(i)).unwrap())).collect();
+        store.insert(&number.to_string(), &vector).unwrap();
+    }
+}
+
+/// A store with an index of 2,000 rows on the disk.
+fn grown(name: &str) -> (ScratchFolder, PathBuf, MmapVectorStore) {
+    let folder = scratch_folder(name);
+    let path = folder.join("store");
+    let store = open(&path);
+    insert(&store, 0..2_000);
+    store.checkpoint().unwrap();
+    (folder, path, store)
+}
+
+fn is_saving(store: &MmapVectorStore) -> bool {
+    store.writer().unwrap().index_save.is_some()
+}
+
+/// Rows that the index on the disk covers.
+fn saved_rows(store: &MmapVectorStore) -> u32 {
+    store.writer().unwrap().saved_index.map_or(0, |saved| saved.slot.covered_rows)
+}
+
+/// Writes some rows from `first` on, so that the index changes, and makes a checkpoint fall due that does not save it yet; the
+/// next number.
+fn begin_save(store: &MmapVectorStore, first: u32) -> u32 {
+    insert(store, first..first + 600);
+    store.make_checkpoint_due();
+    insert(store, first + 600..first + 610);
+    assert!(is_saving(store), "the index was saved within 10 writes");
+    first + 610
+}
+
+/// Writes one row after another until the index is saved; the next number.
+fn finish_save(store: &MmapVectorStore, mut next: u32) -> u32 {
+    while is_saving(store) {
+        insert(store, next..next + 1);
+        next += 1;
+    }
+    next
+}
+
+fn assert_whole(store: &MmapVectorStore, rows: u64) {
+    assert_eq!(store.len() as u64, rows);
+    let report = store.verify(&mut |_, _| std::ops::ControlFlow::Continue(())).unwrap();
+    assert!(report.findings.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_checkpoint_within_writes_saves_the_index_in_pieces() {
+    let (_folder, path, mut store) = grown("in-pieces");
+    let mut next = 2_000;
+    for _ in 0..4 {
+        let begin = begin_save(&store, next);
+        next = finish_save(&store, begin);
+        assert!(next > begin + 10, "the index was saved within {} writes", next - begin + 10);
+        let saved = saved_rows(&store);
+        assert!(saved + 1_024 > next && saved <= next, "{saved} of {next} rows are saved");
+        store.abandon();
+        store = open(&path);
+        assert_eq!(store.stats().unwrap().indexed_rows, u64::from(saved));
+        assert_whole(&store, next.into());
+    }
+}
+
+#[test]
+fn a_save_that_a_kill_ends_leaves_the_index_that_was_there() {
+    let (folder, path, mut store) = grown("kill");
+    let mut next = 2_000;
+    for _ in 0..4 {
+        let saved = saved_rows(&store);
+        next = begin_save(&store, next);
+        store.abandon();
+        store = open(&path);
+        assert_eq!(store.stats().unwrap().indexed_rows, u64::from(saved));
+        assert_whole(&store, next.into());
+        let files: Vec<_> = std::fs::read_dir(&*folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 2, "what the save has begun is left: {files:?}");
+        next = begin_save(&store, next);
+        next = finish_save(&store, next);
+        assert!(saved_rows(&store) > saved);
+    }
+}
+
+#[test]
+fn a_checkpoint_a_close_and_a_compaction_end_a_save_that_is_under_way() {
+    let (_folder, path, mut store) = grown("ended");
+    let mut next = begin_save(&store, 2_000);
+    store.checkpoint().unwrap();
+    assert!(!is_saving(&store));
+    assert_eq!(saved_rows(&store), next);
+    next = begin_save(&store, next);
+    store.close().unwrap();
+    store = open(&path);
+    assert_eq!((saved_rows(&store), store.stats().unwrap().indexed_rows), (next, u64::from(next)));
+    for number in 0..1_000 {
+        store.delete(&number.to_string()).unwrap();
+    }
+    next = begin_save(&store, next);
+    store.compact(&mut |_, _| std::ops::ControlFlow::Continue(())).unwrap();
+    assert!(!is_saving(&store));
+    next = begin_save(&store, next);
+    next = finish_save(&store, next);
+    store.abandon();
+    store = open(&path);
+    assert!(store.has_index());
+    assert_whole(&store, u64::from(next) - 1_000);
+}
+
+#[test]
+fn an_index_that_another_took_the_place_of_is_not_added_to() {
+    let (folder, path, store) = grown("replaced");
+    let index = crate::store::index_file::path_of(&path);
+    let mut next = begin_save(&store, 2_000);
+    next = finish_save(&store, next);
+    let copy = folder.join("copy");
+    std::fs::copy(&index, &copy).unwrap();
+    next = begin_save(&store, next);
+    std::fs::rename(&copy, &index).unwrap();
+    let before = std::fs::read(&index).unwrap();
+    insert(&store, next..next + 1);
+    assert_eq!(std::fs::read(&index).unwrap(), before, "the other file was written to");
+    next = finish_save(&store, next + 1);
+    store.abandon();
+    let store = open(&path);
+    assert!(store.has_index());
+    assert_whole(&store, next.into());
+}
