@@ -1628,8 +1628,8 @@ syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
 #define SYNA_MMAP_PROBLEM_DAMAGED_LINKS 4
 
 /**
- * No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50: searches
- * are slower than they need be, and find less.
+ * No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50:
+ * searches are slower than they need be, and find less. Not told where hnsw_m_max is under 16.
  */
 #define SYNA_MMAP_PROBLEM_ORPHAN 5
 

@@ -4,7 +4,7 @@
 mod targets;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use targets::questions::{Condition, Question};
 use targets::world::{Operation, World};
 
@@ -72,8 +72,14 @@ fn operation() -> impl Strategy<Value = Operation> {
 fn a_store_does_what_its_model_does() {
     let cases = std::env::var("SYNA_MMAP_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     // A failing life is printed, shrunk; it becomes a test of its own, so no file of seeds is kept.
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let lives = (any::<u8>(), prop::collection::vec(operation(), 1..80));
+    // The same lives every time, unless somebody wants others.
+    let seed: u64 =
+        std::env::var("SYNA_MMAP_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+    println!("SYNA_MMAP_SEED={seed}");
+    let rng_seed = RngSeed::Fixed(seed);
+    let config =
+        Config { cases, rng_seed, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let lived = TestRunner::new(config).run(&lives, |(shape, operations)| {
         let mut world = World::new(shape);
         operations.iter().for_each(|operation| world.apply(operation));

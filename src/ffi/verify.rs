@@ -24,8 +24,8 @@ pub const SYNA_MMAP_PROBLEM_UNREACHABLE: u32 = 3;
 /// itself.
 pub const SYNA_MMAP_PROBLEM_DAMAGED_LINKS: u32 = 4;
 
-/// No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50: searches
-/// are slower than they need be, and find less.
+/// No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50:
+/// searches are slower than they need be, and find less. Not told where hnsw_m_max is under 16.
 pub const SYNA_MMAP_PROBLEM_ORPHAN: u32 = 5;
 
 /// A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the

@@ -31,7 +31,7 @@ pub enum Problem {
     /// No chain of links leads to the row. Build the index again.
     Unreachable,
     /// No link leads to the row, and so it is a candidate of every search, as are more than one row in 50: the index is in
-    /// bad order. Build it again.
+    /// bad order. Build it again. With `m_max` under 16 such rows are only counted.
     Orphan,
     /// The medium has changed what the index's file says of the row. The index is not used any more, so searches compare
     /// all vectors until it is built again.
@@ -81,6 +81,8 @@ pub struct SalvageReport {
 /// Rows that no link leads to are findings where they are more than one in so many, and more than so many.
 const ROWS_AN_ORPHAN: u64 = 50;
 const MOST_ORPHANS: u64 = 16;
+/// With fewer links a row than this there are such rows in any index, and another build would change nothing.
+const FEW_LINKS: usize = 16;
 /// Rows between two calls of the progress function.
 const ROWS_A_REPORT: u64 = 1024;
 /// Rows of a batch that salvage writes.
@@ -134,7 +136,8 @@ pub(super) fn verify(
     report.orphans = summary.orphans.len() as u64;
     report.unlinked = summary.unlinked.len() as u64;
     report.uncoded = u64::from(summary.uncoded);
-    if report.unlinked > MOST_ORPHANS.max(u64::from(summary.nodes) / ROWS_AN_ORPHAN) {
+    let are_many = report.unlinked > MOST_ORPHANS.max(u64::from(summary.nodes) / ROWS_AN_ORPHAN);
+    if are_many && graph.params().max_links() >= FEW_LINKS {
         for row in summary.unlinked {
             if core.is_visible(row, snapshot) {
                 note(core, &mut report, row, Problem::Orphan)?;

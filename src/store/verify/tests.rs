@@ -1,6 +1,7 @@
 //! What a verification says of the index as a whole.
 
 use super::*;
+use crate::HnswConfig;
 use crate::index::mix;
 use crate::planted::{Fault, plant};
 
@@ -9,8 +10,17 @@ const DIMENSIONS: u16 = 64;
 
 /// Random vectors, of which the first `zeros` are zeros, and every 8th is 8 times as long: nobody's neighbour.
 fn report(metric: DistanceMetric, zeros: u32) -> VerifyReport {
-    let config =
-        MmapVectorConfig { dimensions: DIMENSIONS, metric, index_threshold: 0, ..Default::default() };
+    report_of(metric, zeros, ROWS, HnswConfig::default())
+}
+
+fn report_of(metric: DistanceMetric, zeros: u32, rows: u32, hnsw_config: HnswConfig) -> VerifyReport {
+    let config = MmapVectorConfig {
+        dimensions: DIMENSIONS,
+        metric,
+        index_threshold: 0,
+        hnsw_config,
+        ..Default::default()
+    };
     let store = MmapVectorStore::in_memory(config).unwrap();
     let component = |at: u64| (mix(at) >> 40) as f32 / (1u32 << 23) as f32 - 1.0;
     let vector = |row: u32| -> Vec<f32> {
@@ -19,9 +29,9 @@ fn report(metric: DistanceMetric, zeros: u32) -> VerifyReport {
         let components = first..first + u64::from(DIMENSIONS);
         components.map(|at| if row < zeros { 0.0 } else { length * component(at) }).collect()
     };
-    let keys: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
+    let keys: Vec<String> = (0..rows).map(|row| row.to_string()).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let vectors: Vec<Vec<f32>> = (0..ROWS).map(vector).collect();
+    let vectors: Vec<Vec<f32>> = (0..rows).map(vector).collect();
     let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
     store.insert_batch(&keys, &vectors).unwrap();
     store.build_index().unwrap();
@@ -35,6 +45,18 @@ fn a_sound_index_has_few_orphans_and_no_findings() {
         assert!(report.findings.is_empty(), "{:?}", report.findings);
         assert!(report.orphans <= 16 && report.unlinked <= 16, "{} {}", report.orphans, report.unlinked);
         assert_eq!(report.uncoded, 0);
+    }
+}
+
+/// `hnsw_m_max` of 8 leaves three links a row for the nearest rows under the dot product. A property test found that such
+/// indexes had findings, which another build would not have mended.
+#[test]
+fn an_index_of_few_links_has_no_findings_for_want_of_links() {
+    for m_max in [8, 16] {
+        let of_m = HnswConfig { m: m_max / 2, m_max, ..HnswConfig::default() };
+        let report = report_of(DistanceMetric::DotProduct, 1, 400, of_m);
+        assert!(report.findings.is_empty(), "{} of {}", report.findings.len(), report.rows);
+        assert_eq!(report.unlinked > 16, m_max == 8, "{} rows without links", report.unlinked);
     }
 }
 
