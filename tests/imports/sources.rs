@@ -1,0 +1,202 @@
+//! From the text of the sources to what each file imports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Code without comments, strings and tests.
+fn code_of(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim_start();
+        if trimmed.starts_with("//") {
+            continue;
+        }
+        // An item for tests: up to the line that closes it, at the same indentation.
+        if trimmed.starts_with("#[cfg(test)]") || trimmed.starts_with("#[cfg(all(loom, test))]") {
+            let indentation = line.len() - trimmed.len();
+            for line in lines.by_ref() {
+                let is_end = line.len() - line.trim_start().len() == indentation
+                    && (line.ends_with('}') || line.ends_with(';') || line.ends_with(','));
+                if is_end && !line.trim_start().starts_with("#[") {
+                    break;
+                }
+            }
+            continue;
+        }
+        code.push_str(line.split(" // ").next().unwrap_or_default());
+        code.push('\n');
+    }
+    code
+}
+
+/// All paths of `use` trees and of expressions that begin with `crate`, `super` or `self`, with braces multiplied out; a `*` is
+/// left away. With each, the name that it brings in.
+fn paths(code: &str) -> Vec<(Vec<String>, String)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("::") {
+        let before = code[..at].trim_end();
+        let begin = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
+        let root = &before[begin..];
+        if matches!(root, "crate" | "super" | "self") && !before[..begin].ends_with("::") {
+            expand(&[root.to_owned()], &code[at + 2..], &mut found);
+        }
+    }
+    // Names of child modules and of what was imported, as in `use codes::X;` of a map.
+    for (at, _) in code.match_indices("use ") {
+        let rest = code[at + 4..].trim_start();
+        let is_item = code[..at].ends_with(['\n', ' ', ')']) || at == 0;
+        if is_item && !["crate", "super", "self", "std", "core"].iter().any(|root| rest.starts_with(root)) {
+            expand(&["self".to_owned()], rest, &mut found);
+        }
+    }
+    found
+}
+
+fn expand(before: &[String], rest: &str, found: &mut Vec<(Vec<String>, String)>) {
+    let rest = rest.trim_start();
+    if let Some(list) = rest.strip_prefix('{') {
+        let (mut depth, mut start) = (0, 0);
+        for (i, c) in list.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' | '}' if depth == 0 => {
+                    let item = list[start..i].trim();
+                    if !item.is_empty() {
+                        expand(before, &format!("{item};"), found);
+                    }
+                    start = i + 1;
+                    if c == '}' {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        return;
+    }
+    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    if name.is_empty() {
+        found.push((before.to_vec(), "*".to_owned()));
+        return;
+    }
+    let mut path = before.to_vec();
+    // `use x::{self, Y}` brings in x.
+    if name != "self" || path.is_empty() {
+        path.push(name.clone());
+    }
+    let after = rest[name.len()..].trim_start();
+    match after.strip_prefix("::") {
+        Some(rest) => expand(&path, rest, found),
+        None => {
+            let renamed = after.strip_prefix("as ").map(|rest| {
+                rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+            });
+            found.push((path, renamed.unwrap_or(name)));
+        }
+    }
+}
+
+/// The sources: of each module, by its path from the crate's root, the file and its code.
+pub(crate) struct Sources {
+    pub(crate) modules: BTreeMap<Vec<String>, (String, String)>,
+}
+
+fn is_test(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let part = part.trim_end_matches(".rs");
+        part == "tests" || part.ends_with("_tests") || part == "simulated" || part == "format_example"
+    })
+}
+
+impl Sources {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let mut modules = BTreeMap::new();
+        for (path, text) in files.iter().filter(|(path, _)| !is_test(path)) {
+            let mut module: Vec<String> =
+                path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+            if module.last().is_some_and(|last| last == "mod" || last == "lib") {
+                module.pop();
+            }
+            modules.insert(module, ((*path).to_owned(), code_of(text)));
+        }
+        Self { modules }
+    }
+
+    pub(crate) fn read() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let (mut folders, mut files) = (vec![root.clone()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "rs") {
+                    let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                    files.push((relative, fs::read_to_string(&path).unwrap()));
+                }
+            }
+        }
+        assert!(files.len() > 100, "the sources were found");
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        Self::of(&files)
+    }
+
+    /// The module that a path leads to: where the thing it names is defined.
+    fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
+        let mut at: Vec<String> = match path.first()?.as_str() {
+            "crate" => Vec::new(),
+            _ => from.to_vec(),
+        };
+        for (i, part) in path.iter().enumerate() {
+            match part.as_str() {
+                "crate" | "self" => continue,
+                "super" => {
+                    at.pop();
+                    continue;
+                }
+                _ => {}
+            }
+            let mut child = at.clone();
+            child.push(part.clone());
+            if self.modules.contains_key(&child) {
+                at = child;
+                continue;
+            }
+            // A thing of this module: one that it re-exports leads on.
+            let (file, code) = self.modules.get(&at)?;
+            if depth < 8 && (file.ends_with("/mod.rs") || file == "lib.rs") {
+                for (imported, name) in paths(code) {
+                    if name == *part && imported.len() > 1 {
+                        let mut whole = imported;
+                        whole.extend_from_slice(&path[i + 1..]);
+                        return self.resolve(&at, &whole, depth + 1);
+                    }
+                }
+            }
+            break;
+        }
+        Some(at)
+    }
+
+    /// From each file to the files that it imports from, maps left out.
+    pub(crate) fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (module, (file, code)) in &self.modules {
+            let of_file = imports.entry(file).or_default();
+            for (path, _) in paths(code) {
+                let Some((to, _)) = self.resolve(module, &path, 0).and_then(|to| self.modules.get(&to))
+                else {
+                    continue;
+                };
+                if to != file {
+                    of_file.insert(to);
+                }
+            }
+        }
+        imports
+    }
+}
