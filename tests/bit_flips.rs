@@ -1,7 +1,8 @@
 //! Every bit of a store's files, flipped: found when it is opened, found when it is verified, or harmless; never a
 //! wrong answer.
 //!
-//! `SYNA_MMAP_EVERY_BIT=1` flips all bits; otherwise those of the headers and some of the rest.
+//! `SYNA_MMAP_EVERY_BIT=1` flips all bits; otherwise those of the headers and some of the rest, more of them in a full run,
+//! with `SYNA_MMAP_FULL=1`.
 
 mod support;
 
@@ -153,9 +154,14 @@ fn print(name: &str, tally: &Tally) {
     assert!(wrong.is_empty(), "wrong answers after a flip of bit {:?} ...", &wrong[..wrong.len().min(10)]);
 }
 
-/// 1 where every bit is asked for, else `step`.
-fn step(step: usize) -> usize {
-    if std::env::var_os("SYNA_MMAP_EVERY_BIT").is_some_and(|value| value != "0") { 1 } else { step }
+/// The distance between flips: 1 where every bit is asked for, `of_full` in a full run, else `otherwise`.
+fn step(of_full: usize, otherwise: usize) -> usize {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| value != "0");
+    match (is_set("SYNA_MMAP_EVERY_BIT"), is_set("SYNA_MMAP_FULL")) {
+        (true, _) => 1,
+        (false, true) => of_full,
+        (false, false) => otherwise,
+    }
 }
 
 #[test]
@@ -182,7 +188,7 @@ fn a_flipped_bit_of_the_data_file_is_found_or_harmless() {
             }
         }
     };
-    let tally = flip(&path, step(31), &mut look);
+    let tally = flip(&path, step(31, 211), &mut look);
     print("data", &tally);
     assert!(tally.at_open > 0 && tally.by_verify_only > 0 && !tally.harmless.is_empty());
 }
@@ -265,11 +271,11 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
 
 #[test]
 fn a_flipped_bit_of_the_index_changes_no_answer() {
-    flip_index(100, step(31), "index, 100 rows");
+    flip_index(100, step(31, 211), "index, 100 rows");
 }
 
 /// So many rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.
 #[test]
 fn a_flipped_bit_of_an_index_that_is_searched_changes_no_answer() {
-    flip_index(2100, 9973, "index, 2100 rows");
+    flip_index(2100, step(9_973, 99_991).max(9_973), "index, 2100 rows");
 }

@@ -1,7 +1,7 @@
 """Recall on data that graph indexes fail at, beside hnswlib: `python benches/hard_data --lib target/release/libsyna_mmap.so`.
 
-Each case is built by one call of insert_batch and one of build_index, or row by row, and searched with two numbers of
-candidates. Recall counts hits whose true distance is within that of the 10th of an exact search; the exact search is ours, on
+Each case is built by one call of insert_batch and one of build_index, or row by row, or every row takes the place of another
+one, and is searched with two numbers of candidates. Recall counts hits whose true distance is within that of the 10th of an exact search; the exact search is ours, on
 the same store. hnswlib (M 16, ef_construction 200) has the same rows and queries; its answers are kept in a file, since
 they do not change. Needs numpy and, for the comparison, hnswlib.
 """
@@ -20,6 +20,7 @@ import kinds  # noqa: E402
 
 K = 10
 EFS = (100, 400)
+TURNOVER_ROWS = 100
 
 
 def parse():
@@ -31,6 +32,7 @@ def parse():
     parser.add_argument("--metric", help="only cases of this metric")
     parser.add_argument("--profile", help="only cases of this profile")
     parser.add_argument("--singly", action="store_true", help="rows are inserted one by one, with an index from 1,000 on")
+    parser.add_argument("--turnover", action="store_true", help="an index over other rows of the kind, each of which is then replaced, in batches of 100")
     parser.add_argument("--no-hnswlib", action="store_true")
     parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="where hnswlib's answers are kept")
     parser.add_argument("--out", help="append the rows as JSON lines")
@@ -65,22 +67,31 @@ def recall(metric, base, queries, bounds, answers):
     return hits / (K * len(queries))
 
 
-def ours(lib, metric, profile, base, queries, bounds, singly, efs):
-    """Recall and microseconds a search for each number of candidates, seconds to build; in a process of its own."""
+def ours(lib, metric, profile, base, queries, bounds, way, efs):
+    """Recall and microseconds a search for each number of candidates, seconds to build; in a process of its own. `way`: at once,
+    singly, or the rows that are replaced."""
     os.environ["SYNA_MMAP_LIBRARY"] = lib
     sys.path.insert(0, str(ROOT / "bindings/python"))
     import syna_mmap
 
-    options = {"index_threshold": 1000 if singly else 0, "index_profile": ("fast", "compact").index(profile)}
+    options = {"index_threshold": 0 if isinstance(way, str) and way == "at once" else 1000, "index_profile": ("fast", "compact").index(profile)}
     store = syna_mmap.Store.in_memory(base.shape[1], metric, threads=2, checkpoint_interval_secs=0, **options)
     keys = [b"%d" % i for i in range(len(base))]
+    if isinstance(way, np.ndarray):
+        store.insert_batch(keys, way)
+        store.build_index()
     begin = time.perf_counter()
-    if singly:
+    if isinstance(way, np.ndarray):
+        for first in range(0, len(base), TURNOVER_ROWS):
+            store.upsert_batch(keys[first : first + TURNOVER_ROWS], base[first : first + TURNOVER_ROWS])
+        # What writes are to do by themselves: no build_index.
+    elif way == "singly":
         for key, vector in zip(keys, base):
             store.insert(key, vector)
+        store.build_index()
     else:
         store.insert_batch(keys, base)
-    store.build_index()
+        store.build_index()
     build = time.perf_counter() - begin
     results, found = syna_mmap.Results(), {}
     for ef in efs:
@@ -89,7 +100,8 @@ def ours(lib, metric, profile, base, queries, bounds, singly, efs):
             begin = time.perf_counter()
             store.search(query, K, ef=ef, into=results)
             times.append(time.perf_counter() - begin)
-            answers.append(results.rows.astype(np.int64))
+            # Rows that took the place of others have numbers behind them, in the same order.
+            answers.append(np.array([int(key) for key in results.keys], dtype=np.int64))
         found[ef] = (recall(metric, base, queries, bounds, answers), float(np.median(times)) * 1e6)
     store.close()
     return found, build
@@ -151,7 +163,10 @@ def main():
         bounds = truth(metric, base, queries)
         cells, last = [], {}
         for lib in libs:
-            last, build = in_child(lambda: ours(lib, metric, profile, base, queries, bounds, arguments.singly, efs))
+            way = "singly" if arguments.singly else "at once"
+            if arguments.turnover:
+                way, _ = make(np.random.default_rng(8), rows, dim)
+            last, build = in_child(lambda: ours(lib, metric, profile, base, queries, bounds, way, efs))
             cells += [f"{last[str(ef)][0]:.3f}" for ef in efs] + [f"{last[str(ef)][1]:.0f}" for ef in efs] + [f"{build:.1f}"]
         place = f"{name}/{rows}/{dim}/{metric}/{efs}"
         if place not in kept and not arguments.no_hnswlib:

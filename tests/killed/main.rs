@@ -5,7 +5,7 @@
 //!          on the same file as the child before it                            opens the file, compares with the model
 //! ```
 //!
-//! `SYNA_MMAP_KILLS` says how many kills (500), `SYNA_MMAP_SEED` which ones.
+//! `SYNA_MMAP_KILLS` says how many kills (60; 500 in a full run, with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` which ones.
 #![cfg(target_os = "linux")]
 
 mod model;
@@ -218,7 +218,9 @@ fn killed_writers_lose_nothing() {
     if let Some(path) = std::env::var_os(CHILD_PATH) {
         be_the_child(Path::new(&path));
     }
-    let kills = std::env::var("SYNA_MMAP_KILLS").map_or(500, |text| text.parse().expect("a number of kills"));
+    let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
+    let kills = std::env::var("SYNA_MMAP_KILLS").ok().map(|text| text.parse().expect("a number of kills"));
+    let kills = kills.unwrap_or(if is_full { 500 } else { 60 });
     let seed = seed(7);
     let mut random = Random(seed);
     let folder = TempFolder::new("killed");

@@ -139,8 +139,8 @@ fn late_writes() -> Result<(), String> {
 /// Looks for a broken promise, and names it.
 type Check = fn() -> Result<(), String>;
 
-/// What finds the fault, and what it says.
-fn find() -> Option<(&'static str, String)> {
+/// Checks that find every fault today, and what they say.
+fn find_quickly() -> Option<(&'static str, String)> {
     // A life without an index and without compactions, whose new files would make up for what a fault has lost.
     const BARE_LIFE: u64 = 7003;
     let checks: [(&str, Check); 9] = [
@@ -150,11 +150,23 @@ fn find() -> Option<(&'static str, String)> {
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
         ("written once more", || twice::lose_a_page_twice().map(|_| ())),
-        ("cuts", || cuts::run(5000, 60, 150).map(|_| ())),
+        ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
+        ("cuts of a life of many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_LIFE, 1).map(|_| ())),
-        ("more cuts", || cuts::run(9000, 160, 150).map(|_| ())),
     ];
-    checks.into_iter().find_map(|(name, check)| answer(check).err().map(|what| (name, what)))
+    first_of(&checks)
+}
+
+/// More lives, for a fault that the others do not find any more.
+fn find_slowly() -> Option<(&'static str, String)> {
+    first_of(&[
+        ("more cuts", || cuts::run(5005, 55, 150).map(|_| ())),
+        ("still more cuts", || cuts::run(9000, 160, 150).map(|_| ())),
+    ])
+}
+
+fn first_of(checks: &[(&'static str, Check)]) -> Option<(&'static str, String)> {
+    checks.iter().find_map(|&(name, check)| answer(check).err().map(|what| (name, what)))
 }
 
 #[test]
@@ -169,7 +181,9 @@ fn every_planted_fault_is_found_by_a_named_invariant() {
             scope.spawn(|| {
                 while let Some(&fault) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     plant(fault);
-                    answers.lock().unwrap().push((fault, find()));
+                    // The code as it is has the tests of cuts and faults for itself.
+                    let found = find_quickly().or_else(|| fault.and_then(|_| find_slowly()));
+                    answers.lock().unwrap().push((fault, found));
                 }
             });
         }
