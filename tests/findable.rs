@@ -1,10 +1,11 @@
 //! Every vector is found by a search for itself: before there is an index, after it was built, behind it, and after
-//! reopening. `SYNA_MMAP_FINDABLE_ROWS` sets how many rows (20,000 otherwise).
+//! reopening. `SYNA_MMAP_FINDABLE_ROWS` sets how many rows (6,000 otherwise; 20,000 in a full run,
+//! with `SYNA_MMAP_FULL=1`).
 
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Random, TempFolder, quiet, seed};
+use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
 
 const DIMENSIONS: u16 = 64;
@@ -50,8 +51,7 @@ impl Rows {
 
 #[test]
 fn every_vector_finds_itself_with_and_without_an_index_and_after_reopening() {
-    let rows: usize =
-        std::env::var("SYNA_MMAP_FINDABLE_ROWS").ok().map_or(20_000, |text| text.parse().unwrap());
+    let rows: usize = size("SYNA_MMAP_FINDABLE_ROWS", 20_000, 6_000);
     let mut random = Random(seed(17));
     // v0, v1, ... and, among them, keys of every length from 0 to 300.
     let mut keys: Vec<String> = (0..rows).map(|row| format!("v{row}")).collect();

@@ -37,6 +37,7 @@ def parse():
     parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="where hnswlib's answers are kept")
     parser.add_argument("--out", help="append the rows as JSON lines")
     parser.add_argument("--efs", default="100,400")
+    parser.add_argument("--queries", type=int, default=kinds.QUERIES, help="how many queries; with 200, chance makes 0.01 where recall is 0.7")
     return parser.parse_args()
 
 
@@ -147,6 +148,7 @@ def hnswlib_of(metric, base, queries, bounds, efs):
 
 def main():
     arguments = parse()
+    kinds.QUERIES = arguments.queries
     efs = tuple(int(ef) for ef in arguments.efs.split(","))
     kept = json.load(open(arguments.keep)) if os.path.exists(arguments.keep) else {}
     libs = arguments.lib.split(",")
@@ -168,7 +170,7 @@ def main():
                 way, _ = make(np.random.default_rng(8), rows, dim)
             last, build = in_child(lambda: ours(lib, metric, profile, base, queries, bounds, way, efs))
             cells += [f"{last[str(ef)][0]:.3f}" for ef in efs] + [f"{last[str(ef)][1]:.0f}" for ef in efs] + [f"{build:.1f}"]
-        place = f"{name}/{rows}/{dim}/{metric}/{efs}"
+        place = f"{name}/{rows}/{dim}/{metric}/{efs}" + (f"/{arguments.queries}" if arguments.queries != 200 else "")
         if place not in kept and not arguments.no_hnswlib:
             kept[place] = in_child(lambda: hnswlib_of(metric, base, queries, bounds, efs))
             json.dump(kept, open(arguments.keep, "w"))

@@ -22,7 +22,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{Random, TempFolder, quiet, seed};
+use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
 use tracer::{Moment, Strike, Traced};
 
@@ -218,9 +218,7 @@ fn killed_writers_lose_nothing() {
     if let Some(path) = std::env::var_os(CHILD_PATH) {
         be_the_child(Path::new(&path));
     }
-    let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
-    let kills = std::env::var("SYNA_MMAP_KILLS").ok().map(|text| text.parse().expect("a number of kills"));
-    let kills = kills.unwrap_or(if is_full { 500 } else { 60 });
+    let kills = size("SYNA_MMAP_KILLS", 500, 60) as u64;
     let seed = seed(7);
     let mut random = Random(seed);
     let folder = TempFolder::new("killed");

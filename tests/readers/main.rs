@@ -6,7 +6,7 @@
 //!              '-- counts in a file beside: submitted, acknowledged -------------------^
 //! ```
 //!
-//! `SYNA_MMAP_SNAPSHOTS` says how many snapshots in all (1,200), `SYNA_MMAP_SEED` which writes.
+//! `SYNA_MMAP_SNAPSHOTS` says how many snapshots in all (200; 1,200 in a full run, with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` which writes.
 #![cfg(unix)]
 
 mod life;
@@ -19,7 +19,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::{Random, TempFolder, quiet, seed};
+use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{
     DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SearchResults,
 };
@@ -166,7 +166,7 @@ fn every_snapshot_of_a_reader_is_a_prefix() {
         };
     }
     let seed = seed(5);
-    let snapshots: u64 = std::env::var("SYNA_MMAP_SNAPSHOTS").ok().map_or(1200, |text| text.parse().unwrap());
+    let snapshots = size("SYNA_MMAP_SNAPSHOTS", 1_200, 200) as u64;
     let folder = TempFolder::in_memory("readers");
     let mut writer = start("writer", folder.path(), seed, 0);
     let counts = Counts::at(folder.path());

@@ -86,6 +86,16 @@ pub fn seed(default: u64) -> u64 {
     seed
 }
 
+/// How large a test is: what the variable `name` says; else `full` where `SYNA_MMAP_FULL` is set, as `.ci/run` does; else a
+/// sample, so that `cargo test` takes minutes.
+pub fn size(name: &str, full: usize, sample: usize) -> usize {
+    let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
+    let given = std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+    let size = given.unwrap_or(if is_full { full } else { sample });
+    println!("{name}={size}");
+    size
+}
+
 /// Nothing happens by itself: no index, no checkpoint.
 pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
     MmapVectorConfig {
