@@ -6,7 +6,8 @@
 
 DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
 thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns.
-Writes docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines.
+Writes docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines. With --native all queries are
+one native call (native.py), which is what C and C++ programs get; it writes search-native.md.
 """
 import argparse
 import datetime
@@ -34,6 +35,10 @@ PEERS = (
     "faiss-ivf-pqfs-refine,svs-vamana-lvq8,svs-vamana-lvq4x8,vsag-hgraph-sq8u,vsag-hgraph-sq4u"
 )
 BASELINE = "hnswlib"
+HOW = {
+    False: "one query at a time through each library's Python binding (ours: bindings/python, by ctypes)",
+    True: "all queries in one native call: the peers' batch searches, and for ours a C loop over `syna_mmap_search`",
+}
 RECALLS = (0.95, 0.99)
 
 
@@ -44,6 +49,7 @@ def arguments():
     parser.add_argument("--lib", type=Path, default=ROOT / "target/release/libsyna_mmap.so")
     parser.add_argument("--peers", default=PEERS)
     parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--native", action="store_true", help="all queries in one native call, instead of one call of Python each")
     parser.add_argument("--timeout", type=float, default=900, help="seconds for one library on one data set")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks")
     return parser.parse_args()
@@ -57,7 +63,7 @@ class Library:
         self.result = {"peer": peer, "data": data.name}
         self.rounds = []
         self.log = tempfile.TemporaryFile()
-        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib]
+        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib, "native" if asked.native else "python"]
         environment = dict(os.environ, OMP_WAIT_POLICY="passive")
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
@@ -139,10 +145,10 @@ def at_recall(curve, recall, what="qps"):
     return math.exp((1 - share) * math.log(low[what]) + share * math.log(high[what]))
 
 
-def table(results):
+def table(results, is_native):
     baseline = next((r for r in results if r["peer"] == BASELINE and "curve" in r), None)
     lines = [
-        "| library | version | QPS at 0.95 | x hnswlib | QPS at 0.99 | x hnswlib | p50, p99 us at 0.95 | build s | memory MiB |",
+        f"| library | version | QPS at 0.95 | x hnswlib | QPS at 0.99 | x hnswlib | {'us' if is_native else 'p50, p99 us'} at 0.95 | build s | memory MiB |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for result in results:
@@ -156,7 +162,7 @@ def table(results):
             first = "" if not qps or front(result["curve"])[0]["recall"] < recall else "*"
             cells.append(f"{qps:,.0f}{first}" if qps else "not reached")
             cells.append(f"{qps / of_baseline:.2f}" if qps and of_baseline else "")
-        micros = [at_recall(result["curve"], 0.95, what) for what in ("p50_us", "p99_us")]
+        micros = [at_recall(result["curve"], 0.95, what) for what in (("p50_us",) if is_native else ("p50_us", "p99_us"))]
         cells.append(", ".join(f"{value:.0f}" if value else "-" for value in micros))
         cells += [f"{result['build_secs']:.1f}", f"{result['rss_mib']:,.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
@@ -215,8 +221,7 @@ def main():
     text = [
         "# Graph search beside other libraries",
         f"Made by `python benches/peers DATA.. --peers {asked.peers} --reps {asked.reps}` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
-        f"k = 10, one thread, one query at a time through each library's Python binding (ours: bindings/python, by "
-        f"ctypes), medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
+        f"k = 10, one thread, {HOW[asked.native]}, medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
         "library after the other. Memory: what the process grew "
         "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
         "reads more. `ours`: filled in one batch and searched as it was built; `ours-reopened` and those below: "
@@ -227,11 +232,13 @@ def main():
     for name, results in by_data.items():
         first = next((r for r in results if "rows" in r), None)
         shape = f", {first['rows']:,} x {first['dimensions']}" if first else ""
-        plot(results, asked.out / f"{name}.svg", name)
-        text += [f"## {name}{shape}", f"![recall against queries a second]({name}.svg)", table(results)]
-    (asked.out / "search.md").write_text("\n\n".join(text) + "\n")
+        picture = f"{name}-native.svg" if asked.native else f"{name}.svg"
+        plot(results, asked.out / picture, name)
+        text += [f"## {name}{shape}", f"![recall against queries per second]({picture})", table(results, asked.native)]
+    page = "search-native" if asked.native else "search"
+    (asked.out / f"{page}.md").write_text("\n\n".join(text) + "\n")
     lines = [json.dumps(result) for results in by_data.values() for result in results]
-    (asked.out / "search.jsonl").write_text("\n".join(lines) + "\n")
+    (asked.out / f"{page}.jsonl").write_text("\n".join(lines) + "\n")
     print("\n\n".join(text))
 
 

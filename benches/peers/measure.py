@@ -1,4 +1,4 @@
-"""One library on one data set, in a process of its own: `python measure.py HARNESS DATA PEER LIB`.
+"""One library on one data set, in its own process: `python measure.py HARNESS DATA PEER LIB native|python`.
 
 HARNESS: the folder of peers_search.py, whose classes build and search. It builds, then writes one JSON object a line to
 standard output: what was built, and a round for each line that it reads. A round is the whole sweep, each point of it all
@@ -13,9 +13,10 @@ import time
 
 import numpy as np
 
-HARNESS, DATA, PEER, LIB = sys.argv[1:5]
+HARNESS, DATA, PEER, LIB, LOOP = sys.argv[1:6]
 sys.path.insert(0, HARNESS)
 import peers_search as peers  # noqa: E402  (found through the argument)
+import native  # noqa: E402
 import ours  # noqa: E402  (after the harness)
 
 K = 10
@@ -33,6 +34,8 @@ def point(peer, queries, setting, data):
     peer.set(setting)
     for query in queries[:50]:
         peer.search(query, K)
+    if LOOP == "native":
+        return native_point(peer, queries, setting, data)
     latency = np.empty(len(queries))
     found = []
     begin = time.perf_counter()
@@ -49,6 +52,22 @@ def point(peer, queries, setting, data):
         "qps": len(queries) / wall,
         "p50_us": float(np.percentile(latency, 50)) * 1e6,
         "p99_us": float(np.percentile(latency, 99)) * 1e6,
+    }
+
+
+def native_point(peer, queries, setting, data):
+    """As `point`, all queries in one call; the call tells no latencies."""
+    begin = time.perf_counter()
+    found = peer.search_all(queries, K)
+    wall = time.perf_counter() - begin
+    if hasattr(peer, "numbers"):
+        found = [peer.numbers(rows) for rows in found]
+    return {
+        "setting": setting,
+        "recall": round(peers.recall(data, found, K), 5),
+        "qps": len(queries) / wall,
+        "p50_us": wall / len(queries) * 1e6,
+        "p99_us": 0.0,
     }
 
 
@@ -76,6 +95,11 @@ def build(answer):
     peer.build(data, THREADS)
     answer["build_secs"] = round(time.perf_counter() - begin, 2)
     gc.collect()
+    if LOOP == "native":
+        peer.search_all = native.search_of(peer)
+        if peer.search_all is None:
+            answer["error"] = "it has no call for many queries with one thread"
+            return None, data, 0
     return peer, data, before
 
 
