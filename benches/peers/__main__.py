@@ -6,7 +6,7 @@
 
 DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
 thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns.
-Writes docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines. With --native all queries are
+Writes the generated part of docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines. With --native all queries are
 one native call (native.py), which is what C and C++ programs get; it writes search-native.md.
 """
 import argparse
@@ -36,10 +36,11 @@ PEERS = (
 )
 BASELINE = "hnswlib"
 HOW = {
-    False: "one query at a time through each library's Python binding (ours: bindings/python, by ctypes)",
+    False: "one query a call through each library's Python binding (ours: bindings/python, by ctypes)",
     True: "all queries in one native call: the peers' batch searches, and for ours a C loop over `syna_mmap_search`",
 }
 RECALLS = (0.95, 0.99)
+END = "<!-- The end of the generated part -->"
 
 
 def arguments():
@@ -218,25 +219,32 @@ def main():
                     library.take_turn()
                 bar.update()
             by_data[data.name] = [library.end() for library in libraries]
-    text = [
-        "# Graph search beside other libraries",
-        f"Made by `python benches/peers DATA.. --peers {asked.peers} --reps {asked.reps}` on {datetime.date.today()}; {processor()}, {os.cpu_count()} cores. "
-        f"k = 10, one thread, {HOW[asked.native]}, medians of {asked.reps} rounds in which the libraries took turns; built with 2 threads, one "
-        "library after the other. Memory: what the process grew "
-        "by, mapped files included. QPS at a recall lies between two points of the sweep; * : the lowest setting already "
-        "reads more. `ours`: filled in one batch and searched as it was built; `ours-reopened` and those below: "
-        "closed and opened again before, as most stores are; `ours-single-inserts`: filled row by row, the index following; "
-        "`ours-replaced-since`: every row replaced since `build_index`, so that half of the index are deleted rows; "
-        "`ours-all-replaced`: the same after another `build_index`, which makes the index anew.",
-    ]
+    text = ["# Graph search compared with other libraries"]
     for name, results in by_data.items():
         first = next((r for r in results if "rows" in r), None)
         shape = f", {first['rows']:,} x {first['dimensions']}" if first else ""
         picture = f"{name}-native.svg" if asked.native else f"{name}.svg"
         plot(results, asked.out / picture, name)
         text += [f"## {name}{shape}", f"![recall against queries per second]({picture})", table(results, asked.native)]
+    text += [
+        "## Method",
+        f"Command: `python benches/peers DATA.. --peers {asked.peers} --reps {asked.reps}{' --native' if asked.native else ''}`",
+        f"{datetime.date.today()}; {processor()}, {os.cpu_count()} cores. k = 10, one thread, {HOW[asked.native]}. "
+        f"Medians of {asked.reps} rounds in which the libraries took turns. Indexes were built with 2 threads, one library "
+        "after the other.",
+        "- QPS at a recall is interpolated between two points of the sweep. `*`: the lowest setting has a higher recall.\n"
+        "- Memory is the growth of the process, including mapped files.\n"
+        "- `ours`: filled in one batch and searched as built.\n"
+        "- `ours-reopened` and the following: closed and reopened before the searches, as most stores are.\n"
+        "- `ours-single-inserts`: filled row by row with automatic indexing.\n"
+        "- `ours-replaced-since`: every row replaced after `build_index`, so half of the index are deleted rows.\n"
+        "- `ours-all-replaced`: the same, then `build_index` again, which rebuilds the index.",
+    ]
     page = "search-native" if asked.native else "search"
-    (asked.out / f"{page}.md").write_text("\n\n".join(text) + "\n")
+    path = asked.out / f"{page}.md"
+    # What was written by hand stays.
+    _, end, rest = path.read_text().partition(END) if path.exists() else ("", END, "\n")
+    path.write_text("\n\n".join(text) + "\n\n" + (end or END) + (rest or "\n"))
     lines = [json.dumps(result) for results in by_data.values() for result in results]
     (asked.out / f"{page}.jsonl").write_text("\n".join(lines) + "\n")
     print("\n\n".join(text))

@@ -13,7 +13,7 @@
 //! its recall).
 
 /// The margin of a walk with as many candidates as results, as a share of the squared distance. It grows with their ratio to
-/// the power of [`MARGIN_POWER`]. Both decide which `ef` a recall takes, and hardly how much time (docs/benchmarks.md).
+/// the power of [`MARGIN_POWER`]. Both decide which `ef` a recall takes, and hardly how much time (docs/benchmarks/search.md).
 const MARGIN: f32 = 0.045;
 const MARGIN_POWER: f32 = 0.4;
 

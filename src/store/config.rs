@@ -72,7 +72,7 @@ pub struct MmapVectorConfig {
     /// Rows that may wait before writes take them into an index that comes by itself; each search compares them one by
     /// one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that these and half
     /// as many wait at most. 0: every write takes in all its rows before it returns, and the one at `index_threshold` makes the
-    /// whole index. What the default costs: docs/benchmarks.md. Without effect where `index_threshold` is 0.
+    /// whole index. What the default costs: docs/benchmarks/growth.md. Without effect where `index_threshold` is 0.
     pub most_unindexed_rows: usize,
     /// Have a thread of the store's own take rows into an index that comes by itself, whenever an eighth of
     /// `most_unindexed_rows` is left: writes then make no index, and do a share of its work only where twice

@@ -67,7 +67,7 @@ impl MmapVectorStore {
     ///
     /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
     /// any more, by what such items took before. It is late where the system takes the processor away or takes long to give
-    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks.md), and where the table of fingerprints is made larger:
+    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks/pauses.md), and where the table of fingerprints is made larger:
     /// 32 bytes a row are cleared, each time the rows have doubled. Searches and writes go on meanwhile. Where another thread is
     /// working on the index, it does nothing.
     ///
