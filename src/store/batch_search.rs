@@ -1,6 +1,5 @@
 //! Many queries in one call: by several threads, and in one pass over the vectors where they are compared one by one.
 
-use super::core::Core;
 use super::results::{SearchOptions, SearchResults};
 use super::search::{Search, SearchParts};
 use super::store::MmapVectorStore;
@@ -9,6 +8,7 @@ use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
 use crate::memory;
 use crate::storage::spawn_scoped;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;
 use std::sync::Arc;

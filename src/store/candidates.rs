@@ -1,6 +1,6 @@
 //! The rows that a scan compares: those that a bitmap lets through, less what is known to be deleted.
 
-use super::rows::{RowTable, Snapshot};
+use crate::store::state::rows::{RowTable, Snapshot};
 use std::ops::Range;
 
 /// The rows of a range, 64 at a time: a word of bits says which of them are candidates.

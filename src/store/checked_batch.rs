@@ -1,7 +1,7 @@
 //! A batch, of which all but the components of its vectors is checked before anything of it is written.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
-use super::core::Core;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::ops::Range;
 
@@ -210,14 +210,4 @@ fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
         )));
     }
     Ok(offsets.len() - 1)
-}
-
-pub(super) fn check_finite(core: &Core, position: usize, vector: &[f32]) -> Result<()> {
-    match core.kernels.first_non_finite(vector) {
-        None => Ok(()),
-        Some(component) => {
-            let value = vector.get(component).copied().unwrap_or(f32::NAN);
-            Err(SynaError::InvalidVector { position, component, value })
-        }
-    }
 }

@@ -1,25 +1,11 @@
 //! Iteration in the order of insertion: over the rows of one moment, whatever is written meanwhile.
 
-use super::core::Core;
-use super::rows::Snapshot;
 use super::store::MmapVectorStore;
 use crate::Result;
+use crate::store::state::core::Core;
+use crate::store::state::entry::{Entry, entry_of};
+use crate::store::state::rows::Snapshot;
 use std::sync::Arc;
-
-/// A live row with all that was written with it, as it lies in the mapping.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Entry<'a> {
-    /// The row's number, in order of insertion; never given to another row, and given anew by a compaction only.
-    pub row: u32,
-    /// The key.
-    pub key: &'a str,
-    /// The tags; 0 where none were written.
-    pub tags: u64,
-    /// The payload; empty where none was written.
-    pub payload: &'a [u8],
-    /// The vector, 64-byte aligned.
-    pub vector: &'a [f32],
-}
 
 /// A walk over the rows that were live when it was made.
 ///
@@ -50,17 +36,6 @@ impl Cursor {
 
 fn next_live(core: &Core, snapshot: Snapshot, from: u32) -> Option<u32> {
     (from..snapshot.rows).find(|&row| core.rows.is_live(row, snapshot))
-}
-
-/// All of a published row.
-pub(super) fn entry_of(core: &Core, row: u32) -> Result<Entry<'_>> {
-    Ok(Entry {
-        row,
-        key: core.key(row)?,
-        tags: core.tags(row),
-        payload: core.payload(row),
-        vector: core.vector(row)?,
-    })
 }
 
 /// The entries of [`MmapVectorStore::iterate`].

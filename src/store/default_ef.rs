@@ -1,8 +1,8 @@
 //! How many candidates a search takes that names no number, and what is said of an index that needs many.
 
 use super::config::MmapVectorConfig;
-use super::core::Core;
 use crate::index::{Graph, SampledRecall};
+use crate::store::state::core::Core;
 
 /// Below this recall a user is told.
 const LOW_RECALL: f32 = 0.9;

@@ -1,9 +1,9 @@
 //! Which rows a search may return: conditions on tags, keys and row numbers, and the caller's own.
 
 use super::candidates::{Bits, Candidates};
-use super::core::Core;
-use super::cursor::{Entry, entry_of};
-use super::rows::Snapshot;
+use crate::store::state::core::Core;
+use crate::store::state::entry::{Entry, entry_of};
+use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
 use std::cell::Cell;
 use std::fmt;

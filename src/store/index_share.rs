@@ -12,12 +12,12 @@
 //! work of 512 rows, so it is in after 256 rows more. Checks come after batches, and take about half of a row's work for each row
 //! in the long run. What is left of six rows' work is a successor's, which so comes nearer by more than three rows a row.
 
-use super::core::Core;
 use super::indexing::{graph_of, tail_rows};
-use super::interrupt::Interrupts;
 use super::renewal::{self, is_worn};
 use crate::Result;
 use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
+use crate::store::state::core::Core;
+use crate::store::state::interrupts::Interrupts;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -9,12 +9,12 @@
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
 use super::config::MmapVectorConfig;
-use super::core::Core;
-use super::cores::Cores;
 use super::default_ef::DefaultEf;
 use super::renewal::{self, is_worn};
 use super::store::{MmapVectorStore, Side};
 use crate::index::{Graph, GraphParams};
+use crate::store::state::core::Core;
+use crate::store::state::cores::Cores;
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;

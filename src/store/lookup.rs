@@ -1,8 +1,8 @@
 //! What there is under a key.
 
 use super::checked_batch::MAX_KEY_BYTES;
-use super::core::Core;
 use super::store::MmapVectorStore;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::ops::Deref;
 use std::sync::Arc;

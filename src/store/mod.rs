@@ -9,11 +9,9 @@
 //! | --- | --- |
 //! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
 //! | `store.rs`, `lookup.rs` | the public face, `MmapVectorStore`; what there is under a key |
-//! | `core.rs`, `cores.rs` | what readers share; one after another where a file is replaced |
+//! | `state/` | what readers and the writer share: rows, directory, graph, one file after another |
 //! | `default_ef.rs` | how many candidates a search takes that names no number |
 //! | `cursor.rs` | iteration in the order of insertion |
-//! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
-//! | `directory.rs` | key -> row |
 //! | `interrupt.rs` | ending long calls from another thread |
 //! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
 //! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
@@ -40,13 +38,10 @@ mod candidates;
 mod checked_batch;
 mod compact;
 mod config;
-mod core;
-mod cores;
 #[cfg(test)]
 mod crash_tests;
 mod cursor;
 mod default_ef;
-mod directory;
 mod filter;
 mod index_file;
 mod index_save;
@@ -65,10 +60,10 @@ mod recall;
 mod refresh;
 mod renewal;
 mod results;
-mod rows;
 mod search;
 mod single_search;
 mod snapshot;
+mod state;
 mod stats;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
@@ -81,11 +76,12 @@ mod writer;
 pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
-pub use cursor::{Cursor, Entries, Entry};
+pub use cursor::{Cursor, Entries};
 pub use filter::{Filter, RowTest};
 pub use results::{Hit, SearchOptions, SearchResults};
 pub use search::{MAX_EF, MAX_K};
 pub use single_search::MmapSearchResult;
+pub use state::entry::Entry;
 pub use stats::StoreStats;
 pub use store::MmapVectorStore;
 pub use verify::{Finding, Problem, SalvageReport, VerifyReport};

@@ -4,11 +4,9 @@
 mod tests;
 
 use super::config::MmapVectorConfig;
-use super::core::Core;
 use super::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use super::index_save;
 use super::loader::Loader;
-use super::rows::Snapshot;
 use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
 use crate::short_path::ShortPath;
@@ -17,6 +15,8 @@ use crate::storage::{
     Superblock, create, file_exists, is_leftover_of, map_extents, open_existing, read_superblock,
     remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
 };
+use crate::store::state::core::Core;
+use crate::store::state::rows::Snapshot;
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 use std::path::Path;

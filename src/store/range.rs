@@ -89,7 +89,7 @@ impl Search<'_> {
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),
                 without: None,
             };
-            let rows = super::core::StoredRows(&self.core.data);
+            let rows = crate::store::state::core::StoredRows(&self.core.data);
             let Some(end) = graph.search(query, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
             else {
                 break;

@@ -1,10 +1,10 @@
 //! How much of what is nearest the index finds, measured on the store at hand.
 
 use super::results::{Hit, SearchOptions, SearchResults};
-use super::search::live_rows;
 use super::store::MmapVectorStore;
 use crate::index::mix;
 use crate::memory;
+use crate::store::state::core::live_rows;
 use crate::{Result, SynaError};
 
 /// Queries that are searched for in one batch.

@@ -9,10 +9,10 @@
 //! A row that is deleted stays in the graph, since others are found through it. There it takes a place in every list and a
 //! visit of every search that comes by.
 
-use super::core::Core;
 use super::indexing::new_graph;
 use crate::Result;
 use crate::index::{Advance, Graph, GraphParams};
+use crate::store::state::core::Core;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

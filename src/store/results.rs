@@ -1,10 +1,10 @@
 //! What a search is asked and what it answers.
 
-use super::core::Core;
 use super::filter::Filter;
 use super::search::SearchParts;
 use crate::index::Neighbour;
 use crate::memory;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,16 +1,15 @@
 //! Searching: the graph for the rows it covers, an exact scan for those behind it, so that no row is ever hidden.
 
-use super::checked_batch::check_finite;
-use super::core::{Core, StoredRows};
 use super::default_ef::DefaultEf;
 use super::filter::RowFilter;
 use super::results::{SearchOptions, SearchResults};
-use super::rows::Snapshot;
 use super::way::{self, Costs, Way};
 use crate::distance::PreparedQuery;
 use crate::index::{
     AllWithin, BestK, Graph, GraphSearch, Keeper, Neighbour, ScanRequest, Scratch, SearchEnd, scan,
 };
+use crate::store::state::core::{Core, StoredRows, check_finite};
+use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -243,9 +242,4 @@ fn least(a: Option<u32>, b: Option<u32>) -> Option<u32> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
-}
-
-/// Live rows of a snapshot, in the order of their insertion.
-pub(super) fn live_rows(core: &Core, snapshot: Snapshot) -> impl Iterator<Item = u32> {
-    (0..snapshot.rows).filter(move |&row| core.rows.is_live(row, snapshot))
 }

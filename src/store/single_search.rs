@@ -1,11 +1,11 @@
 //! The nearest of one query.
 
-use super::core::Core;
 use super::default_ef::DefaultEf;
 use super::lookup::check_key;
 use super::results::{SearchOptions, SearchResults};
 use super::search::Search;
 use super::store::MmapVectorStore;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 

@@ -1,12 +1,12 @@
 //! What a store holds and takes, in numbers.
 
-use super::core::Core;
 use super::default_ef::DefaultEf;
 use super::index_file;
 use super::refresh;
-use super::rows::Snapshot;
 use super::store::{MmapVectorStore, Side};
 use crate::storage::{ExtentKind, LogPosition, Superblock};
+use crate::store::state::core::Core;
+use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 

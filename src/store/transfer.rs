@@ -4,13 +4,13 @@
 //! what the disk has changed is not made to look whole.
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-use super::core::Core;
 use super::open::new_appender;
-use super::rows::Snapshot;
 use super::write::{Plan, delete_rows, write_batch};
 use crate::checksum::crc32c;
 use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
+use crate::store::state::core::Core;
+use crate::store::state::rows::Snapshot;
 use crate::{MmapVectorConfig, Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;

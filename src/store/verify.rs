@@ -2,16 +2,16 @@
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::config::{MmapVectorConfig, OpenMode};
-use super::core::Core;
 use super::default_ef::DefaultEf;
-use super::interrupt::Watch;
 use super::refresh::lock;
 use super::results::{SearchOptions, SearchResults};
-use super::search::{Search, live_rows};
+use super::search::Search;
 use super::store::{MmapVectorStore, Side};
 use crate::distance::PreparedQuery;
 use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
+use crate::store::state::core::{Core, live_rows};
+use crate::store::state::interrupts::Watch;
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
 use std::path::Path;

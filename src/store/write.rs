@@ -3,12 +3,12 @@
 mod plan;
 
 use super::batch::{WriteBatch, WriteMode};
-use super::checked_batch::{CheckedBatch, check_finite};
-use super::core::Core;
-use super::rows::Snapshot;
+use super::checked_batch::CheckedBatch;
 use crate::kernel::codes::prefetch;
 use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
+use crate::store::state::core::{Core, check_finite};
+use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
 
 pub(super) use plan::Plan;

@@ -5,7 +5,7 @@ use crate::planted::{Fault, is_planted};
 use crate::storage::{FrameContent, MAX_ROWS};
 use crate::store::batch::WriteMode;
 use crate::store::checked_batch::CheckedBatch;
-use crate::store::core::Core;
+use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,10 +1,10 @@
 //! What readers of a store share: the file, the rows, the directory, the graph. Results keep it alive past close.
 
-use super::directory::{KeyDirectory, KeyHasher};
-use super::rows::{Published, RowTable, Snapshot};
 use crate::index::{Graph, Rows};
 use crate::kernel::Kernels;
 use crate::storage::DataFile;
+use crate::store::state::directory::{KeyDirectory, KeyHasher};
+use crate::store::state::rows::{Published, RowTable, Snapshot};
 use crate::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::{Result, SynaError};
 use std::sync::{Arc, PoisonError};
@@ -180,5 +180,21 @@ impl Rows for StoredRows<'_> {
     #[inline]
     fn row(&self, row: u32) -> &[f32] {
         self.0.extents.row(row).unwrap_or_default()
+    }
+}
+
+/// Live rows of a snapshot, in the order of their insertion.
+pub(crate) fn live_rows(core: &Core, snapshot: Snapshot) -> impl Iterator<Item = u32> {
+    (0..snapshot.rows).filter(move |&row| core.rows.is_live(row, snapshot))
+}
+
+/// Refuses a vector with a component that is no finite number; `position`: its place in the batch.
+pub(crate) fn check_finite(core: &Core, position: usize, vector: &[f32]) -> Result<()> {
+    match core.kernels.first_non_finite(vector) {
+        None => Ok(()),
+        Some(component) => {
+            let value = vector.get(component).copied().unwrap_or(f32::NAN);
+            Err(SynaError::InvalidVector { position, component, value })
+        }
     }
 }
