@@ -1,13 +1,14 @@
 //! Many queries in one call: by several threads, and in one pass over the vectors where they are compared one by one.
 
-use super::results::{SearchOptions, SearchResults};
-use super::search::{Search, SearchParts};
 use super::store::MmapVectorStore;
-use super::way::Way;
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
 use crate::memory;
 use crate::storage::spawn_scoped;
+use crate::store::search::planner::Way;
+use crate::store::search::results::{SearchOptions, SearchResults};
+use crate::store::search::scratch::SearchParts;
+use crate::store::search::search::Search;
 use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;

@@ -8,11 +8,11 @@
 //! only where twice as many rows are left as may be.
 
 use super::config::MmapVectorConfig;
-use super::default_ef::DefaultEf;
 use super::indexing::{give_up_retired, graph_of, graph_params};
 use super::renewal;
 use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
+use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::cores::Cores;
 use crate::{Result, SynaError};

@@ -9,10 +9,10 @@
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
 use super::config::MmapVectorConfig;
-use super::default_ef::DefaultEf;
 use super::renewal::{self, is_worn};
 use super::store::{MmapVectorStore, Side};
 use crate::index::{Graph, GraphParams};
+use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::cores::Cores;
 use crate::{DistanceMetric, Result, SynaError};

@@ -7,10 +7,9 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `config.rs`, `batch.rs`, `results.rs` | what calls take and give |
+//! | `config.rs`, `batch.rs` | what calls take and give |
 //! | `store.rs`, `lookup.rs` | the public face, `MmapVectorStore`; what there is under a key |
 //! | `state/` | what readers and the writer share: rows, directory, graph, one file after another |
-//! | `default_ef.rs` | how many candidates a search takes that names no number |
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `interrupt.rs` | ending long calls from another thread |
 //! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
@@ -21,8 +20,7 @@
 //! | `places.rs` | stores in memory and inside larger files |
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
-//! | `search.rs` | graph and scan joined |
-//! | `filter.rs`, `candidates.rs`, `way.rs` | which rows may be results; those of a bitmap; whether graph or scan finds them in less time |
+//! | `search/` | how a search is done: filter, planner, graph and scan joined, results |
 //! | `single_search.rs`, `batch_search.rs`, `range.rs` | the nearest of one query, of many at once; all rows within a distance |
 //! | `recall.rs` | how much of what is nearest the graph finds |
 //! | `indexing.rs`, `index_share.rs`, `index_worker.rs` | how rows get into the index; what each write does for it; a thread that does it |
@@ -34,15 +32,12 @@
 
 mod batch;
 mod batch_search;
-mod candidates;
 mod checked_batch;
 mod compact;
 mod config;
 #[cfg(test)]
 mod crash_tests;
 mod cursor;
-mod default_ef;
-mod filter;
 mod index_file;
 mod index_save;
 mod index_share;
@@ -59,7 +54,6 @@ mod range;
 mod recall;
 mod refresh;
 mod renewal;
-mod results;
 mod search;
 mod single_search;
 mod snapshot;
@@ -69,7 +63,6 @@ mod stats;
 mod store;
 mod transfer;
 mod verify;
-mod way;
 mod write;
 mod writer;
 
@@ -77,9 +70,9 @@ pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use cursor::{Cursor, Entries};
-pub use filter::{Filter, RowTest};
-pub use results::{Hit, SearchOptions, SearchResults};
-pub use search::{MAX_EF, MAX_K};
+pub use search::filter::{Filter, RowTest};
+pub use search::results::{Hit, SearchOptions, SearchResults};
+pub use search::search::{MAX_EF, MAX_K};
 pub use single_search::MmapSearchResult;
 pub use state::entry::Entry;
 pub use stats::StoreStats;

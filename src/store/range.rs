@@ -1,10 +1,11 @@
 //! All rows within a distance.
 
-use super::results::{SearchOptions, SearchResults};
-use super::search::{Search, SearchParts};
 use super::store::MmapVectorStore;
 use crate::distance::PreparedQuery;
 use crate::index::{GraphSearch, Keeper};
+use crate::store::search::results::{SearchOptions, SearchResults};
+use crate::store::search::scratch::SearchParts;
+use crate::store::search::search::Search;
 use crate::{Result, SynaError};
 
 /// Candidates that an approximate search begins with at least.

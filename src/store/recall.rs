@@ -1,9 +1,9 @@
 //! How much of what is nearest the index finds, measured on the store at hand.
 
-use super::results::{Hit, SearchOptions, SearchResults};
 use super::store::MmapVectorStore;
 use crate::index::mix;
 use crate::memory;
+use crate::store::search::results::{Hit, SearchOptions, SearchResults};
 use crate::store::state::core::live_rows;
 use crate::{Result, SynaError};
 

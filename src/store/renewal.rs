@@ -104,9 +104,9 @@ pub(super) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadlin
 
 #[cfg(test)]
 mod tests {
-    use super::super::search::SearchParts;
     use super::super::store::MmapVectorStore;
     use crate::index::mix;
+    use crate::store::search::scratch::SearchParts;
     use crate::{DistanceMetric, HnswConfig, MmapVectorConfig, SearchOptions};
 
     const DIMENSIONS: u16 = 64;

@@ -1,10 +1,10 @@
 //! The nearest of one query.
 
-use super::default_ef::DefaultEf;
 use super::lookup::check_key;
-use super::results::{SearchOptions, SearchResults};
-use super::search::Search;
 use super::store::MmapVectorStore;
+use crate::store::search::default_ef::DefaultEf;
+use crate::store::search::results::{SearchOptions, SearchResults};
+use crate::store::search::search::Search;
 use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::sync::Arc;

@@ -2,14 +2,14 @@
 
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::config::{MmapVectorConfig, OpenMode};
-use super::default_ef::DefaultEf;
 use super::refresh::lock;
-use super::results::{SearchOptions, SearchResults};
-use super::search::Search;
 use super::store::{MmapVectorStore, Side};
 use crate::distance::PreparedQuery;
 use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
+use crate::store::search::default_ef::DefaultEf;
+use crate::store::search::results::{SearchOptions, SearchResults};
+use crate::store::search::search::Search;
 use crate::store::state::core::{Core, live_rows};
 use crate::store::state::interrupts::Watch;
 use crate::{DistanceMetric, Result, SynaError};

@@ -1,7 +1,6 @@
 //! The one writer: the appender, the index behind it, and what falls due after a write.
 
 use super::config::{Durability, MmapVectorConfig};
-use super::default_ef::DefaultEf;
 use super::index_file::SavedPlace;
 use super::index_save::IndexSave;
 use super::index_share::IndexShare;
@@ -10,6 +9,7 @@ use super::indexing::{graph_params, tail_rows};
 use super::write::Plan;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
+use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::interrupts::Interrupts;
 use crate::{Result, SynaError};

@@ -1,9 +1,9 @@
 //! What a search is asked and what it answers.
 
-use super::filter::Filter;
-use super::search::SearchParts;
 use crate::index::Neighbour;
 use crate::memory;
+use crate::store::search::filter::Filter;
+use crate::store::search::scratch::SearchParts;
 use crate::store::state::core::Core;
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -51,7 +51,7 @@ pub struct SearchResults {
     /// The store that the hits are of.
     core: Option<Arc<Core>>,
     /// One for each thread that searches.
-    pub(super) parts: Vec<SearchParts>,
+    pub(in crate::store) parts: Vec<SearchParts>,
 }
 
 /// What came of one query.
@@ -165,13 +165,13 @@ impl SearchResults {
     }
 
     /// Forgets the hits; what comes next is of `core`.
-    pub(super) fn begin(&mut self, core: &Arc<Core>) {
+    pub(in crate::store) fn begin(&mut self, core: &Arc<Core>) {
         self.clear();
         self.core = Some(Arc::clone(core));
     }
 
     /// Lends `work` the memory for one thread's searches.
-    pub(super) fn lend<R>(&mut self, work: impl FnOnce(&mut Self, &mut SearchParts) -> R) -> R {
+    pub(in crate::store) fn lend<R>(&mut self, work: impl FnOnce(&mut Self, &mut SearchParts) -> R) -> R {
         let mut all = std::mem::take(&mut self.parts);
         let mut parts = all.pop().unwrap_or_default();
         let answer = work(self, &mut parts);
@@ -184,7 +184,7 @@ impl SearchResults {
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(super) fn add(&mut self, found: Result<(&[Neighbour], bool)>) -> Result<()> {
+    pub(in crate::store) fn add(&mut self, found: Result<(&[Neighbour], bool)>) -> Result<()> {
         let (neighbours, is_partial, error) = match found {
             Ok((neighbours, is_partial)) => (neighbours, is_partial, None),
             Err(error) => (&[][..], false, Some(error)),

@@ -11,8 +11,8 @@
 //!
 //! Costs are counted in components of a vector: what an exact distance takes for each of them in a scan.
 
-use super::filter::RowFilter;
 use crate::index::thinned;
+use crate::store::search::filter::RowFilter;
 
 /// Rows that are asked about to learn how many pass.
 const SAMPLE_ROWS: u32 = 256;
@@ -32,7 +32,7 @@ const COMPONENTS_A_ROW: u64 = 64;
 
 /// How the rows that the graph covers are searched.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// By the graph, of whose rows a share passes; after `most_visits` the scan takes over.
     Walk { share: Option<f32>, most_visits: Option<u32> },
     /// One by one.
@@ -41,14 +41,14 @@ pub(super) enum Way {
 
 /// What searches of a kind cost.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Costs {
+pub(crate) struct Costs {
     evaluation: u64,
     distance: u64,
     distances_a_visit: u64,
 }
 
 impl Costs {
-    pub(super) fn new(filter: &RowFilter<'_>, dimensions: u32, is_measured: bool) -> Self {
+    pub(crate) fn new(filter: &RowFilter<'_>, dimensions: u32, is_measured: bool) -> Self {
         Self {
             evaluation: filter.evaluation_cost(),
             distance: u64::from(dimensions) + COMPONENTS_A_ROW,
@@ -61,18 +61,18 @@ impl Costs {
     }
 
     /// Of a walk of so many visits.
-    pub(super) fn walk(self, visits: u64) -> u64 {
+    pub(crate) fn walk(self, visits: u64) -> u64 {
         (DISTANCES_A_WALK * self.distance).saturating_add(visits.saturating_mul(self.visit()))
     }
 
     /// Of a scan that asks about `asked` rows and compares `passing`.
-    pub(super) fn scan(self, asked: u64, passing: u64) -> u64 {
+    pub(crate) fn scan(self, asked: u64, passing: u64) -> u64 {
         asked.saturating_mul(self.evaluation).saturating_add(passing.saturating_mul(self.distance))
     }
 }
 
 /// The cheaper way to search rows `0..covered`, of which `filter` lets some pass.
-pub(super) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> Way {
+pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> Way {
     let candidates = filter.candidate_count(covered);
     let all = u64::from(candidates);
     if costs.scan(all, all) / 3 <= costs.walk(k as u64) {
@@ -100,11 +100,12 @@ pub(super) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
 
 #[cfg(test)]
 mod tests {
-    use super::super::default_ef::DefaultEf;
-    use super::super::search::{Search, SearchParts, Work};
-    use super::super::store::MmapVectorStore;
     use super::*;
     use crate::index::mix;
+    use crate::store::search::default_ef::DefaultEf;
+    use crate::store::search::scratch::{SearchParts, Work};
+    use crate::store::search::search::Search;
+    use crate::store::store::MmapVectorStore;
     use crate::{DistanceMetric, Entry, Filter, MmapVectorConfig, SearchOptions};
 
     const ROWS: u32 = 12_000;

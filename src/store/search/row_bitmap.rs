@@ -4,7 +4,7 @@ use crate::store::state::rows::{RowTable, Snapshot};
 use std::ops::Range;
 
 /// The rows of a range, 64 at a time: a word of bits says which of them are candidates.
-pub(super) struct Candidates<'a> {
+pub(crate) struct Candidates<'a> {
     /// The candidates that are left among the rows of the word at hand.
     bits: u64,
     /// That word's place.
@@ -18,7 +18,7 @@ pub(super) struct Candidates<'a> {
 impl<'a> Candidates<'a> {
     /// Of `range`, those whose bits are set in `words`, without the rows that `deleted` knows to be deleted at its snapshot.
     /// Rows that were deleted may come all the same.
-    pub(super) fn new(
+    pub(crate) fn new(
         range: Range<u32>,
         words: Option<&'a [u64]>,
         deleted: Option<(&'a RowTable, Snapshot)>,
@@ -56,7 +56,7 @@ impl Iterator for Candidates<'_> {
 }
 
 /// Set bits by their number.
-pub(super) struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     words: &'a [u64],
     /// Words that are done, and the bits that are set in them.
     place: usize,
@@ -64,12 +64,12 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    pub(super) fn new(words: &'a [u64]) -> Self {
+    pub(crate) fn new(words: &'a [u64]) -> Self {
         Self { words, place: 0, before: 0 }
     }
 
     /// The row of set bit `number`, counted from 0; numbers come in ascending order.
-    pub(super) fn row_of(&mut self, number: u32) -> Option<u32> {
+    pub(crate) fn row_of(&mut self, number: u32) -> Option<u32> {
         loop {
             let mut word = *self.words.get(self.place)?;
             let count = word.count_ones();

@@ -1,7 +1,7 @@
 //! How many candidates a search takes that names no number, and what is said of an index that needs many.
 
-use super::config::MmapVectorConfig;
 use crate::index::{Graph, SampledRecall};
+use crate::store::config::MmapVectorConfig;
 use crate::store::state::core::Core;
 
 /// Below this recall a user is told.
@@ -9,19 +9,19 @@ const LOW_RECALL: f32 = 0.9;
 
 /// What the configuration says of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DefaultEf {
+pub(crate) struct DefaultEf {
     least: usize,
     is_fixed: bool,
 }
 
 impl DefaultEf {
-    pub(super) fn of(config: &MmapVectorConfig) -> Self {
+    pub(crate) fn of(config: &MmapVectorConfig) -> Self {
         Self { least: config.hnsw_config.ef_search, is_fixed: config.fixed_ef }
     }
 
     /// With the graph that there is.
     #[inline]
-    pub(super) fn of_graph(self, graph: Option<&Graph>) -> usize {
+    pub(crate) fn of_graph(self, graph: Option<&Graph>) -> usize {
         match graph {
             Some(graph) if !self.is_fixed => graph.default_ef(self.least),
             _ => self.least,
@@ -29,7 +29,7 @@ impl DefaultEf {
     }
 
     /// Tells the log of a recall that the index has measured, once each time.
-    pub(super) fn report(self, core: &Core, graph: &Graph) {
+    pub(crate) fn report(self, core: &Core, graph: &Graph) {
         let Some(SampledRecall { rows, ef, recall }) = graph.unreported_recall() else { return };
         let path = core.data.path.display();
         let takes = self.of_graph(Some(graph));

@@ -1,6 +1,6 @@
 //! Which rows a search may return: conditions on tags, keys and row numbers, and the caller's own.
 
-use super::candidates::{Bits, Candidates};
+use crate::store::search::row_bitmap::{Bits, Candidates};
 use crate::store::state::core::Core;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
@@ -29,7 +29,7 @@ pub struct Filter<'a> {
     /// rows new numbers.
     pub rows: Option<&'a [u64]>,
     /// Asked last, for rows that meet all else, at most once a row and search. Search threads of a batch ask it too.
-    /// It may call everything on any store but [`MmapVectorStore::close`](super::MmapVectorStore::close).
+    /// It may call everything on any store but [`MmapVectorStore::close`](crate::MmapVectorStore::close).
     pub callback: Option<RowTest<'a>>,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Filter<'_> {
 
 impl Filter<'_> {
     /// Whether it lets every row pass.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::store) fn is_open(&self) -> bool {
         self.tags_any == 0
             && self.tags_all == 0
             && self.tags_none == 0
@@ -82,7 +82,7 @@ impl Filter<'_> {
 const ROWS_A_WORD: u32 = u64::BITS / 2;
 
 /// A filter over the live rows of one moment, for one search; with memory for what it has been told.
-pub(super) struct RowFilter<'a> {
+pub(crate) struct RowFilter<'a> {
     core: &'a Core,
     snapshot: Snapshot,
     filter: Filter<'a>,
@@ -98,7 +98,7 @@ pub(super) struct RowFilter<'a> {
 impl<'a> RowFilter<'a> {
     /// # Errors
     /// [`SynaError::NoMemory`] for `memory`, which is used again from search to search.
-    pub(super) fn new(
+    pub(crate) fn new(
         core: &'a Core,
         snapshot: Snapshot,
         filter: Filter<'a>,
@@ -128,13 +128,13 @@ impl<'a> RowFilter<'a> {
     }
 
     /// Whether every live row passes, but perhaps one.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }
 
     /// Whether a row below the snapshot's count may be a result.
     #[inline]
-    pub(super) fn passes(&self, row: u32) -> bool {
+    pub(crate) fn passes(&self, row: u32) -> bool {
         self.core.is_visible(row, self.snapshot)
             && self.without != Some(row)
             && (self.is_open || self.meets(row))
@@ -142,7 +142,7 @@ impl<'a> RowFilter<'a> {
 
     /// Brings near what [`RowFilter::passes`] will look at; whether the row may have been deleted.
     #[inline]
-    pub(super) fn look_ahead(&self, row: u32) -> bool {
+    pub(crate) fn look_ahead(&self, row: u32) -> bool {
         self.core.rows.look_ahead(row)
     }
 
@@ -194,13 +194,13 @@ impl<'a> RowFilter<'a> {
     }
 
     /// The rows of a range, without those that the bitmap says do not pass, and without blocks of deleted ones.
-    pub(super) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
+    pub(crate) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
         let deleted = (self.snapshot.deletions > 0).then_some((&self.core.rows, self.snapshot));
         Candidates::new(range, self.filter.rows, deleted)
     }
 
     /// How many rows of `0..end` the bitmap lets pass; all of them where there is none.
-    pub(super) fn candidate_count(&self, end: u32) -> u32 {
+    pub(crate) fn candidate_count(&self, end: u32) -> u32 {
         let Some(words) = self.filter.rows else { return end };
         let (whole, rest) = ((end / u64::BITS) as usize, end % u64::BITS);
         // Counting is slow without the instruction for it, and most words of a small selection are 0.
@@ -212,7 +212,7 @@ impl<'a> RowFilter<'a> {
 
     /// `samples` rows of `0..end` that the bitmap lets pass, one from each of so many equal parts of the `count` that
     /// [`Self::candidate_count`] gives; the same rows each time.
-    pub(super) fn sample(&self, end: u32, count: u32, samples: u32) -> impl Iterator<Item = u32> + use<'a> {
+    pub(crate) fn sample(&self, end: u32, count: u32, samples: u32) -> impl Iterator<Item = u32> + use<'a> {
         let mut bits = self.filter.rows.map(Bits::new);
         let (count, samples) = (u64::from(count), u64::from(samples));
         let numbers = (0..samples).map_while(move |part| {
@@ -229,7 +229,7 @@ impl<'a> RowFilter<'a> {
     }
 
     /// What asking about one row costs, in the time that a distance takes over so many components.
-    pub(super) fn evaluation_cost(&self) -> u64 {
+    pub(crate) fn evaluation_cost(&self) -> u64 {
         match () {
             () if self.filter.callback.is_some() => 1024,
             () if self.is_remembered => 256,
@@ -239,7 +239,7 @@ impl<'a> RowFilter<'a> {
 
     /// How many rows were asked about so far, those that were remembered not counted.
     #[cfg(test)]
-    pub(super) fn evaluations(&self) -> u32 {
+    pub(crate) fn evaluations(&self) -> u32 {
         self.evaluations.get()
     }
 
@@ -247,7 +247,7 @@ impl<'a> RowFilter<'a> {
     ///
     /// # Errors
     /// The last failure.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.failure.take().map_or(Ok(()), Err)
     }
 }

@@ -1,13 +1,12 @@
 //! Searching: the graph for the rows it covers, an exact scan for those behind it, so that no row is ever hidden.
 
-use super::default_ef::DefaultEf;
-use super::filter::RowFilter;
-use super::results::{SearchOptions, SearchResults};
-use super::way::{self, Costs, Way};
 use crate::distance::PreparedQuery;
-use crate::index::{
-    AllWithin, BestK, Graph, GraphSearch, Keeper, Neighbour, ScanRequest, Scratch, SearchEnd, scan,
-};
+use crate::index::{Graph, GraphSearch, Keeper, ScanRequest, SearchEnd, scan};
+use crate::store::search::default_ef::DefaultEf;
+use crate::store::search::filter::RowFilter;
+use crate::store::search::planner::{self, Costs, Way};
+use crate::store::search::results::{SearchOptions, SearchResults};
+use crate::store::search::scratch::SearchParts;
 use crate::store::state::core::{Core, StoredRows, check_finite};
 use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
@@ -23,53 +22,19 @@ pub const MAX_K: usize = 1 << 24;
 /// The most candidates of one search.
 pub const MAX_EF: usize = 1 << 24;
 
-/// What a search works in, kept from one to the next.
-#[derive(Debug, Default)]
-pub(super) struct SearchParts {
-    pub(super) scratch: Scratch,
-    pub(super) neighbours: Vec<Neighbour>,
-    pub(super) best: BestK,
-    pub(super) within: AllWithin,
-    /// What a filter has been told.
-    pub(super) memory: Vec<u64>,
-    #[cfg(test)]
-    pub(super) work: Work,
-}
-
-/// What a search did.
-#[cfg(test)]
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Work {
-    /// Rows that the graph walk visited.
-    pub(super) visits: u64,
-    /// Rows that were compared one by one.
-    pub(super) scanned: u64,
-    /// Rows that the filter was asked about.
-    pub(super) evaluations: u64,
-}
-
-#[cfg(test)]
-impl Work {
-    fn add(&mut self, visits: u32, scanned: u32, evaluations: u32) {
-        self.visits += u64::from(visits);
-        self.scanned += u64::from(scanned);
-        self.evaluations += u64::from(evaluations);
-    }
-}
-
 /// Searches over the rows of one moment, with the same options: one, or as many as a batch has.
-pub(super) struct Search<'a> {
-    pub(super) core: &'a Arc<Core>,
-    pub(super) options: SearchOptions<'a>,
-    pub(super) graph: Option<Arc<Graph>>,
+pub(crate) struct Search<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) options: SearchOptions<'a>,
+    pub(crate) graph: Option<Arc<Graph>>,
     /// Rows that the graph covers.
-    pub(super) covered: u32,
-    pub(super) snapshot: Snapshot,
-    pub(super) k: usize,
-    pub(super) ef: usize,
-    pub(super) deadline: Option<Instant>,
+    pub(crate) covered: u32,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) k: usize,
+    pub(crate) ef: usize,
+    pub(crate) deadline: Option<Instant>,
     /// Compared rows after which to stop.
-    pub(super) budget: Option<u32>,
+    pub(crate) budget: Option<u32>,
     /// The row that is left out.
     without: Option<u32>,
 }
@@ -79,7 +44,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`SynaError::Limit`].
-    pub(super) fn new(
+    pub(crate) fn new(
         core: &'a Arc<Core>,
         k: usize,
         options: &SearchOptions<'a>,
@@ -111,7 +76,7 @@ impl<'a> Search<'a> {
     }
 
     /// The same with one row left out.
-    pub(super) fn without(self, row: u32) -> Self {
+    pub(crate) fn without(self, row: u32) -> Self {
         Self { without: Some(row), ..self }
     }
 
@@ -119,7 +84,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
-    pub(super) fn prepare<'q>(&self, query: &'q [f32]) -> Result<PreparedQuery<'q>> {
+    pub(crate) fn prepare<'q>(&self, query: &'q [f32]) -> Result<PreparedQuery<'q>> {
         let dimensions = self.core.data.identity.dimensions;
         if query.len() != dimensions as usize {
             return Err(SynaError::DimensionMismatch { expected: dimensions, actual: query.len() as u64 });
@@ -132,12 +97,12 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(super) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
+    pub(crate) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
         RowFilter::new(self.core, self.snapshot, self.options.filter, self.without, memory)
     }
 
     /// How the rows that the graph covers are searched, by any of the queries.
-    pub(super) fn way(&self, filter: &RowFilter<'_>) -> Way {
+    pub(crate) fn way(&self, filter: &RowFilter<'_>) -> Way {
         // The rest are skipped by 64.
         let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions);
         match () {
@@ -148,7 +113,7 @@ impl<'a> Search<'a> {
             () => {
                 let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
                 let costs = Costs::new(filter, self.core.data.identity.dimensions, is_measured);
-                way::choose(filter, costs, self.covered, self.k, self.ef)
+                planner::choose(filter, costs, self.covered, self.k, self.ef)
             }
         }
     }
@@ -158,7 +123,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// Those of the query and of the filter.
-    pub(super) fn nearest(&self, query: &[f32], way: Option<Way>, parts: &mut SearchParts) -> Result<bool> {
+    pub(crate) fn nearest(&self, query: &[f32], way: Option<Way>, parts: &mut SearchParts) -> Result<bool> {
         let query = self.prepare(query)?;
         let SearchParts { scratch, neighbours, best, memory, .. } = parts;
         let filter = self.filter(memory)?;
@@ -208,7 +173,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// As [`Search::nearest`].
-    pub(super) fn answer(&self, query: &[f32], results: &mut SearchResults) -> Result<()> {
+    pub(crate) fn answer(&self, query: &[f32], results: &mut SearchResults) -> Result<()> {
         results.begin(self.core);
         results.lend(|results, parts| {
             let is_partial = self.nearest(query, None, parts)?;
@@ -217,7 +182,7 @@ impl<'a> Search<'a> {
     }
 
     /// Compares the rows of a range that pass with all queries, as far as deadline and budget (of rows) go.
-    pub(super) fn scan(
+    pub(crate) fn scan(
         &self,
         queries: &[PreparedQuery<'_>],
         range: Range<u32>,
@@ -230,7 +195,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether the caller's deadline or budget has come.
-    pub(super) fn is_over(&self, visits: u32) -> bool {
+    pub(crate) fn is_over(&self, visits: u32) -> bool {
         self.budget.is_some_and(|budget| visits >= budget)
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
