@@ -7,10 +7,10 @@
 //! Whatever fails before the rename leaves the store as it was. The old file lives on, without a name, for those who
 //! borrowed from it.
 
-use super::indexing::graph_of;
 use super::store::MmapVectorStore;
 use super::transfer::Transfer;
 use crate::store::state::core::StoredRows;
+use crate::store::upkeep::graphs::graph_of;
 
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};

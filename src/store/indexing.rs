@@ -3,54 +3,19 @@
 //! ```text
 //!   rows:   0 ........ in the graph ........ covered ... the tail, scanned by each search ... written
 //!                                               ^
-//!           moved on by index_step, by build_index, a little by each write (index_share.rs), by a checkpoint,
-//!           or by a thread of its own (index_worker.rs)
+//!           moved on by index_step, by build_index, a little by each write (share.rs), by a checkpoint,
+//!           or by a thread of its own (worker.rs)
 //! ```
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
-use super::config::MmapVectorConfig;
-use super::renewal::{self, is_worn};
 use super::store::{MmapVectorStore, Side};
-use crate::index::{Graph, GraphParams};
+use crate::index::GraphParams;
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::Core;
-use crate::store::state::cores::Cores;
+use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params, tail_rows};
+use crate::store::upkeep::rebuild::{self, is_worn};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The parameters of a new graph.
-pub(super) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) -> GraphParams {
-    let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    let hnsw = &config.hnsw_config;
-    let m_max = if hnsw.m_max == 0 { hnsw.m.saturating_mul(2) } else { hnsw.m_max };
-    GraphParams {
-        metric,
-        m: narrow(hnsw.m),
-        m_max: narrow(m_max),
-        ef_construction: narrow(hnsw.ef_construction),
-        seed: config.seed,
-        profile: config.index_profile,
-    }
-}
-
-/// The graph, made without rows where there is none.
-pub(super) fn graph_of(core: &Core, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
-    let identity = &core.data.identity;
-    core.graph_or_make(|| new_graph(core, params(identity.metric)))
-}
-
-/// A graph without rows.
-pub(super) fn new_graph(core: &Core, params: GraphParams) -> Arc<Graph> {
-    Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
-}
-
-/// How many rows are not in the index.
-pub(super) fn tail_rows(core: &Core) -> u32 {
-    let covered = core.graph().map_or(0, |graph| graph.covered_rows());
-    core.published.load().rows.saturating_sub(covered)
-}
 
 impl MmapVectorStore {
     pub(super) fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
@@ -83,7 +48,7 @@ impl MmapVectorStore {
         let mut result = graph.step(&core.rows_to_index(), core.published.load().rows, deadline);
         if matches!(result, Ok(true)) && is_worn(core, &graph) {
             let params = self.graph_params(core.data.identity.metric);
-            result = renewal::step(core, &graph, params, deadline).map(|()| true);
+            result = rebuild::step(core, &graph, params, deadline).map(|()| true);
         }
         give_up_retired(&self.cores, core);
         DefaultEf::of(&self.config).report(core, &graph);
@@ -120,7 +85,7 @@ impl MmapVectorStore {
             let start = Instant::now();
             if is_worn(&core, &graph) {
                 let params = self.graph_params(core.data.identity.metric);
-                let renewed = renewal::renew(&core, &graph, params, self.config.threads, &mut tell);
+                let renewed = rebuild::renew(&core, &graph, params, self.config.threads, &mut tell);
                 give_up_retired(&self.cores, &core);
                 // The next round finds the successor, all of whose rows are still to be checked.
                 renewed?;
@@ -157,12 +122,5 @@ impl MmapVectorStore {
                 Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
             }
         }
-    }
-}
-
-/// A core that was replaced while its index was worked on needs none.
-pub(super) fn give_up_retired(cores: &Cores, core: &Arc<Core>) {
-    if !cores.is_current(core) {
-        core.set_graph(None);
     }
 }

@@ -1,10 +1,10 @@
 //! Frames of the log on their way into the tables that readers share: at open, and at a refresh.
 
-use super::index_file::SavedAt;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
 use crate::store::state::core::Core;
 use crate::store::state::directory::KeyDirectory;
+use crate::store::upkeep::index_file::SavedAt;
 use crate::sync::RwLockWriteGuard;
 use crate::{Result, memory};
 

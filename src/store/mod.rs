@@ -23,9 +23,8 @@
 //! | `search/` | how a search is done: filter, planner, graph and scan joined, results |
 //! | `single_search.rs`, `batch_search.rs`, `range.rs` | the nearest of one query, of many at once; all rows within a distance |
 //! | `recall.rs` | how much of what is nearest the graph finds |
-//! | `indexing.rs`, `index_share.rs`, `index_worker.rs` | how rows get into the index; what each write does for it; a thread that does it |
-//! | `renewal.rs` | an index of which much is deleted rows, made anew |
-//! | `index_file.rs`, `index_save.rs`, `index_slot.rs` | `NAME.hnsw`: reading it, saving it, its slots |
+//! | `upkeep/` | rows enter the index, a stale one is rebuilt; `NAME.hnsw` is read and saved |
+//! | `indexing.rs` | the calls that take rows into the index |
 //! | `stats.rs` | a store in numbers |
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
@@ -38,11 +37,6 @@ mod config;
 #[cfg(test)]
 mod crash_tests;
 mod cursor;
-mod index_file;
-mod index_save;
-mod index_share;
-mod index_slot;
-mod index_worker;
 mod indexing;
 mod inherited;
 mod interrupt;
@@ -53,7 +47,6 @@ mod places;
 mod range;
 mod recall;
 mod refresh;
-mod renewal;
 mod search;
 mod single_search;
 mod snapshot;
@@ -62,6 +55,7 @@ mod stats;
 #[expect(clippy::module_inception, reason = "the file that holds the store is named for it")]
 mod store;
 mod transfer;
+mod upkeep;
 mod verify;
 mod write;
 mod writer;

@@ -4,8 +4,6 @@
 mod tests;
 
 use super::config::MmapVectorConfig;
-use super::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
-use super::index_save;
 use super::loader::Loader;
 use crate::index::Rows as _;
 use crate::planted::{Fault, is_planted};
@@ -17,6 +15,8 @@ use crate::storage::{
 };
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
+use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
+use crate::store::upkeep::index_save;
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! Stores that are no file of their own: in memory, or inside a larger file.
 
 use super::config::MmapVectorConfig;
-use super::index_file;
 use super::store::MmapVectorStore;
 use crate::storage::{Archive, InMemory};
+use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::fs::File;
 use std::ops::Range;

@@ -3,7 +3,6 @@
 //! The log goes on behind the frame that was taken last, so a refresh costs what is new. Where a compaction has put
 //! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
 
-use super::index_file::{self, SavedIndex};
 use super::loader::Loader;
 use super::open::{Opened, Taken, open, settled_index};
 use super::store::{MmapVectorStore, Side};
@@ -15,6 +14,7 @@ use crate::storage::{
 };
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
+use crate::store::upkeep::index_file::{self, SavedIndex};
 use crate::sync::Mutex;
 use crate::{Result, SynaError};
 

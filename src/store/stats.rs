@@ -1,12 +1,12 @@
 //! What a store holds and takes, in numbers.
 
-use super::index_file;
 use super::refresh;
 use super::store::{MmapVectorStore, Side};
 use crate::storage::{ExtentKind, LogPosition, Superblock};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
+use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 

@@ -3,7 +3,6 @@
 use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::compact::Compaction;
 use super::config::MmapVectorConfig;
-use super::index_worker::IndexWorker;
 use super::lookup::check_key;
 use super::open::{Opened, Taken, open};
 use super::write::{delete_key, write_batch};
@@ -13,6 +12,7 @@ use crate::storage::{Disk, Storage, StoreFolder};
 use crate::store::state::core::{Core, live_rows};
 use crate::store::state::cores::Cores;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::upkeep::worker::IndexWorker;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::{Path, PathBuf};

@@ -1,17 +1,17 @@
 //! The one writer: the appender, the index behind it, and what falls due after a write.
 
 use super::config::{Durability, MmapVectorConfig};
-use super::index_file::SavedPlace;
-use super::index_save::IndexSave;
-use super::index_share::IndexShare;
-use super::index_worker::Bell;
-use super::indexing::{graph_params, tail_rows};
 use super::write::Plan;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::upkeep::graphs::{graph_params, tail_rows};
+use crate::store::upkeep::index_file::SavedPlace;
+use crate::store::upkeep::index_save::IndexSave;
+use crate::store::upkeep::share::IndexShare;
+use crate::store::upkeep::worker::Bell;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

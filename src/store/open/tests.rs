@@ -2,7 +2,7 @@
 
 use crate::storage::{Access, Disk, Identity, Storage, Temporary, write_all_at};
 use crate::store::crash_tests::scratch_folder;
-use crate::store::index_slot::unfinished_mark;
+use crate::store::upkeep::index_slot::unfinished_mark;
 use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u16>) {
 fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
     let folder = scratch_folder("read-beside");
     let (path, other) = (folder.join("store"), folder.join("other"));
-    let index_of = |path: &Path| crate::store::index_file::path_of(path);
+    let index_of = |path: &Path| crate::store::upkeep::index_file::path_of(path);
     let store = open(&path, 0);
     insert(&store, 0..40);
     store.build_index().unwrap();
@@ -74,7 +74,7 @@ fn what_a_save_of_the_index_left_when_it_was_killed_is_removed() {
     let store = open(&path, 0);
     insert(&store, 0..40);
     let storage: Arc<dyn Storage> = Arc::new(Disk);
-    let index = crate::store::index_file::path_of(&path);
+    let index = crate::store::upkeep::index_file::path_of(&path);
     let create = || Temporary::create(&storage, &index, Access::CreateNew).unwrap();
     // Killed before anything was written, later, and just before the file took its place; another store's.
     let identity = store.core().data.identity;

@@ -5,22 +5,22 @@ use crate::checksum::crc32c;
 use crate::index::{Graph, GraphParams, IndexProfile};
 use crate::storage::Identity;
 
-pub(super) const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
+pub(crate) const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
 const VERSION: u32 = 2;
 /// magic 8, version 4, metric 4, store id 16, generation 8, log sequence 8, chain 4, dimensions 4, covered rows 4, m 4,
 /// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, profile 4,
 /// slot checksum 4.
-pub(super) const SLOT_BYTES: usize = 108;
+pub(crate) const SLOT_BYTES: usize = 108;
 /// What stands in the place of the magic until the file is whole.
 const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
 /// The bytes that say for which store a file was begun: a slot's first ones, up to the id.
-pub(super) const MARK_BYTES: usize = 32;
+pub(crate) const MARK_BYTES: usize = 32;
 const STORE_ID: std::ops::Range<usize> = 16..MARK_BYTES;
 /// Where the generation lies in it.
-pub(super) const GENERATION_AT: u64 = 32;
+pub(crate) const GENERATION_AT: u64 = 32;
 
 /// What a new file begins with until its slots are written.
-pub(super) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
+pub(crate) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
     let mut mark = [0; MARK_BYTES];
     mark[..UNFINISHED.len()].copy_from_slice(&UNFINISHED);
     mark[STORE_ID].copy_from_slice(&identity.store_id);
@@ -28,31 +28,31 @@ pub(super) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
 }
 
 /// The id of the store that an index which begins with `mark` belongs to; `None` where it is no index.
-pub(super) fn index_of(mark: &[u8; MARK_BYTES]) -> Option<[u8; 16]> {
+pub(crate) fn index_of(mark: &[u8; MARK_BYTES]) -> Option<[u8; 16]> {
     if mark.starts_with(&MAGIC) { mark[STORE_ID].try_into().ok() } else { None }
 }
 
 /// Whether a file under a temporary name that begins with `mark` was begun for a store. After a power cut the beginning
 /// may be zeros.
-pub(super) fn is_begun_for(mark: &[u8; MARK_BYTES], identity: &Identity) -> bool {
+pub(crate) fn is_begun_for(mark: &[u8; MARK_BYTES], identity: &Identity) -> bool {
     let is_index = mark.starts_with(&UNFINISHED) || mark.starts_with(&MAGIC);
     *mark == [0; MARK_BYTES] || (is_index && mark[STORE_ID] == identity.store_id)
 }
 
 /// What a slot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) generation: u64,
+pub(crate) struct Slot {
+    pub(crate) generation: u64,
     /// The frame that the log ended with when the index was saved, and its checksum.
-    pub(super) sequence: u64,
-    pub(super) chain: u32,
-    pub(super) covered_rows: u32,
-    pub(super) params: GraphParams,
+    pub(crate) sequence: u64,
+    pub(crate) chain: u32,
+    pub(crate) covered_rows: u32,
+    pub(crate) params: GraphParams,
     /// Cells that are in use, the table's among them.
-    pub(super) cells: u32,
-    pub(super) table_cell: u32,
-    pub(super) table_bytes: u64,
-    pub(super) table_checksum: u32,
+    pub(crate) cells: u32,
+    pub(crate) table_cell: u32,
+    pub(crate) table_bytes: u64,
+    pub(crate) table_checksum: u32,
 }
 
 /// Reads fields one after another; past the end they are zeros, which no checksum passes.
@@ -78,7 +78,7 @@ impl Fields<'_> {
 }
 
 impl Slot {
-    pub(super) fn encode(&self, identity: &Identity) -> Vec<u8> {
+    pub(crate) fn encode(&self, identity: &Identity) -> Vec<u8> {
         let GraphParams { metric, m, m_max, ef_construction, seed, profile } = self.params;
         let mut bytes = MAGIC.to_vec();
         let word = |bytes: &mut Vec<u8>, word: u32| bytes.extend_from_slice(&word.to_le_bytes());
@@ -104,7 +104,7 @@ impl Slot {
     }
 
     /// `None` where the bytes are no slot of this store's index.
-    pub(super) fn decode(bytes: &[u8; SLOT_BYTES], identity: &Identity) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8; SLOT_BYTES], identity: &Identity) -> Option<Self> {
         let mut fields = Fields(bytes);
         let (magic, version) = (fields.take::<8>(), fields.word());
         let metric = DistanceMetric::from_number(fields.word())?;
@@ -136,7 +136,7 @@ impl Slot {
     }
 
     /// Bytes of a cell: as many as a record has.
-    pub(super) fn cell_bytes(&self, identity: &Identity) -> u64 {
+    pub(crate) fn cell_bytes(&self, identity: &Identity) -> u64 {
         Graph::record_bytes(self.params, identity.dimensions as usize) as u64
     }
 }

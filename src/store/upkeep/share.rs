@@ -12,12 +12,12 @@
 //! work of 512 rows, so it is in after 256 rows more. Checks come after batches, and take about half of a row's work for each row
 //! in the long run. What is left of six rows' work is a successor's, which so comes nearer by more than three rows a row.
 
-use super::indexing::{graph_of, tail_rows};
-use super::renewal::{self, is_worn};
 use crate::Result;
 use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
 use crate::store::state::core::Core;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::upkeep::graphs::{graph_of, tail_rows};
+use crate::store::upkeep::rebuild::{self, is_worn};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ const FEW_DELETIONS: u32 = 1000;
 
 /// What writes do for the index.
 #[derive(Debug)]
-pub(super) struct IndexShare {
+pub(crate) struct IndexShare {
     /// Live rows at which the index comes by itself; `None`: only when asked.
     threshold: Option<u32>,
     /// Rows behind the index that a write may leave there.
@@ -54,7 +54,7 @@ pub(super) struct IndexShare {
 }
 
 impl IndexShare {
-    pub(super) fn new(threshold: u32, most_unindexed_rows: u32, params: GraphParams, threads: usize) -> Self {
+    pub(crate) fn new(threshold: u32, most_unindexed_rows: u32, params: GraphParams, threads: usize) -> Self {
         Self {
             threshold: Some(threshold).filter(|&threshold| threshold > 0),
             most_unindexed_rows,
@@ -68,22 +68,22 @@ impl IndexShare {
     }
 
     /// Whether the index comes by itself.
-    pub(super) fn is_automatic(&self) -> bool {
+    pub(crate) fn is_automatic(&self) -> bool {
         self.threshold.is_some()
     }
 
     /// Rows behind the index that a write may leave there.
-    pub(super) fn most_unindexed_rows(&self) -> u32 {
+    pub(crate) fn most_unindexed_rows(&self) -> u32 {
         self.most_unindexed_rows
     }
 
     /// The graph, made without rows where there is none.
-    pub(super) fn graph_of(&self, core: &Core) -> Arc<Graph> {
+    pub(crate) fn graph_of(&self, core: &Core) -> Arc<Graph> {
         graph_of(core, |_| self.params)
     }
 
     /// Whether there are rows enough for an index.
-    pub(super) fn is_index_wanted(&self, core: &Core) -> bool {
+    pub(crate) fn is_index_wanted(&self, core: &Core) -> bool {
         let rows = core.published.load();
         self.threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
     }
@@ -93,7 +93,7 @@ impl IndexShare {
     ///
     /// # Errors
     /// `NoMemory`, `Limit`, `Poisoned` of the graph; `Cancelled` where the store was interrupted.
-    pub(super) fn take_part(
+    pub(crate) fn take_part(
         &mut self,
         core: &Core,
         written_rows: usize,
@@ -176,7 +176,7 @@ impl IndexShare {
             let covered = graph.covered_rows();
             // A graph that is about to be replaced is not checked any more.
             let advance = if is_renewing && covered >= self.goal {
-                renewal::advance(core, graph, self.params, self.threads, &mut self.work)?
+                rebuild::advance(core, graph, self.params, self.threads, &mut self.work)?
             } else {
                 graph.advance(&rows, self.goal, self.threads, patience, &mut self.work)?
             };
@@ -195,7 +195,7 @@ impl IndexShare {
 
     /// Tells whoever listens to the log, once, that more than half of the file's rows are deleted ones; and once more after as
     /// many again.
-    pub(super) fn advise_compaction(&mut self, core: &Core) {
+    pub(crate) fn advise_compaction(&mut self, core: &Core) {
         let now = core.published.load();
         if now.deletions >= self.warning_at && now.deletions > now.rows / 2 {
             self.warning_at = now.deletions.saturating_mul(2);
@@ -212,7 +212,7 @@ impl IndexShare {
     ///
     /// # Errors
     /// As [`Graph::extend`].
-    pub(super) fn extend_index(&mut self, core: &Core, interrupts: &Interrupts) -> Result<()> {
+    pub(crate) fn extend_index(&mut self, core: &Core, interrupts: &Interrupts) -> Result<()> {
         let graph = self.graph_of(core);
         let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
         let (start, path) = (Instant::now(), core.data.path.display());

@@ -4,8 +4,6 @@
 //! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place. It takes
 //! the place of an index only: whatever else has the name by then stays as it is.
 
-use super::index_file::{CELLS_AT, SLOTS_AT, SavedPlace, foreign, locate};
-use super::index_slot::{MARK_BYTES, SLOT_BYTES, Slot, index_of, is_begun_for, unfinished_mark};
 use crate::checksum::crc32c;
 use crate::index::{Graph, Saving};
 use crate::kernel::codes::Line;
@@ -13,6 +11,10 @@ use crate::memory;
 use crate::storage::{
     Access, DataFile, FileIdentity, Identity, LogPosition, PathKind, Storage, StorageFile, Temporary,
     read_exact_at, write_all_at, write_slices_at,
+};
+use crate::store::upkeep::index_file::{CELLS_AT, SLOTS_AT, SavedPlace, foreign, locate};
+use crate::store::upkeep::index_slot::{
+    MARK_BYTES, SLOT_BYTES, Slot, index_of, is_begun_for, unfinished_mark,
 };
 use crate::{Result, SynaError};
 use std::io::{self, IoSlice};
@@ -26,7 +28,7 @@ fn place_of(slot: &Slot) -> u64 {
 
 /// A save that is under way: its records are written in pieces, between which the graph may grow.
 #[derive(Debug)]
-pub(super) struct IndexSave {
+pub(crate) struct IndexSave {
     /// Of this graph, and no other.
     graph: Weak<Graph>,
     path: PathBuf,
@@ -50,7 +52,7 @@ impl IndexSave {
     ///
     /// # Errors
     /// Of the file.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         data: &DataFile,
         graph: &Arc<Graph>,
@@ -93,7 +95,7 @@ impl IndexSave {
     }
 
     /// Whether it saves this graph, and the file that it adds to is still the index.
-    pub(super) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Graph>) -> bool {
+    pub(crate) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Graph>) -> bool {
         let is_there = match &self.target {
             Target::Grown(last) => {
                 storage.kind(&self.path).is_ok_and(|found| found == PathKind::File(last.file))
@@ -104,7 +106,7 @@ impl IndexSave {
     }
 
     /// How many records it has written.
-    pub(super) fn saved_records(&self) -> u32 {
+    pub(crate) fn saved_records(&self) -> u32 {
         let first = match &self.target {
             Target::Grown(last) => last.slot.cells,
             Target::Anew(_) => 0,
@@ -117,7 +119,7 @@ impl IndexSave {
     ///
     /// # Errors
     /// Of the file; the save has failed then.
-    pub(super) fn advance(&mut self, graph: &Graph, most: u32) -> Result<bool> {
+    pub(crate) fn advance(&mut self, graph: &Graph, most: u32) -> Result<bool> {
         let from = self.next_byte();
         self.write_records(|saving, write| graph.save_records(saving, most, write))?;
         self.file.begin_sync(from, self.next_byte() - from);
@@ -131,7 +133,7 @@ impl IndexSave {
     /// # Errors
     /// Of the file; what was saved last is then still there. [`SynaError::Corrupt`] where that proves damaged, or where
     /// something else has the index's name.
-    pub(super) fn finish(
+    pub(crate) fn finish(
         mut self,
         storage: &Arc<dyn Storage>,
         data: &DataFile,
@@ -175,7 +177,7 @@ impl IndexSave {
 
     /// Leaves an unfinished file as a killed process does.
     #[cfg(test)]
-    pub(super) fn abandon(self) {
+    pub(crate) fn abandon(self) {
         if let Target::Anew(temporary) = self.target {
             temporary.abandon();
         }
@@ -244,7 +246,7 @@ fn open_saved(
 }
 
 /// Removes what a process that was killed in a save has left; whoever calls has the store's lock.
-pub(super) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
+pub(crate) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
     let Ok(path) = locate(storage, data_path) else { return };
     crate::storage::remove_leftovers(storage, &path, |file| {
         let mut mark = [0; MARK_BYTES];

@@ -134,7 +134,7 @@ fn a_checkpoint_a_close_and_a_compaction_end_a_save_that_is_under_way() {
 #[test]
 fn an_index_that_another_took_the_place_of_is_not_added_to() {
     let (folder, path, store) = grown("replaced");
-    let index = crate::store::index_file::path_of(&path);
+    let index = crate::store::upkeep::index_file::path_of(&path);
     let mut next = begin_save(&store, 2_000);
     next = finish_save(&store, next);
     let copy = folder.join("copy");

@@ -7,14 +7,14 @@
 //! It never has the writer's lock, and works in short pieces. A write waits for one of them, and takes a part in the work,
 //! only where twice as many rows are left as may be.
 
-use super::config::MmapVectorConfig;
-use super::indexing::{give_up_retired, graph_of, graph_params};
-use super::renewal;
 use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
+use crate::store::config::MmapVectorConfig;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::cores::Cores;
+use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params};
+use crate::store::upkeep::rebuild;
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -49,28 +49,28 @@ impl Signals {
 
 /// What wakes the worker.
 #[derive(Debug, Clone)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     signals: Arc<Signals>,
     thread: Thread,
 }
 
 impl Bell {
     /// Has the worker look for rows that are not in the index.
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         if !self.signals.has_rung.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
         }
     }
 
     /// Whether the worker is making an index that was not there: until it is, no bound of what may be left out counts.
-    pub(super) fn is_making(&self) -> bool {
+    pub(crate) fn is_making(&self) -> bool {
         self.signals.is_making.load(Ordering::Acquire)
     }
 }
 
 /// The thread, until this is dropped.
 #[derive(Debug)]
-pub(super) struct IndexWorker {
+pub(crate) struct IndexWorker {
     bell: Bell,
     thread: Option<JoinHandle<()>>,
     /// The process that has the thread; a forked child has not.
@@ -80,7 +80,7 @@ pub(super) struct IndexWorker {
 impl IndexWorker {
     /// # Errors
     /// [`SynaError::Io`] where the system has no thread for it.
-    pub(super) fn start(cores: &Arc<Cores>, config: &MmapVectorConfig) -> Result<Self> {
+    pub(crate) fn start(cores: &Arc<Cores>, config: &MmapVectorConfig) -> Result<Self> {
         let signals = Arc::new(Signals::default());
         let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
         let spawned = spawn("index", move || {
@@ -94,7 +94,7 @@ impl IndexWorker {
         Ok(Self { bell, thread: Some(thread), process: process_mark() })
     }
 
-    pub(super) fn bell(&self) -> &Bell {
+    pub(crate) fn bell(&self) -> &Bell {
         &self.bell
     }
 }
@@ -153,9 +153,9 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
         }
         DefaultEf::of(config).report(core, &graph);
     }
-    if goes_on() && renewal::is_worn(core, &graph) {
+    if goes_on() && rebuild::is_worn(core, &graph) {
         let params = graph_params(config, core.data.identity.metric);
-        renewal::renew(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
+        rebuild::renew(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         })?;

@@ -7,29 +7,29 @@
 //! ```
 //! `index_save.rs` writes it.
 
-use super::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::checksum::crc32c;
 use crate::index::{Graph, OpenedGraph, SavedLines, Standing, Unopened};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
+use crate::store::upkeep::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where the slots begin: each in a page of its own.
-pub(super) const SLOTS_AT: [u64; 2] = [0, 4096];
-pub(super) const CELLS_AT: u64 = 8192;
+pub(crate) const SLOTS_AT: [u64; 2] = [0, 4096];
+pub(crate) const CELLS_AT: u64 = 8192;
 
 /// The index's name for a data file's name.
-pub(super) fn path_of(data_path: &Path) -> PathBuf {
+pub(crate) fn path_of(data_path: &Path) -> PathBuf {
     let mut name = data_path.as_os_str().to_owned();
     name.push(".hnsw");
     PathBuf::from(name)
 }
 
 /// The path of the index of a data file, without links at its end.
-pub(super) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf> {
+pub(crate) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf> {
     let path = path_of(data_path);
     storage.resolve(&path).map_err(|error| SynaError::io(&path, "finding", error))
 }
@@ -38,7 +38,7 @@ pub(super) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf>
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
-pub(super) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> {
+pub(crate) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> {
     match storage.kind(&path_of(data_path)) {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
             let name = data_path.file_name().unwrap_or_default().display();
@@ -53,21 +53,21 @@ pub(super) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> 
 
 /// Where an index was saved last, so that the next save can add to it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SavedPlace {
-    pub(super) file: FileIdentity,
-    pub(super) slot: Slot,
-    pub(super) standing: Standing,
+pub(crate) struct SavedPlace {
+    pub(crate) file: FileIdentity,
+    pub(crate) slot: Slot,
+    pub(crate) standing: Standing,
 }
 
 /// What tells an index from an older or another one in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct IndexIdentity {
-    pub(super) file: FileIdentity,
+pub(crate) struct IndexIdentity {
+    pub(crate) file: FileIdentity,
     generations: [u64; 2],
 }
 
 /// Which index lies beside a data file.
-pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<IndexIdentity> {
+pub(crate) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<IndexIdentity> {
     let path = locate(storage, data_path).ok()?;
     let Ok(PathKind::File(file)) = storage.kind(&path) else { return None };
     let opened = storage.open(&path, Access::Read).ok()?;
@@ -83,7 +83,7 @@ pub(super) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<Ind
 
 /// An index that is whole in itself; whether it fits the log is still to be seen.
 #[derive(Debug)]
-pub(super) struct SavedIndex {
+pub(crate) struct SavedIndex {
     file: FileIdentity,
     slot: Slot,
     /// Whether a save may add to the file: not where the newest slot or its table is lost, since a reader may have
@@ -94,17 +94,17 @@ pub(super) struct SavedIndex {
 }
 
 /// The graph of an index; whether it fits the rows is still to be seen.
-pub(super) struct ReadGraph<'a> {
+pub(crate) struct ReadGraph<'a> {
     saved: &'a SavedIndex,
     opened: OpenedGraph,
 }
 
 /// The frame that the log ended with when an index was saved.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SavedAt {
-    pub(super) sequence: u64,
+pub(crate) struct SavedAt {
+    pub(crate) sequence: u64,
     /// Its checksum.
-    pub(super) chain: u32,
+    pub(crate) chain: u32,
 }
 
 /// The cells of a mapped file.
@@ -118,12 +118,12 @@ impl SavedLines for Cells {
 }
 
 impl SavedIndex {
-    pub(super) fn saved_at(&self) -> SavedAt {
+    pub(crate) fn saved_at(&self) -> SavedAt {
         SavedAt { sequence: self.slot.sequence, chain: self.slot.chain }
     }
 
     /// Rows that it says it covers.
-    pub(super) fn covered_rows(&self) -> u32 {
+    pub(crate) fn covered_rows(&self) -> u32 {
         self.slot.covered_rows
     }
 
@@ -132,7 +132,7 @@ impl SavedIndex {
     ///
     /// # Errors
     /// [`SynaError::NoMemory`], which says nothing about the index.
-    pub(super) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Option<ReadGraph<'_>>> {
+    pub(crate) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Option<ReadGraph<'_>>> {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
         let most_rows = self.slot.covered_rows;
@@ -150,7 +150,7 @@ impl SavedIndex {
 impl ReadGraph<'_> {
     /// The graph, and where a save may add to it; `None` where it does not cover the rows that it says, or lacks one that is
     /// not gone. The caller has seen that there are so many rows.
-    pub(super) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Option<(Graph, Option<SavedPlace>)> {
+    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Option<(Graph, Option<SavedPlace>)> {
         let SavedIndex { file, slot, may_grow, .. } = *self.saved;
         let graph = self.opened.settle(is_gone).ok()?;
         if graph.covered_rows() != slot.covered_rows {
@@ -167,7 +167,7 @@ impl ReadGraph<'_> {
 ///
 /// # Errors
 /// [`SynaError::Corrupt`] where a file of that name is no index of ours.
-pub(super) fn read(
+pub(crate) fn read(
     storage: &dyn Storage,
     data_path: &Path,
     identity: &Identity,
@@ -241,6 +241,6 @@ fn read_table(
     Ok((crc32c(&table) == slot.table_checksum).then_some(table))
 }
 
-pub(super) fn foreign(path: &Path) -> SynaError {
+pub(crate) fn foreign(path: &Path) -> SynaError {
     SynaError::corrupt(path, 0, "this is no index of syna-mmap, and its name is needed for one; move it away")
 }

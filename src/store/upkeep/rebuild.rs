@@ -9,10 +9,10 @@
 //! A row that is deleted stays in the graph, since others are found through it. There it takes a place in every list and a
 //! visit of every search that comes by.
 
-use super::indexing::new_graph;
 use crate::Result;
 use crate::index::{Advance, Graph, GraphParams};
 use crate::store::state::core::Core;
+use crate::store::upkeep::graphs::new_graph;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ const ROWS_A_DELETION: u32 = 4;
 const ROUNDS: usize = 2;
 
 /// Whether so many of the graph's rows are deleted that it is worth while to make it anew.
-pub(super) fn is_worn(core: &Core, graph: &Graph) -> bool {
+pub(crate) fn is_worn(core: &Core, graph: &Graph) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
     let deletions = core.published.load().deletions.saturating_sub(absent);
@@ -36,7 +36,7 @@ pub(super) fn is_worn(core: &Core, graph: &Graph) -> bool {
 ///
 /// # Errors
 /// Those of [`Graph::extend`]; what there is of the successor stays, and a later call goes on.
-pub(super) fn renew(
+pub(crate) fn renew(
     core: &Core,
     graph: &Arc<Graph>,
     params: GraphParams,
@@ -74,7 +74,7 @@ fn succeed(core: &Core, graph: &Arc<Graph>, successor: Arc<Graph>) {
 ///
 /// # Errors
 /// Those of [`Graph::advance`].
-pub(super) fn advance(
+pub(crate) fn advance(
     core: &Core,
     graph: &Arc<Graph>,
     params: GraphParams,
@@ -94,7 +94,7 @@ pub(super) fn advance(
 ///
 /// # Errors
 /// Those of [`Graph::step`].
-pub(super) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadline: Instant) -> Result<()> {
+pub(crate) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadline: Instant) -> Result<()> {
     let successor = successor_of(core, graph, params);
     if successor.step(&core.rows_to_index(), core.published.load().rows, deadline)? {
         succeed(core, graph, successor);
@@ -104,9 +104,9 @@ pub(super) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadlin
 
 #[cfg(test)]
 mod tests {
-    use super::super::store::MmapVectorStore;
     use crate::index::mix;
     use crate::store::search::scratch::SearchParts;
+    use crate::store::store::MmapVectorStore;
     use crate::{DistanceMetric, HnswConfig, MmapVectorConfig, SearchOptions};
 
     const DIMENSIONS: u16 = 64;

@@ -1,0 +1,47 @@
+//! The graph of a store: how it is made, and what of the rows it does not cover.
+
+use crate::DistanceMetric;
+use crate::index::{Graph, GraphParams};
+use crate::store::config::MmapVectorConfig;
+use crate::store::state::core::Core;
+use crate::store::state::cores::Cores;
+use std::sync::Arc;
+
+/// The parameters of a new graph.
+pub(crate) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) -> GraphParams {
+    let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let hnsw = &config.hnsw_config;
+    let m_max = if hnsw.m_max == 0 { hnsw.m.saturating_mul(2) } else { hnsw.m_max };
+    GraphParams {
+        metric,
+        m: narrow(hnsw.m),
+        m_max: narrow(m_max),
+        ef_construction: narrow(hnsw.ef_construction),
+        seed: config.seed,
+        profile: config.index_profile,
+    }
+}
+
+/// The graph, made without rows where there is none.
+pub(crate) fn graph_of(core: &Core, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
+    let identity = &core.data.identity;
+    core.graph_or_make(|| new_graph(core, params(identity.metric)))
+}
+
+/// A graph without rows.
+pub(crate) fn new_graph(core: &Core, params: GraphParams) -> Arc<Graph> {
+    Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
+}
+
+/// How many rows are not in the index.
+pub(crate) fn tail_rows(core: &Core) -> u32 {
+    let covered = core.graph().map_or(0, |graph| graph.covered_rows());
+    core.published.load().rows.saturating_sub(covered)
+}
+
+/// A core that was replaced while its index was worked on needs none.
+pub(crate) fn give_up_retired(cores: &Cores, core: &Arc<Core>) {
+    if !cores.is_current(core) {
+        core.set_graph(None);
+    }
+}
