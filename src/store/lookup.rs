@@ -1,9 +1,9 @@
 //! What there is under a key.
 
-use super::checked_batch::MAX_KEY_BYTES;
 use super::store::MmapVectorStore;
+use crate::Result;
 use crate::store::state::core::Core;
-use crate::{Result, SynaError};
+use crate::store::write::checked_batch::check_key;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl MmapVectorStore {
     /// A copy of a key's vector; `None` where there is no such key.
     ///
     /// # Errors
-    /// [`SynaError::InvalidKey`] for a key longer than a key may be.
+    /// [`crate::SynaError::InvalidKey`] for a key longer than a key may be.
     pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
         check_key(key)?;
         Ok(self.read_vector(key, <[f32]>::to_vec))
@@ -81,13 +81,4 @@ impl MmapVectorStore {
     pub fn payload(&self, key: &str) -> Option<&[u8]> {
         self.find_lent(key).map(|(core, row)| core.payload(row))
     }
-}
-
-/// A key that is looked up has to be one that could be there.
-pub(super) fn check_key(key: &str) -> Result<()> {
-    if key.len() > MAX_KEY_BYTES {
-        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
-        return Err(SynaError::InvalidKey { position: 0, what });
-    }
-    Ok(())
 }

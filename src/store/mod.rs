@@ -7,16 +7,14 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `config.rs`, `batch.rs` | what calls take and give |
+//! | `config.rs` | what a store is opened with |
 //! | `store.rs`, `lookup.rs` | the public face, `MmapVectorStore`; what there is under a key |
 //! | `state/` | what readers and the writer share: rows, directory, graph, one file after another |
 //! | `cursor.rs` | iteration in the order of insertion |
 //! | `interrupt.rs` | ending long calls from another thread |
 //! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
-//! | `open.rs`, `loader.rs` | opening: the log replayed into the tables |
-//! | `checked_batch.rs` | a batch of which all but the vectors' components was checked |
-//! | `write.rs`, `write/plan.rs` | a checked batch planned, appended and shown |
-//! | `writer.rs` | the one writer, and what falls due after a write |
+//! | `open/` | opening: the log replayed into the tables |
+//! | `write/` | a batch checked, planned, appended and shown; what falls due after a write |
 //! | `places.rs` | stores in memory and inside larger files |
 //! | `refresh.rs` | a reader moved on to what was written since |
 //! | `compact.rs`, `snapshot.rs`, `transfer.rs` | live rows copied into a new file, which takes the old one's place, or not |
@@ -29,9 +27,7 @@
 //! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
 //! | `crash_tests/` | power cuts, failing calls, planted faults |
 
-mod batch;
 mod batch_search;
-mod checked_batch;
 mod compact;
 mod config;
 #[cfg(test)]
@@ -40,7 +36,6 @@ mod cursor;
 mod indexing;
 mod inherited;
 mod interrupt;
-mod loader;
 mod lookup;
 mod open;
 mod places;
@@ -58,10 +53,7 @@ mod transfer;
 mod upkeep;
 mod verify;
 mod write;
-mod writer;
 
-pub use batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-pub use checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use cursor::{Cursor, Entries};
 pub use search::filter::{Filter, RowTest};
@@ -72,3 +64,5 @@ pub use state::entry::Entry;
 pub use stats::StoreStats;
 pub use store::MmapVectorStore;
 pub use verify::{Finding, Problem, SalvageReport, VerifyReport};
+pub use write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+pub use write::checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

@@ -3,8 +3,6 @@
 //! The log goes on behind the frame that was taken last, so a refresh costs what is new. Where a compaction has put
 //! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
 
-use super::loader::Loader;
-use super::open::{Opened, Taken, open, settled_index};
 use super::store::{MmapVectorStore, Side};
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
@@ -12,6 +10,8 @@ use crate::storage::{
     Access, Damage, DataFile, FrameWalk, PathKind, RowCheck, has_grown, map_more_extents, open_existing,
     read_superblock, replay_from,
 };
+use crate::store::open::loader::Loader;
+use crate::store::open::open::{Opened, Taken, open, settled_index};
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file::{self, SavedIndex};

@@ -1,11 +1,11 @@
 //! The nearest of one query.
 
-use super::lookup::check_key;
 use super::store::MmapVectorStore;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
 use crate::store::state::core::Core;
+use crate::store::write::checked_batch::check_key;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 

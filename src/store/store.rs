@@ -1,18 +1,18 @@
 //! The store's public face.
 
-use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::compact::Compaction;
 use super::config::MmapVectorConfig;
-use super::lookup::check_key;
-use super::open::{Opened, Taken, open};
-use super::write::{delete_key, write_batch};
-use super::writer::Writer;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage, StoreFolder};
+use crate::store::open::open::{Opened, Taken, open};
 use crate::store::state::core::{Core, live_rows};
 use crate::store::state::cores::Cores;
 use crate::store::state::interrupts::Interrupts;
 use crate::store::upkeep::worker::IndexWorker;
+use crate::store::write::apply::{delete_key, write_batch};
+use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use crate::store::write::checked_batch::check_key;
+use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{DistanceMetric, Result, SynaError};
 use std::path::{Path, PathBuf};

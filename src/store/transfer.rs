@@ -3,14 +3,15 @@
 //! The old file's frames are walked in order, so that each vector is compared with its checksum before it gets a new one:
 //! what the disk has changed is not made to look whole.
 
-use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-use super::open::new_appender;
-use super::write::{Plan, delete_rows, write_batch};
 use crate::checksum::crc32c;
 use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
+use crate::store::open::appender::new_appender;
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
+use crate::store::write::apply::{delete_rows, write_batch};
+use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use crate::store::write::plan::Plan;
 use crate::{MmapVectorConfig, Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Proof that a store is whole, and what can be saved of one that is not.
 
-use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use super::config::{MmapVectorConfig, OpenMode};
 use super::refresh::lock;
 use super::store::{MmapVectorStore, Side};
@@ -12,6 +11,7 @@ use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
 use crate::store::state::core::{Core, live_rows};
 use crate::store::state::interrupts::Watch;
+use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -3,9 +3,9 @@
 use crate::memory;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{FrameContent, MAX_ROWS};
-use crate::store::batch::WriteMode;
-use crate::store::checked_batch::CheckedBatch;
 use crate::store::state::core::Core;
+use crate::store::write::batch::WriteMode;
+use crate::store::write::checked_batch::CheckedBatch;
 use crate::{Result, SynaError};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,17 +16,17 @@ const LEAST_TOGETHER: usize = 64;
 
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Plan {
+pub(crate) struct Plan {
     /// The element that each new row comes from, in order.
-    pub(super) picked: Vec<usize>,
-    pub(super) hashes: Vec<u32>,
+    pub(crate) picked: Vec<usize>,
+    pub(crate) hashes: Vec<u32>,
     /// The row that each new row replaces.
-    pub(super) replaced: Vec<Option<u32>>,
-    pub(super) deletions: Vec<u32>,
+    pub(crate) replaced: Vec<Option<u32>>,
+    pub(crate) deletions: Vec<u32>,
     /// The place in `picked` of what replaces a row.
     replacing: HashMap<u32, usize, foldhash::fast::RandomState>,
     /// How many elements were looked at.
-    pub(super) seen: usize,
+    pub(crate) seen: usize,
     /// The row of the first that is picked.
     first_row: u32,
     /// The keys' hashes of those elements that are looked at together.
@@ -40,7 +40,7 @@ pub(in crate::store) struct Plan {
 
 impl Plan {
     /// Forgets everything; rows are to be picked from `first_row` on.
-    pub(super) fn clear(&mut self, first_row: u32) {
+    pub(crate) fn clear(&mut self, first_row: u32) {
         self.picked.clear();
         self.hashes.clear();
         self.replaced.clear();
@@ -56,7 +56,7 @@ impl Plan {
     }
 
     /// Makes room for what a batch may come to.
-    pub(super) fn begin(&mut self, batch: &CheckedBatch<'_>, core: &Core, first_row: u32) -> Result<()> {
+    pub(crate) fn begin(&mut self, batch: &CheckedBatch<'_>, core: &Core, first_row: u32) -> Result<()> {
         self.clear(first_row);
         let end = u64::from(first_row) + batch.count as u64;
         if end > MAX_ROWS {
@@ -77,7 +77,7 @@ impl Plan {
 
     /// Looks at elements until so many of them, or a few more, are picked to become rows, or none is left. New keys enter the directory at
     /// once, under rows that no reader sees before they are published; [`Plan::take_back`] takes them out again.
-    pub(super) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, most: usize) {
+    pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
             let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
             self.pick_group(batch, core, self.seen..self.seen + group);
@@ -132,7 +132,7 @@ impl Plan {
     }
 
     /// Takes the new keys out of the directory again, since their rows were not written.
-    pub(super) fn take_back(&self, core: &Core) {
+    pub(crate) fn take_back(&self, core: &Core) {
         let mut directory = core.directory_mut();
         for ((row, &hash), replaced) in (self.first_row..).zip(&self.hashes).zip(&self.replaced) {
             if replaced.is_none() {
@@ -142,7 +142,7 @@ impl Plan {
     }
 
     /// Lays out the sections of the frame.
-    pub(super) fn lay_out(&mut self, batch: &CheckedBatch<'_>) -> Result<()> {
+    pub(crate) fn lay_out(&mut self, batch: &CheckedBatch<'_>) -> Result<()> {
         let too_long = |actual| SynaError::Limit {
             what: "bytes of keys in one batch (split it)",
             limit: 1 << 30,
@@ -172,7 +172,7 @@ impl Plan {
         Ok(())
     }
 
-    pub(super) fn content(&self) -> FrameContent<'_> {
+    pub(crate) fn content(&self) -> FrameContent<'_> {
         FrameContent {
             first_row: self.first_row,
             key_ends: &self.key_ends,

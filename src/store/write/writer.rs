@@ -1,9 +1,8 @@
 //! The one writer: the appender, the index behind it, and what falls due after a write.
 
-use super::config::{Durability, MmapVectorConfig};
-use super::write::Plan;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
+use crate::store::config::{Durability, MmapVectorConfig};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::interrupts::Interrupts;
@@ -12,6 +11,7 @@ use crate::store::upkeep::index_file::SavedPlace;
 use crate::store::upkeep::index_save::IndexSave;
 use crate::store::upkeep::share::IndexShare;
 use crate::store::upkeep::worker::Bell;
+use crate::store::write::plan::Plan;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,10 +23,10 @@ const RECORDS_A_ROW: u32 = if cfg!(test) { 40 } else { 256 };
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     storage: Arc<dyn Storage>,
-    pub(super) appender: Appender,
-    pub(super) plan: Plan,
+    pub(crate) appender: Appender,
+    pub(crate) plan: Plan,
     durability: Durability,
     checkpoint_interval: Option<Duration>,
     last_checkpoint: Instant,
@@ -35,22 +35,22 @@ pub(super) struct Writer {
     /// Since when a checkpoint that fell due has left the index unsaved.
     unsaved_since: Option<Instant>,
     /// The index's save that is under way.
-    pub(super) index_save: Option<IndexSave>,
+    pub(crate) index_save: Option<IndexSave>,
     index_share: IndexShare,
     default_ef: DefaultEf,
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
     worker: Option<Bell>,
     /// The store's.
-    pub(super) interrupts: Arc<Interrupts>,
+    pub(crate) interrupts: Arc<Interrupts>,
     /// Where the index was saved last; `None` where there is none that fits.
-    pub(super) saved_index: Option<SavedPlace>,
+    pub(crate) saved_index: Option<SavedPlace>,
     /// The file that was the index at the open, or at the last save: that one may be replaced.
     index_file: Option<FileIdentity>,
 }
 
 impl Writer {
-    pub(super) fn new(
+    pub(crate) fn new(
         storage: Arc<dyn Storage>,
         appender: Appender,
         config: &MmapVectorConfig,
@@ -90,7 +90,7 @@ impl Writer {
     ///
     /// # Errors
     /// Whatever else than a lack of room went wrong; the write is done all the same.
-    pub(super) fn after_write(&mut self, core: &Core, written_rows: usize) -> Result<()> {
+    pub(crate) fn after_write(&mut self, core: &Core, written_rows: usize) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     /// Has the worker, where there is one, take in what there is to do, once it is worth its while.
-    pub(super) fn wake_worker(&self, core: &Core) {
+    pub(crate) fn wake_worker(&self, core: &Core) {
         if let Some(worker) = &self.worker
             && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
             && (core.graph().is_some() || self.index_share.is_index_wanted(core))
@@ -209,7 +209,7 @@ impl Writer {
     }
 
     /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
-    pub(super) fn flush(&mut self, core: &Core) -> Result<()> {
+    pub(crate) fn flush(&mut self, core: &Core) -> Result<()> {
         self.has_begun_sync = false;
         self.appender.checkpoint()?;
         core.data.check_place(&*self.storage)
@@ -219,7 +219,7 @@ impl Writer {
     /// before, where it comes by itself and there is no worker.
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
-    pub(super) fn checkpoint(&mut self, core: &Core) -> Result<()> {
+    pub(crate) fn checkpoint(&mut self, core: &Core) -> Result<()> {
         // An index that cannot take them in keeps no row from being made safe.
         let is_ours =
             self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
@@ -277,7 +277,7 @@ impl Writer {
     }
 
     #[cfg(test)]
-    pub(super) fn make_checkpoint_due(&mut self) {
+    pub(crate) fn make_checkpoint_due(&mut self) {
         let due = self.checkpoint_interval.and_then(|interval| self.last_checkpoint.checked_sub(interval));
         self.last_checkpoint = due.unwrap_or(self.last_checkpoint);
     }

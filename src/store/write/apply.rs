@@ -1,17 +1,14 @@
 //! Writing: a batch is checked, appended while its keys are looked up, and only then shown to readers.
 
-mod plan;
-
-use super::batch::{WriteBatch, WriteMode};
-use super::checked_batch::CheckedBatch;
 use crate::kernel::codes::prefetch;
 use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
 use crate::store::state::core::{Core, check_finite};
 use crate::store::state::rows::Snapshot;
+use crate::store::write::batch::{WriteBatch, WriteMode};
+use crate::store::write::checked_batch::CheckedBatch;
+use crate::store::write::plan::Plan;
 use crate::{Result, SynaError};
-
-pub(super) use plan::Plan;
 
 /// A batch as the appender takes it in.
 struct Planned<'a, 'p> {
@@ -83,7 +80,7 @@ fn check_all_finite(core: &Core, batch: &CheckedBatch<'_>) -> Result<()> {
 }
 
 /// Writes a batch and shows it to readers; returns how many rows it made.
-pub(super) fn write_batch(
+pub(crate) fn write_batch(
     core: &Core,
     appender: &mut Appender,
     plan: &mut Plan,
@@ -125,7 +122,7 @@ fn append_batch(
 }
 
 /// Deletes the row of a key; `false` where there is no such key.
-pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, key: &str) -> Result<bool> {
+pub(crate) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, key: &str) -> Result<bool> {
     appender.refuse_if_failed()?;
     let Some(row) = core.find(key) else { return Ok(false) };
     plan.clear(appender.position().rows);
@@ -137,7 +134,7 @@ pub(super) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
 }
 
 /// Deletes live rows, all at one stroke.
-pub(super) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan, rows: &[u32]) -> Result<()> {
+pub(crate) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan, rows: &[u32]) -> Result<()> {
     appender.refuse_if_failed()?;
     plan.clear(appender.position().rows);
     memory::reserve(&mut plan.deletions, rows.len())?;
@@ -184,6 +181,3 @@ fn publish(
     core.published.store(Snapshot { rows: after.rows, deletions: after.deletions });
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,18 +1,15 @@
 //! Opening: finds or makes the file, replays its log into the tables that readers share.
 
-#[cfg(test)]
-mod tests;
-
-use super::config::MmapVectorConfig;
-use super::loader::Loader;
 use crate::index::Rows as _;
-use crate::planted::{Fault, is_planted};
 use crate::short_path::ShortPath;
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
     Superblock, create, file_exists, is_leftover_of, map_extents, open_existing, read_superblock,
     remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
 };
+use crate::store::config::MmapVectorConfig;
+use crate::store::open::appender::new_appender;
+use crate::store::open::loader::Loader;
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
@@ -31,32 +28,32 @@ const LEAST_ROWS_BESIDE: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 16_384 }
 
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) core: Arc<Core>,
-    pub(super) appender: Option<Appender>,
+pub(crate) struct Opened {
+    pub(crate) core: Arc<Core>,
+    pub(crate) appender: Option<Appender>,
     /// Where the index beside the file was saved last, where one was found that fits.
-    pub(super) saved_index: Option<SavedPlace>,
+    pub(crate) saved_index: Option<SavedPlace>,
     /// How much of the file was taken in.
-    pub(super) taken: Taken,
+    pub(crate) taken: Taken,
 }
 
 /// How much of a file was taken into the tables.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Taken {
-    pub(super) superblock: Superblock,
-    pub(super) position: LogPosition,
+pub(crate) struct Taken {
+    pub(crate) superblock: Superblock,
+    pub(crate) position: LogPosition,
     /// Where the last frame begins, if there is one.
-    pub(super) last_frame: Option<u64>,
+    pub(crate) last_frame: Option<u64>,
     /// The index that was read, whether it fitted or not; `None` where it may fit what the log has behind what was taken.
-    pub(super) index: Option<IndexIdentity>,
+    pub(crate) index: Option<IndexIdentity>,
     /// The rows that extents had room for when the index was read: a larger one would not have been believed.
-    pub(super) row_capacity: u64,
+    pub(crate) row_capacity: u64,
     /// Whether a copy may still take the file's place under its descriptor: until it was seen to have been written to.
-    pub(super) may_be_copied: bool,
+    pub(crate) may_be_copied: bool,
 }
 
 /// The index that need not be read again: not one that was saved behind the place that the log was read to.
-pub(super) fn settled_index(
+pub(crate) fn settled_index(
     index: Option<IndexIdentity>,
     saved: Option<&SavedIndex>,
     position: &LogPosition,
@@ -66,7 +63,7 @@ pub(super) fn settled_index(
 }
 
 /// The configuration's own mistakes, found before any file is touched.
-pub(super) fn check_config(config: &MmapVectorConfig) -> Result<()> {
+pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
     let dimensions = u32::from(config.dimensions);
     if dimensions != 0 && !(64..=8192).contains(&dimensions) {
         return Err(SynaError::InvalidDimensions { dimensions });
@@ -93,7 +90,7 @@ pub(super) fn check_config(config: &MmapVectorConfig) -> Result<()> {
 }
 
 /// Opens or creates `path` as `config` says.
-pub(super) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorConfig) -> Result<Opened> {
+pub(crate) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorConfig) -> Result<Opened> {
     check_config(config)?;
     let path = &storage.resolve(path).map_err(|error| SynaError::io(path, "opening", error))?;
     let access = if config.open.read_only || config.open.damaged { Access::Read } else { Access::ReadWrite };
@@ -313,28 +310,4 @@ fn believable_rows(data: &DataFile, claimed: u32) -> usize {
     let log_bytes: u64 = logs.map(|log| log.header.capacity).sum();
     let rows = u64::from(claimed).min(log_bytes / LEAST_BYTES_OF_A_ROW).min(MOST_ROWS);
     usize::try_from(rows).unwrap_or(0)
-}
-
-pub(super) fn new_appender(
-    storage: &Arc<dyn Storage>,
-    data: Arc<DataFile>,
-    superblock: Superblock,
-    position: LogPosition,
-    config: &MmapVectorConfig,
-) -> Result<Appender> {
-    let mut session = [0; 8];
-    storage.random(&mut session).map_err(|error| data.io("drawing a session number for", error))?;
-    if is_planted(Fault::SameSession) {
-        session = [0; 8];
-    }
-    let planned_rows = config.initial_capacity as u64;
-    Ok(Appender::new(
-        Arc::clone(storage),
-        data,
-        superblock,
-        position,
-        u64::from_le_bytes(session),
-        planned_rows,
-        config.threads > 0,
-    ))
 }

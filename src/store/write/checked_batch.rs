@@ -1,7 +1,7 @@
 //! A batch, of which all but the components of its vectors is checked before anything of it is written.
 
-use super::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::store::state::core::Core;
+use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::{Result, SynaError};
 use std::ops::Range;
 
@@ -16,16 +16,16 @@ pub const MAX_BATCH_BYTES: usize = 1 << 30;
 
 /// A batch of which all but the components of its vectors has been checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CheckedBatch<'a> {
-    pub(super) batch: WriteBatch<'a>,
-    pub(super) count: usize,
+pub(crate) struct CheckedBatch<'a> {
+    pub(crate) batch: WriteBatch<'a>,
+    pub(crate) count: usize,
     dimensions: usize,
 }
 
 impl<'a> CheckedBatch<'a> {
     /// Checks everything but the vectors' values: those are looked at as they are written, so that each comes from
     /// memory once.
-    pub(super) fn check(batch: &WriteBatch<'a>, core: &Core) -> Result<Self> {
+    pub(crate) fn check(batch: &WriteBatch<'a>, core: &Core) -> Result<Self> {
         let dimensions = core.data.identity.dimensions;
         let count = match batch.keys {
             BatchKeys::Slices(keys) => keys.len(),
@@ -124,14 +124,14 @@ impl<'a> CheckedBatch<'a> {
         Ok(key.len() + payload_bytes)
     }
 
-    pub(super) fn key(&self, position: usize) -> &'a [u8] {
+    pub(crate) fn key(&self, position: usize) -> &'a [u8] {
         match self.batch.keys {
             BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
             BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
         }
     }
 
-    pub(super) fn vector(&self, position: usize) -> &'a [f32] {
+    pub(crate) fn vector(&self, position: usize) -> &'a [f32] {
         match self.batch.vectors {
             BatchVectors::Slices(vectors) => vectors.get(position).copied().unwrap_or_default(),
             BatchVectors::RowMajor(floats) => {
@@ -141,7 +141,7 @@ impl<'a> CheckedBatch<'a> {
     }
 
     /// Adds the vectors of some elements to a list.
-    pub(super) fn list_vectors(&self, positions: Range<usize>, into: &mut Vec<&'a [f32]>) {
+    pub(crate) fn list_vectors(&self, positions: Range<usize>, into: &mut Vec<&'a [f32]>) {
         match self.batch.vectors {
             BatchVectors::Slices(vectors) => {
                 into.extend_from_slice(vectors.get(positions).unwrap_or_default())
@@ -154,19 +154,19 @@ impl<'a> CheckedBatch<'a> {
     }
 
     /// Whether an element has a tag.
-    pub(super) fn has_tags(&self) -> bool {
+    pub(crate) fn has_tags(&self) -> bool {
         self.batch.tags.is_some_and(|tags| tags.iter().any(|&tags| tags != 0))
     }
 
-    pub(super) fn has_payloads(&self) -> bool {
+    pub(crate) fn has_payloads(&self) -> bool {
         !matches!(self.batch.payloads, BatchPayloads::None)
     }
 
-    pub(super) fn tags(&self, position: usize) -> u64 {
+    pub(crate) fn tags(&self, position: usize) -> u64 {
         self.batch.tags.and_then(|tags| tags.get(position)).copied().unwrap_or(0)
     }
 
-    pub(super) fn payload(&self, position: usize) -> &'a [u8] {
+    pub(crate) fn payload(&self, position: usize) -> &'a [u8] {
         match self.batch.payloads {
             BatchPayloads::None => &[],
             BatchPayloads::Slices(payloads) => payloads.get(position).copied().unwrap_or_default(),
@@ -210,4 +210,13 @@ fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
         )));
     }
     Ok(offsets.len() - 1)
+}
+
+/// A key that is looked up has to be one that could be there.
+pub(crate) fn check_key(key: &str) -> Result<()> {
+    if key.len() > MAX_KEY_BYTES {
+        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+        return Err(SynaError::InvalidKey { position: 0, what });
+    }
+    Ok(())
 }

@@ -9,23 +9,23 @@ use crate::sync::RwLockWriteGuard;
 use crate::{Result, memory};
 
 /// Takes frames into the tables. As long as it lives, nobody looks keys up: they belong to no snapshot yet.
-pub(super) struct Loader<'a> {
+pub(crate) struct Loader<'a> {
     core: &'a Core,
     directory: RwLockWriteGuard<'a, KeyDirectory>,
     damage: Damage,
     /// Rows taken so far, those lost with a damaged frame included.
     rows: u32,
-    pub(super) deletions: u32,
+    pub(crate) deletions: u32,
     /// Of the keys of the frame at hand.
     hashes: Vec<u32>,
     saved: Option<SavedAt>,
-    pub(super) saved_fits: bool,
-    pub(super) last_frame: Option<u64>,
+    pub(crate) saved_fits: bool,
+    pub(crate) last_frame: Option<u64>,
 }
 
 impl<'a> Loader<'a> {
     /// For the frames behind `position`; `saved` is where an index was saved that may turn out to fit.
-    pub(super) fn new(core: &'a Core, damage: Damage, position: LogPosition, saved: Option<SavedAt>) -> Self {
+    pub(crate) fn new(core: &'a Core, damage: Damage, position: LogPosition, saved: Option<SavedAt>) -> Self {
         let fits = |saved: SavedAt| {
             position.sequence > 0 && saved.sequence == position.sequence && saved.chain == position.chain
         };
@@ -44,7 +44,7 @@ impl<'a> Loader<'a> {
 
     /// # Errors
     /// [`crate::SynaError::Corrupt`] for what no writer writes; [`crate::SynaError::NoMemory`].
-    pub(super) fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> Result<()> {
+    pub(crate) fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> Result<()> {
         let core = self.core;
         let corrupt = |what| Err(core.data.corrupt(at, what));
         if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {

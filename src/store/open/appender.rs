@@ -1,0 +1,32 @@
+//! The appender of a file that was opened, or made, for writing.
+
+use crate::Result;
+use crate::planted::{Fault, is_planted};
+use crate::storage::{Appender, DataFile, LogPosition, Storage, Superblock};
+use crate::store::config::MmapVectorConfig;
+use std::sync::Arc;
+
+/// An appender at the end of the log, with a session number of its own.
+pub(crate) fn new_appender(
+    storage: &Arc<dyn Storage>,
+    data: Arc<DataFile>,
+    superblock: Superblock,
+    position: LogPosition,
+    config: &MmapVectorConfig,
+) -> Result<Appender> {
+    let mut session = [0; 8];
+    storage.random(&mut session).map_err(|error| data.io("drawing a session number for", error))?;
+    if is_planted(Fault::SameSession) {
+        session = [0; 8];
+    }
+    let planned_rows = config.initial_capacity as u64;
+    Ok(Appender::new(
+        Arc::clone(storage),
+        data,
+        superblock,
+        position,
+        u64::from_le_bytes(session),
+        planned_rows,
+        config.threads > 0,
+    ))
+}
