@@ -102,10 +102,10 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
 mod tests {
     use super::*;
     use crate::index::mix;
+    use crate::store::api::store::MmapVectorStore;
     use crate::store::search::default_ef::DefaultEf;
     use crate::store::search::scratch::{SearchParts, Work};
     use crate::store::search::search::Search;
-    use crate::store::store::MmapVectorStore;
     use crate::{DistanceMetric, Entry, Filter, MmapVectorConfig, SearchOptions};
 
     const ROWS: u32 = 12_000;

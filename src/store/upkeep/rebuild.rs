@@ -105,8 +105,8 @@ pub(crate) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadlin
 #[cfg(test)]
 mod tests {
     use crate::index::mix;
+    use crate::store::api::store::MmapVectorStore;
     use crate::store::search::scratch::SearchParts;
-    use crate::store::store::MmapVectorStore;
     use crate::{DistanceMetric, HnswConfig, MmapVectorConfig, SearchOptions};
 
     const DIMENSIONS: u16 = 64;

@@ -1,7 +1,7 @@
 //! Iteration in the order of insertion: over the rows of one moment, whatever is written meanwhile.
 
-use super::store::MmapVectorStore;
 use crate::Result;
+use crate::store::api::store::MmapVectorStore;
 use crate::store::state::core::Core;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
@@ -63,7 +63,7 @@ impl MmapVectorStore {
     /// An entry is an error only where the library has a bug; none is left out.
     #[must_use]
     pub fn iterate(&self, first_row: u32) -> Entries<'_> {
-        let core = self.cores.lend();
+        let core = self.inner.cores.lend();
         Entries { core, snapshot: core.published.load(), next: first_row }
     }
 

@@ -1,8 +1,8 @@
 //! How much of what is nearest the index finds, measured on the store at hand.
 
-use super::store::MmapVectorStore;
 use crate::index::mix;
 use crate::memory;
+use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{Hit, SearchOptions, SearchResults};
 use crate::store::state::core::live_rows;
 use crate::{Result, SynaError};

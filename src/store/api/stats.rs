@@ -1,8 +1,8 @@
 //! What a store holds and takes, in numbers.
 
-use super::refresh;
-use super::store::{MmapVectorStore, Side};
 use crate::storage::{ExtentKind, LogPosition, Superblock};
+use crate::store::api::store::MmapVectorStore;
+use crate::store::inner::{self, Side};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
@@ -81,9 +81,9 @@ impl Progress {
 impl MmapVectorStore {
     /// Waits for a write that is under way.
     pub(super) fn progress(&self) -> Result<Progress> {
-        match &self.side {
+        match &self.inner.side {
             Side::Reader(taken) => {
-                let taken = refresh::lock(taken)?;
+                let taken = inner::lock(taken)?;
                 Ok(Progress::of_reader(self.core(), &taken.superblock, taken.position))
             }
             Side::Writer(_) | Side::Closed => {
@@ -134,10 +134,10 @@ impl MmapVectorStore {
             log_bytes,
             slack_bytes: file_bytes.saturating_sub(vector_bytes).saturating_sub(log_bytes),
             index_bytes: self.index_bytes()?,
-            replaced_bytes: self.cores.replaced_bytes(),
+            replaced_bytes: self.inner.cores.replaced_bytes(),
             has_index: graph.is_some(),
             indexed_rows: graph.as_ref().map_or(0, |graph| u64::from(graph.covered_rows())),
-            default_ef: DefaultEf::of(&self.config).of_graph(graph.as_deref()) as u64,
+            default_ef: DefaultEf::of(&self.inner.config).of_graph(graph.as_deref()) as u64,
             index_recall: graph.and_then(|graph| graph.sampled_recall()).map(|sampled| sampled.recall),
             generation,
             last_seq,
@@ -146,8 +146,8 @@ impl MmapVectorStore {
     }
 
     fn index_bytes(&self) -> Result<u64> {
-        let path = index_file::locate(&*self.storage, &self.core().data.path)?;
+        let path = index_file::locate(&*self.inner.storage, &self.core().data.path)?;
         let io = |error| SynaError::io(&path, "looking at", error);
-        Ok(self.storage.length_of(&path).map_err(io)?.unwrap_or(0))
+        Ok(self.inner.storage.length_of(&path).map_err(io)?.unwrap_or(0))
     }
 }

@@ -6,13 +6,14 @@
 use crate::checksum::crc32c;
 use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
+use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
 use crate::store::write::apply::{delete_rows, write_batch};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::store::write::plan::Plan;
-use crate::{MmapVectorConfig, Result, SynaError};
+use crate::{Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,9 +24,9 @@ const PIECE_BYTES: usize = 4 << 20;
 
 /// A new file being filled.
 #[derive(Debug)]
-pub(super) struct Transfer {
-    pub(super) core: Arc<Core>,
-    pub(super) appender: Appender,
+pub(crate) struct Transfer {
+    pub(crate) core: Arc<Core>,
+    pub(crate) appender: Appender,
     plan: Plan,
     walk: FrameWalk,
     /// Old rows below this were looked at.
@@ -47,7 +48,7 @@ struct Piece<'a> {
 
 impl Transfer {
     /// Makes an empty store of `file`, a new one that is to have the name `path`, with room for the rows of a snapshot.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         file: Arc<dyn StorageFile>,
         path: &Path,
@@ -77,7 +78,7 @@ impl Transfer {
     }
 
     /// Old rows that were not looked at yet.
-    pub(super) fn left(&self, snapshot: Snapshot) -> u32 {
+    pub(crate) fn left(&self, snapshot: Snapshot) -> u32 {
         snapshot.rows.saturating_sub(self.next)
     }
 
@@ -85,7 +86,7 @@ impl Transfer {
     ///
     /// # Errors
     /// [`SynaError::Corrupt`] for a row that differs from its checksum; what [`write_batch`] answers.
-    pub(super) fn copy_piece(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+    pub(crate) fn copy_piece(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
         let mut piece = Piece::default();
         let mut walk = self.walk;
         // The frame that was begun is walked over anew from the one before it.
@@ -120,7 +121,7 @@ impl Transfer {
     }
 
     /// Deletes what was copied and has been deleted or replaced since, by `snapshot`.
-    pub(super) fn drop_dead(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+    pub(crate) fn drop_dead(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
         let now = self.core.published.load();
         let is_dead = |&(new, &old_row): &(u32, &u32)| {
             self.core.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
@@ -132,7 +133,7 @@ impl Transfer {
         Ok(())
     }
 
-    pub(super) fn into_parts(self) -> (Arc<Core>, Appender) {
+    pub(crate) fn into_parts(self) -> (Arc<Core>, Appender) {
         (self.core, self.appender)
     }
 }

@@ -8,8 +8,9 @@
 //! ```
 //! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
 
-use super::store::{MmapVectorStore, Side};
 use crate::index::GraphParams;
+use crate::store::api::store::MmapVectorStore;
+use crate::store::inner::Side;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_worn};
@@ -18,8 +19,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 impl MmapVectorStore {
-    pub(super) fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
-        graph_params(&self.config, metric)
+    fn graph_params(&self, metric: DistanceMetric) -> GraphParams {
+        graph_params(&self.inner.config, metric)
     }
 
     /// Takes rows into the index for about as long as `budget`, on this thread, and returns how many are left that are
@@ -50,8 +51,8 @@ impl MmapVectorStore {
             let params = self.graph_params(core.data.identity.metric);
             result = rebuild::step(core, &graph, params, deadline).map(|()| true);
         }
-        give_up_retired(&self.cores, core);
-        DefaultEf::of(&self.config).report(core, &graph);
+        give_up_retired(&self.inner.cores, core);
+        DefaultEf::of(&self.inner.config).report(core, &graph);
         result?;
         Ok(tail_rows(&self.core()) as usize)
     }
@@ -85,27 +86,27 @@ impl MmapVectorStore {
             let start = Instant::now();
             if is_worn(&core, &graph) {
                 let params = self.graph_params(core.data.identity.metric);
-                let renewed = rebuild::renew(&core, &graph, params, self.config.threads, &mut tell);
-                give_up_retired(&self.cores, &core);
+                let renewed = rebuild::renew(&core, &graph, params, self.inner.config.threads, &mut tell);
+                give_up_retired(&self.inner.cores, &core);
                 // The next round finds the successor, all of whose rows are still to be checked.
                 renewed?;
                 continue;
             }
             let built = graph
-                .extend(&rows, core.published.load().rows, self.config.threads, &mut tell)
-                .and_then(|()| graph.mend(&rows, self.config.threads, &mut tell));
-            give_up_retired(&self.cores, &core);
+                .extend(&rows, core.published.load().rows, self.inner.config.threads, &mut tell)
+                .and_then(|()| graph.mend(&rows, self.inner.config.threads, &mut tell));
+            give_up_retired(&self.inner.cores, &core);
             // One from a file that proves damaged counts as none: the next round makes it anew.
             if graph.is_damaged() {
                 continue;
             }
             built?;
-            DefaultEf::of(&self.config).report(&core, &graph);
+            DefaultEf::of(&self.inner.config).report(&core, &graph);
             let (path, covered) = (core.data.path.display(), graph.covered_rows());
             log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
             let mut writer = self.writer()?;
             // A compaction may have put another file in its place, whose index has to be whole as well.
-            if self.cores.is_current(&core) {
+            if self.inner.cores.is_current(&core) {
                 watch.check()?;
                 writer.checkpoint(&core)?;
                 if !graph.is_damaged() {
@@ -116,7 +117,7 @@ impl MmapVectorStore {
     }
 
     fn check_writable(&self) -> Result<()> {
-        match &self.side {
+        match &self.inner.side {
             Side::Writer(_) => Ok(()),
             Side::Reader(_) | Side::Closed => {
                 Err(SynaError::ReadOnly { path: self.core().data.path.clone() })

@@ -1,10 +1,11 @@
 //! The store's public face.
 
-use super::compact::Compaction;
-use super::config::MmapVectorConfig;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage, StoreFolder};
-use crate::store::open::open::{Opened, Taken, open};
+use crate::store::config::MmapVectorConfig;
+use crate::store::copy::compaction::Compaction;
+use crate::store::inner::{Inner, Side, panicked};
+use crate::store::open::open::{Opened, open};
 use crate::store::state::core::{Core, live_rows};
 use crate::store::state::cores::Cores;
 use crate::store::state::interrupts::Interrupts;
@@ -27,24 +28,13 @@ use std::sync::Arc;
 /// in Rust. (The C ABI sets it for each call; threads of the store's own set it for themselves.)
 #[derive(Debug)]
 pub struct MmapVectorStore {
-    pub(super) storage: Arc<dyn Storage>,
+    pub(super) inner: Inner,
     /// As it was given, absolute: the file may lie behind links.
     pub(super) path: PathBuf,
-    pub(super) cores: Arc<Cores>,
-    pub(super) config: MmapVectorConfig,
-    pub(super) side: Side,
     worker: Option<IndexWorker>,
     pub(super) interrupts: Arc<Interrupts>,
     /// The one that is under way.
     pub(super) compaction: Mutex<Option<Compaction>>,
-}
-
-/// What a store can do.
-#[derive(Debug)]
-pub(super) enum Side {
-    Writer(Box<Mutex<Writer>>),
-    Reader(Mutex<Taken>),
-    Closed,
 }
 
 impl MmapVectorStore {
@@ -91,11 +81,8 @@ impl MmapVectorStore {
             None => Side::Reader(Mutex::new(taken)),
         };
         Ok(Self {
-            storage,
+            inner: Inner { storage, cores, config, side },
             path: path.to_owned(),
-            cores,
-            config,
-            side,
             worker,
             interrupts,
             compaction: Mutex::new(None),
@@ -103,8 +90,12 @@ impl MmapVectorStore {
     }
 
     /// What readers share at this moment.
-    pub(super) fn core(&self) -> Arc<Core> {
-        self.cores.hold()
+    pub(in crate::store) fn core(&self) -> Arc<Core> {
+        self.inner.core()
+    }
+
+    pub(in crate::store) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        self.inner.writer()
     }
 
     /// Makes a checkpoint, unlocks the file and closes the store.
@@ -117,7 +108,9 @@ impl MmapVectorStore {
 
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
-        let Side::Writer(writer) = std::mem::replace(&mut self.side, Side::Closed) else { return Ok(()) };
+        let Side::Writer(writer) = std::mem::replace(&mut self.inner.side, Side::Closed) else {
+            return Ok(());
+        };
         self.worker = None;
         // What it has copied goes with it.
         self.compaction = Mutex::new(None);
@@ -131,15 +124,6 @@ impl MmapVectorStore {
         };
         let unlocked = core.data.file.unlock().map_err(|error| core.data.io("unlocking", error));
         result.and(unlocked)
-    }
-
-    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
-        match &self.side {
-            Side::Writer(writer) => writer.lock().map_err(|_| panicked()),
-            Side::Reader(_) | Side::Closed => {
-                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
-            }
-        }
     }
 
     /// Stores a vector under a key; a key that exists is left as it is.
@@ -299,7 +283,7 @@ impl MmapVectorStore {
         if let Some(save) = self.writer().ok().and_then(|mut writer| writer.index_save.take()) {
             save.abandon();
         }
-        self.side = Side::Closed;
+        self.inner.side = Side::Closed;
         if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
             begun.abandon();
         }
@@ -324,11 +308,6 @@ impl Drop for MmapVectorStore {
         // A drop has nobody to tell; `close` has.
         let _ = self.finish();
     }
-}
-
-/// What a writer that panicked half-way left in memory is not written; what is in the file is whole.
-fn panicked() -> SynaError {
-    SynaError::Poisoned { cause: "a write panicked".to_owned() }
 }
 
 fn batch_of<'a>(keys: &'a [&'a str], vectors: &'a [&'a [f32]], mode: WriteMode) -> WriteBatch<'a> {

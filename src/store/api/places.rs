@@ -1,8 +1,8 @@
 //! Stores that are no file of their own: in memory, or inside a larger file.
 
-use super::config::MmapVectorConfig;
-use super::store::MmapVectorStore;
 use crate::storage::{Archive, InMemory};
+use crate::store::api::store::MmapVectorStore;
+use crate::store::config::MmapVectorConfig;
 use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::fs::File;

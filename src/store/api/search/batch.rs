@@ -1,10 +1,10 @@
 //! Many queries in one call: by several threads, and in one pass over the vectors where they are compared one by one.
 
-use super::store::MmapVectorStore;
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
 use crate::memory;
 use crate::storage::spawn_scoped;
+use crate::store::api::store::MmapVectorStore;
 use crate::store::search::planner::Way;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
@@ -63,7 +63,7 @@ impl MmapVectorStore {
         let search = self.search_of(core, k, options)?;
         results.begin(core);
         let way = results.lend(|_, parts| Ok(search.way(&search.filter(&mut parts.memory)?)))?;
-        let threads = self.config.threads.clamp(1, queries.len().max(1));
+        let threads = self.inner.config.threads.clamp(1, queries.len().max(1));
         let mut parts = std::mem::take(&mut results.parts);
         let wanted = threads.max(parts.len());
         memory::reserve(&mut parts, wanted)?;

@@ -1,11 +1,11 @@
 //! A copy of a live store in a file of its own.
 
-use super::compact::Progress;
-use super::store::MmapVectorStore;
-use super::transfer::Transfer;
 use crate::storage::{
     Access, PathKind, Permissions, StorageFile, Temporary, file_exists, is_leftover_of, remove_leftovers,
 };
+use crate::store::api::store::MmapVectorStore;
+use crate::store::copy::compaction::Progress;
+use crate::store::copy::transfer::Transfer;
 use crate::{Result, SynaError};
 use std::io;
 use std::ops::ControlFlow;
@@ -29,25 +29,25 @@ impl MmapVectorStore {
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<()> {
         let path = path.as_ref();
-        let found = std::path::absolute(path).and_then(|path| self.storage.resolve(&path));
+        let found = std::path::absolute(path).and_then(|path| self.inner.storage.resolve(&path));
         let path = found.map_err(|error| SynaError::io(path, "finding", error))?;
         let io = |doing| {
             let path = &path;
             move |error| SynaError::io(path, doing, error)
         };
-        let kind = self.storage.kind(&path).map_err(io("looking at"))?;
+        let kind = self.inner.storage.kind(&path).map_err(io("looking at"))?;
         if kind != PathKind::Missing {
             return Err(SynaError::io(&path, "making a new file at", file_exists()));
         }
         let watch = self.interrupts.watch();
         let identity = self.core().data.identity;
-        remove_leftovers(&*self.storage, &path, |file| is_leftover_of(file, &identity));
-        let mut temporary = Temporary::create(&self.storage, &path, Access::CreateNew)?;
+        remove_leftovers(&*self.inner.storage, &path, |file| is_leftover_of(file, &identity));
+        let mut temporary = Temporary::create(&self.inner.storage, &path, Access::CreateNew)?;
         let file = Arc::clone(temporary.file());
         self.narrow_permissions(&*file).map_err(io("setting the permissions of"))?;
         self.fill(Arc::clone(&file), &path, &mut |done, total| watch.and(|| progress(done, total)))?;
         temporary.name().map_err(io("creating"))?;
-        self.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
+        self.inner.storage.sync_folder(&path).map_err(|error| io("syncing the folder of")(error.into()))?;
         file.unlock().map_err(io("unlocking"))
     }
 
@@ -62,7 +62,7 @@ impl MmapVectorStore {
             let now = self.progress()?;
             (now.core, now.snapshot, now.last_seq)
         };
-        let mut transfer = Transfer::begin(&self.storage, file, path, &core, snapshot)?;
+        let mut transfer = Transfer::begin(&self.inner.storage, file, path, &core, snapshot)?;
         loop {
             let left = transfer.left(snapshot);
             if progress(u64::from(snapshot.rows - left), u64::from(snapshot.rows)).is_break() {

@@ -3,19 +3,19 @@
 //! The log goes on behind the frame that was taken last, so a refresh costs what is new. Where a compaction has put
 //! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
 
-use super::store::{MmapVectorStore, Side};
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
     Access, Damage, DataFile, FrameWalk, PathKind, RowCheck, has_grown, map_more_extents, open_existing,
     read_superblock, replay_from,
 };
+use crate::store::api::store::MmapVectorStore;
+use crate::store::inner::{Side, lock};
 use crate::store::open::loader::Loader;
 use crate::store::open::open::{Opened, Taken, open, settled_index};
 use crate::store::state::core::Core;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file::{self, SavedIndex};
-use crate::sync::Mutex;
 use crate::{Result, SynaError};
 
 impl MmapVectorStore {
@@ -31,7 +31,7 @@ impl MmapVectorStore {
     /// # Errors
     /// As [`MmapVectorStore::new`]; the store then answers as before, or from a newer state that is whole.
     pub fn refresh(&self) -> Result<bool> {
-        let Side::Reader(taken) = &self.side else { return Ok(false) };
+        let Side::Reader(taken) = &self.inner.side else { return Ok(false) };
         let mut taken = lock(taken)?;
         let core = &self.core();
         let data = &core.data;
@@ -39,10 +39,10 @@ impl MmapVectorStore {
             return self.open_anew(&mut taken);
         }
         let io = |error| data.io("looking at", error);
-        if self.storage.resolve(&self.path).map_err(io)? != data.path {
+        if self.inner.storage.resolve(&self.path).map_err(io)? != data.path {
             return self.open_anew(&mut taken);
         }
-        match self.storage.kind(&data.path).map_err(io)? {
+        match self.inner.storage.kind(&data.path).map_err(io)? {
             PathKind::File(identity) if identity == data.file.identity().map_err(io)? => {}
             PathKind::Missing => {
                 return Err(SynaError::NotFound {
@@ -66,7 +66,7 @@ impl MmapVectorStore {
     /// Whether the file at hand still begins with what was taken from it.
     fn is_same_file(&self, core: &Core, taken: &Taken) -> Result<bool> {
         let data = &core.data;
-        if self.config.open.damaged || !data.has_mapped_extents()? {
+        if self.inner.config.open.damaged || !data.has_mapped_extents()? {
             return Ok(false);
         }
         let Some(at) = taken.last_frame else { return Ok(true) };
@@ -79,7 +79,7 @@ impl MmapVectorStore {
     /// one that is mapped, so the name is asked for the file.
     fn was_written(&self, core: &Core, taken: &Taken) -> Result<bool> {
         let data = &core.data;
-        let file = open_existing(&*self.storage, &data.path, Access::Read)?;
+        let file = open_existing(&*self.inner.storage, &data.path, Access::Read)?;
         let superblock = read_superblock(&*file, &data.path)?;
         Ok(superblock != taken.superblock || has_grown(data, &*file, &taken.position)?)
     }
@@ -94,11 +94,12 @@ impl MmapVectorStore {
         let damage = Damage::Refused;
         map_more_extents(&*data.file, &data.path, &superblock, damage, &data.extents)?;
         // The index comes before the log, which then reaches to the index's end at least.
-        let index = index_file::identity_of(&*self.storage, &data.path);
+        let index = index_file::identity_of(&*self.inner.storage, &data.path);
         let row_capacity = data.extents.row_capacity();
         let is_new = index != taken.index || row_capacity != taken.row_capacity;
         let saved = match index.filter(|_| is_new) {
-            Some(_) => match index_file::read(&*self.storage, &data.path, &data.identity, row_capacity) {
+            Some(_) => match index_file::read(&*self.inner.storage, &data.path, &data.identity, row_capacity)
+            {
                 Err(error @ SynaError::NoMemory { .. }) => return Err(error),
                 found => found.unwrap_or_default(),
             },
@@ -111,7 +112,7 @@ impl MmapVectorStore {
         });
         let mut loader = Loader::new(core, damage, before, saved.as_ref().map(SavedIndex::saved_at));
         let mut position = before;
-        let check = if self.config.open.verify { RowCheck::All } else { RowCheck::BehindCheckpoint };
+        let check = if self.inner.config.open.verify { RowCheck::All } else { RowCheck::BehindCheckpoint };
         let walked =
             replay_from(data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
                 loader.take(frame, at, damaged)
@@ -142,10 +143,10 @@ impl MmapVectorStore {
 
     /// Opens the file that has the name now, in the place of the one at hand.
     fn open_anew(&self, taken: &mut Taken) -> Result<bool> {
-        self.cores.reserve()?;
+        self.inner.cores.reserve()?;
         let old = &self.core();
-        let Opened { core, taken: now, .. } = open(&self.storage, &self.path, &self.config)?;
-        self.cores.replace(core);
+        let Opened { core, taken: now, .. } = open(&self.inner.storage, &self.path, &self.inner.config)?;
+        self.inner.cores.replace(core);
         old.retire();
         *taken = now;
         Ok(true)
@@ -161,9 +162,4 @@ fn chain_at(data: &DataFile, sequence: u64) -> Option<u32> {
             return Some(frame.checksum());
         }
     }
-}
-
-/// The reader's state; a panic in a refresh leaves none that can be gone on from.
-pub(super) fn lock(taken: &Mutex<Taken>) -> Result<crate::sync::MutexGuard<'_, Taken>> {
-    taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
 }

@@ -1,6 +1,6 @@
 //! Ending the long calls of a store from another thread.
 
-use super::store::MmapVectorStore;
+use crate::store::api::store::MmapVectorStore;
 
 impl MmapVectorStore {
     /// Ends the long calls that other threads have on the store, soon: `build_index`, `compact`, `snapshot_to`, `verify` and

@@ -1,7 +1,7 @@
 //! A store that a forked child has from its parent: it cannot be used there, only given up.
 
-use super::store::MmapVectorStore;
 use crate::Result;
+use crate::store::api::store::MmapVectorStore;
 
 impl MmapVectorStore {
     /// Gives up the child's share of the store's files, so that the parent's lock does not outlast the parent: no checkpoint,
@@ -11,7 +11,7 @@ impl MmapVectorStore {
     /// [`crate::SynaError::Io`] where a part could not be given up.
     pub(crate) fn disown(&self) -> Result<()> {
         let mut cores = Ok(());
-        self.cores.for_each_unlocked(|core| {
+        self.inner.cores.for_each_unlocked(|core| {
             let disowned = core.data.disown();
             cores = std::mem::replace(&mut cores, Ok(())).and(disowned);
         });

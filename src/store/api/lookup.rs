@@ -1,7 +1,7 @@
 //! What there is under a key.
 
-use super::store::MmapVectorStore;
 use crate::Result;
+use crate::store::api::store::MmapVectorStore;
 use crate::store::state::core::Core;
 use crate::store::write::checked_batch::check_key;
 use std::ops::Deref;
@@ -15,7 +15,7 @@ impl MmapVectorStore {
 
     /// As [`MmapVectorStore::find`], for what is borrowed from the store.
     fn find_lent(&self, key: &str) -> Option<(&Core, u32)> {
-        self.find_in(key, || self.cores.lend())
+        self.find_in(key, || self.inner.cores.lend())
     }
 
     fn find_in<C: Deref<Target = Core>>(&self, key: &str, current: impl Fn() -> C) -> Option<(C, u32)> {
@@ -28,7 +28,7 @@ impl MmapVectorStore {
             let found = row.filter(|&row| core.is_visible(row, snapshot));
             // One that was replaced meanwhile may have no directory any more.
             drop(directory);
-            if found.is_some() || self.cores.is_current(&core) {
+            if found.is_some() || self.inner.cores.is_current(&core) {
                 return found.map(|row| (core, row));
             }
         }

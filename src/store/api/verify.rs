@@ -1,11 +1,11 @@
 //! Proof that a store is whole, and what can be saved of one that is not.
 
-use super::config::{MmapVectorConfig, OpenMode};
-use super::refresh::lock;
-use super::store::{MmapVectorStore, Side};
 use crate::distance::PreparedQuery;
 use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
+use crate::store::api::store::MmapVectorStore;
+use crate::store::config::{MmapVectorConfig, OpenMode};
+use crate::store::inner::{Side, lock};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
@@ -231,7 +231,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             return Err(error);
         }
     };
-    let Side::Reader(taken) = &old.side else { return Ok(SalvageReport { rows, lost: 0 }) };
+    let Side::Reader(taken) = &old.inner.side else { return Ok(SalvageReport { rows, lost: 0 }) };
     let taken = *lock(taken)?;
     // Without a superblock nobody knows of more than the frames that are there.
     let known = if taken.superblock.is_lost() { taken.position } else { taken.superblock.position };
@@ -274,7 +274,7 @@ impl MmapVectorStore {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
-        verify(&self.core(), DefaultEf::of(&self.config), watch, tell)
+        verify(&self.core(), DefaultEf::of(&self.inner.config), watch, tell)
     }
 
     /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.

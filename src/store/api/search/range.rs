@@ -1,8 +1,8 @@
 //! All rows within a distance.
 
-use super::store::MmapVectorStore;
 use crate::distance::PreparedQuery;
 use crate::index::{GraphSearch, Keeper};
+use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::search::search::Search;

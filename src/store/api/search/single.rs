@@ -1,6 +1,6 @@
 //! The nearest of one query.
 
-use super::store::MmapVectorStore;
+use crate::store::api::store::MmapVectorStore;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
@@ -76,12 +76,12 @@ impl MmapVectorStore {
         found.inspect_err(|_| results.clear())
     }
 
-    pub(super) fn search_of<'a>(
+    pub(in crate::store) fn search_of<'a>(
         &self,
         core: &'a Arc<Core>,
         k: usize,
         options: &SearchOptions<'a>,
     ) -> Result<Search<'a>> {
-        Search::new(core, k, options, DefaultEf::of(&self.config))
+        Search::new(core, k, options, DefaultEf::of(&self.inner.config))
     }
 }

@@ -1,0 +1,55 @@
+//! What the calls of a store work on, whichever they are: its file system, its state, its configuration, and whether it
+//! may write.
+
+use super::config::MmapVectorConfig;
+use crate::storage::Storage;
+use crate::store::open::open::Taken;
+use crate::store::state::core::Core;
+use crate::store::state::cores::Cores;
+use crate::store::write::writer::Writer;
+use crate::sync::{Mutex, MutexGuard};
+use crate::{Result, SynaError};
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) cores: Arc<Cores>,
+    pub(crate) config: MmapVectorConfig,
+    pub(crate) side: Side,
+}
+
+/// What a store can do.
+#[derive(Debug)]
+pub(crate) enum Side {
+    Writer(Box<Mutex<Writer>>),
+    Reader(Mutex<Taken>),
+    Closed,
+}
+
+impl Inner {
+    /// What readers share at this moment.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        self.cores.hold()
+    }
+
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        match &self.side {
+            Side::Writer(writer) => writer.lock().map_err(|_| panicked()),
+            Side::Reader(_) | Side::Closed => {
+                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
+            }
+        }
+    }
+}
+
+/// What a writer that panicked half-way left in memory is not written; what is in the file is whole.
+pub(crate) fn panicked() -> SynaError {
+    SynaError::Poisoned { cause: "a write panicked".to_owned() }
+}
+
+/// The reader's state; a panic in a refresh leaves none that can be gone on from.
+pub(crate) fn lock(taken: &Mutex<Taken>) -> Result<MutexGuard<'_, Taken>> {
+    taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
+}
