@@ -10,7 +10,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of each layer, lowest first: folders, and files that stand in the layer itself. A part imports from itself and
 /// from those before it.
-const ORDER: [(&str, &[&str]); 0] = [];
+const ORDER: [(&str, &[&str]); 5] = [
+    (
+        "kernel",
+        &["isa", "line", "prefetch", "table", "scalar", "sweep", "avx2", "avx512", "neon", "detect", "codes"],
+    ),
+    ("storage", &["platform", "io", "format", "file", "append", "simulated"]),
+    (
+        "index",
+        &[
+            "params",
+            "neighbour",
+            "rows",
+            "codes",
+            "records",
+            "graph",
+            "search",
+            "work",
+            "link",
+            "build",
+            "index",
+            "file",
+        ],
+    ),
+    ("store", &["config", "state", "search", "upkeep", "write", "open", "inner", "copy", "api"]),
+    (
+        "ffi",
+        &[
+            "boundary", "library", "listener", "log", "options", "store", "places", "stats", "refresh",
+            "indexing", "compact", "verify", "rows", "query",
+        ],
+    ),
+];
 
 /// The most source files of a folder, its map aside.
 const MOST_FILES: usize = 12;
@@ -123,7 +154,10 @@ fn planted_imports_are_found() {
             "use super::super::codes::Byte;\n#[cfg(test)]\nmod tests {\n    use super::super::nodes::X;\n}\n",
         ),
         ("index/search/mod.rs", "mod walk;"),
-        ("index/search/walk.rs", "use crate::index::{graph::nodes::Nodes, params::Params};"),
+        (
+            "index/search/walk.rs",
+            "use crate::index::{graph::nodes::Nodes, params::Params};\npub(in crate::index) fn f() {}",
+        ),
         ("store/x.rs", "use crate::index::Nodes;"),
     ];
     assert_eq!(faults(&Sources::of(&sound), &ORDER), [""; 0]);

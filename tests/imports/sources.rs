@@ -39,7 +39,9 @@ fn paths(code: &str) -> Vec<(Vec<String>, String)> {
         let before = code[..at].trim_end();
         let begin = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
         let root = &before[begin..];
-        if matches!(root, "crate" | "super" | "self") && !before[..begin].ends_with("::") {
+        // `pub(in crate::x)` says who sees a thing, and imports nothing.
+        let is_path = !before[..begin].ends_with("::") && !before[..begin].ends_with("(in ");
+        if matches!(root, "crate" | "super" | "self") && is_path {
             expand(&[root.to_owned()], &code[at + 2..], &mut found);
         }
     }
