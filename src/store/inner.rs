@@ -3,9 +3,9 @@
 
 use super::config::MmapVectorConfig;
 use crate::storage::Storage;
-use crate::store::open::open::Taken;
-use crate::store::state::core::Core;
-use crate::store::state::cores::Cores;
+use crate::store::open::open::ReplayedTo;
+use crate::store::state::core::SharedState;
+use crate::store::state::cores::StateHistory;
 use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
@@ -15,29 +15,29 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) cores: Arc<Cores>,
+    pub(crate) cores: Arc<StateHistory>,
     pub(crate) config: MmapVectorConfig,
-    pub(crate) side: Side,
+    pub(crate) role: Role,
 }
 
 /// What a store can do.
 #[derive(Debug)]
-pub(crate) enum Side {
+pub(crate) enum Role {
     Writer(Box<Mutex<Writer>>),
-    Reader(Mutex<Taken>),
+    Reader(Mutex<ReplayedTo>),
     Closed,
 }
 
 impl Inner {
     /// What readers share at this moment.
-    pub(crate) fn core(&self) -> Arc<Core> {
+    pub(crate) fn core(&self) -> Arc<SharedState> {
         self.cores.hold()
     }
 
     pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
-        match &self.side {
-            Side::Writer(writer) => writer.lock().map_err(|_| panicked()),
-            Side::Reader(_) | Side::Closed => {
+        match &self.role {
+            Role::Writer(writer) => writer.lock().map_err(|_| panicked()),
+            Role::Reader(_) | Role::Closed => {
                 Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
             }
         }
@@ -50,6 +50,6 @@ pub(crate) fn panicked() -> SynaError {
 }
 
 /// The reader's state; a panic in a refresh leaves none that can be gone on from.
-pub(crate) fn lock(taken: &Mutex<Taken>) -> Result<MutexGuard<'_, Taken>> {
+pub(crate) fn lock(taken: &Mutex<ReplayedTo>) -> Result<MutexGuard<'_, ReplayedTo>> {
     taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
 }

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// It keeps the store's mappings alive, so entries can be read from it after the store was closed.
 #[derive(Debug, Clone)]
 pub struct Cursor {
-    core: Arc<Core>,
+    core: Arc<SharedState>,
     snapshot: Snapshot,
     next: u32,
 }
@@ -34,14 +34,14 @@ impl Cursor {
     }
 }
 
-fn next_live(core: &Core, snapshot: Snapshot, from: u32) -> Option<u32> {
+fn next_live(core: &SharedState, snapshot: Snapshot, from: u32) -> Option<u32> {
     (from..snapshot.rows).find(|&row| core.rows.is_live(row, snapshot))
 }
 
 /// The entries of [`MmapVectorStore::iterate`].
 #[derive(Debug)]
 pub struct Entries<'s> {
-    core: &'s Core,
+    core: &'s SharedState,
     snapshot: Snapshot,
     next: u32,
 }

@@ -10,7 +10,7 @@
 
 use crate::index::GraphParams;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::inner::Side;
+use crate::store::inner::Role;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_worn};
@@ -117,9 +117,9 @@ impl MmapVectorStore {
     }
 
     fn check_writable(&self) -> Result<()> {
-        match &self.inner.side {
-            Side::Writer(_) => Ok(()),
-            Side::Reader(_) | Side::Closed => {
+        match &self.inner.role {
+            Role::Writer(_) => Ok(()),
+            Role::Reader(_) | Role::Closed => {
                 Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
             }
         }

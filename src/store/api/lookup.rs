@@ -2,23 +2,27 @@
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::write::checked_batch::check_key;
 use std::ops::Deref;
 use std::sync::Arc;
 
 impl MmapVectorStore {
     /// The live row of a key, and the core that it is a row of.
-    pub(super) fn find(&self, key: &str) -> Option<(Arc<Core>, u32)> {
+    pub(super) fn find(&self, key: &str) -> Option<(Arc<SharedState>, u32)> {
         self.find_in(key, || self.core())
     }
 
     /// As [`MmapVectorStore::find`], for what is borrowed from the store.
-    fn find_lent(&self, key: &str) -> Option<(&Core, u32)> {
+    fn find_lent(&self, key: &str) -> Option<(&SharedState, u32)> {
         self.find_in(key, || self.inner.cores.lend())
     }
 
-    fn find_in<C: Deref<Target = Core>>(&self, key: &str, current: impl Fn() -> C) -> Option<(C, u32)> {
+    fn find_in<C: Deref<Target = SharedState>>(
+        &self,
+        key: &str,
+        current: impl Fn() -> C,
+    ) -> Option<(C, u32)> {
         loop {
             let core = current();
             // Row and snapshot under one lock: between two, an upsert could take the row that was just found.

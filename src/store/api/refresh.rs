@@ -10,10 +10,10 @@ use crate::storage::{
     read_superblock, replay_from,
 };
 use crate::store::api::store::MmapVectorStore;
-use crate::store::inner::{Side, lock};
+use crate::store::inner::{Role, lock};
 use crate::store::open::loader::Loader;
-use crate::store::open::open::{Opened, Taken, open, settled_index};
-use crate::store::state::core::Core;
+use crate::store::open::open::{Opened, ReplayedTo, open, settled_index};
+use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file::{self, SavedIndex};
 use crate::{Result, SynaError};
@@ -31,7 +31,7 @@ impl MmapVectorStore {
     /// # Errors
     /// As [`MmapVectorStore::new`]; the store then answers as before, or from a newer state that is whole.
     pub fn refresh(&self) -> Result<bool> {
-        let Side::Reader(taken) = &self.inner.side else { return Ok(false) };
+        let Role::Reader(taken) = &self.inner.role else { return Ok(false) };
         let mut taken = lock(taken)?;
         let core = &self.core();
         let data = &core.data;
@@ -64,7 +64,7 @@ impl MmapVectorStore {
     }
 
     /// Whether the file at hand still begins with what was taken from it.
-    fn is_same_file(&self, core: &Core, taken: &Taken) -> Result<bool> {
+    fn is_same_file(&self, core: &SharedState, taken: &ReplayedTo) -> Result<bool> {
         let data = &core.data;
         if self.inner.config.open.damaged || !data.has_mapped_extents()? {
             return Ok(false);
@@ -77,7 +77,7 @@ impl MmapVectorStore {
 
     /// Whether somebody has written to the file since it was taken. The descriptor at hand may read another file by now than the
     /// one that is mapped, so the name is asked for the file.
-    fn was_written(&self, core: &Core, taken: &Taken) -> Result<bool> {
+    fn was_written(&self, core: &SharedState, taken: &ReplayedTo) -> Result<bool> {
         let data = &core.data;
         let file = open_existing(&*self.inner.storage, &data.path, Access::Read)?;
         let superblock = read_superblock(&*file, &data.path)?;
@@ -85,7 +85,7 @@ impl MmapVectorStore {
     }
 
     /// Takes in what the file has behind what was taken.
-    fn read_on(&self, core: &Core, taken: &mut Taken) -> Result<bool> {
+    fn read_on(&self, core: &SharedState, taken: &mut ReplayedTo) -> Result<bool> {
         let data = &core.data;
         let superblock = read_superblock(&*data.file, &data.path)?;
         if superblock.identity != data.identity {
@@ -142,7 +142,7 @@ impl MmapVectorStore {
     }
 
     /// Opens the file that has the name now, in the place of the one at hand.
-    fn open_anew(&self, taken: &mut Taken) -> Result<bool> {
+    fn open_anew(&self, taken: &mut ReplayedTo) -> Result<bool> {
         self.inner.cores.reserve()?;
         let old = &self.core();
         let Opened { core, taken: now, .. } = open(&self.inner.storage, &self.path, &self.inner.config)?;

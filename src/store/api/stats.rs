@@ -2,9 +2,9 @@
 
 use crate::storage::{ExtentKind, LogPosition, Superblock};
 use crate::store::api::store::MmapVectorStore;
-use crate::store::inner::{self, Side};
+use crate::store::inner::{self, Role};
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
@@ -53,7 +53,7 @@ pub struct StoreStats {
 /// How far a store has come.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
-    pub(super) core: Arc<Core>,
+    pub(super) core: Arc<SharedState>,
     /// What readers see; it and the numbers below are of one moment.
     pub(super) snapshot: Snapshot,
     position: LogPosition,
@@ -63,7 +63,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn of_reader(core: Arc<Core>, superblock: &Superblock, position: LogPosition) -> Self {
+    fn of_reader(core: Arc<SharedState>, superblock: &Superblock, position: LogPosition) -> Self {
         // A reader may have been opened on a file whose writer checkpointed more than could be read.
         let durable = superblock.position.sequence.min(position.sequence);
         let snapshot = core.published.load();
@@ -81,12 +81,12 @@ impl Progress {
 impl MmapVectorStore {
     /// Waits for a write that is under way.
     pub(super) fn progress(&self) -> Result<Progress> {
-        match &self.inner.side {
-            Side::Reader(taken) => {
+        match &self.inner.role {
+            Role::Reader(taken) => {
                 let taken = inner::lock(taken)?;
                 Ok(Progress::of_reader(self.core(), &taken.superblock, taken.position))
             }
-            Side::Writer(_) | Side::Closed => {
+            Role::Writer(_) | Role::Closed => {
                 let writer = self.writer()?;
                 let appender = &writer.appender;
                 let core = self.core();

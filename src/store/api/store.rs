@@ -4,10 +4,10 @@ use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage, StoreFolder};
 use crate::store::config::MmapVectorConfig;
 use crate::store::copy::compaction::Compaction;
-use crate::store::inner::{Inner, Side, panicked};
+use crate::store::inner::{Inner, Role, panicked};
 use crate::store::open::open::{Opened, open};
-use crate::store::state::core::{Core, live_rows};
-use crate::store::state::cores::Cores;
+use crate::store::state::core::{SharedState, live_rows};
+use crate::store::state::cores::StateHistory;
 use crate::store::state::interrupts::Interrupts;
 use crate::store::upkeep::worker::IndexWorker;
 use crate::store::write::apply::{delete_key, write_batch};
@@ -64,11 +64,11 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::new`], on a file system of the caller's.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
         let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
-        let cores = Arc::new(Cores::new(core)?);
+        let cores = Arc::new(StateHistory::new(core)?);
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
         let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
         let interrupts = Arc::new(Interrupts::default());
-        let side = match appender {
+        let role = match appender {
             Some(appender) => {
                 let index_file = taken.index.map(|index| index.file);
                 let bell = worker.as_ref().map(|worker| worker.bell().clone());
@@ -76,12 +76,12 @@ impl MmapVectorStore {
                     Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, bell);
                 writer.interrupts = Arc::clone(&interrupts);
                 writer.wake_worker(&cores.hold());
-                Side::Writer(Box::new(Mutex::new(writer)))
+                Role::Writer(Box::new(Mutex::new(writer)))
             }
-            None => Side::Reader(Mutex::new(taken)),
+            None => Role::Reader(Mutex::new(taken)),
         };
         Ok(Self {
-            inner: Inner { storage, cores, config, side },
+            inner: Inner { storage, cores, config, role },
             path: path.to_owned(),
             worker,
             interrupts,
@@ -90,7 +90,7 @@ impl MmapVectorStore {
     }
 
     /// What readers share at this moment.
-    pub(in crate::store) fn core(&self) -> Arc<Core> {
+    pub(in crate::store) fn core(&self) -> Arc<SharedState> {
         self.inner.core()
     }
 
@@ -108,7 +108,7 @@ impl MmapVectorStore {
 
     /// The checkpoint at the end; what comes after it is nothing.
     fn finish(&mut self) -> Result<()> {
-        let Side::Writer(writer) = std::mem::replace(&mut self.inner.side, Side::Closed) else {
+        let Role::Writer(writer) = std::mem::replace(&mut self.inner.role, Role::Closed) else {
             return Ok(());
         };
         self.worker = None;
@@ -283,7 +283,7 @@ impl MmapVectorStore {
         if let Some(save) = self.writer().ok().and_then(|mut writer| writer.index_save.take()) {
             save.abandon();
         }
-        self.inner.side = Side::Closed;
+        self.inner.role = Role::Closed;
         if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
             begun.abandon();
         }

@@ -5,11 +5,11 @@ use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
 use crate::store::api::store::MmapVectorStore;
 use crate::store::config::{MmapVectorConfig, OpenMode};
-use crate::store::inner::{Side, lock};
+use crate::store::inner::{Role, lock};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
-use crate::store::state::core::{Core, live_rows};
+use crate::store::state::core::{SharedState, live_rows};
 use crate::store::state::interrupts::Watch;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
@@ -107,7 +107,7 @@ impl Progress<'_> {
 
 /// See [`MmapVectorStore::verify`].
 pub(super) fn verify(
-    core: &Arc<Core>,
+    core: &Arc<SharedState>,
     default_ef: DefaultEf,
     watch: Watch<'_>,
     tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
@@ -168,13 +168,13 @@ pub(super) fn verify(
     Ok(report)
 }
 
-fn note(core: &Core, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
+fn note(core: &SharedState, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
     memory::push(&mut report.findings, Finding { row, key: core.key(row)?.to_owned(), problem })
 }
 
 /// Whether a search for a row's vector finds one as near as the row; `None` where the metric promises no such thing.
 fn finds_itself(
-    core: &Arc<Core>,
+    core: &Arc<SharedState>,
     row: u32,
     default_ef: DefaultEf,
     results: &mut SearchResults,
@@ -231,7 +231,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             return Err(error);
         }
     };
-    let Side::Reader(taken) = &old.inner.side else { return Ok(SalvageReport { rows, lost: 0 }) };
+    let Role::Reader(taken) = &old.inner.role else { return Ok(SalvageReport { rows, lost: 0 }) };
     let taken = *lock(taken)?;
     // Without a superblock nobody knows of more than the frames that are there.
     let known = if taken.superblock.is_lost() { taken.position } else { taken.superblock.position };

@@ -8,7 +8,7 @@ use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
 use crate::store::write::apply::{delete_rows, write_batch};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
@@ -25,7 +25,7 @@ const PIECE_BYTES: usize = 4 << 20;
 /// A new file being filled.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    pub(crate) core: Arc<Core>,
+    pub(crate) core: Arc<SharedState>,
     pub(crate) appender: Appender,
     plan: Plan,
     walk: FrameWalk,
@@ -52,7 +52,7 @@ impl Transfer {
         storage: &Arc<dyn Storage>,
         file: Arc<dyn StorageFile>,
         path: &Path,
-        old: &Core,
+        old: &SharedState,
         snapshot: Snapshot,
     ) -> Result<Self> {
         let superblock = begin_copy(&**storage, &*file, path, &old.data.identity)?;
@@ -66,7 +66,7 @@ impl Transfer {
         let mut appender = new_appender(storage, Arc::clone(&data), superblock, position, &config)?;
         let (rows, log_bytes) = needed_room(old, snapshot)?;
         appender.reserve_exactly(rows, log_bytes)?;
-        let core = Arc::new(Core::new(data));
+        let core = Arc::new(SharedState::new(data));
         Ok(Self {
             core,
             appender,
@@ -86,7 +86,7 @@ impl Transfer {
     ///
     /// # Errors
     /// [`SynaError::Corrupt`] for a row that differs from its checksum; what [`write_batch`] answers.
-    pub(crate) fn copy_piece(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+    pub(crate) fn copy_piece(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
         let mut piece = Piece::default();
         let mut walk = self.walk;
         // The frame that was begun is walked over anew from the one before it.
@@ -121,7 +121,7 @@ impl Transfer {
     }
 
     /// Deletes what was copied and has been deleted or replaced since, by `snapshot`.
-    pub(crate) fn drop_dead(&mut self, old: &Core, snapshot: Snapshot) -> Result<()> {
+    pub(crate) fn drop_dead(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
         let now = self.core.published.load();
         let is_dead = |&(new, &old_row): &(u32, &u32)| {
             self.core.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
@@ -133,13 +133,13 @@ impl Transfer {
         Ok(())
     }
 
-    pub(crate) fn into_parts(self) -> (Arc<Core>, Appender) {
+    pub(crate) fn into_parts(self) -> (Arc<SharedState>, Appender) {
         (self.core, self.appender)
     }
 }
 
 impl<'a> Piece<'a> {
-    fn add(&mut self, old: &'a Core, frame: &Frame<'a>, row: u32) -> Result<()> {
+    fn add(&mut self, old: &'a SharedState, frame: &Frame<'a>, row: u32) -> Result<()> {
         let position = row - frame.first_row();
         let vector = old.vector(row)?;
         if crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position) {
@@ -169,7 +169,7 @@ impl<'a> Piece<'a> {
 }
 
 /// How many rows of a snapshot are live, and the bytes that the frames of their pieces take at most.
-fn needed_room(old: &Core, snapshot: Snapshot) -> Result<(u64, u64)> {
+fn needed_room(old: &SharedState, snapshot: Snapshot) -> Result<(u64, u64)> {
     const FRAME_BYTES: u64 = 64 + 2 * 16;
     let (mut rows, mut bytes, mut has_tags, mut has_payloads) = (0_u64, 0, false, false);
     let mut walk = FrameWalk::new();

@@ -2,7 +2,7 @@
 
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::directory::KeyDirectory;
 use crate::store::upkeep::index_file::SavedAt;
 use crate::sync::RwLockWriteGuard;
@@ -10,7 +10,7 @@ use crate::{Result, memory};
 
 /// Takes frames into the tables. As long as it lives, nobody looks keys up: they belong to no snapshot yet.
 pub(crate) struct Loader<'a> {
-    core: &'a Core,
+    core: &'a SharedState,
     directory: RwLockWriteGuard<'a, KeyDirectory>,
     damage: Damage,
     /// Rows taken so far, those lost with a damaged frame included.
@@ -25,7 +25,12 @@ pub(crate) struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     /// For the frames behind `position`; `saved` is where an index was saved that may turn out to fit.
-    pub(crate) fn new(core: &'a Core, damage: Damage, position: LogPosition, saved: Option<SavedAt>) -> Self {
+    pub(crate) fn new(
+        core: &'a SharedState,
+        damage: Damage,
+        position: LogPosition,
+        saved: Option<SavedAt>,
+    ) -> Self {
         let fits = |saved: SavedAt| {
             position.sequence > 0 && saved.sequence == position.sequence && saved.chain == position.chain
         };

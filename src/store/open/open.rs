@@ -10,7 +10,7 @@ use crate::storage::{
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
 use crate::store::open::loader::Loader;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
@@ -29,17 +29,17 @@ const LEAST_ROWS_BESIDE: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 16_384 }
 /// An open file, its readers' part filled; the appender where it was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) core: Arc<Core>,
+    pub(crate) core: Arc<SharedState>,
     pub(crate) appender: Option<Appender>,
     /// Where the index beside the file was saved last, where one was found that fits.
     pub(crate) saved_index: Option<SavedPlace>,
     /// How much of the file was taken in.
-    pub(crate) taken: Taken,
+    pub(crate) taken: ReplayedTo,
 }
 
 /// How much of a file was taken into the tables.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
+pub(crate) struct ReplayedTo {
     pub(crate) superblock: Superblock,
     pub(crate) position: LogPosition,
     /// Where the last frame begins, if there is one.
@@ -231,7 +231,7 @@ fn open_file(
     let extents = map_extents(&*file, path, &superblock, damage)?;
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
-    let core = Arc::new(Core::new(Arc::clone(&data)));
+    let core = Arc::new(SharedState::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
@@ -297,7 +297,7 @@ fn open_file(
     };
     let index = settled_index(index, saved.as_ref(), &position);
     let may_be_copied = access == Access::Read && core.data.file.may_be_copied().unwrap_or(true);
-    let taken = Taken { superblock, position, last_frame, index, row_capacity, may_be_copied };
+    let taken = ReplayedTo { superblock, position, last_frame, index, row_capacity, may_be_copied };
     Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
 }
 

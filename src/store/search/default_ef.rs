@@ -2,7 +2,7 @@
 
 use crate::index::{Graph, SampledRecall};
 use crate::store::config::MmapVectorConfig;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 
 /// Below this recall a user is told.
 const LOW_RECALL: f32 = 0.9;
@@ -29,7 +29,7 @@ impl DefaultEf {
     }
 
     /// Tells the log of a recall that the index has measured, once each time.
-    pub(crate) fn report(self, core: &Core, graph: &Graph) {
+    pub(crate) fn report(self, core: &SharedState, graph: &Graph) {
         let Some(SampledRecall { rows, ef, recall }) = graph.unreported_recall() else { return };
         let path = core.data.path.display();
         let takes = self.of_graph(Some(graph));

@@ -1,7 +1,7 @@
 //! Which rows a search may return: conditions on tags, keys and row numbers, and the caller's own.
 
 use crate::store::search::row_bitmap::{Bits, Candidates};
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
@@ -83,7 +83,7 @@ const ROWS_A_WORD: u32 = u64::BITS / 2;
 
 /// A filter over the live rows of one moment, for one search; with memory for what it has been told.
 pub(crate) struct RowFilter<'a> {
-    core: &'a Core,
+    core: &'a SharedState,
     snapshot: Snapshot,
     filter: Filter<'a>,
     is_open: bool,
@@ -99,7 +99,7 @@ impl<'a> RowFilter<'a> {
     /// # Errors
     /// [`SynaError::NoMemory`] for `memory`, which is used again from search to search.
     pub(crate) fn new(
-        core: &'a Core,
+        core: &'a SharedState,
         snapshot: Snapshot,
         filter: Filter<'a>,
         without: Option<u32>,

@@ -4,7 +4,7 @@ use crate::index::Neighbour;
 use crate::memory;
 use crate::store::search::filter::Filter;
 use crate::store::search::scratch::SearchParts;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub struct SearchResults {
     hits: Vec<Hit>,
     queries: Vec<Query>,
     /// The store that the hits are of.
-    core: Option<Arc<Core>>,
+    core: Option<Arc<SharedState>>,
     /// One for each thread that searches.
     pub(in crate::store) parts: Vec<SearchParts>,
 }
@@ -67,7 +67,7 @@ struct Query {
 #[derive(Debug)]
 #[must_use = "what was borrowed from it is gone once it is dropped"]
 pub(crate) struct Lenders {
-    _core: Option<Arc<Core>>,
+    _core: Option<Arc<SharedState>>,
 }
 
 impl SearchResults {
@@ -165,7 +165,7 @@ impl SearchResults {
     }
 
     /// Forgets the hits; what comes next is of `core`.
-    pub(in crate::store) fn begin(&mut self, core: &Arc<Core>) {
+    pub(in crate::store) fn begin(&mut self, core: &Arc<SharedState>) {
         self.clear();
         self.core = Some(Arc::clone(core));
     }

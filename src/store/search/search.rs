@@ -7,7 +7,7 @@ use crate::store::search::filter::RowFilter;
 use crate::store::search::planner::{self, Costs, Way};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
-use crate::store::state::core::{Core, StoredRows, check_finite};
+use crate::store::state::core::{SharedState, StoredRows, check_finite};
 use crate::store::state::rows::Snapshot;
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub const MAX_EF: usize = 1 << 24;
 
 /// Searches over the rows of one moment, with the same options: one, or as many as a batch has.
 pub(crate) struct Search<'a> {
-    pub(crate) core: &'a Arc<Core>,
+    pub(crate) core: &'a Arc<SharedState>,
     pub(crate) options: SearchOptions<'a>,
     pub(crate) graph: Option<Arc<Graph>>,
     /// Rows that the graph covers.
@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::Limit`].
     pub(crate) fn new(
-        core: &'a Arc<Core>,
+        core: &'a Arc<SharedState>,
         k: usize,
         options: &SearchOptions<'a>,
         default_ef: DefaultEf,

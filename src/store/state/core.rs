@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Core {
+pub(crate) struct SharedState {
     pub(crate) data: Arc<DataFile>,
     pub(crate) rows: RowTable,
     pub(crate) published: Published,
@@ -23,7 +23,7 @@ pub(crate) struct Core {
     successor: Mutex<Option<Arc<Graph>>>,
 }
 
-impl Core {
+impl SharedState {
     pub(crate) fn new(data: Arc<DataFile>) -> Self {
         Self {
             data,
@@ -156,7 +156,7 @@ impl Core {
 /// The rows of a store while its index grows, as they were when this was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowsToIndex<'a> {
-    core: &'a Core,
+    core: &'a SharedState,
     snapshot: Snapshot,
 }
 
@@ -184,12 +184,12 @@ impl Rows for StoredRows<'_> {
 }
 
 /// Live rows of a snapshot, in the order of their insertion.
-pub(crate) fn live_rows(core: &Core, snapshot: Snapshot) -> impl Iterator<Item = u32> {
+pub(crate) fn live_rows(core: &SharedState, snapshot: Snapshot) -> impl Iterator<Item = u32> {
     (0..snapshot.rows).filter(move |&row| core.rows.is_live(row, snapshot))
 }
 
 /// Refuses a vector with a component that is no finite number; `position`: its place in the batch.
-pub(crate) fn check_finite(core: &Core, position: usize, vector: &[f32]) -> Result<()> {
+pub(crate) fn check_finite(core: &SharedState, position: usize, vector: &[f32]) -> Result<()> {
     match core.kernels.first_non_finite(vector) {
         None => Ok(()),
         Some(component) => {

@@ -6,33 +6,33 @@
 //! ```
 
 use crate::append_table::AppendTable;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::sync::{AtomicU32, Mutex, OnceLock, Ordering, RwLock};
 use crate::{Result, SynaError};
 use std::sync::{Arc, PoisonError, Weak};
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Cores {
-    current: RwLock<Arc<Core>>,
+pub(crate) struct StateHistory {
+    current: RwLock<Arc<SharedState>>,
     /// How often the current one was replaced.
     generation: AtomicU32,
     lent: AppendTable<OnceLock<Lent>, 1>,
     lent_count: AtomicU32,
     /// Those that may still be held.
-    replaced: Mutex<Vec<Weak<Core>>>,
+    replaced: Mutex<Vec<Weak<SharedState>>>,
 }
 
 #[derive(Debug)]
 struct Lent {
-    core: Arc<Core>,
+    core: Arc<SharedState>,
     generation: u32,
 }
 
-impl Cores {
+impl StateHistory {
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(crate) fn new(first: Arc<Core>) -> Result<Self> {
+    pub(crate) fn new(first: Arc<SharedState>) -> Result<Self> {
         let lent = AppendTable::default();
         lent.get_or_grow(0)?;
         Ok(Self {
@@ -45,17 +45,17 @@ impl Cores {
     }
 
     /// The one in use; it stays whole as long as the caller holds it.
-    pub(crate) fn hold(&self) -> Arc<Core> {
+    pub(crate) fn hold(&self) -> Arc<SharedState> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether `core` is the one in use.
-    pub(crate) fn is_current(&self, core: &Core) -> bool {
+    pub(crate) fn is_current(&self, core: &SharedState) -> bool {
         std::ptr::eq(core, &raw const **self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The one in use, which stays from now on until the store is closed. Takes no lock but for the first time.
-    pub(crate) fn lend(&self) -> &Core {
+    pub(crate) fn lend(&self) -> &SharedState {
         loop {
             let generation = self.generation.load(Ordering::Acquire);
             let last = self.lent_count.load(Ordering::Acquire).checked_sub(1);
@@ -81,7 +81,7 @@ impl Cores {
 
     /// Calls `each` for every core that can be reached without waiting for a lock: for a forked child, where nobody is left
     /// to release one that a thread of the parent held.
-    pub(crate) fn for_each_unlocked(&self, mut each: impl FnMut(&Core)) {
+    pub(crate) fn for_each_unlocked(&self, mut each: impl FnMut(&SharedState)) {
         if let Ok(current) = self.current.try_read() {
             each(&current);
         }
@@ -100,7 +100,7 @@ impl Cores {
         replaced.iter().filter_map(Weak::upgrade).map(|old| old.data.extents.end_bytes()).sum()
     }
 
-    /// Allocates what [`Cores::replace`] will need, and what lending the next one will, so that neither can fail.
+    /// Allocates what [`StateHistory::replace`] will need, and what lending the next one will, so that neither can fail.
     pub(crate) fn reserve(&self) -> Result<()> {
         let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         replaced.retain(|old| old.strong_count() > 0);
@@ -110,7 +110,7 @@ impl Cores {
     }
 
     /// Puts a core in the place of the one in use; room was reserved. One thread does so at a time.
-    pub(crate) fn replace(&self, core: Arc<Core>) {
+    pub(crate) fn replace(&self, core: Arc<SharedState>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, core);
         self.generation.fetch_add(1, Ordering::AcqRel);

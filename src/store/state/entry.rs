@@ -1,7 +1,7 @@
 //! A row with all that was written with it.
 
 use crate::Result;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 
 /// A live row with all that was written with it, as it lies in the mapping.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Entry<'a> {
 }
 
 /// All of a published row.
-pub(crate) fn entry_of(core: &Core, row: u32) -> Result<Entry<'_>> {
+pub(crate) fn entry_of(core: &SharedState, row: u32) -> Result<Entry<'_>> {
     Ok(Entry {
         row,
         key: core.key(row)?,

@@ -3,8 +3,8 @@
 use crate::DistanceMetric;
 use crate::index::{Graph, GraphParams};
 use crate::store::config::MmapVectorConfig;
-use crate::store::state::core::Core;
-use crate::store::state::cores::Cores;
+use crate::store::state::core::SharedState;
+use crate::store::state::cores::StateHistory;
 use std::sync::Arc;
 
 /// The parameters of a new graph.
@@ -23,24 +23,24 @@ pub(crate) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
 }
 
 /// The graph, made without rows where there is none.
-pub(crate) fn graph_of(core: &Core, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
+pub(crate) fn graph_of(core: &SharedState, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
     let identity = &core.data.identity;
     core.graph_or_make(|| new_graph(core, params(identity.metric)))
 }
 
 /// A graph without rows.
-pub(crate) fn new_graph(core: &Core, params: GraphParams) -> Arc<Graph> {
+pub(crate) fn new_graph(core: &SharedState, params: GraphParams) -> Arc<Graph> {
     Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
 }
 
 /// How many rows are not in the index.
-pub(crate) fn tail_rows(core: &Core) -> u32 {
+pub(crate) fn tail_rows(core: &SharedState) -> u32 {
     let covered = core.graph().map_or(0, |graph| graph.covered_rows());
     core.published.load().rows.saturating_sub(covered)
 }
 
 /// A core that was replaced while its index was worked on needs none.
-pub(crate) fn give_up_retired(cores: &Cores, core: &Arc<Core>) {
+pub(crate) fn give_up_retired(cores: &StateHistory, core: &Arc<SharedState>) {
     if !cores.is_current(core) {
         core.set_graph(None);
     }

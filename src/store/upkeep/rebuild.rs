@@ -11,7 +11,7 @@
 
 use crate::Result;
 use crate::index::{Advance, Graph, GraphParams};
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::upkeep::graphs::new_graph;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const ROWS_A_DELETION: u32 = 4;
 const ROUNDS: usize = 2;
 
 /// Whether so many of the graph's rows are deleted that it is worth while to make it anew.
-pub(crate) fn is_worn(core: &Core, graph: &Graph) -> bool {
+pub(crate) fn is_worn(core: &SharedState, graph: &Graph) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
     let deletions = core.published.load().deletions.saturating_sub(absent);
@@ -37,7 +37,7 @@ pub(crate) fn is_worn(core: &Core, graph: &Graph) -> bool {
 /// # Errors
 /// Those of [`Graph::extend`]; what there is of the successor stays, and a later call goes on.
 pub(crate) fn renew(
-    core: &Core,
+    core: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
     threads: usize,
@@ -53,7 +53,7 @@ pub(crate) fn renew(
 }
 
 /// The successor, begun where there is none.
-fn successor_of(core: &Core, graph: &Graph, params: GraphParams) -> Arc<Graph> {
+fn successor_of(core: &SharedState, graph: &Graph, params: GraphParams) -> Arc<Graph> {
     core.successor_or_make(|| {
         let (path, covered) = (core.data.path.display(), graph.covered_rows());
         let deleted = core.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
@@ -63,7 +63,7 @@ fn successor_of(core: &Core, graph: &Graph, params: GraphParams) -> Arc<Graph> {
     })
 }
 
-fn succeed(core: &Core, graph: &Arc<Graph>, successor: Arc<Graph>) {
+fn succeed(core: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
     let (path, covered) = (core.data.path.display(), successor.covered_rows());
     log::info!("{path}: the index is rebuilt, {} rows", covered.saturating_sub(successor.absent_rows()));
     core.succeed(graph, successor);
@@ -75,7 +75,7 @@ fn succeed(core: &Core, graph: &Arc<Graph>, successor: Arc<Graph>) {
 /// # Errors
 /// Those of [`Graph::advance`].
 pub(crate) fn advance(
-    core: &Core,
+    core: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
     threads: usize,
@@ -94,7 +94,12 @@ pub(crate) fn advance(
 ///
 /// # Errors
 /// Those of [`Graph::step`].
-pub(crate) fn step(core: &Core, graph: &Arc<Graph>, params: GraphParams, deadline: Instant) -> Result<()> {
+pub(crate) fn step(
+    core: &SharedState,
+    graph: &Arc<Graph>,
+    params: GraphParams,
+    deadline: Instant,
+) -> Result<()> {
     let successor = successor_of(core, graph, params);
     if successor.step(&core.rows_to_index(), core.published.load().rows, deadline)? {
         succeed(core, graph, successor);

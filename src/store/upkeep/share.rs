@@ -14,7 +14,7 @@
 
 use crate::Result;
 use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::interrupts::Interrupts;
 use crate::store::upkeep::graphs::{graph_of, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_worn};
@@ -78,12 +78,12 @@ impl IndexShare {
     }
 
     /// The graph, made without rows where there is none.
-    pub(crate) fn graph_of(&self, core: &Core) -> Arc<Graph> {
+    pub(crate) fn graph_of(&self, core: &SharedState) -> Arc<Graph> {
         graph_of(core, |_| self.params)
     }
 
     /// Whether there are rows enough for an index.
-    pub(crate) fn is_index_wanted(&self, core: &Core) -> bool {
+    pub(crate) fn is_index_wanted(&self, core: &SharedState) -> bool {
         let rows = core.published.load();
         self.threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
     }
@@ -95,7 +95,7 @@ impl IndexShare {
     /// `NoMemory`, `Limit`, `Poisoned` of the graph; `Cancelled` where the store was interrupted.
     pub(crate) fn take_part(
         &mut self,
-        core: &Core,
+        core: &SharedState,
         written_rows: usize,
         interrupts: &Interrupts,
         has_worker: bool,
@@ -139,7 +139,7 @@ impl IndexShare {
 
     /// Says how far the index is to come: to the rows there were when it was begun, then a batch on, as often as too many
     /// rows wait.
-    fn look_at_goal(&mut self, core: &Core, graph: &Graph) {
+    fn look_at_goal(&mut self, core: &SharedState, graph: &Graph) {
         let (rows, covered) = (core.published.load().rows, graph.covered_rows());
         // A compaction leaves fewer rows.
         self.goal = self.goal.min(rows);
@@ -163,7 +163,7 @@ impl IndexShare {
 
     fn do_work(
         &mut self,
-        core: &Core,
+        core: &SharedState,
         graph: &Arc<Graph>,
         interrupts: &Interrupts,
         (has_worker, is_renewing, stops_between_batches): (bool, bool, bool),
@@ -195,7 +195,7 @@ impl IndexShare {
 
     /// Tells whoever listens to the log, once, that more than half of the file's rows are deleted ones; and once more after as
     /// many again.
-    pub(crate) fn advise_compaction(&mut self, core: &Core) {
+    pub(crate) fn advise_compaction(&mut self, core: &SharedState) {
         let now = core.published.load();
         if now.deletions >= self.warning_at && now.deletions > now.rows / 2 {
             self.warning_at = now.deletions.saturating_mul(2);
@@ -212,7 +212,7 @@ impl IndexShare {
     ///
     /// # Errors
     /// As [`Graph::extend`].
-    pub(crate) fn extend_index(&mut self, core: &Core, interrupts: &Interrupts) -> Result<()> {
+    pub(crate) fn extend_index(&mut self, core: &SharedState, interrupts: &Interrupts) -> Result<()> {
         let graph = self.graph_of(core);
         let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
         let (start, path) = (Instant::now(), core.data.path.display());

@@ -11,8 +11,8 @@ use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
 use crate::store::config::MmapVectorConfig;
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::Core;
-use crate::store::state::cores::Cores;
+use crate::store::state::core::SharedState;
+use crate::store::state::cores::StateHistory;
 use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params};
 use crate::store::upkeep::rebuild;
 use crate::{Result, SynaError};
@@ -80,7 +80,7 @@ pub(crate) struct IndexWorker {
 impl IndexWorker {
     /// # Errors
     /// [`SynaError::Io`] where the system has no thread for it.
-    pub(crate) fn start(cores: &Arc<Cores>, config: &MmapVectorConfig) -> Result<Self> {
+    pub(crate) fn start(cores: &Arc<StateHistory>, config: &MmapVectorConfig) -> Result<Self> {
         let signals = Arc::new(Signals::default());
         let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
         let spawned = spawn("index", move || {
@@ -110,10 +110,10 @@ impl Drop for IndexWorker {
     }
 }
 
-fn run(cores: &Cores, config: &MmapVectorConfig, signals: &Signals) {
+fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
     while signals.wait() {
         // A compaction that puts another file in the place of this one ends the work on it.
-        let mut worked_on: Option<Arc<Core>> = None;
+        let mut worked_on: Option<Arc<SharedState>> = None;
         while !worked_on.as_ref().is_some_and(|core| cores.is_current(core)) {
             let core = &*worked_on.insert(cores.hold());
             let taken_in = take_in(cores, core, config, signals);
@@ -138,7 +138,12 @@ fn run(cores: &Cores, config: &MmapVectorConfig, signals: &Signals) {
 }
 
 /// Takes in what is there, and what comes meanwhile.
-fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: &Signals) -> Result<()> {
+fn take_in(
+    cores: &StateHistory,
+    core: &Arc<SharedState>,
+    config: &MmapVectorConfig,
+    signals: &Signals,
+) -> Result<()> {
     // Before there is a graph to be seen, whose tail is all rows.
     let is_new = core.graph().is_none_or(|graph| graph.covered_rows() == 0);
     signals.is_making.store(is_new, Ordering::Release);
@@ -164,7 +169,7 @@ fn take_in(cores: &Cores, core: &Arc<Core>, config: &MmapVectorConfig, signals: 
 }
 
 /// Does a piece of what there is to do, and lets others at the graph; says whether there is nothing left.
-fn take_in_piece(core: &Core, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
+fn take_in_piece(core: &SharedState, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
     let end = core.published.load().rows;
     let threads = config.threads.max(1);
     let mut work = PIECE_ROWS * ROW_WORK * i64::try_from(threads).unwrap_or(1);

@@ -3,7 +3,7 @@
 use crate::kernel::codes::prefetch;
 use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
-use crate::store::state::core::{Core, check_finite};
+use crate::store::state::core::{SharedState, check_finite};
 use crate::store::state::rows::Snapshot;
 use crate::store::write::batch::{WriteBatch, WriteMode};
 use crate::store::write::checked_batch::CheckedBatch;
@@ -12,7 +12,7 @@ use crate::{Result, SynaError};
 
 /// A batch as the appender takes it in.
 struct Planned<'a, 'p> {
-    core: &'p Core,
+    core: &'p SharedState,
     plan: &'p mut Plan,
     batch: CheckedBatch<'a>,
     most_rows: usize,
@@ -75,13 +75,13 @@ impl<'a> NewRows<'a> for Deletions<'_> {
     }
 }
 
-fn check_all_finite(core: &Core, batch: &CheckedBatch<'_>) -> Result<()> {
+fn check_all_finite(core: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> {
     (0..batch.count).try_for_each(|position| check_finite(core, position, batch.vector(position)))
 }
 
 /// Writes a batch and shows it to readers; returns how many rows it made.
 pub(crate) fn write_batch(
-    core: &Core,
+    core: &SharedState,
     appender: &mut Appender,
     plan: &mut Plan,
     batch: &WriteBatch<'_>,
@@ -108,7 +108,7 @@ pub(crate) fn write_batch(
 }
 
 fn append_batch(
-    core: &Core,
+    core: &SharedState,
     appender: &mut Appender,
     plan: &mut Plan,
     batch: CheckedBatch<'_>,
@@ -122,7 +122,12 @@ fn append_batch(
 }
 
 /// Deletes the row of a key; `false` where there is no such key.
-pub(crate) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, key: &str) -> Result<bool> {
+pub(crate) fn delete_key(
+    core: &SharedState,
+    appender: &mut Appender,
+    plan: &mut Plan,
+    key: &str,
+) -> Result<bool> {
     appender.refuse_if_failed()?;
     let Some(row) = core.find(key) else { return Ok(false) };
     plan.clear(appender.position().rows);
@@ -134,7 +139,12 @@ pub(crate) fn delete_key(core: &Core, appender: &mut Appender, plan: &mut Plan, 
 }
 
 /// Deletes live rows, all at one stroke.
-pub(crate) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan, rows: &[u32]) -> Result<()> {
+pub(crate) fn delete_rows(
+    core: &SharedState,
+    appender: &mut Appender,
+    plan: &mut Plan,
+    rows: &[u32],
+) -> Result<()> {
     appender.refuse_if_failed()?;
     plan.clear(appender.position().rows);
     memory::reserve(&mut plan.deletions, rows.len())?;
@@ -147,7 +157,7 @@ pub(crate) fn delete_rows(core: &Core, appender: &mut Appender, plan: &mut Plan,
     Ok(())
 }
 
-fn append_deletions(core: &Core, appender: &mut Appender, plan: &Plan) -> Result<()> {
+fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &Plan) -> Result<()> {
     let before = appender.position();
     core.rows.reserve(before.rows, 0, false, &plan.deletions)?;
     let written = appender.append(&mut Deletions(plan))?;
@@ -157,7 +167,7 @@ fn append_deletions(core: &Core, appender: &mut Appender, plan: &Plan) -> Result
 /// Shows readers what was appended behind `before`, with its frame at this offset. Whatever that needs of memory was
 /// allocated before anything was written.
 fn publish(
-    core: &Core,
+    core: &SharedState,
     appender: &Appender,
     plan: &Plan,
     before: LogPosition,

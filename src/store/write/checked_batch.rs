@@ -1,6 +1,6 @@
 //! A batch, of which all but the components of its vectors is checked before anything of it is written.
 
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -25,7 +25,7 @@ pub(crate) struct CheckedBatch<'a> {
 impl<'a> CheckedBatch<'a> {
     /// Checks everything but the vectors' values: those are looked at as they are written, so that each comes from
     /// memory once.
-    pub(crate) fn check(batch: &WriteBatch<'a>, core: &Core) -> Result<Self> {
+    pub(crate) fn check(batch: &WriteBatch<'a>, core: &SharedState) -> Result<Self> {
         let dimensions = core.data.identity.dimensions;
         let count = match batch.keys {
             BatchKeys::Slices(keys) => keys.len(),

@@ -3,7 +3,7 @@
 use crate::memory;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{FrameContent, MAX_ROWS};
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::write::batch::WriteMode;
 use crate::store::write::checked_batch::CheckedBatch;
 use crate::{Result, SynaError};
@@ -56,7 +56,12 @@ impl Plan {
     }
 
     /// Makes room for what a batch may come to.
-    pub(crate) fn begin(&mut self, batch: &CheckedBatch<'_>, core: &Core, first_row: u32) -> Result<()> {
+    pub(crate) fn begin(
+        &mut self,
+        batch: &CheckedBatch<'_>,
+        core: &SharedState,
+        first_row: u32,
+    ) -> Result<()> {
         self.clear(first_row);
         let end = u64::from(first_row) + batch.count as u64;
         if end > MAX_ROWS {
@@ -77,7 +82,7 @@ impl Plan {
 
     /// Looks at elements until so many of them, or a few more, are picked to become rows, or none is left. New keys enter the directory at
     /// once, under rows that no reader sees before they are published; [`Plan::take_back`] takes them out again.
-    pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &Core, most: usize) {
+    pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
             let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
             self.pick_group(batch, core, self.seen..self.seen + group);
@@ -85,7 +90,7 @@ impl Plan {
         }
     }
 
-    fn pick_group(&mut self, batch: &CheckedBatch<'_>, core: &Core, group: Range<usize>) {
+    fn pick_group(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, group: Range<usize>) {
         self.element_hashes.clear();
         self.element_hashes.extend(group.clone().map(|position| core.hasher.hash(batch.key(position))));
         let mut directory = core.directory_mut();
@@ -132,7 +137,7 @@ impl Plan {
     }
 
     /// Takes the new keys out of the directory again, since their rows were not written.
-    pub(crate) fn take_back(&self, core: &Core) {
+    pub(crate) fn take_back(&self, core: &SharedState) {
         let mut directory = core.directory_mut();
         for ((row, &hash), replaced) in (self.first_row..).zip(&self.hashes).zip(&self.replaced) {
             if replaced.is_none() {

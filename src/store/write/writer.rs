@@ -4,7 +4,7 @@ use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
 use crate::store::config::{Durability, MmapVectorConfig};
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::state::interrupts::Interrupts;
 use crate::store::upkeep::graphs::{graph_params, tail_rows};
 use crate::store::upkeep::index_file::SavedPlace;
@@ -90,7 +90,7 @@ impl Writer {
     ///
     /// # Errors
     /// Whatever else than a lack of room went wrong; the write is done all the same.
-    pub(crate) fn after_write(&mut self, core: &Core, written_rows: usize) -> Result<()> {
+    pub(crate) fn after_write(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
@@ -111,7 +111,7 @@ impl Writer {
 
     /// The checkpoint of every so many seconds. It takes no rows into the index, and saves that in pieces: this write's and
     /// those of the writes that follow.
-    fn checkpoint_if_due(&mut self, core: &Core, written_rows: usize) -> Result<()> {
+    fn checkpoint_if_due(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
         let Some(interval) = self.checkpoint_interval else { return Ok(()) };
         let elapsed = self.last_checkpoint.elapsed();
         if elapsed >= interval {
@@ -141,7 +141,7 @@ impl Writer {
     /// `within`. Says whether the index is saved.
     fn advance_save(
         &mut self,
-        core: &Core,
+        core: &SharedState,
         written_rows: usize,
         elapsed: Duration,
         within: Duration,
@@ -177,7 +177,7 @@ impl Writer {
     /// checkpoint could not be saved, for want of room, memory, a descriptor or a right, or since something else has the
     /// name, makes no failure of it. What is not done stays due, and whoever asks for a checkpoint is told. A sync that
     /// failed is told at once.
-    fn forgive(&self, core: &Core, due: Result<()>) -> Result<()> {
+    fn forgive(&self, core: &SharedState, due: Result<()>) -> Result<()> {
         match due {
             // What the host has interrupted, it knows of.
             Err(SynaError::Cancelled) => Ok(()),
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     /// Has the worker, where there is one, take in what there is to do, once it is worth its while.
-    pub(crate) fn wake_worker(&self, core: &Core) {
+    pub(crate) fn wake_worker(&self, core: &SharedState) {
         if let Some(worker) = &self.worker
             && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
             && (core.graph().is_some() || self.index_share.is_index_wanted(core))
@@ -209,7 +209,7 @@ impl Writer {
     }
 
     /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
-    pub(crate) fn flush(&mut self, core: &Core) -> Result<()> {
+    pub(crate) fn flush(&mut self, core: &SharedState) -> Result<()> {
         self.has_begun_sync = false;
         self.appender.checkpoint()?;
         core.data.check_place(&*self.storage)
@@ -219,7 +219,7 @@ impl Writer {
     /// before, where it comes by itself and there is no worker.
     ///
     /// The data come first: an index that names rows which a power cut took away would only be made again.
-    pub(crate) fn checkpoint(&mut self, core: &Core) -> Result<()> {
+    pub(crate) fn checkpoint(&mut self, core: &SharedState) -> Result<()> {
         // An index that cannot take them in keeps no row from being made safe.
         let is_ours =
             self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
@@ -244,7 +244,7 @@ impl Writer {
 
     /// Saves the index if it has changed. Only whole batches can be saved: where one is half-way in, or another thread is at
     /// one, it is finished or waited for if `waits`, and else nothing is done, for which the answer is `false`.
-    fn save_index(&mut self, core: &Core, waits: bool) -> Result<bool> {
+    fn save_index(&mut self, core: &SharedState, waits: bool) -> Result<bool> {
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let last = self.saved_index.take();

@@ -9,7 +9,7 @@ use crate::store::search::planner::Way;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::search::search::Search;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::search_batch`], with the queries one by one.
     pub(super) fn search_all(
         &self,
-        core: &Arc<Core>,
+        core: &Arc<SharedState>,
         queries: &[&[f32]],
         k: usize,
         options: &SearchOptions<'_>,

@@ -4,7 +4,7 @@ use crate::store::api::store::MmapVectorStore;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
-use crate::store::state::core::Core;
+use crate::store::state::core::SharedState;
 use crate::store::write::checked_batch::check_key;
 use crate::{Result, SynaError};
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl MmapVectorStore {
 
     pub(in crate::store) fn search_of<'a>(
         &self,
-        core: &'a Arc<Core>,
+        core: &'a Arc<SharedState>,
         k: usize,
         options: &SearchOptions<'a>,
     ) -> Result<Search<'a>> {
