@@ -5,7 +5,7 @@ use crate::storage::{
 };
 use crate::store::api::store::MmapVectorStore;
 use crate::store::copy::compaction::Progress;
-use crate::store::copy::transfer::Transfer;
+use crate::store::copy::transfer::Copier;
 use crate::{Result, SynaError};
 use std::io;
 use std::ops::ControlFlow;
@@ -62,16 +62,16 @@ impl MmapVectorStore {
             let now = self.progress()?;
             (now.core, now.snapshot, now.last_seq)
         };
-        let mut transfer = Transfer::begin(&self.inner.storage, file, path, &core, snapshot)?;
+        let mut copier = Copier::begin(&self.inner.storage, file, path, &core, snapshot)?;
         loop {
-            let left = transfer.left(snapshot);
+            let left = copier.left(snapshot);
             if progress(u64::from(snapshot.rows - left), u64::from(snapshot.rows)).is_break() {
                 return Err(SynaError::Cancelled);
             }
             if left == 0 {
-                return transfer.appender.seal(last_write);
+                return copier.appender.seal(last_write);
             }
-            transfer.copy_piece(&core, snapshot)?;
+            copier.copy_piece(&core, snapshot)?;
         }
     }
 }

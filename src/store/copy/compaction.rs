@@ -7,7 +7,7 @@
 //! Whatever fails before the rename leaves the store as it was. The old file lives on, without a name, for those who
 //! borrowed from it.
 
-use super::transfer::Transfer;
+use super::transfer::Copier;
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};
 use crate::store::inner::Inner;
@@ -28,14 +28,14 @@ pub(crate) type Progress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 #[derive(Debug)]
 pub(crate) struct Compaction {
     temporary: Temporary,
-    transfer: Option<Transfer>,
+    copier: Option<Copier>,
     is_synced: bool,
 }
 
 impl Compaction {
     /// The new file.
     pub(crate) fn data(&self) -> Option<&DataFile> {
-        self.transfer.as_ref().map(|transfer| &*transfer.core.data)
+        self.copier.as_ref().map(|copier| &*copier.core.data)
     }
 }
 
@@ -78,26 +78,26 @@ impl Compaction {
         let file = Arc::clone(temporary.file());
         let keep = core.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
         keep.map_err(|error| core.data.io("keeping the permissions of", error))?;
-        let transfer = Transfer::begin(storage, file, path, core, core.published.load())?;
-        Ok(Self { temporary, transfer: Some(transfer), is_synced: false })
+        let copier = Copier::begin(storage, file, path, core, core.published.load())?;
+        Ok(Self { temporary, copier: Some(copier), is_synced: false })
     }
 
     /// Goes on until it is done or the time is over; says which.
     pub(crate) fn go_on(&mut self, inner: &Inner, limits: &mut Limits<'_>) -> Result<bool> {
         let lost = || SynaError::Internal { what: "a compaction has no file".to_owned() };
         let old = &inner.core();
-        let transfer = self.transfer.as_mut().ok_or_else(lost)?;
+        let copier = self.copier.as_mut().ok_or_else(lost)?;
         loop {
             let snapshot = old.published.load();
-            let left = transfer.left(snapshot);
+            let left = copier.left(snapshot);
             limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
             if left == 0 {
                 break;
             }
-            transfer.copy_piece(old, snapshot)?;
+            copier.copy_piece(old, snapshot)?;
             if left <= FEW_ROWS {
                 // A writer that never rests would never be caught up with.
-                let left = transfer.left(snapshot);
+                let left = copier.left(snapshot);
                 limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
                 break;
             }
@@ -105,11 +105,11 @@ impl Compaction {
                 return Ok(false);
             }
         }
-        if !build_graph(inner, transfer, Some(limits))? {
+        if !build_graph(inner, copier, Some(limits))? {
             return Ok(false);
         }
         if !self.is_synced {
-            transfer.appender.sync_ahead()?;
+            copier.appender.sync_ahead()?;
             self.is_synced = true;
             if limits.is_over() {
                 return Ok(false);
@@ -124,23 +124,23 @@ impl Compaction {
         writer.appender.refuse_if_failed()?;
         let old = &inner.core();
         let snapshot = old.published.load();
-        let Some(mut transfer) = self.transfer.take() else { return Ok(()) };
-        while transfer.left(snapshot) > 0 && !is_planted(Fault::LoseLateRows) {
-            transfer.copy_piece(old, snapshot)?;
+        let Some(mut copier) = self.copier.take() else { return Ok(()) };
+        while copier.left(snapshot) > 0 && !is_planted(Fault::LoseLateRows) {
+            copier.copy_piece(old, snapshot)?;
         }
         if !is_planted(Fault::KeepDeadRows) {
-            transfer.drop_dead(old, snapshot)?;
+            copier.drop_dead(old, snapshot)?;
         }
-        build_graph(inner, &transfer, None)?;
+        build_graph(inner, &copier, None)?;
         inner.cores.reserve()?;
-        transfer.appender.seal(writer.appender.last_write())?;
+        copier.appender.seal(writer.appender.last_write())?;
         let path = &old.data.path;
         old.data.check_place(&*inner.storage)?;
         self.temporary
             .replace()
             .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;
         // The new file has the name now, so everything else goes to it, whatever fails.
-        let (core, mut appender) = transfer.into_parts();
+        let (core, mut appender) = copier.into_parts();
         let named = appender.sync_name();
         inner.cores.replace(core);
         if !is_planted(Fault::WriteToOldFile) {
@@ -159,11 +159,11 @@ impl Compaction {
 
 /// Takes the rows that were copied into an index, if the store has one; says whether all of them are in it. With no limits
 /// it does not end before.
-fn build_graph(inner: &Inner, transfer: &Transfer, limits: Option<&mut Limits<'_>>) -> Result<bool> {
+fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) -> Result<bool> {
     if inner.core().graph().is_none() {
         return Ok(true);
     }
-    let new = &transfer.core;
+    let new = &copier.core;
     // With the parameters that the store was opened with, whatever the old one was made with.
     let graph = graph_of(new, |metric| graph_params(&inner.config, metric));
     let rows_end = new.published.load().rows;

@@ -12,7 +12,7 @@ use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
 use crate::store::write::apply::{delete_rows, write_batch};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-use crate::store::write::plan::Plan;
+use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ const PIECE_BYTES: usize = 4 << 20;
 
 /// A new file being filled.
 #[derive(Debug)]
-pub(crate) struct Transfer {
+pub(crate) struct Copier {
     pub(crate) core: Arc<SharedState>,
     pub(crate) appender: Appender,
-    plan: Plan,
+    plan: BatchPlan,
     walk: FrameWalk,
     /// Old rows below this were looked at.
     next: u32,
@@ -46,7 +46,7 @@ struct Piece<'a> {
     bytes: usize,
 }
 
-impl Transfer {
+impl Copier {
     /// Makes an empty store of `file`, a new one that is to have the name `path`, with room for the rows of a snapshot.
     pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
@@ -70,7 +70,7 @@ impl Transfer {
         Ok(Self {
             core,
             appender,
-            plan: Plan::default(),
+            plan: BatchPlan::default(),
             walk: FrameWalk::new(),
             next: 0,
             old_rows: Vec::new(),

@@ -32,7 +32,7 @@ const COMPONENTS_A_ROW: u64 = 64;
 
 /// How the rows that the graph covers are searched.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum SearchPlan {
     /// By the graph, of whose rows a share passes; after `most_visits` the scan takes over.
     Walk { share: Option<f32>, most_visits: Option<u32> },
     /// One by one.
@@ -72,16 +72,16 @@ impl Costs {
 }
 
 /// The cheaper way to search rows `0..covered`, of which `filter` lets some pass.
-pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> Way {
+pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> SearchPlan {
     let candidates = filter.candidate_count(covered);
     let all = u64::from(candidates);
     if costs.scan(all, all) / 3 <= costs.walk(k as u64) {
-        return Way::Scan;
+        return SearchPlan::Scan;
     }
     let hits = filter.sample(covered, candidates, SAMPLE_ROWS).filter(|&row| filter.passes(row)).count();
     let hits = u32::try_from(hits).unwrap_or(SAMPLE_ROWS);
     if hits == 0 {
-        return Way::Scan;
+        return SearchPlan::Scan;
     }
     let passing = |hits: u32| u64::from(hits) * all / u64::from(SAMPLE_ROWS);
     // A budget must not be more than it was said to be, so the fewest rows count that are likely to pass.
@@ -91,11 +91,11 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
     let visits = kept.saturating_mul(u64::from(covered)) / passing(hits).max(1);
     // What queries differ in is room enough to the budget.
     if costs.walk(visits) > scan / 3 {
-        return Way::Scan;
+        return SearchPlan::Scan;
     }
     let left = (scan / 2).saturating_sub(costs.walk(0));
     let most_visits = u32::try_from(left / costs.visit()).unwrap_or(u32::MAX);
-    Way::Walk { share: Some(share), most_visits: Some(most_visits) }
+    SearchPlan::Walk { share: Some(share), most_visits: Some(most_visits) }
 }
 
 #[cfg(test)]

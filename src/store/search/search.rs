@@ -4,7 +4,7 @@ use crate::distance::PreparedQuery;
 use crate::index::{Graph, GraphSearch, Keeper, ScanRequest, SearchEnd, scan};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::filter::RowFilter;
-use crate::store::search::planner::{self, Costs, Way};
+use crate::store::search::planner::{self, Costs, SearchPlan};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::state::core::{SharedState, StoredRows, check_finite};
@@ -102,14 +102,14 @@ impl<'a> Search<'a> {
     }
 
     /// How the rows that the graph covers are searched, by any of the queries.
-    pub(crate) fn way(&self, filter: &RowFilter<'_>) -> Way {
+    pub(crate) fn plan(&self, filter: &RowFilter<'_>) -> SearchPlan {
         // The rest are skipped by 64.
         let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions);
         match () {
             () if self.covered.min(live) < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => {
-                Way::Scan
+                SearchPlan::Scan
             }
-            () if filter.is_open() => Way::Walk { share: None, most_visits: None },
+            () if filter.is_open() => SearchPlan::Walk { share: None, most_visits: None },
             () => {
                 let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
                 let costs = Costs::new(filter, self.core.data.identity.dimensions, is_measured);
@@ -118,19 +118,24 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Leaves the nearest rows in the `best` of `parts`; whether deadline or budget cut it short. `way`: of
-    /// [`Search::way`], or found out here.
+    /// Leaves the nearest rows in the `best` of `parts`; whether deadline or budget cut it short. `plan`: of
+    /// [`Search::plan`], or found out here.
     ///
     /// # Errors
     /// Those of the query and of the filter.
-    pub(crate) fn nearest(&self, query: &[f32], way: Option<Way>, parts: &mut SearchParts) -> Result<bool> {
+    pub(crate) fn nearest(
+        &self,
+        query: &[f32],
+        plan: Option<SearchPlan>,
+        parts: &mut SearchParts,
+    ) -> Result<bool> {
         let query = self.prepare(query)?;
         let SearchParts { scratch, neighbours, best, memory, .. } = parts;
         let filter = self.filter(memory)?;
         best.reset(self.k)?;
         let (mut scan_from, mut spent, mut is_partial) = (0, 0, false);
         if let Some(graph) = &self.graph
-            && let Way::Walk { share, most_visits } = way.unwrap_or_else(|| self.way(&filter))
+            && let SearchPlan::Walk { share, most_visits } = plan.unwrap_or_else(|| self.plan(&filter))
         {
             let look_ahead = |row| filter.look_ahead(row);
             let request = GraphSearch {

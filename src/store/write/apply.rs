@@ -7,13 +7,13 @@ use crate::store::state::core::{SharedState, check_finite};
 use crate::store::state::rows::Snapshot;
 use crate::store::write::batch::{WriteBatch, WriteMode};
 use crate::store::write::checked_batch::CheckedBatch;
-use crate::store::write::plan::Plan;
+use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
 
 /// A batch as the appender takes it in.
 struct Planned<'a, 'p> {
     core: &'p SharedState,
-    plan: &'p mut Plan,
+    plan: &'p mut BatchPlan,
     batch: CheckedBatch<'a>,
     most_rows: usize,
     /// How many rows the appender has heard of.
@@ -51,13 +51,13 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         if self.plan.picked.len() < self.batch.count {
             check_all_finite(self.core, &self.batch)?;
         }
-        self.plan.lay_out(&self.batch)?;
+        self.plan.encode(&self.batch)?;
         Ok(self.plan.content())
     }
 }
 
 /// Rows that are deleted, and none that is new.
-struct Deletions<'p>(&'p Plan);
+struct Deletions<'p>(&'p BatchPlan);
 
 impl<'a> NewRows<'a> for Deletions<'_> {
     fn most_rows(&self) -> usize {
@@ -83,7 +83,7 @@ fn check_all_finite(core: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> 
 pub(crate) fn write_batch(
     core: &SharedState,
     appender: &mut Appender,
-    plan: &mut Plan,
+    plan: &mut BatchPlan,
     batch: &WriteBatch<'_>,
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
@@ -110,7 +110,7 @@ pub(crate) fn write_batch(
 fn append_batch(
     core: &SharedState,
     appender: &mut Appender,
-    plan: &mut Plan,
+    plan: &mut BatchPlan,
     batch: CheckedBatch<'_>,
     most_rows: usize,
 ) -> Result<()> {
@@ -125,7 +125,7 @@ fn append_batch(
 pub(crate) fn delete_key(
     core: &SharedState,
     appender: &mut Appender,
-    plan: &mut Plan,
+    plan: &mut BatchPlan,
     key: &str,
 ) -> Result<bool> {
     appender.refuse_if_failed()?;
@@ -142,7 +142,7 @@ pub(crate) fn delete_key(
 pub(crate) fn delete_rows(
     core: &SharedState,
     appender: &mut Appender,
-    plan: &mut Plan,
+    plan: &mut BatchPlan,
     rows: &[u32],
 ) -> Result<()> {
     appender.refuse_if_failed()?;
@@ -157,7 +157,7 @@ pub(crate) fn delete_rows(
     Ok(())
 }
 
-fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &Plan) -> Result<()> {
+fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &BatchPlan) -> Result<()> {
     let before = appender.position();
     core.rows.reserve(before.rows, 0, false, &plan.deletions)?;
     let written = appender.append(&mut Deletions(plan))?;
@@ -169,7 +169,7 @@ fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &Plan) ->
 fn publish(
     core: &SharedState,
     appender: &Appender,
-    plan: &Plan,
+    plan: &BatchPlan,
     before: LogPosition,
     offset_bytes: u64,
 ) -> Result<()> {

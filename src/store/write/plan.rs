@@ -16,7 +16,7 @@ const LEAST_TOGETHER: usize = 64;
 
 /// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct BatchPlan {
     /// The element that each new row comes from, in order.
     pub(crate) picked: Vec<usize>,
     pub(crate) hashes: Vec<u32>,
@@ -38,7 +38,7 @@ pub(crate) struct Plan {
     payload_bytes: Vec<u8>,
 }
 
-impl Plan {
+impl BatchPlan {
     /// Forgets everything; rows are to be picked from `first_row` on.
     pub(crate) fn clear(&mut self, first_row: u32) {
         self.picked.clear();
@@ -81,7 +81,7 @@ impl Plan {
     }
 
     /// Looks at elements until so many of them, or a few more, are picked to become rows, or none is left. New keys enter the directory at
-    /// once, under rows that no reader sees before they are published; [`Plan::take_back`] takes them out again.
+    /// once, under rows that no reader sees before they are published; [`BatchPlan::take_back`] takes them out again.
     pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
             let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
@@ -146,8 +146,8 @@ impl Plan {
         }
     }
 
-    /// Lays out the sections of the frame.
-    pub(crate) fn lay_out(&mut self, batch: &CheckedBatch<'_>) -> Result<()> {
+    /// Encodes the sections of the frame.
+    pub(crate) fn encode(&mut self, batch: &CheckedBatch<'_>) -> Result<()> {
         let too_long = |actual| SynaError::Limit {
             what: "bytes of keys in one batch (split it)",
             limit: 1 << 30,

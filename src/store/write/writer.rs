@@ -11,7 +11,7 @@ use crate::store::upkeep::index_file::SavedPlace;
 use crate::store::upkeep::index_save::IndexSave;
 use crate::store::upkeep::share::IndexShare;
 use crate::store::upkeep::worker::Bell;
-use crate::store::write::plan::Plan;
+use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ const RECORDS_A_ROW: u32 = if cfg!(test) { 40 } else { 256 };
 pub(crate) struct Writer {
     storage: Arc<dyn Storage>,
     pub(crate) appender: Appender,
-    pub(crate) plan: Plan,
+    pub(crate) plan: BatchPlan,
     durability: Durability,
     checkpoint_interval: Option<Duration>,
     last_checkpoint: Instant,
@@ -63,7 +63,7 @@ impl Writer {
         Self {
             storage,
             appender,
-            plan: Plan::default(),
+            plan: BatchPlan::default(),
             durability: config.durability,
             checkpoint_interval: Some(Duration::from_secs(config.checkpoint_interval_secs))
                 .filter(|d| !d.is_zero()),

@@ -5,7 +5,7 @@ use crate::index::{BestK, Neighbour};
 use crate::memory;
 use crate::storage::spawn_scoped;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::search::planner::Way;
+use crate::store::search::planner::SearchPlan;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::search::search::Search;
@@ -62,18 +62,18 @@ impl MmapVectorStore {
     ) -> Result<()> {
         let search = self.search_of(core, k, options)?;
         results.begin(core);
-        let way = results.lend(|_, parts| Ok(search.way(&search.filter(&mut parts.memory)?)))?;
+        let plan = results.lend(|_, parts| Ok(search.plan(&search.filter(&mut parts.memory)?)))?;
         let threads = self.inner.config.threads.clamp(1, queries.len().max(1));
         let mut parts = std::mem::take(&mut results.parts);
         let wanted = threads.max(parts.len());
         memory::reserve(&mut parts, wanted)?;
         parts.resize_with(wanted, SearchParts::default);
         let (used, _) = parts.split_at_mut(threads);
-        let answers = share(used, queries, &|queries, parts| match way {
-            Way::Walk { .. } => {
-                memory::collected(queries.iter().map(|query| search.walked(query, way, parts)))
+        let answers = share(used, queries, &|queries, parts| match plan {
+            SearchPlan::Walk { .. } => {
+                memory::collected(queries.iter().map(|query| search.walked(query, plan, parts)))
             }
-            Way::Scan => search.scanned(queries, parts),
+            SearchPlan::Scan => search.scanned(queries, parts),
         });
         results.parts = parts;
         for answers in answers {
@@ -90,8 +90,8 @@ impl MmapVectorStore {
 }
 
 impl Search<'_> {
-    fn walked(&self, query: &[f32], way: Way, parts: &mut SearchParts) -> Answer {
-        let is_partial = self.nearest(query, Some(way), parts)?;
+    fn walked(&self, query: &[f32], plan: SearchPlan, parts: &mut SearchParts) -> Answer {
+        let is_partial = self.nearest(query, Some(plan), parts)?;
         Ok((memory::copied(parts.best.sorted())?, is_partial))
     }
 
