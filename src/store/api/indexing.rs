@@ -13,7 +13,7 @@ use crate::store::api::store::MmapVectorStore;
 use crate::store::inner::Role;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params, tail_rows};
-use crate::store::upkeep::rebuild::{self, is_worn};
+use crate::store::upkeep::rebuild::{self, is_stale};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl MmapVectorStore {
         let core = &self.core();
         let graph = graph_of(core, |metric| self.graph_params(metric));
         let mut result = graph.step(&core.rows_to_index(), core.published.load().rows, deadline);
-        if matches!(result, Ok(true)) && is_worn(core, &graph) {
+        if matches!(result, Ok(true)) && is_stale(core, &graph) {
             let params = self.graph_params(core.data.identity.metric);
             result = rebuild::step(core, &graph, params, deadline).map(|()| true);
         }
@@ -84,12 +84,12 @@ impl MmapVectorStore {
             let rows = core.rows_to_index();
             let graph = graph_of(&core, |metric| self.graph_params(metric));
             let start = Instant::now();
-            if is_worn(&core, &graph) {
+            if is_stale(&core, &graph) {
                 let params = self.graph_params(core.data.identity.metric);
-                let renewed = rebuild::renew(&core, &graph, params, self.inner.config.threads, &mut tell);
+                let rebuilt = rebuild::rebuild(&core, &graph, params, self.inner.config.threads, &mut tell);
                 give_up_retired(&self.inner.cores, &core);
                 // The next round finds the successor, all of whose rows are still to be checked.
-                renewed?;
+                rebuilt?;
                 continue;
             }
             let built = graph

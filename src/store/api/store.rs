@@ -71,9 +71,9 @@ impl MmapVectorStore {
         let role = match appender {
             Some(appender) => {
                 let index_file = taken.index.map(|index| index.file);
-                let bell = worker.as_ref().map(|worker| worker.bell().clone());
+                let handle = worker.as_ref().map(|worker| worker.handle().clone());
                 let mut writer =
-                    Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, bell);
+                    Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, handle);
                 writer.interrupts = Arc::clone(&interrupts);
                 writer.wake_worker(&cores.hold());
                 Role::Writer(Box::new(Mutex::new(writer)))

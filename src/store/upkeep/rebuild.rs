@@ -17,14 +17,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One row in so many that is deleted makes a graph a worn one.
+/// One row in so many that is deleted makes a graph a stale one.
 const ROWS_A_DELETION: u32 = 4;
 
 /// How often a successor takes in what was written meanwhile before it takes the place: what comes then is the tail.
 const ROUNDS: usize = 2;
 
 /// Whether so many of the graph's rows are deleted that it is worth while to make it anew.
-pub(crate) fn is_worn(core: &SharedState, graph: &Graph) -> bool {
+pub(crate) fn is_stale(core: &SharedState, graph: &Graph) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
     let deletions = core.published.load().deletions.saturating_sub(absent);
@@ -36,7 +36,7 @@ pub(crate) fn is_worn(core: &SharedState, graph: &Graph) -> bool {
 ///
 /// # Errors
 /// Those of [`Graph::extend`]; what there is of the successor stays, and a later call goes on.
-pub(crate) fn renew(
+pub(crate) fn rebuild(
     core: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
@@ -69,7 +69,7 @@ fn succeed(core: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
     core.succeed(graph, successor);
 }
 
-/// Does a part of what [`renew`] does, for `work`, as [`Graph::advance`]. The successor takes the place once it has what
+/// Does a part of what [`rebuild`] does, for `work`, as [`Graph::advance`]. The successor takes the place once it has what
 /// the graph has.
 ///
 /// # Errors
@@ -90,7 +90,7 @@ pub(crate) fn advance(
     Ok(advance)
 }
 
-/// Does a part of what [`renew`] does, until about `deadline`.
+/// Does a part of what [`rebuild`] does, until about `deadline`.
 ///
 /// # Errors
 /// Those of [`Graph::step`].

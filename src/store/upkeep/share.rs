@@ -17,7 +17,7 @@ use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
 use crate::store::state::core::SharedState;
 use crate::store::state::interrupts::Interrupts;
 use crate::store::upkeep::graphs::{graph_of, tail_rows};
-use crate::store::upkeep::rebuild::{self, is_worn};
+use crate::store::upkeep::rebuild::{self, is_stale};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ const ROWS_A_ROW: i64 = 2;
 /// The same where so many rows wait that it takes more.
 const MORE_ROWS_A_ROW: i64 = 4;
 /// The same while a successor is made.
-const RENEWING_ROWS_A_ROW: i64 = 6;
+const REBUILDING_ROWS_A_ROW: i64 = 6;
 /// Of how many rows a write makes good the work that earlier ones could not do, since others were at the graph.
 const MOST_CREDIT_ROWS: i64 = 16;
 /// How long a write waits for the worker's turn to end, where the worker does not keep up.
@@ -112,9 +112,9 @@ impl IndexShare {
         let graph = self.graph_of(core);
         self.look_at_goal(core, &graph);
         let is_behind = tail_rows(core) > self.most_unindexed_rows.saturating_add(2 * BATCH_ROWS);
-        let is_renewing = !has_worker && (core.has_successor() || is_worn(core, &graph));
-        let rate = match (is_renewing, is_behind) {
-            (true, _) => RENEWING_ROWS_A_ROW,
+        let is_rebuilding = !has_worker && (core.has_successor() || is_stale(core, &graph));
+        let rate = match (is_rebuilding, is_behind) {
+            (true, _) => REBUILDING_ROWS_A_ROW,
             (false, true) => MORE_ROWS_A_ROW,
             (false, false) => ROWS_A_ROW,
         };
@@ -125,7 +125,7 @@ impl IndexShare {
             0 => i64::MAX,
             _ => self.work.min(MOST_CREDIT_ROWS * ROW_WORK).saturating_add(of_write),
         };
-        let done = self.do_work(core, &graph, interrupts, (has_worker, is_renewing, stops_between_batches));
+        let done = self.do_work(core, &graph, interrupts, (has_worker, is_rebuilding, stops_between_batches));
         if done.is_err() {
             self.work = 0;
         }
@@ -166,7 +166,7 @@ impl IndexShare {
         core: &SharedState,
         graph: &Arc<Graph>,
         interrupts: &Interrupts,
-        (has_worker, is_renewing, stops_between_batches): (bool, bool, bool),
+        (has_worker, is_rebuilding, stops_between_batches): (bool, bool, bool),
     ) -> Result<()> {
         let watch = interrupts.watch_indexing();
         let rows = core.rows_to_index();
@@ -175,7 +175,7 @@ impl IndexShare {
             watch.check()?;
             let covered = graph.covered_rows();
             // A graph that is about to be replaced is not checked any more.
-            let advance = if is_renewing && covered >= self.goal {
+            let advance = if is_rebuilding && covered >= self.goal {
                 rebuild::advance(core, graph, self.params, self.threads, &mut self.work)?
             } else {
                 graph.advance(&rows, self.goal, self.threads, patience, &mut self.work)?

@@ -28,19 +28,19 @@ const PIECE_ROWS: i64 = 16;
 /// What the worker and those who wake it share.
 #[derive(Debug, Default)]
 struct Signals {
-    has_rung: AtomicBool,
+    is_woken: AtomicBool,
     ends: AtomicBool,
     is_making: AtomicBool,
 }
 
 impl Signals {
-    /// Waits for a ring; `false` at the end.
+    /// Waits to be woken; `false` at the end.
     fn wait(&self) -> bool {
         while !self.ends.load(Ordering::Acquire) {
-            if self.has_rung.swap(false, Ordering::AcqRel) {
+            if self.is_woken.swap(false, Ordering::AcqRel) {
                 return true;
             }
-            // A ring in between leaves a token, with which this returns at once.
+            // A call of `wake` in between leaves a token, with which this returns at once.
             std::thread::park();
         }
         false
@@ -49,15 +49,15 @@ impl Signals {
 
 /// What wakes the worker.
 #[derive(Debug, Clone)]
-pub(crate) struct Bell {
+pub(crate) struct WorkerHandle {
     signals: Arc<Signals>,
     thread: Thread,
 }
 
-impl Bell {
+impl WorkerHandle {
     /// Has the worker look for rows that are not in the index.
-    pub(crate) fn ring(&self) {
-        if !self.signals.has_rung.swap(true, Ordering::AcqRel) {
+    pub(crate) fn wake(&self) {
+        if !self.signals.is_woken.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
         }
     }
@@ -71,7 +71,7 @@ impl Bell {
 /// The thread, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct IndexWorker {
-    bell: Bell,
+    handle: WorkerHandle,
     thread: Option<JoinHandle<()>>,
     /// The process that has the thread; a forked child has not.
     process: u32,
@@ -90,19 +90,19 @@ impl IndexWorker {
         let failed =
             |error| SynaError::io(&cores.hold().data.path, "starting a thread for the index of", error);
         let thread = spawned.map_err(failed)?;
-        let bell = Bell { signals, thread: thread.thread().clone() };
-        Ok(Self { bell, thread: Some(thread), process: process_mark() })
+        let handle = WorkerHandle { signals, thread: thread.thread().clone() };
+        Ok(Self { handle, thread: Some(thread), process: process_mark() })
     }
 
-    pub(crate) fn bell(&self) -> &Bell {
-        &self.bell
+    pub(crate) fn handle(&self) -> &WorkerHandle {
+        &self.handle
     }
 }
 
 impl Drop for IndexWorker {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take().filter(|_| self.process == process_mark()) {
-            self.bell.signals.ends.store(true, Ordering::Release);
+            self.handle.signals.ends.store(true, Ordering::Release);
             thread.thread().unpark();
             // One that panicked has said so; there is nothing else to learn from it.
             let _ = thread.join();
@@ -158,9 +158,9 @@ fn take_in(
         }
         DefaultEf::of(config).report(core, &graph);
     }
-    if goes_on() && rebuild::is_worn(core, &graph) {
+    if goes_on() && rebuild::is_stale(core, &graph) {
         let params = graph_params(config, core.data.identity.metric);
-        rebuild::renew(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
+        rebuild::rebuild(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         })?;

@@ -10,7 +10,7 @@ use crate::store::upkeep::graphs::{graph_params, tail_rows};
 use crate::store::upkeep::index_file::SavedPlace;
 use crate::store::upkeep::index_save::IndexSave;
 use crate::store::upkeep::share::IndexShare;
-use crate::store::upkeep::worker::Bell;
+use crate::store::upkeep::worker::WorkerHandle;
 use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) struct Writer {
     default_ef: DefaultEf,
     threads: usize,
     /// Of the thread that takes rows into the index, where there is one.
-    worker: Option<Bell>,
+    worker: Option<WorkerHandle>,
     /// The store's.
     pub(crate) interrupts: Arc<Interrupts>,
     /// Where the index was saved last; `None` where there is none that fits.
@@ -56,7 +56,7 @@ impl Writer {
         config: &MmapVectorConfig,
         saved_index: Option<SavedPlace>,
         index_file: Option<FileIdentity>,
-        worker: Option<Bell>,
+        worker: Option<WorkerHandle>,
     ) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
         let metric = appender.superblock().identity.metric;
@@ -95,7 +95,7 @@ impl Writer {
             self.appender.sync()?;
         }
         // One that makes an index that was not there is waited for by nobody.
-        if !self.worker.as_ref().is_some_and(Bell::is_making) {
+        if !self.worker.as_ref().is_some_and(WorkerHandle::is_making) {
             let has_worker = self.worker.is_some();
             let stops = self.unsaved_since.is_some();
             let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
@@ -204,7 +204,7 @@ impl Writer {
             && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
             && (core.graph().is_some() || self.index_share.is_index_wanted(core))
         {
-            worker.ring();
+            worker.wake();
         }
     }
 

@@ -30,14 +30,14 @@ fn replaced(path: &Path, rows: &[Vec<f32>], others: &[Vec<f32>], count: usize) -
     store
 }
 
-/// How many records the index file has room for, about: after a renewal it has none of deleted rows.
+/// How many records the index file has room for, about: after a rebuild it has none of deleted rows.
 fn index_bytes_a_row(store: &MmapVectorStore) -> usize {
     store.stats().unwrap().index_bytes as usize / store.len()
 }
 
 /// As many bytes as the index of a store has where nothing was ever deleted.
 fn fresh_bytes_a_row(rows: &[Vec<f32>]) -> usize {
-    let folder = TempFolder::new("renewal-fresh");
+    let folder = TempFolder::new("rebuild-fresh");
     let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
     insert(&store, rows, 0);
     store.build_index().unwrap();
@@ -68,7 +68,7 @@ fn recall(store: &MmapVectorStore, queries: &[Vec<f32>]) -> f64 {
 
 #[test]
 fn a_build_makes_an_index_of_replaced_rows_anew() {
-    let folder = TempFolder::new("renewal");
+    let folder = TempFolder::new("rebuild");
     let mut random = Random(seed(1));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let queries = vectors(&mut random, 200, DIMENSIONS);
@@ -109,7 +109,7 @@ fn a_build_makes_an_index_of_replaced_rows_anew() {
 
 #[test]
 fn few_deletions_leave_the_index_as_it_is() {
-    let folder = TempFolder::new("renewal-few");
+    let folder = TempFolder::new("rebuild-few");
     let mut random = Random(seed(2));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let fresh = fresh_bytes_a_row(&rows);
@@ -126,7 +126,7 @@ fn few_deletions_leave_the_index_as_it_is() {
 
 #[test]
 fn steps_renew_the_index_while_searches_go_on() {
-    let folder = TempFolder::new("renewal-steps");
+    let folder = TempFolder::new("rebuild-steps");
     let mut random = Random(seed(3));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let fresh = fresh_bytes_a_row(&others);
@@ -160,8 +160,8 @@ fn steps_renew_the_index_while_searches_go_on() {
 }
 
 #[test]
-fn a_renewal_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
-    let folder = TempFolder::new("renewal-cancelled");
+fn a_rebuild_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
+    let folder = TempFolder::new("rebuild-cancelled");
     let mut random = Random(seed(4));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
@@ -187,7 +187,7 @@ fn a_renewal_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
 
 #[test]
 fn searches_and_writes_go_on_while_the_index_is_made_anew() {
-    let folder = TempFolder::new("renewal-threads");
+    let folder = TempFolder::new("rebuild-threads");
     let mut random = Random(seed(5));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
