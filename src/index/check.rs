@@ -1,8 +1,8 @@
 //! A look at the whole graph: what is in it, and what cannot be reached.
 
-use super::graph::{Graph, NO_ROW};
+use super::graph::Graph;
 use super::links::Links;
-use super::params::row_number;
+use super::params::{NO_ROW, row_number};
 use crate::{Result, memory};
 
 /// What a graph consists of.

@@ -5,14 +5,16 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::codes::{ByteCode, RelativeCode, set_slot_facts, write_slot};
-use super::encoder::Encoder;
-use super::key::Key;
+use super::codes::byte_code::ByteCode;
+use super::codes::encoder::Encoder;
+use super::codes::key::Key;
+use super::codes::relative::{RelativeCode, set_slot_facts, write_slot};
+use super::neighbour::Neighbour;
 use super::nodes::Seen;
-use super::params::mix;
-use super::pool::Neighbour;
+use super::params::{NO_ROW, mix};
 use super::record::BLOCK_SLOTS;
-use super::space::{Asker, Rows};
+use super::rows::Rows;
+use super::space::Asker;
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::sync::OnceLock;
 
@@ -100,7 +102,7 @@ impl Entries {
         let mut blocks = Vec::new();
         for of_block in rows.chunks(BLOCK_SLOTS) {
             let mut block = Block {
-                rows: [super::graph::NO_ROW; BLOCK_SLOTS],
+                rows: [NO_ROW; BLOCK_SLOTS],
                 facts: BlockFacts::NONE,
                 squares: [0.0; BLOCK_SLOTS],
                 bits: vec![Line([0; 64]); encoder.block_lines()],
@@ -135,7 +137,7 @@ impl Entries {
     /// Calls `each` with the nodes of the sample that look nearest, in no order.
     pub(super) fn nearest<R: Rows>(&self, asker: &Asker<'_, R>, mut each: impl FnMut(Neighbour)) {
         let Some(sample) = self.last() else { return };
-        let mut best = [Neighbour { distance: f32::INFINITY, row: super::graph::NO_ROW }; STARTS];
+        let mut best = [Neighbour { distance: f32::INFINITY, row: NO_ROW }; STARTS];
         let base = if asker.encoder.is_product() { 0.0 } else { asker.code.facts().square };
         let mut out = [0.0; BLOCK_SLOTS];
         for block in &sample.blocks {
@@ -154,6 +156,6 @@ impl Entries {
                 }
             }
         }
-        best.into_iter().filter(|found| found.row != super::graph::NO_ROW).for_each(&mut each);
+        best.into_iter().filter(|found| found.row != NO_ROW).for_each(&mut each);
     }
 }

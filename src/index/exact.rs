@@ -9,9 +9,9 @@
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::pool::Neighbour;
+use super::neighbour::Neighbour;
+use super::rows::Rows;
 use super::search::SearchEnd;
-use super::space::Rows;
 use crate::distance::{FourRows, PreparedQuery};
 use crate::kernel::codes::prefetch;
 use crate::memory;

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use super::params::row_number;
 use crate::checksum::crc32c;
 use crate::sync::{AtomicU32, OnceLock};
 use crate::{Result, SynaError};
@@ -136,7 +137,7 @@ impl Fingerprints {
             cell.get_or_init(|| table.into_boxed_slice());
             self.copied.store(0, Release);
             self.old.store(self.count.load(Acquire), Release);
-            self.count.store(super::params::row_number(place + 1), Release);
+            self.count.store(row_number(place + 1), Release);
         }
         Ok(())
     }

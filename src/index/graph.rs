@@ -5,22 +5,19 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::chunks::Chunks;
-use super::encoder::Encoder;
+use super::codes::encoder::Encoder;
 use super::entries::Entries;
 use super::fingerprints::Fingerprints;
 use super::nodes::Nodes;
-use super::params::GraphParams;
+use super::params::{BATCH_ROWS, GraphParams, NO_ROW};
 use super::recall::LastRecall;
 use super::reliability::Placed;
-use super::writer::{BATCH_ROWS, Writer};
+use super::writer::Writer;
 use crate::kernel::Kernels;
 use crate::{Result, SynaError};
 
 /// The most orphans: each costs every search one distance by codes.
 const MOST_ORPHANS: u32 = 64;
-
-/// Stands for "no row".
-pub(super) const NO_ROW: u32 = u32::MAX;
 
 /// A graph over rows `0..covered_rows()`. Any thread searches it while one extends it.
 pub(crate) struct Graph {

@@ -6,14 +6,16 @@
 use std::ops::Range;
 
 use super::fingerprints::fingerprint;
-use super::graph::{Graph, NO_ROW, View};
+use super::graph::{Graph, View};
 use super::links::Links;
-use super::pool::Neighbour;
+use super::neighbour::Neighbour;
+use super::params::NO_ROW;
 use super::prune::{Lengths, choose};
 use super::reliability::Placed;
+use super::rows::Rows;
 use super::scratch::Scratch;
 use super::search::measure_all;
-use super::space::{Asker, RowMeasure, Rows, Space};
+use super::space::{Asker, RowMeasure, Space};
 use super::terms::AllNodes;
 use super::writer::Writer;
 use crate::{DistanceMetric, Result, memory};

@@ -1,7 +1,7 @@
 //! The links of a node: *firm* ones were chosen, and are answered, counted and guarded; *spare* ones fill the slots that are
 //! left, since a slot costs a search the same with or without a link. A spare link goes as soon as a firm one wants its slot.
 
-use super::graph::NO_ROW;
+use super::params::NO_ROW;
 
 /// In a slot's word beside the row: the link is spare.
 const SPARE: u32 = 1 << 31;

@@ -26,8 +26,9 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `params.rs` | parameters; the number of links |
-//! | `transform.rs`, `encoder.rs`, `codes/` | what is done to vectors before they are coded; from vectors to codes; the codes |
-//! | `key.rs`, `space.rs` | what a walk sorts by; distances by codes, and by vectors where codes cannot tell |
+//! | `neighbour.rs`, `rows.rs` | a row and how far away it is; the vectors, by row number |
+//! | `codes/` | from vectors to codes, and distances between codes |
+//! | `space.rs` | distances by codes, and by vectors where codes cannot tell |
 //! | `chunks.rs` | growing arrays that readers need no lock for |
 //! | `records.rs`, `nodes.rs`, `record.rs` | records that are replaced while others read; what is stored of a row; what lies where in it |
 //! | `readers.rs`, `saved.rs` | who is looking; records that lie in a file |
@@ -51,7 +52,6 @@
 mod check;
 mod chunks;
 mod codes;
-mod encoder;
 mod entering;
 mod entries;
 mod exact;
@@ -59,9 +59,9 @@ mod fingerprints;
 mod graph;
 mod horizon;
 mod insert;
-mod key;
 mod links;
 mod merge;
+mod neighbour;
 mod nodes;
 mod open;
 mod pace;
@@ -77,6 +77,7 @@ mod records;
 mod reliability;
 mod repair;
 mod rerank;
+mod rows;
 mod save;
 mod saved;
 mod saving;
@@ -89,26 +90,24 @@ mod sweep;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod transform;
 mod workers;
 mod writer;
 
 #[cfg(feature = "bench-internals")]
-pub use codes::{Rotation, write_slot};
+pub use codes::{relative::write_slot, rotation::Rotation};
 pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
 pub(crate) use graph::Graph;
+pub(crate) use neighbour::Neighbour;
 pub(crate) use open::{OpenedGraph, Unopened};
 pub(crate) use pace::ROW_WORK;
 pub use params::IndexProfile;
-pub(crate) use params::{GraphParams, mix};
-pub(crate) use pool::Neighbour;
+pub(crate) use params::{BATCH_ROWS, GraphParams, mix};
 pub(crate) use recall::SampledRecall;
+pub(crate) use rows::Rows;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use saving::Saving;
 pub(crate) use scratch::Scratch;
 pub(crate) use search::SearchEnd;
-pub(crate) use space::Rows;
 pub(crate) use steps::Advance;
 pub(crate) use terms::{GraphSearch, thinned};
-pub(crate) use writer::BATCH_ROWS;

@@ -6,11 +6,11 @@
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::chunks::Chunks;
-use super::codes::{ByteCode, RelativeCode, SlotFacts, set_slot_facts, write_slot};
-use super::encoder::{Encoder, Rotated};
-use super::graph::NO_ROW;
+use super::codes::byte_code::ByteCode;
+use super::codes::encoder::{Encoder, Rotated};
+use super::codes::relative::{RelativeCode, SlotFacts, set_slot_facts, write_slot};
 use super::links::{Links, row_of};
-use super::params::GraphParams;
+use super::params::{GraphParams, NO_ROW};
 use super::record::{BLOCK_SLOTS, Record, Shape, part, part_mut};
 use super::records::{Found, Reading, RecordStore};
 use super::saved::{SavedLines, SavedRecords};

@@ -1,12 +1,12 @@
 //! The graph from a file, as [`super::save`] has put it there; what a file says is never trusted.
 
-use super::graph::{Graph, NO_ROW, View};
-use super::params::{GraphParams, MAX_ROWS};
+use super::codes::transform::Transform;
+use super::graph::{Graph, View};
+use super::params::{GraphParams, MAX_ROWS, NO_ROW};
 use super::recall::{MOST_EF, SampledRecall};
 use super::reliability::Placed;
 use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
 use super::saved::SavedLines;
-use super::transform::Transform;
 use super::writer::Writer;
 use crate::kernel::Kernels;
 use crate::{Result, SynaError, memory};

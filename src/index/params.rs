@@ -5,6 +5,13 @@ use crate::DistanceMetric;
 /// The largest number of rows that a graph can hold; a pool entry keeps the row in 31 bits.
 pub(crate) const MAX_ROWS: u32 = (1 << 31) - 1;
 
+/// Stands for "no row".
+pub(crate) const NO_ROW: u32 = u32::MAX;
+
+/// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
+/// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
+pub(crate) const BATCH_ROWS: u32 = 512;
+
 /// The most links a row may have.
 const MOST_LINKS: u32 = 1024;
 

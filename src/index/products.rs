@@ -7,9 +7,10 @@
 
 use super::graph::{Graph, View};
 use super::links::Links;
-use super::pool::Neighbour;
+use super::neighbour::Neighbour;
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::{Asker, Rows};
+use super::space::Asker;
 use super::terms::AllNodes;
 
 impl Graph {

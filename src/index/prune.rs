@@ -1,8 +1,9 @@
 //! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
 
 use super::links::Links;
-use super::pool::Neighbour;
-use super::space::{RowMeasure, Rows, Space};
+use super::neighbour::Neighbour;
+use super::rows::Rows;
+use super::space::{RowMeasure, Space};
 
 /// How long a list may become.
 #[derive(Debug, Clone, Copy)]

@@ -14,11 +14,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::exact::{BestK, ScanRequest, scan};
 use super::graph::Graph;
+use super::neighbour::Neighbour;
 use super::pace::{Cost, Pace, ROW_WORK};
 use super::params::row_number;
-use super::pool::Neighbour;
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::Rows;
 use super::terms::GraphSearch;
 use super::workers::{each, spread};
 use super::writer::Writer;

@@ -6,11 +6,11 @@
 //! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without what fills a code up
 //! ```
 //! In the compact profile it ends with the code, and has neither facts nor squares of slots.
-//! A slot without a link has the row [`NO_ROW`](super::graph::NO_ROW) and an infinite summand, so that nothing is ever nearer. A neighbour that its
+//! A slot without a link has the row [`NO_ROW`](super::params::NO_ROW) and an infinite summand, so that nothing is ever nearer. A neighbour that its
 //! code hardly tells from the node has the factor 0: who comes that near has to look at the vectors.
 
-use super::codes::ByteCode;
-use super::encoder::{block_lines, code_dimensions};
+use super::codes::byte_code::ByteCode;
+use super::codes::encoder::{block_lines, code_dimensions};
 use super::params::{GraphParams, IndexProfile};
 use super::saved::seal;
 use crate::DistanceMetric;

@@ -9,8 +9,9 @@ use std::cell::Cell;
 
 use super::graph::{Graph, View};
 use super::pace::{Pace, ROW_WORK};
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::{Asker, Rows, Space};
+use super::space::{Asker, Space};
 use super::stage::{SHARES, Stage};
 use super::terms::Terms;
 use super::workers::spread;

@@ -1,10 +1,11 @@
 //! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
 
-use super::encoder::CodedQuery;
+use super::codes::encoder::CodedQuery;
+use super::neighbour::Neighbour;
 use super::nodes::Seen;
-use super::pool::Neighbour;
+use super::rows::Rows;
 use super::scratch::Walk;
-use super::space::{Asker, Rows};
+use super::space::Asker;
 use crate::distance::PreparedQuery;
 use crate::kernel::codes::prefetch;
 

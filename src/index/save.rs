@@ -21,9 +21,9 @@
 //! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
 //! older table stay as they were.
 
-use super::graph::{Graph, NO_ROW, View};
+use super::graph::{Graph, View};
 use super::nodes::Nodes;
-use super::params::{GraphParams, row_number};
+use super::params::{GraphParams, NO_ROW, row_number};
 use super::writer::Writer;
 use crate::{Result, memory};
 

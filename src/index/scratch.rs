@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::encoder::CodedQuery;
+use super::codes::encoder::CodedQuery;
 use super::horizon::Horizon;
+use super::neighbour::{Neighbour, monotone};
 use super::nodes::Bits;
-use super::pool::{Neighbour, Pool, monotone};
+use super::pool::Pool;
 use super::reliability::Reliability;
 use crate::kernel::codes::prefetch_line;
 use crate::{Result, memory};

@@ -4,17 +4,18 @@
 //! relative to it, the nearest unvisited row is visited next. A visited row's distance comes from its 8-bit code; the
 //! vectors themselves are read for the nearest of those only.
 
+use super::codes::key::Key;
 use super::fingerprints::fingerprint;
 use super::graph::{Graph, View};
-use super::key::Key;
 use super::links::row_of;
+use super::neighbour::Neighbour;
 use super::params::row_number;
-use super::pool::Neighbour;
 use super::record::BLOCK_SLOTS;
 use super::reliability::PRODUCT_WIDENING;
 use super::rerank::rerank;
+use super::rows::Rows;
 use super::scratch::{Meeting, Scratch, Walk};
-use super::space::{Asker, Rows};
+use super::space::Asker;
 use super::terms::{Below, GraphSearch, LEAST_EF, Terms};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;

@@ -2,25 +2,18 @@
 //!
 //! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
 
-use super::codes::{ByteCode, QueryCode};
-use super::encoder::Encoder;
-use super::key::{Key, lift_of};
+use super::codes::byte_code::ByteCode;
+use super::codes::encoder::Encoder;
+use super::codes::key::{Key, lift_of};
+use super::codes::query::QueryCode;
+use super::links::row_of;
+use super::neighbour::Neighbour;
 use super::nodes::Seen;
-use super::pool::Neighbour;
+use super::params::NO_ROW;
 use super::record::{BLOCK_SLOTS, Record};
+use super::rows::Rows;
 use crate::DistanceMetric;
 use crate::kernel::codes::{BlockFacts, Coming};
-
-/// Random access to the stored vectors; cheap, and safe for every row that the graph was ever extended to.
-pub(crate) trait Rows: Sync {
-    /// The vector of a row.
-    fn row(&self, row: u32) -> &[f32];
-
-    /// Whether a row was deleted, for everybody who comes from now on: then it need not enter the graph.
-    fn is_gone(&self, _row: u32) -> bool {
-        false
-    }
-}
 
 /// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
 const BLURRED: f32 = 8.0;
@@ -161,8 +154,8 @@ impl<R: Rows> Asker<'_, R> {
         let mut wanted = [(0, 0, 0.0); BLOCK_SLOTS];
         let mut count = 0;
         for (slot, (&word, estimate)) in words.iter().zip(out.iter_mut()).enumerate() {
-            let row = super::links::row_of(word);
-            let is_wanted = word != super::graph::NO_ROW && is_wanted(*estimate, row);
+            let row = row_of(word);
+            let is_wanted = word != NO_ROW && is_wanted(*estimate, row);
             if let Some(place) = wanted.get_mut(count).filter(|_| is_wanted) {
                 *place = (slot, row, *estimate);
                 count += 1;
@@ -201,8 +194,8 @@ impl<R: Rows> Asker<'_, R> {
         for (((estimate, factor), &word), square) in
             out.iter_mut().zip(facts.multiply()).zip(words).zip(squares)
         {
-            if factor == 0.0 && word != super::graph::NO_ROW {
-                let row = super::links::row_of(word);
+            if factor == 0.0 && word != NO_ROW {
+                let row = row_of(word);
                 *estimate = match self.key {
                     Key::Product { factor } => self.product_by_vectors(row, factor),
                     key => key.of_squared(self.by_vectors(row), square),

@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use super::codes::transform::SAMPLE_ROWS;
 use super::entering::Entering;
 use super::graph::Graph;
 use super::pace::Pace;
-use super::params::MAX_ROWS;
+use super::params::{BATCH_ROWS, MAX_ROWS};
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::Rows;
-use super::transform::SAMPLE_ROWS;
-use super::writer::{BATCH_ROWS, Writer};
+use super::writer::Writer;
 use crate::memory;
 use crate::sync::MutexGuard;
 use crate::{Result, SynaError};

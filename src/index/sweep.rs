@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::graph::Graph;
 use super::pace::{Pace, ROW_WORK};
 use super::repair::Check;
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::Rows;
 use super::writer::Writer;
 use crate::Result;
 

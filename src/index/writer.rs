@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Instant;
 
-use super::encoder::Rotated;
+use super::codes::encoder::Rotated;
 use super::entering::Entering;
 use super::entries::Lowest;
 use super::graph::Graph;
@@ -13,16 +13,13 @@ use super::pace::Cost;
 use super::params::row_number;
 use super::recall::{Sampling, SamplingCosts};
 use super::reliability::Placed;
+use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::{Rows, Space};
+use super::space::Space;
 use super::stage::{STAGES, Stage};
 use super::sweep::Sweep;
 use super::workers::spread;
 use crate::{Result, memory};
-
-/// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
-/// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
-pub(crate) const BATCH_ROWS: u32 = 512;
 
 /// What became of a row that was to get a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,11 @@
 //! | --- | --- |
 //! | `rotation.rs` | a seeded rotation that spreads every vector's energy over all components |
 //! | `byte_code.rs` | `ByteCode`: an 8-bit code with its facts, and distances between two |
+//! | `relative.rs` | relative codes, their facts, and where their bits lie in a block |
 //! | `query.rs` | `QueryCode`: a query prepared once, its distance to codes and to the neighbours in a block |
-//! | `neighbours.rs` | relative codes, their facts, and where their bits lie in a block |
+//! | `key.rs` | `Key`: what a walk sorts rows by, from a distance between codes |
+//! | `transform.rs` | what is done to a vector before it is rotated: a centre is subtracted, lengths are scaled |
+//! | `encoder.rs` | `Encoder`: from vectors to what codes are made of, and which vectors have no code |
 //!
 //! Meaning, beyond what `kernel/codes` says of the bytes: with `q` the rotated query, `c` a decoded node, `v` its decoded
 //! neighbour, `r = v - c`, `b_i` the relative code's bit as +1 or -1, and `gain = |r|^2 / sum |r_i|` (0 where `r` is 0),
@@ -25,17 +28,12 @@
 //!
 //! Everything is deterministic and has the same bits on every instruction set.
 
-mod byte_code;
-mod neighbours;
-mod query;
-mod rotation;
+pub(super) mod byte_code;
+pub(super) mod encoder;
+pub(super) mod key;
+pub(super) mod query;
+pub(super) mod relative;
+pub(super) mod rotation;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use byte_code::ByteCode;
-#[cfg(test)]
-pub(crate) use neighbours::read_slot;
-pub use neighbours::write_slot;
-pub(crate) use neighbours::{RelativeCode, SlotFacts, set_slot_facts};
-pub(crate) use query::QueryCode;
-pub use rotation::Rotation;
+pub(super) mod transform;

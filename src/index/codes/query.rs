@@ -1,6 +1,6 @@
 //! A query prepared once: its bytes for 8-bit codes, its lookup table for blocks of neighbours.
 
-use super::ByteCode;
+use super::byte_code::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Line, QueryFacts};
 
 /// A prepared query; its memory is kept from one query to the next.

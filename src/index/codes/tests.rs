@@ -1,6 +1,9 @@
 //! The rotation, the layout of a block, and how good the estimates are.
 
-use super::*;
+use super::byte_code::ByteCode;
+use super::query::QueryCode;
+use super::relative::{RelativeCode, SlotFacts, read_slot, set_slot_facts, write_slot};
+use super::rotation::Rotation;
 use crate::kernel::codes::{BlockFacts, CodeKernels};
 
 /// Components that are distributed normally, from a fixed sequence.

@@ -10,7 +10,7 @@
 /// A node's estimates of its neighbours start from its *base*: `|q - v|^2`, and for inner products `-2 <q, v>`, which
 /// stays exact where squares of lengths would drown it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     /// The squared distance itself; for the cosine between vectors of length 1.
     Squared,
     /// `-<q, v>` after the transform: `factor` times the true distance.
@@ -23,13 +23,13 @@ pub(super) enum Key {
 impl Key {
     /// Whether it is an inner product.
     #[inline]
-    pub(super) fn is_product(self) -> bool {
+    pub(crate) fn is_product(self) -> bool {
         matches!(self, Self::Product { .. })
     }
 
     /// From `|q - v|^2` and `|v|^2`.
     #[inline]
-    pub(super) fn of_squared(self, squared: f32, row_square: f32) -> f32 {
+    pub(crate) fn of_squared(self, squared: f32, row_square: f32) -> f32 {
         match self {
             Self::Squared | Self::Product { .. } => squared,
             Self::Lifted { lift, radius, .. } => {
@@ -41,7 +41,7 @@ impl Key {
 
     /// From the base and `|v|^2`.
     #[inline]
-    pub(super) fn of_base(self, base: f32, row_square: f32) -> f32 {
+    pub(crate) fn of_base(self, base: f32, row_square: f32) -> f32 {
         match self {
             Self::Squared => base,
             Self::Product { .. } => 0.5 * base,
@@ -51,7 +51,7 @@ impl Key {
 
     /// The base of a row with these.
     #[inline]
-    pub(super) fn base_of(self, squared: f32, row_square: f32) -> f32 {
+    pub(crate) fn base_of(self, squared: f32, row_square: f32) -> f32 {
         match self {
             Self::Lifted { square, .. } => squared - square - row_square,
             Self::Squared | Self::Product { .. } => squared,
@@ -61,6 +61,6 @@ impl Key {
 
 /// The coordinate that lifts a row of this squared length onto the sphere.
 #[inline]
-pub(super) fn lift_of(square: f32, radius: f32) -> f32 {
+pub(crate) fn lift_of(square: f32, radius: f32) -> f32 {
     (radius - square).max(0.0).sqrt()
 }

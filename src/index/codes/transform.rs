@@ -12,7 +12,7 @@ use crate::DistanceMetric;
 use crate::kernel::{Kernels, scalar};
 
 /// Rows that the transform is learned from, at most.
-pub(super) const SAMPLE_ROWS: u32 = 1024;
+pub(crate) const SAMPLE_ROWS: u32 = 1024;
 /// Lengths that are this many times shorter or longer than the median do not count for the centre.
 const INLIER_RATIO: f64 = 64.0;
 /// Lengths between these need no scale: squares and their differences are exact enough in f32.
@@ -20,17 +20,17 @@ const UNSCALED: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
 /// Squares of lengths for which f32 sums neither overflow nor lose anything that counts.
 const SOUND_SQUARES: std::ops::RangeInclusive<f32> = 1e-30..=1e30;
 /// The longest vector that is coded as it is, after scaling; longer ones are shortened to this length.
-pub(super) const MAX_LENGTH: f64 = 1e15;
+pub(crate) const MAX_LENGTH: f64 = 1e15;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Transform {
+pub(crate) struct Transform {
     /// What is subtracted, scaled; empty: nothing.
-    pub(super) centre: Vec<f32>,
+    pub(crate) centre: Vec<f32>,
     /// The power of two that vectors are multiplied by.
-    pub(super) scale: f32,
+    pub(crate) scale: f32,
     /// Squared lengths above this, after the transform, are outliers.
-    pub(super) outlier_square: f32,
+    pub(crate) outlier_square: f32,
 }
 
 impl Default for Transform {
@@ -40,13 +40,13 @@ impl Default for Transform {
 }
 
 /// The length of a vector; exact where f32 would overflow or lose everything.
-pub(super) fn length_of(vector: &[f32]) -> f64 {
+pub(crate) fn length_of(vector: &[f32]) -> f64 {
     scalar::dot(vector, vector).sqrt()
 }
 
 impl Transform {
     /// Learns from a sample of rows. Takes two passes over them.
-    pub(super) fn learn<'r>(metric: DistanceMetric, rows: impl Iterator<Item = &'r [f32]> + Clone) -> Self {
+    pub(crate) fn learn<'r>(metric: DistanceMetric, rows: impl Iterator<Item = &'r [f32]> + Clone) -> Self {
         let mut lengths: Vec<f64> = rows.clone().map(length_of).filter(|&length| length > 0.0).collect();
         lengths.sort_unstable_by(f64::total_cmp);
         let quantile = |share: usize| lengths.get(lengths.len() * share / 100).copied();
@@ -92,7 +92,7 @@ impl Transform {
         }
     }
     /// Writes the transformed `row` to `out`; `false` where the metric is the cosine and the row has no direction.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &self,
         metric: DistanceMetric,
         kernels: Kernels,
@@ -128,7 +128,7 @@ impl Transform {
 
     /// Writes a query for inner products to `out`, without the centre, and returns what it was multiplied by: a power of
     /// two, which changes no order.
-    pub(super) fn apply_to_factor(kernels: Kernels, query: &[f32], out: &mut Vec<f32>) -> f64 {
+    pub(crate) fn apply_to_factor(kernels: Kernels, query: &[f32], out: &mut Vec<f32>) -> f64 {
         let square = kernels.dot(query, query);
         let is_sound = SOUND_SQUARES.contains(&square);
         let length = if is_sound { 1.0 } else { length_of(query) };

@@ -1,7 +1,8 @@
 //! From vectors to codes: what is done to a vector before it is coded, and which vectors cannot be.
 
-use super::codes::{QueryCode, Rotation};
 use super::key::Key;
+use super::query::QueryCode;
+use super::rotation::Rotation;
 use super::transform::Transform;
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
@@ -19,9 +20,9 @@ const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
 
 /// Turns vectors of one store into what codes are made of.
 #[derive(Debug)]
-pub(super) struct Encoder {
-    pub(super) kernels: Kernels,
-    pub(super) codes: CodeKernels,
+pub(crate) struct Encoder {
+    pub(crate) kernels: Kernels,
+    pub(crate) codes: CodeKernels,
     metric: DistanceMetric,
     rotation: Rotation,
     /// Set before the first code is made.
@@ -32,74 +33,74 @@ pub(super) struct Encoder {
 
 /// A vector as the codes see it: transformed, then rotated. Kept from one to the next.
 #[derive(Debug, Default)]
-pub(super) struct Rotated {
+pub(crate) struct Rotated {
     transformed: Vec<f32>,
-    pub(super) components: Vec<f32>,
+    pub(crate) components: Vec<f32>,
 }
 
 /// A query in both shapes that a search needs.
 #[derive(Debug, Default)]
-pub(super) struct CodedQuery {
-    pub(super) rotated: Rotated,
-    pub(super) code: QueryCode,
+pub(crate) struct CodedQuery {
+    pub(crate) rotated: Rotated,
+    pub(crate) code: QueryCode,
     /// For inner products: what distances are multiplied by to give what a walk sorts by.
     factor: f32,
 }
 
 /// Components of the codes of vectors with so many: a multiple of 64.
-pub(super) fn code_dimensions(dimensions: usize) -> usize {
+pub(crate) fn code_dimensions(dimensions: usize) -> usize {
     dimensions.max(LEAST_COMPONENTS).next_multiple_of(64)
 }
 
 /// Lines of a block of 32 relative codes: one for 16 components, none for what fills a code up.
-pub(super) fn block_lines(dimensions: usize) -> usize {
+pub(crate) fn block_lines(dimensions: usize) -> usize {
     dimensions.max(LEAST_COMPONENTS).div_ceil(16)
 }
 
 impl Encoder {
-    pub(super) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
+    pub(crate) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
         let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
         let (transform, identity) = (OnceLock::default(), Transform::default());
         Self { kernels, codes: CodeKernels::detect(), metric, rotation, transform, identity }
     }
 
     /// Components of a code: a multiple of 64.
-    pub(super) fn code_dimensions(&self) -> usize {
+    pub(crate) fn code_dimensions(&self) -> usize {
         self.rotation.code_dimensions()
     }
 
     /// Lines of a block of 32 relative codes.
-    pub(super) fn block_lines(&self) -> usize {
+    pub(crate) fn block_lines(&self) -> usize {
         block_lines(self.rotation.dimensions())
     }
 
     /// Whether the metric is the inner product.
-    pub(super) fn is_product(&self) -> bool {
+    pub(crate) fn is_product(&self) -> bool {
         self.metric == DistanceMetric::DotProduct
     }
 
     /// Learns the transform, unless that was done.
-    pub(super) fn learn<'r>(&self, sample: impl Iterator<Item = &'r [f32]> + Clone) {
+    pub(crate) fn learn<'r>(&self, sample: impl Iterator<Item = &'r [f32]> + Clone) {
         self.transform.get_or_init(|| Transform::learn(self.metric, sample));
     }
 
     /// Takes a transform over that was learned before.
-    pub(super) fn set_transform(&self, transform: Transform) {
+    pub(crate) fn set_transform(&self, transform: Transform) {
         self.transform.get_or_init(|| transform);
     }
 
     /// The transform; that of a graph without rows changes nothing.
-    pub(super) fn transform(&self) -> &Transform {
+    pub(crate) fn transform(&self) -> &Transform {
         self.transform.get().unwrap_or(&self.identity)
     }
 
     /// Whether the transform was learned.
-    pub(super) fn has_transform(&self) -> bool {
+    pub(crate) fn has_transform(&self) -> bool {
         self.transform.get().is_some()
     }
 
     /// Fills `into` from a row. `false` where it has no code: without direction under the cosine.
-    pub(super) fn rotate(&self, row: &[f32], into: &mut Rotated) -> bool {
+    pub(crate) fn rotate(&self, row: &[f32], into: &mut Rotated) -> bool {
         let has_code = self.transform().apply(self.metric, self.kernels, row, &mut into.transformed);
         if has_code {
             self.finish(row.len(), into);
@@ -114,7 +115,7 @@ impl Encoder {
     }
 
     /// Prepares a stored row as a query for rows near it; `false` as for [`Encoder::rotate`].
-    pub(super) fn prepare_row(&self, row: &[f32], into: &mut CodedQuery) -> bool {
+    pub(crate) fn prepare_row(&self, row: &[f32], into: &mut CodedQuery) -> bool {
         let has_code = self.rotate(row, &mut into.rotated);
         if has_code {
             into.code.prepare(&self.codes, &into.rotated.components);
@@ -123,7 +124,7 @@ impl Encoder {
     }
 
     /// Prepares a query; `false` as for [`Encoder::rotate`].
-    pub(super) fn prepare(&self, query: &[f32], into: &mut CodedQuery) -> bool {
+    pub(crate) fn prepare(&self, query: &[f32], into: &mut CodedQuery) -> bool {
         if self.metric != DistanceMetric::DotProduct {
             return self.prepare_row(query, into);
         }
@@ -135,17 +136,17 @@ impl Encoder {
     }
 
     /// The distance of two vectors under the inner product, never NaN, however long they are.
-    pub(super) fn product_distance(&self, a: &[f32], b: &[f32]) -> f32 {
+    pub(crate) fn product_distance(&self, a: &[f32], b: &[f32]) -> f32 {
         PreparedQuery::new(self.kernels, DistanceMetric::DotProduct, a).distance(b)
     }
 
     /// What a walk for the largest inner products with a query sorts by.
-    pub(super) fn product_key(&self, query: &CodedQuery) -> Key {
+    pub(crate) fn product_key(&self, query: &CodedQuery) -> Key {
         Key::Product { factor: query.factor }
     }
 
     /// What a walk sorts a row at this true distance from the query by.
-    pub(super) fn key_of(&self, query: &CodedQuery, distance: f32) -> f32 {
+    pub(crate) fn key_of(&self, query: &CodedQuery, distance: f32) -> f32 {
         match self.metric {
             DistanceMetric::Cosine => 2.0 * distance,
             DistanceMetric::Euclidean => (self.transform().scale * distance).powi(2),
@@ -154,7 +155,7 @@ impl Encoder {
     }
 
     /// The squared distance of two rows after the transform, by the vectors themselves.
-    pub(super) fn squared(&self, a: &[f32], b: &[f32]) -> f32 {
+    pub(crate) fn squared(&self, a: &[f32], b: &[f32]) -> f32 {
         let distance = |metric| PreparedQuery::new(self.kernels, metric, a).distance(b);
         match self.metric {
             DistanceMetric::Cosine => 2.0 * distance(DistanceMetric::Cosine),

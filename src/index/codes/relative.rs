@@ -1,6 +1,6 @@
 //! 1-bit codes of neighbours relative to their node, and the blocks of 32 in which they lie.
 
-use super::ByteCode;
+use super::byte_code::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
 
 /// What one neighbour's sums are turned into a distance with.
