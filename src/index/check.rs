@@ -1,6 +1,6 @@
 //! A look at the whole graph: what is in it, and what cannot be reached.
 
-use super::graph::Graph;
+use super::index::Index;
 use super::links::Links;
 use super::params::{NO_ROW, row_number};
 use crate::{Result, memory};
@@ -30,22 +30,23 @@ pub(crate) struct GraphReport {
     pub(crate) unreachable: Vec<u32>,
 }
 
-impl Graph {
+impl Index {
     /// Walks the whole graph breadth first. Waits for an `extend` at work.
     ///
     /// # Errors
     /// `Poisoned` after a panic in `extend`.
     pub(crate) fn check(&self) -> Result<GraphReport> {
-        let writer = self.lock_writer()?;
+        let build = self.lock_build()?;
+        let state = &build.links;
         let view = self.view();
-        let firsts = self.firsts(&writer, view.covered)?;
+        let firsts = self.firsts(state, view.covered)?;
         let seen = self.nodes.read();
         let mut report = GraphReport {
             nodes: 0,
             twins: 0,
             links: 0,
             spare_links: 0,
-            bridges: row_number(writer.bridges.len()),
+            bridges: row_number(state.bridges.len()),
             orphans: self.orphan_rows(),
             unlinked: Vec::new(),
             uncoded: 0,
@@ -71,7 +72,7 @@ impl Graph {
             links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
         }
         let mut is_linked = vec![false; view.covered as usize];
-        let directionless = writer.directionless;
+        let directionless = state.directionless;
         for (row, &first) in (0..).zip(&firsts) {
             let node = if first == NO_ROW { row } else { first };
             if is_reached.get(node as usize) != Some(&true) && directionless != Some(node) {

@@ -4,20 +4,21 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::encode::Coded;
 use super::entries::Lowest;
 use super::graph::{Graph, View};
 use super::insert::{BackLink, Found, write_forward};
 use super::links::Links;
 use super::merge::Merged;
-use super::nodes::Bits;
 use super::pace::{Pace, ROW_WORK};
 use super::params::{NO_ROW, row_number};
+use super::record::Bits;
 use super::repair::Check;
 use super::rows::Rows;
 use super::scratch::Scratch;
 use super::stage::{SHARES, Stage};
 use super::workers::spread;
-use super::writer::{Coded, Writer};
+use super::writer::LinkState;
 use crate::{Result, memory};
 
 /// The work of giving a row its code, and of passing over one that is gone.
@@ -105,15 +106,15 @@ impl Graph {
         &self,
         rows: &impl Rows,
         entering: &mut Entering,
-        writer: &mut Writer,
+        state: &mut LinkState,
         scratches: &mut [Scratch],
         pace: &mut Pace,
     ) -> Result<bool> {
         loop {
             let stage = entering.stage;
             let begin = Instant::now();
-            let is_done = self.go_on_with_stage(rows, entering, writer, scratches, pace)?;
-            writer.stats.count(stage, begin);
+            let is_done = self.go_on_with_stage(rows, entering, state, scratches, pace)?;
+            state.stats.count(stage, begin);
             // Rows that were gone have left more of the work than was thought.
             if !is_done && stage == Stage::Code && pace.left() > 0 {
                 continue;
@@ -131,40 +132,40 @@ impl Graph {
         &self,
         rows: &impl Rows,
         entering: &mut Entering,
-        writer: &mut Writer,
+        state: &mut LinkState,
         scratches: &mut [Scratch],
         pace: &mut Pace,
     ) -> Result<bool> {
         let stage = entering.stage;
         let count = entering.items();
-        let mut cost = writer.cost_of(stage);
+        let mut cost = state.cost_of(stage);
         let work = entering.stage_work();
         let is_done = match stage {
             Stage::Resolve | Stage::Answer | Stage::Enter => {
                 pace.work_whole(&mut cost, work, count, || match stage {
-                    Stage::Resolve => self.resolve(rows, entering, writer),
-                    Stage::Answer => answer(entering, self.params.has_product_links(), writer),
-                    _ => self.enter(entering, writer),
+                    Stage::Resolve => self.resolve(rows, entering, state),
+                    Stage::Answer => answer(entering, self.params.has_product_links(), state),
+                    _ => self.enter(entering, state),
                 })
             }
             Stage::Check => {
                 if entering.next == 0 {
-                    self.begin_check(entering, writer)?;
+                    self.begin_check(entering, state)?;
                     entering.next = 1;
                 }
                 let view = View { covered: entering.batch.end };
-                return self.go_on_checking(rows, view, &mut entering.check, writer, scratches, pace);
+                return self.go_on_checking(rows, view, &mut entering.check, state, scratches, pace);
             }
             _ => {
                 let mut next = entering.next;
                 let price = work / i64::try_from(count.max(1)).unwrap_or(i64::MAX);
                 let is_done = pace.work(&mut cost, price, &mut next, count, |items| match stage {
-                    Stage::Code => self.code_rows(rows, items, entering, writer, scratches),
-                    Stage::Find => self.find_all(rows, items, entering, writer, scratches),
-                    Stage::Choose => self.choose_all(rows, items, entering, writer, scratches),
-                    Stage::Merge => self.merge_all(rows, items, entering, writer, scratches),
-                    Stage::Count => count_merged(items, entering, writer),
-                    _ => self.lift_all(rows, items, entering, writer),
+                    Stage::Code => self.code_rows(rows, items, entering, state, scratches),
+                    Stage::Find => self.find_all(rows, items, entering, state, scratches),
+                    Stage::Choose => self.choose_all(rows, items, entering, state, scratches),
+                    Stage::Merge => self.merge_all(rows, items, entering, state, scratches),
+                    Stage::Count => count_merged(items, entering, state),
+                    _ => self.lift_all(rows, items, entering, state),
                 });
                 let coded = entering.coded.get(entering.next..next).unwrap_or_default();
                 if stage == Stage::Code {
@@ -175,7 +176,7 @@ impl Graph {
                 is_done
             }
         }?;
-        writer.set_cost_of(stage, cost);
+        state.set_cost_of(stage, cost);
         Ok(is_done)
     }
 
@@ -184,15 +185,14 @@ impl Graph {
         rows: &impl Rows,
         items: Range<usize>,
         entering: &mut Entering,
-        writer: &mut Writer,
+        state: &mut LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
         if items.start == 0 {
-            self.make_room(entering.batch.end, writer)?;
+            self.make_room(entering.batch.end, state)?;
         }
         let first = entering.batch.start + row_number(items.start);
-        let coded =
-            self.code(rows, first..entering.batch.start + row_number(items.end), writer, scratches)?;
+        let coded = self.code(rows, first..entering.batch.start + row_number(items.end), state, scratches)?;
         memory::extend(&mut entering.coded, coded)
     }
 
@@ -201,10 +201,10 @@ impl Graph {
         rows: &impl Rows,
         items: Range<usize>,
         entering: &mut Entering,
-        writer: &Writer,
+        state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
-        let (view, radius, these) = (self.view(), writer.radius(), &*entering);
+        let (view, radius, these) = (self.view(), state.radius(), &*entering);
         let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let row = these.batch.start + row_number(items.start + i);
             match these.coded(row) {
@@ -218,9 +218,9 @@ impl Graph {
         Ok(())
     }
 
-    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
+    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
         let is_gone = |row: u32| entering.coded(row) == Coded::Gone;
-        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, writer)?;
+        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, state)?;
         let is_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::Yes;
         let nodes = entering.batch.clone().filter(|&row| is_node(row));
         entering.nodes = memory::collected(nodes)?;
@@ -232,7 +232,7 @@ impl Graph {
         rows: &impl Rows,
         items: Range<usize>,
         entering: &mut Entering,
-        writer: &Writer,
+        state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
         let these = &*entering;
@@ -244,7 +244,7 @@ impl Graph {
             let candidates = memory::collected(candidates)?;
             let products = found.map_or(&[][..], |found| &found.products);
             let products: Vec<u32> = products.iter().copied().filter(|&row| !these.is_twin(row)).collect();
-            self.choose_links(rows, row, (&candidates, &products), writer, scratch)
+            self.choose_links(rows, row, (&candidates, &products), state, scratch)
         })?;
         for links in chosen {
             memory::push(&mut entering.chosen, links?)?;
@@ -257,13 +257,13 @@ impl Graph {
         rows: &impl Rows,
         items: Range<usize>,
         entering: &mut Entering,
-        writer: &Writer,
+        state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
         let these = &*entering;
         let merged = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let list = these.lists.get(items.start + i).and_then(|list| these.back_links.get(list.clone()));
-            list.map(|list| self.merge_list(rows, list, writer, scratch)).transpose()
+            list.map(|list| self.merge_list(rows, list, state, scratch)).transpose()
         })?;
         for list in merged {
             memory::push(&mut entering.merged, list?)?;
@@ -276,33 +276,33 @@ impl Graph {
         rows: &impl Rows,
         items: Range<usize>,
         entering: &mut Entering,
-        writer: &mut Writer,
+        state: &mut LinkState,
     ) -> Result<()> {
         let nodes = entering.nodes.get(items).unwrap_or_default();
-        self.lift_in_links(rows, nodes, writer, &mut entering.memory)
+        self.lift_in_links(rows, nodes, state, &mut entering.memory)
     }
 
-    fn begin_check(&self, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
-        entering.found.iter().for_each(|found| writer.placed.add(found.placed));
-        self.set_reliability(writer.placed);
-        if writer.sampled_rows == 0 {
+    fn begin_check(&self, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
+        entering.found.iter().for_each(|found| state.placed.add(found.placed));
+        self.set_reliability(state.placed);
+        if state.sampled_rows == 0 {
             let mut lowest = Lowest::default();
             let is_node = |row: u32| entering.nodes.binary_search(&row).is_ok();
             lowest.look_on(entering.batch.end, self.params.seed, is_node);
-            self.sample_entries(entering.batch.end, writer, &lowest);
+            self.sample_entries(entering.batch.end, state, &lowest);
         }
         let mut suspects = memory::copied(&entering.nodes)?;
-        memory::extend(&mut suspects, writer.few_in_links(std::mem::take(&mut entering.lost)))?;
-        entering.check = Check::of(suspects, writer);
+        memory::extend(&mut suspects, state.few_in_links(std::mem::take(&mut entering.lost)))?;
+        entering.check = Check::of(suspects, state);
         Ok(())
     }
 
     /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
-    fn enter(&self, entering: &Entering, writer: &mut Writer) -> Result<()> {
+    fn enter(&self, entering: &Entering, state: &mut LinkState) -> Result<()> {
         let batch = &entering.batch;
         let no_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::No;
         for row in batch.clone().filter(|&row| no_node(row)) {
-            self.set_directionless(writer.directionless.unwrap_or(row));
+            self.set_directionless(state.directionless.unwrap_or(row));
         }
         for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
             if entering.coded(row) == Coded::Gone {
@@ -310,20 +310,20 @@ impl Graph {
             } else if first == NO_ROW {
                 self.fingerprints.insert(found.print, row);
             } else {
-                writer.hang_twin(self, first, row);
+                state.hang_twin(self, first, row);
             }
         }
         self.publish(View { covered: batch.end });
-        let mut lowest = std::mem::take(&mut writer.lowest);
+        let mut lowest = std::mem::take(&mut state.lowest);
         lowest.look_on(batch.end, self.params.seed, |row| self.nodes.is_node(row));
-        self.sample_entries(batch.end, writer, &lowest);
-        writer.lowest = lowest;
+        self.sample_entries(batch.end, state, &lowest);
+        state.lowest = lowest;
         Ok(())
     }
 }
 
-fn answer(entering: &mut Entering, has_product_links: bool, writer: &mut Writer) -> Result<()> {
-    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, writer)?;
+fn answer(entering: &mut Entering, has_product_links: bool, state: &mut LinkState) -> Result<()> {
+    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, state)?;
     let mut start = 0;
     for list in entering.back_links.chunk_by(|a, b| a.to == b.to) {
         memory::push(&mut entering.lists, start..start + list.len())?;
@@ -332,12 +332,12 @@ fn answer(entering: &mut Entering, has_product_links: bool, writer: &mut Writer)
     Ok(())
 }
 
-fn count_merged(items: Range<usize>, entering: &mut Entering, writer: &mut Writer) -> Result<()> {
+fn count_merged(items: Range<usize>, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
     let these = entering.merged.get(items.clone()).unwrap_or_default().iter().flatten();
     memory::reserve(&mut entering.lost, these.map(|merged| merged.lost.len()).sum())?;
     for merged in entering.merged.get(items).unwrap_or_default().iter().flatten() {
-        merged.gained.iter().for_each(|&row| writer.count_in(row, true));
-        merged.lost.iter().for_each(|&row| writer.count_in(row, false));
+        merged.gained.iter().for_each(|&row| state.count_in(row, true));
+        merged.lost.iter().for_each(|&row| state.count_in(row, false));
         entering.lost.extend(&merged.lost);
     }
     Ok(())

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::neighbour::Neighbour;
 use super::rows::Rows;
-use super::search::SearchEnd;
+use super::terms::SearchEnd;
 use crate::distance::{FourRows, PreparedQuery};
 use crate::kernel::codes::prefetch;
 use crate::memory;

@@ -1,6 +1,5 @@
 //! The graph itself: what readers share with the one thread that extends it.
 
-use crate::sync::{Mutex, MutexGuard};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -10,11 +9,9 @@ use super::entries::Entries;
 use super::fingerprints::Fingerprints;
 use super::nodes::Nodes;
 use super::params::{BATCH_ROWS, GraphParams, NO_ROW};
-use super::recall::LastRecall;
-use super::reliability::Placed;
-use super::writer::Writer;
+use super::sampled_recall::{LastRecall, SampledRecall};
+use crate::Result;
 use crate::kernel::Kernels;
-use crate::{Result, SynaError};
 
 /// The most orphans: each costs every search one distance by codes.
 const MOST_ORPHANS: u32 = 64;
@@ -38,11 +35,6 @@ pub(crate) struct Graph {
     absent: AtomicU32,
     pub(super) last_recall: LastRecall,
     covered: AtomicU32,
-    /// Held by whoever extends the graph or saves it, while the writer itself is locked piece by piece.
-    pub(super) turn: Mutex<()>,
-    /// How many threads wait for the turn.
-    pub(super) waiting: AtomicU32,
-    pub(super) writer: Mutex<Writer>,
 }
 
 impl std::fmt::Debug for Graph {
@@ -88,9 +80,6 @@ impl Graph {
             absent: AtomicU32::new(0),
             last_recall: LastRecall::default(),
             covered: AtomicU32::new(0),
-            turn: Mutex::new(()),
-            waiting: AtomicU32::new(0),
-            writer: Mutex::new(Writer::default()),
         }
     }
 
@@ -130,11 +119,30 @@ impl Graph {
         self.widening().is_none() || !self.nodes.has_codes_of_links()
     }
 
-    /// Takes in how well estimates served the walks so far.
-    pub(super) fn set_reliability(&self, placed: Placed) {
-        let widening =
-            if placed.is_noisy(self.encoder.is_product()) { f32::INFINITY } else { placed.widening() };
+    /// Sets [`Self::widening`]; infinite: estimates mislead.
+    pub(super) fn set_widening(&self, widening: f32) {
         self.widening.store(widening.to_bits(), Relaxed);
+    }
+
+    /// Whether a record of the file proved not to be what was saved. Searches do not use such a graph.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.nodes.is_damaged()
+    }
+
+    /// The last measurement of the recall, if there was one.
+    pub(crate) fn sampled_recall(&self) -> Option<SampledRecall> {
+        self.last_recall.get()
+    }
+
+    /// The last measurement, if nobody was told of it before.
+    pub(crate) fn unreported_recall(&self) -> Option<SampledRecall> {
+        self.last_recall.unreported()
+    }
+
+    /// How many candidates a search takes that names no number, at least `least`.
+    #[inline]
+    pub(crate) fn default_ef(&self, least: usize) -> usize {
+        self.sampled_recall().map_or(least, |last| last.default_ef(self.covered_rows(), least))
     }
 
     /// Shows readers new rows; all their links and back-links are written by now.
@@ -186,11 +194,5 @@ impl Graph {
         let mut rows = Vec::new();
         self.for_each_orphan(|row| rows.push(row));
         rows
-    }
-
-    pub(super) fn lock_writer(&self) -> Result<MutexGuard<'_, Writer>> {
-        self.writer
-            .lock()
-            .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
     }
 }

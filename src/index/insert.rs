@@ -12,12 +12,12 @@ use super::neighbour::Neighbour;
 use super::params::NO_ROW;
 use super::prune::{Lengths, choose};
 use super::reliability::Placed;
+use super::row_distance::{Space, measure_all};
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::search::measure_all;
-use super::space::{Asker, RowMeasure, Space};
+use super::space::Asker;
 use super::terms::AllNodes;
-use super::writer::Writer;
+use super::writer::LinkState;
 use crate::{DistanceMetric, Result, memory};
 
 /// How many of the nearest candidates are asked whether they are twins.
@@ -109,14 +109,14 @@ impl Graph {
         batch: &Range<u32>,
         found: &[Found],
         is_gone: impl Fn(u32) -> bool,
-        writer: &mut Writer,
+        state: &mut LinkState,
     ) -> Result<Vec<u32>> {
         let mut firsts: Vec<u32> = memory::with_room(found.len())?;
         for (row, of_row) in batch.clone().zip(found) {
             let first = if is_gone(row) {
                 row
             } else if self.is_directionless(rows.row(row)) {
-                *writer.directionless.get_or_insert(row)
+                *state.directionless.get_or_insert(row)
             } else {
                 // A twin of this batch may itself hang from an earlier row.
                 let of_twin = |twin: u32| {
@@ -139,7 +139,7 @@ impl Graph {
         rows: &R,
         row: u32,
         (candidates, products): (&[Neighbour], &[u32]),
-        writer: &Writer,
+        state: &LinkState,
         scratch: &mut Scratch,
     ) -> Result<Links> {
         // Half a list: the other half is for those who link here.
@@ -147,7 +147,7 @@ impl Graph {
         let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
         let lengths = Lengths { firm: half, filled: half, all };
         let seen = self.nodes.read();
-        let mut chosen = choose(&writer.space(self, rows, &seen), candidates, lengths, &[]);
+        let mut chosen = choose(&state.space(self, rows, &seen), candidates, lengths, &[]);
         let products = products.iter().copied().filter(|product| !chosen.firm.contains(product));
         let products: Vec<u32> = products.collect();
         chosen.spare.extend(products);
@@ -166,7 +166,7 @@ pub(super) fn write_forward(
     nodes: &[u32],
     chosen: &[Links],
     has_product_links: bool,
-    writer: &mut Writer,
+    state: &mut LinkState,
 ) -> Result<Vec<BackLink>> {
     // Before anything is counted.
     let count = chosen.iter().map(|links| links.firm.len() + links.spare.len()).sum();
@@ -174,19 +174,11 @@ pub(super) fn write_forward(
     for (&from, links) in nodes.iter().zip(chosen) {
         for &to in &links.firm {
             back_links.push(BackLink { to, is_product: false, from });
-            writer.count_in(to, true);
+            state.count_in(to, true);
         }
         let products = links.spare.iter().filter(|_| has_product_links);
         back_links.extend(products.map(|&to| BackLink { to, is_product: true, from }));
     }
     back_links.sort_unstable();
     Ok(back_links)
-}
-
-/// Rows with their distances, ascending.
-pub(super) fn sorted_by_distance<R: Rows>(measure: &RowMeasure<'_, R>, rows: &[u32]) -> Vec<Neighbour> {
-    let mut sorted = Vec::with_capacity(rows.len());
-    measure_all(measure, rows, |found| sorted.push(found));
-    sorted.sort_unstable();
-    sorted
 }

@@ -1,57 +1,21 @@
 //! Back-links: the rows that were linked to link back, and drop what they have no room for.
 
 use super::graph::Graph;
-use super::insert::{BackLink, sorted_by_distance};
+use super::insert::BackLink;
 use super::links::Links;
-use super::nodes::Bits;
 use super::prune::{Lengths, choose};
+use super::record::Bits;
+use super::row_distance::sorted_by_distance;
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::writer::Writer;
+use super::writer::{LEAST_IN_LINKS, LinkState};
 use crate::Result;
 use crate::planted::{Fault, is_planted};
-
-/// Pruning takes no link away from a row that fewer others link to.
-const LEAST_IN_LINKS: u32 = 2;
-/// A row that loses a link and keeps no more than these is checked again.
-const FEW_IN_LINKS: u32 = 5;
 
 /// What became of one list.
 pub(super) struct Merged {
     pub(super) gained: Vec<u32>,
     pub(super) lost: Vec<u32>,
-}
-
-impl Writer {
-    /// One link to `row` more, or less.
-    pub(super) fn count_in(&mut self, row: u32, more: bool) {
-        if let Some(count) = self.in_links.get_mut(row as usize) {
-            // The count may come from a file.
-            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
-        }
-    }
-
-    pub(super) fn in_links_of(&self, row: u32) -> u32 {
-        self.in_links.get(row as usize).copied().unwrap_or(0)
-    }
-
-    /// Whether few links lead to a row.
-    pub(super) fn has_few_in_links(&self, row: u32) -> bool {
-        self.in_links_of(row) <= FEW_IN_LINKS
-    }
-
-    /// Of rows that lost a link, in any order, those that few links lead to.
-    pub(super) fn few_in_links(&self, mut lost: Vec<u32>) -> Vec<u32> {
-        lost.retain(|&row| self.has_few_in_links(row));
-        lost.sort_unstable();
-        lost.dedup();
-        lost
-    }
-
-    /// Whether `from` must go on linking to `to`.
-    fn must_keep(&self, from: u32, to: u32) -> bool {
-        self.in_links_of(to) <= LEAST_IN_LINKS || self.bridges.contains(&(from, to))
-    }
 }
 
 impl Graph {
@@ -65,7 +29,7 @@ impl Graph {
         &self,
         rows: &impl Rows,
         group: &[BackLink],
-        writer: &Writer,
+        state: &LinkState,
         scratch: &mut Scratch,
     ) -> Result<Merged> {
         let none = Merged { gained: Vec::new(), lost: Vec::new() };
@@ -84,13 +48,12 @@ impl Graph {
         }
         let new: Vec<u32> = links.firm.iter().copied().skip(old.len()).collect();
         if links.firm.len() > limit {
-            let space = writer.space(self, rows, &seen);
+            let space = state.space(self, rows, &seen);
             let Some(measure) = space.from(owner) else { return Ok(none) };
             let candidates = sorted_by_distance(&measure, &links.firm);
-            let mut keep: Vec<u32> =
-                old.iter().copied().filter(|&row| writer.must_keep(owner, row)).collect();
+            let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
             // Bridges first: there is always room for them.
-            keep.sort_by_key(|&row| !writer.bridges.contains(&(owner, row)));
+            keep.sort_by_key(|&row| !state.bridges.contains(&(owner, row)));
             let lengths = Lengths { firm: limit, filled: refill(limit), all: limit };
             let chosen = choose(&space, &candidates, lengths, &keep);
             links.firm = chosen.firm;
@@ -113,22 +76,22 @@ impl Graph {
         &self,
         rows: &impl Rows,
         nodes: &[u32],
-        writer: &mut Writer,
+        state: &mut LinkState,
         memory: &mut Bits,
     ) -> Result<()> {
         let mut links = Links::default();
         for &row in nodes {
-            if writer.in_links_of(row) >= LEAST_IN_LINKS {
+            if state.in_links_of(row) >= LEAST_IN_LINKS {
                 continue;
             }
             self.nodes.read().read_links(row, &mut links);
             for &host in &links.firm {
-                if writer.in_links_of(row) >= LEAST_IN_LINKS {
+                if state.in_links_of(row) >= LEAST_IN_LINKS {
                     break;
                 }
-                self.force_link(rows, host, row, writer, memory)?;
+                self.force_link(rows, host, row, state, memory)?;
             }
-            if writer.in_links_of(row) == 0 {
+            if state.in_links_of(row) == 0 {
                 self.add_orphan(row)?;
             }
         }
@@ -144,7 +107,7 @@ impl Graph {
         rows: &impl Rows,
         host: u32,
         row: u32,
-        writer: &mut Writer,
+        state: &mut LinkState,
         memory: &mut Bits,
     ) -> Result<bool> {
         let seen = self.nodes.read();
@@ -157,17 +120,17 @@ impl Graph {
             return Ok(true);
         }
         if links.firm.len() >= self.params.most_firm_links() {
-            let space = writer.space(self, rows, &seen);
+            let space = state.space(self, rows, &seen);
             let Some(measure) = space.from(host) else { return Ok(false) };
             let sorted = sorted_by_distance(&measure, &links.firm);
-            let given_up = sorted.iter().rev().find(|link| !writer.must_keep(host, link.row));
+            let given_up = sorted.iter().rev().find(|link| !state.must_keep(host, link.row));
             let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
             links.firm.retain(|&link| link != given_up);
-            writer.count_in(given_up, false);
-            writer.displaced.push(given_up);
+            state.count_in(given_up, false);
+            state.displaced.push(given_up);
         }
-        writer.displaced.extend(links.add_firm(row, self.nodes.max_links()));
-        writer.count_in(row, true);
+        state.displaced.extend(links.add_firm(row, self.nodes.max_links()));
+        state.count_in(row, true);
         self.nodes.write_links(host, &links, &self.encoder, memory)?;
         Ok(true)
     }

@@ -38,11 +38,13 @@
 //! | `search.rs`, `horizon.rs`, `reliability.rs`, `rerank.rs` | the walk; how far it goes; whether its estimates can be relied on; the vectors decide |
 //! | `fingerprints.rs` | rows by the bits of their vectors |
 //! | `links.rs`, `products.rs` | firm links and spare ones; links to the largest inner products |
-//! | `writer.rs` | what the writer knows beyond the links |
-//! | `steps.rs`, `pace.rs` | `extend`, at once or in steps; how much of it is done in one go |
+//! | `writer.rs` | what whoever builds the graph knows beyond the links |
+//! | `index.rs` | the graph and whoever builds it: `extend`, at once or in steps |
+//! | `steps.rs`, `pace.rs` | the next piece of the work; how much of it is done in one go |
+//! | `encode.rs`, `row_distance.rs` | rows get their codes; distances between rows |
 //! | `entering.rs`, `stage.rs` | a batch enters, stage by stage; the stages |
 //! | `insert.rs`, `prune.rs`, `merge.rs` | candidates and twins; links are chosen; links are answered |
-//! | `recall.rs` | the recall of the graph, measured on a sample while it grows |
+//! | `recall.rs`, `sampled_recall.rs` | the recall of the graph, measured on a sample while it grows; what was measured |
 //! | `repair.rs`, `sweep.rs` | rows that a search for themselves does not find are repaired, new ones and old ones |
 //! | `workers.rs` | work spread over threads, with a result that does not depend on them |
 //! | `saving.rs`, `save.rs`, `open.rs` | records to a file, in pieces; the table behind them; from a file |
@@ -52,12 +54,15 @@
 mod check;
 mod chunks;
 mod codes;
+mod encode;
 mod entering;
 mod entries;
 mod exact;
 mod fingerprints;
 mod graph;
 mod horizon;
+#[expect(clippy::module_inception, reason = "the file that holds the index is named for it")]
+mod index;
 mod insert;
 mod links;
 mod merge;
@@ -77,7 +82,9 @@ mod records;
 mod reliability;
 mod repair;
 mod rerank;
+mod row_distance;
 mod rows;
+mod sampled_recall;
 mod save;
 mod saved;
 mod saving;
@@ -96,18 +103,16 @@ mod writer;
 #[cfg(feature = "bench-internals")]
 pub use codes::{relative::write_slot, rotation::Rotation};
 pub(crate) use exact::{AllWithin, BestK, Keeper, ScanRequest, scan};
-pub(crate) use graph::Graph;
+pub(crate) use index::{Advance, Index as Graph};
 pub(crate) use neighbour::Neighbour;
 pub(crate) use open::{OpenedGraph, Unopened};
 pub(crate) use pace::ROW_WORK;
 pub use params::IndexProfile;
 pub(crate) use params::{BATCH_ROWS, GraphParams, mix};
-pub(crate) use recall::SampledRecall;
 pub(crate) use rows::Rows;
+pub(crate) use sampled_recall::SampledRecall;
 pub(crate) use save::Standing;
 pub(crate) use saved::SavedLines;
 pub(crate) use saving::Saving;
 pub(crate) use scratch::Scratch;
-pub(crate) use search::SearchEnd;
-pub(crate) use steps::Advance;
-pub(crate) use terms::{GraphSearch, thinned};
+pub(crate) use terms::{GraphSearch, SearchEnd, thinned};

@@ -11,7 +11,7 @@ use super::codes::encoder::{Encoder, Rotated};
 use super::codes::relative::{RelativeCode, SlotFacts, set_slot_facts, write_slot};
 use super::links::{Links, row_of};
 use super::params::{GraphParams, NO_ROW};
-use super::record::{BLOCK_SLOTS, Record, Shape, part, part_mut};
+use super::record::{BLOCK_SLOTS, Bits, Record, Shape, part, part_mut};
 use super::records::{Found, Reading, RecordStore};
 use super::saved::{SavedLines, SavedRecords};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line, prefetch_line};
@@ -76,12 +76,6 @@ impl Seen<'_> {
     pub(super) fn coming(&self, row: u32) -> Coming<'_> {
         self.record(row).map_or_else(Coming::default, |record| Coming::new(record.lines))
     }
-}
-
-/// The memory that a record is rewritten in.
-#[derive(Debug, Default)]
-pub(super) struct Bits {
-    bits: Vec<u8>,
 }
 
 impl Nodes {

@@ -2,12 +2,13 @@
 
 use super::codes::transform::Transform;
 use super::graph::{Graph, View};
+use super::index::Index;
 use super::params::{GraphParams, MAX_ROWS, NO_ROW};
-use super::recall::{MOST_EF, SampledRecall};
 use super::reliability::Placed;
+use super::sampled_recall::{MOST_EF, SampledRecall};
 use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
 use super::saved::SavedLines;
-use super::writer::Writer;
+use super::writer::LinkState;
 use crate::kernel::Kernels;
 use crate::{Result, SynaError, memory};
 
@@ -96,7 +97,7 @@ impl Words<'_> {
 
 /// A graph out of a file, of which it is still to be seen whether it has all rows that it should have.
 pub(crate) struct OpenedGraph {
-    graph: Graph,
+    index: Index,
     /// Covered rows that it does not have.
     nowhere: Vec<u32>,
 }
@@ -106,14 +107,14 @@ impl OpenedGraph {
     ///
     /// # Errors
     /// A row that it lacks.
-    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Checked<Graph> {
+    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Checked<Index> {
         for row in self.nowhere {
             if !is_gone(row) {
                 return wrong(format!("row {row} is nowhere, and was not deleted"));
             }
-            self.graph.count_absent();
+            self.index.count_absent();
         }
-        Ok(self.graph)
+        Ok(self.index)
     }
 }
 
@@ -128,7 +129,7 @@ fn recall_of(words: &mut Words<'_>, covered: u32) -> Checked<Option<SampledRecal
     Ok((rows > 0).then_some(SampledRecall { rows, ef, recall }))
 }
 
-impl Graph {
+impl Index {
     /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
     /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are first
     /// visited.
@@ -156,24 +157,24 @@ impl Graph {
         words.expect(low, "the seed")?;
         words.expect(high, "the seed")?;
         let covered = words.count(most_rows.min(MAX_ROWS) as usize, "rows")?;
-        let mut graph = Self::new(params, dimensions, kernels);
+        let graph = Graph::new(params, dimensions, kernels);
         graph.nodes.read_from(lines);
-        let mut writer = Writer::default();
+        let mut state = LinkState::default();
         let directionless = words.word()?;
-        writer.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;
-        writer.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
-        writer.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
-        writer.most = f32::from_bits(words.word()?);
-        writer.sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
-        writer.squares = words.row(covered.saturating_add(1), "the count of lengths")?;
-        writer.measured_rows = covered;
-        if !(writer.most.is_finite() && writer.most >= 0.0 && writer.sum.is_finite() && writer.sum >= 0.0) {
+        state.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;
+        state.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
+        state.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
+        state.most = f32::from_bits(words.word()?);
+        state.sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
+        state.squares = words.row(covered.saturating_add(1), "the count of lengths")?;
+        state.measured_rows = covered;
+        if !(state.most.is_finite() && state.most >= 0.0 && state.sum.is_finite() && state.sum >= 0.0) {
             return words.damage("the lengths of the rows are impossible");
         }
         let placed = words.word()?;
         let misplaced = words.row(placed.saturating_add(1), "the count of misplaced rows")?;
-        writer.placed = Placed { placed, misplaced };
-        graph.set_reliability(writer.placed);
+        state.placed = Placed { placed, misplaced };
+        graph.set_reliability(state.placed);
         if let Some(sampled) = recall_of(&mut words, covered)? {
             graph.last_recall.set(sampled);
         }
@@ -208,22 +209,22 @@ impl Graph {
         let orphans = list(orphan_count, "an orphan")?;
         for _ in 0..bridge_count {
             let bridge = (words.row(covered, "a bridge's start")?, words.row(covered, "a bridge's end")?);
-            if writer.bridges.last().is_some_and(|last| *last >= bridge) {
+            if state.bridges.last().is_some_and(|last| *last >= bridge) {
                 return words.damage("the bridges are not in order");
             }
-            writer.bridges.insert(bridge);
+            state.bridges.insert(bridge);
         }
-        let (firsts, codeless) = graph.open_rows(&mut words, covered, cells, &mut writer)?;
+        let (firsts, codeless) = graph.open_rows(&mut words, covered, cells, &mut state)?;
         let is_node = |row: u32| graph.nodes.is_node(row);
         let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
         if directionless != NO_ROW {
             if directionless >= covered || is_node(directionless) || is_twin(directionless) {
                 return wrong(format!("the first row without direction is {directionless}"));
             }
-            writer.directionless = Some(directionless);
+            state.directionless = Some(directionless);
             graph.set_directionless(directionless);
         }
-        if writer.bridges.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
+        if state.bridges.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
             return wrong("a bridge begins or ends at a row that is no node".to_owned());
         }
         if sample.iter().chain(&orphans).any(|&row| !is_node(row)) {
@@ -238,17 +239,18 @@ impl Graph {
             graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
         }
         graph.publish(View { covered });
-        graph.writer = crate::sync::Mutex::new(writer);
-        Ok(OpenedGraph { graph, nowhere })
+        Ok(OpenedGraph { index: Self::from_parts(graph, state), nowhere })
     }
+}
 
+impl Graph {
     /// Reads what each row is; for each row the row that it hangs from, or [`NO_ROW`], and the rows that have no code.
     fn open_rows(
         &self,
         words: &mut Words<'_>,
         covered: u32,
         cells: u32,
-        writer: &mut Writer,
+        state: &mut LinkState,
     ) -> Checked<(Vec<u32>, Vec<u32>)> {
         let count = covered as usize;
         let left = words.words.get(words.next..).unwrap_or_default();
@@ -291,10 +293,10 @@ impl Graph {
                 print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
             }
         }
-        writer.in_links = memory::collected(in_links.iter().map(|&word| u32::from_le_bytes(word)))?;
+        state.in_links = memory::collected(in_links.iter().map(|&word| u32::from_le_bytes(word)))?;
         for (row, &first) in (0..).zip(&firsts) {
             if first != NO_ROW {
-                writer.hang_twin(self, first, row);
+                state.hang_twin(self, first, row);
             }
         }
         Ok((firsts, codeless))

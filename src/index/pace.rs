@@ -1,4 +1,4 @@
-//! How much of the writer's work is done in one go: all of it, what a deadline leaves time for, or a given amount.
+//! How much of the work on the graph is done in one go: all of it, what a deadline leaves time for, or a given amount.
 //!
 //! Work is cut into items that are never cut themselves. With a deadline, what an item of a kind takes is learned while
 //! steps are made, and one that would not fit any more is left to the next step. With an amount, each item has a price,

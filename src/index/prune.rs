@@ -2,8 +2,8 @@
 
 use super::links::Links;
 use super::neighbour::Neighbour;
+use super::row_distance::{RowMeasure, Space};
 use super::rows::Rows;
-use super::space::{RowMeasure, Space};
 
 /// How long a list may become.
 #[derive(Debug, Clone, Copy)]

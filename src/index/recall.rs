@@ -9,8 +9,6 @@
 //! grown by a quarter. A measurement takes 128 distances for each row, and the searches. Memory: 16 KB while it is measured.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::exact::{BestK, ScanRequest, scan};
 use super::graph::Graph;
@@ -18,10 +16,10 @@ use super::neighbour::Neighbour;
 use super::pace::{Cost, Pace, ROW_WORK};
 use super::params::row_number;
 use super::rows::Rows;
+use super::sampled_recall::{FIRST_EF, MOST_EF, SampledRecall};
 use super::scratch::Scratch;
 use super::terms::GraphSearch;
 use super::workers::{each, spread};
-use super::writer::Writer;
 use crate::distance::PreparedQuery;
 use crate::{DistanceMetric, Result, memory};
 
@@ -31,10 +29,6 @@ const QUERIES: usize = 128;
 const RESULTS: usize = 10;
 /// Graphs of fewer rows are not measured: stores scan them.
 const LEAST_ROWS: u32 = 2_000;
-/// Candidates of the first measurement.
-const FIRST_EF: u32 = 100;
-/// The most candidates of a search that names no number: such a search looks at a few thousand rows.
-pub(super) const MOST_EF: u32 = 2_000;
 /// The recall that is asked for, so that searches for vectors that are not stored have 0.90 also when the graph has grown
 /// by a quarter: the neighbours of a stored row are linked all the better for it. On 100,000 x 128 normal data the euclidean
 /// distance lost nothing by that, the other metrics up to 0.07.
@@ -48,42 +42,6 @@ const ITEMS_AT_ONCE: usize = 1024;
 /// What an item of the scan takes, and a search with the first number of candidates: half and a third of a row that enters.
 const SCAN_WORK: i64 = ROW_WORK / 2;
 const SEARCH_WORK: i64 = ROW_WORK / 3;
-
-/// What was measured.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct SampledRecall {
-    /// How many rows the graph covered then.
-    pub(crate) rows: u32,
-    /// Candidates that reach the target, between 100 and 2,000.
-    pub(crate) ef: u32,
-    /// The recall of the 10 nearest with so many candidates, 0 to 1.
-    pub(crate) recall: f32,
-}
-
-/// The last measurement, for readers. The three are written one by one: a reader in between takes an `ef` of the
-/// measurement before, which does no harm.
-#[derive(Debug, Default)]
-pub(super) struct LastRecall {
-    rows: AtomicU32,
-    ef: AtomicU32,
-    recall: AtomicU32,
-    /// How many rows the last measurement had that somebody was told of.
-    reported_rows: AtomicU32,
-}
-
-impl LastRecall {
-    pub(super) fn set(&self, sampled: SampledRecall) {
-        self.recall.store(sampled.recall.to_bits(), Relaxed);
-        self.ef.store(sampled.ef, Relaxed);
-        self.rows.store(sampled.rows, Relaxed);
-    }
-
-    fn get(&self) -> Option<SampledRecall> {
-        let rows = self.rows.load(Relaxed);
-        let recall = f32::from_bits(self.recall.load(Relaxed));
-        (rows > 0).then(|| SampledRecall { rows, ef: self.ef.load(Relaxed), recall })
-    }
-}
 
 /// A measurement that is under way.
 #[derive(Debug)]
@@ -111,45 +69,18 @@ pub(super) struct SamplingCosts {
 }
 
 impl Graph {
-    /// The last measurement of the recall, if there was one.
-    pub(crate) fn sampled_recall(&self) -> Option<SampledRecall> {
-        self.last_recall.get()
-    }
-
-    /// The last measurement, if nobody was told of it before.
-    pub(crate) fn unreported_recall(&self) -> Option<SampledRecall> {
-        let sampled = self.sampled_recall()?;
-        let reported = &self.last_recall.reported_rows;
-        (reported.load(Relaxed) != sampled.rows && reported.swap(sampled.rows, Relaxed) != sampled.rows)
-            .then_some(sampled)
-    }
-
-    /// How many candidates a search takes that names no number, at least `least`. Between two measurements the number grows
-    /// with the root of the number of rows, about as it does on random data.
-    #[inline]
-    pub(crate) fn default_ef(&self, least: usize) -> usize {
-        let Some(SampledRecall { rows, ef, .. }) = self.sampled_recall().filter(|last| last.ef > FIRST_EF)
-        else {
-            return least;
-        };
-        let growth = (self.covered_rows() as f32 / rows as f32).max(1.0).sqrt();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to MOST_EF")]
-        let ef = (ef as f32 * growth).min(MOST_EF as f32) as usize;
-        ef.max(least)
-    }
-
     /// Begins a measurement if one is due. Says whether one is under way: of the rows that there were when it began.
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(super) fn begin_sampling(&self, writer: &mut Writer, covered: u32) -> Result<bool> {
-        if writer.sampling.is_none() && self.is_sampling_due(covered) {
+    pub(super) fn begin_sampling(&self, under_way: &mut Option<Sampling>, covered: u32) -> Result<bool> {
+        if under_way.is_none() && self.is_sampling_due(covered) {
             let is_single = |row: &u32| *row < covered && self.nodes.next_twin(*row).is_none();
             let sample = self.entries.rows().iter().copied();
             let queries = memory::collected(sample.filter(is_single).take(QUERIES))?;
             // One more, since each row is its own nearest.
             let nearest = memory::all(queries.iter().map(|_| BestK::keeping(RESULTS + 1)))?;
-            writer.sampling = Some(Sampling {
+            *under_way = Some(Sampling {
                 covered,
                 truth: memory::with_room(queries.len())?,
                 queries,
@@ -161,7 +92,7 @@ impl Graph {
                 before: None,
             });
         }
-        Ok(writer.sampling.is_some())
+        Ok(under_way.is_some())
     }
 
     fn is_sampling_due(&self, covered: u32) -> bool {
@@ -182,12 +113,12 @@ impl Graph {
     pub(super) fn go_on_sampling(
         &self,
         rows: &impl Rows,
-        writer: &mut Writer,
+        under_way: &mut Option<Sampling>,
+        costs: &mut SamplingCosts,
         scratches: &mut [Scratch],
         pace: &mut Pace,
     ) -> Result<bool> {
-        let Some(mut sampling) = writer.sampling.take() else { return Ok(true) };
-        let costs = &mut writer.sampling_costs;
+        let Some(mut sampling) = under_way.take() else { return Ok(true) };
         let is_scanned = sampling.next_item >= sampling.items();
         let is_done = if is_scanned {
             self.go_on_searching(rows, &mut sampling, scratches, pace, &mut costs.search)?
@@ -206,7 +137,7 @@ impl Graph {
         } else if is_done && sampling.next_item >= sampling.items() {
             sampling.settle_truth();
         }
-        writer.sampling = Some(sampling);
+        *under_way = Some(sampling);
         Ok(is_done)
     }
 

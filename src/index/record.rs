@@ -114,3 +114,9 @@ impl<'a> Record<'a> {
         }
     }
 }
+
+/// The memory that a record is rewritten in.
+#[derive(Debug, Default)]
+pub(super) struct Bits {
+    pub(super) bits: Vec<u8>,
+}

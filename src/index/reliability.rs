@@ -1,5 +1,7 @@
 //! How far the estimates of a walk can be relied on, learned from the rows whose codes were looked at.
 
+use super::graph::Graph;
+
 /// A walk that checked fewer estimates says nothing of them.
 const LEAST_CHECKED: u32 = 16;
 /// Estimates that placed more than this share of rows wrongly among the candidates mislead a walk; of few rows the share may
@@ -103,6 +105,14 @@ impl Placed {
         let share = self.misplaced_share();
         let weight = ((share - NARROW_SHARE) / (WIDE_SHARE - NARROW_SHARE)).clamp(0.0, 1.0);
         1.0 + weight * ((1.0 - share).recip() - 1.0)
+    }
+}
+
+impl Graph {
+    /// Takes in how well estimates served the walks so far.
+    pub(super) fn set_reliability(&self, placed: Placed) {
+        let is_noisy = placed.is_noisy(self.encoder.is_product());
+        self.set_widening(if is_noisy { f32::INFINITY } else { placed.widening() });
     }
 }
 

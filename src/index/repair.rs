@@ -9,13 +9,14 @@ use std::cell::Cell;
 
 use super::graph::{Graph, View};
 use super::pace::{Pace, ROW_WORK};
+use super::row_distance::Space;
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::space::{Asker, Space};
+use super::space::Asker;
 use super::stage::{SHARES, Stage};
 use super::terms::Terms;
 use super::workers::spread;
-use super::writer::Writer;
+use super::writer::LinkState;
 use crate::{Result, memory};
 
 /// How many candidates a check keeps.
@@ -40,8 +41,8 @@ pub(super) struct Check {
 
 impl Check {
     /// Of these rows, and those that mending has put at a disadvantage.
-    pub(super) fn of(mut suspects: Vec<u32>, writer: &mut Writer) -> Self {
-        suspects.append(&mut writer.displaced);
+    pub(super) fn of(mut suspects: Vec<u32>, state: &mut LinkState) -> Self {
+        suspects.append(&mut state.displaced);
         let repairs_left = suspects.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
         Self { suspects, repairs_left, ..Self::default() }
     }
@@ -102,16 +103,16 @@ impl Graph {
         rows: &impl Rows,
         view: View,
         check: &mut Check,
-        writer: &mut Writer,
+        state: &mut LinkState,
         scratches: &mut [Scratch],
         pace: &mut Pace,
     ) -> Result<bool> {
         while !check.suspects.is_empty() {
-            let radius = writer.radius();
+            let radius = state.radius();
             let (suspects, found) = (&check.suspects, &mut check.found);
             let price = ROW_WORK / SHARES * Stage::Check.share();
             let is_over =
-                pace.work(&mut writer.check_cost, price, &mut check.checked, suspects.len(), |items| {
+                pace.work(&mut state.check_cost, price, &mut check.checked, suspects.len(), |items| {
                     let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
                         let suspect = suspects.get(items.start + i);
                         suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
@@ -124,13 +125,13 @@ impl Graph {
             let Some(scratch) = scratches.first_mut() else { return Ok(true) };
             while let Some(place) = check.next_lost() {
                 let Some(&row) = check.suspects.get(place) else { break };
-                let is_needed = writer.has_few_in_links(row);
+                let is_needed = state.has_few_in_links(row);
                 if is_needed || check.repairs_left > 0 {
-                    let mut cost = writer.repair_cost;
+                    let mut cost = state.repair_cost;
                     let is_done = pace.work_whole(&mut cost, 2 * price, 1, || {
-                        self.repair(rows, view, row, writer, scratch)
+                        self.repair(rows, view, row, state, scratch)
                     })?;
-                    writer.repair_cost = cost;
+                    state.repair_cost = cost;
                     if !is_done {
                         return Ok(false);
                     }
@@ -139,7 +140,7 @@ impl Graph {
                 check.mended = place + 1;
             }
             // Ends: each round has fewer rows without a bridge, and a bridge displaces none that has one.
-            *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), writer) };
+            *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), state) };
         }
         Ok(true)
     }
@@ -172,25 +173,25 @@ impl Graph {
         rows: &impl Rows,
         view: View,
         row: u32,
-        writer: &mut Writer,
+        state: &mut LinkState,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let radius = writer.radius();
+        let radius = state.radius();
         // An earlier repair may have brought this row back as well.
         if self.finds_itself(rows, view, row, radius, scratch) {
             return Ok(());
         }
-        writer.stats.repaired += 1;
+        state.stats.repaired += 1;
         scratch.walk.found.sort_unstable();
         let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(CHECKED_EF).collect();
         let most_bridges = self.nodes.max_links() / 4;
         let mut tries = 0;
         for host in hosts {
-            if writer.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
+            if state.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
                 continue;
             }
-            if self.force_link(rows, host, row, writer, &mut scratch.bits)? {
-                writer.bridges.insert((host, row));
+            if self.force_link(rows, host, row, state, &mut scratch.bits)? {
+                state.bridges.insert((host, row));
                 tries += 1;
                 if tries == MOST_TRIES || self.finds_itself(rows, view, row, radius, scratch) {
                     break;

@@ -22,34 +22,26 @@
 //! older table stay as they were.
 
 use super::graph::{Graph, View};
+use super::index::Index;
 use super::nodes::Nodes;
 use super::params::{GraphParams, NO_ROW, row_number};
-use super::writer::Writer;
+use super::writer::LinkState;
 use crate::{Result, memory};
 
 pub(super) const VERSION: u32 = 6;
 pub(super) const IS_TWIN: u32 = 1 << 31;
 pub(super) const HAS_NO_CODE: u32 = 0;
 
-impl Graph {
-    /// How many records lie in the file as they are now, and how many do not.
-    pub(crate) fn saved_records(&self) -> (u32, u32) {
-        let mut counts = (0, 0);
-        for row in (0..self.covered_rows()).filter(|&row| self.nodes.is_node(row)) {
-            let count = if self.nodes.cell(row).is_some() { &mut counts.0 } else { &mut counts.1 };
-            *count += 1;
-        }
-        counts
-    }
-
+impl Index {
     /// Where the graph stands besides its records.
     ///
     /// # Errors
     /// `Poisoned` after a panic in `extend`.
     pub(crate) fn standing(&self) -> Result<Standing> {
-        let writer = self.lock_writer()?;
+        let build = self.lock_build()?;
+        let state = &build.links;
         let orphans = row_number(self.orphan_rows().len());
-        let rows = [self.covered_rows(), orphans, writer.sampled_rows, writer.swept_rows, writer.sweep_next];
+        let rows = [self.covered_rows(), orphans, state.sampled_rows, state.swept_rows, state.sweep_next];
         Ok(Standing { rows })
     }
 
@@ -59,60 +51,10 @@ impl Graph {
     /// # Errors
     /// `NoMemory`, `Poisoned`.
     pub(crate) fn table(&self) -> Result<Vec<u8>> {
-        let writer = self.lock_writer()?;
+        let build = self.lock_build()?;
         let View { covered } = self.view();
         let cells = memory::collected((0..covered).map(|row| self.nodes.cell(row).unwrap_or(NO_ROW)))?;
-        self.table_of(&writer, covered, &cells)
-    }
-
-    /// Whether a record of the file proved not to be what was saved. Searches do not use such a graph.
-    pub(crate) fn is_damaged(&self) -> bool {
-        self.nodes.is_damaged()
-    }
-
-    fn table_of(&self, writer: &Writer, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
-        let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
-        let bridges = writer.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
-        let bridges = memory::collected(bridges)?;
-        let directionless = writer.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
-        let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
-        words.push(self.params.profile.number());
-        words.extend(halves(self.params.seed));
-        words.extend([covered, directionless, writer.sampled_rows.min(covered)]);
-        words.extend([writer.swept_rows.min(covered), writer.sweep_next.min(covered), writer.most.to_bits()]);
-        words.extend(halves(writer.sum.to_bits()));
-        words.push(writer.squares);
-        words.extend([writer.placed.placed, writer.placed.misplaced]);
-        let sampled = self.sampled_recall();
-        words.extend(sampled.map_or([0; 3], |last| [last.rows.min(covered), last.ef, last.recall.to_bits()]));
-        let transform = self.encoder.transform();
-        words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
-        words.push(row_number(transform.centre.len()));
-        let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
-        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
-        memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
-        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
-        words.extend(transform.centre.iter().map(|x| x.to_bits()));
-        words.extend(sample);
-        words.extend(orphans);
-        words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
-        let firsts = self.firsts(writer, covered)?;
-        words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
-            _ if first != NO_ROW => IS_TWIN | first,
-            NO_ROW => HAS_NO_CODE,
-            cell => cell + 1,
-        }));
-        let mut prints = memory::filled(0, covered as usize)?;
-        for (print, row) in self.fingerprints.entries() {
-            if let Some(place) = prints.get_mut(row as usize) {
-                *place = print;
-            }
-        }
-        words.extend(prints);
-        words.extend((0..covered).map(|row| writer.in_links_of(row)));
-        let mut bytes = memory::with_room(4 * words.len())?;
-        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
-        Ok(bytes)
+        self.table_of(&build.links, covered, &cells)
     }
 
     /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
@@ -126,11 +68,68 @@ impl Graph {
         let of_rows = rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64);
         of_rows.saturating_add(4 * dimensions as u64)
     }
+}
+
+impl Graph {
+    /// How many records lie in the file as they are now, and how many do not.
+    pub(crate) fn saved_records(&self) -> (u32, u32) {
+        let mut counts = (0, 0);
+        for row in (0..self.covered_rows()).filter(|&row| self.nodes.is_node(row)) {
+            let count = if self.nodes.cell(row).is_some() { &mut counts.0 } else { &mut counts.1 };
+            *count += 1;
+        }
+        counts
+    }
+
+    fn table_of(&self, state: &LinkState, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
+        let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
+        let bridges = state.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
+        let bridges = memory::collected(bridges)?;
+        let directionless = state.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
+        let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
+        words.push(self.params.profile.number());
+        words.extend(halves(self.params.seed));
+        words.extend([covered, directionless, state.sampled_rows.min(covered)]);
+        words.extend([state.swept_rows.min(covered), state.sweep_next.min(covered), state.most.to_bits()]);
+        words.extend(halves(state.sum.to_bits()));
+        words.push(state.squares);
+        words.extend([state.placed.placed, state.placed.misplaced]);
+        let sampled = self.sampled_recall();
+        words.extend(sampled.map_or([0; 3], |last| [last.rows.min(covered), last.ef, last.recall.to_bits()]));
+        let transform = self.encoder.transform();
+        words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
+        words.push(row_number(transform.centre.len()));
+        let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
+        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
+        memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
+        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
+        words.extend(transform.centre.iter().map(|x| x.to_bits()));
+        words.extend(sample);
+        words.extend(orphans);
+        words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
+        let firsts = self.firsts(state, covered)?;
+        words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
+            _ if first != NO_ROW => IS_TWIN | first,
+            NO_ROW => HAS_NO_CODE,
+            cell => cell + 1,
+        }));
+        let mut prints = memory::filled(0, covered as usize)?;
+        for (print, row) in self.fingerprints.entries() {
+            if let Some(place) = prints.get_mut(row as usize) {
+                *place = print;
+            }
+        }
+        words.extend(prints);
+        words.extend((0..covered).map(|row| state.in_links_of(row)));
+        let mut bytes = memory::with_room(4 * words.len())?;
+        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+        Ok(bytes)
+    }
 
     /// For each row the row that it hangs from, or [`NO_ROW`].
-    pub(super) fn firsts(&self, writer: &Writer, covered: u32) -> Result<Vec<u32>> {
+    pub(super) fn firsts(&self, state: &LinkState, covered: u32) -> Result<Vec<u32>> {
         let mut firsts = memory::filled(NO_ROW, covered as usize)?;
-        for &first in writer.last_twins.keys() {
+        for &first in state.last_twins.keys() {
             let mut twin = self.nodes.next_twin(first);
             while let Some(place) = twin.and_then(|twin| firsts.get_mut(twin as usize)) {
                 *place = first;

@@ -9,14 +9,13 @@ use super::fingerprints::fingerprint;
 use super::graph::{Graph, View};
 use super::links::row_of;
 use super::neighbour::Neighbour;
-use super::params::row_number;
 use super::record::BLOCK_SLOTS;
 use super::reliability::PRODUCT_WIDENING;
 use super::rerank::rerank;
 use super::rows::Rows;
 use super::scratch::{Meeting, Scratch, Walk};
 use super::space::Asker;
-use super::terms::{Below, GraphSearch, LEAST_EF, Terms};
+use super::terms::{Below, GraphSearch, LEAST_EF, SearchEnd, Terms};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::kernel::codes::Coming;
@@ -27,15 +26,6 @@ const LINES_AT_ONCE: usize = 8;
 
 /// How many rows are visited between two looks at whether estimates mislead the walk.
 const VISITS_A_VERDICT: u32 = 64;
-
-/// How a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SearchEnd {
-    /// Whether the deadline or the budget cut it short, or too few rows that pass were met.
-    pub(crate) is_partial: bool,
-    /// How many rows were visited, or looked at by a scan.
-    pub(crate) distances: u32,
-}
 
 /// How a walk begins.
 #[derive(Debug, Clone, Copy)]
@@ -323,23 +313,4 @@ impl Iterator for Slots {
         self.0 &= self.0.wrapping_sub(1);
         (slot < BLOCK_SLOTS).then_some(slot)
     }
-}
-
-/// Calls `each` with the distance of every row, in order.
-#[inline]
-pub(super) fn measure_all<R: Rows>(
-    measure: &super::space::RowMeasure<'_, R>,
-    rows: &[u32],
-    mut each: impl FnMut(Neighbour),
-) -> u32 {
-    let (fours, rest) = rows.as_chunks::<4>();
-    for four in fours {
-        for (&row, distance) in four.iter().zip(measure.distances_4(*four)) {
-            each(Neighbour { distance, row });
-        }
-    }
-    for &row in rest {
-        each(Neighbour { distance: measure.distance(row), row });
-    }
-    row_number(rows.len())
 }

@@ -4,7 +4,7 @@
 
 use super::codes::byte_code::ByteCode;
 use super::codes::encoder::Encoder;
-use super::codes::key::{Key, lift_of};
+use super::codes::key::Key;
 use super::codes::query::QueryCode;
 use super::links::row_of;
 use super::neighbour::Neighbour;
@@ -12,18 +12,17 @@ use super::nodes::Seen;
 use super::params::NO_ROW;
 use super::record::{BLOCK_SLOTS, Record};
 use super::rows::Rows;
-use crate::DistanceMetric;
 use crate::kernel::codes::{BlockFacts, Coming};
 
 /// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
-const BLURRED: f32 = 8.0;
+pub(super) const BLURRED: f32 = 8.0;
 
 /// `2 / sqrt(12)`: rounding to integers has a variance of 1/12.
 const DEVIATION_FACTOR: f32 = 0.577_350_26;
 
 /// The standard deviation of a squared distance between two codes with these scales and squared lengths.
 #[inline]
-fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32) -> f32 {
+pub(super) fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32) -> f32 {
     // Factors and not squares of scales, which f32 cannot hold for the longest and the shortest vectors.
     let (a, b) = (square_b.sqrt() * scale_a, square_a.sqrt() * scale_b);
     let (more, less) = (a.max(b), a.min(b));
@@ -202,120 +201,5 @@ impl<R: Rows> Asker<'_, R> {
                 };
             }
         }
-    }
-}
-
-/// Distances between rows while links are chosen.
-pub(super) struct Space<'a, R> {
-    pub(super) rows: &'a R,
-    encoder: &'a Encoder,
-    metric: DistanceMetric,
-    pub(super) seen: &'a Seen<'a>,
-    /// The sphere's squared radius, for the dot product.
-    radius: f32,
-}
-
-impl<'a, R: Rows> Space<'a, R> {
-    pub(super) fn new(
-        rows: &'a R,
-        encoder: &'a Encoder,
-        metric: DistanceMetric,
-        seen: &'a Seen<'a>,
-        radius: f32,
-    ) -> Self {
-        Self { rows, encoder, metric, seen, radius }
-    }
-
-    /// What a walk from a vector whose squared length is `square` sorts by.
-    pub(super) fn key(&self, square: f32) -> Key {
-        match self.metric {
-            DistanceMetric::DotProduct => {
-                Key::Lifted { square, lift: lift_of(square, self.radius), radius: self.radius }
-            }
-            DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
-        }
-    }
-
-    /// The distances from a row; `None` where it has no code.
-    pub(super) fn from(&self, row: u32) -> Option<RowMeasure<'_, R>> {
-        let code = self.seen.record(row)?.code();
-        Some(RowMeasure { row, code, key: self.key(code.facts.square), space: self })
-    }
-
-    /// Beyond this no row equals `row`.
-    pub(super) fn twin_distance(&self, row: u32) -> f32 {
-        match self.metric {
-            DistanceMetric::Cosine => 2e-6,
-            DistanceMetric::Euclidean => 0.0,
-            // Lifted alike, with the same code: rounding of the lift aside.
-            DistanceMetric::DotProduct => {
-                self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
-            }
-        }
-    }
-
-    /// Whether two rows are the same for every query: equal, or for the cosine parallel up to rounding.
-    pub(super) fn are_twins(&self, a: u32, b: u32) -> bool {
-        let (a, b) = (self.rows.row(a), self.rows.row(b));
-        if a == b {
-            return true;
-        }
-        if self.metric != DistanceMetric::Cosine {
-            return false;
-        }
-        let longest = |row: &[f32]| row.iter().fold(0.0f64, |most, &x| most.max(f64::from(x).abs()));
-        let (most_a, most_b) = (longest(a), longest(b));
-        // A few units in the last place of the largest component: what scaling a vector in f32 can do to it.
-        let slack = 2.5e-7 * most_a * most_b;
-        slack > 0.0
-            && a.iter().zip(b).all(|(&x, &y)| (f64::from(x) * most_b - f64::from(y) * most_a).abs() <= slack)
-    }
-}
-
-/// Distances from one row to others, in the space where links are chosen.
-pub(super) struct RowMeasure<'a, R> {
-    row: u32,
-    code: ByteCode<'a>,
-    key: Key,
-    space: &'a Space<'a, R>,
-}
-
-impl<R: Rows> RowMeasure<'_, R> {
-    /// What a walk from the row sorts by.
-    pub(super) fn key(&self) -> Key {
-        self.key
-    }
-
-    fn keyed(&self, squared: f32, row: u32, code: &ByteCode<'_>) -> f32 {
-        let (own, other) = (&self.code.facts, &code.facts);
-        let blur = BLURRED * deviation(own.scale, own.square, other.scale, other.square);
-        let squared = if squared < blur {
-            let rows = self.space.rows;
-            self.space.encoder.squared(rows.row(self.row), rows.row(row))
-        } else {
-            squared
-        };
-        self.key.of_squared(squared, other.square)
-    }
-
-    /// The distance to a row; infinite where it has no code.
-    pub(super) fn distance(&self, row: u32) -> f32 {
-        let Some(record) = self.space.seen.record(row) else { return f32::INFINITY };
-        let code = record.code();
-        let squared = self.code.distance(&self.space.encoder.codes, &code);
-        self.keyed(squared, row, &code)
-    }
-
-    /// As [`Self::distance`], bit for bit, for four rows.
-    pub(super) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
-        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.seen.record(row)) else {
-            return rows.map(|row| self.distance(row));
-        };
-        let codes = [a, b, c, d].map(|record| record.code());
-        let mut distances = self.code.distances_4(&self.space.encoder.codes, codes);
-        for ((distance, row), code) in distances.iter_mut().zip(rows).zip(&codes) {
-            *distance = self.keyed(*distance, row, code);
-        }
-        distances
     }
 }

@@ -8,7 +8,7 @@ use super::pace::{Pace, ROW_WORK};
 use super::repair::Check;
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::writer::Writer;
+use super::writer::LinkState;
 use crate::Result;
 
 /// How many rows are checked between two questions whether to go on.
@@ -24,29 +24,25 @@ pub(super) struct Sweep {
     check: Check,
 }
 
-impl Writer {
-    /// Whether all rows are to be checked, since the graph has grown by half since they last were.
-    fn is_full_sweep_due(&self, covered: u32) -> bool {
-        covered - self.swept_rows.min(covered) > covered / 3
-    }
-
+impl Sweep {
     /// Begins a sweep if one is due: over all rows, or over as many as have come since the last. One that is under way goes
     /// on, over as many rows more as have come. Says whether one is under way.
-    pub(super) fn begin_sweep(&mut self, covered: u32) -> bool {
-        let is_full = self.is_full_sweep_due(covered);
-        let added = std::mem::take(&mut self.unswept_rows);
-        match &mut self.sweep {
-            Some(Sweep { left, of_all, .. }) if is_full && of_all.is_none() => {
+    pub(super) fn begin(under_way: &mut Option<Self>, state: &mut LinkState, covered: u32) -> bool {
+        // Since the graph has grown by half since all rows were last checked.
+        let is_full = covered - state.swept_rows.min(covered) > covered / 3;
+        let added = std::mem::take(&mut state.unswept_rows);
+        match under_way {
+            Some(Self { left, of_all, .. }) if is_full && of_all.is_none() => {
                 (*left, *of_all) = (covered, Some(covered));
             }
             Some(sweep) => sweep.left = sweep.left.saturating_add(added),
             None => {
                 let left = if is_full { covered } else { added.min(covered) };
                 let of_all = is_full.then_some(covered);
-                self.sweep = (left > 0).then(|| Sweep { left, of_all, check: Check::default() });
+                *under_way = (left > 0).then(|| Self { left, of_all, check: Check::default() });
             }
         }
-        self.sweep.is_some()
+        under_way.is_some()
     }
 }
 
@@ -59,33 +55,34 @@ impl Graph {
     pub(super) fn go_on_sweeping(
         &self,
         rows: &impl Rows,
-        writer: &mut Writer,
+        under_way: &mut Option<Sweep>,
+        state: &mut LinkState,
         scratches: &mut [Scratch],
         pace: &mut Pace,
     ) -> Result<bool> {
         let begin = Instant::now();
         let view = self.view();
-        let Some(mut sweep) = writer.sweep.take() else { return Ok(true) };
+        let Some(mut sweep) = under_way.take() else { return Ok(true) };
         if sweep.check.is_done() {
-            if writer.sweep_next >= view.covered {
-                writer.sweep_next = 0;
+            if state.sweep_next >= view.covered {
+                state.sweep_next = 0;
             }
-            let end = view.covered.min(writer.sweep_next + SWEEP_ROWS.min(sweep.left));
+            let end = view.covered.min(state.sweep_next + SWEEP_ROWS.min(sweep.left));
             // Rows are looked at whether or not there is a node to check.
             pace.charge(ROW_WORK / 4);
-            let part = (writer.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
-            sweep.left -= end - writer.sweep_next;
-            writer.sweep_next = end;
-            sweep.check = Check::of(part, writer);
+            let part = (state.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
+            sweep.left -= end - state.sweep_next;
+            state.sweep_next = end;
+            sweep.check = Check::of(part, state);
         }
-        let is_done = self.go_on_checking(rows, view, &mut sweep.check, writer, scratches, pace);
-        let is_done = is_done.inspect_err(|_| writer.unswept_rows += sweep.left)?;
+        let is_done = self.go_on_checking(rows, view, &mut sweep.check, state, scratches, pace);
+        let is_done = is_done.inspect_err(|_| state.unswept_rows += sweep.left)?;
         if !is_done || sweep.left > 0 {
-            writer.sweep = Some(sweep);
+            *under_way = Some(sweep);
         } else if let Some(covered) = sweep.of_all {
-            writer.swept_rows = covered;
+            state.swept_rows = covered;
         }
-        writer.stats.count_sweep(begin);
+        state.stats.count_sweep(begin);
         Ok(is_done)
     }
 }

@@ -36,6 +36,15 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) without: Option<u32>,
 }
 
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SearchEnd {
+    /// Whether the deadline or the budget cut it short, or too few rows that pass were met.
+    pub(crate) is_partial: bool,
+    /// How many rows were visited, or looked at by a scan.
+    pub(crate) distances: u32,
+}
+
 /// Which rows a walk may return, and when it must end.
 pub(super) trait Terms {
     /// How many results there are to be, rows that hang from others among them; 0: all nodes that are visited, and no row

@@ -1,40 +1,25 @@
-//! What only the thread that extends the graph knows; all of it follows from the graph's bytes.
+//! What whoever builds the graph knows of rows and links beyond what readers see.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::time::Instant;
 
-use super::codes::encoder::Rotated;
-use super::entering::Entering;
 use super::entries::Lowest;
 use super::graph::Graph;
 use super::nodes::Seen;
 use super::pace::Cost;
-use super::params::row_number;
-use super::recall::{Sampling, SamplingCosts};
 use super::reliability::Placed;
+use super::row_distance::Space;
 use super::rows::Rows;
-use super::scratch::Scratch;
-use super::space::Space;
 use super::stage::{STAGES, Stage};
-use super::sweep::Sweep;
-use super::workers::spread;
-use crate::{Result, memory};
 
-/// What became of a row that was to get a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coded {
-    /// It has a record.
-    Yes,
-    /// Its vector has no code.
-    No,
-    /// It was deleted, and has no place in the graph.
-    Gone,
-}
+/// Pruning takes no link away from a row that fewer others link to.
+pub(super) const LEAST_IN_LINKS: u32 = 2;
+/// A row that loses a link and keeps no more than these is checked again.
+const FEW_IN_LINKS: u32 = 5;
 
-/// The state of the thread that extends.
+/// See the module. All of it but costs and statistics follows from the bytes of the graph.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(super) struct LinkState {
     /// How many links lead to each row.
     pub(super) in_links: Vec<u32>,
     /// Of the squared lengths of the rows' codes, for the dot product: the largest, and the sum of how many.
@@ -57,23 +42,15 @@ pub(super) struct Writer {
     pub(super) sampled_rows: u32,
     /// Where the next sample comes from.
     pub(super) lowest: Lowest,
-    /// The batch that is half-way in.
-    pub(super) entering: Option<Entering>,
     /// How many rows there were when all were last checked, and where the sweep over them goes on.
     pub(super) swept_rows: u32,
     pub(super) sweep_next: u32,
-    /// Rows that came since a sweep last began, and the sweep that is under way.
+    /// Rows that came since a sweep last began.
     pub(super) unswept_rows: u32,
-    pub(super) sweep: Option<Sweep>,
-    /// The measurement of the recall that is under way.
-    pub(super) sampling: Option<Sampling>,
-    pub(super) sampling_costs: SamplingCosts,
     /// What items of each stage take, and of checking and repairing.
     costs: [Cost; STAGES],
     pub(super) check_cost: Cost,
     pub(super) repair_cost: Cost,
-    /// One for each thread.
-    pub(super) scratches: Vec<Scratch>,
     pub(super) stats: BuildStats,
 }
 
@@ -113,79 +90,20 @@ impl BuildStats {
 }
 
 impl Graph {
-    /// What building has cost so far.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for benchmarks of the floors above"))]
-    pub(crate) fn build_stats(&self) -> Result<BuildStats> {
-        Ok(self.lock_writer()?.stats)
-    }
-
-    /// Makes room for rows up to `end`.
-    pub(super) fn make_room(&self, end: u32, writer: &mut Writer) -> Result<()> {
-        self.nodes.reserve(end)?;
-        self.fingerprints.reserve(end)?;
-        let more = (end as usize).saturating_sub(writer.in_links.len());
-        memory::reserve(&mut writer.in_links, more)?;
-        writer.in_links.resize(end as usize, 0);
-        Ok(())
-    }
-
-    /// Codes rows that there is room for, those that are not gone.
-    pub(super) fn code(
-        &self,
-        rows: &impl Rows,
-        these: Range<u32>,
-        writer: &mut Writer,
-        scratches: &mut [Scratch],
-    ) -> Result<Vec<Coded>> {
-        let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
-            let row = these.start + row_number(i);
-            if rows.is_gone(row) {
-                // It may have got one when its batch was tried before.
-                self.nodes.remove(row);
-                return Ok(Coded::Gone);
-            }
-            let rotated: &mut Rotated = &mut scratch.query.rotated;
-            if !self.encoder.rotate(rows.row(row), rotated) {
-                return Ok(Coded::No);
-            }
-            self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)
-        })?;
-        let coded = memory::all(coded)?;
-        let seen = self.nodes.read();
-        for (row, &coded) in these.zip(&coded) {
-            // A batch that is tried again was counted before.
-            if row >= writer.measured_rows {
-                writer.measured_rows = row + 1;
-                if coded != Coded::Gone {
-                    let square = seen.record(row).map_or(0.0, |record| record.code().facts.square);
-                    if square <= self.encoder.transform().outlier_square {
-                        writer.count_square(square);
-                    }
-                }
-            }
-        }
-        Ok(coded)
-    }
-
     /// Chooses anew where searches begin, once the graph has grown by a quarter.
-    pub(super) fn sample_entries(&self, covered: u32, writer: &mut Writer, lowest: &Lowest) {
-        let due = writer.sampled_rows.saturating_add(writer.sampled_rows / 4);
-        if (writer.sampled_rows == 0 || covered > due) && self.entries.has_room() {
+    pub(super) fn sample_entries(&self, covered: u32, state: &mut LinkState, lowest: &Lowest) {
+        let due = state.sampled_rows.saturating_add(state.sampled_rows / 4);
+        if (state.sampled_rows == 0 || covered > due) && self.entries.has_room() {
             let sample = lowest.rows();
             if !sample.is_empty() {
                 self.entries.set(sample, &self.nodes.read(), &self.encoder);
-                writer.sampled_rows = covered;
+                state.sampled_rows = covered;
             }
         }
     }
 }
 
-impl Writer {
-    /// Whether rows that are in the graph are being checked, or are to be.
-    pub(super) fn is_sweeping(&self) -> bool {
-        self.sweep.is_some() || self.unswept_rows > 0
-    }
-
+impl LinkState {
     pub(super) fn cost_of(&self, stage: Stage) -> Cost {
         self.costs.get(stage as usize).copied().unwrap_or_default()
     }
@@ -194,6 +112,36 @@ impl Writer {
         if let Some(place) = self.costs.get_mut(stage as usize) {
             *place = cost;
         }
+    }
+
+    /// One link to `row` more, or less.
+    pub(super) fn count_in(&mut self, row: u32, more: bool) {
+        if let Some(count) = self.in_links.get_mut(row as usize) {
+            // The count may come from a file.
+            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+        }
+    }
+
+    pub(super) fn in_links_of(&self, row: u32) -> u32 {
+        self.in_links.get(row as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether few links lead to a row.
+    pub(super) fn has_few_in_links(&self, row: u32) -> bool {
+        self.in_links_of(row) <= FEW_IN_LINKS
+    }
+
+    /// Of rows that lost a link, in any order, those that few links lead to.
+    pub(super) fn few_in_links(&self, mut lost: Vec<u32>) -> Vec<u32> {
+        lost.retain(|&row| self.has_few_in_links(row));
+        lost.sort_unstable();
+        lost.dedup();
+        lost
+    }
+
+    /// Whether `from` must go on linking to `to`.
+    pub(super) fn must_keep(&self, from: u32, to: u32) -> bool {
+        self.in_links_of(to) <= LEAST_IN_LINKS || self.bridges.contains(&(from, to))
     }
 
     /// Takes in a squared length.

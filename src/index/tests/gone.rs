@@ -81,10 +81,10 @@ fn a_batch_that_is_begun_anew_leaves_out_what_is_gone_by_then() {
         let graph = Graph::new(params, 64, Kernels::detect());
         {
             // Coded once, as by a batch that then had no memory.
-            let mut writer = graph.lock_writer().unwrap();
-            graph.make_room(400, &mut writer).unwrap();
+            let links = &mut graph.lock_build().unwrap().links;
+            graph.make_room(400, links).unwrap();
             let rows = Some { rows: &flat, is_gone: &|_| false };
-            graph.code(&rows, 0..400, &mut writer, &mut [Scratch::default()]).unwrap();
+            graph.code(&rows, 0..400, links, &mut [Scratch::default()]).unwrap();
         }
         graph.extend(&Some { rows: &flat, is_gone }, 400, 1, &mut go_on).unwrap();
         graph

@@ -42,11 +42,11 @@ fn plain_data_take_no_more_than_they_were_asked_for() {
 fn the_number_grows_with_the_graph_until_it_is_measured_again() {
     let rows = Flat::from_rows(&normal(73, ROWS, 128));
     let graph = build(params(DistanceMetric::Euclidean), &rows);
-    let sampled = recall::SampledRecall { rows: rows.count() / 4, ef: 300, recall: 0.9 };
+    let sampled = SampledRecall { rows: rows.count() / 4, ef: 300, recall: 0.9 };
     graph.last_recall.set(sampled);
     assert_eq!(graph.default_ef(100), 600);
-    graph.last_recall.set(recall::SampledRecall { rows: 1, ..sampled });
-    assert_eq!(graph.default_ef(100), recall::MOST_EF as usize);
+    graph.last_recall.set(SampledRecall { rows: 1, ..sampled });
+    assert_eq!(graph.default_ef(100), sampled_recall::MOST_EF as usize);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
     }
     println!("{lost} rows not found, over all steps");
     // A full sweep falls due: what had faded is found again.
-    graph.lock_writer().unwrap().swept_rows = 0;
+    graph.lock_build().unwrap().links.swept_rows = 0;
     graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
     assert_whole(&graph, &rows);
 }
