@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use super::graph::Graph;
-use super::pace::Pace;
+use super::build::steps::{BuildState, Piece};
+use super::graph::graph::Graph;
+use super::link::state::{BuildStats, LinkState};
 use super::params::{GraphParams, MAX_ROWS};
 use super::rows::Rows;
-use super::steps::{BuildState, Piece};
-use super::writer::{BuildStats, LinkState};
+use super::work::budget::Pace;
 use crate::kernel::Kernels;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
@@ -148,7 +148,7 @@ impl Index {
     }
 
     /// Does a part of what [`Self::extend`] does, up to the end of a batch or of a part of a check, for as long as `work` is
-    /// above 0, in units of [`super::pace::ROW_WORK`]; takes from it what was done. How far that is does not depend on time.
+    /// above 0, in units of [`super::work::budget::ROW_WORK`]; takes from it what was done. How far that is does not depend on time.
     ///
     /// Waits up to `patience` for another thread that is extending the graph, and does nothing where that goes on.
     ///

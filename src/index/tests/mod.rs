@@ -13,7 +13,7 @@ mod together;
 
 use std::ops::ControlFlow;
 
-use super::params::{MAX_ROWS, mix};
+use super::params::MAX_ROWS;
 use super::*;
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;

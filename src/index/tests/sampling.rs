@@ -46,7 +46,7 @@ fn the_number_grows_with_the_graph_until_it_is_measured_again() {
     graph.last_recall.set(sampled);
     assert_eq!(graph.default_ef(100), 600);
     graph.last_recall.set(SampledRecall { rows: 1, ..sampled });
-    assert_eq!(graph.default_ef(100), sampled_recall::MOST_EF as usize);
+    assert_eq!(graph.default_ef(100), graph::sampled_recall::MOST_EF as usize);
 }
 
 #[test]

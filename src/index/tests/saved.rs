@@ -1,8 +1,8 @@
 //! To a file and back, and files that are no graph.
 
 use super::*;
-use crate::index::open::{GraphDamage, Unopened};
-use crate::index::saved::{SavedLines, seal};
+use crate::index::file::open::{GraphDamage, Unopened};
+use crate::index::records::mapped_records::{SavedLines, seal};
 use crate::kernel::codes::Line;
 use std::sync::Arc;
 

@@ -1,0 +1,73 @@
+//! Rows of a batch get their codes.
+
+use std::ops::Range;
+
+use crate::index::codes::encoder::Rotated;
+use crate::index::graph::graph::Graph;
+use crate::index::link::state::LinkState;
+use crate::index::params::row_number;
+use crate::index::rows::Rows;
+use crate::index::search::scratch::Scratch;
+use crate::index::work::parallel::spread;
+use crate::{Result, memory};
+
+/// What became of a row that was to get a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coded {
+    /// It has a record.
+    Yes,
+    /// Its vector has no code.
+    No,
+    /// It was deleted, and has no place in the graph.
+    Gone,
+}
+
+impl Graph {
+    /// Makes room for rows up to `end`.
+    pub(crate) fn make_room(&self, end: u32, state: &mut LinkState) -> Result<()> {
+        self.nodes.reserve(end)?;
+        self.fingerprints.reserve(end)?;
+        let more = (end as usize).saturating_sub(state.in_links.len());
+        memory::reserve(&mut state.in_links, more)?;
+        state.in_links.resize(end as usize, 0);
+        Ok(())
+    }
+
+    /// Codes rows that there is room for, those that are not gone.
+    pub(crate) fn code(
+        &self,
+        rows: &impl Rows,
+        these: Range<u32>,
+        state: &mut LinkState,
+        scratches: &mut [Scratch],
+    ) -> Result<Vec<Coded>> {
+        let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
+            let row = these.start + row_number(i);
+            if rows.is_gone(row) {
+                // It may have got one when its batch was tried before.
+                self.nodes.remove(row);
+                return Ok(Coded::Gone);
+            }
+            let rotated: &mut Rotated = &mut scratch.query.rotated;
+            if !self.encoder.rotate(rows.row(row), rotated) {
+                return Ok(Coded::No);
+            }
+            self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)
+        })?;
+        let coded = memory::all(coded)?;
+        let seen = self.nodes.read();
+        for (row, &coded) in these.zip(&coded) {
+            // A batch that is tried again was counted before.
+            if row >= state.measured_rows {
+                state.measured_rows = row + 1;
+                if coded != Coded::Gone {
+                    let square = seen.record(row).map_or(0.0, |record| record.code().facts.square);
+                    if square <= self.encoder.transform().outlier_square {
+                        state.count_square(square);
+                    }
+                }
+            }
+        }
+        Ok(coded)
+    }
+}

@@ -1,0 +1,113 @@
+//! A look at the whole graph: what is in it, and what cannot be reached.
+
+use crate::index::graph::links::Links;
+use crate::index::index::Index;
+use crate::index::params::{NO_ROW, row_number};
+use crate::{Result, memory};
+
+/// What a graph consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GraphReport {
+    /// Rows with links.
+    pub(crate) nodes: u32,
+    /// Rows that hang from an equal one.
+    pub(crate) twins: u32,
+    /// Firm links of all nodes.
+    pub(crate) links: u64,
+    /// Spare ones.
+    pub(crate) spare_links: u64,
+    /// Links that are never pruned, since a row was not found without them.
+    pub(crate) bridges: u32,
+    /// Nodes that no link leads to: candidates of every search.
+    pub(crate) orphans: Vec<u32>,
+    /// Nodes that no firm link leads to.
+    pub(crate) unlinked: Vec<u32>,
+    /// Rows that have no code: without direction under the cosine, or deleted before they could enter.
+    pub(crate) uncoded: u32,
+    /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable` and `unlinked`.
+    pub(crate) damaged: Vec<u32>,
+    /// Rows to which no way leads from the sample that searches begin at, or an orphan.
+    pub(crate) unreachable: Vec<u32>,
+}
+
+impl Index {
+    /// Walks the whole graph breadth first. Waits for an `extend` at work.
+    ///
+    /// # Errors
+    /// `Poisoned` after a panic in `extend`.
+    pub(crate) fn check(&self) -> Result<GraphReport> {
+        let build = self.lock_build()?;
+        let state = &build.links;
+        let view = self.view();
+        let firsts = self.firsts(state, view.covered)?;
+        let seen = self.nodes.read();
+        let mut report = GraphReport {
+            nodes: 0,
+            twins: 0,
+            links: 0,
+            spare_links: 0,
+            bridges: row_number(state.bridges.len()),
+            orphans: self.orphan_rows(),
+            unlinked: Vec::new(),
+            uncoded: 0,
+            damaged: Vec::new(),
+            unreachable: Vec::new(),
+        };
+        let mut is_reached = memory::filled(false, view.covered as usize)?;
+        // Each row is added once at most.
+        let mut queue = memory::with_room(view.covered as usize)?;
+        let mut links = Links::default();
+        let mut reach = |row: u32, queue: &mut Vec<u32>| {
+            if let Some(reached) = is_reached.get_mut(row as usize)
+                && !std::mem::replace(reached, true)
+            {
+                queue.push(row);
+            }
+        };
+        for &row in self.entries.rows().iter().chain(&report.orphans) {
+            reach(row, &mut queue);
+        }
+        while let Some(row) = queue.pop() {
+            seen.read_links(row, &mut links);
+            links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
+        }
+        let mut is_linked = vec![false; view.covered as usize];
+        let directionless = state.directionless;
+        for (row, &first) in (0..).zip(&firsts) {
+            let node = if first == NO_ROW { row } else { first };
+            if is_reached.get(node as usize) != Some(&true) && directionless != Some(node) {
+                report.unreachable.push(row);
+            }
+            if first != NO_ROW {
+                report.twins += 1;
+                report.uncoded += u32::from(directionless == Some(first));
+                continue;
+            }
+            if !self.nodes.is_node(row) {
+                report.uncoded += 1;
+                continue;
+            }
+            report.nodes += 1;
+            if seen.record(row).is_none() {
+                report.damaged.push(row);
+                continue;
+            }
+            seen.read_links(row, &mut links);
+            report.links += links.firm.len() as u64;
+            report.spare_links += links.spare.len() as u64;
+            for &to in &links.firm {
+                if let Some(linked) = is_linked.get_mut(to as usize) {
+                    *linked = true;
+                }
+            }
+        }
+        let is_unlinked =
+            |row: &u32| self.nodes.is_node(*row) && is_linked.get(*row as usize) == Some(&false);
+        report.unlinked = (0..view.covered).filter(is_unlinked).collect();
+        if !report.damaged.is_empty() {
+            report.unreachable.clear();
+            report.unlinked.clear();
+        }
+        Ok(report)
+    }
+}

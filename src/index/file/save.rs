@@ -1,0 +1,154 @@
+//! The graph to a file, behind its records ([`super::save_records`]); [`super::open`] takes it from there.
+//!
+//! The records lie in cells of one width, one behind the other, each with a checksum (`records/mapped_records.rs`). A table
+//! tells where:
+//! ```text
+//! words, little-endian u32:
+//!   version = 6, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
+//!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
+//!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
+//!   of the last walks for links: rows that estimates placed among the candidates, how many of them wrongly
+//!   of the last measurement of the recall: rows (0: there was none), candidates, recall (f32)
+//!   of the transform: scale (f32), squares of outliers (f32), components of the centre (0 for none)
+//!   count of the sample, count of orphans, count of bridges
+//!   the centre (f32 each)
+//!   rows of the sample that searches begin at; orphans, as they were found; bridges (from, to), ascending
+//!   each row:  0x80000000 | first        a twin of row `first`
+//!              its cell plus one         a node
+//!              0                         neither: without direction, or deleted before it could enter
+//! each row:  the fingerprint of its vector; of a twin 0
+//! each row:  how many firm links lead to it
+//! ```
+//! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
+//! older table stay as they were.
+
+use crate::index::graph::graph::{Graph, View};
+use crate::index::graph::nodes::Nodes;
+use crate::index::index::Index;
+use crate::index::link::state::LinkState;
+use crate::index::params::{GraphParams, NO_ROW, row_number};
+use crate::{Result, memory};
+
+pub(crate) const VERSION: u32 = 6;
+pub(crate) const IS_TWIN: u32 = 1 << 31;
+pub(crate) const HAS_NO_CODE: u32 = 0;
+
+impl Index {
+    /// Where the graph stands besides its records.
+    ///
+    /// # Errors
+    /// `Poisoned` after a panic in `extend`.
+    pub(crate) fn standing(&self) -> Result<Standing> {
+        let build = self.lock_build()?;
+        let state = &build.links;
+        let orphans = row_number(self.orphan_rows().len());
+        let rows = [self.covered_rows(), orphans, state.sampled_rows, state.swept_rows, state.sweep_next];
+        Ok(Standing { rows })
+    }
+
+    /// What lies behind the records: where each of them lies, and what else the graph is. At rest only, with all records in
+    /// the file. The same graph, saved at once, gives the same bytes.
+    ///
+    /// # Errors
+    /// `NoMemory`, `Poisoned`.
+    pub(crate) fn table(&self) -> Result<Vec<u8>> {
+        let build = self.lock_build()?;
+        let View { covered } = self.view();
+        let cells = memory::collected((0..covered).map(|row| self.nodes.cell(row).unwrap_or(NO_ROW)))?;
+        self.table_of(&build.links, covered, &cells)
+    }
+
+    /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
+    pub(crate) fn record_bytes(params: GraphParams, dimensions: usize) -> usize {
+        Nodes::record_bytes_for(params, dimensions)
+    }
+
+    /// The most bytes that the table of so many rows has.
+    pub(crate) fn most_table_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
+        // What each row is, its fingerprint, its in-links, and places among the sample, the orphans, and the bridges.
+        let of_rows = rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64);
+        of_rows.saturating_add(4 * dimensions as u64)
+    }
+}
+
+impl Graph {
+    /// How many records lie in the file as they are now, and how many do not.
+    pub(crate) fn saved_records(&self) -> (u32, u32) {
+        let mut counts = (0, 0);
+        for row in (0..self.covered_rows()).filter(|&row| self.nodes.is_node(row)) {
+            let count = if self.nodes.cell(row).is_some() { &mut counts.0 } else { &mut counts.1 };
+            *count += 1;
+        }
+        counts
+    }
+
+    fn table_of(&self, state: &LinkState, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
+        let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
+        let bridges = state.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
+        let bridges = memory::collected(bridges)?;
+        let directionless = state.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
+        let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
+        words.push(self.params.profile.number());
+        words.extend(halves(self.params.seed));
+        words.extend([covered, directionless, state.sampled_rows.min(covered)]);
+        words.extend([state.swept_rows.min(covered), state.sweep_next.min(covered), state.most.to_bits()]);
+        words.extend(halves(state.sum.to_bits()));
+        words.push(state.squares);
+        words.extend([state.placed.placed, state.placed.misplaced]);
+        let sampled = self.sampled_recall();
+        words.extend(sampled.map_or([0; 3], |last| [last.rows.min(covered), last.ef, last.recall.to_bits()]));
+        let transform = self.encoder.transform();
+        words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
+        words.push(row_number(transform.centre.len()));
+        let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
+        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
+        memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
+        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
+        words.extend(transform.centre.iter().map(|x| x.to_bits()));
+        words.extend(sample);
+        words.extend(orphans);
+        words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
+        let firsts = self.firsts(state, covered)?;
+        words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
+            _ if first != NO_ROW => IS_TWIN | first,
+            NO_ROW => HAS_NO_CODE,
+            cell => cell + 1,
+        }));
+        let mut prints = memory::filled(0, covered as usize)?;
+        for (print, row) in self.fingerprints.entries() {
+            if let Some(place) = prints.get_mut(row as usize) {
+                *place = print;
+            }
+        }
+        words.extend(prints);
+        words.extend((0..covered).map(|row| state.in_links_of(row)));
+        let mut bytes = memory::with_room(4 * words.len())?;
+        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+        Ok(bytes)
+    }
+
+    /// For each row the row that it hangs from, or [`NO_ROW`].
+    pub(crate) fn firsts(&self, state: &LinkState, covered: u32) -> Result<Vec<u32>> {
+        let mut firsts = memory::filled(NO_ROW, covered as usize)?;
+        for &first in state.last_twins.keys() {
+            let mut twin = self.nodes.next_twin(first);
+            while let Some(place) = twin.and_then(|twin| firsts.get_mut(twin as usize)) {
+                *place = first;
+                twin = twin.and_then(|twin| self.nodes.next_twin(twin));
+            }
+        }
+        Ok(firsts)
+    }
+}
+
+/// What may change although no record does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    rows: [u32; 5],
+}
+
+/// Of a long word the low half and the high one.
+pub(crate) fn halves(long: u64) -> [u32; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    [long as u32, (long >> 32) as u32]
+}

@@ -1,0 +1,177 @@
+//! The records of a graph to a file, in pieces between which the graph may grow.
+//!
+//! Passes over all rows hand on the records that the file does not hold as they are. A record that changes afterwards is
+//! handed on again, by the next pass; the last pass is made while nobody extends the graph, and finds few.
+
+use std::collections::VecDeque;
+
+use crate::index::graph::graph::Graph;
+use crate::index::graph::links::Links;
+use crate::kernel::codes::Line;
+use crate::memory;
+use crate::{Result, SynaError};
+
+/// Records are written in pieces of about so many bytes.
+const PIECE_BYTES: usize = 1 << 20;
+/// Rows that a piece looks at for each record that it may hand on.
+const ROWS_A_RECORD: u32 = 256;
+/// A pass that found no more records than this leaves few enough for the last one.
+const FEW_RECORDS: u32 = 1_024;
+
+/// Takes records, one behind the other.
+pub(crate) type WriteLines<'w> = dyn FnMut(&[Line]) -> Result<()> + 'w;
+
+/// A save that is under way. Takes a byte a row, and 4 bytes for each row that waits, where the file is new.
+#[derive(Debug)]
+pub(crate) struct Saving {
+    next_cell: u32,
+    /// The first pass over a new file: rows that are near each other come to lie near each other.
+    outward: Option<Outward>,
+    next_row: u32,
+    /// Records that this pass has handed on, and the last one.
+    in_pass: u32,
+    in_last_pass: Option<u32>,
+    piece: Vec<Line>,
+}
+
+/// Rows in about the order in which searches come to them: breadth first along firm links, from where searches begin.
+#[derive(Debug)]
+struct Outward {
+    is_met: Vec<bool>,
+    queue: VecDeque<u32>,
+    links: Links,
+}
+
+impl Outward {
+    /// Notes that a row will come, unless it has already, or is newer than the save.
+    fn meet(&mut self, row: u32) -> Result<()> {
+        if let Some(met) = self.is_met.get_mut(row as usize)
+            && !std::mem::replace(met, true)
+        {
+            self.queue.try_reserve(1).map_err(|_| memory::refused::<u32>(self.queue.len()))?;
+            self.queue.push_back(row);
+        }
+        Ok(())
+    }
+}
+
+impl Saving {
+    /// The cell behind the records that were handed on.
+    pub(crate) fn next_cell(&self) -> u32 {
+        self.next_cell
+    }
+
+    /// Whether so few records are left that the rest can be handed on at once.
+    pub(crate) fn is_nearly_done(&self) -> bool {
+        self.outward.is_none() && self.in_last_pass.is_some_and(|records| records <= FEW_RECORDS)
+    }
+}
+
+impl Graph {
+    /// Begins to hand on the records that the file does not hold, for cells from `first_cell` on. With 0 the file has none.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn begin_saving(&self, first_cell: u32) -> Result<Saving> {
+        let mut outward = None;
+        if first_cell == 0 {
+            let covered = self.covered_rows();
+            (0..covered).for_each(|row| self.nodes.forget_cell(row));
+            let mut fresh = Outward {
+                is_met: memory::filled(false, covered as usize)?,
+                queue: VecDeque::new(),
+                links: Links::default(),
+            };
+            self.entries.rows().iter().try_for_each(|&row| fresh.meet(row))?;
+            outward = Some(fresh);
+        }
+        Ok(Saving {
+            next_cell: first_cell,
+            outward,
+            next_row: 0,
+            in_pass: 0,
+            in_last_pass: None,
+            piece: Vec::new(),
+        })
+    }
+
+    /// Hands on some records, about `most` or what is left of a pass. Whoever calls has the graph's turn.
+    ///
+    /// # Errors
+    /// What `write` answers; `Internal` where a record of the file proves not to be what was saved; `NoMemory`. The save
+    /// cannot go on then: the next one has to begin a file.
+    pub(crate) fn save_records(
+        &self,
+        saving: &mut Saving,
+        most: u32,
+        write: &mut WriteLines<'_>,
+    ) -> Result<()> {
+        let end_cell = saving.next_cell.saturating_add(most);
+        let mut rows = most.saturating_mul(ROWS_A_RECORD);
+        while saving.next_cell < end_cell && rows > 0 {
+            rows -= 1;
+            if let Some(outward) = &mut saving.outward {
+                let Some(row) = outward.queue.pop_front() else {
+                    saving.outward = None;
+                    continue;
+                };
+                let mut links = std::mem::take(&mut outward.links);
+                self.nodes.read().read_links(row, &mut links);
+                links.firm.iter().try_for_each(|&to| outward.meet(to))?;
+                outward.links = links;
+                self.save_record(row, saving, write)?;
+            } else if saving.next_row < self.covered_rows() {
+                self.save_record(saving.next_row, saving, write)?;
+                saving.next_row += 1;
+            } else {
+                saving.in_last_pass = Some(saving.in_pass);
+                (saving.next_row, saving.in_pass) = (0, 0);
+                break;
+            }
+        }
+        saving.flush(write)
+    }
+
+    /// Hands on all records that are left. Nobody extends the graph until its table is in the file too.
+    ///
+    /// # Errors
+    /// As [`Graph::save_records`].
+    pub(crate) fn save_all_records(&self, saving: &mut Saving, write: &mut WriteLines<'_>) -> Result<()> {
+        // What is left of a pass, and one that begins now.
+        for _ in 0..2 {
+            self.save_records(saving, u32::MAX, write)?;
+        }
+        Ok(())
+    }
+
+    /// Hands on a row's record, if it has one that the file does not hold.
+    fn save_record(&self, row: u32, saving: &mut Saving, write: &mut WriteLines<'_>) -> Result<()> {
+        if !self.nodes.is_node(row) || self.nodes.cell(row).is_some() {
+            return Ok(());
+        }
+        {
+            let seen = self.nodes.read();
+            let damaged = || SynaError::Internal { what: "the index's file is damaged".to_owned() };
+            let record = seen.record(row).ok_or_else(damaged)?;
+            memory::reserve(&mut saving.piece, record.lines.len())?;
+            record.save(row, &mut saving.piece);
+        }
+        self.nodes.set_cell(row, saving.next_cell);
+        saving.next_cell += 1;
+        saving.in_pass += 1;
+        if size_of_val(&*saving.piece) >= PIECE_BYTES {
+            saving.flush(write)?;
+        }
+        Ok(())
+    }
+}
+
+impl Saving {
+    fn flush(&mut self, write: &mut WriteLines<'_>) -> Result<()> {
+        if !self.piece.is_empty() {
+            write(&self.piece)?;
+            self.piece.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Where searches begin: a sample of the nodes, of which 1-bit codes tell the nearest at once.
+//!
+//! A sample is made anew when the graph has grown by a quarter; old ones stay, so readers need no lock.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use super::distance::Asker;
+use super::nodes::Seen;
+use super::record_layout::BLOCK_SLOTS;
+use crate::index::codes::byte_code::ByteCode;
+use crate::index::codes::encoder::Encoder;
+use crate::index::codes::key::Key;
+use crate::index::codes::relative::{RelativeCode, set_slot_facts, write_slot};
+use crate::index::neighbour::Neighbour;
+use crate::index::params::{NO_ROW, mix};
+use crate::index::rows::Rows;
+use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
+use crate::sync::OnceLock;
+
+/// Nodes of a sample: the best of 256 is found in under a microsecond and saves a walk from afar.
+const SAMPLE_NODES: usize = 256;
+/// Samples that a graph can have: enough for 2^31 rows, growing by a quarter each.
+const MOST_SAMPLES: usize = 128;
+/// How many of a sample's nodes a walk begins at.
+pub(crate) const STARTS: usize = 4;
+
+/// 32 nodes of a sample, coded relative to the origin.
+struct Block {
+    rows: [u32; BLOCK_SLOTS],
+    facts: BlockFacts,
+    squares: [f32; BLOCK_SLOTS],
+    bits: Vec<Line>,
+}
+
+struct Sample {
+    rows: Vec<u32>,
+    blocks: Vec<Block>,
+}
+
+/// The samples so far; searches use the last.
+pub(crate) struct Entries {
+    samples: Box<[OnceLock<Sample>]>,
+    count: AtomicU32,
+}
+
+/// The nodes that a sample consists of: those whose hashes are lowest, among rows that were looked at in order.
+#[derive(Debug, Default)]
+pub(crate) struct Lowest {
+    /// Ascending.
+    hashed: Vec<(u64, u32)>,
+    /// Rows under this one were looked at.
+    seen_rows: u32,
+}
+
+impl Lowest {
+    /// Looks at the rows up to `end` that it has not looked at yet; `is_node` says which of them count.
+    pub(crate) fn look_on(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
+        for row in (self.seen_rows..end).filter(|&row| is_node(row)) {
+            let hashed = (mix(seed ^ mix(u64::from(row))), row);
+            if self.hashed.len() == SAMPLE_NODES && self.hashed.last().is_some_and(|last| *last < hashed) {
+                continue;
+            }
+            let place = self.hashed.partition_point(|lower| *lower < hashed);
+            self.hashed.insert(place, hashed);
+            self.hashed.truncate(SAMPLE_NODES);
+        }
+        self.seen_rows = self.seen_rows.max(end);
+    }
+
+    /// The nodes.
+    pub(crate) fn rows(&self) -> Vec<u32> {
+        self.hashed.iter().map(|&(_, row)| row).collect()
+    }
+}
+
+impl Entries {
+    pub(crate) fn new() -> Self {
+        Self { samples: (0..MOST_SAMPLES).map(|_| OnceLock::default()).collect(), count: AtomicU32::new(0) }
+    }
+
+    fn last(&self) -> Option<&Sample> {
+        let count = self.count.load(Acquire) as usize;
+        self.samples.get(count.checked_sub(1)?)?.get()
+    }
+
+    /// The rows of the last sample.
+    pub(crate) fn rows(&self) -> &[u32] {
+        self.last().map_or(&[], |sample| &sample.rows)
+    }
+
+    /// Whether there is room for another sample.
+    pub(crate) fn has_room(&self) -> bool {
+        (self.count.load(Acquire) as usize) < MOST_SAMPLES
+    }
+
+    /// Lets searches begin at these nodes from now on.
+    pub(crate) fn set(&self, rows: Vec<u32>, seen: &Seen<'_>, encoder: &Encoder) {
+        let zeros = vec![128u8; encoder.code_dimensions()];
+        let origin = ByteCode { bytes: &zeros, facts: CodeFacts::default() };
+        let mut bits = vec![0; zeros.len() / 8];
+        let mut blocks = Vec::new();
+        for of_block in rows.chunks(BLOCK_SLOTS) {
+            let mut block = Block {
+                rows: [NO_ROW; BLOCK_SLOTS],
+                facts: BlockFacts::NONE,
+                squares: [0.0; BLOCK_SLOTS],
+                bits: vec![Line([0; 64]); encoder.block_lines()],
+            };
+            for (slot, &row) in of_block.iter().enumerate() {
+                let Some(record) = seen.record(row) else { continue };
+                let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
+                let of_slot = if encoder.is_product() {
+                    relative.slot_facts_for_products()
+                } else {
+                    relative.slot_facts()
+                };
+                set_slot_facts(&mut block.facts, slot, of_slot);
+                // A line of a block has two bytes of each slot's bits.
+                let bits = bits.get(..2 * encoder.block_lines()).unwrap_or_default();
+                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits);
+                if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot))
+                {
+                    *of_slot = row;
+                    *square = record.code().facts.square;
+                }
+            }
+            blocks.push(block);
+        }
+        let count = self.count.load(Acquire);
+        if let Some(place) = self.samples.get(count as usize) {
+            place.get_or_init(|| Sample { rows, blocks });
+            self.count.store(count + 1, Release);
+        }
+    }
+
+    /// Calls `each` with the nodes of the sample that look nearest, in no order.
+    pub(crate) fn nearest<R: Rows>(&self, asker: &Asker<'_, R>, mut each: impl FnMut(Neighbour)) {
+        let Some(sample) = self.last() else { return };
+        let mut best = [Neighbour { distance: f32::INFINITY, row: NO_ROW }; STARTS];
+        let base = if asker.encoder.is_product() { 0.0 } else { asker.code.facts().square };
+        let mut out = [0.0; BLOCK_SLOTS];
+        for block in &sample.blocks {
+            let bits = bytemuck::cast_slice(&block.bits);
+            asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &[], &mut out);
+            if asker.key != Key::Squared {
+                for (estimate, &square) in out.iter_mut().zip(&block.squares) {
+                    *estimate = asker.key_of_base(*estimate, square);
+                }
+            }
+            for (&distance, &row) in out.iter().zip(&block.rows) {
+                let last = best.last_mut();
+                if let Some(last) = last.filter(|last| distance < last.distance) {
+                    *last = Neighbour { distance, row };
+                    best.sort_unstable();
+                }
+            }
+        }
+        best.into_iter().filter(|found| found.row != NO_ROW).for_each(&mut each);
+    }
+}

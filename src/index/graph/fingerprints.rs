@@ -1,0 +1,246 @@
+//! Rows by the bits of their vectors: whoever asks for a stored vector finds it, whatever became of the ways that lead there.
+//!
+//! A hash table with linear probing, of 64-bit entries, half of them free at least. One thread enters rows; readers take no
+//! lock. A table that is too small is copied into one of twice the size, a part of it with each batch, and stays for those
+//! who still look into it. Until all of it is copied, readers look into both.
+
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use crate::checksum::crc32c;
+use crate::index::params::row_number;
+use crate::sync::{AtomicU32, OnceLock};
+use crate::{Result, SynaError};
+use std::sync::atomic::AtomicU64;
+
+/// Entries of the first table, as bits.
+const FIRST_BITS: u32 = 10;
+/// Tables that there can be: the last has room for 2^31 rows.
+const TABLES: usize = 23;
+/// Rows with one fingerprint: what equals an earlier row hangs from it and is not entered, so these are chance, or copies
+/// that became no twins.
+const MOST_ALIKE: u32 = 8;
+
+/// What stands for a vector's bits.
+pub(crate) fn fingerprint(vector: &[f32]) -> u32 {
+    crc32c(bytemuck::cast_slice(vector))
+}
+
+/// An entry: the fingerprint in the upper half, the row plus one in the lower; 0 is free.
+fn entry(print: u32, row: u32) -> u64 {
+    u64::from(print) << 32 | u64::from(row + 1)
+}
+
+/// The fingerprint and the row of an entry.
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of the entry")]
+fn parts(entry: u64) -> Option<(u32, u32)> {
+    Some(((entry >> 32) as u32, (entry as u32).checked_sub(1)?))
+}
+
+type Table = [AtomicU64];
+
+fn entry_at(place: &AtomicU64) -> Option<(u32, u32)> {
+    parts(place.load(Acquire))
+}
+
+/// The table.
+pub(crate) struct Fingerprints {
+    tables: Box<[OnceLock<Box<Table>>]>,
+    /// Which table counts, as a place plus one; 0: there is none.
+    count: AtomicU32,
+    /// Which table is being copied into that one, as a place plus one; 0: none is.
+    old: AtomicU32,
+    /// How many entries of it were copied.
+    copied: AtomicU64,
+}
+
+/// Entries that are copied with each batch: it takes two for each row to be done before the next table is due.
+const COPIED_A_BATCH: usize = 4096;
+
+/// Half of a table is free, so chance makes no run as long; but whoever chooses the vectors, or writes the file, can.
+const MOST_PROBES: usize = 1 << 13;
+
+/// The places that a fingerprint is looked for at, in order. A row that finds none of them free is not entered.
+fn places(table: &Table, print: u32) -> impl Iterator<Item = &AtomicU64> {
+    let mask = table.len().saturating_sub(1);
+    (0..table.len().min(MOST_PROBES))
+        .filter_map(move |step| table.get((print as usize).wrapping_add(step) & mask))
+}
+
+fn enter(table: &Table, print: u32, row: u32) {
+    let mut alike = 0;
+    for place in places(table, print) {
+        match parts(place.load(Acquire)) {
+            None => {
+                place.store(entry(print, row), Release);
+                return;
+            }
+            Some((other, of_row)) if other == print => {
+                alike += 1;
+                // A batch that is tried again enters its rows again.
+                if of_row == row || alike == MOST_ALIKE {
+                    return;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+impl Fingerprints {
+    pub(crate) fn new() -> Self {
+        let tables = (0..TABLES).map(|_| OnceLock::default()).collect();
+        Self { tables, count: AtomicU32::new(0), old: AtomicU32::new(0), copied: AtomicU64::new(0) }
+    }
+
+    fn table(&self, number: &AtomicU32) -> Option<&Table> {
+        let place = (number.load(Acquire) as usize).checked_sub(1)?;
+        self.tables.get(place)?.get().map(|table| &**table)
+    }
+
+    fn last(&self) -> Option<&Table> {
+        self.table(&self.count)
+    }
+
+    /// Copies up to `most` entries of the table before the last.
+    fn copy(&self, most: usize) {
+        let (Some(old), Some(last)) = (self.table(&self.old), self.last()) else { return };
+        let begin = usize::try_from(self.copied.load(Acquire)).unwrap_or(usize::MAX);
+        let end = begin.saturating_add(most).min(old.len());
+        for (print, row) in old.get(begin..end).unwrap_or_default().iter().filter_map(entry_at) {
+            enter(last, print, row);
+        }
+        self.copied.store(end as u64, Release);
+        if end == old.len() {
+            self.old.store(0, Release);
+        }
+    }
+
+    /// Makes room for rows `0..end`. One caller at a time.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn reserve(&self, end: u32) -> Result<()> {
+        let length = (end as usize).saturating_mul(2).next_power_of_two().max(1 << FIRST_BITS);
+        let old = self.last();
+        if old.is_some_and(|old| old.len() >= length) {
+            self.copy(COPIED_A_BATCH);
+            return Ok(());
+        }
+        self.copy(usize::MAX);
+        let mut table = Vec::new();
+        table
+            .try_reserve_exact(length)
+            .map_err(|_| SynaError::NoMemory { needed_bytes: 8 * length as u64 })?;
+        table.resize_with(length, AtomicU64::default);
+        let place = (length.trailing_zeros() - FIRST_BITS) as usize;
+        if let Some(cell) = self.tables.get(place) {
+            cell.get_or_init(|| table.into_boxed_slice());
+            self.copied.store(0, Release);
+            self.old.store(self.count.load(Acquire), Release);
+            self.count.store(row_number(place + 1), Release);
+        }
+        Ok(())
+    }
+
+    /// Enters a row that there is room for. One caller at a time.
+    pub(crate) fn insert(&self, print: u32, row: u32) {
+        if let Some(table) = self.last() {
+            enter(table, print, row);
+        }
+    }
+
+    /// The rows with a fingerprint: those that [`Self::insert`] was called for before whatever the caller has seen.
+    #[inline]
+    pub(crate) fn rows(&self, print: u32) -> impl Iterator<Item = u32> + '_ {
+        // In this order: whoever sees a new table sees which one it is copied from, until all of it is there.
+        let table = self.last().unwrap_or_default();
+        let old = self.table(&self.old).unwrap_or_default();
+        let of = move |table| places(table, print).map_while(entry_at);
+        let entries = of(table).chain(of(old));
+        entries.filter(move |&(other, _)| other == print).map(|(_, row)| row)
+    }
+
+    /// Brings the first place of a fingerprint near.
+    #[inline]
+    pub(crate) fn prefetch(&self, print: u32) {
+        if let Some(place) = self.last().and_then(|table| places(table, print).next()) {
+            crate::kernel::codes::prefetch_line(place);
+        }
+    }
+
+    /// All fingerprints with their rows, in no order, some of them twice.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let old = self.table(&self.old).unwrap_or_default();
+        old.iter().chain(self.last().unwrap_or_default()).filter_map(entry_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_fingerprints_while_the_table_grows() {
+        let prints = Fingerprints::new();
+        assert_eq!(prints.rows(7).count(), 0);
+        // Many share a place, some a fingerprint.
+        let print = |row: u32| ((row % 1000) << 20) | (row % 3);
+        for row in 0..6_000 {
+            prints.reserve(row + 1).unwrap();
+            prints.insert(print(row), row);
+            prints.insert(print(row), row);
+        }
+        for row in 0..6_000 {
+            assert!(prints.rows(print(row)).any(|found| found == row), "row {row}");
+        }
+        let all: std::collections::BTreeSet<u32> = prints.entries().map(|(_, row)| row).collect();
+        assert_eq!(all.len(), 6_000);
+        assert_eq!(prints.rows(0x7000_0000).count(), 0);
+    }
+
+    #[test]
+    fn a_table_is_copied_a_part_with_each_batch_and_all_of_it_before_the_next() {
+        let prints = Fingerprints::new();
+        let print = |row: u32| row.wrapping_mul(0x9e37_79b9);
+        let (mut most_copied, mut were_two) = (0, 0);
+        for batch in 0..400 {
+            let (first, end) = (batch * 512, batch * 512 + 512);
+            let before = prints.last().map_or(0, <[_]>::len);
+            prints.reserve(end).unwrap();
+            let is_new = prints.last().map_or(0, <[_]>::len) > before;
+            let copied =
+                prints.last().unwrap_or_default().iter().filter(|place| entry_at(place).is_some()).count();
+            if is_new && before > 1 << 14 {
+                assert_eq!(copied, 0, "the whole table is copied at once");
+            }
+            were_two += usize::from(prints.old.load(Acquire) > 0);
+            most_copied = most_copied.max(copied);
+            (first..end).for_each(|row| prints.insert(print(row), row));
+            for row in (0..end).step_by(97) {
+                assert!(prints.rows(print(row)).any(|found| found == row), "row {row} of {end}");
+            }
+        }
+        assert!(were_two > 10 && were_two < 300, "{were_two}");
+    }
+
+    #[test]
+    fn prints_that_were_chosen_to_collide_cost_no_more_than_a_run() {
+        let prints = Fingerprints::new();
+        let end = 40_000;
+        prints.reserve(end).unwrap();
+        let begin = std::time::Instant::now();
+        // All begin at the same place.
+        (0..end).for_each(|row| prints.insert(row << 17 | 5, row));
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+        let found = |row: u32| prints.rows(row << 17 | 5).any(|other| other == row);
+        assert!(found(0) && found(8_000) && !found(30_000));
+    }
+
+    #[test]
+    fn copies_without_end_take_a_few_places() {
+        let prints = Fingerprints::new();
+        prints.reserve(100_000).unwrap();
+        (0..100_000).for_each(|row| prints.insert(5, row));
+        assert_eq!(prints.rows(5).collect::<Vec<_>>(), (0..MOST_ALIKE).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,302 @@
+//! What is stored of each row: its code, who it links to, and beside the links the neighbours' codes relative to it.
+//!
+//! Twins are rows that equal an earlier row. They have no record: they hang in a chain, in ascending order, from the
+//! first of their kind. So a thousand copies cost the graph one node, and can neither crowd a list nor cut anyone off.
+
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use super::links::{Links, row_of};
+use super::record_layout::{BLOCK_SLOTS, Bits, Record, Shape, part, part_mut};
+use crate::index::codes::byte_code::ByteCode;
+use crate::index::codes::encoder::{Encoder, Rotated};
+use crate::index::codes::relative::{RelativeCode, SlotFacts, set_slot_facts, write_slot};
+use crate::index::params::{GraphParams, NO_ROW};
+use crate::index::records::chunks::Chunks;
+use crate::index::records::mapped_records::{SavedLines, SavedRecords};
+use crate::index::records::record_store::{Found, Reading, RecordStore};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line, prefetch_line};
+use crate::{DistanceMetric, Result};
+
+/// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
+/// component and code.
+const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
+
+/// The records of all rows.
+pub(crate) struct Nodes {
+    shape: Shape,
+    links: usize,
+    metric: DistanceMetric,
+    /// Flagged where twins hang from the row.
+    records: RecordStore,
+    /// Of each row its next twin plus one.
+    twins: Chunks,
+}
+
+/// A view of the records; what it has shown stays as it is while it lives.
+pub(crate) struct Seen<'a> {
+    nodes: &'a Nodes,
+    reading: Reading<'a>,
+}
+
+impl Seen<'_> {
+    #[inline]
+    pub(crate) fn record(&self, row: u32) -> Option<Record<'_>> {
+        let shape = self.nodes.shape;
+        let is_right = |lines: &[Line]| self.nodes.is_right(row, &Record { lines, shape, has_twins: false });
+        let Found { lines, flag } = self.reading.record(row, is_right)?;
+        Some(Record { lines, shape, has_twins: flag })
+    }
+
+    /// Replaces `out` with a row's links.
+    pub(crate) fn read_links(&self, row: u32, out: &mut Links) {
+        out.clear();
+        if let Some(record) = self.record(row) {
+            record.link_words().iter().for_each(|&word| out.read(word));
+        }
+    }
+
+    /// Brings the word that names a row's record into the cache.
+    #[inline]
+    pub(crate) fn prefetch_word(&self, row: u32) {
+        self.reading.prefetch_word(row);
+    }
+
+    /// Brings the head and the code of a row's record into the cache.
+    #[inline]
+    pub(crate) fn prefetch_code(&self, row: u32) {
+        if let Some(record) = self.record(row) {
+            let Shape { code, bits, .. } = record.shape;
+            record.lines.first().inspect(|head| prefetch_line(*head));
+            record.lines.get(code..bits).unwrap_or_default().iter().for_each(prefetch_line);
+        }
+    }
+
+    /// A row's record, to be brought into the cache.
+    #[inline]
+    pub(crate) fn coming(&self, row: u32) -> Coming<'_> {
+        self.record(row).map_or_else(Coming::default, |record| Coming::new(record.lines))
+    }
+}
+
+impl Nodes {
+    pub(crate) fn new(params: GraphParams, dimensions: usize) -> Self {
+        let shape = Shape::new(params, dimensions);
+        let (links, metric) = (params.max_links(), params.metric);
+        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new() }
+    }
+
+    /// Whether records hold the codes of the neighbours.
+    #[inline]
+    pub(crate) fn has_codes_of_links(&self) -> bool {
+        self.shape.bits < self.shape.end
+    }
+
+    /// The most links of a row.
+    pub(crate) fn max_links(&self) -> usize {
+        self.links
+    }
+
+    /// Bytes that a record would have.
+    pub(crate) fn record_bytes_for(params: GraphParams, dimensions: usize) -> usize {
+        64 * Shape::new(params, dimensions).end
+    }
+
+    pub(crate) fn read(&self) -> Seen<'_> {
+        Seen { nodes: self, reading: self.records.read() }
+    }
+
+    /// Makes room for rows `0..end`, all without records.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn reserve(&self, end: u32) -> Result<()> {
+        self.records.reserve(end)?;
+        self.twins.reserve(end)
+    }
+
+    /// Gives a row its code, without links.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn add(&self, row: u32, encoder: &Encoder, rotated: &Rotated) -> Result<()> {
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.fill(Line([0; 64]));
+        part_mut::<u32>(lines, 1, self.shape.facts).fill(NO_ROW);
+        part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares).fill(BlockFacts::NONE);
+        let code = part_mut(lines, self.shape.code, self.shape.bits);
+        let facts = ByteCode::encode(&encoder.codes, &rotated.components, code).facts;
+        if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
+            head.copy_from_slice(bytemuck::bytes_of(&facts));
+        }
+        self.records.publish(row, fresh);
+        Ok(())
+    }
+
+    /// Takes a row's record away, if it has one.
+    pub(crate) fn remove(&self, row: u32) {
+        self.records.remove(row);
+    }
+
+    /// Lets rows have records that lie in a file. Once, before any does.
+    pub(crate) fn read_from(&self, lines: Box<dyn SavedLines>) {
+        self.records.read_from(SavedRecords::new(lines, self.shape.end));
+    }
+
+    /// Makes what lies in a cell of the file a row's record; it is checked before it is first seen.
+    pub(crate) fn adopt(&self, row: u32, cell: u32) {
+        self.records.adopt(row, cell);
+    }
+
+    /// Whether a record of the file proved not to be what was saved, so that its row is seen no more.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.records.is_damaged()
+    }
+
+    /// The cell of the file that holds a row's record as it is now.
+    pub(crate) fn cell(&self, row: u32) -> Option<u32> {
+        self.records.cell(row)
+    }
+
+    /// Notes that a cell of the file holds a row's record as it is now.
+    pub(crate) fn set_cell(&self, row: u32, cell: u32) {
+        self.records.set_cell(row, cell);
+    }
+
+    /// Notes that no cell of the file holds a row's record.
+    pub(crate) fn forget_cell(&self, row: u32) {
+        self.records.forget_cell(row);
+    }
+
+    /// Whether a record can be one of a row: it links to other nodes, to each once, and its code has finite facts.
+    fn is_right(&self, row: u32, record: &Record<'_>) -> bool {
+        let facts = record.code().facts;
+        let mut links: Vec<u32> =
+            record.link_words().iter().filter(|&&word| word != NO_ROW).map(|&word| row_of(word)).collect();
+        let count = links.len();
+        links.push(row);
+        links.sort_unstable();
+        count <= self.links
+            && links.windows(2).all(|pair| pair.first() != pair.last())
+            && links.iter().all(|&to| self.is_node(to))
+            && facts.scale.is_finite()
+            && facts.scale >= 0.0
+            && facts.square.is_finite()
+    }
+
+    /// Replaces a row's links, at most `max_links`. Links that stay keep their slots and codes.
+    ///
+    /// # Errors
+    /// `NoMemory`; the links are then as they were.
+    pub(crate) fn write_links(
+        &self,
+        row: u32,
+        links: &Links,
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) -> Result<()> {
+        let seen = self.read();
+        let Some(old) = seen.record(row) else { return Ok(()) };
+        let mut fresh = self.records.take()?;
+        let lines = self.records.lines_mut(&mut fresh);
+        lines.copy_from_slice(old.lines);
+        for (slot, &old_word) in old.link_words().iter().enumerate() {
+            match links.word_of(row_of(old_word)).filter(|_| old_word != NO_ROW) {
+                None => self.clear_slot(lines, slot),
+                Some(word) => {
+                    if let Some(of_slot) = part_mut(lines, 1, self.shape.facts).get_mut(slot) {
+                        *of_slot = word;
+                    }
+                }
+            }
+        }
+        let node = old.code();
+        let is_old = |row: u32| old.link_words().iter().any(|&word| word != NO_ROW && row_of(word) == row);
+        let mut slot = 0;
+        for word in links.words().take(self.links).filter(|&word| !is_old(row_of(word))) {
+            while part::<u32>(lines, 1, self.shape.facts).get(slot).is_some_and(|&taken| taken != NO_ROW) {
+                slot += 1;
+            }
+            let Some(neighbour) = seen.record(row_of(word)) else { continue };
+            self.fill_slot(lines, slot, (&node, &neighbour.code(), word), encoder, memory);
+        }
+        self.records.publish(row, fresh);
+        Ok(())
+    }
+
+    fn clear_slot(&self, lines: &mut [Line], slot: usize) {
+        if let Some(link) = part_mut::<u32>(lines, 1, self.shape.facts).get_mut(slot) {
+            *link = NO_ROW;
+        }
+        let facts = part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares);
+        if let Some(facts) = facts.get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, SlotFacts { add: f32::INFINITY, multiply: 0.0 });
+        }
+    }
+
+    fn fill_slot(
+        &self,
+        lines: &mut [Line],
+        slot: usize,
+        (node, neighbour, word): (&ByteCode<'_>, &ByteCode<'_>, u32),
+        encoder: &Encoder,
+        memory: &mut Bits,
+    ) {
+        let Shape { facts, squares, code, code_lines, block_lines, bits, .. } = self.shape;
+        if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
+            *of_slot = word;
+        }
+        if !self.has_codes_of_links() {
+            return;
+        }
+        memory.bits.resize(code_lines * 8, 0);
+        let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
+        let mut of_slot = match self.metric {
+            DistanceMetric::DotProduct => relative.slot_facts_for_products(),
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),
+        };
+        // Where the difference is that of rounding alone, its direction tells nothing.
+        let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
+        if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
+            let add = if self.metric == DistanceMetric::DotProduct { 0.0 } else { relative.residual.square };
+            of_slot = SlotFacts { add, multiply: 0.0 };
+        }
+        if let Some(facts) = part_mut::<BlockFacts>(lines, facts, squares).get_mut(slot / BLOCK_SLOTS) {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);
+        }
+        if let Some(square) = part_mut::<f32>(lines, squares, code).get_mut(slot) {
+            *square = neighbour.facts.square;
+        }
+        let first = bits + block_lines * (slot / BLOCK_SLOTS);
+        let block = part_mut::<u8>(lines, first, first + block_lines);
+        // A line of a block has two bytes of each slot's bits.
+        write_slot(block, slot % BLOCK_SLOTS, memory.bits.get(..2 * block_lines).unwrap_or_default());
+    }
+
+    /// Whether a row is a node: a twin has no record.
+    pub(crate) fn is_node(&self, row: u32) -> bool {
+        self.records.has_record(row)
+    }
+
+    /// The twin after `row` in its chain.
+    #[inline]
+    pub(crate) fn next_twin(&self, row: u32) -> Option<u32> {
+        self.twins.word(row)?.load(Acquire).checked_sub(1)
+    }
+
+    /// Brings near what [`Self::next_twin`] will look at.
+    #[inline]
+    pub(crate) fn prefetch_next_twin(&self, row: u32) {
+        self.twins.word(row).inspect(|word| prefetch_line(*word));
+    }
+
+    /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it
+    /// was known to be one goes.
+    pub(crate) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
+        self.records.remove(twin);
+        if let Some(next) = self.twins.word(last) {
+            next.store(twin + 1, Release);
+        }
+        self.records.set_flag(first);
+    }
+}

@@ -1,0 +1,142 @@
+//! Back-links: the rows that were linked to link back, and drop what they have no room for.
+
+use super::find_links::BackLink;
+use super::row_distance::sorted_by_distance;
+use super::select::{Lengths, choose};
+use super::state::{LEAST_IN_LINKS, LinkState};
+use crate::Result;
+use crate::index::graph::graph::Graph;
+use crate::index::graph::links::Links;
+use crate::index::graph::record_layout::Bits;
+use crate::index::rows::Rows;
+use crate::index::search::scratch::Scratch;
+use crate::planted::{Fault, is_planted};
+
+/// What became of one list.
+pub(crate) struct Merged {
+    pub(crate) gained: Vec<u32>,
+    pub(crate) lost: Vec<u32>,
+}
+
+impl Graph {
+    /// Adds one row's back-links; what became of the list.
+    ///
+    /// Each list is merged by one thread and sees in-link counts of before all of them, so threads leave no trace.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn merge_list(
+        &self,
+        rows: &impl Rows,
+        group: &[BackLink],
+        state: &LinkState,
+        scratch: &mut Scratch,
+    ) -> Result<Merged> {
+        let none = Merged { gained: Vec::new(), lost: Vec::new() };
+        let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
+        let limit = self.params.most_firm_links();
+        let mut links = Links::default();
+        let seen = self.nodes.read();
+        seen.read_links(owner, &mut links);
+        let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
+        let old = links.firm.clone();
+        let room = if self.params.has_product_links() { usize::MAX } else { limit };
+        for link in group.iter().filter(|link| !link.is_product && !is_planted(Fault::NoBackLinks)) {
+            if !links.firm.contains(&link.from) {
+                links.add_firm(link.from, room);
+            }
+        }
+        let new: Vec<u32> = links.firm.iter().copied().skip(old.len()).collect();
+        if links.firm.len() > limit {
+            let space = state.space(self, rows, &seen);
+            let Some(measure) = space.from(owner) else { return Ok(none) };
+            let candidates = sorted_by_distance(&measure, &links.firm);
+            let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
+            // Bridges first: there is always room for them.
+            keep.sort_by_key(|&row| !state.bridges.contains(&(owner, row)));
+            let lengths = Lengths { firm: limit, filled: refill(limit), all: limit };
+            let chosen = choose(&space, &candidates, lengths, &keep);
+            links.firm = chosen.firm;
+            if !self.params.has_product_links() {
+                links.spare = chosen.spare;
+            }
+        }
+        self.merge_products(rows, owner, &products, &mut links);
+        self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
+        let gained = new.iter().copied().filter(|row| links.firm.contains(row)).collect();
+        let lost = old.iter().copied().filter(|row| !links.firm.contains(row)).collect();
+        Ok(Merged { gained, lost })
+    }
+
+    /// Sees to it that enough links lead to each new node: its own nearest links answer it whatever they must drop.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn lift_in_links(
+        &self,
+        rows: &impl Rows,
+        nodes: &[u32],
+        state: &mut LinkState,
+        memory: &mut Bits,
+    ) -> Result<()> {
+        let mut links = Links::default();
+        for &row in nodes {
+            if state.in_links_of(row) >= LEAST_IN_LINKS {
+                continue;
+            }
+            self.nodes.read().read_links(row, &mut links);
+            for &host in &links.firm {
+                if state.in_links_of(row) >= LEAST_IN_LINKS {
+                    break;
+                }
+                self.force_link(rows, host, row, state, memory)?;
+            }
+            if state.in_links_of(row) == 0 {
+                self.add_orphan(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `host` link to `row`, in place of its farthest link that can be spared if it has no room.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn force_link(
+        &self,
+        rows: &impl Rows,
+        host: u32,
+        row: u32,
+        state: &mut LinkState,
+        memory: &mut Bits,
+    ) -> Result<bool> {
+        let seen = self.nodes.read();
+        let mut links = Links::default();
+        seen.read_links(host, &mut links);
+        if host == row || !self.nodes.is_node(host) || is_planted(Fault::NoBackLinks) {
+            return Ok(false);
+        }
+        if links.firm.contains(&row) {
+            return Ok(true);
+        }
+        if links.firm.len() >= self.params.most_firm_links() {
+            let space = state.space(self, rows, &seen);
+            let Some(measure) = space.from(host) else { return Ok(false) };
+            let sorted = sorted_by_distance(&measure, &links.firm);
+            let given_up = sorted.iter().rev().find(|link| !state.must_keep(host, link.row));
+            let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
+            links.firm.retain(|&link| link != given_up);
+            state.count_in(given_up, false);
+            state.displaced.push(given_up);
+        }
+        state.displaced.extend(links.add_firm(row, self.nodes.max_links()));
+        state.count_in(row, true);
+        self.nodes.write_links(host, &links, &self.encoder, memory)?;
+        Ok(true)
+    }
+}
+
+/// How many links a pruned list is filled up to: the room that is left lets the next back-links in without pruning.
+fn refill(limit: usize) -> usize {
+    limit * 3 / 4
+}

@@ -1,0 +1,184 @@
+//! What a row needs to enter the graph: candidates for its links, whether it equals an earlier row, and the links.
+//!
+//! Whatever is done for many rows in parallel reads only what was there before it and writes to places of its own: so the
+//! graph does not depend on the number of threads. `work/stage.rs` has the order.
+
+use std::ops::Range;
+
+use super::row_distance::{Space, measure_all};
+use super::select::{Lengths, choose};
+use super::state::LinkState;
+use crate::index::graph::distance::Asker;
+use crate::index::graph::fingerprints::fingerprint;
+use crate::index::graph::graph::{Graph, View};
+use crate::index::graph::links::Links;
+use crate::index::neighbour::Neighbour;
+use crate::index::params::NO_ROW;
+use crate::index::rows::Rows;
+use crate::index::search::reliability::Placed;
+use crate::index::search::request::AllNodes;
+use crate::index::search::scratch::Scratch;
+use crate::{DistanceMetric, Result, memory};
+
+/// How many of the nearest candidates are asked whether they are twins.
+const TWIN_CANDIDATES: usize = 16;
+
+/// What a row's search for its links found.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Of the row's vector.
+    pub(crate) print: u32,
+    /// The lowest row that it equals.
+    pub(crate) twin: Option<u32>,
+    /// In ascending order.
+    pub(crate) candidates: Vec<Neighbour>,
+    /// How well estimates served the search.
+    pub(crate) placed: Placed,
+    /// For inner products: the rows whose products with the row are largest, the largest first.
+    pub(crate) products: Vec<u32>,
+}
+
+/// A link that wants to be answered: `to` shall link to `from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BackLink {
+    pub(crate) to: u32,
+    /// Whether the link is one for the largest products (products.rs).
+    pub(crate) is_product: bool,
+    pub(crate) from: u32,
+}
+
+impl Graph {
+    /// The rows that `row` may link to, and the row that it equals.
+    pub(crate) fn find_candidates<R: Rows>(
+        &self,
+        rows: &R,
+        view: View,
+        row: u32,
+        batch: &Range<u32>,
+        radius: f32,
+        scratch: &mut Scratch,
+    ) -> Result<Found> {
+        let vector = rows.row(row);
+        let print = fingerprint(vector);
+        let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
+        let copy = copies.min();
+        let Scratch { query, walk, .. } = scratch;
+        if !self.encoder.prepare_row(vector, query) {
+            return Ok(Found { print, twin: copy, ..Found::default() });
+        }
+        let seen = self.nodes.read();
+        let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
+        let Some(measure) = space.from(row) else {
+            return Ok(Found { print, ..Found::default() });
+        };
+        let ef = self.params.candidates();
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
+        self.walk(&asker, view, ef, &AllNodes, walk);
+        let placed = walk.reliability.counts();
+        let mut candidates = std::mem::take(&mut walk.found);
+        // Where a batch is tried again for want of memory, nodes link to its rows already, so to this one, too.
+        candidates.retain(|candidate| candidate.row < batch.start);
+        let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
+        measure_all(&measure, &peers, |peer| candidates.push(peer));
+        candidates.sort_unstable();
+        candidates.dedup_by_key(|candidate| candidate.row);
+        candidates.truncate(ef);
+        let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
+        let kept = memory::copied(&candidates);
+        walk.found = candidates;
+        let kept = kept?;
+        let products = self.find_products(rows, view, row, &peers, scratch);
+        Ok(Found { print, twin, candidates: kept, placed, products })
+    }
+
+    /// The lowest row below `row` that equals it, if it is among the nearest.
+    fn find_twin<R: Rows>(&self, space: &Space<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
+        // Near ones are measured by their vectors; the cosine's distance of parallel ones is 0 only up to rounding.
+        let near = nearest.iter().take_while(|candidate| candidate.distance <= space.twin_distance(row));
+        near.map(|candidate| candidate.row)
+            .filter(|&other| other < row)
+            .take(TWIN_CANDIDATES)
+            .filter(|&other| space.are_twins(row, other))
+            .min()
+    }
+
+    /// For each row of the batch the node that it hangs from, or [`NO_ROW`] where it is a node itself.
+    pub(crate) fn resolve_twins(
+        &self,
+        rows: &impl Rows,
+        batch: &Range<u32>,
+        found: &[Found],
+        is_gone: impl Fn(u32) -> bool,
+        state: &mut LinkState,
+    ) -> Result<Vec<u32>> {
+        let mut firsts: Vec<u32> = memory::with_room(found.len())?;
+        for (row, of_row) in batch.clone().zip(found) {
+            let first = if is_gone(row) {
+                row
+            } else if self.is_directionless(rows.row(row)) {
+                *state.directionless.get_or_insert(row)
+            } else {
+                // A twin of this batch may itself hang from an earlier row.
+                let of_twin = |twin: u32| {
+                    let inside = twin.checked_sub(batch.start).and_then(|i| firsts.get(i as usize));
+                    inside.copied().filter(|&first| first != NO_ROW).unwrap_or(twin)
+                };
+                of_row.twin.map_or(row, of_twin)
+            };
+            firsts.push(if first == row { NO_ROW } else { first });
+        }
+        Ok(firsts)
+    }
+
+    /// Chooses and writes the links of a new node; returns them.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn choose_links<R: Rows>(
+        &self,
+        rows: &R,
+        row: u32,
+        (candidates, products): (&[Neighbour], &[u32]),
+        state: &LinkState,
+        scratch: &mut Scratch,
+    ) -> Result<Links> {
+        // Half a list: the other half is for those who link here.
+        let half = self.params.most_firm_links() / 2;
+        let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
+        let lengths = Lengths { firm: half, filled: half, all };
+        let seen = self.nodes.read();
+        let mut chosen = choose(&state.space(self, rows, &seen), candidates, lengths, &[]);
+        let products = products.iter().copied().filter(|product| !chosen.firm.contains(product));
+        let products: Vec<u32> = products.collect();
+        chosen.spare.extend(products);
+        self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
+        Ok(chosen)
+    }
+
+    /// Whether a vector has no direction, so that every distance from it is the same.
+    fn is_directionless(&self, vector: &[f32]) -> bool {
+        self.params.metric == DistanceMetric::Cosine && vector.iter().all(|&x| x == 0.0)
+    }
+}
+
+/// Counts the links of new nodes; returns those that shall be answered, sorted by who shall answer.
+pub(crate) fn write_forward(
+    nodes: &[u32],
+    chosen: &[Links],
+    has_product_links: bool,
+    state: &mut LinkState,
+) -> Result<Vec<BackLink>> {
+    // Before anything is counted.
+    let count = chosen.iter().map(|links| links.firm.len() + links.spare.len()).sum();
+    let mut back_links = memory::with_room(count)?;
+    for (&from, links) in nodes.iter().zip(chosen) {
+        for &to in &links.firm {
+            back_links.push(BackLink { to, is_product: false, from });
+            state.count_in(to, true);
+        }
+        let products = links.spare.iter().filter(|_| has_product_links);
+        back_links.extend(products.map(|&to| BackLink { to, is_product: true, from }));
+    }
+    back_links.sort_unstable();
+    Ok(back_links)
+}

@@ -1,0 +1,70 @@
+//! Product links: under the inner product, a part of a row's links leads to the rows whose products with it are largest.
+//!
+//! The firm links connect rows that are near each other on the sphere (`Key::Lifted`), which reaches everything from
+//! everywhere. The results of a query are often the same few rows with large components where the query has them, and far
+//! from each other there. Links by the product itself lead to those at once (ip-NSW: Morozov, Babenko, NeurIPS 2018).
+//! They take the slots of spare links, and are answered where they are among the largest products of the other row too.
+
+use crate::index::graph::distance::Asker;
+use crate::index::graph::graph::{Graph, View};
+use crate::index::graph::links::Links;
+use crate::index::neighbour::Neighbour;
+use crate::index::rows::Rows;
+use crate::index::search::request::AllNodes;
+use crate::index::search::scratch::Scratch;
+
+impl Graph {
+    /// The rows with the largest products with a row, of the graph and among its peers; none for the other metrics.
+    pub(crate) fn find_products<R: Rows>(
+        &self,
+        rows: &R,
+        view: View,
+        row: u32,
+        peers: &[u32],
+        scratch: &mut Scratch,
+    ) -> Vec<u32> {
+        if !self.params.has_product_links() {
+            return Vec::new();
+        }
+        let Scratch { query, walk, .. } = scratch;
+        let vector = rows.row(row);
+        self.encoder.prepare(vector, query);
+        let key = self.encoder.product_key(query);
+        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key };
+        self.walk(&asker, view, self.params.candidates() / 2, &AllNodes, walk);
+        walk.found.retain(|found| found.row != row);
+        walk.found.sort_unstable();
+        let others = walk.found.iter().take(self.params.most_product_links()).map(|found| found.row);
+        let others: Vec<u32> = others.chain(peers.iter().copied()).collect();
+        self.largest_products(rows, row, others)
+    }
+
+    /// Of some rows those whose products with `row` are largest, as many as it has product links.
+    fn largest_products(&self, rows: &impl Rows, row: u32, others: Vec<u32>) -> Vec<u32> {
+        let vector = rows.row(row);
+        let distance = |other: u32| self.encoder.product_distance(vector, rows.row(other));
+        let mut sorted: Vec<Neighbour> =
+            others.into_iter().map(|other| Neighbour { distance: distance(other), row: other }).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted.truncate(self.params.most_product_links());
+        sorted.into_iter().map(|found| found.row).collect()
+    }
+
+    /// Adds rows to the product links of `owner` where their products are among the largest.
+    pub(crate) fn merge_products(&self, rows: &impl Rows, owner: u32, new: &[u32], links: &mut Links) {
+        if !self.params.has_product_links() {
+            return;
+        }
+        let mut others = std::mem::take(&mut links.spare);
+        others.extend(new);
+        others.retain(|other| *other != owner && !links.firm.contains(other));
+        links.spare = if others.len() > self.params.most_product_links() {
+            self.largest_products(rows, owner, others)
+        } else {
+            others.sort_unstable();
+            others.dedup();
+            others
+        };
+    }
+}

@@ -1,0 +1,153 @@
+//! How far rows are from each other, by their codes, while links are chosen.
+
+use crate::DistanceMetric;
+use crate::index::codes::byte_code::ByteCode;
+use crate::index::codes::encoder::Encoder;
+use crate::index::codes::key::{Key, lift_of};
+use crate::index::graph::distance::{BLURRED, deviation};
+use crate::index::graph::nodes::Seen;
+use crate::index::neighbour::Neighbour;
+use crate::index::params::row_number;
+use crate::index::rows::Rows;
+
+/// Distances between rows while links are chosen.
+pub(crate) struct Space<'a, R> {
+    pub(crate) rows: &'a R,
+    encoder: &'a Encoder,
+    metric: DistanceMetric,
+    pub(crate) seen: &'a Seen<'a>,
+    /// The sphere's squared radius, for the dot product.
+    radius: f32,
+}
+
+impl<'a, R: Rows> Space<'a, R> {
+    pub(crate) fn new(
+        rows: &'a R,
+        encoder: &'a Encoder,
+        metric: DistanceMetric,
+        seen: &'a Seen<'a>,
+        radius: f32,
+    ) -> Self {
+        Self { rows, encoder, metric, seen, radius }
+    }
+
+    /// What a walk from a vector whose squared length is `square` sorts by.
+    pub(crate) fn key(&self, square: f32) -> Key {
+        match self.metric {
+            DistanceMetric::DotProduct => {
+                Key::Lifted { square, lift: lift_of(square, self.radius), radius: self.radius }
+            }
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+        }
+    }
+
+    /// The distances from a row; `None` where it has no code.
+    pub(crate) fn from(&self, row: u32) -> Option<RowMeasure<'_, R>> {
+        let code = self.seen.record(row)?.code();
+        Some(RowMeasure { row, code, key: self.key(code.facts.square), space: self })
+    }
+
+    /// Beyond this no row equals `row`.
+    pub(crate) fn twin_distance(&self, row: u32) -> f32 {
+        match self.metric {
+            DistanceMetric::Cosine => 2e-6,
+            DistanceMetric::Euclidean => 0.0,
+            // Lifted alike, with the same code: rounding of the lift aside.
+            DistanceMetric::DotProduct => {
+                self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
+            }
+        }
+    }
+
+    /// Whether two rows are the same for every query: equal, or for the cosine parallel up to rounding.
+    pub(crate) fn are_twins(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.rows.row(a), self.rows.row(b));
+        if a == b {
+            return true;
+        }
+        if self.metric != DistanceMetric::Cosine {
+            return false;
+        }
+        let longest = |row: &[f32]| row.iter().fold(0.0f64, |most, &x| most.max(f64::from(x).abs()));
+        let (most_a, most_b) = (longest(a), longest(b));
+        // A few units in the last place of the largest component: what scaling a vector in f32 can do to it.
+        let slack = 2.5e-7 * most_a * most_b;
+        slack > 0.0
+            && a.iter().zip(b).all(|(&x, &y)| (f64::from(x) * most_b - f64::from(y) * most_a).abs() <= slack)
+    }
+}
+
+/// Distances from one row to others, in the space where links are chosen.
+pub(crate) struct RowMeasure<'a, R> {
+    row: u32,
+    code: ByteCode<'a>,
+    key: Key,
+    space: &'a Space<'a, R>,
+}
+
+impl<R: Rows> RowMeasure<'_, R> {
+    /// What a walk from the row sorts by.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
+    fn keyed(&self, squared: f32, row: u32, code: &ByteCode<'_>) -> f32 {
+        let (own, other) = (&self.code.facts, &code.facts);
+        let blur = BLURRED * deviation(own.scale, own.square, other.scale, other.square);
+        let squared = if squared < blur {
+            let rows = self.space.rows;
+            self.space.encoder.squared(rows.row(self.row), rows.row(row))
+        } else {
+            squared
+        };
+        self.key.of_squared(squared, other.square)
+    }
+
+    /// The distance to a row; infinite where it has no code.
+    pub(crate) fn distance(&self, row: u32) -> f32 {
+        let Some(record) = self.space.seen.record(row) else { return f32::INFINITY };
+        let code = record.code();
+        let squared = self.code.distance(&self.space.encoder.codes, &code);
+        self.keyed(squared, row, &code)
+    }
+
+    /// As [`Self::distance`], bit for bit, for four rows.
+    pub(crate) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
+        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.seen.record(row)) else {
+            return rows.map(|row| self.distance(row));
+        };
+        let codes = [a, b, c, d].map(|record| record.code());
+        let mut distances = self.code.distances_4(&self.space.encoder.codes, codes);
+        for ((distance, row), code) in distances.iter_mut().zip(rows).zip(&codes) {
+            *distance = self.keyed(*distance, row, code);
+        }
+        distances
+    }
+}
+
+/// Calls `each` with the distance of every row, in order.
+#[inline]
+pub(crate) fn measure_all<R: Rows>(
+    measure: &RowMeasure<'_, R>,
+    rows: &[u32],
+    mut each: impl FnMut(Neighbour),
+) -> u32 {
+    let (fours, rest) = rows.as_chunks::<4>();
+    for four in fours {
+        for (&row, distance) in four.iter().zip(measure.distances_4(*four)) {
+            each(Neighbour { distance, row });
+        }
+    }
+    for &row in rest {
+        each(Neighbour { distance: measure.distance(row), row });
+    }
+    row_number(rows.len())
+}
+
+/// Rows with their distances, ascending.
+pub(crate) fn sorted_by_distance<R: Rows>(measure: &RowMeasure<'_, R>, rows: &[u32]) -> Vec<Neighbour> {
+    let mut sorted = Vec::with_capacity(rows.len());
+    measure_all(measure, rows, |found| sorted.push(found));
+    sorted.sort_unstable();
+    sorted
+}

@@ -1,0 +1,162 @@
+//! The candidates of a walk, nearest first.
+
+use crate::index::neighbour::{Neighbour, SIGN, monotone};
+use crate::{Result, memory};
+
+/// A neighbour in one integer that sorts like it: the distance's bits made monotone, the row, and a mark in bit 0.
+#[derive(Debug, Clone, Copy)]
+struct Entry(u64);
+
+impl Entry {
+    #[inline]
+    fn new(neighbour: Neighbour) -> Self {
+        Self(u64::from(monotone(neighbour.distance)) << 32 | u64::from(neighbour.row) << 1)
+    }
+
+    #[inline]
+    fn neighbour(self) -> Neighbour {
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the entry")]
+        let (monotone, row) = ((self.0 >> 32) as u32, (self.0 as u32) >> 1);
+        let bits = if monotone & SIGN != 0 { monotone & !SIGN } else { !monotone };
+        Neighbour { distance: f32::from_bits(bits), row }
+    }
+}
+
+/// The best rows so far in ascending order, each with a mark that says whether it was expanded.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    entries: Vec<Entry>,
+    capacity: usize,
+    /// Rows behind the first so many are not expanded.
+    enough: usize,
+    /// No entry before this place is left to expand.
+    cursor: usize,
+}
+
+impl Pool {
+    pub(crate) fn reset(&mut self, capacity: usize) {
+        self.entries.clear();
+        self.entries.reserve(capacity + 1);
+        self.capacity = capacity;
+        self.enough = capacity;
+        self.cursor = 0;
+    }
+
+    /// Makes room for so many rows.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn make_room(&mut self, capacity: usize) -> Result<()> {
+        let more = (capacity + 1).saturating_sub(self.entries.len());
+        memory::reserve(&mut self.entries, more)
+    }
+
+    /// The walk is to end with the `enough` nearest, as things look now; more of them wait in case it has to go on.
+    pub(crate) fn end_with(&mut self, enough: usize) {
+        self.enough = enough.clamp(1, self.capacity.max(1));
+    }
+
+    fn is_full(&self) -> bool {
+        self.entries.len() >= self.capacity
+    }
+
+    /// The last of the pool once it is full: what is not before it need not be offered.
+    #[inline]
+    fn last(&self) -> Option<Entry> {
+        self.entries.get(self.capacity.wrapping_sub(1)).copied()
+    }
+
+    /// No row that is farther away than this is wanted.
+    #[inline]
+    pub(crate) fn bound(&self) -> f32 {
+        self.last().map_or(f32::INFINITY, |last| last.neighbour().distance)
+    }
+
+    /// Whether there is a place for a row.
+    #[inline]
+    pub(crate) fn is_wanted(&self, neighbour: Neighbour) -> bool {
+        self.last().is_none_or(|last| Entry::new(neighbour).0 < last.0)
+    }
+
+    /// Takes a row in where it belongs, if it belongs; a full pool loses its last.
+    #[inline]
+    pub(crate) fn offer(&mut self, neighbour: Neighbour) {
+        let entry = Entry::new(neighbour);
+        if self.is_full() {
+            if self.entries.last().is_none_or(|last| entry.0 >= last.0) {
+                return;
+            }
+            self.entries.pop();
+        }
+        let place = self.entries.partition_point(|other| other.0 < entry.0);
+        self.entries.insert(place, entry);
+        self.cursor = self.cursor.min(place);
+    }
+
+    /// Takes out a row that waits farther away than `from`, where it was offered before.
+    pub(crate) fn withdraw(&mut self, from: Neighbour) {
+        let first = self.entries.partition_point(|other| other.0 <= Entry::new(from).0);
+        let waiting = u64::from(from.row) << 1;
+        let later = self.entries.get(first..).unwrap_or_default();
+        if let Some(place) = later.iter().position(|entry| entry.0 & 0xffff_ffff == waiting) {
+            self.entries.remove(first + place);
+        }
+    }
+
+    /// The last of those that are enough, once they are there: behind it nothing need be expanded.
+    #[inline]
+    pub(crate) fn last_of_enough(&self) -> Option<Neighbour> {
+        self.entries.get(self.enough.wrapping_sub(1)).map(|entry| entry.neighbour())
+    }
+
+    /// The nearest entry that was not expanded yet.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<Neighbour> {
+        while self.cursor < self.enough
+            && let Some(entry) = self.entries.get(self.cursor)
+        {
+            if entry.0 & 1 == 0 {
+                return Some(entry.neighbour());
+            }
+            self.cursor += 1;
+        }
+        None
+    }
+
+    /// Marks what [`Self::peek`] gave as expanded.
+    #[inline]
+    pub(crate) fn mark(&mut self) {
+        if let Some(entry) = self.entries.get_mut(self.cursor) {
+            entry.0 |= 1;
+            self.cursor += 1;
+        }
+    }
+
+    /// The rows in ascending order.
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Neighbour> + '_ {
+        self.entries.iter().map(|entry| entry.neighbour())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_sorts_like_the_neighbours_and_gives_them_back() {
+        let distances =
+            [0.0, -0.0, 1.5, -3.25, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE];
+        let mut expected = Vec::new();
+        let mut pool = Pool::default();
+        pool.reset(100);
+        for (i, &distance) in distances.iter().enumerate() {
+            for row in [(1 << 31) - 1 - u32::try_from(i).unwrap(), 3] {
+                expected.push(Neighbour { distance, row });
+                pool.offer(Neighbour { distance, row });
+            }
+        }
+        expected.sort();
+        assert!(pool.iter().eq(expected.iter().copied()));
+    }
+}

@@ -1,0 +1,316 @@
+//! Searching: best-first from the nearest of a sample, by estimates of all neighbours at once.
+//!
+//! The order of visits is that of SymphonyQG (SIGMOD 2025): a visited node's neighbours are estimated from 1-bit codes
+//! relative to it, the nearest unvisited row is visited next. A visited row's distance comes from its 8-bit code; the
+//! vectors themselves are read for the nearest of those only.
+
+use super::reliability::PRODUCT_WIDENING;
+use super::request::{Below, GraphSearch, LEAST_EF, SearchEnd, Terms};
+use super::rerank::rerank;
+use super::scratch::{Meeting, Scratch, Walk};
+use crate::DistanceMetric;
+use crate::distance::PreparedQuery;
+use crate::index::codes::key::Key;
+use crate::index::graph::distance::Asker;
+use crate::index::graph::fingerprints::fingerprint;
+use crate::index::graph::graph::{Graph, View};
+use crate::index::graph::links::row_of;
+use crate::index::graph::record_layout::BLOCK_SLOTS;
+use crate::index::neighbour::Neighbour;
+use crate::index::rows::Rows;
+use crate::kernel::codes::Coming;
+use crate::planted::{Fault, is_planted};
+
+/// How many lines of the next record are asked for between two pieces of work on this one.
+const LINES_AT_ONCE: usize = 8;
+
+/// How many rows are visited between two looks at whether estimates mislead the walk.
+const VISITS_A_VERDICT: u32 = 64;
+
+/// How a walk begins.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    /// Whether every row is measured by its code before it becomes a candidate.
+    is_measured: bool,
+    /// Visits of the walk before, which count for the same budget.
+    spent: u32,
+}
+
+impl Graph {
+    /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and allocates nothing
+    /// once `scratch` and `out` have grown. `None` where the query has no code, or a part of the graph that came from a
+    /// file is damaged: then only a scan tells.
+    pub(crate) fn search(
+        &self,
+        query: &PreparedQuery<'_>,
+        rows: &impl Rows,
+        request: &GraphSearch<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<Neighbour>,
+    ) -> Option<SearchEnd> {
+        out.clear();
+        let view = self.view();
+        // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
+        let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
+        scratch.make_room(view.end(), ef).ok()?;
+        let Scratch { query: coded, walk, .. } = scratch;
+        if !self.encoder.prepare(query.query(), coded) {
+            return None;
+        }
+        let asker = Asker {
+            encoder: &self.encoder,
+            code: &coded.code,
+            vector: query.query(),
+            rows,
+            key: match self.params.metric {
+                DistanceMetric::DotProduct => self.encoder.product_key(coded),
+                DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+            },
+        };
+        let print = fingerprint(query.query());
+        self.fingerprints.prefetch(print);
+        let terms = Below(request);
+        let end = self.walk(&asker, view, ef, &terms, walk);
+        // Rows that may have the query's own bits: the vectors decide.
+        for row in self.fingerprints.rows(print) {
+            self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &terms, walk);
+        }
+        // Orthogonal to everything, by definition.
+        if let Some(row) = self.directionless() {
+            self.meet_beside(
+                Neighbour { distance: self.encoder.key_of(coded, 1.0), row },
+                view,
+                &terms,
+                walk,
+            );
+        }
+        out.try_reserve(walk.found.len()).ok()?;
+        rerank((query, coded), &asker, &self.nodes.read(), request.k, walk, out);
+        (!self.is_damaged() && !walk.lacks_memory).then_some(end)
+    }
+
+    /// Leaves the visible rows that were visited in the walk's `found`.
+    ///
+    /// Where the estimates misled the walk, it begins again and measures by codes whatever it goes to; where they mislead
+    /// most walks of the graph, it does so at once.
+    pub(crate) fn walk<R: Rows>(
+        &self,
+        asker: &Asker<'_, R>,
+        view: View,
+        ef: usize,
+        terms: &impl Terms,
+        walk: &mut Walk,
+    ) -> SearchEnd {
+        let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
+        let is_measured = widening.is_none();
+        // Walks for links may be misled a little.
+        let widening = match widening {
+            Some(widening) if terms.most_results() > 0 && asker.key.is_product() => {
+                widening.max(PRODUCT_WIDENING)
+            }
+            Some(widening) if terms.most_results() > 0 => widening,
+            _ => 1.0,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most twice ef, and above 0"
+        )]
+        let wide = (ef as f32 * widening) as usize;
+        let end = self.walk_once(asker, view, wide, terms, walk, Begin { is_measured, spent: 0 });
+        if is_measured || end.is_partial || !walk.reliability.was_misled() {
+            return end;
+        }
+        let begin = Begin { is_measured: true, spent: end.distances };
+        let again = self.walk_once(asker, view, ef, terms, walk, begin);
+        SearchEnd { distances: end.distances + again.distances, ..again }
+    }
+
+    fn walk_once<R: Rows>(
+        &self,
+        asker: &Asker<'_, R>,
+        view: View,
+        ef: usize,
+        terms: &impl Terms,
+        walk: &mut Walk,
+        Begin { is_measured, spent }: Begin,
+    ) -> SearchEnd {
+        let seen = self.nodes.read();
+        let ends_early = !asker.key.is_product() && !is_measured;
+        walk.begin(view.end(), ef, if ends_early { terms.most_results() } else { 0 });
+        if let Some(row) = terms.without() {
+            walk.visited.visit(row);
+        }
+        self.entries.nearest(asker, |start| self.meet(walk, start, terms));
+        self.for_each_orphan(|row| {
+            if let Some(record) = seen.record(row).filter(|_| row < view.end()) {
+                let (mut found, _) = asker.neighbour(row, &record.code());
+                if is_planted(Fault::OrphansFirst) {
+                    found.distance = f32::NEG_INFINITY;
+                }
+                self.meet(walk, found, terms);
+            }
+        });
+        let mut visits = 0;
+        let mut estimates = [0.0; BLOCK_SLOTS];
+        let mut next: Option<Neighbour> = None;
+        while let Some(Neighbour { row, distance: popped }) =
+            walk.if_still_near(next).or_else(|| walk.next_candidate())
+        {
+            if terms.is_over(spent, visits, walk.found.len()) {
+                walk.visited.forget(row);
+                return SearchEnd { is_partial: true, distances: visits };
+            }
+            // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
+            next = walk.next_candidate();
+            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next.row));
+            coming.bring(LINES_AT_ONCE);
+            // Where the one after that begins, as things look now: a first line takes longest to come.
+            let mut later = walk.pool.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
+            let Some(record) = seen.record(row) else { continue };
+            visits += 1;
+            terms.visit(row);
+            let code = record.code();
+            let (found, base) = asker.neighbour(row, &code);
+            coming.bring(LINES_AT_ONCE);
+            if !is_measured {
+                walk.reliability.hear(popped, found.distance, walk.pool.bound());
+                // What is left of such a walk would be walked in vain: it begins again.
+                if visits.is_multiple_of(VISITS_A_VERDICT) && walk.reliability.was_misled() {
+                    break;
+                }
+            }
+            let found_before = walk.found.len();
+            if terms.visible(row) {
+                walk.keep(found);
+            }
+            if record.has_twins && terms.most_results() > 0 {
+                walk.doubt_of_twins = walk.doubt_of_twins.max(asker.doubt(&code));
+                self.meet_twins(found, view, terms, walk);
+            }
+            for _ in found_before..walk.found.len() {
+                walk.horizon.see(found.distance);
+            }
+            if let Some(enough) = terms.enough(visits, walk.found.len()) {
+                walk.pool.end_with(enough);
+            }
+            for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
+                let has_codes = self.nodes.has_codes_of_links();
+                if has_codes {
+                    asker.estimate(&record, block, base, &mut coming, &mut estimates);
+                }
+                if is_measured {
+                    if !has_codes {
+                        estimates.fill(f32::NEG_INFINITY);
+                    }
+                    words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
+                    coming.bring(usize::MAX);
+                    let (gate, bound) = (walk.gate(), walk.bound());
+                    let Walk { visited, reliability, .. } = &mut *walk;
+                    let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
+                    let hear = |estimate, distance| reliability.hear(estimate, distance, bound);
+                    asker.measure(&seen, words, is_wanted, &mut estimates, hear);
+                }
+                let bound = if is_measured { f32::INFINITY } else { walk.bound() };
+                let near = Slots(self.encoder.codes.nearer_than(&estimates, bound));
+                for slot in near {
+                    if let Some(&word) = words.get(slot) {
+                        walk.visited.prefetch(row_of(word));
+                        if terms.look_ahead(row_of(word)) {
+                            self.nodes.prefetch_next_twin(row_of(word));
+                        }
+                    }
+                }
+                later.bring(LINES_AT_ONCE);
+                for slot in near {
+                    if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
+                        let found = Neighbour { distance, row: row_of(word) };
+                        let meeting = walk.visited.meet(found);
+                        if meeting != Meeting::Farther && found.row < view.end() {
+                            seen.prefetch_word(found.row);
+                            self.offer(walk, found, meeting, terms);
+                        }
+                    }
+                }
+            }
+        }
+        SearchEnd { is_partial: false, distances: visits }
+    }
+
+    /// A node that a walk begins at.
+    fn meet(&self, walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
+        let meeting = walk.visited.meet(found);
+        if meeting != Meeting::Farther {
+            self.offer(walk, found, meeting, terms);
+        }
+    }
+
+    /// A node that was met goes to the pool if it, or a row that hangs from it, may be a result; else among those to be
+    /// walked through.
+    fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, terms: &impl Terms) {
+        if !walk.pool.is_wanted(found) {
+            return;
+        }
+        if meeting == Meeting::Nearer {
+            walk.pool.withdraw(found);
+        }
+        if terms.visible(found.row) || self.has_visible_twin(found.row, terms) {
+            walk.pool.offer(found);
+        } else {
+            walk.hide(found);
+        }
+    }
+
+    /// A row that is written once more, with other tags say, hangs from the one that it has replaced.
+    fn has_visible_twin(&self, row: u32, terms: &impl Terms) -> bool {
+        if terms.most_results() == 0 {
+            return false;
+        }
+        let mut twin = self.nodes.next_twin(row);
+        while let Some(row) = twin {
+            if terms.visible(row) {
+                return true;
+            }
+            twin = self.nodes.next_twin(row);
+        }
+        false
+    }
+
+    /// A row that is a result whether or not the walk came to it, at the distance that it is sorted by.
+    fn meet_beside(&self, found: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
+        if found.row < view.covered && walk.visited.visit(found.row) {
+            if terms.visible(found.row) {
+                walk.keep(found);
+            }
+            self.meet_twins(found, view, terms, walk);
+        }
+    }
+
+    /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.
+    fn meet_twins(&self, first: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
+        let mut left = terms.most_results();
+        let mut twin = self.nodes.next_twin(first.row);
+        while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
+            if terms.visible(row) {
+                walk.keep(Neighbour { distance: first.distance, row });
+                left -= 1;
+            }
+            twin = self.nodes.next_twin(row);
+        }
+    }
+}
+
+/// Slots of a block, as bits.
+#[derive(Debug, Clone, Copy)]
+struct Slots(u32);
+
+impl Iterator for Slots {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let slot = self.0.trailing_zeros() as usize;
+        self.0 &= self.0.wrapping_sub(1);
+        (slot < BLOCK_SLOTS).then_some(slot)
+    }
+}
