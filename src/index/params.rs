@@ -2,7 +2,7 @@
 
 use crate::DistanceMetric;
 
-/// The largest number of rows that a graph can hold; a pool entry keeps the row in 31 bits.
+/// The largest number of rows that a graph can hold; an entry of a candidate list keeps the row in 31 bits.
 pub(crate) const MAX_ROWS: u32 = (1 << 31) - 1;
 
 /// Stands for "no row".

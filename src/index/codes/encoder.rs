@@ -1,6 +1,6 @@
 //! From vectors to codes: what is done to a vector before it is coded, and which vectors cannot be.
 
-use super::key::Key;
+use super::key::SortKey;
 use super::query::QueryCode;
 use super::rotation::Rotation;
 use super::transform::Transform;
@@ -141,8 +141,8 @@ impl Encoder {
     }
 
     /// What a walk for the largest inner products with a query sorts by.
-    pub(crate) fn product_key(&self, query: &CodedQuery) -> Key {
-        Key::Product { factor: query.factor }
+    pub(crate) fn product_key(&self, query: &CodedQuery) -> SortKey {
+        SortKey::Product { factor: query.factor }
     }
 
     /// What a walk sorts a row at this true distance from the query by.

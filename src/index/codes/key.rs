@@ -10,7 +10,7 @@
 /// A node's estimates of its neighbours start from its *base*: `|q - v|^2`, and for inner products `-2 <q, v>`, which
 /// stays exact where squares of lengths would drown it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Key {
+pub(crate) enum SortKey {
     /// The squared distance itself; for the cosine between vectors of length 1.
     Squared,
     /// `-<q, v>` after the transform: `factor` times the true distance.
@@ -20,7 +20,7 @@ pub(crate) enum Key {
     Lifted { square: f32, lift: f32, radius: f32 },
 }
 
-impl Key {
+impl SortKey {
     /// Whether it is an inner product.
     #[inline]
     pub(crate) fn is_product(self) -> bool {

@@ -14,7 +14,7 @@
 //! | `byte_code.rs` | `ByteCode`: an 8-bit code with its facts, and distances between two |
 //! | `relative.rs` | relative codes, their facts, and where their bits lie in a block |
 //! | `query.rs` | `QueryCode`: a query prepared once, its distance to codes and to the neighbours in a block |
-//! | `key.rs` | `Key`: what a walk sorts rows by, from a distance between codes |
+//! | `key.rs` | `SortKey`: what a walk sorts rows by, from a distance between codes |
 //! | `transform.rs` | what is done to a vector before it is rotated: a centre is subtracted, lengths are scaled |
 //! | `encoder.rs` | `Encoder`: from vectors to what codes are made of, and which vectors have no code |
 //!

@@ -7,7 +7,7 @@ use super::nodes::Seen;
 use super::record_layout::{BLOCK_SLOTS, Record};
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
-use crate::index::codes::key::Key;
+use crate::index::codes::key::SortKey;
 use crate::index::codes::query::QueryCode;
 use crate::index::neighbour::Neighbour;
 use crate::index::params::NO_ROW;
@@ -34,16 +34,16 @@ pub(crate) fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32
 }
 
 /// Distances from one query to nodes and their neighbours.
-pub(crate) struct Asker<'a, R> {
+pub(crate) struct QueryDistance<'a, R> {
     pub(crate) encoder: &'a Encoder,
     pub(crate) code: &'a QueryCode,
     /// The query itself, for where the codes cannot tell.
     pub(crate) vector: &'a [f32],
     pub(crate) rows: &'a R,
-    pub(crate) key: Key,
+    pub(crate) key: SortKey,
 }
 
-impl<R: Rows> Asker<'_, R> {
+impl<R: Rows> QueryDistance<'_, R> {
     /// The standard deviation of a squared distance by codes.
     #[inline]
     pub(crate) fn deviation(&self, code: &ByteCode<'_>) -> f32 {
@@ -78,7 +78,7 @@ impl<R: Rows> Asker<'_, R> {
     /// A node with what the walk sorts it by, and its base.
     #[inline]
     pub(crate) fn neighbour(&self, row: u32, code: &ByteCode<'_>) -> (Neighbour, f32) {
-        if let Key::Product { factor } = self.key {
+        if let SortKey::Product { factor } = self.key {
             let mut product = self.code.product(&self.encoder.codes, code);
             let squared = self.code.facts().square + code.facts.square - 2.0 * product;
             if squared < BLURRED * self.deviation(code) {
@@ -107,20 +107,20 @@ impl<R: Rows> Asker<'_, R> {
         };
         self.code.estimate(&self.encoder.codes, bits, facts, base, coming.rest(), out);
         match self.key {
-            Key::Squared => {
+            SortKey::Squared => {
                 let code = record.code();
                 if base < BLURRED * self.deviation(&code) {
                     self.look_closer(record, block, facts, out);
                 }
             }
-            Key::Product { .. } => {
+            SortKey::Product { .. } => {
                 out.iter_mut().for_each(|estimate| *estimate *= 0.5);
                 let code = record.code();
                 if base + self.code.facts().square + code.facts.square < BLURRED * self.deviation(&code) {
                     self.look_closer(record, block, facts, out);
                 }
             }
-            Key::Lifted { square, .. } => {
+            SortKey::Lifted { square, .. } => {
                 let code = record.code();
                 for (estimate, &square) in out.iter_mut().zip(squares) {
                     *estimate = self.key.of_base(*estimate, square);
@@ -196,7 +196,7 @@ impl<R: Rows> Asker<'_, R> {
             if factor == 0.0 && word != NO_ROW {
                 let row = row_of(word);
                 *estimate = match self.key {
-                    Key::Product { factor } => self.product_by_vectors(row, factor),
+                    SortKey::Product { factor } => self.product_by_vectors(row, factor),
                     key => key.of_squared(self.by_vectors(row), square),
                 };
             }

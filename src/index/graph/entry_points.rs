@@ -5,12 +5,12 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-use super::distance::Asker;
+use super::distance::QueryDistance;
 use super::nodes::Seen;
 use super::record_layout::BLOCK_SLOTS;
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
-use crate::index::codes::key::Key;
+use crate::index::codes::key::SortKey;
 use crate::index::codes::relative::{RelativeCode, set_slot_facts, write_slot};
 use crate::index::neighbour::Neighbour;
 use crate::index::params::{NO_ROW, mix};
@@ -135,17 +135,28 @@ impl Entries {
     }
 
     /// Calls `each` with the nodes of the sample that look nearest, in no order.
-    pub(crate) fn nearest<R: Rows>(&self, asker: &Asker<'_, R>, mut each: impl FnMut(Neighbour)) {
+    pub(crate) fn nearest<R: Rows>(
+        &self,
+        query_distance: &QueryDistance<'_, R>,
+        mut each: impl FnMut(Neighbour),
+    ) {
         let Some(sample) = self.last() else { return };
         let mut best = [Neighbour { distance: f32::INFINITY, row: NO_ROW }; STARTS];
-        let base = if asker.encoder.is_product() { 0.0 } else { asker.code.facts().square };
+        let base = if query_distance.encoder.is_product() { 0.0 } else { query_distance.code.facts().square };
         let mut out = [0.0; BLOCK_SLOTS];
         for block in &sample.blocks {
             let bits = bytemuck::cast_slice(&block.bits);
-            asker.code.estimate(&asker.encoder.codes, bits, &block.facts, base, &[], &mut out);
-            if asker.key != Key::Squared {
+            query_distance.code.estimate(
+                &query_distance.encoder.codes,
+                bits,
+                &block.facts,
+                base,
+                &[],
+                &mut out,
+            );
+            if query_distance.key != SortKey::Squared {
                 for (estimate, &square) in out.iter_mut().zip(&block.squares) {
-                    *estimate = asker.key_of_base(*estimate, square);
+                    *estimate = query_distance.key_of_base(*estimate, square);
                 }
             }
             for (&distance, &row) in out.iter().zip(&block.rows) {

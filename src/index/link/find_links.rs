@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::row_distance::{Space, measure_all};
 use super::select::{Lengths, choose};
 use super::state::LinkState;
-use crate::index::graph::distance::Asker;
+use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::fingerprints::fingerprint;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
@@ -72,8 +72,9 @@ impl Graph {
             return Ok(Found { print, ..Found::default() });
         };
         let ef = self.params.candidates();
-        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
-        self.walk(&asker, view, ef, &AllNodes, walk);
+        let query_distance =
+            QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
+        self.walk(&query_distance, view, ef, &AllNodes, walk);
         let placed = walk.reliability.counts();
         let mut candidates = std::mem::take(&mut walk.found);
         // Where a batch is tried again for want of memory, nodes link to its rows already, so to this one, too.

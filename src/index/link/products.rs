@@ -1,11 +1,11 @@
 //! Product links: under the inner product, a part of a row's links leads to the rows whose products with it are largest.
 //!
-//! The firm links connect rows that are near each other on the sphere (`Key::Lifted`), which reaches everything from
+//! The firm links connect rows that are near each other on the sphere (`SortKey::Lifted`), which reaches everything from
 //! everywhere. The results of a query are often the same few rows with large components where the query has them, and far
 //! from each other there. Links by the product itself lead to those at once (ip-NSW: Morozov, Babenko, NeurIPS 2018).
 //! They take the slots of spare links, and are answered where they are among the largest products of the other row too.
 
-use crate::index::graph::distance::Asker;
+use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
 use crate::index::neighbour::Neighbour;
@@ -30,8 +30,8 @@ impl Graph {
         let vector = rows.row(row);
         self.encoder.prepare(vector, query);
         let key = self.encoder.product_key(query);
-        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key };
-        self.walk(&asker, view, self.params.candidates() / 2, &AllNodes, walk);
+        let query_distance = QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key };
+        self.walk(&query_distance, view, self.params.candidates() / 2, &AllNodes, walk);
         walk.found.retain(|found| found.row != row);
         walk.found.sort_unstable();
         let others = walk.found.iter().take(self.params.most_product_links()).map(|found| found.row);

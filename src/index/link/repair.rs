@@ -2,17 +2,17 @@
 //! and again as it grows. That a stored vector is found does not rest on it: the fingerprints see to that.
 //!
 //! A walk that keeps more candidates expands all that one with fewer does. So what is met with [`CHECKED_EF`] is met by every
-//! walk that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer or that a horizon
-//! ends, and rows that were crowded out since, are what the fingerprints are for.
+//! walk that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer or that end
+//! early, and rows that were crowded out since, are what the fingerprints are for.
 
 use std::cell::Cell;
 
 use super::row_distance::Space;
 use super::state::LinkState;
-use crate::index::graph::distance::Asker;
+use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::rows::Rows;
-use crate::index::search::request::Terms;
+use crate::index::search::request::WalkPolicy;
 use crate::index::search::scratch::Scratch;
 use crate::index::work::budget::{Pace, ROW_WORK};
 use crate::index::work::parallel::spread;
@@ -65,7 +65,7 @@ struct Until {
     is_met: Cell<bool>,
 }
 
-impl Terms for Until {
+impl WalkPolicy for Until {
     fn most_results(&self) -> usize {
         0
     }
@@ -162,9 +162,10 @@ impl Graph {
         let seen = self.nodes.read();
         let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
         let Some(measure) = space.from(row) else { return true };
-        let asker = Asker { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
+        let query_distance =
+            QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
         let until = Until { row, is_met: Cell::new(false) };
-        self.walk(&asker, view, CHECKED_EF, &until, walk);
+        self.walk(&query_distance, view, CHECKED_EF, &until, walk);
         until.is_met.get()
     }
 

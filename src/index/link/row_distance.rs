@@ -3,7 +3,7 @@
 use crate::DistanceMetric;
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
-use crate::index::codes::key::{Key, lift_of};
+use crate::index::codes::key::{SortKey, lift_of};
 use crate::index::graph::distance::{BLURRED, deviation};
 use crate::index::graph::nodes::Seen;
 use crate::index::neighbour::Neighbour;
@@ -32,12 +32,12 @@ impl<'a, R: Rows> Space<'a, R> {
     }
 
     /// What a walk from a vector whose squared length is `square` sorts by.
-    pub(crate) fn key(&self, square: f32) -> Key {
+    pub(crate) fn key(&self, square: f32) -> SortKey {
         match self.metric {
             DistanceMetric::DotProduct => {
-                Key::Lifted { square, lift: lift_of(square, self.radius), radius: self.radius }
+                SortKey::Lifted { square, lift: lift_of(square, self.radius), radius: self.radius }
             }
-            DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+            DistanceMetric::Cosine | DistanceMetric::Euclidean => SortKey::Squared,
         }
     }
 
@@ -81,13 +81,13 @@ impl<'a, R: Rows> Space<'a, R> {
 pub(crate) struct RowMeasure<'a, R> {
     row: u32,
     code: ByteCode<'a>,
-    key: Key,
+    key: SortKey,
     space: &'a Space<'a, R>,
 }
 
 impl<R: Rows> RowMeasure<'_, R> {
     /// What a walk from the row sorts by.
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> SortKey {
         self.key
     }
 

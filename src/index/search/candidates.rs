@@ -24,7 +24,7 @@ impl Entry {
 
 /// The best rows so far in ascending order, each with a mark that says whether it was expanded.
 #[derive(Debug, Default)]
-pub(crate) struct Pool {
+pub(crate) struct CandidateList {
     entries: Vec<Entry>,
     capacity: usize,
     /// Rows behind the first so many are not expanded.
@@ -33,7 +33,7 @@ pub(crate) struct Pool {
     cursor: usize,
 }
 
-impl Pool {
+impl CandidateList {
     pub(crate) fn reset(&mut self, capacity: usize) {
         self.entries.clear();
         self.entries.reserve(capacity + 1);
@@ -60,7 +60,7 @@ impl Pool {
         self.entries.len() >= self.capacity
     }
 
-    /// The last of the pool once it is full: what is not before it need not be offered.
+    /// The last of the list once it is full: what is not before it need not be offered.
     #[inline]
     fn last(&self) -> Option<Entry> {
         self.entries.get(self.capacity.wrapping_sub(1)).copied()
@@ -78,7 +78,7 @@ impl Pool {
         self.last().is_none_or(|last| Entry::new(neighbour).0 < last.0)
     }
 
-    /// Takes a row in where it belongs, if it belongs; a full pool loses its last.
+    /// Takes a row in where it belongs, if it belongs; a full list loses its last.
     #[inline]
     pub(crate) fn offer(&mut self, neighbour: Neighbour) {
         let entry = Entry::new(neighbour);
@@ -144,19 +144,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pool_sorts_like_the_neighbours_and_gives_them_back() {
+    fn a_list_sorts_like_the_neighbours_and_gives_them_back() {
         let distances =
             [0.0, -0.0, 1.5, -3.25, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE];
         let mut expected = Vec::new();
-        let mut pool = Pool::default();
-        pool.reset(100);
+        let mut candidates = CandidateList::default();
+        candidates.reset(100);
         for (i, &distance) in distances.iter().enumerate() {
             for row in [(1 << 31) - 1 - u32::try_from(i).unwrap(), 3] {
                 expected.push(Neighbour { distance, row });
-                pool.offer(Neighbour { distance, row });
+                candidates.offer(Neighbour { distance, row });
             }
         }
         expected.sort();
-        assert!(pool.iter().eq(expected.iter().copied()));
+        assert!(candidates.iter().eq(expected.iter().copied()));
     }
 }

@@ -19,16 +19,16 @@ const MARGIN_POWER: f32 = 0.4;
 
 /// The distances of the nearest rows that a walk has found, and how far it goes.
 #[derive(Debug, Default)]
-pub(crate) struct Horizon {
+pub(crate) struct EarlyStop {
     /// Ascending, at most `k`.
     nearest: Vec<f32>,
-    /// 0: there is no horizon.
+    /// 0: the walk does not end early.
     k: usize,
     margin: f32,
     bound: f32,
 }
 
-impl Horizon {
+impl EarlyStop {
     /// For a walk with `ef` candidates that is to find `k` rows; 0: all that there are.
     pub(crate) fn reset(&mut self, k: usize, ef: usize) {
         self.nearest.clear();
@@ -70,12 +70,12 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_kth_distance_and_a_margin_and_never_grows() {
-        let mut horizon = Horizon::default();
-        horizon.reset(2, 2);
+        let mut early_stop = EarlyStop::default();
+        early_stop.reset(2, 2);
         let mut bounds = Vec::new();
         for distance in [4.0, 9.0, 1.0, 25.0, 0.0, 0.0] {
-            horizon.see(distance);
-            bounds.push(horizon.bound());
+            early_stop.see(distance);
+            bounds.push(early_stop.bound());
         }
         let first = f32::INFINITY;
         assert_eq!(
@@ -86,21 +86,21 @@ mod tests {
 
     #[test]
     fn more_candidates_go_farther() {
-        let mut horizon = Horizon::default();
+        let mut early_stop = EarlyStop::default();
         let mut bound_of = |k: usize, ef: usize| {
-            horizon.reset(k, ef);
-            (0..ef).for_each(|_| horizon.see(1.0));
-            horizon.bound()
+            early_stop.reset(k, ef);
+            (0..ef).for_each(|_| early_stop.see(1.0));
+            early_stop.bound()
         };
         assert_eq!(bound_of(10, 160), 1.0 + MARGIN * 16.0_f32.powf(MARGIN_POWER));
         assert!(bound_of(10, 10) < bound_of(10, 20) && bound_of(10, 20) < bound_of(1, 20));
     }
 
     #[test]
-    fn a_walk_that_is_to_find_everything_has_no_horizon() {
-        let mut horizon = Horizon::default();
-        horizon.reset(0, 100);
-        horizon.see(1.0);
-        assert_eq!(horizon.bound(), f32::INFINITY);
+    fn a_walk_that_is_to_find_everything_does_not_end_early() {
+        let mut early_stop = EarlyStop::default();
+        early_stop.reset(0, 100);
+        early_stop.see(1.0);
+        assert_eq!(early_stop.bound(), f32::INFINITY);
     }
 }

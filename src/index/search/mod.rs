@@ -2,9 +2,9 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `request.rs` | `GraphSearch`, `Terms`: what a walk is asked for, and when it ends |
-//! | `candidates.rs` | `Pool`: the nearest rows so far |
-//! | `early_stop.rs` | `Horizon`: how far a walk goes |
+//! | `request.rs` | `GraphSearch`, `WalkPolicy`: what a walk is asked for, and when it ends |
+//! | `candidates.rs` | `CandidateList`: the nearest rows so far |
+//! | `early_stop.rs` | `EarlyStop`: how far a walk goes |
 //! | `reliability.rs` | whether a walk's estimates can be relied on |
 //! | `scratch.rs` | `Scratch`: all the memory of a search |
 //! | `rerank.rs` | the vectors decide among the nearest |

@@ -46,7 +46,7 @@ pub(crate) struct SearchEnd {
 }
 
 /// Which rows a walk may return, and when it must end.
-pub(crate) trait Terms {
+pub(crate) trait WalkPolicy {
     /// How many results there are to be, rows that hang from others among them; 0: all nodes that are visited, and no row
     /// that hangs from one.
     fn most_results(&self) -> usize;
@@ -77,7 +77,7 @@ pub(crate) trait Terms {
 /// Every node, to the end: what the graph asks itself while it grows.
 pub(crate) struct AllNodes;
 
-impl Terms for AllNodes {
+impl WalkPolicy for AllNodes {
     fn most_results(&self) -> usize {
         0
     }
@@ -94,9 +94,9 @@ impl Terms for AllNodes {
 }
 
 /// Rows below a limit, as far as deadline and budget go.
-pub(crate) struct Below<'a, 'b>(pub(crate) &'a GraphSearch<'b>);
+pub(crate) struct RequestPolicy<'a, 'b>(pub(crate) &'a GraphSearch<'b>);
 
-impl Terms for Below<'_, '_> {
+impl WalkPolicy for RequestPolicy<'_, '_> {
     fn most_results(&self) -> usize {
         self.0.k.max(1)
     }

@@ -3,7 +3,7 @@
 use super::scratch::Walk;
 use crate::distance::PreparedQuery;
 use crate::index::codes::encoder::CodedQuery;
-use crate::index::graph::distance::Asker;
+use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::nodes::Seen;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
@@ -22,7 +22,7 @@ const HEAD: usize = 64;
 /// Replaces `out` with the `k` nearest of what a walk has found in ascending order.
 pub(crate) fn rerank<R: Rows>(
     (query, coded): (&PreparedQuery<'_>, &CodedQuery),
-    asker: &Asker<'_, R>,
+    query_distance: &QueryDistance<'_, R>,
     seen: &Seen<'_>,
     k: usize,
     walk: &mut Walk,
@@ -37,14 +37,14 @@ pub(crate) fn rerank<R: Rows>(
         found.select_nth_unstable(sure);
     }
     let (near, rest) = found.split_at_mut(sure);
-    look_at(query, asker, near, out);
+    look_at(query, query_distance, near, out);
     let Some(last) = out.iter().max().filter(|_| out.len() == k).copied() else {
         out.sort_unstable();
         return;
     };
-    let doubts = out.iter().filter_map(|found| Some(asker.doubt(&seen.record(found.row)?.code())));
+    let doubts = out.iter().filter_map(|found| Some(query_distance.doubt(&seen.record(found.row)?.code())));
     let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
-    let bound = asker.encoder.key_of(coded, last.distance) + DOUBT * doubt;
+    let bound = query_distance.encoder.key_of(coded, last.distance) + DOUBT * doubt;
     let mut doubtful = 0;
     for place in 0..rest.len() {
         if rest.get(place).is_some_and(|row| row.distance <= bound) {
@@ -53,7 +53,7 @@ pub(crate) fn rerank<R: Rows>(
         }
     }
     if doubtful > 0 {
-        look_at(query, asker, rest.get(..doubtful).unwrap_or_default(), out);
+        look_at(query, query_distance, rest.get(..doubtful).unwrap_or_default(), out);
     }
     out.sort_unstable();
     out.truncate(k);
@@ -62,11 +62,11 @@ pub(crate) fn rerank<R: Rows>(
 /// Adds rows with their true distances to `out`.
 fn look_at<R: Rows>(
     query: &PreparedQuery<'_>,
-    asker: &Asker<'_, R>,
+    query_distance: &QueryDistance<'_, R>,
     rows: &[Neighbour],
     out: &mut Vec<Neighbour>,
 ) {
-    let vector = |found: &Neighbour| asker.rows.row(found.row);
+    let vector = |found: &Neighbour| query_distance.rows.row(found.row);
     let bring = |found: &Neighbour| {
         let vector = vector(found);
         prefetch(vector.get(..HEAD).unwrap_or(vector));

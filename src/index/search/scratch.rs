@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::candidates::Pool;
-use super::early_stop::Horizon;
+use super::candidates::CandidateList;
+use super::early_stop::EarlyStop;
 use super::reliability::Reliability;
 use crate::index::codes::encoder::CodedQuery;
 use crate::index::graph::record_layout::Bits;
@@ -125,7 +125,7 @@ impl Scratch {
         if marks.len() < end as usize {
             memory::reserve(marks, wanted.saturating_sub(marks.len()))?;
         }
-        self.walk.pool.make_room(ef)?;
+        self.walk.candidates.make_room(ef)?;
         self.walk.found.clear();
         memory::reserve(&mut self.walk.found, ef)
     }
@@ -135,11 +135,11 @@ impl Scratch {
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     /// Rows that look near, to be visited.
-    pub(crate) pool: Pool,
+    pub(crate) candidates: CandidateList,
     /// Rows that may be walked through but not returned, nearest on top.
     pub(crate) hidden: BinaryHeap<Reverse<Neighbour>>,
     pub(crate) visited: Visited,
-    pub(crate) horizon: Horizon,
+    pub(crate) early_stop: EarlyStop,
     /// Rows that were visited and may be returned, in no order.
     pub(crate) found: Vec<Neighbour>,
     /// Whether there was no memory for all of these.
@@ -153,10 +153,10 @@ pub(crate) struct Walk {
 impl Walk {
     /// Ready for a walk among rows under `end` that keeps `ef` candidates and is to find `k` rows; 0: all that there are.
     pub(crate) fn begin(&mut self, end: u32, ef: usize, k: usize) {
-        self.pool.reset(ef);
+        self.candidates.reset(ef);
         self.hidden.clear();
         self.visited.reset(end);
-        self.horizon.reset(k, ef);
+        self.early_stop.reset(k, ef);
         self.found.clear();
         self.lacks_memory = false;
         self.doubt_of_twins = 0.0;
@@ -184,7 +184,7 @@ impl Walk {
     /// No row that looks farther away than this need be offered.
     #[inline]
     pub(crate) fn bound(&self) -> f32 {
-        self.pool.bound().min(self.horizon.bound())
+        self.candidates.bound().min(self.early_stop.bound())
     }
 
     /// No row whose estimate is farther away than this need be measured.
@@ -198,7 +198,7 @@ impl Walk {
     pub(crate) fn next_candidate(&mut self) -> Option<Neighbour> {
         loop {
             let next = self.next_offered()?;
-            if next.distance > self.horizon.bound() {
+            if next.distance > self.early_stop.bound() {
                 return None;
             }
             if self.visited.visit(next.row) {
@@ -211,7 +211,7 @@ impl Walk {
     #[inline]
     pub(crate) fn if_still_near(&mut self, next: Option<Neighbour>) -> Option<Neighbour> {
         next.filter(|&next| {
-            let is_near = next.distance <= self.horizon.bound();
+            let is_near = next.distance <= self.early_stop.bound();
             if !is_near {
                 self.visited.forget(next.row);
             }
@@ -222,16 +222,16 @@ impl Walk {
     #[inline]
     fn next_offered(&mut self) -> Option<Neighbour> {
         let Some(Reverse(hidden)) = self.hidden.peek().copied() else {
-            let next = self.pool.peek()?;
-            self.pool.mark();
+            let next = self.candidates.peek()?;
+            self.candidates.mark();
             return Some(next);
         };
-        match self.pool.peek() {
+        match self.candidates.peek() {
             Some(next) if next < hidden => {
-                self.pool.mark();
+                self.candidates.mark();
                 Some(next)
             }
-            _ if self.pool.last_of_enough().is_some_and(|bound| bound < hidden) => None,
+            _ if self.candidates.last_of_enough().is_some_and(|bound| bound < hidden) => None,
             _ => {
                 self.hidden.pop();
                 Some(hidden)
@@ -245,13 +245,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_pool_keeps_the_nearest_and_visits_each_once() {
+    fn a_full_list_keeps_the_nearest_and_visits_each_once() {
         let mut walk = Walk::default();
         walk.begin(100, 4, 0);
         for row in [9, 3, 7, 1, 5, 8, 2, 6, 1] {
-            walk.pool.offer(Neighbour { distance: row as f32, row });
+            walk.candidates.offer(Neighbour { distance: row as f32, row });
         }
-        assert_eq!(walk.pool.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 1, 2, 3]);
+        assert_eq!(walk.candidates.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 1, 2, 3]);
         let order: Vec<u32> = std::iter::from_fn(|| walk.next_candidate().map(|next| next.row)).collect();
         assert_eq!(order, [1, 2, 3]);
     }

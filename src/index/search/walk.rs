@@ -5,13 +5,13 @@
 //! vectors themselves are read for the nearest of those only.
 
 use super::reliability::PRODUCT_WIDENING;
-use super::request::{Below, GraphSearch, LEAST_EF, SearchEnd, Terms};
+use super::request::{GraphSearch, LEAST_EF, RequestPolicy, SearchEnd, WalkPolicy};
 use super::rerank::rerank;
 use super::scratch::{Meeting, Scratch, Walk};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
-use crate::index::codes::key::Key;
-use crate::index::graph::distance::Asker;
+use crate::index::codes::key::SortKey;
+use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::fingerprints::fingerprint;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::row_of;
@@ -57,35 +57,35 @@ impl Graph {
         if !self.encoder.prepare(query.query(), coded) {
             return None;
         }
-        let asker = Asker {
+        let query_distance = QueryDistance {
             encoder: &self.encoder,
             code: &coded.code,
             vector: query.query(),
             rows,
             key: match self.params.metric {
                 DistanceMetric::DotProduct => self.encoder.product_key(coded),
-                DistanceMetric::Cosine | DistanceMetric::Euclidean => Key::Squared,
+                DistanceMetric::Cosine | DistanceMetric::Euclidean => SortKey::Squared,
             },
         };
         let print = fingerprint(query.query());
         self.fingerprints.prefetch(print);
-        let terms = Below(request);
-        let end = self.walk(&asker, view, ef, &terms, walk);
+        let policy = RequestPolicy(request);
+        let end = self.walk(&query_distance, view, ef, &policy, walk);
         // Rows that may have the query's own bits: the vectors decide.
         for row in self.fingerprints.rows(print) {
-            self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &terms, walk);
+            self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &policy, walk);
         }
         // Orthogonal to everything, by definition.
         if let Some(row) = self.directionless() {
             self.meet_beside(
                 Neighbour { distance: self.encoder.key_of(coded, 1.0), row },
                 view,
-                &terms,
+                &policy,
                 walk,
             );
         }
         out.try_reserve(walk.found.len()).ok()?;
-        rerank((query, coded), &asker, &self.nodes.read(), request.k, walk, out);
+        rerank((query, coded), &query_distance, &self.nodes.read(), request.k, walk, out);
         (!self.is_damaged() && !walk.lacks_memory).then_some(end)
     }
 
@@ -95,20 +95,20 @@ impl Graph {
     /// most walks of the graph, it does so at once.
     pub(crate) fn walk<R: Rows>(
         &self,
-        asker: &Asker<'_, R>,
+        query_distance: &QueryDistance<'_, R>,
         view: View,
         ef: usize,
-        terms: &impl Terms,
+        policy: &impl WalkPolicy,
         walk: &mut Walk,
     ) -> SearchEnd {
         let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
         let is_measured = widening.is_none();
         // Walks for links may be misled a little.
         let widening = match widening {
-            Some(widening) if terms.most_results() > 0 && asker.key.is_product() => {
+            Some(widening) if policy.most_results() > 0 && query_distance.key.is_product() => {
                 widening.max(PRODUCT_WIDENING)
             }
-            Some(widening) if terms.most_results() > 0 => widening,
+            Some(widening) if policy.most_results() > 0 => widening,
             _ => 1.0,
         };
         #[expect(
@@ -117,38 +117,38 @@ impl Graph {
             reason = "at most twice ef, and above 0"
         )]
         let wide = (ef as f32 * widening) as usize;
-        let end = self.walk_once(asker, view, wide, terms, walk, Begin { is_measured, spent: 0 });
+        let end = self.walk_once(query_distance, view, wide, policy, walk, Begin { is_measured, spent: 0 });
         if is_measured || end.is_partial || !walk.reliability.was_misled() {
             return end;
         }
         let begin = Begin { is_measured: true, spent: end.distances };
-        let again = self.walk_once(asker, view, ef, terms, walk, begin);
+        let again = self.walk_once(query_distance, view, ef, policy, walk, begin);
         SearchEnd { distances: end.distances + again.distances, ..again }
     }
 
     fn walk_once<R: Rows>(
         &self,
-        asker: &Asker<'_, R>,
+        query_distance: &QueryDistance<'_, R>,
         view: View,
         ef: usize,
-        terms: &impl Terms,
+        policy: &impl WalkPolicy,
         walk: &mut Walk,
         Begin { is_measured, spent }: Begin,
     ) -> SearchEnd {
         let seen = self.nodes.read();
-        let ends_early = !asker.key.is_product() && !is_measured;
-        walk.begin(view.end(), ef, if ends_early { terms.most_results() } else { 0 });
-        if let Some(row) = terms.without() {
+        let ends_early = !query_distance.key.is_product() && !is_measured;
+        walk.begin(view.end(), ef, if ends_early { policy.most_results() } else { 0 });
+        if let Some(row) = policy.without() {
             walk.visited.visit(row);
         }
-        self.entries.nearest(asker, |start| self.meet(walk, start, terms));
+        self.entries.nearest(query_distance, |start| self.meet(walk, start, policy));
         self.for_each_orphan(|row| {
             if let Some(record) = seen.record(row).filter(|_| row < view.end()) {
-                let (mut found, _) = asker.neighbour(row, &record.code());
+                let (mut found, _) = query_distance.neighbour(row, &record.code());
                 if is_planted(Fault::OrphansFirst) {
                     found.distance = f32::NEG_INFINITY;
                 }
-                self.meet(walk, found, terms);
+                self.meet(walk, found, policy);
             }
         });
         let mut visits = 0;
@@ -157,7 +157,7 @@ impl Graph {
         while let Some(Neighbour { row, distance: popped }) =
             walk.if_still_near(next).or_else(|| walk.next_candidate())
         {
-            if terms.is_over(spent, visits, walk.found.len()) {
+            if policy.is_over(spent, visits, walk.found.len()) {
                 walk.visited.forget(row);
                 return SearchEnd { is_partial: true, distances: visits };
             }
@@ -166,38 +166,39 @@ impl Graph {
             let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next.row));
             coming.bring(LINES_AT_ONCE);
             // Where the one after that begins, as things look now: a first line takes longest to come.
-            let mut later = walk.pool.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
+            let mut later =
+                walk.candidates.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
             let Some(record) = seen.record(row) else { continue };
             visits += 1;
-            terms.visit(row);
+            policy.visit(row);
             let code = record.code();
-            let (found, base) = asker.neighbour(row, &code);
+            let (found, base) = query_distance.neighbour(row, &code);
             coming.bring(LINES_AT_ONCE);
             if !is_measured {
-                walk.reliability.hear(popped, found.distance, walk.pool.bound());
+                walk.reliability.hear(popped, found.distance, walk.candidates.bound());
                 // What is left of such a walk would be walked in vain: it begins again.
                 if visits.is_multiple_of(VISITS_A_VERDICT) && walk.reliability.was_misled() {
                     break;
                 }
             }
             let found_before = walk.found.len();
-            if terms.visible(row) {
+            if policy.visible(row) {
                 walk.keep(found);
             }
-            if record.has_twins && terms.most_results() > 0 {
-                walk.doubt_of_twins = walk.doubt_of_twins.max(asker.doubt(&code));
-                self.meet_twins(found, view, terms, walk);
+            if record.has_twins && policy.most_results() > 0 {
+                walk.doubt_of_twins = walk.doubt_of_twins.max(query_distance.doubt(&code));
+                self.meet_twins(found, view, policy, walk);
             }
             for _ in found_before..walk.found.len() {
-                walk.horizon.see(found.distance);
+                walk.early_stop.see(found.distance);
             }
-            if let Some(enough) = terms.enough(visits, walk.found.len()) {
-                walk.pool.end_with(enough);
+            if let Some(enough) = policy.enough(visits, walk.found.len()) {
+                walk.candidates.end_with(enough);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
                 let has_codes = self.nodes.has_codes_of_links();
                 if has_codes {
-                    asker.estimate(&record, block, base, &mut coming, &mut estimates);
+                    query_distance.estimate(&record, block, base, &mut coming, &mut estimates);
                 }
                 if is_measured {
                     if !has_codes {
@@ -209,14 +210,14 @@ impl Graph {
                     let Walk { visited, reliability, .. } = &mut *walk;
                     let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
                     let hear = |estimate, distance| reliability.hear(estimate, distance, bound);
-                    asker.measure(&seen, words, is_wanted, &mut estimates, hear);
+                    query_distance.measure(&seen, words, is_wanted, &mut estimates, hear);
                 }
                 let bound = if is_measured { f32::INFINITY } else { walk.bound() };
                 let near = Slots(self.encoder.codes.nearer_than(&estimates, bound));
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
-                        if terms.look_ahead(row_of(word)) {
+                        if policy.look_ahead(row_of(word)) {
                             self.nodes.prefetch_next_twin(row_of(word));
                         }
                     }
@@ -228,7 +229,7 @@ impl Graph {
                         let meeting = walk.visited.meet(found);
                         if meeting != Meeting::Farther && found.row < view.end() {
                             seen.prefetch_word(found.row);
-                            self.offer(walk, found, meeting, terms);
+                            self.offer(walk, found, meeting, policy);
                         }
                     }
                 }
@@ -238,37 +239,37 @@ impl Graph {
     }
 
     /// A node that a walk begins at.
-    fn meet(&self, walk: &mut Walk, found: Neighbour, terms: &impl Terms) {
+    fn meet(&self, walk: &mut Walk, found: Neighbour, policy: &impl WalkPolicy) {
         let meeting = walk.visited.meet(found);
         if meeting != Meeting::Farther {
-            self.offer(walk, found, meeting, terms);
+            self.offer(walk, found, meeting, policy);
         }
     }
 
-    /// A node that was met goes to the pool if it, or a row that hangs from it, may be a result; else among those to be
+    /// A node that was met becomes a candidate if it, or a row that hangs from it, may be a result; else among those to be
     /// walked through.
-    fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, terms: &impl Terms) {
-        if !walk.pool.is_wanted(found) {
+    fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, policy: &impl WalkPolicy) {
+        if !walk.candidates.is_wanted(found) {
             return;
         }
         if meeting == Meeting::Nearer {
-            walk.pool.withdraw(found);
+            walk.candidates.withdraw(found);
         }
-        if terms.visible(found.row) || self.has_visible_twin(found.row, terms) {
-            walk.pool.offer(found);
+        if policy.visible(found.row) || self.has_visible_twin(found.row, policy) {
+            walk.candidates.offer(found);
         } else {
             walk.hide(found);
         }
     }
 
     /// A row that is written once more, with other tags say, hangs from the one that it has replaced.
-    fn has_visible_twin(&self, row: u32, terms: &impl Terms) -> bool {
-        if terms.most_results() == 0 {
+    fn has_visible_twin(&self, row: u32, policy: &impl WalkPolicy) -> bool {
+        if policy.most_results() == 0 {
             return false;
         }
         let mut twin = self.nodes.next_twin(row);
         while let Some(row) = twin {
-            if terms.visible(row) {
+            if policy.visible(row) {
                 return true;
             }
             twin = self.nodes.next_twin(row);
@@ -277,21 +278,21 @@ impl Graph {
     }
 
     /// A row that is a result whether or not the walk came to it, at the distance that it is sorted by.
-    fn meet_beside(&self, found: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
+    fn meet_beside(&self, found: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
         if found.row < view.covered && walk.visited.visit(found.row) {
-            if terms.visible(found.row) {
+            if policy.visible(found.row) {
                 walk.keep(found);
             }
-            self.meet_twins(found, view, terms, walk);
+            self.meet_twins(found, view, policy, walk);
         }
     }
 
     /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.
-    fn meet_twins(&self, first: Neighbour, view: View, terms: &impl Terms, walk: &mut Walk) {
-        let mut left = terms.most_results();
+    fn meet_twins(&self, first: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
+        let mut left = policy.most_results();
         let mut twin = self.nodes.next_twin(first.row);
         while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
-            if terms.visible(row) {
+            if policy.visible(row) {
                 walk.keep(Neighbour { distance: first.distance, row });
                 left -= 1;
             }
