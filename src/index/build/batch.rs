@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::encode::Coded;
-use crate::index::graph::entry_points::Lowest;
+use crate::index::graph::entry_points::EntrySampler;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
 use crate::index::graph::record_layout::Bits;
@@ -286,10 +286,10 @@ impl Graph {
         entering.found.iter().for_each(|found| state.placed.add(found.placed));
         self.set_reliability(state.placed);
         if state.sampled_rows == 0 {
-            let mut lowest = Lowest::default();
+            let mut entry_sampler = EntrySampler::default();
             let is_node = |row: u32| entering.nodes.binary_search(&row).is_ok();
-            lowest.look_on(entering.batch.end, self.params.seed, is_node);
-            self.sample_entries(entering.batch.end, state, &lowest);
+            entry_sampler.look_on(entering.batch.end, self.params.seed, is_node);
+            self.sample_entry_points(entering.batch.end, state, &entry_sampler);
         }
         let mut suspects = memory::copied(&entering.nodes)?;
         memory::extend(&mut suspects, state.few_in_links(std::mem::take(&mut entering.lost)))?;
@@ -314,10 +314,10 @@ impl Graph {
             }
         }
         self.publish(View { covered: batch.end });
-        let mut lowest = std::mem::take(&mut state.lowest);
-        lowest.look_on(batch.end, self.params.seed, |row| self.nodes.is_node(row));
-        self.sample_entries(batch.end, state, &lowest);
-        state.lowest = lowest;
+        let mut entry_sampler = std::mem::take(&mut state.entry_sampler);
+        entry_sampler.look_on(batch.end, self.params.seed, |row| self.nodes.is_node(row));
+        self.sample_entry_points(batch.end, state, &entry_sampler);
+        state.entry_sampler = entry_sampler;
         Ok(())
     }
 }

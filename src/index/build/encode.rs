@@ -55,13 +55,13 @@ impl Graph {
             self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)
         })?;
         let coded = memory::all(coded)?;
-        let seen = self.nodes.read();
+        let records = self.nodes.read();
         for (row, &coded) in these.zip(&coded) {
             // A batch that is tried again was counted before.
             if row >= state.measured_rows {
                 state.measured_rows = row + 1;
                 if coded != Coded::Gone {
-                    let square = seen.record(row).map_or(0.0, |record| record.code().facts.square);
+                    let square = records.record(row).map_or(0.0, |record| record.code().facts.square);
                     if square <= self.encoder.transform().outlier_square {
                         state.count_square(square);
                     }

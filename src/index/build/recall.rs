@@ -76,7 +76,7 @@ impl Graph {
     pub(crate) fn begin_sampling(&self, under_way: &mut Option<Sampling>, covered: u32) -> Result<bool> {
         if under_way.is_none() && self.is_sampling_due(covered) {
             let is_single = |row: &u32| *row < covered && self.nodes.next_twin(*row).is_none();
-            let sample = self.entries.rows().iter().copied();
+            let sample = self.entry_points.rows().iter().copied();
             let queries = memory::collected(sample.filter(is_single).take(QUERIES))?;
             // One more, since each row is its own nearest.
             let nearest = memory::all(queries.iter().map(|_| BestK::keeping(RESULTS + 1)))?;

@@ -40,7 +40,7 @@ impl Index {
         let state = &build.links;
         let view = self.view();
         let firsts = self.firsts(state, view.covered)?;
-        let seen = self.nodes.read();
+        let records = self.nodes.read();
         let mut report = GraphReport {
             nodes: 0,
             twins: 0,
@@ -64,11 +64,11 @@ impl Index {
                 queue.push(row);
             }
         };
-        for &row in self.entries.rows().iter().chain(&report.orphans) {
+        for &row in self.entry_points.rows().iter().chain(&report.orphans) {
             reach(row, &mut queue);
         }
         while let Some(row) = queue.pop() {
-            seen.read_links(row, &mut links);
+            records.read_links(row, &mut links);
             links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
         }
         let mut is_linked = vec![false; view.covered as usize];
@@ -88,11 +88,11 @@ impl Index {
                 continue;
             }
             report.nodes += 1;
-            if seen.record(row).is_none() {
+            if records.record(row).is_none() {
                 report.damaged.push(row);
                 continue;
             }
-            seen.read_links(row, &mut links);
+            records.read_links(row, &mut links);
             report.links += links.firm.len() as u64;
             report.spare_links += links.spare.len() as u64;
             for &to in &links.firm {

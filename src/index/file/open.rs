@@ -236,7 +236,7 @@ impl Index {
         let mut nowhere = codeless;
         nowhere.retain(|&row| row != directionless);
         if !sample.is_empty() {
-            graph.entries.set(sample, &graph.nodes.read(), &graph.encoder);
+            graph.entry_points.set(sample, &graph.nodes.read(), &graph.encoder);
         }
         graph.publish(View { covered });
         Ok(OpenedGraph { index: Self::from_parts(graph, state), nowhere })

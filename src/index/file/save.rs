@@ -100,7 +100,8 @@ impl Graph {
         let transform = self.encoder.transform();
         words.extend([transform.scale.to_bits(), transform.outlier_square.to_bits()]);
         words.push(row_number(transform.centre.len()));
-        let sample: Vec<u32> = self.entries.rows().iter().copied().filter(|&row| row < covered).collect();
+        let sample: Vec<u32> =
+            self.entry_points.rows().iter().copied().filter(|&row| row < covered).collect();
         let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
         memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
         words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);

@@ -82,7 +82,7 @@ impl Graph {
                 queue: VecDeque::new(),
                 links: Links::default(),
             };
-            self.entries.rows().iter().try_for_each(|&row| fresh.meet(row))?;
+            self.entry_points.rows().iter().try_for_each(|&row| fresh.meet(row))?;
             outward = Some(fresh);
         }
         Ok(Saving {
@@ -150,9 +150,9 @@ impl Graph {
             return Ok(());
         }
         {
-            let seen = self.nodes.read();
+            let records = self.nodes.read();
             let damaged = || SynaError::Internal { what: "the index's file is damaged".to_owned() };
-            let record = seen.record(row).ok_or_else(damaged)?;
+            let record = records.record(row).ok_or_else(damaged)?;
             memory::reserve(&mut saving.piece, record.lines.len())?;
             record.save(row, &mut saving.piece);
         }

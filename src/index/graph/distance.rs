@@ -3,7 +3,7 @@
 //! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
 
 use super::links::row_of;
-use super::nodes::Seen;
+use super::nodes::NodesView;
 use super::record_layout::{BLOCK_SLOTS, Record};
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
@@ -142,7 +142,7 @@ impl<R: Rows> QueryDistance<'_, R> {
     /// and their row; the others become infinitely far. `hear` is told the estimate and the distance of each.
     pub(crate) fn measure(
         &self,
-        seen: &Seen<'_>,
+        records: &NodesView<'_>,
         words: &[u32],
         is_wanted: impl Fn(f32, u32) -> bool,
         out: &mut [f32; BLOCK_SLOTS],
@@ -158,20 +158,20 @@ impl<R: Rows> QueryDistance<'_, R> {
             if let Some(place) = wanted.get_mut(count).filter(|_| is_wanted) {
                 *place = (slot, row, *estimate);
                 count += 1;
-                seen.prefetch_word(row);
+                records.prefetch_word(row);
             }
             *estimate = f32::INFINITY;
         }
         let wanted = wanted.get(..count).unwrap_or_default();
         let bring = |at: usize| {
             if let Some(&(_, row, _)) = wanted.get(at) {
-                seen.prefetch_code(row);
+                records.prefetch_code(row);
             }
         };
         (0..AHEAD).for_each(bring);
         for (at, &(slot, row, estimate)) in wanted.iter().enumerate() {
             bring(at + AHEAD);
-            if let (Some(place), Some(record)) = (out.get_mut(slot), seen.record(row)) {
+            if let (Some(place), Some(record)) = (out.get_mut(slot), records.record(row)) {
                 *place = self.neighbour(row, &record.code()).0.distance;
                 hear(estimate, *place);
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 use super::distance::QueryDistance;
-use super::nodes::Seen;
+use super::nodes::NodesView;
 use super::record_layout::BLOCK_SLOTS;
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
@@ -39,21 +39,21 @@ struct Sample {
 }
 
 /// The samples so far; searches use the last.
-pub(crate) struct Entries {
+pub(crate) struct EntryPoints {
     samples: Box<[OnceLock<Sample>]>,
     count: AtomicU32,
 }
 
 /// The nodes that a sample consists of: those whose hashes are lowest, among rows that were looked at in order.
 #[derive(Debug, Default)]
-pub(crate) struct Lowest {
+pub(crate) struct EntrySampler {
     /// Ascending.
     hashed: Vec<(u64, u32)>,
     /// Rows under this one were looked at.
     seen_rows: u32,
 }
 
-impl Lowest {
+impl EntrySampler {
     /// Looks at the rows up to `end` that it has not looked at yet; `is_node` says which of them count.
     pub(crate) fn look_on(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
         for row in (self.seen_rows..end).filter(|&row| is_node(row)) {
@@ -74,7 +74,7 @@ impl Lowest {
     }
 }
 
-impl Entries {
+impl EntryPoints {
     pub(crate) fn new() -> Self {
         Self { samples: (0..MOST_SAMPLES).map(|_| OnceLock::default()).collect(), count: AtomicU32::new(0) }
     }
@@ -95,7 +95,7 @@ impl Entries {
     }
 
     /// Lets searches begin at these nodes from now on.
-    pub(crate) fn set(&self, rows: Vec<u32>, seen: &Seen<'_>, encoder: &Encoder) {
+    pub(crate) fn set(&self, rows: Vec<u32>, records: &NodesView<'_>, encoder: &Encoder) {
         let zeros = vec![128u8; encoder.code_dimensions()];
         let origin = ByteCode { bytes: &zeros, facts: CodeFacts::default() };
         let mut bits = vec![0; zeros.len() / 8];
@@ -108,7 +108,7 @@ impl Entries {
                 bits: vec![Line([0; 64]); encoder.block_lines()],
             };
             for (slot, &row) in of_block.iter().enumerate() {
-                let Some(record) = seen.record(row) else { continue };
+                let Some(record) = records.record(row) else { continue };
                 let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
                 let of_slot = if encoder.is_product() {
                     relative.slot_facts_for_products()

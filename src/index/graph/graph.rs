@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::entry_points::Entries;
+use super::entry_points::EntryPoints;
 use super::fingerprints::Fingerprints;
 use super::nodes::Nodes;
 use super::sampled_recall::{LastRecall, SampledRecall};
@@ -21,7 +21,7 @@ pub(crate) struct Graph {
     pub(crate) params: GraphParams,
     pub(crate) encoder: Encoder,
     pub(crate) nodes: Nodes,
-    pub(crate) entries: Entries,
+    pub(crate) entry_points: EntryPoints,
     /// Of all rows that are no twins.
     pub(crate) fingerprints: Fingerprints,
     /// Nodes that no link leads to: candidates of every search.
@@ -71,7 +71,7 @@ impl Graph {
             params,
             nodes: Nodes::new(params, dimensions),
             encoder,
-            entries: Entries::new(),
+            entry_points: EntryPoints::new(),
             fingerprints: Fingerprints::new(),
             orphans: Chunks::new(),
             orphan_count: AtomicU32::new(0),

@@ -6,7 +6,7 @@
 //! | `record_layout.rs` | `Record`: what lies where in a record |
 //! | `nodes.rs` | `Nodes`: the records of all rows, and the chains of twins |
 //! | `distance.rs` | `QueryDistance`: how far nodes and their neighbours are from a query, by codes |
-//! | `entry_points.rs` | `Entries`: the sample of nodes that searches begin at |
+//! | `entry_points.rs` | `EntryPoints`: the sample of nodes that searches begin at |
 //! | `fingerprints.rs` | `Fingerprints`: rows by the bits of their vectors |
 //! | `sampled_recall.rs` | `SampledRecall`: the recall that was last measured |
 //! | `graph.rs` | `Graph`: these together, orphans, and how many rows are covered |

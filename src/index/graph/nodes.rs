@@ -13,7 +13,7 @@ use crate::index::codes::relative::{RelativeCode, SlotFacts, set_slot_facts, wri
 use crate::index::params::{GraphParams, NO_ROW};
 use crate::index::records::chunks::Chunks;
 use crate::index::records::mapped_records::{SavedLines, SavedRecords};
-use crate::index::records::record_store::{Found, Reading, RecordStore};
+use crate::index::records::record_store::{Found, RecordStore, RecordView};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line, prefetch_line};
 use crate::{DistanceMetric, Result};
 
@@ -33,17 +33,17 @@ pub(crate) struct Nodes {
 }
 
 /// A view of the records; what it has shown stays as it is while it lives.
-pub(crate) struct Seen<'a> {
+pub(crate) struct NodesView<'a> {
     nodes: &'a Nodes,
-    reading: Reading<'a>,
+    view: RecordView<'a>,
 }
 
-impl Seen<'_> {
+impl NodesView<'_> {
     #[inline]
     pub(crate) fn record(&self, row: u32) -> Option<Record<'_>> {
         let shape = self.nodes.shape;
         let is_right = |lines: &[Line]| self.nodes.is_right(row, &Record { lines, shape, has_twins: false });
-        let Found { lines, flag } = self.reading.record(row, is_right)?;
+        let Found { lines, flag } = self.view.record(row, is_right)?;
         Some(Record { lines, shape, has_twins: flag })
     }
 
@@ -58,7 +58,7 @@ impl Seen<'_> {
     /// Brings the word that names a row's record into the cache.
     #[inline]
     pub(crate) fn prefetch_word(&self, row: u32) {
-        self.reading.prefetch_word(row);
+        self.view.prefetch_word(row);
     }
 
     /// Brings the head and the code of a row's record into the cache.
@@ -101,8 +101,8 @@ impl Nodes {
         64 * Shape::new(params, dimensions).end
     }
 
-    pub(crate) fn read(&self) -> Seen<'_> {
-        Seen { nodes: self, reading: self.records.read() }
+    pub(crate) fn read(&self) -> NodesView<'_> {
+        NodesView { nodes: self, view: self.records.read() }
     }
 
     /// Makes room for rows `0..end`, all without records.
@@ -195,8 +195,8 @@ impl Nodes {
         encoder: &Encoder,
         memory: &mut Bits,
     ) -> Result<()> {
-        let seen = self.read();
-        let Some(old) = seen.record(row) else { return Ok(()) };
+        let records = self.read();
+        let Some(old) = records.record(row) else { return Ok(()) };
         let mut fresh = self.records.take()?;
         let lines = self.records.lines_mut(&mut fresh);
         lines.copy_from_slice(old.lines);
@@ -217,7 +217,7 @@ impl Nodes {
             while part::<u32>(lines, 1, self.shape.facts).get(slot).is_some_and(|&taken| taken != NO_ROW) {
                 slot += 1;
             }
-            let Some(neighbour) = seen.record(row_of(word)) else { continue };
+            let Some(neighbour) = records.record(row_of(word)) else { continue };
             self.fill_slot(lines, slot, (&node, &neighbour.code(), word), encoder, memory);
         }
         self.records.publish(row, fresh);

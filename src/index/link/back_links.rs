@@ -36,8 +36,8 @@ impl Graph {
         let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
         let limit = self.params.most_firm_links();
         let mut links = Links::default();
-        let seen = self.nodes.read();
-        seen.read_links(owner, &mut links);
+        let records = self.nodes.read();
+        records.read_links(owner, &mut links);
         let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
         let old = links.firm.clone();
         let room = if self.params.has_product_links() { usize::MAX } else { limit };
@@ -48,7 +48,7 @@ impl Graph {
         }
         let new: Vec<u32> = links.firm.iter().copied().skip(old.len()).collect();
         if links.firm.len() > limit {
-            let space = state.space(self, rows, &seen);
+            let space = state.space(self, rows, &records);
             let Some(measure) = space.from(owner) else { return Ok(none) };
             let candidates = sorted_by_distance(&measure, &links.firm);
             let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
@@ -110,9 +110,9 @@ impl Graph {
         state: &mut LinkState,
         memory: &mut Bits,
     ) -> Result<bool> {
-        let seen = self.nodes.read();
+        let records = self.nodes.read();
         let mut links = Links::default();
-        seen.read_links(host, &mut links);
+        records.read_links(host, &mut links);
         if host == row || !self.nodes.is_node(host) || is_planted(Fault::NoBackLinks) {
             return Ok(false);
         }
@@ -120,7 +120,7 @@ impl Graph {
             return Ok(true);
         }
         if links.firm.len() >= self.params.most_firm_links() {
-            let space = state.space(self, rows, &seen);
+            let space = state.space(self, rows, &records);
             let Some(measure) = space.from(host) else { return Ok(false) };
             let sorted = sorted_by_distance(&measure, &links.firm);
             let given_up = sorted.iter().rev().find(|link| !state.must_keep(host, link.row));

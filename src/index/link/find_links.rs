@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::row_distance::{Space, measure_all};
+use super::row_distance::{LinkSpace, measure_all};
 use super::select::{Lengths, choose};
 use super::state::LinkState;
 use crate::index::graph::distance::QueryDistance;
@@ -66,8 +66,8 @@ impl Graph {
         if !self.encoder.prepare_row(vector, query) {
             return Ok(Found { print, twin: copy, ..Found::default() });
         }
-        let seen = self.nodes.read();
-        let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
+        let records = self.nodes.read();
+        let space = LinkSpace::new(rows, &self.encoder, self.params.metric, &records, radius);
         let Some(measure) = space.from(row) else {
             return Ok(Found { print, ..Found::default() });
         };
@@ -93,7 +93,7 @@ impl Graph {
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
-    fn find_twin<R: Rows>(&self, space: &Space<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
+    fn find_twin<R: Rows>(&self, space: &LinkSpace<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
         // Near ones are measured by their vectors; the cosine's distance of parallel ones is 0 only up to rounding.
         let near = nearest.iter().take_while(|candidate| candidate.distance <= space.twin_distance(row));
         near.map(|candidate| candidate.row)
@@ -147,8 +147,8 @@ impl Graph {
         let half = self.params.most_firm_links() / 2;
         let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
         let lengths = Lengths { firm: half, filled: half, all };
-        let seen = self.nodes.read();
-        let mut chosen = choose(&state.space(self, rows, &seen), candidates, lengths, &[]);
+        let records = self.nodes.read();
+        let mut chosen = choose(&state.space(self, rows, &records), candidates, lengths, &[]);
         let products = products.iter().copied().filter(|product| !chosen.firm.contains(product));
         let products: Vec<u32> = products.collect();
         chosen.spare.extend(products);

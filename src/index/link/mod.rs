@@ -3,7 +3,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `state.rs` | `LinkState`: what is known of rows and links beyond what readers see |
-//! | `row_distance.rs` | `Space`: distances between rows |
+//! | `row_distance.rs` | `LinkSpace`: distances between rows |
 //! | `select.rs` | `choose`: links are chosen among candidates |
 //! | `products.rs` | links to the rows with the largest inner products |
 //! | `find_links.rs` | a new row: its candidates, the row that it equals, its links |

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use super::row_distance::Space;
+use super::row_distance::LinkSpace;
 use super::state::LinkState;
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
@@ -159,8 +159,8 @@ impl Graph {
         if !self.encoder.prepare_row(vector, query) {
             return true;
         }
-        let seen = self.nodes.read();
-        let space = Space::new(rows, &self.encoder, self.params.metric, &seen, radius);
+        let records = self.nodes.read();
+        let space = LinkSpace::new(rows, &self.encoder, self.params.metric, &records, radius);
         let Some(measure) = space.from(row) else { return true };
         let query_distance =
             QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };

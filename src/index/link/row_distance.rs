@@ -5,30 +5,30 @@ use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::Encoder;
 use crate::index::codes::key::{SortKey, lift_of};
 use crate::index::graph::distance::{BLURRED, deviation};
-use crate::index::graph::nodes::Seen;
+use crate::index::graph::nodes::NodesView;
 use crate::index::neighbour::Neighbour;
 use crate::index::params::row_number;
 use crate::index::rows::Rows;
 
 /// Distances between rows while links are chosen.
-pub(crate) struct Space<'a, R> {
+pub(crate) struct LinkSpace<'a, R> {
     pub(crate) rows: &'a R,
     encoder: &'a Encoder,
     metric: DistanceMetric,
-    pub(crate) seen: &'a Seen<'a>,
+    pub(crate) records: &'a NodesView<'a>,
     /// The sphere's squared radius, for the dot product.
     radius: f32,
 }
 
-impl<'a, R: Rows> Space<'a, R> {
+impl<'a, R: Rows> LinkSpace<'a, R> {
     pub(crate) fn new(
         rows: &'a R,
         encoder: &'a Encoder,
         metric: DistanceMetric,
-        seen: &'a Seen<'a>,
+        records: &'a NodesView<'a>,
         radius: f32,
     ) -> Self {
-        Self { rows, encoder, metric, seen, radius }
+        Self { rows, encoder, metric, records, radius }
     }
 
     /// What a walk from a vector whose squared length is `square` sorts by.
@@ -42,9 +42,9 @@ impl<'a, R: Rows> Space<'a, R> {
     }
 
     /// The distances from a row; `None` where it has no code.
-    pub(crate) fn from(&self, row: u32) -> Option<RowMeasure<'_, R>> {
-        let code = self.seen.record(row)?.code();
-        Some(RowMeasure { row, code, key: self.key(code.facts.square), space: self })
+    pub(crate) fn from(&self, row: u32) -> Option<RowDistance<'_, R>> {
+        let code = self.records.record(row)?.code();
+        Some(RowDistance { row, code, key: self.key(code.facts.square), space: self })
     }
 
     /// Beyond this no row equals `row`.
@@ -54,7 +54,7 @@ impl<'a, R: Rows> Space<'a, R> {
             DistanceMetric::Euclidean => 0.0,
             // Lifted alike, with the same code: rounding of the lift aside.
             DistanceMetric::DotProduct => {
-                self.seen.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
+                self.records.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
             }
         }
     }
@@ -78,14 +78,14 @@ impl<'a, R: Rows> Space<'a, R> {
 }
 
 /// Distances from one row to others, in the space where links are chosen.
-pub(crate) struct RowMeasure<'a, R> {
+pub(crate) struct RowDistance<'a, R> {
     row: u32,
     code: ByteCode<'a>,
     key: SortKey,
-    space: &'a Space<'a, R>,
+    space: &'a LinkSpace<'a, R>,
 }
 
-impl<R: Rows> RowMeasure<'_, R> {
+impl<R: Rows> RowDistance<'_, R> {
     /// What a walk from the row sorts by.
     pub(crate) fn key(&self) -> SortKey {
         self.key
@@ -105,7 +105,7 @@ impl<R: Rows> RowMeasure<'_, R> {
 
     /// The distance to a row; infinite where it has no code.
     pub(crate) fn distance(&self, row: u32) -> f32 {
-        let Some(record) = self.space.seen.record(row) else { return f32::INFINITY };
+        let Some(record) = self.space.records.record(row) else { return f32::INFINITY };
         let code = record.code();
         let squared = self.code.distance(&self.space.encoder.codes, &code);
         self.keyed(squared, row, &code)
@@ -113,7 +113,7 @@ impl<R: Rows> RowMeasure<'_, R> {
 
     /// As [`Self::distance`], bit for bit, for four rows.
     pub(crate) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
-        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.seen.record(row)) else {
+        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.records.record(row)) else {
             return rows.map(|row| self.distance(row));
         };
         let codes = [a, b, c, d].map(|record| record.code());
@@ -128,7 +128,7 @@ impl<R: Rows> RowMeasure<'_, R> {
 /// Calls `each` with the distance of every row, in order.
 #[inline]
 pub(crate) fn measure_all<R: Rows>(
-    measure: &RowMeasure<'_, R>,
+    measure: &RowDistance<'_, R>,
     rows: &[u32],
     mut each: impl FnMut(Neighbour),
 ) -> u32 {
@@ -145,7 +145,7 @@ pub(crate) fn measure_all<R: Rows>(
 }
 
 /// Rows with their distances, ascending.
-pub(crate) fn sorted_by_distance<R: Rows>(measure: &RowMeasure<'_, R>, rows: &[u32]) -> Vec<Neighbour> {
+pub(crate) fn sorted_by_distance<R: Rows>(measure: &RowDistance<'_, R>, rows: &[u32]) -> Vec<Neighbour> {
     let mut sorted = Vec::with_capacity(rows.len());
     measure_all(measure, rows, |found| sorted.push(found));
     sorted.sort_unstable();

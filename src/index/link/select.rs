@@ -1,6 +1,6 @@
 //! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
 
-use super::row_distance::{RowMeasure, Space};
+use super::row_distance::{LinkSpace, RowDistance};
 use crate::index::graph::links::Links;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
@@ -21,7 +21,7 @@ pub(crate) struct Lengths {
 /// A candidate is chosen unless one chosen before is nearer to it than the row is. Of `keep`, candidates all, the first
 /// half list's worth is chosen whatever lies near.
 pub(crate) fn choose<R: Rows>(
-    space: &Space<'_, R>,
+    space: &LinkSpace<'_, R>,
     candidates: &[Neighbour],
     lengths: Lengths,
     keep: &[u32],
@@ -56,7 +56,7 @@ pub(crate) fn choose<R: Rows>(
 /// Whether a chosen row is nearer to the candidate than the row that chooses, at `distance`, is.
 ///
 /// Strictly nearer, or a row with a copy among its links would find every other candidate covered by that copy.
-fn is_covered<R: Rows>(candidate: &RowMeasure<'_, R>, distance: f32, chosen: &[u32]) -> bool {
+fn is_covered<R: Rows>(candidate: &RowDistance<'_, R>, distance: f32, chosen: &[u32]) -> bool {
     let covers = |other: f32| other < distance || (distance <= 0.0 && other <= 0.0);
     let (fours, rest) = chosen.as_chunks::<4>();
     fours.iter().any(|four| candidate.distances_4(*four).into_iter().any(covers))

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::row_distance::Space;
-use crate::index::graph::entry_points::Lowest;
+use super::row_distance::LinkSpace;
+use crate::index::graph::entry_points::EntrySampler;
 use crate::index::graph::graph::Graph;
-use crate::index::graph::nodes::Seen;
+use crate::index::graph::nodes::NodesView;
 use crate::index::rows::Rows;
 use crate::index::search::reliability::Placed;
 use crate::index::work::budget::Cost;
@@ -41,7 +41,7 @@ pub(crate) struct LinkState {
     /// How many rows there were when the sample that searches begin at was chosen.
     pub(crate) sampled_rows: u32,
     /// Where the next sample comes from.
-    pub(crate) lowest: Lowest,
+    pub(crate) entry_sampler: EntrySampler,
     /// How many rows there were when all were last checked, and where the sweep over them goes on.
     pub(crate) swept_rows: u32,
     pub(crate) sweep_next: u32,
@@ -91,12 +91,17 @@ impl BuildStats {
 
 impl Graph {
     /// Chooses anew where searches begin, once the graph has grown by a quarter.
-    pub(crate) fn sample_entries(&self, covered: u32, state: &mut LinkState, lowest: &Lowest) {
+    pub(crate) fn sample_entry_points(
+        &self,
+        covered: u32,
+        state: &mut LinkState,
+        entry_sampler: &EntrySampler,
+    ) {
         let due = state.sampled_rows.saturating_add(state.sampled_rows / 4);
-        if (state.sampled_rows == 0 || covered > due) && self.entries.has_room() {
-            let sample = lowest.rows();
+        if (state.sampled_rows == 0 || covered > due) && self.entry_points.has_room() {
+            let sample = entry_sampler.rows();
             if !sample.is_empty() {
-                self.entries.set(sample, &self.nodes.read(), &self.encoder);
+                self.entry_points.set(sample, &self.nodes.read(), &self.encoder);
                 state.sampled_rows = covered;
             }
         }
@@ -166,9 +171,9 @@ impl LinkState {
         &self,
         graph: &'a Graph,
         rows: &'a R,
-        seen: &'a Seen<'a>,
-    ) -> Space<'a, R> {
-        Space::new(rows, &graph.encoder, graph.params.metric, seen, self.radius())
+        records: &'a NodesView<'a>,
+    ) -> LinkSpace<'a, R> {
+        LinkSpace::new(rows, &graph.encoder, graph.params.metric, records, self.radius())
     }
 
     /// Hangs a row into the chain of the row that it equals.

@@ -97,8 +97,8 @@ impl RecordStore {
     }
 
     /// A view of the records. Slots that are replaced meanwhile are not used again before it is dropped: keep it short.
-    pub(crate) fn read(&self) -> Reading<'_> {
-        Reading { counted: self.readers.enter(), store: self }
+    pub(crate) fn read(&self) -> RecordView<'_> {
+        RecordView { counted: self.readers.enter(), store: self }
     }
 
     /// Makes room for items `0..end`, without records.
@@ -243,7 +243,7 @@ impl RecordStore {
         match self.words.word(item)?.fetch_update(AcqRel, Acquire, takes_place) {
             Ok(_) => {
                 let start = self.start(name - 1)?;
-                // SAFETY: `width` initialised lines that live as long as the store. As in `Reading::record`: the word
+                // SAFETY: `width` initialised lines that live as long as the store. As in `RecordView::record`: the word
                 // names their slot, nobody has its `Fresh` any more, and this reader was counted before it was named.
                 Some(unsafe { std::slice::from_raw_parts(start, self.width) })
             }
@@ -281,12 +281,12 @@ pub(crate) struct Found<'a> {
 }
 
 /// A view of the records: what it has shown stays as it is while it lives.
-pub(crate) struct Reading<'a> {
+pub(crate) struct RecordView<'a> {
     counted: Counted<'a>,
     store: &'a RecordStore,
 }
 
-impl Reading<'_> {
+impl RecordView<'_> {
     /// The lines of an item's record, and its flag. Of one that lies in the file `is_right` is asked whether it can be one.
     #[inline]
     pub(crate) fn record(&self, item: u32, is_right: impl FnOnce(&[Line]) -> bool) -> Option<Found<'_>> {

@@ -4,7 +4,7 @@ use super::scratch::Walk;
 use crate::distance::PreparedQuery;
 use crate::index::codes::encoder::CodedQuery;
 use crate::index::graph::distance::QueryDistance;
-use crate::index::graph::nodes::Seen;
+use crate::index::graph::nodes::NodesView;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::kernel::codes::prefetch;
@@ -23,7 +23,7 @@ const HEAD: usize = 64;
 pub(crate) fn rerank<R: Rows>(
     (query, coded): (&PreparedQuery<'_>, &CodedQuery),
     query_distance: &QueryDistance<'_, R>,
-    seen: &Seen<'_>,
+    records: &NodesView<'_>,
     k: usize,
     walk: &mut Walk,
     out: &mut Vec<Neighbour>,
@@ -42,7 +42,8 @@ pub(crate) fn rerank<R: Rows>(
         out.sort_unstable();
         return;
     };
-    let doubts = out.iter().filter_map(|found| Some(query_distance.doubt(&seen.record(found.row)?.code())));
+    let doubts =
+        out.iter().filter_map(|found| Some(query_distance.doubt(&records.record(found.row)?.code())));
     let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
     let bound = query_distance.encoder.key_of(coded, last.distance) + DOUBT * doubt;
     let mut doubtful = 0;

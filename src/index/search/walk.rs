@@ -135,15 +135,15 @@ impl Graph {
         walk: &mut Walk,
         Begin { is_measured, spent }: Begin,
     ) -> SearchEnd {
-        let seen = self.nodes.read();
+        let records = self.nodes.read();
         let ends_early = !query_distance.key.is_product() && !is_measured;
         walk.begin(view.end(), ef, if ends_early { policy.most_results() } else { 0 });
         if let Some(row) = policy.without() {
             walk.visited.visit(row);
         }
-        self.entries.nearest(query_distance, |start| self.meet(walk, start, policy));
+        self.entry_points.nearest(query_distance, |start| self.meet(walk, start, policy));
         self.for_each_orphan(|row| {
-            if let Some(record) = seen.record(row).filter(|_| row < view.end()) {
+            if let Some(record) = records.record(row).filter(|_| row < view.end()) {
                 let (mut found, _) = query_distance.neighbour(row, &record.code());
                 if is_planted(Fault::OrphansFirst) {
                     found.distance = f32::NEG_INFINITY;
@@ -163,12 +163,12 @@ impl Graph {
             }
             // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
             next = walk.next_candidate();
-            let mut coming = next.map_or_else(Coming::default, |next| seen.coming(next.row));
+            let mut coming = next.map_or_else(Coming::default, |next| records.coming(next.row));
             coming.bring(LINES_AT_ONCE);
             // Where the one after that begins, as things look now: a first line takes longest to come.
             let mut later =
-                walk.candidates.peek().map_or_else(Coming::default, |later| seen.coming(later.row));
-            let Some(record) = seen.record(row) else { continue };
+                walk.candidates.peek().map_or_else(Coming::default, |later| records.coming(later.row));
+            let Some(record) = records.record(row) else { continue };
             visits += 1;
             policy.visit(row);
             let code = record.code();
@@ -210,7 +210,7 @@ impl Graph {
                     let Walk { visited, reliability, .. } = &mut *walk;
                     let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
                     let hear = |estimate, distance| reliability.hear(estimate, distance, bound);
-                    query_distance.measure(&seen, words, is_wanted, &mut estimates, hear);
+                    query_distance.measure(&records, words, is_wanted, &mut estimates, hear);
                 }
                 let bound = if is_measured { f32::INFINITY } else { walk.bound() };
                 let near = Slots(self.encoder.codes.nearer_than(&estimates, bound));
@@ -228,7 +228,7 @@ impl Graph {
                         let found = Neighbour { distance, row: row_of(word) };
                         let meeting = walk.visited.meet(found);
                         if meeting != Meeting::Farther && found.row < view.end() {
-                            seen.prefetch_word(found.row);
+                            records.prefetch_word(found.row);
                             self.offer(walk, found, meeting, policy);
                         }
                     }

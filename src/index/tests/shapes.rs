@@ -118,7 +118,7 @@ fn invisible_rows_are_walked_through() {
     let rows = Flat::from_rows(&(0..3_000).map(|_| random.vector(64)).collect::<Vec<_>>());
     let graph = build(params(DistanceMetric::Euclidean), &rows);
     let mut searcher = Searcher::new(&graph, &rows);
-    let entry = graph.entries.rows()[0];
+    let entry = graph.entry_points.rows()[0];
     for percent in [0, 50, 90, 99, 100] {
         let salt = random.next();
         let visible = |row: u32| row != entry && mix(salt ^ u64::from(row)) % 100 >= percent;
