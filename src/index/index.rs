@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use super::build::steps::{BuildState, Piece};
+use super::build::steps::{BuildState, StepOutcome};
 use super::graph::graph::Graph;
 use super::link::state::{BuildStats, LinkState};
 use super::params::{GraphParams, MAX_ROWS};
 use super::rows::Rows;
-use super::work::budget::Pace;
+use super::work::budget::TimeBudget;
 use crate::kernel::Kernels;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
@@ -106,15 +106,15 @@ impl Index {
             let turn = self.take_turn();
             let mut build = self.lock_build()?;
             let was_covered = self.covered_rows() >= end;
-            let piece = self.do_piece(rows, end, threads, &mut build, &mut Pace::unbounded())?;
-            let is_swept = piece == Piece::Swept && build.sweep.is_none();
+            let outcome = self.do_step(rows, end, threads, &mut build, &mut TimeBudget::unbounded())?;
+            let is_swept = outcome == StepOutcome::Swept && build.sweep.is_none();
             let is_over = self.covered_rows() >= end && !build.is_sweeping() && build.sampling.is_none();
             drop(build);
             drop(turn);
-            match piece {
-                Piece::Nothing => return Ok(()),
+            match outcome {
+                StepOutcome::Nothing => return Ok(()),
                 // Somebody else's, who may have come in `progress`: asked again, it could go on for ever.
-                Piece::Batch if was_covered => continue,
+                StepOutcome::Batch if was_covered => continue,
                 _ => {}
             }
             if progress(self.covered_rows().min(end), end).is_break() && !is_over {
@@ -137,12 +137,12 @@ impl Index {
         check_end(end)?;
         let Some(_turn) = self.try_turn() else { return Ok(false) };
         let mut build = self.lock_build()?;
-        let mut pace = Pace::until(deadline);
+        let mut budget = TimeBudget::until(deadline);
         loop {
-            match self.do_piece(rows, end, 1, &mut build, &mut pace)? {
-                Piece::Nothing => return Ok(true),
-                Piece::Unfinished => return Ok(false),
-                Piece::Batch | Piece::Sampled | Piece::Swept => {}
+            match self.do_step(rows, end, 1, &mut build, &mut budget)? {
+                StepOutcome::Nothing => return Ok(true),
+                StepOutcome::Unfinished => return Ok(false),
+                StepOutcome::Batch | StepOutcome::Sampled | StepOutcome::Swept => {}
             }
         }
     }
@@ -165,13 +165,13 @@ impl Index {
         check_end(end)?;
         let Some(_turn) = self.turn_within(patience) else { return Ok(Advance::Busy) };
         let mut build = self.lock_build()?;
-        let mut pace = Pace::amount(*work);
-        let piece = self.do_piece(rows, end, threads, &mut build, &mut pace);
-        *work = pace.left();
-        Ok(match piece? {
-            Piece::Nothing => Advance::Done,
-            Piece::Unfinished => Advance::Unfinished,
-            Piece::Batch | Piece::Sampled | Piece::Swept => Advance::Piece,
+        let mut budget = TimeBudget::amount(*work);
+        let outcome = self.do_step(rows, end, threads, &mut build, &mut budget);
+        *work = budget.left();
+        Ok(match outcome? {
+            StepOutcome::Nothing => Advance::Done,
+            StepOutcome::Unfinished => Advance::Unfinished,
+            StepOutcome::Batch | StepOutcome::Sampled | StepOutcome::Swept => Advance::Piece,
         })
     }
 
@@ -198,7 +198,7 @@ impl Index {
     /// Those of `work`, and `Poisoned`.
     pub(crate) fn if_at_rest<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         let Some(_turn) = self.try_turn() else { return Ok(None) };
-        if self.lock_build()?.entering.is_some() {
+        if self.lock_build()?.batch.is_some() {
             return Ok(None);
         }
         work().map(Some)
@@ -217,8 +217,8 @@ impl Index {
     ) -> Result<T> {
         let _turn = self.take_turn();
         let mut build = self.lock_build()?;
-        if build.entering.is_some() {
-            self.do_piece(rows, 0, threads, &mut build, &mut Pace::unbounded())?;
+        if build.batch.is_some() {
+            self.do_step(rows, 0, threads, &mut build, &mut TimeBudget::unbounded())?;
         }
         drop(build);
         work()

@@ -16,7 +16,7 @@ use crate::index::link::state::LinkState;
 use crate::index::params::{NO_ROW, row_number};
 use crate::index::rows::Rows;
 use crate::index::search::scratch::Scratch;
-use crate::index::work::budget::{Pace, ROW_WORK};
+use crate::index::work::budget::{ROW_WORK, TimeBudget};
 use crate::index::work::parallel::spread;
 use crate::index::work::stage::{SHARES, Stage};
 use crate::{Result, memory};
@@ -27,8 +27,8 @@ const GONE_WORK: i64 = ROW_WORK / 2048;
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Entering {
-    pub(crate) batch: Range<u32>,
+pub(crate) struct InsertBatch {
+    pub(crate) rows: Range<u32>,
     stage: Stage,
     /// The stage's next item.
     next: usize,
@@ -50,22 +50,25 @@ pub(crate) struct Entering {
     memory: Bits,
 }
 
-impl Entering {
-    pub(crate) fn new(batch: Range<u32>) -> Self {
-        Self { batch, ..Self::default() }
+impl InsertBatch {
+    pub(crate) fn new(rows: Range<u32>) -> Self {
+        Self { rows, ..Self::default() }
     }
 
     fn row_count(&self) -> usize {
-        (self.batch.end - self.batch.start) as usize
+        (self.rows.end - self.rows.start) as usize
     }
 
     fn items(&self) -> usize {
         match self.stage {
-            Stage::Choose | Stage::Lift => self.nodes.len(),
-            Stage::Merge | Stage::Count => self.lists.len(),
-            Stage::Code | Stage::Find | Stage::Resolve | Stage::Answer | Stage::Check | Stage::Enter => {
-                self.row_count()
-            }
+            Stage::SelectLinks | Stage::RaiseInLinks => self.nodes.len(),
+            Stage::MergeBackLinks | Stage::CountInLinks => self.lists.len(),
+            Stage::Encode
+            | Stage::Search
+            | Stage::ResolveDuplicates
+            | Stage::GroupBackLinks
+            | Stage::Verify
+            | Stage::Publish => self.row_count(),
         }
     }
 
@@ -74,18 +77,18 @@ impl Entering {
         let rows = self.coded.iter().filter(|&&coded| coded != Coded::Gone).count();
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         match self.stage {
-            Stage::Code => CODE_WORK * i64::from(self.batch.end - self.batch.start),
+            Stage::Encode => CODE_WORK * i64::from(self.rows.end - self.rows.start),
             stage => rows * (ROW_WORK / SHARES) * stage.share(),
         }
     }
 
     fn is_twin(&self, row: u32) -> bool {
-        let place = row.checked_sub(self.batch.start);
+        let place = row.checked_sub(self.rows.start);
         place.and_then(|place| self.firsts.get(place as usize)).is_some_and(|&first| first != NO_ROW)
     }
 
     fn coded(&self, row: u32) -> Coded {
-        let place = row.checked_sub(self.batch.start);
+        let place = row.checked_sub(self.rows.start);
         place.and_then(|place| self.coded.get(place as usize)).copied().unwrap_or(Coded::No)
     }
 
@@ -102,27 +105,27 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`; the batch is then to be begun anew.
-    pub(crate) fn go_on_entering(
+    pub(crate) fn go_on_inserting(
         &self,
         rows: &impl Rows,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &mut LinkState,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
     ) -> Result<bool> {
         loop {
-            let stage = entering.stage;
+            let stage = batch.stage;
             let begin = Instant::now();
-            let is_done = self.go_on_with_stage(rows, entering, state, scratches, pace)?;
+            let is_done = self.go_on_with_stage(rows, batch, state, scratches, budget)?;
             state.stats.count(stage, begin);
             // Rows that were gone have left more of the work than was thought.
-            if !is_done && stage == Stage::Code && pace.left() > 0 {
+            if !is_done && stage == Stage::Encode && budget.left() > 0 {
                 continue;
             }
             if !is_done {
                 return Ok(false);
             }
-            if entering.next_stage().is_none() {
+            if batch.next_stage().is_none() {
                 return Ok(true);
             }
         }
@@ -131,48 +134,48 @@ impl Graph {
     fn go_on_with_stage(
         &self,
         rows: &impl Rows,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &mut LinkState,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
     ) -> Result<bool> {
-        let stage = entering.stage;
-        let count = entering.items();
+        let stage = batch.stage;
+        let count = batch.items();
         let mut cost = state.cost_of(stage);
-        let work = entering.stage_work();
+        let work = batch.stage_work();
         let is_done = match stage {
-            Stage::Resolve | Stage::Answer | Stage::Enter => {
-                pace.work_whole(&mut cost, work, count, || match stage {
-                    Stage::Resolve => self.resolve(rows, entering, state),
-                    Stage::Answer => answer(entering, self.params.has_product_links(), state),
-                    _ => self.enter(entering, state),
+            Stage::ResolveDuplicates | Stage::GroupBackLinks | Stage::Publish => {
+                budget.work_whole(&mut cost, work, count, || match stage {
+                    Stage::ResolveDuplicates => self.resolve(rows, batch, state),
+                    Stage::GroupBackLinks => group_back_links(batch, self.params.has_product_links(), state),
+                    _ => self.publish_batch(batch, state),
                 })
             }
-            Stage::Check => {
-                if entering.next == 0 {
-                    self.begin_check(entering, state)?;
-                    entering.next = 1;
+            Stage::Verify => {
+                if batch.next == 0 {
+                    self.begin_verify(batch, state)?;
+                    batch.next = 1;
                 }
-                let view = View { covered: entering.batch.end };
-                return self.go_on_checking(rows, view, &mut entering.check, state, scratches, pace);
+                let view = View { covered: batch.rows.end };
+                return self.go_on_checking(rows, view, &mut batch.check, state, scratches, budget);
             }
             _ => {
-                let mut next = entering.next;
+                let mut next = batch.next;
                 let price = work / i64::try_from(count.max(1)).unwrap_or(i64::MAX);
-                let is_done = pace.work(&mut cost, price, &mut next, count, |items| match stage {
-                    Stage::Code => self.code_rows(rows, items, entering, state, scratches),
-                    Stage::Find => self.find_all(rows, items, entering, state, scratches),
-                    Stage::Choose => self.choose_all(rows, items, entering, state, scratches),
-                    Stage::Merge => self.merge_all(rows, items, entering, state, scratches),
-                    Stage::Count => count_merged(items, entering, state),
-                    _ => self.lift_all(rows, items, entering, state),
+                let is_done = budget.work(&mut cost, price, &mut next, count, |items| match stage {
+                    Stage::Encode => self.encode_rows(rows, items, batch, state, scratches),
+                    Stage::Search => self.search_all(rows, items, batch, state, scratches),
+                    Stage::SelectLinks => self.select_all(rows, items, batch, state, scratches),
+                    Stage::MergeBackLinks => self.merge_all(rows, items, batch, state, scratches),
+                    Stage::CountInLinks => count_merged(items, batch, state),
+                    _ => self.raise_all(rows, items, batch, state),
                 });
-                let coded = entering.coded.get(entering.next..next).unwrap_or_default();
-                if stage == Stage::Code {
+                let coded = batch.coded.get(batch.next..next).unwrap_or_default();
+                if stage == Stage::Encode {
                     let gone = coded.iter().filter(|&&coded| coded == Coded::Gone).count();
-                    pace.charge((GONE_WORK - CODE_WORK) * i64::try_from(gone).unwrap_or(0));
+                    budget.charge((GONE_WORK - CODE_WORK) * i64::try_from(gone).unwrap_or(0));
                 }
-                entering.next = next;
+                batch.next = next;
                 is_done
             }
         }?;
@@ -180,65 +183,65 @@ impl Graph {
         Ok(is_done)
     }
 
-    fn code_rows(
+    fn encode_rows(
         &self,
         rows: &impl Rows,
         items: Range<usize>,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &mut LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
         if items.start == 0 {
-            self.make_room(entering.batch.end, state)?;
+            self.make_room(batch.rows.end, state)?;
         }
-        let first = entering.batch.start + row_number(items.start);
-        let coded = self.code(rows, first..entering.batch.start + row_number(items.end), state, scratches)?;
-        memory::extend(&mut entering.coded, coded)
+        let first = batch.rows.start + row_number(items.start);
+        let coded = self.code(rows, first..batch.rows.start + row_number(items.end), state, scratches)?;
+        memory::extend(&mut batch.coded, coded)
     }
 
-    fn find_all(
+    fn search_all(
         &self,
         rows: &impl Rows,
         items: Range<usize>,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
-        let (view, radius, these) = (self.view(), state.radius(), &*entering);
+        let (view, radius, these) = (self.view(), state.radius(), &*batch);
         let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
-            let row = these.batch.start + row_number(items.start + i);
+            let row = these.rows.start + row_number(items.start + i);
             match these.coded(row) {
                 Coded::Gone => Ok(Found::default()),
-                _ => self.find_candidates(rows, view, row, &these.batch, radius, scratch),
+                _ => self.find_candidates(rows, view, row, &these.rows, radius, scratch),
             }
         })?;
         for found in found {
-            memory::push(&mut entering.found, found?)?;
+            memory::push(&mut batch.found, found?)?;
         }
         Ok(())
     }
 
-    fn resolve(&self, rows: &impl Rows, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
-        let is_gone = |row: u32| entering.coded(row) == Coded::Gone;
-        entering.firsts = self.resolve_twins(rows, &entering.batch, &entering.found, is_gone, state)?;
-        let is_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::Yes;
-        let nodes = entering.batch.clone().filter(|&row| is_node(row));
-        entering.nodes = memory::collected(nodes)?;
+    fn resolve(&self, rows: &impl Rows, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
+        let is_gone = |row: u32| batch.coded(row) == Coded::Gone;
+        batch.firsts = self.resolve_twins(rows, &batch.rows, &batch.found, is_gone, state)?;
+        let is_node = |row: u32| !batch.is_twin(row) && batch.coded(row) == Coded::Yes;
+        let nodes = batch.rows.clone().filter(|&row| is_node(row));
+        batch.nodes = memory::collected(nodes)?;
         Ok(())
     }
 
-    fn choose_all(
+    fn select_all(
         &self,
         rows: &impl Rows,
         items: Range<usize>,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
-        let these = &*entering;
+        let these = &*batch;
         let chosen = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Links::default()) };
-            let found = these.found.get((row - these.batch.start) as usize);
+            let found = these.found.get((row - these.rows.start) as usize);
             let candidates = found.map_or(&[][..], |found| &found.candidates);
             let candidates = candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row));
             let candidates = memory::collected(candidates)?;
@@ -247,7 +250,7 @@ impl Graph {
             self.choose_links(rows, row, (&candidates, &products), state, scratch)
         })?;
         for links in chosen {
-            memory::push(&mut entering.chosen, links?)?;
+            memory::push(&mut batch.chosen, links?)?;
         }
         Ok(())
     }
@@ -256,56 +259,56 @@ impl Graph {
         &self,
         rows: &impl Rows,
         items: Range<usize>,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &LinkState,
         scratches: &mut [Scratch],
     ) -> Result<()> {
-        let these = &*entering;
+        let these = &*batch;
         let merged = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let list = these.lists.get(items.start + i).and_then(|list| these.back_links.get(list.clone()));
             list.map(|list| self.merge_list(rows, list, state, scratch)).transpose()
         })?;
         for list in merged {
-            memory::push(&mut entering.merged, list?)?;
+            memory::push(&mut batch.merged, list?)?;
         }
         Ok(())
     }
 
-    fn lift_all(
+    fn raise_all(
         &self,
         rows: &impl Rows,
         items: Range<usize>,
-        entering: &mut Entering,
+        batch: &mut InsertBatch,
         state: &mut LinkState,
     ) -> Result<()> {
-        let nodes = entering.nodes.get(items).unwrap_or_default();
-        self.lift_in_links(rows, nodes, state, &mut entering.memory)
+        let nodes = batch.nodes.get(items).unwrap_or_default();
+        self.lift_in_links(rows, nodes, state, &mut batch.memory)
     }
 
-    fn begin_check(&self, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
-        entering.found.iter().for_each(|found| state.placed.add(found.placed));
+    fn begin_verify(&self, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
+        batch.found.iter().for_each(|found| state.placed.add(found.placed));
         self.set_reliability(state.placed);
         if state.sampled_rows == 0 {
             let mut entry_sampler = EntrySampler::default();
-            let is_node = |row: u32| entering.nodes.binary_search(&row).is_ok();
-            entry_sampler.look_on(entering.batch.end, self.params.seed, is_node);
-            self.sample_entry_points(entering.batch.end, state, &entry_sampler);
+            let is_node = |row: u32| batch.nodes.binary_search(&row).is_ok();
+            entry_sampler.look_on(batch.rows.end, self.params.seed, is_node);
+            self.sample_entry_points(batch.rows.end, state, &entry_sampler);
         }
-        let mut suspects = memory::copied(&entering.nodes)?;
-        memory::extend(&mut suspects, state.few_in_links(std::mem::take(&mut entering.lost)))?;
-        entering.check = Check::of(suspects, state);
+        let mut suspects = memory::copied(&batch.nodes)?;
+        memory::extend(&mut suspects, state.few_in_links(std::mem::take(&mut batch.lost)))?;
+        batch.check = Check::of(suspects, state);
         Ok(())
     }
 
     /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
-    fn enter(&self, entering: &Entering, state: &mut LinkState) -> Result<()> {
-        let batch = &entering.batch;
-        let no_node = |row: u32| !entering.is_twin(row) && entering.coded(row) == Coded::No;
-        for row in batch.clone().filter(|&row| no_node(row)) {
+    fn publish_batch(&self, batch: &InsertBatch, state: &mut LinkState) -> Result<()> {
+        let rows = &batch.rows;
+        let no_node = |row: u32| !batch.is_twin(row) && batch.coded(row) == Coded::No;
+        for row in rows.clone().filter(|&row| no_node(row)) {
             self.set_directionless(state.directionless.unwrap_or(row));
         }
-        for (row, (&first, found)) in batch.clone().zip(entering.firsts.iter().zip(&entering.found)) {
-            if entering.coded(row) == Coded::Gone {
+        for (row, (&first, found)) in rows.clone().zip(batch.firsts.iter().zip(&batch.found)) {
+            if batch.coded(row) == Coded::Gone {
                 self.count_absent();
             } else if first == NO_ROW {
                 self.fingerprints.insert(found.print, row);
@@ -313,32 +316,32 @@ impl Graph {
                 state.hang_twin(self, first, row);
             }
         }
-        self.publish(View { covered: batch.end });
+        self.publish(View { covered: rows.end });
         let mut entry_sampler = std::mem::take(&mut state.entry_sampler);
-        entry_sampler.look_on(batch.end, self.params.seed, |row| self.nodes.is_node(row));
-        self.sample_entry_points(batch.end, state, &entry_sampler);
+        entry_sampler.look_on(rows.end, self.params.seed, |row| self.nodes.is_node(row));
+        self.sample_entry_points(rows.end, state, &entry_sampler);
         state.entry_sampler = entry_sampler;
         Ok(())
     }
 }
 
-fn answer(entering: &mut Entering, has_product_links: bool, state: &mut LinkState) -> Result<()> {
-    entering.back_links = write_forward(&entering.nodes, &entering.chosen, has_product_links, state)?;
+fn group_back_links(batch: &mut InsertBatch, has_product_links: bool, state: &mut LinkState) -> Result<()> {
+    batch.back_links = write_forward(&batch.nodes, &batch.chosen, has_product_links, state)?;
     let mut start = 0;
-    for list in entering.back_links.chunk_by(|a, b| a.to == b.to) {
-        memory::push(&mut entering.lists, start..start + list.len())?;
+    for list in batch.back_links.chunk_by(|a, b| a.to == b.to) {
+        memory::push(&mut batch.lists, start..start + list.len())?;
         start += list.len();
     }
     Ok(())
 }
 
-fn count_merged(items: Range<usize>, entering: &mut Entering, state: &mut LinkState) -> Result<()> {
-    let these = entering.merged.get(items.clone()).unwrap_or_default().iter().flatten();
-    memory::reserve(&mut entering.lost, these.map(|merged| merged.lost.len()).sum())?;
-    for merged in entering.merged.get(items).unwrap_or_default().iter().flatten() {
+fn count_merged(items: Range<usize>, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
+    let these = batch.merged.get(items.clone()).unwrap_or_default().iter().flatten();
+    memory::reserve(&mut batch.lost, these.map(|merged| merged.lost.len()).sum())?;
+    for merged in batch.merged.get(items).unwrap_or_default().iter().flatten() {
         merged.gained.iter().for_each(|&row| state.count_in(row, true));
         merged.lost.iter().for_each(|&row| state.count_in(row, false));
-        entering.lost.extend(&merged.lost);
+        batch.lost.extend(&merged.lost);
     }
     Ok(())
 }

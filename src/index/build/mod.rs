@@ -3,7 +3,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `encode.rs` | rows of a batch get their codes |
-//! | `batch.rs` | `Entering`: a batch enters, stage by stage |
+//! | `batch.rs` | `InsertBatch`: a batch enters, stage by stage |
 //! | `recall.rs` | `Sampling`: the recall is measured on a sample |
 //! | `sweep.rs` | `Sweep`: rows that have been in the graph for long are checked again |
 //! | `steps.rs` | `BuildState`: what is begun; the next piece of it |

@@ -19,7 +19,7 @@ use crate::index::rows::Rows;
 use crate::index::search::request::GraphSearch;
 use crate::index::search::scan::{BestK, ScanRequest, scan};
 use crate::index::search::scratch::Scratch;
-use crate::index::work::budget::{Cost, Pace, ROW_WORK};
+use crate::index::work::budget::{Cost, ROW_WORK, TimeBudget};
 use crate::index::work::parallel::{each, spread};
 use crate::{DistanceMetric, Result, memory};
 
@@ -116,14 +116,14 @@ impl Graph {
         under_way: &mut Option<Sampling>,
         costs: &mut SamplingCosts,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
     ) -> Result<bool> {
         let Some(mut sampling) = under_way.take() else { return Ok(true) };
         let is_scanned = sampling.next_item >= sampling.items();
         let is_done = if is_scanned {
-            self.go_on_searching(rows, &mut sampling, scratches, pace, &mut costs.search)?
+            self.go_on_searching(rows, &mut sampling, scratches, budget, &mut costs.search)?
         } else {
-            self.go_on_scanning(rows, &mut sampling, scratches, pace, &mut costs.scan)?
+            self.go_on_scanning(rows, &mut sampling, scratches, budget, &mut costs.scan)?
         };
         if is_scanned && is_done {
             let target = match self.params.metric {
@@ -146,7 +146,7 @@ impl Graph {
         rows: &impl Rows,
         sampling: &mut Sampling,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
         cost: &mut Cost,
     ) -> Result<bool> {
         let Sampling { covered, queries, nearest, next_item, .. } = sampling;
@@ -164,7 +164,7 @@ impl Graph {
             });
             Ok(())
         };
-        pace.work(cost, SCAN_WORK, next_item, end, &mut scan_items)
+        budget.work(cost, SCAN_WORK, next_item, end, &mut scan_items)
     }
 
     fn go_on_searching(
@@ -172,7 +172,7 @@ impl Graph {
         rows: &impl Rows,
         sampling: &mut Sampling,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
         cost: &mut Cost,
     ) -> Result<bool> {
         let Sampling { covered, queries, truth, ef, next_query, found, .. } = sampling;
@@ -198,7 +198,7 @@ impl Graph {
             }
         };
         let price = SEARCH_WORK * i64::from(*ef) / i64::from(FIRST_EF);
-        pace.work(cost, price, next_query, count, |places: Range<usize>| {
+        budget.work(cost, price, next_query, count, |places: Range<usize>| {
             let first = places.start;
             let found_now =
                 spread(scratches, places.len(), &|i, scratch: &mut Scratch| search(first + i, scratch))?;

@@ -9,7 +9,7 @@ use crate::index::link::repair::Check;
 use crate::index::link::state::LinkState;
 use crate::index::rows::Rows;
 use crate::index::search::scratch::Scratch;
-use crate::index::work::budget::{Pace, ROW_WORK};
+use crate::index::work::budget::{ROW_WORK, TimeBudget};
 
 /// How many rows are checked between two questions whether to go on.
 const SWEEP_ROWS: u32 = 4096;
@@ -58,7 +58,7 @@ impl Graph {
         under_way: &mut Option<Sweep>,
         state: &mut LinkState,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
     ) -> Result<bool> {
         let begin = Instant::now();
         let view = self.view();
@@ -69,13 +69,13 @@ impl Graph {
             }
             let end = view.covered.min(state.sweep_next + SWEEP_ROWS.min(sweep.left));
             // Rows are looked at whether or not there is a node to check.
-            pace.charge(ROW_WORK / 4);
+            budget.charge(ROW_WORK / 4);
             let part = (state.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
             sweep.left -= end - state.sweep_next;
             state.sweep_next = end;
             sweep.check = Check::of(part, state);
         }
-        let is_done = self.go_on_checking(rows, view, &mut sweep.check, state, scratches, pace);
+        let is_done = self.go_on_checking(rows, view, &mut sweep.check, state, scratches, budget);
         let is_done = is_done.inspect_err(|_| state.unswept_rows += sweep.left)?;
         if !is_done || sweep.left > 0 {
             *under_way = Some(sweep);

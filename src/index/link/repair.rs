@@ -14,7 +14,7 @@ use crate::index::graph::graph::{Graph, View};
 use crate::index::rows::Rows;
 use crate::index::search::request::WalkPolicy;
 use crate::index::search::scratch::Scratch;
-use crate::index::work::budget::{Pace, ROW_WORK};
+use crate::index::work::budget::{ROW_WORK, TimeBudget};
 use crate::index::work::parallel::spread;
 use crate::index::work::stage::{SHARES, Stage};
 use crate::{Result, memory};
@@ -105,14 +105,14 @@ impl Graph {
         check: &mut Check,
         state: &mut LinkState,
         scratches: &mut [Scratch],
-        pace: &mut Pace,
+        budget: &mut TimeBudget,
     ) -> Result<bool> {
         while !check.suspects.is_empty() {
             let radius = state.radius();
             let (suspects, found) = (&check.suspects, &mut check.found);
-            let price = ROW_WORK / SHARES * Stage::Check.share();
+            let price = ROW_WORK / SHARES * Stage::Verify.share();
             let is_over =
-                pace.work(&mut state.check_cost, price, &mut check.checked, suspects.len(), |items| {
+                budget.work(&mut state.check_cost, price, &mut check.checked, suspects.len(), |items| {
                     let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
                         let suspect = suspects.get(items.start + i);
                         suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
@@ -128,7 +128,7 @@ impl Graph {
                 let is_needed = state.has_few_in_links(row);
                 if is_needed || check.repairs_left > 0 {
                     let mut cost = state.repair_cost;
-                    let is_done = pace.work_whole(&mut cost, 2 * price, 1, || {
+                    let is_done = budget.work_whole(&mut cost, 2 * price, 1, || {
                         self.repair(rows, view, row, state, scratch)
                     })?;
                     state.repair_cost = cost;

@@ -75,10 +75,12 @@ impl BuildStats {
     /// Counts the time since `begin` for a stage.
     pub(crate) fn count(&mut self, stage: Stage, begin: Instant) {
         let sum = match stage {
-            Stage::Code | Stage::Find => &mut self.search_nanos,
-            Stage::Resolve | Stage::Choose => &mut self.choose_nanos,
-            Stage::Answer | Stage::Merge | Stage::Count | Stage::Lift => &mut self.merge_nanos,
-            Stage::Check | Stage::Enter => &mut self.check_nanos,
+            Stage::Encode | Stage::Search => &mut self.search_nanos,
+            Stage::ResolveDuplicates | Stage::SelectLinks => &mut self.choose_nanos,
+            Stage::GroupBackLinks | Stage::MergeBackLinks | Stage::CountInLinks | Stage::RaiseInLinks => {
+                &mut self.merge_nanos
+            }
+            Stage::Verify | Stage::Publish => &mut self.check_nanos,
         };
         *sum += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
     }

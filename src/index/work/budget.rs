@@ -38,7 +38,7 @@ enum Limit {
 
 /// The limit of one call.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct TimeBudget {
     limit: Limit,
     has_begun: bool,
 }
@@ -47,7 +47,7 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl Pace {
+impl TimeBudget {
     /// Everything in one go.
     pub(crate) fn unbounded() -> Self {
         Self { limit: Limit::Nothing, has_begun: false }
@@ -159,10 +159,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn count_done(pace: &mut Pace, cost: &mut Cost, count: usize) -> (usize, bool) {
+    fn count_done(budget: &mut TimeBudget, cost: &mut Cost, count: usize) -> (usize, bool) {
         let mut next = 0;
         let mut done = 0;
-        let all = pace.work(cost, 1, &mut next, count, |items| {
+        let all = budget.work(cost, 1, &mut next, count, |items| {
             done += items.len();
             std::thread::sleep(Duration::from_micros(200) * u32::try_from(items.len()).unwrap());
             Ok::<_, ()>(())
@@ -175,7 +175,7 @@ mod tests {
     fn without_a_deadline_all_is_one_piece() {
         let mut pieces = 0;
         let mut next = 3;
-        let all = Pace::unbounded().work(&mut Cost::default(), 1, &mut next, 900, |items| {
+        let all = TimeBudget::unbounded().work(&mut Cost::default(), 1, &mut next, 900, |items| {
             pieces += 1;
             assert_eq!(items, 3..900);
             Ok::<_, ()>(())
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_call_does_one_item_at_least_and_stops_before_one_that_does_not_fit() {
         let mut cost = Cost::default();
-        let mut over = Pace::until(Instant::now());
+        let mut over = TimeBudget::until(Instant::now());
         assert_eq!(count_done(&mut over, &mut cost, 10), (1, false));
         assert_eq!(
             count_done(&mut over, &mut cost, 10),
@@ -194,26 +194,26 @@ mod tests {
             "a call does one item, not one of a kind"
         );
         let begin = Instant::now();
-        let mut some = Pace::until(begin + Duration::from_millis(20));
+        let mut some = TimeBudget::until(begin + Duration::from_millis(20));
         let (done, all) = count_done(&mut some, &mut cost, 1_000);
         assert!(!all && (2..100).contains(&done), "{done} items of 0.2 ms in 20 ms");
         assert!(begin.elapsed() < Duration::from_millis(30), "{:?}", begin.elapsed());
-        let mut whole = Pace::until(Instant::now() + Duration::from_millis(1));
+        let mut whole = TimeBudget::until(Instant::now() + Duration::from_millis(1));
         assert_eq!(count_done(&mut whole, &mut cost, 1).0, 1);
         assert_eq!(whole.work_whole(&mut cost, 1, 1_000, || Ok::<_, ()>(())), Ok(false));
-        assert_eq!(Pace::until(begin).work_whole(&mut cost, 1, 1_000, || Ok::<_, ()>(())), Ok(true));
+        assert_eq!(TimeBudget::until(begin).work_whole(&mut cost, 1, 1_000, || Ok::<_, ()>(())), Ok(true));
     }
 
     #[test]
     fn an_amount_pays_for_items_whatever_they_take() {
         let mut cost = Cost::default();
         let mut next = 0;
-        let mut pace = Pace::amount(25);
-        let all = pace.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(()));
+        let mut budget = TimeBudget::amount(25);
+        let all = budget.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(()));
         // The third is begun with what is left.
-        assert_eq!((all, next, pace.left()), (Ok(false), 3, -5));
-        assert_eq!(pace.work_whole(&mut cost, 1, 1, || Ok::<_, ()>(())), Ok(false));
-        let mut rest = Pace::amount(1_000);
+        assert_eq!((all, next, budget.left()), (Ok(false), 3, -5));
+        assert_eq!(budget.work_whole(&mut cost, 1, 1, || Ok::<_, ()>(())), Ok(false));
+        let mut rest = TimeBudget::amount(1_000);
         assert_eq!(rest.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(())), Ok(true));
         assert_eq!((rest.left(), cost.item_nanos), (30, 0));
         rest.charge(40);

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `budget.rs` | `Pace`: how much is done in one go, until a deadline or for an amount of work |
+//! | `budget.rs` | `TimeBudget`: how much is done in one go, until a deadline or for an amount of work |
 //! | `parallel.rs` | `spread`: work over threads, with a result that does not depend on them |
 //! | `stage.rs` | `Stage`: the stages of a batch, in order |
 
