@@ -81,8 +81,8 @@ impl GraphParams {
         if self.has_product_links() { self.max_links() * 5 / 8 } else { 0 }
     }
 
-    /// The most firm links of a row.
-    pub(super) fn most_firm_links(&self) -> usize {
+    /// The most selected links of a row.
+    pub(super) fn most_selected_links(&self) -> usize {
         self.max_links() - self.most_product_links()
     }
 }

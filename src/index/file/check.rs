@@ -12,15 +12,15 @@ pub(crate) struct GraphReport {
     pub(crate) nodes: u32,
     /// Rows that hang from an equal one.
     pub(crate) twins: u32,
-    /// Firm links of all nodes.
+    /// Selected links of all nodes.
     pub(crate) links: u64,
-    /// Spare ones.
-    pub(crate) spare_links: u64,
+    /// Fillers of all nodes.
+    pub(crate) filler_links: u64,
     /// Links that are never pruned, since a row was not found without them.
     pub(crate) bridges: u32,
     /// Nodes that no link leads to: candidates of every search.
     pub(crate) orphans: Vec<u32>,
-    /// Nodes that no firm link leads to.
+    /// Nodes that no selected link leads to.
     pub(crate) unlinked: Vec<u32>,
     /// Rows that have no code: without direction under the cosine, or deleted before they could enter.
     pub(crate) uncoded: u32,
@@ -45,7 +45,7 @@ impl Index {
             nodes: 0,
             twins: 0,
             links: 0,
-            spare_links: 0,
+            filler_links: 0,
             bridges: row_number(state.bridges.len()),
             orphans: self.orphan_rows(),
             unlinked: Vec::new(),
@@ -69,7 +69,7 @@ impl Index {
         }
         while let Some(row) = queue.pop() {
             records.read_links(row, &mut links);
-            links.firm.iter().chain(&links.spare).for_each(|&to| reach(to, &mut queue));
+            links.selected.iter().chain(&links.filler).for_each(|&to| reach(to, &mut queue));
         }
         let mut is_linked = vec![false; view.covered as usize];
         let directionless = state.directionless;
@@ -93,9 +93,9 @@ impl Index {
                 continue;
             }
             records.read_links(row, &mut links);
-            report.links += links.firm.len() as u64;
-            report.spare_links += links.spare.len() as u64;
-            for &to in &links.firm {
+            report.links += links.selected.len() as u64;
+            report.filler_links += links.filler.len() as u64;
+            for &to in &links.selected {
                 if let Some(linked) = is_linked.get_mut(to as usize) {
                     *linked = true;
                 }

@@ -17,7 +17,7 @@
 //!              its cell plus one         a node
 //!              0                         neither: without direction, or deleted before it could enter
 //! each row:  the fingerprint of its vector; of a twin 0
-//! each row:  how many firm links lead to it
+//! each row:  how many selected links lead to it
 //! ```
 //! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
 //! older table stay as they were.

@@ -34,7 +34,7 @@ pub(crate) struct Saving {
     piece: Vec<Line>,
 }
 
-/// Rows in about the order in which searches come to them: breadth first along firm links, from where searches begin.
+/// Rows in about the order in which searches come to them: breadth first along selected links, from where searches begin.
 #[derive(Debug)]
 struct Outward {
     is_met: Vec<bool>,
@@ -117,7 +117,7 @@ impl Graph {
                 };
                 let mut links = std::mem::take(&mut outward.links);
                 self.nodes.read().read_links(row, &mut links);
-                links.firm.iter().try_for_each(|&to| outward.meet(to))?;
+                links.selected.iter().try_for_each(|&to| outward.meet(to))?;
                 outward.links = links;
                 self.save_record(row, saving, write)?;
             } else if saving.next_row < self.covered_rows() {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `links.rs` | `Links`: the links of a node, firm ones and spare ones |
+//! | `links.rs` | `Links`: the links of a node, selected ones and fillers |
 //! | `record_layout.rs` | `Record`: what lies where in a record |
 //! | `nodes.rs` | `Nodes`: the records of all rows, and the chains of twins |
 //! | `distance.rs` | `QueryDistance`: how far nodes and their neighbours are from a query, by codes |

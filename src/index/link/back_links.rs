@@ -34,37 +34,37 @@ impl Graph {
     ) -> Result<Merged> {
         let none = Merged { gained: Vec::new(), lost: Vec::new() };
         let Some(&BackLink { to: owner, .. }) = group.first() else { return Ok(none) };
-        let limit = self.params.most_firm_links();
+        let limit = self.params.most_selected_links();
         let mut links = Links::default();
         let records = self.nodes.read();
         records.read_links(owner, &mut links);
         let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
-        let old = links.firm.clone();
+        let old = links.selected.clone();
         let room = if self.params.has_product_links() { usize::MAX } else { limit };
         for link in group.iter().filter(|link| !link.is_product && !is_planted(Fault::NoBackLinks)) {
-            if !links.firm.contains(&link.from) {
-                links.add_firm(link.from, room);
+            if !links.selected.contains(&link.from) {
+                links.add_selected(link.from, room);
             }
         }
-        let new: Vec<u32> = links.firm.iter().copied().skip(old.len()).collect();
-        if links.firm.len() > limit {
+        let new: Vec<u32> = links.selected.iter().copied().skip(old.len()).collect();
+        if links.selected.len() > limit {
             let space = state.space(self, rows, &records);
             let Some(measure) = space.from(owner) else { return Ok(none) };
-            let candidates = sorted_by_distance(&measure, &links.firm);
+            let candidates = sorted_by_distance(&measure, &links.selected);
             let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
             // Bridges first: there is always room for them.
             keep.sort_by_key(|&row| !state.bridges.contains(&(owner, row)));
-            let lengths = Lengths { firm: limit, filled: refill(limit), all: limit };
+            let lengths = Lengths { selected: limit, filled: refill(limit), all: limit };
             let chosen = choose(&space, &candidates, lengths, &keep);
-            links.firm = chosen.firm;
+            links.selected = chosen.selected;
             if !self.params.has_product_links() {
-                links.spare = chosen.spare;
+                links.filler = chosen.filler;
             }
         }
         self.merge_products(rows, owner, &products, &mut links);
         self.nodes.write_links(owner, &links, &self.encoder, &mut scratch.bits)?;
-        let gained = new.iter().copied().filter(|row| links.firm.contains(row)).collect();
-        let lost = old.iter().copied().filter(|row| !links.firm.contains(row)).collect();
+        let gained = new.iter().copied().filter(|row| links.selected.contains(row)).collect();
+        let lost = old.iter().copied().filter(|row| !links.selected.contains(row)).collect();
         Ok(Merged { gained, lost })
     }
 
@@ -85,7 +85,7 @@ impl Graph {
                 continue;
             }
             self.nodes.read().read_links(row, &mut links);
-            for &host in &links.firm {
+            for &host in &links.selected {
                 if state.in_links_of(row) >= LEAST_IN_LINKS {
                     break;
                 }
@@ -116,20 +116,20 @@ impl Graph {
         if host == row || !self.nodes.is_node(host) || is_planted(Fault::NoBackLinks) {
             return Ok(false);
         }
-        if links.firm.contains(&row) {
+        if links.selected.contains(&row) {
             return Ok(true);
         }
-        if links.firm.len() >= self.params.most_firm_links() {
+        if links.selected.len() >= self.params.most_selected_links() {
             let space = state.space(self, rows, &records);
             let Some(measure) = space.from(host) else { return Ok(false) };
-            let sorted = sorted_by_distance(&measure, &links.firm);
+            let sorted = sorted_by_distance(&measure, &links.selected);
             let given_up = sorted.iter().rev().find(|link| !state.must_keep(host, link.row));
             let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
-            links.firm.retain(|&link| link != given_up);
+            links.selected.retain(|&link| link != given_up);
             state.count_in(given_up, false);
             state.displaced.push(given_up);
         }
-        state.displaced.extend(links.add_firm(row, self.nodes.max_links()));
+        state.displaced.extend(links.add_selected(row, self.nodes.max_links()));
         state.count_in(row, true);
         self.nodes.write_links(host, &links, &self.encoder, memory)?;
         Ok(true)

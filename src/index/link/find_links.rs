@@ -144,14 +144,14 @@ impl Graph {
         scratch: &mut Scratch,
     ) -> Result<Links> {
         // Half a list: the other half is for those who link here.
-        let half = self.params.most_firm_links() / 2;
+        let half = self.params.most_selected_links() / 2;
         let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
-        let lengths = Lengths { firm: half, filled: half, all };
+        let lengths = Lengths { selected: half, filled: half, all };
         let records = self.nodes.read();
         let mut chosen = choose(&state.space(self, rows, &records), candidates, lengths, &[]);
-        let products = products.iter().copied().filter(|product| !chosen.firm.contains(product));
+        let products = products.iter().copied().filter(|product| !chosen.selected.contains(product));
         let products: Vec<u32> = products.collect();
-        chosen.spare.extend(products);
+        chosen.filler.extend(products);
         self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
         Ok(chosen)
     }
@@ -170,14 +170,14 @@ pub(crate) fn write_forward(
     state: &mut LinkState,
 ) -> Result<Vec<BackLink>> {
     // Before anything is counted.
-    let count = chosen.iter().map(|links| links.firm.len() + links.spare.len()).sum();
+    let count = chosen.iter().map(|links| links.selected.len() + links.filler.len()).sum();
     let mut back_links = memory::with_room(count)?;
     for (&from, links) in nodes.iter().zip(chosen) {
-        for &to in &links.firm {
+        for &to in &links.selected {
             back_links.push(BackLink { to, is_product: false, from });
             state.count_in(to, true);
         }
-        let products = links.spare.iter().filter(|_| has_product_links);
+        let products = links.filler.iter().filter(|_| has_product_links);
         back_links.extend(products.map(|&to| BackLink { to, is_product: true, from }));
     }
     back_links.sort_unstable();

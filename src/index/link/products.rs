@@ -1,9 +1,9 @@
 //! Product links: under the inner product, a part of a row's links leads to the rows whose products with it are largest.
 //!
-//! The firm links connect rows that are near each other on the sphere (`SortKey::Lifted`), which reaches everything from
+//! The selected links connect rows that are near each other on the sphere (`SortKey::Lifted`), which reaches everything from
 //! everywhere. The results of a query are often the same few rows with large components where the query has them, and far
 //! from each other there. Links by the product itself lead to those at once (ip-NSW: Morozov, Babenko, NeurIPS 2018).
-//! They take the slots of spare links, and are answered where they are among the largest products of the other row too.
+//! They take the slots of fillers, and are answered where they are among the largest products of the other row too.
 
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
@@ -56,10 +56,10 @@ impl Graph {
         if !self.params.has_product_links() {
             return;
         }
-        let mut others = std::mem::take(&mut links.spare);
+        let mut others = std::mem::take(&mut links.filler);
         others.extend(new);
-        others.retain(|other| *other != owner && !links.firm.contains(other));
-        links.spare = if others.len() > self.params.most_product_links() {
+        others.retain(|other| *other != owner && !links.selected.contains(other));
+        links.filler = if others.len() > self.params.most_product_links() {
             self.largest_products(rows, owner, others)
         } else {
             others.sort_unstable();

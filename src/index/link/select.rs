@@ -8,9 +8,9 @@ use crate::index::rows::Rows;
 /// How long a list may become.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lengths {
-    /// Most firm links.
-    pub(crate) firm: usize,
-    /// Where fewer are chosen, the nearest others make up the firm ones to so many.
+    /// Most selected links.
+    pub(crate) selected: usize,
+    /// Where fewer are chosen, the nearest others make up the selected ones to so many.
     pub(crate) filled: usize,
     /// Most links in all.
     pub(crate) all: usize,
@@ -26,31 +26,33 @@ pub(crate) fn choose<R: Rows>(
     lengths: Lengths,
     keep: &[u32],
 ) -> Links {
-    let mut firm: Vec<u32> = Vec::with_capacity(lengths.all);
+    let mut selected: Vec<u32> = Vec::with_capacity(lengths.all);
     let mut others = Vec::new();
-    firm.extend(keep.iter().take(lengths.firm / 2));
-    let kept = firm.len();
+    selected.extend(keep.iter().take(lengths.selected / 2));
+    let kept = selected.len();
     for candidate in candidates {
-        if firm.iter().take(kept).any(|&row| row == candidate.row) {
+        if selected.iter().take(kept).any(|&row| row == candidate.row) {
             continue;
         }
-        if firm.len() == lengths.firm {
-            if others.len() + firm.len() >= lengths.all {
+        if selected.len() == lengths.selected {
+            if others.len() + selected.len() >= lengths.all {
                 break;
             }
             others.push(candidate.row);
             continue;
         }
         match space.from(candidate.row) {
-            Some(measure) if is_covered(&measure, candidate.distance, &firm) => others.push(candidate.row),
-            Some(_) => firm.push(candidate.row),
+            Some(measure) if is_covered(&measure, candidate.distance, &selected) => {
+                others.push(candidate.row)
+            }
+            Some(_) => selected.push(candidate.row),
             None => {}
         }
     }
-    let filled = others.len().min(lengths.filled.saturating_sub(firm.len()));
-    firm.extend(others.drain(..filled));
-    others.truncate(lengths.all.saturating_sub(firm.len()));
-    Links { firm, spare: others }
+    let filled = others.len().min(lengths.filled.saturating_sub(selected.len()));
+    selected.extend(others.drain(..filled));
+    others.truncate(lengths.all.saturating_sub(selected.len()));
+    Links { selected, filler: others }
 }
 
 /// Whether a chosen row is nearer to the candidate than the row that chooses, at `distance`, is.
