@@ -1,10 +1,10 @@
 //! AVX2 with FMA: 8 lanes, 16 registers.
 
+use super::isa::Isa;
 use super::sweep::{
     Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
     sweep, sweep_chain,
 };
-use super::table::Isa;
 use core::arch::x86_64::{
     __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehdup_ps, _mm_movehl_ps, _mm256_add_ps,
     _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,

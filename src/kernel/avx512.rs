@@ -1,10 +1,10 @@
 //! AVX-512F: 16 lanes, 32 registers, masked loads.
 
+use super::isa::Isa;
 use super::sweep::{
     Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
     sweep, sweep_chain,
 };
-use super::table::Isa;
 use core::arch::x86_64::{
     __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_reduce_add_ps,
     _mm512_setzero_ps, _mm512_sub_ps,

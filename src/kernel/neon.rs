@@ -1,10 +1,10 @@
 //! NEON of aarch64: 4 lanes, 32 registers.
 
+use super::isa::Isa;
 use super::sweep::{
     Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
     sweep, sweep_chain,
 };
-use super::table::Isa;
 use core::arch::aarch64::{float32x4_t, vaddq_f32, vaddvq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vsubq_f32};
 use std::arch::is_aarch64_feature_detected;
 

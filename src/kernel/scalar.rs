@@ -3,7 +3,8 @@
 //! A product of two f32 is exact in f64, and neither the largest nor the smallest f32 leaves its range when squared and
 //! summed. So these sums are right to the last bit of f32 or nearly so, whatever finite components go in.
 
-use super::table::{Isa, Kernels};
+use super::isa::Isa;
+use super::table::Kernels;
 
 /// Sums side by side, so that an addition does not wait for the one before it.
 const CHAINS: usize = 8;

@@ -1,39 +1,6 @@
-//! The table of functions of one instruction set, and its choice.
+//! The table of functions of one instruction set.
 
-use super::scalar;
-
-/// An instruction set that has kernels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isa {
-    /// No SIMD of ours: sums in f64.
-    Scalar,
-    /// AVX2 with FMA, 8 lanes.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// AVX-512F, 16 lanes.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    /// NEON, 4 lanes.
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-}
-
-impl Isa {
-    #[cfg(any(test, feature = "bench-internals"))]
-    /// The name in tables and messages.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Scalar => "scalar",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => "avx512",
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon => "neon",
-        }
-    }
-}
+use super::isa::Isa;
 
 /// A sum over one pair of vectors.
 pub(super) type One = fn(&[f32], &[f32]) -> f32;
@@ -79,31 +46,6 @@ impl std::fmt::Debug for Kernels {
 }
 
 impl Kernels {
-    /// The fastest kernels that this CPU has.
-    #[must_use]
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let best = super::avx512::kernels().or_else(super::avx2::kernels);
-        #[cfg(target_arch = "aarch64")]
-        let best = super::neon::kernels();
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        let best = None;
-        best.unwrap_or(scalar::KERNELS)
-    }
-
-    #[cfg(any(test, feature = "bench-internals"))]
-    /// Every kernel that this CPU can run, the slowest first; for tests and benchmarks.
-    #[must_use]
-    pub fn available() -> Vec<Self> {
-        #[cfg(target_arch = "x86_64")]
-        let fast = [super::avx2::kernels(), super::avx512::kernels()];
-        #[cfg(target_arch = "aarch64")]
-        let fast = [super::neon::kernels()];
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        let fast: [Option<Self>; 0] = [];
-        std::iter::once(scalar::KERNELS).chain(fast.into_iter().flatten()).collect()
-    }
-
     #[cfg(any(test, feature = "bench-internals"))]
     /// The instruction set of these kernels.
     #[must_use]

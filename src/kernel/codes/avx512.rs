@@ -1,11 +1,12 @@
 //! AVX-512 with VNNI: 64 bytes at once, and sums of byte products without a detour over 16 bits.
 
 use super::avx2::{fill_table, store_slots};
-use super::of::code_kernels_of;
+use super::facts::Residual;
 use super::portable::{SMALL, fold};
-use super::prefetch::prefetch_line;
-use super::table::{Line, Residual};
-use crate::kernel::table::Isa;
+use super::table_macro::code_kernels_of;
+use crate::kernel::isa::Isa;
+use crate::kernel::line::Line;
+use crate::kernel::prefetch::prefetch_line;
 use core::arch::x86_64::{
     __m128i, __m512, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_set1_epi32, _mm256_sub_epi32,
     _mm512_add_epi16, _mm512_add_epi32, _mm512_add_ps, _mm512_and_ps, _mm512_and_si512, _mm512_andnot_ps,

@@ -1,7 +1,7 @@
 //! The inner loops over quantised vectors: 8-bit codes, prepared queries, and blocks of 1-bit codes scanned 32 at once.
 //!
 //! ```text
-//!   CodeKernels::detect()                  the best of this machine, a small Copy table of functions
+//!   detect.rs    the best table of this machine, a small Copy struct of functions
 //!        |
 //!        +-- avx512.rs   AVX-512 with VNNI --+
 //!        +-- avx2.rs                         +--> portable.rs   the loops that need no intrinsics, compiled for each
@@ -9,14 +9,17 @@
 //!        +-- scalar.rs   the meaning --------+
 //! ```
 //!
+//! The files, lowest first; each uses those above it only:
+//!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `table.rs` | `CodeKernels`: detection, and the calls that the floors above make; what a kernel hands back |
+//! | `facts.rs` | what a kernel hands back, and what lies beside codes in records |
+//! | `table.rs` | `CodeKernels`: the functions of one instruction set, and the calls that the floors above make |
 //! | `portable.rs` | rotation, encoding, the finish of an estimate: plain loops that each instruction set compiles for itself |
+//! | `table_macro.rs` | the macro that makes the table of one instruction set |
 //! | `scalar.rs` | what the other loops mean; the fallback of a CPU without SIMD |
-//! | `prefetch.rs` | hints that memory will be read soon |
-//! | `of.rs` | the macro that makes the table of one instruction set |
-//! | `avx2.rs`, `avx512.rs`, `neon.rs` | dot products of bytes, relative codes and scans, in intrinsics |
+//! | `avx2.rs`, `avx512.rs`, `neon.rs` | dot products of bytes, relative codes and scans, in intrinsics; `avx512` uses `avx2` |
+//! | `detect.rs` | which of them this CPU can run |
 //!
 //! # What the bytes mean
 //!
@@ -44,20 +47,22 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]
 mod avx512;
+mod detect;
+#[expect(unsafe_code, reason = "plain data is declared to be plain data")]
+mod facts;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]
 mod neon;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-mod of;
 mod portable;
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an instruction without a safe name"))]
-mod prefetch;
 mod scalar;
-#[expect(unsafe_code, reason = "plain data is declared to be plain data")]
 mod table;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod table_macro;
 #[cfg(test)]
 mod tests;
 
+pub use super::line::Line;
+pub(crate) use super::prefetch::{Coming, prefetch, prefetch_line};
+pub use facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
 pub(crate) use portable::block_of_round;
-pub(crate) use prefetch::{Coming, prefetch, prefetch_line};
-pub use table::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts, Residual};
+pub use table::CodeKernels;

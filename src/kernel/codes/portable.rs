@@ -3,7 +3,7 @@
 //! No sum here can be taken in another order by the compiler, nor a multiplication and an addition be fused: f32 has no
 //! such licence in Rust. That is why the bits are the same everywhere.
 
-use super::table::{BlockFacts, CodeFacts, QueryFacts};
+use super::facts::{BlockFacts, CodeFacts, QueryFacts};
 use crate::kernel::scalar::narrow;
 use core::array::from_fn;
 use core::ops::Range;

@@ -1,9 +1,10 @@
 //! What the loops over bytes mean, one component after the other.
 
+use super::facts::Residual;
 use super::portable::{self, CHAINS, fold};
-use super::prefetch::prefetch_line;
-use super::table::{CodeKernels, Residual};
-use crate::kernel::table::Isa;
+use super::table::CodeKernels;
+use crate::kernel::isa::Isa;
+use crate::kernel::prefetch::prefetch_line;
 
 /// The kernels of a CPU that has none of the instruction sets.
 pub(super) const KERNELS: CodeKernels = CodeKernels {

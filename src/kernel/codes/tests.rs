@@ -1,7 +1,7 @@
 //! Every instruction set of this machine against loops in i64 and f64 that share no code with it.
 
 use super::{BlockFacts, CodeKernels, Line, Residual};
-use crate::kernel::table::Isa;
+use crate::kernel::isa::Isa;
 
 /// Offsets of a slice from its allocation.
 const OFFSETS: [usize; 3] = [0, 1, 31];

@@ -8,9 +8,11 @@
 macro_rules! code_kernels_of {
     (isa: $isa:expr, features: $features:literal, detected: $detected:expr) => {
         /// The kernels of this instruction set, or `None` where this CPU lacks it.
-        pub(super) fn kernels() -> Option<$crate::kernel::codes::CodeKernels> {
+        pub(super) fn kernels() -> Option<$crate::kernel::codes::table::CodeKernels> {
+            use $crate::kernel::codes::facts::{BlockFacts, CodeFacts, QueryFacts};
             use $crate::kernel::codes::portable;
-            use $crate::kernel::codes::table::{BlockFacts, CodeFacts, CodeKernels, Line, QueryFacts};
+            use $crate::kernel::codes::table::CodeKernels;
+            use $crate::kernel::line::Line;
 
             #[target_feature(enable = $features)]
             fn rotate(values: &mut [f32], factors: &[f32]) {

@@ -1,6 +1,6 @@
 //! Hints that memory will be read soon; without an effect where there is no such instruction.
 
-use super::Line;
+use super::line::Line;
 
 /// Brings the cache line of an item near.
 #[inline]
