@@ -199,7 +199,7 @@ fn memory_is_mapped_in_two_files() {
     let sources = sources();
     let mut files = files_naming(&sources, "memmap2");
     files.sort_unstable();
-    assert_eq!(files, ["storage/huge_pages.rs", "storage/region.rs"]);
+    assert_eq!(files, ["storage/io/huge_pages.rs", "storage/io/region.rs"]);
     let planted = [("a.rs", "use memmap2::Mmap;"), ("b.rs", "x: memmap2::Mmap"), ("c.rs", "// memmap2")];
     let planted: Vec<_> =
         planted.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
@@ -221,7 +221,7 @@ fn files_with_spawns(files: &[(String, String)]) -> Vec<&str> {
 
 #[test]
 fn threads_are_started_in_one_file() {
-    assert_eq!(files_with_spawns(&sources()), ["storage/threads.rs"]);
+    assert_eq!(files_with_spawns(&sources()), ["storage/platform/threads.rs"]);
     let planted = [
         ("a.rs", "scope.spawn(|| 1)"),
         ("b.rs", "use std::thread::Builder;"),

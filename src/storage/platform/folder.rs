@@ -1,9 +1,9 @@
 //! Linux and Android: files by their names in a folder that was opened once.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
+use super::file_types::{Access, FileIdentity, FolderSyncError, PathKind};
 use super::linux::{ask_for_limit, identity_of, retry};
-use super::{Place, keep_off_standard_streams};
-use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind};
+use super::standard_streams::keep_off_standard_streams;
 use std::ffi::{CString, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -18,6 +18,14 @@ pub(crate) struct Folder {
     file: File,
     /// It may be passed but not read, so it cannot be synced either.
     is_path_only: bool,
+}
+
+/// A path, or a name in an open folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Where `path` begins, if it is relative.
+    pub(crate) folder: Option<&'a Folder>,
+    pub(crate) path: &'a Path,
 }
 
 impl Folder {

@@ -1,7 +1,9 @@
 //! Linux and Android.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
-use crate::storage::medium::{FileIdentity, MOST_INTERRUPTIONS, MOST_SLICES};
+use super::file_types::FileIdentity;
+use super::limits::{MOST_INTERRUPTIONS, MOST_SLICES};
+use super::zeros::write_zeros_to;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
@@ -233,7 +235,7 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.
     match retry(|| unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, length) }) {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS)) => {
-            super::write_zeros_to(file, end_bytes)
+            write_zeros_to(file, end_bytes, write_at)
         }
         allocated => allocated,
     }

@@ -1,8 +1,8 @@
 //! Linux and Android: mode, owner, group and access list of a file.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
+use super::file_types::Permissions;
 use super::linux::retry;
-use crate::storage::medium::Permissions;
 use std::ffi::CStr;
 use std::fs::File;
 use std::io;

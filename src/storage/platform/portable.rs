@@ -1,7 +1,8 @@
 //! Platforms without a file of their own: what std has. Not yet run anywhere.
 
-use super::Place;
-use crate::storage::medium::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
+use super::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
+use super::standard_streams::keep_off_standard_streams;
+use super::zeros::write_zeros_to;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -84,7 +85,7 @@ pub(crate) unsafe fn detach_mapping(_: *mut u8, _: usize) -> io::Result<()> {
 }
 
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
-    super::write_zeros_to(file, offset_bytes.saturating_add(length_bytes))
+    write_zeros_to(file, offset_bytes.saturating_add(length_bytes), write_at)
 }
 
 /// A temporary file that is gone when it is closed.
@@ -167,6 +168,14 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
+/// A path, or a name in an open folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Where `path` begins, if it is relative.
+    pub(crate) folder: Option<&'a Folder>,
+    pub(crate) path: &'a Path,
+}
+
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.to_owned() })
@@ -220,7 +229,7 @@ impl Place<'_> {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         options.read(true).write(access != Access::Read).create_new(is_new);
-        super::keep_off_standard_streams(options.open(self.in_folder(self.path))?)
+        keep_off_standard_streams(options.open(self.in_folder(self.path))?)
     }
 
     /// Gives the file the name `to` in the same folder; fails with `AlreadyExists` where there is such a file.

@@ -1,8 +1,9 @@
 //! The recording file system.
 
 use super::file::SimulatedFile;
-use crate::storage::disk::Disk;
-use crate::storage::medium::{Access, FolderSyncError, PathKind, Storage, StorageFile};
+use crate::storage::io::disk::Disk;
+use crate::storage::io::medium::{Storage, StorageFile};
+use crate::storage::platform::file_types::{Access, FolderSyncError, PathKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};

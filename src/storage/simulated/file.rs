@@ -1,8 +1,9 @@
 //! A file of the recording file system.
 
 use super::disk::{FileId, Operation, State, Verdict, lock};
-use crate::storage::medium::{FileIdentity, Permissions, StorageFile};
-use crate::storage::region::Region;
+use crate::storage::io::medium::StorageFile;
+use crate::storage::io::region::Region;
+use crate::storage::platform::file_types::{FileIdentity, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex};
 

@@ -6,7 +6,7 @@
 //! versions at a multiple of 64 bytes.
 
 use super::disk::{FileId, Operation};
-use crate::storage::temporary::names_for;
+use crate::storage::io::temporary::names_for;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;

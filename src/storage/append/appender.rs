@@ -1,0 +1,340 @@
+//! The writing side of a data file: rows, then the frame; at a checkpoint the sync, then the superblock.
+//!
+//! Nothing moves forward before its bytes are in the file, so whatever fails, the next attempt starts at the same
+//! place. The appender knows what it wrote; who sees it is decided above, by the row count that is published.
+
+use super::rewrite::write_again;
+use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
+use crate::planted::{Fault, is_planted};
+use crate::short_path::ShortPath;
+use crate::storage::file::data_file::DataFile;
+use crate::storage::file::extents::{ExtentKind, MAX_ROWS};
+use crate::storage::file::log_head::{heads, wipe_taken};
+use crate::storage::format::frame::Frame;
+use crate::storage::format::frame_encode::{lay_out, seal};
+use crate::storage::format::frame_shape::FrameLink;
+use crate::storage::format::place::Place;
+use crate::storage::format::superblock::{LogPosition, Superblock, slot_offset};
+use crate::storage::io::medium::{Storage, write_all_at};
+use crate::storage::platform::file_types::FolderSyncError;
+use crate::{Result, SynaError};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The writer of one file; there is one at a time.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    storage: Arc<dyn Storage>,
+    pub(super) data: Arc<DataFile>,
+    /// The newest superblock, as far as the file shows it.
+    superblock: Superblock,
+    pub(super) position: LogPosition,
+    /// What recovery found behind the checkpoint; `None` once it, and the newest slot, were written again and synced.
+    /// After a failed sync the page cache may show what the disk never got.
+    unproven: Option<Range<LogPosition>>,
+    /// The last frame that is safe from a power cut.
+    durable_sequence: u64,
+    session: u64,
+    /// Rows to plan extents for.
+    pub(super) planned_rows: u64,
+    /// Whether it is known that nothing lies where something new will go; see `clear_leftovers`.
+    pub(super) is_clean: bool,
+    /// Whether the file's name was synced in this session.
+    is_name_safe: bool,
+    /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
+    failed: Option<String>,
+    rows: RowWriter,
+    frame: Vec<u8>,
+}
+
+/// Why nothing is written any more.
+fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
+    let path = data.path.display();
+    log::error!("{what} {path} failed ({error}); the store refuses writes until it is opened again");
+    format!("{what} {} failed ({error})", ShortPath::in_text(&data.path))
+}
+
+impl Appender {
+    /// A writer that goes on behind `position`, which replay found in the file.
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        data: Arc<DataFile>,
+        superblock: Superblock,
+        position: LogPosition,
+        session: u64,
+        planned_rows: u64,
+        may_start_threads: bool,
+    ) -> Self {
+        Self {
+            storage,
+            data,
+            superblock,
+            position,
+            unproven: Some(superblock.position..position),
+            durable_sequence: superblock.position.sequence,
+            session,
+            planned_rows,
+            is_clean: false,
+            is_name_safe: false,
+            failed: None,
+            rows: RowWriter::new(may_start_threads),
+            frame: Vec::new(),
+        }
+    }
+
+    pub(crate) fn position(&self) -> LogPosition {
+        self.position
+    }
+
+    /// The newest superblock, as far as the file shows it.
+    pub(crate) fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+
+    /// The number of the last write, counted over the store's life.
+    pub(crate) fn last_write(&self) -> u64 {
+        self.superblock.write_count(&self.position)
+    }
+
+    /// The number of the last write that is safe from a power cut.
+    pub(crate) fn last_durable_write(&self) -> u64 {
+        self.superblock.sequence_base.wrapping_add(self.durable_sequence)
+    }
+
+    /// Whether something was written since the last checkpoint.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.position.sequence != self.superblock.position.sequence
+    }
+
+    /// # Errors
+    /// [`SynaError::Poisoned`] after a failed sync.
+    pub(crate) fn refuse_if_failed(&self) -> Result<()> {
+        match &self.failed {
+            None => Ok(()),
+            Some(cause) => Err(SynaError::Poisoned { cause: cause.clone() }),
+        }
+    }
+
+    /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
+    ///
+    /// # Errors
+    /// Also whatever the batch answers; the space that its rows would have taken is as it was then.
+    pub(crate) fn append<'a>(&mut self, batch: &mut impl NewRows<'a>) -> Result<u64> {
+        self.refuse_if_failed()?;
+        let too_many = |what, actual| SynaError::Limit { what, limit: MAX_ROWS, actual };
+        let most_end = u64::from(self.position.rows) + batch.most_rows() as u64;
+        if most_end > MAX_ROWS {
+            return Err(too_many("rows ever written to one store", most_end));
+        }
+        let link = FrameLink {
+            sequence: self.position.sequence + 1,
+            session: self.session,
+            previous: self.position.chain,
+        };
+        self.clear_leftovers()?;
+        // The extent comes to be once its rows are whole: a batch that is refused takes nothing from the disk.
+        let added = match most_end.saturating_sub(self.data.extents.row_capacity()) {
+            0 => None,
+            missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
+        };
+        let (frame, before) = (&mut self.frame, self.position);
+        let (mut deletions, mut laid_out) = (before.deletions, 0);
+        let finish = |batch: &mut _| {
+            let content = NewRows::content(batch)?;
+            laid_out = content.key_ends.len();
+            let count = u64::from(before.deletions) + content.deletions.len() as u64;
+            deletions =
+                u32::try_from(count).map_err(|_| too_many("rows ever deleted from one store", count))?;
+            lay_out(&content, link, frame)
+        };
+        let written = self.rows.write(&Room { data: &self.data, added }, before.rows, batch, finish);
+        if written.is_err() && added.is_some() {
+            self.give_space_back();
+        }
+        written?;
+        let count = self.rows.checksums.len();
+        if count != laid_out {
+            erase_rows(&self.data, before.rows, count);
+            return Err(SynaError::Internal { what: format!("{count} rows came with {laid_out} keys") });
+        }
+        if let Some(header) = added {
+            self.add_extent(header)?;
+        }
+        let rows_end = u64::from(before.rows) + count as u64;
+        let covered = self.data.extents.cover_rows(rows_end);
+        covered.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
+        let place = self.place_for_frame();
+        let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
+        let chain = seal(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
+        let written =
+            write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
+        if !is_planted(Fault::AdvanceOnFailure) {
+            written?;
+        }
+        self.position = LogPosition {
+            sequence: link.sequence,
+            chain,
+            extent: ordinal,
+            head: at + self.frame.len() as u64,
+            rows: before.rows + u32::try_from(count).unwrap_or(u32::MAX),
+            deletions,
+        };
+        Ok(at)
+    }
+
+    /// The frame that [`Appender::append`] has just written.
+    pub(crate) fn last_frame(&self) -> Option<Frame<'_>> {
+        Frame::known(&self.frame)
+    }
+
+    /// The extent and the offset where the frame at hand goes. A head that is passed over is wiped, since what a failed
+    /// write may have left there could be taken for this frame.
+    fn place_for_frame(&mut self) -> Result<(u32, u64)> {
+        let length = self.frame.len() as u64;
+        let mut first = self.position.extent;
+        loop {
+            for head in heads(&self.data, &self.position, first) {
+                if length <= head.room_bytes {
+                    return Ok((head.ordinal, head.offset_bytes));
+                }
+                head.wipe(&self.data)?;
+            }
+            first = self.data.extents.count();
+            self.grow(ExtentKind::Log, length)?;
+        }
+    }
+
+    /// Before anything is written: takes away what a power cut, or a failed write, left where something new will go.
+    ///
+    /// A frame may have lost its rows, an extent the one before it. Recovery ended there; but one write later they
+    /// could be taken for whole, and an older future of the store would come back in the place of the new one.
+    pub(super) fn clear_leftovers(&mut self) -> Result<()> {
+        if self.is_clean {
+            return Ok(());
+        }
+        let data = Arc::clone(&self.data);
+        let mut is_changed = !is_planted(Fault::LeaveStaleHeads) && wipe_taken(&data, &self.position)?;
+        let end = data.extents.end_bytes();
+        let length = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
+        if length > end && !is_planted(Fault::LeaveStaleExtents) {
+            data.file.truncate(end).map_err(|e| data.io("cutting", e))?;
+            is_changed = true;
+        }
+        if is_changed {
+            self.sync_file()?;
+        }
+        self.is_clean = true;
+        Ok(())
+    }
+
+    /// Makes every batch so far safe from a power cut.
+    ///
+    /// # Errors
+    /// When the sync itself fails, [`SynaError::Io`] once and [`SynaError::Poisoned`] from then on: Linux forgets
+    /// which pages were not written, so a second sync would answer OK and prove nothing.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.refuse_if_failed()?;
+        if self.durable_sequence == self.position.sequence && self.unproven.is_none() {
+            return Ok(());
+        }
+        if let Some(unproven) = self.unproven.as_ref().filter(|_| !is_planted(Fault::ForgetRewrite)) {
+            write_again(&self.data, &self.superblock, unproven)?;
+        }
+        self.sync_file()?;
+        if !self.is_name_safe {
+            self.sync_name()?;
+        }
+        self.unproven = None;
+        self.durable_sequence = self.position.sequence;
+        Ok(())
+    }
+
+    /// Makes sure that a power cut leaves this file under its name: a compaction, or the making of the file, may have
+    /// failed just before that.
+    ///
+    /// # Errors
+    /// [`SynaError::Io`]; where the sync failed, no more writes: they would go to a file that may have no name tomorrow.
+    /// One that could not be begun is due again.
+    pub(crate) fn sync_name(&mut self) -> Result<()> {
+        if !is_planted(Fault::SkipNameSync) {
+            self.storage.sync_folder(&self.data.path).map_err(|error| {
+                if let FolderSyncError::Failed(error) = &error {
+                    self.failed = Some(stopped("a sync of the folder of", &self.data, error));
+                }
+                self.data.unsafe_yet("syncing the folder of", error.into())
+            })?;
+        }
+        self.is_name_safe = true;
+        Ok(())
+    }
+
+    fn sync_file(&mut self) -> Result<()> {
+        self.data.file.sync().map_err(|error| {
+            if !is_planted(Fault::RetrySync) {
+                self.failed = Some(stopped("a sync of", &self.data, &error));
+            }
+            self.data.unsafe_yet("syncing", error)
+        })
+    }
+
+    /// Syncs, then names what was synced in the older slot, then syncs that.
+    pub(crate) fn checkpoint(&mut self) -> Result<()> {
+        self.refuse_if_failed()?;
+        if !self.is_dirty() {
+            return if self.is_name_safe { Ok(()) } else { self.sync_name() };
+        }
+        if !is_planted(Fault::SkipDataSync) && !is_planted(Fault::SlotBeforeData) {
+            self.sync()?;
+        }
+        let before = self.superblock;
+        self.write_slot()?;
+        let is_synced = match is_planted(Fault::SlotBeforeData) {
+            true => self.sync().and_then(|()| self.sync_file()),
+            false => self.sync_file(),
+        };
+        // What was not synced is not there yet: the slot is due again.
+        is_synced.inspect_err(|_| self.superblock = before)
+    }
+
+    /// Names what there is in the older slot.
+    fn write_slot(&mut self) -> Result<()> {
+        let superblock = Superblock {
+            generation: self.superblock.generation + 1,
+            position: self.position,
+            extent_count: self.data.extents.count(),
+            extents_end: self.data.extents.end_bytes(),
+            ..self.superblock
+        };
+        write_all_at(&*self.data.file, &superblock.encode(), slot_offset(superblock.generation))
+            .map_err(|e| self.data.io("writing to", e))?;
+        self.superblock = superblock;
+        Ok(())
+    }
+
+    /// Has the system begin to bring the bytes that were written so far to the disk.
+    pub(crate) fn begin_sync(&self) {
+        self.data.file.begin_sync(0, self.data.extents.end_bytes());
+    }
+
+    /// Brings the bytes that were written so far to the disk, as a head start for [`Appender::seal`].
+    pub(crate) fn sync_ahead(&mut self) -> Result<()> {
+        self.sync_file()
+    }
+
+    /// Completes a file that has no name yet, so that it can take another one's: `last_write` is the number of the last
+    /// write that it holds. All of it is on the disk then, named by both slots.
+    pub(crate) fn seal(&mut self, last_write: u64) -> Result<()> {
+        self.refuse_if_failed()?;
+        self.superblock.sequence_base = last_write.wrapping_sub(self.position.sequence);
+        for _ in 0..2 {
+            self.write_slot()?;
+        }
+        // Nobody knows the file yet, so the order of slots and data is free.
+        if !is_planted(Fault::SealWithoutSync) {
+            self.sync_file()?;
+        }
+        self.unproven = None;
+        self.durable_sequence = self.position.sequence;
+        Ok(())
+    }
+}

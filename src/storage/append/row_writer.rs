@@ -1,0 +1,277 @@
+//! Rows on their way into the file: written, checked and checksummed piece by piece, so that each comes from memory once.
+
+use super::row_queue::{Lane, write_beside};
+use crate::checksum::crc32c_if_finite;
+use crate::memory;
+use crate::storage::file::data_file::DataFile;
+use crate::storage::file::extents::ExtentHeader;
+use crate::storage::format::frame_encode::FrameContent;
+use crate::storage::format::layout::{ROW_ALIGN, extent};
+use crate::storage::io::medium::write_all_at;
+use crate::storage::platform::limits::MOST_SLICES;
+use crate::{Result, SynaError};
+use std::io::IoSlice;
+
+/// A batch on its way into the file: its rows become known one after another, the rest once they all are.
+pub(crate) trait NewRows<'a> {
+    /// How many rows it comes to, or more: so many have their place before the first is asked for.
+    fn most_rows(&self) -> usize;
+    /// Adds the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
+    fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>);
+    /// What is wrong with a batch that has a component which is not finite. Then nothing of it stays.
+    fn refusal(&self) -> SynaError;
+    /// All of the batch but its vectors, asked for once when no row is left.
+    ///
+    /// # Errors
+    /// Then nothing of the batch stays.
+    fn content(&mut self) -> Result<FrameContent<'_>>;
+}
+
+/// Rows go to the kernel in pieces of this length, which end at multiples of it in the file. Small enough to lie in the
+/// cache from their check on, large enough to make a system call cheap. Where a piece ends matters as much as its length:
+/// the page cache takes it in as one large folio if it is aligned, as a dozen small ones if not, and those cost a sixth of
+/// the speed. Folios of 2 MiB are worse again: a hypervisor takes these away while they are free.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// What fills a row up to its stride.
+static ZEROS: [u8; 64] = [0; 64];
+const _: () = assert!(ZEROS.len() as u64 == ROW_ALIGN);
+
+/// Behind a write that is shorter than this, zeros go into the file up to the next multiple of it, where they lie already:
+/// the page cache takes all of it in as one large folio, and the rows that come next find it there.
+const AHEAD_BYTES: usize = 64 * 1024;
+static AHEAD: [u8; AHEAD_BYTES] = [0; AHEAD_BYTES];
+
+/// The shortest batch that a thread is started for.
+const LEAST_BESIDE_BYTES: u64 = 2 << 20;
+
+/// The bytes of one write.
+#[derive(Default)]
+struct Piece<'a> {
+    slices: Vec<IoSlice<'a>>,
+    length: usize,
+    /// The end of a row that the piece had no room for: of its vector, of its padding.
+    rest: [&'a [u8]; 2],
+}
+
+impl<'a> Piece<'a> {
+    /// Begins the next piece, with what is left of the one before.
+    fn begin(&mut self) {
+        self.slices.clear();
+        self.length = 0;
+        for bytes in std::mem::take(&mut self.rest) {
+            self.push(bytes);
+        }
+    }
+
+    fn push(&mut self, bytes: &'a [u8]) {
+        if !bytes.is_empty() {
+            self.length += bytes.len();
+            self.slices.push(IoSlice::new(bytes));
+        }
+    }
+
+    /// Adds a row, as far as there is room for it in a piece of `most` bytes.
+    fn push_row(&mut self, vector: &'a [u8], padding: &'a [u8], most: usize) {
+        for (bytes, rest) in [vector, padding].into_iter().zip(0..) {
+            let room = most.saturating_sub(self.length);
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.push(now);
+            if let Some(rest) = self.rest.get_mut(rest) {
+                *rest = later;
+            }
+        }
+    }
+
+    /// Whether the slices lie one behind the other in memory.
+    fn is_block(&self) -> bool {
+        self.slices.is_sorted_by(|before, after| before.as_ptr_range().end == after.as_ptr())
+    }
+}
+
+/// Where the rows of a batch go: the extents that there are, and the one that is added for them.
+#[derive(Clone, Copy)]
+pub(super) struct Room<'d> {
+    pub(super) data: &'d DataFile,
+    /// Has its space behind the last extent, and nothing else yet.
+    pub(super) added: Option<ExtentHeader>,
+}
+
+impl Room<'_> {
+    /// Where in the file a row goes, and how many rows fit there one after another.
+    fn place_of(&self, row: u64) -> Result<(u64, usize)> {
+        let extents = &self.data.extents;
+        let in_added = || {
+            let header = self.added?;
+            let place = row.checked_sub(header.first_row)?;
+            let stride = u64::from(self.data.identity.stride_bytes());
+            let at = extents.end_bytes() + extent::DATA + place * stride;
+            Some((at, header.capacity.checked_sub(place).filter(|&room| room > 0)?))
+        };
+        let (at, room) = extents
+            .place_of_row(row)
+            .or_else(in_added)
+            .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no extent") })?;
+        Ok((at, usize::try_from(room).unwrap_or(usize::MAX)))
+    }
+}
+
+/// Why the rows of a batch were not all written.
+enum Stopped {
+    /// The batch was; so many rows may have been written by then.
+    Refused(SynaError, usize),
+    Failed(SynaError),
+}
+
+impl From<SynaError> for Stopped {
+    fn from(error: SynaError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Writes rows; what it keeps from batch to batch.
+#[derive(Debug)]
+pub(super) struct RowWriter {
+    /// One for each row of the last batch.
+    pub(super) checksums: Vec<u32>,
+    /// Whether a thread may be started for a batch.
+    may_start_thread: bool,
+    /// Behind the last row, zeros were written up to here.
+    zeroed_until: u64,
+}
+
+impl RowWriter {
+    pub(super) fn new(may_start_thread: bool) -> Self {
+        Self { checksums: Vec::new(), may_start_thread, zeroed_until: 0 }
+    }
+
+    /// Writes a batch from `first_row` on, straight from the caller's memory, and calls `finish` when its rows are known,
+    /// some of which may still be on their way.
+    ///
+    /// # Errors
+    /// Where a row is refused, or `finish` fails, nothing of the batch is left in extents that there were.
+    pub(super) fn write<'a, B: NewRows<'a>>(
+        &mut self,
+        room: &Room<'_>,
+        first_row: u32,
+        batch: &mut B,
+        finish: impl FnOnce(&mut B) -> Result<()>,
+    ) -> Result<()> {
+        let data = room.data;
+        let most_bytes = (batch.most_rows() as u64).saturating_mul(u64::from(data.identity.stride_bytes()));
+        let is_beside = self.may_start_thread && most_bytes >= LEAST_BESIDE_BYTES;
+        let feed = |lane: &mut Lane<'a, '_>| {
+            self.feed(room, first_row, batch, lane)?;
+            finish(batch).map_err(|error| Stopped::Refused(error, self.checksums.len()))
+        };
+        let result = if is_beside {
+            let (written, fed) = write_beside(&*data.file, feed);
+            // What was refused comes behind all that was written.
+            written.map_err(|error| data.io("writing to", error).into()).and(fed)
+        } else {
+            feed(&mut Lane::Own(&*data.file))
+        };
+        result.map_err(|stopped| match stopped {
+            Stopped::Failed(error) => error,
+            Stopped::Refused(error, written) => {
+                erase_rows(data, first_row, written);
+                error
+            }
+        })
+    }
+
+    /// Puts the pieces of a batch on their way, each of them checked.
+    ///
+    /// The first piece is checked before it is written, so that a small batch with a wrong vector leaves no trace. So are
+    /// rows that lie scattered, since the kernel copies short slices slowly when they are not in the cache, and whatever
+    /// another thread writes. A piece that is one block and written here is checked afterwards: the kernel's copy brings
+    /// it into the cache at less cost than the check would.
+    fn feed<'a>(
+        &mut self,
+        room: &Room<'_>,
+        first_row: u32,
+        batch: &mut impl NewRows<'a>,
+        lane: &mut Lane<'a, '_>,
+    ) -> std::result::Result<(), Stopped> {
+        let data = room.data;
+        let stride_bytes = data.identity.stride_bytes() as usize;
+        let padding = stride_bytes - data.identity.dimensions as usize * 4;
+        let padding = ZEROS.get(..padding).unwrap_or_default();
+        // A row that was cut takes a slice or two as well, what is written ahead another one.
+        let most_slices = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
+        let most_rows = batch.most_rows();
+        self.checksums.clear();
+        memory::reserve(&mut self.checksums, most_rows)?;
+        let (mut piece, mut vectors) = (Piece::default(), Vec::new());
+        let mut done = 0;
+        while done < most_rows {
+            let (mut at, fitting) = room.place_of(u64::from(first_row) + done as u64)?;
+            let extent_end = at + fitting as u64 * stride_bytes as u64;
+            let mut left_bytes = fitting.min(most_rows - done) * stride_bytes;
+            while left_bytes > 0 {
+                let behind_boundary = usize::try_from(at % PIECE_BYTES as u64).unwrap_or(0);
+                let most = if left_bytes <= PIECE_BYTES { left_bytes } else { PIECE_BYTES - behind_boundary };
+                piece.begin();
+                let first = done;
+                let wanted = most.saturating_sub(piece.length).div_ceil(stride_bytes).min(most_slices);
+                vectors.clear();
+                memory::reserve(&mut vectors, wanted)?;
+                memory::reserve(&mut piece.slices, most_slices.min(2 * wanted) + 3)?;
+                batch.next(wanted, &mut vectors);
+                done += vectors.len();
+                for vector in &vectors {
+                    piece.push_row(bytemuck::cast_slice(vector), padding, most);
+                }
+                let is_last = vectors.len() < wanted;
+                if piece.length == 0 {
+                    return Ok(());
+                }
+                let checks_first = first == 0 || lane.is_beside() || !piece.is_block();
+                if checks_first {
+                    self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, first))?;
+                }
+                let (length, next) = (piece.length, at + piece.length as u64);
+                if length < AHEAD_BYTES && next > self.zeroed_until {
+                    self.zeroed_until = next.next_multiple_of(AHEAD_BYTES as u64).min(extent_end);
+                    let ahead = usize::try_from(self.zeroed_until - next).unwrap_or(0);
+                    piece.push(AHEAD.get(..ahead).unwrap_or_default());
+                }
+                lane.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
+                if !checks_first {
+                    self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, done))?;
+                }
+                if is_last {
+                    return Ok(());
+                }
+                at = next;
+                left_bytes = left_bytes.saturating_sub(length);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks vectors and adds their checksums.
+    fn check<'a>(&mut self, batch: &impl NewRows<'a>, vectors: &[&'a [f32]]) -> Result<()> {
+        for vector in vectors {
+            self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal())?);
+        }
+        Ok(())
+    }
+}
+
+/// Makes zeros of the first `count` rows of a batch that is not to be. They are out of sight, and the next batch overwrites
+/// them: an error here has no consequence.
+pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
+    let stride_bytes = data.identity.stride_bytes() as usize;
+    let most_rows = (AHEAD_BYTES / stride_bytes).max(1).min(count);
+    let room = Room { data, added: None };
+    let mut done = 0;
+    while done < count {
+        let Ok((at, room)) = room.place_of(u64::from(first_row) + done as u64) else { return };
+        let now = room.min(most_rows).min(count - done);
+        if write_all_at(&*data.file, AHEAD.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
+            return;
+        }
+        done += now;
+    }
+}

@@ -1,0 +1,327 @@
+//! Extents: the pieces that a file grows by. Vector extents hold rows, log extents hold frames.
+//!
+//! Each is mapped once, whole, and stays mapped: what was handed out from it stays valid. Lookups take no lock.
+
+use crate::append_table::AppendTable;
+use crate::checksum::crc32c_append;
+use crate::storage::format::layout::{self, EXTENT_ALIGN, bytes, extent};
+use crate::storage::format::place::Place;
+use crate::storage::format::superblock::Identity;
+use crate::storage::io::region::Region;
+use crate::sync::{AtomicU32, OnceLock, Ordering};
+use crate::{DistanceMetric, Result, SynaError};
+use std::io;
+
+/// What an extent holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExtentKind {
+    Vectors,
+    Log,
+}
+
+/// An extent's header, checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ExtentHeader {
+    pub(crate) kind: ExtentKind,
+    pub(crate) ordinal: u32,
+    /// Header and data together.
+    pub(crate) length_bytes: u64,
+    /// The first row of a vector extent; 0 for the log.
+    pub(crate) first_row: u64,
+    /// Rows that fit; for the log the bytes of frames that fit.
+    pub(crate) capacity: u64,
+}
+
+impl ExtentHeader {
+    /// The header of an extent at `offset_bytes`.
+    pub(crate) fn encode(&self, identity: &Identity, offset_bytes: u64) -> [u8; extent::LENGTH] {
+        let place = Place::new(identity, offset_bytes);
+        let mut out = [0; extent::LENGTH];
+        let kind = match self.kind {
+            ExtentKind::Vectors => extent::KIND_VECTORS,
+            ExtentKind::Log => extent::KIND_LOG,
+        };
+        bytes::write(&mut out, extent::MAGIC, &extent::MAGIC_BYTES);
+        bytes::write(&mut out, extent::KIND, &kind.to_le_bytes());
+        bytes::write(&mut out, extent::ORDINAL, &self.ordinal.to_le_bytes());
+        // Neither is larger than 8,192, and each has the first two bytes of a word.
+        bytes::write(&mut out, extent::DIMENSIONS, &identity.dimensions.to_le_bytes()[..2]);
+        bytes::write(&mut out, extent::METRIC, &identity.metric.number().to_le_bytes()[..2]);
+        bytes::write(&mut out, extent::STORE_ID, &identity.store_id);
+        bytes::write(&mut out, extent::LENGTH_BYTES, &self.length_bytes.to_le_bytes());
+        bytes::write(&mut out, extent::FIRST_ROW, &self.first_row.to_le_bytes());
+        bytes::write(&mut out, extent::CAPACITY, &self.capacity.to_le_bytes());
+        place.write(&mut out, extent::PLACE);
+        let checksum = crc32c_append(place.seed, &out[..extent::CHECKSUM.offset]);
+        bytes::write(&mut out, extent::CHECKSUM, &checksum.to_le_bytes());
+        out
+    }
+
+    /// The header in `from`, where it is one of this store and place, has this ordinal and fits in `room_bytes`.
+    pub(crate) fn decode(
+        from: &[u8; extent::LENGTH],
+        identity: &Identity,
+        offset_bytes: u64,
+        ordinal: u32,
+        first_row: u64,
+        room_bytes: u64,
+    ) -> Option<Self> {
+        let kind = match bytes::read_u32(from, extent::KIND) {
+            extent::KIND_VECTORS => ExtentKind::Vectors,
+            extent::KIND_LOG => ExtentKind::Log,
+            _ => return None,
+        };
+        let found = Self {
+            kind,
+            ordinal,
+            length_bytes: bytes::read_u64(from, extent::LENGTH_BYTES),
+            first_row: if kind == ExtentKind::Vectors { first_row } else { 0 },
+            capacity: bytes::read_u64(from, extent::CAPACITY),
+        };
+        // Everything else follows from these, so a header that differs from theirs by one bit is none.
+        let is_whole = found.encode(identity, offset_bytes) == *from;
+        (is_whole && found.fits(identity, room_bytes)).then_some(found)
+    }
+
+    /// The header in `from` where it is one of whatever store at this place, and that store's identity.
+    pub(crate) fn decode_any(from: &[u8; extent::LENGTH], offset_bytes: u64) -> Option<(Identity, Self)> {
+        if bytes::read_array(from, extent::MAGIC) != extent::MAGIC_BYTES {
+            return None;
+        }
+        let identity = Identity {
+            store_id: bytes::read_array(from, extent::STORE_ID),
+            dimensions: u32::from(u16::from_le_bytes(bytes::read_array(from, extent::DIMENSIONS))),
+            metric: DistanceMetric::from_number(u32::from(u16::from_le_bytes(bytes::read_array(
+                from,
+                extent::METRIC,
+            ))))?,
+        };
+        if !(64..=8192).contains(&identity.dimensions) {
+            return None;
+        }
+        let (ordinal, first_row) =
+            (bytes::read_u32(from, extent::ORDINAL), bytes::read_u64(from, extent::FIRST_ROW));
+        Self::decode(from, &identity, offset_bytes, ordinal, first_row, u64::MAX)
+            .map(|found| (identity, found))
+    }
+
+    fn fits(&self, identity: &Identity, room_bytes: u64) -> bool {
+        let Some(data_bytes) = self.length_bytes.checked_sub(extent::DATA) else { return false };
+        let needed = match self.kind {
+            ExtentKind::Vectors => {
+                if !self.capacity.is_multiple_of(u64::from(identity.block_rows())) {
+                    return false;
+                }
+                self.capacity.checked_mul(u64::from(identity.stride_bytes()))
+            }
+            ExtentKind::Log => Some(self.capacity),
+        };
+        self.length_bytes.is_multiple_of(EXTENT_ALIGN)
+            && self.length_bytes <= room_bytes
+            && self.capacity > 0
+            && self.first_row.checked_add(self.capacity).is_some_and(|end| end <= MAX_ROWS + (1 << 16))
+            && needed.is_some_and(|needed| needed <= data_bytes)
+    }
+}
+
+/// Rows that a store can hold: row numbers are u32, and one number stands for none.
+pub(crate) const MAX_ROWS: u64 = u32::MAX as u64 - 1;
+
+/// A mapped extent.
+#[derive(Debug)]
+pub(crate) struct Extent {
+    pub(crate) header: ExtentHeader,
+    pub(crate) offset_bytes: u64,
+    region: Region,
+}
+
+impl Extent {
+    pub(crate) fn end_bytes(&self) -> u64 {
+        self.offset_bytes + self.header.length_bytes
+    }
+
+    /// Where in the file the data begin.
+    pub(crate) fn data_bytes(&self) -> u64 {
+        self.offset_bytes + extent::DATA
+    }
+}
+
+/// The extents of a file. One thread adds; any number look things up.
+#[derive(Debug)]
+pub(crate) struct Extents {
+    identity: Identity,
+    list: AppendTable<OnceLock<Extent>, 8>,
+    count: AtomicU32,
+    /// The ordinal of the vector extent that each block of rows lies in.
+    blocks: AppendTable<AtomicU32, 64>,
+    block_shift: u32,
+    /// Blocks whose extent stands in `blocks`.
+    covered_blocks: AtomicU32,
+}
+
+impl Extents {
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            list: AppendTable::default(),
+            count: AtomicU32::new(0),
+            blocks: AppendTable::default(),
+            block_shift: identity.block_rows().trailing_zeros(),
+            covered_blocks: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, ordinal: u32) -> Option<&Extent> {
+        self.list.get(ordinal as usize)?.get()
+    }
+
+    /// All extents in the order of the file.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Extent> {
+        (0..self.count()).filter_map(|ordinal| self.get(ordinal))
+    }
+
+    /// In a forked child: gives up the mapped file; see [`Region::disown`].
+    ///
+    /// # Errors
+    /// Of the first that could not be given up.
+    pub(crate) fn disown(&self) -> io::Result<()> {
+        self.iter().map(|extent| extent.region.disown()).fold(Ok(()), io::Result::and)
+    }
+
+    /// Where the next extent begins.
+    pub(crate) fn end_bytes(&self) -> u64 {
+        self.iter().next_back().map_or(layout::EXTENTS_START, Extent::end_bytes)
+    }
+
+    /// Rows that fit in the vector extents there are.
+    pub(crate) fn row_capacity(&self) -> u64 {
+        self.iter()
+            .rev()
+            .find(|found| found.header.kind == ExtentKind::Vectors)
+            .map_or(0, |found| found.header.first_row + found.header.capacity)
+    }
+
+    /// Adds the extent behind the last; `region` maps it whole.
+    pub(crate) fn push(&self, header: ExtentHeader, region: Region) -> Result<()> {
+        let ordinal = self.count();
+        let offset_bytes = self.end_bytes();
+        let cell = self.list.get_or_grow(ordinal as usize)?;
+        let _ = cell.set(Extent { header, offset_bytes, region });
+        // Readers come by row numbers and offsets that are published after this, so the order here is free.
+        self.count.store(ordinal + 1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes the rows up to `rows_end` known to [`Extents::row`]. An extent may be a hole in the file, so what it has room for
+    /// takes no memory before there are rows. For the thread that adds extents.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`]; it may be tried again.
+    pub(crate) fn cover_rows(&self, rows_end: u64) -> Result<()> {
+        let end = rows_end.div_ceil(1 << self.block_shift);
+        let covered = u64::from(self.covered_blocks.load(Ordering::Relaxed));
+        if covered >= end {
+            return Ok(());
+        }
+        for found in self.iter().rev().filter(|found| found.header.kind == ExtentKind::Vectors) {
+            let header = &found.header;
+            let first = header.first_row >> self.block_shift;
+            let behind = (header.first_row + header.capacity) >> self.block_shift;
+            if behind <= covered {
+                break;
+            }
+            for block in first.max(covered)..behind.min(end) {
+                let block = usize::try_from(block).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
+                self.blocks.get_or_grow(block)?.store(header.ordinal, Ordering::Relaxed);
+            }
+        }
+        self.covered_blocks.store(u32::try_from(end).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Where in the file each row from `first` on lies; `None` for one that no extent has room for.
+    pub(crate) fn places_of_rows(&self, first: u32) -> impl Iterator<Item = Option<u64>> + use<'_> {
+        let stride = u64::from(self.identity.stride_bytes());
+        let (mut row, mut run) = (u64::from(first), (0, 0));
+        std::iter::from_fn(move || {
+            if run.1 == 0 {
+                run = self.place_of_row(row).unwrap_or_default();
+            }
+            let at = (run.1 > 0).then_some(run.0);
+            run = (run.0 + stride, u64::saturating_sub(run.1, 1));
+            row += 1;
+            Some(at)
+        })
+    }
+
+    /// Where in the file a row goes, and how many rows fit there one after another.
+    pub(crate) fn place_of_row(&self, row: u64) -> Option<(u64, u64)> {
+        // Rows are written behind those there are, so theirs is one of the last.
+        let found = self.iter().rev().find(|found| {
+            let header = &found.header;
+            header.kind == ExtentKind::Vectors
+                && (header.first_row..header.first_row + header.capacity).contains(&row)
+        })?;
+        let place = row - found.header.first_row;
+        let stride = u64::from(self.identity.stride_bytes());
+        Some((found.data_bytes() + place * stride, found.header.capacity - place))
+    }
+
+    /// The vector of a row that was published; `None` for a row that no extent holds.
+    #[inline]
+    pub(crate) fn row(&self, row: u32) -> Option<&[f32]> {
+        let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
+        let found = self.get(ordinal)?;
+        let place = u64::from(row).checked_sub(found.header.first_row)?;
+        let offset = extent::DATA + place * u64::from(self.identity.stride_bytes());
+        found.region.slice(offset, self.identity.dimensions as usize)
+    }
+
+    /// Bytes of the file that are written for good; `None` where they do not lie in one extent.
+    pub(crate) fn bytes(&self, offset_bytes: u64, count: usize) -> Option<&[u8]> {
+        let (mut low, mut high) = (0, self.count());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.get(middle)?.offset_bytes <= offset_bytes {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let found = self.get(low)?;
+        found.region.slice(offset_bytes.checked_sub(found.offset_bytes)?, count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_comes_back_and_every_flipped_bit_is_found() {
+        let identity = Identity { store_id: [9; 16], dimensions: 64, metric: DistanceMetric::Cosine };
+        let header = ExtentHeader {
+            kind: ExtentKind::Vectors,
+            ordinal: 2,
+            length_bytes: 4096 + 65536,
+            first_row: 512,
+            capacity: 256,
+        };
+        let whole = header.encode(&identity, 32768);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 512, 1 << 20), Some(header));
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 3, 512, 1 << 20), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 256, 1 << 20), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 32768, 2, 512, 65536), None);
+        assert_eq!(ExtentHeader::decode(&whole, &identity, 36864, 2, 512, 1 << 20), None);
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(ExtentHeader::decode(&flipped, &identity, 32768, 2, 512, 1 << 20), None, "bit {bit}");
+        }
+    }
+}

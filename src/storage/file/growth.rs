@@ -1,0 +1,87 @@
+//! How much a file grows by: small at first, an eighth of what is there later, towards the planned rows by doubling.
+
+use super::extents::{ExtentHeader, ExtentKind, Extents};
+use crate::storage::format::layout::{EXTENT_ALIGN, extent};
+use crate::storage::format::superblock::Identity;
+
+/// No extent is made larger than this ahead of need.
+const MOST_AHEAD_BYTES: u64 = 256 << 20;
+/// Room that is asked for doubles what is there up to this.
+const DOUBLED_BYTES: u64 = 4 << 20;
+/// The first log extent, header included.
+const FIRST_LOG_BYTES: u64 = 16 << 10;
+
+/// How far ahead of need the next extent of a kind goes: rows, or bytes of frames.
+pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, planned_rows: u64) -> u64 {
+    match kind {
+        ExtentKind::Vectors => {
+            let there = extents.row_capacity();
+            let ahead = if there < planned_rows { there.min(planned_rows - there) } else { there / 8 };
+            ahead.min(MOST_AHEAD_BYTES / u64::from(identity.stride_bytes()))
+        }
+        ExtentKind::Log => {
+            let logs = extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
+            let there: u64 = logs.map(|found| found.header.length_bytes).sum();
+            let planned = log_bytes_for(planned_rows);
+            let ahead = if there < planned { there.min(planned - there) } else { there / 4 };
+            ahead.clamp(FIRST_LOG_BYTES, MOST_AHEAD_BYTES) - extent::DATA
+        }
+    }
+}
+
+/// The same for room that is asked for. Hosts ask for a little more each time, so rows double up to [`DOUBLED_BYTES`]: the
+/// extents of a file, and its mappings, stay few.
+pub(crate) fn ahead_of_reserve(
+    identity: &Identity,
+    extents: &Extents,
+    kind: ExtentKind,
+    planned_rows: u64,
+) -> u64 {
+    let ahead = ahead(identity, extents, kind, planned_rows);
+    match kind {
+        ExtentKind::Vectors => {
+            ahead.max(extents.row_capacity().min(DOUBLED_BYTES / u64::from(identity.stride_bytes())))
+        }
+        ExtentKind::Log => ahead,
+    }
+}
+
+/// The next extent of a kind, with room for `room` more rows or bytes of frames at the least.
+pub(crate) fn next_extent(
+    identity: &Identity,
+    extents: &Extents,
+    kind: ExtentKind,
+    room: u64,
+) -> ExtentHeader {
+    match kind {
+        ExtentKind::Vectors => exact_extent(identity, extents, room),
+        ExtentKind::Log => {
+            let length_bytes = (extent::DATA + room).next_multiple_of(EXTENT_ALIGN);
+            ExtentHeader {
+                kind,
+                ordinal: extents.count(),
+                length_bytes,
+                first_row: 0,
+                capacity: length_bytes - extent::DATA,
+            }
+        }
+    }
+}
+
+/// A vector extent of `rows` rows, filled up to whole blocks.
+pub(crate) fn exact_extent(identity: &Identity, extents: &Extents, rows: u64) -> ExtentHeader {
+    let capacity = rows.max(1).next_multiple_of(u64::from(identity.block_rows()));
+    let data_bytes = (capacity * u64::from(identity.stride_bytes())).next_multiple_of(EXTENT_ALIGN);
+    ExtentHeader {
+        kind: ExtentKind::Vectors,
+        ordinal: extents.count(),
+        length_bytes: extent::DATA + data_bytes,
+        first_row: extents.row_capacity(),
+        capacity,
+    }
+}
+
+/// Bytes of frames to set aside for `rows` rows: batches with keys of about 32 bytes, no tags, no payloads.
+pub(crate) fn log_bytes_for(rows: u64) -> u64 {
+    rows.saturating_mul(40).saturating_add(4096)
+}

@@ -1,0 +1,282 @@
+//! Recovery: walks the log of a file that was opened, and finds how much of it counts.
+//!
+//! Everything below the superblock's position must be there, or the file is corrupt. Behind it the log goes on as
+//! far as frames and rows check; the first that does not is its end.
+
+use super::data_file::DataFile;
+use super::extent_mapping::Damage;
+use super::extents::ExtentKind;
+use super::log_head::{Head, heads};
+use super::log_reader::LogReader;
+use crate::checksum::{crc32c, crc32c_append_zeros};
+use crate::planted::{Fault, is_planted};
+use crate::storage::format::frame::{Frame, claimed_length};
+use crate::storage::format::layout::frame;
+use crate::storage::format::place::Place;
+use crate::storage::format::superblock::{LogPosition, Superblock};
+use crate::{Result, SynaError};
+
+/// Whether there is a hole in the file is asked for once in so many bytes.
+const HOLE_STEP: u64 = 1 << 20;
+
+/// Why the log ends where it does.
+enum FrameEnd {
+    /// No frame follows that fits: its end, or damage.
+    Nothing(&'static str),
+    Failed(SynaError),
+}
+
+/// Which rows are checked against their checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowCheck {
+    /// Those behind the checkpoint: enough to find the end of the log.
+    BehindCheckpoint,
+    /// All of them.
+    All,
+}
+
+/// Takes a frame, its offset in the file, and those of its rows that are damaged; an error ends the walk as it is, so what no
+/// writer writes is [`SynaError::Corrupt`], and a want of memory is not.
+pub(crate) type FrameVisitor<'v> = dyn FnMut(&Frame<'_>, u64, &[u32]) -> Result<()> + 'v;
+
+/// Walks the log, hands every frame to `visit`, and returns where the log ends.
+///
+/// # Errors
+/// [`SynaError::Corrupt`] where a frame or a row below the checkpoint does not check (unless that is tolerated), and those
+/// of `visit`.
+pub(crate) fn replay(
+    data: &DataFile,
+    superblock: &Superblock,
+    check: RowCheck,
+    damage: Damage,
+    visit: &mut FrameVisitor<'_>,
+) -> Result<LogPosition> {
+    let mut position = LogPosition::EMPTY;
+    replay_from(data, superblock, check, damage, &mut position, visit)?;
+    Ok(position)
+}
+
+/// As [`replay`], from a position on that an earlier replay came to. `position` is moved on with every frame that was
+/// taken, so after an error too it says where the walk came to.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_from(
+    data: &DataFile,
+    superblock: &Superblock,
+    check: RowCheck,
+    damage: Damage,
+    position: &mut LogPosition,
+    visit: &mut FrameVisitor<'_>,
+) -> Result<()> {
+    let mut reader = LogReader::new(data);
+    let committed = superblock.position;
+    loop {
+        let is_committed = position.sequence < committed.sequence;
+        if position.sequence == committed.sequence && *position != committed && damage == Damage::Refused {
+            return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
+        }
+        if !is_committed && is_planted(Fault::StopAtCheckpoint) {
+            return Ok(());
+        }
+        let (frame, head) = match next_frame(data, &mut reader, position, damage) {
+            Ok(found) => found,
+            Err(FrameEnd::Failed(error)) => return Err(error),
+            Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
+                let what = format!(
+                    "{what}: rows {}..{} were checkpointed and cannot be read; salvage what is whole",
+                    position.rows, committed.rows
+                );
+                return Err(data.corrupt(position.head, what));
+            }
+            Err(FrameEnd::Nothing(_)) if is_committed => {
+                match skip_damage(data, &mut reader, position, &committed)? {
+                    Some(behind) => {
+                        *position = behind;
+                        continue;
+                    }
+                    None => return Ok(()),
+                }
+            }
+            Err(FrameEnd::Nothing(_)) => return Ok(()),
+        };
+        data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
+        let mut damaged = Vec::new();
+        if (check == RowCheck::All || !is_committed) && !is_planted(Fault::IgnoreRowChecksum) {
+            damaged = damaged_rows(data, &frame)?;
+        }
+        if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
+            if is_committed {
+                let what = format!("row {row} differs from its checksum; salvage what is whole");
+                return Err(data.corrupt(row_offset(data, row), what));
+            }
+            return Ok(());
+        }
+        let at = head.offset_bytes;
+        visit(&frame, at, &damaged)?;
+        *position = LogPosition {
+            sequence: frame.link().sequence,
+            chain: frame.checksum(),
+            extent: head.ordinal,
+            head: at + frame.length_bytes(),
+            rows: position.rows + frame.row_count(),
+            deletions: position.deletions + frame.deletion_count(),
+        };
+    }
+}
+
+/// The frame behind `position`: in the same extent, or the first of a later one.
+fn next_frame<'r>(
+    data: &DataFile,
+    reader: &'r mut LogReader<'_>,
+    position: &LogPosition,
+    damage: Damage,
+) -> std::result::Result<(Frame<'r>, Head), FrameEnd> {
+    let mut reason = "the log ends";
+    let mut found = None;
+    for head in heads(data, position, position.extent) {
+        match fits_behind(data, reader, position, &head, damage) {
+            Ok(length) => {
+                found = Some((head, length));
+                break;
+            }
+            Err(FrameEnd::Nothing(what)) => reason = what,
+            Err(failed) => return Err(failed),
+        }
+    }
+    let Some((head, length)) = found else { return Err(FrameEnd::Nothing(reason)) };
+    let frame = reader.known(&head, length).map_err(|e| FrameEnd::Failed(data.io("reading", e)))?;
+    Ok((frame.ok_or(FrameEnd::Nothing(reason))?, head))
+}
+
+/// Looks for the next whole frame behind a damaged one, below the checkpoint, and returns the position before it.
+///
+/// Frames of an abandoned future may lie there too; the rows of such a one were written over, so it counts only if
+/// all its rows check. Costs at most a few times the reading of the log.
+fn skip_damage(
+    data: &DataFile,
+    reader: &mut LogReader<'_>,
+    position: &LogPosition,
+    committed: &LogPosition,
+) -> Result<Option<LogPosition>> {
+    let io = |error| data.io("reading", error);
+    let mut budget_bytes = 4 * data.extents.end_bytes();
+    for log in heads(data, position, position.extent) {
+        let end = log.offset_bytes + log.room_bytes;
+        let mut at = log.offset_bytes;
+        while at + frame::LENGTH as u64 <= end {
+            if at.is_multiple_of(HOLE_STEP) || at == log.offset_bytes {
+                let Some(next) = data.file.next_data(at).map_err(io)? else { break };
+                at = at.max(next.start - next.start % frame::ALIGN as u64);
+            }
+            let head = Head { offset_bytes: at, room_bytes: end.saturating_sub(at), ..log };
+            at += frame::ALIGN as u64;
+            if head.room_bytes < frame::LENGTH as u64 {
+                break;
+            }
+            let header = reader.header(&head).map_err(io)?;
+            let place = Place::new(&data.identity, head.offset_bytes);
+            let Some(length) = claimed_length(header, place, head.room_bytes) else { continue };
+            let Some(rest) = budget_bytes.checked_sub(length as u64) else { return Ok(None) };
+            budget_bytes = rest;
+            let Ok(frame) = reader.frame(&head).map_err(io)? else { continue };
+            let link = frame.link();
+            let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
+            let is_later = (position.sequence + 1..=committed.sequence).contains(&link.sequence)
+                && frame.first_row() >= position.rows
+                && rows_end <= data.extents.row_capacity().min(u64::from(committed.rows));
+            if is_later && damaged_rows(data, &frame)?.is_empty() {
+                return Ok(Some(LogPosition {
+                    sequence: link.sequence - 1,
+                    chain: link.previous,
+                    extent: head.ordinal,
+                    head: head.offset_bytes,
+                    rows: frame.first_row(),
+                    ..*position
+                }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The length of the frame at `head`, where it is whole and the one that follows `position`.
+fn fits_behind(
+    data: &DataFile,
+    reader: &mut LogReader<'_>,
+    position: &LogPosition,
+    head: &Head,
+    damage: Damage,
+) -> std::result::Result<usize, FrameEnd> {
+    let failed = |e| FrameEnd::Failed(data.io("reading", e));
+    if head.room_bytes < frame::LENGTH as u64 {
+        return Err(FrameEnd::Nothing("the log ends with its extent"));
+    }
+    let frame = reader.frame(head).map_err(failed)?.map_err(FrameEnd::Nothing)?;
+    let link = frame.link();
+    let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
+    if Some(link.sequence) != position.sequence.checked_add(1) || !is_chained {
+        return Err(FrameEnd::Nothing("the frame does not follow the one before"));
+    }
+    if frame.first_row() != position.rows {
+        return Err(FrameEnd::Nothing("the frame's rows do not follow those before"));
+    }
+    let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
+    // Of a batch whose last rows are cut off with their extent, the first may be there.
+    let capacity = if damage == Damage::Tolerated { u64::MAX } else { data.extents.row_capacity() };
+    if rows_end > capacity.min(super::extents::MAX_ROWS) {
+        return Err(FrameEnd::Nothing("the frame has rows that no extent holds"));
+    }
+    if position.deletions.checked_add(frame.deletion_count()).is_none() {
+        return Err(FrameEnd::Nothing("the log has more deletions than can be counted"));
+    }
+    Ok(usize::try_from(frame.length_bytes()).unwrap_or(usize::MAX))
+}
+
+/// The rows of a frame whose bytes are not those that were written. Rows that lie in holes of the file are not read where
+/// they are many: zeros are as they should be, or are not.
+///
+/// # Errors
+/// [`SynaError::NoMemory`].
+pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32>> {
+    data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
+    let vector_bytes = 4 * u64::from(data.identity.dimensions);
+    let zeros = crc32c_append_zeros(0, usize::try_from(vector_bytes).unwrap_or(0));
+    let is_long = u64::from(frame.row_count()) * vector_bytes > HOLE_STEP;
+    let mut places = data.extents.places_of_rows(frame.first_row());
+    // The bytes that were looked at last, and are no hole.
+    let mut known = 0..if is_long { 0 } else { u64::MAX };
+    let mut damaged = Vec::new();
+    for position in 0..frame.row_count() {
+        let row = frame.first_row() + position;
+        let at = places.next().flatten();
+        if let Some(at) = at.filter(|&at| at >= known.end) {
+            known = match data.file.next_data(at) {
+                Ok(found) => found.unwrap_or(u64::MAX..u64::MAX),
+                Err(_) => 0..u64::MAX,
+            };
+        }
+        let is_hole = at.is_some_and(|at| at + vector_bytes <= known.start);
+        let checksum = frame.row_checksum(position);
+        let is_right = data.extents.row(row).is_some_and(|vector| {
+            (is_hole && checksum == zeros) || crc32c(bytemuck::cast_slice(vector)) == checksum
+        });
+        if !is_right {
+            damaged.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 4 })?;
+            damaged.push(row);
+        }
+    }
+    Ok(damaged)
+}
+
+/// Where in the file a row lies, for messages.
+pub(crate) fn row_offset(data: &DataFile, row: u32) -> u64 {
+    data.extents
+        .iter()
+        .filter(|found| found.header.kind == ExtentKind::Vectors)
+        .find(|found| u64::from(row) < found.header.first_row + found.header.capacity)
+        .map_or(0, |found| {
+            let place = u64::from(row).saturating_sub(found.header.first_row);
+            found.data_bytes() + place * u64::from(data.identity.stride_bytes())
+        })
+}

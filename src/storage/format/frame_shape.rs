@@ -1,0 +1,75 @@
+//! How long the sections of a frame are, what ties it to the frame before, and its checksum.
+
+use super::layout::frame;
+use super::place::Place;
+use crate::checksum::crc32c_append;
+
+/// The part of the header that sets how long the sections are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) flags: u32,
+    pub(super) row_count: u32,
+    pub(super) deletion_count: u32,
+    pub(super) key_bytes: u32,
+    pub(super) payload_bytes: u64,
+}
+
+/// Where each section begins, in bytes from the frame's start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sections {
+    pub(super) row_checksums: usize,
+    pub(super) key_ends: usize,
+    pub(super) tags: usize,
+    pub(super) payload_ends: usize,
+    pub(super) deletions: usize,
+    pub(super) keys: usize,
+    pub(super) payloads: usize,
+    pub(super) end: usize,
+}
+
+impl Shape {
+    /// `None` where the frame would be longer than a frame may be.
+    pub(super) fn sections(&self) -> Option<Sections> {
+        if !(self.flags & frame::FLAG_PAYLOADS != 0 || self.payload_bytes == 0) {
+            return None;
+        }
+        let rows = self.row_count as usize;
+        let flagged = |flag: u32| if self.flags & flag == 0 { 0 } else { rows };
+        let row_checksums = frame::LENGTH;
+        let key_ends = row_checksums.checked_add(rows.checked_mul(4)?)?;
+        let tags = key_ends.checked_add(rows.checked_mul(4)?)?;
+        let payload_ends = tags.checked_add(flagged(frame::FLAG_TAGS).checked_mul(8)?)?;
+        let deletions = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
+        let keys = deletions.checked_add((self.deletion_count as usize).checked_mul(4)?)?;
+        let payloads = keys.checked_add(self.key_bytes as usize)?.checked_next_multiple_of(frame::ALIGN)?;
+        let end = payloads
+            .checked_add(usize::try_from(self.payload_bytes).ok()?)?
+            .checked_next_multiple_of(frame::ALIGN)?;
+        (end as u64 <= frame::MAX_LENGTH_BYTES).then_some(Sections {
+            row_checksums,
+            key_ends,
+            tags,
+            payload_ends,
+            deletions,
+            keys,
+            payloads,
+            end,
+        })
+    }
+}
+
+/// What places a frame in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FrameLink {
+    pub(crate) sequence: u64,
+    /// A random number of the writer's session, so that a frame of an earlier session never fits behind this one's.
+    pub(crate) session: u64,
+    /// The checksum of the frame before.
+    pub(crate) previous: u32,
+}
+
+/// Over everything but the checksum itself.
+pub(super) fn checksum_of(frame_bytes: &[u8], place: Place) -> u32 {
+    let head = crc32c_append(place.seed, frame_bytes.get(..frame::CHECKSUM.offset).unwrap_or_default());
+    crc32c_append(head, frame_bytes.get(frame::LENGTH..).unwrap_or_default())
+}

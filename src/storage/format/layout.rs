@@ -1,0 +1,195 @@
+//! Where everything lies in a data file: the one table of offsets that writer and reader share.
+//!
+//! `docs/file-format.md` describes the same in words, with an example. Everything is little-endian.
+
+/// What a file is aligned to for the sake of its vectors: a row begins at a multiple of this.
+pub(crate) const ROW_ALIGN: u64 = 64;
+/// Extents begin at a multiple of this. Not the machine's page: a mapping may begin anywhere.
+pub(crate) const EXTENT_ALIGN: u64 = 4096;
+/// The version this library writes and reads.
+pub(crate) const VERSION: u32 = 3;
+/// The magic number of the older format, as it stands in a file's first four bytes.
+pub(crate) const MVEC_MAGIC: [u8; 4] = 0x4D56_4543u32.to_le_bytes();
+
+/// The two superblock slots are this far apart, so that they share no page of up to 16 KiB.
+pub(crate) const SLOT_DISTANCE: u64 = 16 * 1024;
+/// Where the first extent begins, behind both slots.
+pub(crate) const EXTENTS_START: u64 = 2 * SLOT_DISTANCE;
+
+/// One field: where it begins and how long it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) offset: usize,
+    pub(crate) length: usize,
+}
+
+impl Field {
+    const fn first(length: usize) -> Self {
+        Self { offset: 0, length }
+    }
+
+    /// The field of `length` bytes right behind this one.
+    const fn then(self, length: usize) -> Self {
+        Self { offset: self.end(), length }
+    }
+
+    pub(crate) const fn end(self) -> usize {
+        self.offset + self.length
+    }
+}
+
+/// A superblock slot. The magic, the version and the checksum's place stay in all versions.
+pub(crate) mod slot {
+    use super::Field;
+    /// High bit set, a line end of either kind and an end of file: transfers that mangle text are seen at once.
+    pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYN\r\n\x1a\x00";
+    /// In the place of the magic in a file that is still being filled by a compaction or a snapshot.
+    pub(crate) const HALF_MADE_BYTES: [u8; 8] = *b"\x89SYNTEMP";
+    pub(crate) const MAGIC: Field = Field::first(8);
+    pub(crate) const VERSION: Field = MAGIC.then(4);
+    pub(crate) const INCOMPATIBLE_FEATURES: Field = VERSION.then(4);
+    pub(crate) const READ_ONLY_FEATURES: Field = INCOMPATIBLE_FEATURES.then(4);
+    pub(crate) const COMPATIBLE_FEATURES: Field = READ_ONLY_FEATURES.then(4);
+    pub(crate) const STORE_ID: Field = COMPATIBLE_FEATURES.then(16);
+    pub(crate) const DIMENSIONS: Field = STORE_ID.then(4);
+    pub(crate) const METRIC: Field = DIMENSIONS.then(4);
+    pub(crate) const STRIDE_BYTES: Field = METRIC.then(4);
+    pub(crate) const BLOCK_ROWS: Field = STRIDE_BYTES.then(4);
+    pub(crate) const GENERATION: Field = BLOCK_ROWS.then(8);
+    pub(crate) const SEQUENCE: Field = GENERATION.then(8);
+    pub(crate) const ROWS: Field = SEQUENCE.then(8);
+    pub(crate) const DELETIONS: Field = ROWS.then(8);
+    pub(crate) const LOG_HEAD: Field = DELETIONS.then(8);
+    pub(crate) const LOG_EXTENT: Field = LOG_HEAD.then(4);
+    pub(crate) const CHAIN: Field = LOG_EXTENT.then(4);
+    pub(crate) const EXTENT_COUNT: Field = CHAIN.then(4);
+    /// The lower half of a number; the upper half lies where there was room.
+    pub(crate) const SEQUENCE_BASE_LOW: Field = EXTENT_COUNT.then(4);
+    pub(crate) const EXTENTS_END: Field = SEQUENCE_BASE_LOW.then(8);
+    pub(crate) const SEQUENCE_BASE_HIGH: Field = EXTENTS_END.then(4);
+    pub(crate) const CHECKSUM: Field = SEQUENCE_BASE_HIGH.then(4);
+    pub(crate) const LENGTH: usize = CHECKSUM.end();
+    const _: () = assert!(LENGTH == 128 && LENGTH as u64 <= super::SLOT_DISTANCE);
+}
+
+/// What tells of which store a compaction or a snapshot made a file, in a page of its own between the slots.
+pub(crate) mod origin {
+    use super::Field;
+    pub(crate) const OFFSET: u64 = super::EXTENT_ALIGN;
+    pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYNCOPY";
+    pub(crate) const MAGIC: Field = Field::first(8);
+    pub(crate) const STORE_ID: Field = MAGIC.then(16);
+    pub(crate) const LENGTH: usize = STORE_ID.end();
+    const _: () = assert!(OFFSET >= super::slot::LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
+}
+
+/// An extent's header; the extent's data begin [`extent::DATA`] bytes behind its start.
+pub(crate) mod extent {
+    use super::Field;
+    pub(crate) const MAGIC_BYTES: [u8; 4] = *b"SYNX";
+    pub(crate) const MAGIC: Field = Field::first(4);
+    pub(crate) const KIND: Field = MAGIC.then(4);
+    pub(crate) const ORDINAL: Field = KIND.then(4);
+    /// With the metric and the store id all of a store's identity: a file whose superblocks are lost is not without it.
+    pub(crate) const DIMENSIONS: Field = ORDINAL.then(2);
+    pub(crate) const METRIC: Field = DIMENSIONS.then(2);
+    pub(crate) const STORE_ID: Field = METRIC.then(16);
+    pub(crate) const LENGTH_BYTES: Field = STORE_ID.then(8);
+    pub(crate) const FIRST_ROW: Field = LENGTH_BYTES.then(8);
+    pub(crate) const CAPACITY: Field = FIRST_ROW.then(8);
+    /// As in a frame.
+    pub(crate) const PLACE: Field = CAPACITY.then(4);
+    pub(crate) const CHECKSUM: Field = PLACE.then(4);
+    pub(crate) const LENGTH: usize = CHECKSUM.end();
+    /// The header has a page of its own, so that rewriting it tears nothing else.
+    pub(crate) const DATA: u64 = super::EXTENT_ALIGN;
+    pub(crate) const KIND_VECTORS: u32 = 1;
+    pub(crate) const KIND_LOG: u32 = 2;
+    const _: () = assert!(LENGTH == 64 && DATA.is_multiple_of(super::ROW_ALIGN));
+}
+
+/// A frame's header; behind it the sections in the order of [`super::frame`].
+pub(crate) mod frame {
+    use super::Field;
+    pub(crate) const MAGIC_BYTES: [u8; 4] = *b"SYNF";
+    /// Frames begin at a multiple of this, and so do the payloads of a frame.
+    pub(crate) const ALIGN: usize = 16;
+    pub(crate) const MAGIC: Field = Field::first(4);
+    pub(crate) const FLAGS: Field = MAGIC.then(4);
+    pub(crate) const LENGTH_BYTES: Field = FLAGS.then(4);
+    /// One half of the frame's [`crate::storage::format::place::Place`]; the other half goes into the checksum.
+    pub(crate) const PLACE: Field = LENGTH_BYTES.then(4);
+    pub(crate) const SEQUENCE: Field = PLACE.then(8);
+    pub(crate) const SESSION: Field = SEQUENCE.then(8);
+    pub(crate) const FIRST_ROW: Field = SESSION.then(4);
+    pub(crate) const ROW_COUNT: Field = FIRST_ROW.then(4);
+    pub(crate) const DELETION_COUNT: Field = ROW_COUNT.then(4);
+    pub(crate) const KEY_BYTES: Field = DELETION_COUNT.then(4);
+    pub(crate) const PAYLOAD_BYTES: Field = KEY_BYTES.then(8);
+    pub(crate) const PREVIOUS: Field = PAYLOAD_BYTES.then(4);
+    pub(crate) const CHECKSUM: Field = PREVIOUS.then(4);
+    pub(crate) const LENGTH: usize = CHECKSUM.end();
+    pub(crate) const FLAG_TAGS: u32 = 1;
+    pub(crate) const FLAG_PAYLOADS: u32 = 2;
+    /// The longest frame: a batch whose keys and payloads need more is refused.
+    pub(crate) const MAX_LENGTH_BYTES: u64 = 1 << 30;
+    const _: () = assert!(LENGTH == 64 && LENGTH.is_multiple_of(ALIGN));
+}
+
+/// Bytes from one row to the next: the vector, filled up to a multiple of [`ROW_ALIGN`].
+pub(crate) const fn stride_bytes(dimensions: u32) -> u32 {
+    (dimensions * 4).next_multiple_of(64)
+}
+
+/// Rows in a block, the unit in which vector extents grow: a power of two that fills about 64 KiB.
+pub(crate) const fn block_rows(stride_bytes: u32) -> u32 {
+    let rows = 64 * 1024 / stride_bytes;
+    if rows == 0 { 1 } else { 1 << rows.ilog2() }
+}
+
+/// Fixed fields out of bytes whose length has been checked, and into them.
+pub(crate) mod bytes {
+    use super::Field;
+
+    fn array<const N: usize>(from: &[u8], field: Field) -> [u8; N] {
+        let mut out = [0; N];
+        if let Some(found) = from.get(field.offset..field.end()) {
+            out.copy_from_slice(found);
+        }
+        out
+    }
+
+    pub(crate) fn read_u32(from: &[u8], field: Field) -> u32 {
+        u32::from_le_bytes(array(from, field))
+    }
+
+    pub(crate) fn read_u64(from: &[u8], field: Field) -> u64 {
+        u64::from_le_bytes(array(from, field))
+    }
+
+    pub(crate) fn read_array<const N: usize>(from: &[u8], field: Field) -> [u8; N] {
+        array(from, field)
+    }
+
+    /// Writes one field; `value` has the field's length.
+    pub(crate) fn write(into: &mut [u8], field: Field, value: &[u8]) {
+        if let Some(place) = into.get_mut(field.offset..field.end()) {
+            place.copy_from_slice(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strides_and_blocks_of_all_dimensions_are_sound() {
+        for dimensions in 64..=8192 {
+            let stride = stride_bytes(dimensions);
+            assert!(stride >= dimensions * 4 && stride < dimensions * 4 + 64 && stride.is_multiple_of(64));
+            let rows = block_rows(stride);
+            assert!(rows.is_power_of_two() && rows * stride <= 64 * 1024);
+        }
+    }
+}

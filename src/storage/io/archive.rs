@@ -1,0 +1,159 @@
+//! A store and its index inside a larger file, such as a game's archive: for reading only.
+
+use super::disk::Disk;
+use super::medium::{Storage, StorageFile};
+use super::region::Region;
+use crate::storage::platform::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file of which two parts have names.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    file: Arc<dyn StorageFile>,
+    parts: [(PathBuf, Range<u64>); 2],
+}
+
+impl Archive {
+    /// `parts`: names, and the bytes that they stand for; an empty part is not there.
+    pub(crate) fn new(file: File, parts: [(PathBuf, Range<u64>); 2]) -> io::Result<Self> {
+        Ok(Self { file: Disk::open_file(file)?, parts })
+    }
+
+    fn part(&self, path: &Path) -> Option<&Range<u64>> {
+        let found = self.parts.iter().find(|(name, range)| name == path && !range.is_empty());
+        found.map(|(_, range)| range)
+    }
+}
+
+fn read_only() -> io::Error {
+    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a store inside another file cannot be written to")
+}
+
+impl Storage for Archive {
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.part(path).is_some() { Ok(path.to_owned()) } else { Disk.resolve(path) }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        match self.part(path) {
+            Some(_) => Ok(PathKind::File(self.file.identity()?)),
+            None => Disk.kind(path),
+        }
+    }
+
+    fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
+        match self.part(path) {
+            Some(range) => Ok(Some(range.end - range.start)),
+            None => Disk.length_of(path),
+        }
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
+        match (self.part(path), access) {
+            (Some(range), Access::Read) => {
+                Ok(Arc::new(Part { file: Arc::clone(&self.file), range: range.clone() }))
+            }
+            (Some(_), _) => Err(read_only()),
+            // A snapshot that goes to the disk.
+            (None, _) => Disk.open(path, access),
+        }
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename_new(from, to)
+    }
+
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.replace(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> Result<(), FolderSyncError> {
+        Disk.sync_folder(path)
+    }
+
+    fn random(&self, into: &mut [u8]) -> io::Result<()> {
+        Disk.random(into)
+    }
+}
+
+/// A part of a file, as a file; whoever made it has seen that the file is long enough.
+#[derive(Debug)]
+struct Part {
+    file: Arc<dyn StorageFile>,
+    range: Range<u64>,
+}
+
+impl StorageFile for Part {
+    fn identity(&self) -> io::Result<FileIdentity> {
+        self.file.identity()
+    }
+
+    fn length_bytes(&self) -> io::Result<u64> {
+        Ok(self.range.end - self.range.start)
+    }
+
+    fn next_data(&self, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
+        let found = self.file.next_data(self.range.start.saturating_add(offset_bytes))?;
+        let found = found.filter(|data| data.start < self.range.end);
+        Ok(found.map(|data| data.start - self.range.start..data.end.min(self.range.end) - self.range.start))
+    }
+
+    fn permissions(&self) -> io::Result<Permissions> {
+        self.file.permissions()
+    }
+
+    fn set_permissions(&self, _: &Permissions) -> io::Result<()> {
+        Err(read_only())
+    }
+
+    fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+        let left = self.length_bytes()?.saturating_sub(offset_bytes);
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
+        let start = self.range.start.saturating_add(offset_bytes);
+        self.file.read_at(into.get_mut(..count).unwrap_or_default(), start)
+    }
+
+    fn write_at(&self, _: &[IoSlice<'_>], _: u64) -> io::Result<usize> {
+        Err(read_only())
+    }
+
+    fn allocate(&self, _: u64, _: u64) -> io::Result<()> {
+        Err(read_only())
+    }
+
+    fn truncate(&self, _: u64) -> io::Result<()> {
+        Err(read_only())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Err(read_only())
+    }
+
+    fn map(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<Region> {
+        let end = offset_bytes.checked_add(length_bytes).ok_or(io::ErrorKind::UnexpectedEof)?;
+        if end > self.length_bytes()? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.file.map(self.range.start + offset_bytes, length_bytes)
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        Err(read_only())
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn disown(&self) -> io::Result<()> {
+        self.file.disown()
+    }
+}
