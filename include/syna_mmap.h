@@ -225,14 +225,6 @@ typedef struct syna_mmap_error {
   char message[256];
 } syna_mmap_error;
 
-/**
- * The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
- *
- * Returns: never NULL; BORROWED until the library is unloaded.
- * Threads: any. Cost: none to speak of.
- */
-const char *syna_mmap_status_name(syna_mmap_status status);
-
 /* ---- Options ------------------------------------------------------------------------------------------------- */
 
 /** Fewest dimensions of a store. */
@@ -1831,6 +1823,14 @@ const char *syna_mmap_version(void);
  * Threads: any. Cost: none to speak of.
  */
 uint32_t syna_mmap_abi_version(void);
+
+/**
+ * The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
+ *
+ * Returns: never NULL; BORROWED until the library is unloaded.
+ * Threads: any. Cost: none to speak of.
+ */
+const char *syna_mmap_status_name(syna_mmap_status status);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,10 @@
 //! Header section: giving space back, and copying a live store.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
 use super::boundary;
+use super::boundary::arguments::{self, Out};
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::indexing::{Callback, syna_mmap_progress_callback};
-use super::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 use std::ffi::{c_char, c_void};
 use std::time::Duration;

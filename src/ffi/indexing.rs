@@ -2,10 +2,10 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
 
-use super::arguments::Out;
 use super::boundary;
-use super::callbacks::calling_back;
-use super::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::arguments::Out;
+use super::boundary::callbacks::calling_back;
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 use std::ffi::c_void;
 use std::ops::ControlFlow;

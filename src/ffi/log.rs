@@ -3,9 +3,9 @@
 #![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
 
 use super::boundary;
-use super::callbacks::forbidding;
+use super::boundary::callbacks::forbidding;
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::listener::Current;
-use super::status::{syna_mmap_error, syna_mmap_status};
 use crate::{Result, SynaError};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::ffi::{c_char, c_void};

@@ -4,68 +4,48 @@
 //! C program --> extern "C" fn --> boundary --> handles --> MmapVectorStore (floor 3)
 //!                                    |            token -> object, or INVALID_HANDLE
 //!                                    '-- panic -> INTERNAL; error -> status + the caller's syna_mmap_error
+//!
+//! write path:   rows/batch    the caller's arrays --> slices --> rows/write --> the store
+//! read path:    rows/read     the store --> the caller's memory
+//!               query/search  the store --> query/results, which the hits are borrowed from
 //! ```
 //!
-//! | file | what it is for |
+//! The folders and files, lowest first; each uses those above it only:
+//!
+//! | folder or file | what it is for |
 //! | --- | --- |
-//! | `status.rs` | header: statuses, the error struct |
+//! | `boundary/` | what every function goes through; header: statuses, the error struct |
+//! | `library.rs` | header: versions, names of statuses |
+//! | `listener.rs` | who hears the log, looked up without a lock |
+//! | `log.rs` | header: what the library has to say |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
 //! | `places.rs` | header: stores in memory and in archives |
-//! | `batch.rs` | header: what a write can carry |
-//! | `write.rs` | header: insert, upsert, delete |
-//! | `read.rs` | header: get and the small questions |
-//! | `iterate.rs` | header: all rows in order |
 //! | `stats.rs` | header: a store in numbers |
 //! | `refresh.rs` | header: a reader moved on |
-//! | `results.rs` | header: hits and the object that holds them |
-//! | `search_options.rs` | header: options of a search, filters |
-//! | `search.rs` | header: searches, index |
 //! | `indexing.rs` | header: the index, at once or in steps |
 //! | `compact.rs` | header: giving space back, copying |
 //! | `verify.rs` | header: verify, salvage |
-//! | `log.rs` | header: what the library has to say |
-//! | `library.rs` | header: versions |
-//! | `boundary.rs` | what every function's body is |
-//! | `panics.rs` | panics are caught and nothing is printed |
-//! | `errors.rs` | an error's status, errno and message |
-//! | `handles.rs` | the tables behind handles |
-//! | `tokens.rs` | numbers instead of pointers |
-//! | `arguments.rs` | pointers become slices |
-//! | `structs.rs` | `struct_size` |
-//! | `listener.rs` | who hears the log, looked up without a lock |
-//! | `callbacks.rs` | how a callback runs; what it must not do is refused |
+//! | `rows/` | header: batches, writes, reads, all rows in order |
+//! | `query/` | header: results, options of a search, searches |
 //!
-//! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in this order (`build.rs`), so these
-//! comments speak to a C programmer; their `# Safety` parts are left out there.
+//! `include/syna_mmap.h` is made from the doc comments of the files marked "header", in the order of `SECTIONS` in `build.rs`,
+//! so these comments speak to a C programmer; their `# Safety` parts are left out there.
 
-mod arguments;
-mod batch;
 mod boundary;
-mod callbacks;
 mod compact;
-mod errors;
-mod handles;
 mod indexing;
-mod iterate;
 mod library;
 mod listener;
 mod log;
 mod options;
-mod panics;
 mod places;
-mod read;
+mod query;
 mod refresh;
-mod results;
-mod search;
-mod search_options;
+mod rows;
 mod stats;
-mod status;
 mod store;
-mod structs;
-mod tokens;
 mod verify;
-mod write;
 
 #[cfg(test)]
 mod tests;

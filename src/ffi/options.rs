@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "reads and writes the caller's options")]
 
 use super::boundary;
-use super::structs::{self, Versioned, member_ends};
+use super::boundary::structs::{self, Versioned, member_ends};
 use crate::{
     DistanceMetric, Durability, HnswConfig, IndexProfile, MmapVectorConfig, OpenMode, Result, SynaError,
 };

@@ -1,12 +1,12 @@
 //! Header section: stores that are no file of their own.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
 use super::boundary;
+use super::boundary::arguments::{self, Out};
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::structs::{self, Versioned};
 use super::options::syna_mmap_options;
-use super::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{keep_store, syna_mmap};
-use super::structs::{self, Versioned};
 use crate::{MmapVectorStore, SynaError};
 
 /// Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a

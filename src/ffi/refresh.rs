@@ -1,9 +1,9 @@
 //! Header section: moving a reader on to what was written elsewhere.
 #![expect(unsafe_code, reason = "a function of the C API")]
 
-use super::arguments::Out;
 use super::boundary;
-use super::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::arguments::Out;
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 
 /// Moves a store that was opened with SYNA_MMAP_OPEN_READ_ONLY on to the newest state of its file. Until

@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "a function of the C API")]
 
 use super::boundary;
-use super::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::structs::{OutStruct, Versioned, member_ends};
 use super::store::{syna_mmap, with_store};
-use super::structs::{OutStruct, Versioned, member_ends};
 use crate::StoreStats;
 
 /// A store in numbers. It is yours: any memory will do.

@@ -2,14 +2,14 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
 use super::boundary;
-use super::callbacks::check_not_inside;
-use super::handles::{Removed, Table};
+use super::boundary::arguments::{self, Out};
+use super::boundary::callbacks::check_not_inside;
+use super::boundary::handles::{Removed, Table};
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::structs::{self, Versioned};
+use super::boundary::tokens::Kind;
 use super::options::syna_mmap_options;
-use super::status::{syna_mmap_error, syna_mmap_status};
-use super::structs::{self, Versioned};
-use super::tokens::Kind;
 use crate::{MmapVectorStore, Result};
 use std::ffi::c_char;
 use std::mem::ManuallyDrop;

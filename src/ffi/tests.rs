@@ -2,13 +2,15 @@
 #![expect(unsafe_code, reason = "calls the C API")]
 
 use super::boundary;
+use super::boundary::status::*;
+use super::boundary::structs::Versioned;
 use super::options::{syna_mmap_options, syna_mmap_options_init};
-use super::read::syna_mmap_len;
-use super::results::{syna_mmap_results_free, syna_mmap_results_hits, syna_mmap_results_new, with_results};
-use super::search::syna_mmap_search;
-use super::status::*;
+use super::query::results::{
+    syna_mmap_results_free, syna_mmap_results_hits, syna_mmap_results_new, with_results,
+};
+use super::query::search::syna_mmap_search;
+use super::rows::read::syna_mmap_len;
 use super::store::{syna_mmap, syna_mmap_checkpoint, syna_mmap_close, syna_mmap_open, with_store};
-use super::structs::Versioned;
 use crate::{Result, SynaError};
 use std::ffi::{CStr, CString};
 use std::path::PathBuf;

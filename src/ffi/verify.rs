@@ -2,10 +2,10 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
 
-use super::arguments::{self, Out};
 use super::boundary;
-use super::callbacks::calling_back;
-use super::status::{syna_mmap_error, syna_mmap_status};
+use super::boundary::arguments::{self, Out};
+use super::boundary::callbacks::calling_back;
+use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 use crate::{Finding, MmapVectorStore, Problem, Result, SynaError};
 use std::ffi::{c_char, c_void};

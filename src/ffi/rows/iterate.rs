@@ -2,12 +2,12 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
-use super::boundary;
-use super::handles::{Removed, Table};
-use super::status::{syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
-use super::tokens::Kind;
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::handles::{Removed, Table};
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::boundary::tokens::Kind;
+use crate::ffi::store::{syna_mmap, with_store};
 use crate::{Cursor, Entry, Result};
 use std::ffi::c_char;
 use std::ptr;
@@ -50,7 +50,7 @@ pub struct syna_mmap_row {
 }
 
 impl syna_mmap_row {
-    pub(super) fn of(entry: &Entry<'_>) -> Self {
+    pub(in crate::ffi) fn of(entry: &Entry<'_>) -> Self {
         Self {
             key: entry.key.as_ptr().cast(),
             key_len: entry.key.len(),

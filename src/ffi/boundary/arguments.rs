@@ -1,8 +1,7 @@
 //! Pointers from the caller, checked and turned into slices and places to write to.
 #![expect(unsafe_code, reason = "this is where the caller's pointers are turned into slices")]
 
-use super::batch::SYNA_MMAP_MAX_KEY_BYTES;
-use crate::{Result, SynaError};
+use crate::{MAX_KEY_BYTES, Result, SynaError};
 use std::ffi::{CStr, c_char};
 use std::path::PathBuf;
 
@@ -10,7 +9,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`] that names the argument.
-pub(super) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<()> {
+pub(in crate::ffi) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<()> {
     if pointer.is_null() {
         return Err(SynaError::argument(format!("`{name}` is NULL")));
     }
@@ -30,7 +29,11 @@ pub(super) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<
 ///
 /// # Safety
 /// If not NULL and aligned, `pointer` has `len` initialised elements that nobody changes during `'a`.
-pub(super) unsafe fn slice<'a, T>(pointer: *const T, len: usize, name: &'static str) -> Result<&'a [T]> {
+pub(in crate::ffi) unsafe fn slice<'a, T>(
+    pointer: *const T,
+    len: usize,
+    name: &'static str,
+) -> Result<&'a [T]> {
     if len == 0 {
         return Ok(&[]);
     }
@@ -61,7 +64,7 @@ fn too_many(name: &'static str, limit: usize, actual: usize) -> SynaError {
 ///
 /// # Safety
 /// As [`slice`], with `rows * columns` elements.
-pub(super) unsafe fn matrix<'a, T>(
+pub(in crate::ffi) unsafe fn matrix<'a, T>(
     pointer: *const T,
     rows: usize,
     columns: usize,
@@ -82,7 +85,7 @@ pub(super) unsafe fn matrix<'a, T>(
 /// # Safety
 /// If not NULL and aligned, `offsets` has `count + 1` elements and `bytes` as many as the last of them says, all unchanged
 /// during `'a`. With `count` 0 neither is looked at.
-pub(super) unsafe fn packed<'a>(
+pub(in crate::ffi) unsafe fn packed<'a>(
     bytes: (*const u8, &'static str),
     offsets: (*const u64, &'static str),
     count: usize,
@@ -115,12 +118,11 @@ pub(super) unsafe fn packed<'a>(
 ///
 /// # Errors
 /// [`SynaError::InvalidKey`].
-pub(super) fn check_key_length(len: usize) -> Result<()> {
-    let limit = SYNA_MMAP_MAX_KEY_BYTES;
-    if u32::try_from(len).is_ok_and(|len| len <= limit) {
+pub(in crate::ffi) fn check_key_length(len: usize) -> Result<()> {
+    if len <= MAX_KEY_BYTES {
         return Ok(());
     }
-    let what = format!("it has {len} bytes; a key has at most {limit}");
+    let what = format!("it has {len} bytes; a key has at most {MAX_KEY_BYTES}");
     Err(SynaError::InvalidKey { position: 0, what })
 }
 
@@ -131,7 +133,7 @@ pub(super) fn check_key_length(len: usize) -> Result<()> {
 ///
 /// # Safety
 /// As [`slice`].
-pub(super) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
+pub(in crate::ffi) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
     check_key_length(len)?;
     // SAFETY: the caller promises `len` bytes.
     let bytes = unsafe { slice(pointer.cast::<u8>(), len, "key")? };
@@ -148,7 +150,7 @@ pub(super) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a s
 ///
 /// # Safety
 /// `pointer` is NULL or a string that ends with a NUL.
-pub(super) unsafe fn path(pointer: *const c_char, name: &'static str) -> Result<PathBuf> {
+pub(in crate::ffi) unsafe fn path(pointer: *const c_char, name: &'static str) -> Result<PathBuf> {
     check_pointer(pointer, name)?;
     // SAFETY: not NULL; the caller promises the NUL.
     let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
@@ -179,7 +181,7 @@ fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
 /// # Safety
 /// `fd` is no descriptor at all, or stays open during the call.
 #[cfg(unix)]
-pub(super) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
+pub(in crate::ffi) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
     if fd < 0 {
         return Err(SynaError::argument(format!("`{name}` is {fd}, which is no file descriptor")));
     }
@@ -192,12 +194,12 @@ pub(super) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> 
 }
 
 #[cfg(not(unix))]
-pub(super) unsafe fn file(_fd: i32, name: &'static str) -> Result<std::fs::File> {
+pub(in crate::ffi) unsafe fn file(_fd: i32, name: &'static str) -> Result<std::fs::File> {
     Err(SynaError::argument(format!("`{name}`: this system has no file descriptors")))
 }
 
 /// A place for an answer; nothing is written there until [`Out::set`].
-pub(super) struct Out<T>(Option<*mut T>);
+pub(in crate::ffi) struct Out<T>(Option<*mut T>);
 
 impl<T> Out<T> {
     /// A place that the caller must give.
@@ -207,7 +209,7 @@ impl<T> Out<T> {
     ///
     /// # Safety
     /// If not NULL and aligned, a `T` can be written to `pointer` for as long as the `Out` lives.
-    pub(super) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Self> {
+    pub(in crate::ffi) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Self> {
         check_pointer(pointer, name)?;
         Ok(Self(Some(pointer)))
     }
@@ -219,7 +221,7 @@ impl<T> Out<T> {
     ///
     /// # Safety
     /// As [`Out::new`].
-    pub(super) unsafe fn optional(pointer: *mut T, name: &'static str) -> Result<Self> {
+    pub(in crate::ffi) unsafe fn optional(pointer: *mut T, name: &'static str) -> Result<Self> {
         if pointer.is_null() {
             return Ok(Self(None));
         }
@@ -228,7 +230,7 @@ impl<T> Out<T> {
     }
 
     /// Writes the answer.
-    pub(super) fn set(self, answer: T) {
+    pub(in crate::ffi) fn set(self, answer: T) {
         if let Some(pointer) = self.0 {
             // SAFETY: aligned (`new`), and the caller of `new` promised room for a `T`.
             unsafe { pointer.write(answer) };
@@ -237,7 +239,7 @@ impl<T> Out<T> {
 }
 
 /// Room for an array of answers.
-pub(super) struct Room<T> {
+pub(in crate::ffi) struct Room<T> {
     first: *mut T,
     len: usize,
 }
@@ -249,7 +251,7 @@ pub(super) struct Room<T> {
 ///
 /// # Safety
 /// If not NULL and aligned, `len` elements can be written to `pointer` for as long as the `Room` lives.
-pub(super) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) -> Result<Room<T>> {
+pub(in crate::ffi) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) -> Result<Room<T>> {
     if len > 0 {
         check_pointer(pointer, name)?;
     }
@@ -261,12 +263,12 @@ pub(super) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) ->
 }
 
 impl<T> Room<T> {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::ffi) fn len(&self) -> usize {
         self.len
     }
 
     /// Writes an element; past the last: nothing.
-    pub(super) fn set(&self, position: usize, answer: T) {
+    pub(in crate::ffi) fn set(&self, position: usize, answer: T) {
         if position < self.len {
             // SAFETY: aligned and not NULL (`room`, since there is an element), within the elements that the caller of
             // `room` promised, which are at most `isize::MAX` bytes.

@@ -1,8 +1,8 @@
 //! Header section: what a write can carry.
 #![expect(unsafe_code, reason = "turns the caller's arrays into slices")]
 
-use super::arguments;
-use super::structs::{Versioned, member_ends};
+use crate::ffi::boundary::arguments;
+use crate::ffi::boundary::structs::{Versioned, member_ends};
 use crate::{
     BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, WriteBatch,
     WriteMode,

@@ -17,7 +17,7 @@ thread_local! {
 
 /// Runs a callback of the caller's that may not call the library, since it comes while the library holds its locks, or
 /// has the caller's objects for itself. `name`: for the error that such a call gets.
-pub(super) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
+pub(in crate::ffi) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
     let before = FORBIDDEN.try_with(|forbidden| forbidden.replace(Some(name)));
     let answer = in_hosts(callback);
     let _ = FORBIDDEN.try_with(|forbidden| forbidden.set(before.unwrap_or(None)));
@@ -50,7 +50,7 @@ impl Drop for Running {
 }
 
 /// Runs the caller's code on behalf of a call on `handle`.
-pub(super) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R {
+pub(in crate::ffi) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R {
     let running = Running { handle, outer: INNERMOST.get() };
     INNERMOST.set(&raw const running);
     in_hosts(callback)
@@ -60,7 +60,7 @@ pub(super) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R 
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
-pub(super) fn check_not_inside(handle: usize) -> Result<()> {
+pub(in crate::ffi) fn check_not_inside(handle: usize) -> Result<()> {
     let mut at = INNERMOST.get();
     // SAFETY: where it is not null, it points to a `Running` on this thread's stack, whose drop takes it out of the list, and
     // which nobody changes.

@@ -16,7 +16,7 @@ use crate::float_environment::in_default;
 ///
 /// # Safety
 /// `error` is NULL or points to an error struct as the header describes it.
-pub(super) unsafe fn call(
+pub(in crate::ffi) unsafe fn call(
     error: *mut syna_mmap_error,
     work: impl FnOnce() -> Result<()>,
 ) -> syna_mmap_status {
@@ -28,7 +28,7 @@ pub(super) unsafe fn call(
 ///
 /// # Safety
 /// As [`call`].
-pub(super) unsafe fn call_anyway(
+pub(in crate::ffi) unsafe fn call_anyway(
     error: *mut syna_mmap_error,
     work: impl FnOnce(Result<()>) -> Result<()>,
 ) -> syna_mmap_status {
@@ -65,11 +65,11 @@ unsafe fn answered(
 }
 
 /// A call without a status: `fallback` for every error.
-pub(super) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
+pub(in crate::ffi) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
     value_anyway(fallback, |allowed| allowed.and_then(|()| work()))
 }
 
 /// As [`value`], for a call that has something to do where it may not be made too: `work` is told whether it may.
-pub(super) fn value_anyway<T>(fallback: T, work: impl FnOnce(Result<()>) -> Result<T>) -> T {
+pub(in crate::ffi) fn value_anyway<T>(fallback: T, work: impl FnOnce(Result<()>) -> Result<T>) -> T {
     in_default(|| caught(|| work(check_may_call())).unwrap_or(fallback))
 }

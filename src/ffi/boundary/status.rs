@@ -1,8 +1,7 @@
 //! Header section: what calls answer.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "a function of the C API")]
+#![expect(unsafe_code, reason = "the promise that a struct of the C API is one")]
 
-use super::boundary;
 use super::structs::{Versioned, member_ends};
 use std::ffi::{CStr, c_char};
 
@@ -91,16 +90,8 @@ unsafe impl Versioned for syna_mmap_error {
     }
 }
 
-/// The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
-///
-/// Returns: never NULL; BORROWED until the library is unloaded.
-/// Threads: any. Cost: none to speak of.
-#[unsafe(no_mangle)]
-pub extern "C" fn syna_mmap_status_name(status: syna_mmap_status) -> *const c_char {
-    boundary::value_anyway(c"(unknown status)".as_ptr(), |_allowed| Ok(name_of(status).as_ptr()))
-}
-
-fn name_of(status: syna_mmap_status) -> &'static CStr {
+/// The name of a status, or of none.
+pub(in crate::ffi) fn name_of(status: syna_mmap_status) -> &'static CStr {
     match status {
         SYNA_MMAP_OK => c"SYNA_MMAP_OK",
         SYNA_MMAP_ERR_INVALID_ARGUMENT => c"SYNA_MMAP_ERR_INVALID_ARGUMENT",

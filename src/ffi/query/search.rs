@@ -1,13 +1,13 @@
 //! Header section: searching, and the index that makes it fast.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Room};
-use super::boundary;
-use super::errors::status_of;
 use super::results::{syna_mmap_results, with_results};
 use super::search_options::{syna_mmap_search_options, with_options};
-use super::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Room};
+use crate::ffi::boundary::errors::status_of;
+use crate::ffi::boundary::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
+use crate::ffi::store::{syna_mmap, with_store};
 use crate::{MmapVectorStore, Result, SearchOptions, SearchResults};
 use std::ffi::c_char;
 

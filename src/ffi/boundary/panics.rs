@@ -24,7 +24,7 @@ thread_local! {
 }
 
 /// Runs `work`; a panic in it becomes [`SynaError::Internal`] and nothing is printed.
-pub(super) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(in crate::ffi) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     // The state that `work` leaves behind is not used again: `handles` shuts the objects that it had in hand.
     match catch_unwind(AssertUnwindSafe(|| {
         let _inside = Inside::enter();

@@ -2,11 +2,11 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
 
-use super::arguments;
-use super::boundary;
-use super::callbacks::forbidding;
-use super::iterate::syna_mmap_row;
-use super::structs::{self, Versioned, member_ends};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments;
+use crate::ffi::boundary::callbacks::forbidding;
+use crate::ffi::boundary::structs::{self, Versioned, member_ends};
+use crate::ffi::rows::iterate::syna_mmap_row;
 use crate::{Entry, Filter, Result, SearchOptions, SynaError};
 use std::ffi::{c_char, c_void};
 use std::ptr;

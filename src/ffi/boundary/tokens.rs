@@ -21,7 +21,7 @@ const _: () = assert!(TOKEN_BITS <= usize::BITS);
 /// What a token stands for; the numbers are odd.
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
-pub(super) enum Kind {
+pub(in crate::ffi) enum Kind {
     Store = 0b101,
     Results = 0b011,
     Cursor = 0b111,
@@ -38,7 +38,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn null(self) -> SynaError {
+    pub(in crate::ffi) fn null(self) -> SynaError {
         SynaError::InvalidHandle {
             what: match self {
                 Self::Store => "the store is NULL; open one by syna_mmap_open",
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn inherited(self) -> SynaError {
+    pub(in crate::ffi) fn inherited(self) -> SynaError {
         SynaError::InvalidHandle {
             what: match self {
                 Self::Store => "the store belongs to the parent process; open the file again in this one",
@@ -59,7 +59,7 @@ impl Kind {
     }
 
     /// The token of a slot.
-    pub(super) fn token(self, index: u32, generation: usize) -> usize {
+    pub(in crate::ffi) fn token(self, index: u32, generation: usize) -> usize {
         generation << (INDEX_BITS + KIND_BITS) | (index as usize) << KIND_BITS | self as usize
     }
 

@@ -16,7 +16,7 @@ const MAX_STRUCT_BYTES: usize = 4096;
 /// # Safety
 /// The type is `repr(C)`, its first member is `struct_size: usize`, and every member is a number, a pointer or an array of
 /// such, so that all bit patterns are valid.
-pub(super) unsafe trait Versioned: Copy {
+pub(in crate::ffi) unsafe trait Versioned: Copy {
     /// Its name in the header.
     const NAME: &'static str;
     /// Where each member ends, in order.
@@ -26,17 +26,17 @@ pub(super) unsafe trait Versioned: Copy {
 }
 
 /// Where a member ends.
-pub(super) const fn end_of<S, M>(offset_bytes: usize, _member: fn(&S) -> &M) -> usize {
+pub(in crate::ffi) const fn end_of<S, M>(offset_bytes: usize, _member: fn(&S) -> &M) -> usize {
     offset_bytes + size_of::<M>()
 }
 
 /// The ends of the named members.
 macro_rules! member_ends {
     ($type:ty: $($member:ident),+ $(,)?) => {
-        &[$($crate::ffi::structs::end_of(::std::mem::offset_of!($type, $member), |s: &$type| &s.$member)),+]
+        &[$($crate::ffi::boundary::structs::end_of(::std::mem::offset_of!($type, $member), |s: &$type| &s.$member)),+]
     };
 }
-pub(super) use member_ends;
+pub(in crate::ffi) use member_ends;
 
 /// Whether a caller's `struct_size` can be right for a `T`.
 ///
@@ -63,7 +63,10 @@ pub(super) fn check_size<T: Versioned>(struct_size: usize) -> Result<()> {
 ///
 /// # Safety
 /// `given` is NULL, misaligned, or points to a `size_t` which, if [`check_size`] takes it, says how many bytes can be read.
-pub(super) unsafe fn read<T: Versioned>(given: *const T, argument: &'static str) -> Result<Option<T>> {
+pub(in crate::ffi) unsafe fn read<T: Versioned>(
+    given: *const T,
+    argument: &'static str,
+) -> Result<Option<T>> {
     if given.is_null() {
         return Ok(None);
     }
@@ -91,7 +94,7 @@ pub(super) unsafe fn read<T: Versioned>(given: *const T, argument: &'static str)
 ///
 /// # Safety
 /// `target` is NULL, misaligned, or `struct_size` bytes can be written there.
-pub(super) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct_size: usize) {
+pub(in crate::ffi) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct_size: usize) {
     if check_pointer(target, "struct").is_err()
         || !(size_of::<usize>()..=MAX_STRUCT_BYTES).contains(&struct_size)
     {
@@ -110,7 +113,7 @@ pub(super) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct_size: u
 }
 
 /// A caller's struct that an answer goes into.
-pub(super) struct OutStruct<T: Versioned> {
+pub(in crate::ffi) struct OutStruct<T: Versioned> {
     at: *mut T,
     struct_size: usize,
 }
@@ -122,7 +125,7 @@ impl<T: Versioned> OutStruct<T> {
     /// # Safety
     /// If not NULL and aligned, `at` points to a `size_t` which, if [`check_size`] takes it, says how many bytes can be
     /// written there for as long as this lives.
-    pub(super) unsafe fn new(at: *mut T, argument: &'static str) -> Result<Self> {
+    pub(in crate::ffi) unsafe fn new(at: *mut T, argument: &'static str) -> Result<Self> {
         check_pointer(at, argument)?;
         // SAFETY: not NULL, aligned, and the caller promises that the size, the first member, is there.
         let struct_size = unsafe { at.cast::<usize>().read() };
@@ -131,7 +134,7 @@ impl<T: Versioned> OutStruct<T> {
     }
 
     /// Writes the members that the caller's struct has; those that this library does not know become zero.
-    pub(super) fn set(self, answer: &T) {
+    pub(in crate::ffi) fn set(self, answer: &T) {
         let known = self.struct_size.min(size_of::<T>());
         // SAFETY: `new`'s promise covers `struct_size` bytes; `answer` has the first `known` of them, the rest is zeroed,
         // and the first member, written last, lies within them.

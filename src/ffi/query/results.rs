@@ -5,11 +5,11 @@
     reason = "functions of the C API, and pointers into the mappings that results keep alive"
 )]
 
-use super::arguments::Out;
-use super::boundary;
-use super::handles::{Removed, Table};
-use super::status::{syna_mmap_error, syna_mmap_status};
-use super::tokens::Kind;
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::Out;
+use crate::ffi::boundary::handles::{Removed, Table};
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::boundary::tokens::Kind;
 use crate::{Result, SearchResults, SynaError};
 use std::ffi::c_char;
 use std::ptr;
@@ -19,7 +19,7 @@ static RESULTS: Table<Found> = Table::new(Kind::Results);
 
 /// A search's answers, and the array of them that C programs read.
 #[derive(Default)]
-pub(super) struct Found {
+pub(in crate::ffi) struct Found {
     answers: SearchResults,
     /// Points into what `answers` keeps alive; refilled in place, so that a search in the steady state
     /// allocates nothing.
@@ -37,7 +37,10 @@ impl Found {
     ///
     /// The former hits go first, but what they point to stays until the search is over: the query, the key or the prefix
     /// may be one of them, and these results the last that keep a closed store's file mapped.
-    pub(super) fn fill(&mut self, search: impl FnOnce(&mut SearchResults) -> Result<()>) -> Result<()> {
+    pub(in crate::ffi) fn fill(
+        &mut self,
+        search: impl FnOnce(&mut SearchResults) -> Result<()>,
+    ) -> Result<()> {
         self.hits.clear();
         let _lenders = self.answers.take_lenders();
         let filled = search(&mut self.answers).and_then(|()| self.list());
@@ -77,7 +80,7 @@ impl Found {
 }
 
 /// Calls `work` with the results behind a handle, alone.
-pub(super) fn with_results<R>(
+pub(in crate::ffi) fn with_results<R>(
     results: *mut syna_mmap_results,
     work: impl FnOnce(&mut Found) -> Result<R>,
 ) -> Result<R> {

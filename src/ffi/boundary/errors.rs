@@ -20,7 +20,7 @@ const PATH_BYTES: [usize; 6] = [usize::MAX, 180, 140, 100, 60, 30];
 const FIRST_STRUCT_BYTES: usize = std::mem::offset_of!(syna_mmap_error, message) + ROOM_BYTES;
 
 /// The number of an error in the header.
-pub(super) fn status_of(error: &SynaError) -> syna_mmap_status {
+pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
     match error {
         SynaError::InvalidArgument { .. } => SYNA_MMAP_ERR_INVALID_ARGUMENT,
         SynaError::InvalidDimensions { .. } => SYNA_MMAP_ERR_INVALID_DIMENSIONS,
@@ -72,7 +72,7 @@ impl Target {
     /// # Safety
     /// `at` is NULL, misaligned, or points to a `size_t` which, if it is 0 (for [`FIRST_STRUCT_BYTES`]) or a size that
     /// [`structs::check_size`] takes, says how many bytes can be written there for as long as the target lives.
-    pub(super) unsafe fn new(at: *mut syna_mmap_error) -> Result<Option<Self>> {
+    pub(in crate::ffi) unsafe fn new(at: *mut syna_mmap_error) -> Result<Option<Self>> {
         if at.is_null() {
             return Ok(None);
         }
@@ -86,7 +86,7 @@ impl Target {
     }
 
     /// Writes the members that the caller's struct has.
-    pub(super) fn fill(self, error: &SynaError) {
+    pub(in crate::ffi) fn fill(self, error: &SynaError) {
         // The path makes room for the reason, and the whole of it is shown where there is room for both.
         let message = PATH_BYTES.iter().map(|&most| Message::of(&Shortened(error, most)));
         let message = message.reduce(|longer, shorter| if longer.is_full { shorter } else { longer });

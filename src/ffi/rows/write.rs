@@ -1,13 +1,13 @@
 //! Header section: writing and deleting.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
 use super::batch::{SYNA_MMAP_WRITE_INSERT, SYNA_MMAP_WRITE_UPSERT, syna_mmap_batch};
-use super::boundary;
-use super::status::{syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
-use super::structs::{self, Versioned};
 use crate::Result;
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::boundary::structs::{self, Versioned};
+use crate::ffi::store::{syna_mmap, with_store};
 use std::ffi::c_char;
 
 /// One row as a batch.

@@ -24,7 +24,7 @@ const CHUNK_COUNT: usize = (INDEX_BITS - FIRST_CHUNK_BITS) as usize;
 const SLOT_LIMIT: u32 = (1 << INDEX_BITS) - (1 << FIRST_CHUNK_BITS);
 
 /// All objects of one kind in this process.
-pub(super) struct Table<T> {
+pub(in crate::ffi) struct Table<T> {
     kind: Kind,
     chunks: [AtomicPtr<Slot<T>>; CHUNK_COUNT],
     /// Slots below this index have been used.
@@ -46,7 +46,7 @@ struct Slot<T> {
 }
 
 /// What [`Table::remove`] took out.
-pub(super) enum Removed<T> {
+pub(in crate::ffi) enum Removed<T> {
     /// This process made the object.
     Own(T),
     /// It belongs to the parent process; `None` where one of the parent's threads was using it at the fork.
@@ -54,7 +54,7 @@ pub(super) enum Removed<T> {
 }
 
 impl<T: Send + Sync> Table<T> {
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(in crate::ffi) const fn new(kind: Kind) -> Self {
         Self {
             kind,
             chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNK_COUNT],
@@ -67,7 +67,7 @@ impl<T: Send + Sync> Table<T> {
     ///
     /// # Errors
     /// [`SynaError::Limit`] where all slots are in use, [`SynaError::NoMemory`].
-    pub(super) fn insert(&self, object: T) -> Result<usize> {
+    pub(in crate::ffi) fn insert(&self, object: T) -> Result<usize> {
         let index = self.take_index()?;
         let slot = self.slot_or_new(index)?;
         *slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(object);
@@ -82,7 +82,7 @@ impl<T: Send + Sync> Table<T> {
     ///
     /// # Errors
     /// [`SynaError::InvalidHandle`], [`SynaError::Poisoned`], and those of `work`.
-    pub(super) fn read<R>(&self, token: usize, work: impl FnOnce(&T) -> Result<R>) -> Result<R> {
+    pub(in crate::ffi) fn read<R>(&self, token: usize, work: impl FnOnce(&T) -> Result<R>) -> Result<R> {
         let slot = self.live_slot(token)?;
         // Only `remove` waits for this lock to write, so a refusal means that the object is being closed, or that
         // another thread has it for itself.
@@ -96,7 +96,7 @@ impl<T: Send + Sync> Table<T> {
     ///
     /// # Errors
     /// As [`Table::read`], and [`SynaError::InvalidArgument`] where another thread is using the object.
-    pub(super) fn write<R>(&self, token: usize, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+    pub(in crate::ffi) fn write<R>(&self, token: usize, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
         let slot = self.live_slot(token)?;
         let mut guard = match slot.object.try_write() {
             Ok(guard) => guard,
@@ -111,7 +111,7 @@ impl<T: Send + Sync> Table<T> {
     ///
     /// # Errors
     /// [`SynaError::InvalidHandle`].
-    pub(super) fn remove(&self, token: usize) -> Result<Removed<T>> {
+    pub(in crate::ffi) fn remove(&self, token: usize) -> Result<Removed<T>> {
         let (index, generation) = self.parse(token)?;
         let slot = self.slot(index).ok_or_else(|| self.kind.not_open())?;
         let next = following(generation);

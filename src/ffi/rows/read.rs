@@ -1,11 +1,11 @@
 //! Header section: reading what is stored.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::arguments::{self, Out};
-use super::boundary;
-use super::options::metric_number;
-use super::status::{syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::options::metric_number;
+use crate::ffi::store::{syna_mmap, with_store};
 use crate::{MmapVectorStore, Result, SynaError};
 use std::ffi::c_char;
 
