@@ -4,7 +4,7 @@
 //! place. The appender knows what it wrote; who sees it is decided above, by the row count that is published.
 
 use super::rewrite::write_again;
-use super::row_writer::{NewRows, Room, RowWriter, erase_rows};
+use super::row_writer::{NewRows, Placement, RowWriter, erase_rows};
 use crate::planted::{Fault, is_planted};
 use crate::short_path::ShortPath;
 use crate::storage::file::data_file::DataFile;
@@ -147,7 +147,7 @@ impl Appender {
                 u32::try_from(count).map_err(|_| too_many("rows ever deleted from one store", count))?;
             lay_out(&content, link, frame)
         };
-        let written = self.rows.write(&Room { data: &self.data, added }, before.rows, batch, finish);
+        let written = self.rows.write(&Placement { data: &self.data, added }, before.rows, batch, finish);
         if written.is_err() && added.is_some() {
             self.give_space_back();
         }

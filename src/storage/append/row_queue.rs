@@ -20,12 +20,12 @@ const MOST_WAITING: usize = 16;
 type Write<'a> = (Vec<IoSlice<'a>>, u64);
 
 /// See the module.
-pub(super) enum Lane<'a, 'f> {
+pub(super) enum WriteQueue<'a, 'f> {
     Own(&'f dyn StorageFile),
     Beside(SyncSender<Write<'a>>),
 }
 
-impl<'a> Lane<'a, '_> {
+impl<'a> WriteQueue<'a, '_> {
     /// Whether what is put here is written by another thread.
     pub(super) fn is_beside(&self) -> bool {
         matches!(self, Self::Beside(_))
@@ -52,23 +52,23 @@ fn write_all(file: &dyn StorageFile, waiting: Receiver<Write<'_>>) -> io::Result
     Ok(())
 }
 
-/// Calls `feed` with a lane that another thread empties; where the system has no thread for it, with one of its own. All
+/// Calls `feed` with a queue that another thread empties; where the system has no thread for it, with one of its own. All
 /// that was put there is written, or has failed, when this returns; a panic of that thread goes on in the caller.
 ///
 /// Answers how the other thread fared, and `feed`.
 pub(super) fn write_beside<'a, T>(
     file: &dyn StorageFile,
-    feed: impl FnOnce(&mut Lane<'a, '_>) -> T,
+    feed: impl FnOnce(&mut WriteQueue<'a, '_>) -> T,
 ) -> (io::Result<()>, T) {
     let (sender, waiting) = sync_channel(MOST_WAITING);
     std::thread::scope(|scope| {
         let Ok(handle) = spawn_scoped(scope, "rows", move || write_all(file, waiting)) else {
-            return (Ok(()), feed(&mut Lane::Own(file)));
+            return (Ok(()), feed(&mut WriteQueue::Own(file)));
         };
-        let mut lane = Lane::Beside(sender);
-        let fed = feed(&mut lane);
+        let mut queue = WriteQueue::Beside(sender);
+        let fed = feed(&mut queue);
         // The end of what there is to write.
-        drop(lane);
+        drop(queue);
         match handle.join() {
             Ok(written) => (written, fed),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -88,9 +88,9 @@ mod tests {
         let file = InMemory.open(std::path::Path::new(":memory:"), Access::CreateNew).unwrap();
         let bytes = [7; 100];
         let run = |panics: bool| {
-            write_beside(&*file, |lane| {
+            write_beside(&*file, |queue| {
                 for place in 0..50 {
-                    lane.put(&mut vec![IoSlice::new(&bytes)], place * 100).unwrap();
+                    queue.put(&mut vec![IoSlice::new(&bytes)], place * 100).unwrap();
                     assert!(!panics || place < 30, "planted");
                 }
             })
@@ -99,8 +99,8 @@ mod tests {
         run(false).0.unwrap();
         assert_eq!(file.length_bytes().unwrap(), 5000);
         // An offset that no file has: the write fails, and what comes behind it is told so.
-        let (written, fed) = write_beside(&*file, |lane| {
-            (0..1000).try_for_each(|_| lane.put(&mut vec![IoSlice::new(&bytes)], u64::MAX - 200))
+        let (written, fed) = write_beside(&*file, |queue| {
+            (0..1000).try_for_each(|_| queue.put(&mut vec![IoSlice::new(&bytes)], u64::MAX - 200))
         });
         assert!(written.is_err() && fed.unwrap_err().kind() == io::ErrorKind::BrokenPipe);
     }

@@ -1,6 +1,6 @@
 //! Rows on their way into the file: written, checked and checksummed piece by piece, so that each comes from memory once.
 
-use super::row_queue::{Lane, write_beside};
+use super::row_queue::{WriteQueue, write_beside};
 use crate::checksum::crc32c_if_finite;
 use crate::memory;
 use crate::storage::file::data_file::DataFile;
@@ -91,13 +91,13 @@ impl<'a> Piece<'a> {
 
 /// Where the rows of a batch go: the extents that there are, and the one that is added for them.
 #[derive(Clone, Copy)]
-pub(super) struct Room<'d> {
+pub(super) struct Placement<'d> {
     pub(super) data: &'d DataFile,
     /// Has its space behind the last extent, and nothing else yet.
     pub(super) added: Option<ExtentHeader>,
 }
 
-impl Room<'_> {
+impl Placement<'_> {
     /// Where in the file a row goes, and how many rows fit there one after another.
     fn place_of(&self, row: u64) -> Result<(u64, usize)> {
         let extents = &self.data.extents;
@@ -152,16 +152,16 @@ impl RowWriter {
     /// Where a row is refused, or `finish` fails, nothing of the batch is left in extents that there were.
     pub(super) fn write<'a, B: NewRows<'a>>(
         &mut self,
-        room: &Room<'_>,
+        placement: &Placement<'_>,
         first_row: u32,
         batch: &mut B,
         finish: impl FnOnce(&mut B) -> Result<()>,
     ) -> Result<()> {
-        let data = room.data;
+        let data = placement.data;
         let most_bytes = (batch.most_rows() as u64).saturating_mul(u64::from(data.identity.stride_bytes()));
         let is_beside = self.may_start_thread && most_bytes >= LEAST_BESIDE_BYTES;
-        let feed = |lane: &mut Lane<'a, '_>| {
-            self.feed(room, first_row, batch, lane)?;
+        let feed = |queue: &mut WriteQueue<'a, '_>| {
+            self.feed(placement, first_row, batch, queue)?;
             finish(batch).map_err(|error| Stopped::Refused(error, self.checksums.len()))
         };
         let result = if is_beside {
@@ -169,7 +169,7 @@ impl RowWriter {
             // What was refused comes behind all that was written.
             written.map_err(|error| data.io("writing to", error).into()).and(fed)
         } else {
-            feed(&mut Lane::Own(&*data.file))
+            feed(&mut WriteQueue::Own(&*data.file))
         };
         result.map_err(|stopped| match stopped {
             Stopped::Failed(error) => error,
@@ -188,12 +188,12 @@ impl RowWriter {
     /// it into the cache at less cost than the check would.
     fn feed<'a>(
         &mut self,
-        room: &Room<'_>,
+        placement: &Placement<'_>,
         first_row: u32,
         batch: &mut impl NewRows<'a>,
-        lane: &mut Lane<'a, '_>,
+        queue: &mut WriteQueue<'a, '_>,
     ) -> std::result::Result<(), Stopped> {
-        let data = room.data;
+        let data = placement.data;
         let stride_bytes = data.identity.stride_bytes() as usize;
         let padding = stride_bytes - data.identity.dimensions as usize * 4;
         let padding = ZEROS.get(..padding).unwrap_or_default();
@@ -205,7 +205,7 @@ impl RowWriter {
         let (mut piece, mut vectors) = (Piece::default(), Vec::new());
         let mut done = 0;
         while done < most_rows {
-            let (mut at, fitting) = room.place_of(u64::from(first_row) + done as u64)?;
+            let (mut at, fitting) = placement.place_of(u64::from(first_row) + done as u64)?;
             let extent_end = at + fitting as u64 * stride_bytes as u64;
             let mut left_bytes = fitting.min(most_rows - done) * stride_bytes;
             while left_bytes > 0 {
@@ -226,7 +226,7 @@ impl RowWriter {
                 if piece.length == 0 {
                     return Ok(());
                 }
-                let checks_first = first == 0 || lane.is_beside() || !piece.is_block();
+                let checks_first = first == 0 || queue.is_beside() || !piece.is_block();
                 if checks_first {
                     self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, first))?;
                 }
@@ -236,7 +236,7 @@ impl RowWriter {
                     let ahead = usize::try_from(self.zeroed_until - next).unwrap_or(0);
                     piece.push(AHEAD.get(..ahead).unwrap_or_default());
                 }
-                lane.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
+                queue.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
                 if !checks_first {
                     self.check(batch, &vectors).map_err(|error| Stopped::Refused(error, done))?;
                 }
@@ -264,10 +264,10 @@ impl RowWriter {
 pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
     let most_rows = (AHEAD_BYTES / stride_bytes).max(1).min(count);
-    let room = Room { data, added: None };
+    let placement = Placement { data, added: None };
     let mut done = 0;
     while done < count {
-        let Ok((at, room)) = room.place_of(u64::from(first_row) + done as u64) else { return };
+        let Ok((at, room)) = placement.place_of(u64::from(first_row) + done as u64) else { return };
         let now = room.min(most_rows).min(count - done);
         if write_all_at(&*data.file, AHEAD.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
             return;
