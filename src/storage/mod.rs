@@ -46,7 +46,7 @@ pub(crate) use file::replay::{RowCheck, replay, replay_from, row_offset};
 pub(crate) use format::frame::Frame;
 pub(crate) use format::frame_encode::FrameContent;
 #[cfg(all(loom, test))]
-pub(crate) use format::frame_encode::{lay_out as lay_out_frame, seal as seal_frame};
+pub(crate) use format::frame_encode::{encode as encode_frame, finish as finish_frame};
 #[cfg(all(loom, test))]
 pub(crate) use format::frame_shape::FrameLink;
 #[cfg(all(loom, test))]

@@ -11,7 +11,7 @@ use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extents::{ExtentKind, MAX_ROWS};
 use crate::storage::file::log_head::{heads, wipe_taken};
 use crate::storage::format::frame::Frame;
-use crate::storage::format::frame_encode::{lay_out, seal};
+use crate::storage::format::frame_encode;
 use crate::storage::format::frame_shape::FrameLink;
 use crate::storage::format::place::Place;
 use crate::storage::format::superblock::{LogPosition, Superblock, slot_offset};
@@ -138,14 +138,14 @@ impl Appender {
             missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
         };
         let (frame, before) = (&mut self.frame, self.position);
-        let (mut deletions, mut laid_out) = (before.deletions, 0);
+        let (mut deletions, mut encoded) = (before.deletions, 0);
         let finish = |batch: &mut _| {
             let content = NewRows::content(batch)?;
-            laid_out = content.key_ends.len();
+            encoded = content.key_ends.len();
             let count = u64::from(before.deletions) + content.deletions.len() as u64;
             deletions =
                 u32::try_from(count).map_err(|_| too_many("rows ever deleted from one store", count))?;
-            lay_out(&content, link, frame)
+            frame_encode::encode(&content, link, frame)
         };
         let written = self.rows.write(&Placement { data: &self.data, added }, before.rows, batch, finish);
         if written.is_err() && added.is_some() {
@@ -153,9 +153,9 @@ impl Appender {
         }
         written?;
         let count = self.rows.checksums.len();
-        if count != laid_out {
+        if count != encoded {
             erase_rows(&self.data, before.rows, count);
-            return Err(SynaError::Internal { what: format!("{count} rows came with {laid_out} keys") });
+            return Err(SynaError::Internal { what: format!("{count} rows came with {encoded} keys") });
         }
         if let Some(header) = added {
             self.add_extent(header)?;
@@ -165,7 +165,8 @@ impl Appender {
         covered.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
-        let chain = seal(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
+        let chain =
+            frame_encode::finish(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
         if !is_planted(Fault::AdvanceOnFailure) {

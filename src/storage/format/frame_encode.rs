@@ -26,7 +26,7 @@ pub(crate) struct FrameContent<'a> {
 ///
 /// # Errors
 /// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
-pub(crate) fn lay_out(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<()> {
     let too_long = |actual: usize| SynaError::Limit {
         what: "bytes of keys and payloads in one batch (split it)",
         limit: frame::MAX_LENGTH_BYTES,
@@ -58,8 +58,8 @@ pub(crate) fn lay_out(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec
     Ok(())
 }
 
-/// Puts its place, the rows' checksums and then its own into a frame that was laid out; returns its own.
-pub(crate) fn seal(frame_bytes: &mut [u8], row_checksums: &[u32], at: Place) -> u32 {
+/// Puts its place, the rows' checksums and then its own into a frame that was encoded; returns its own.
+pub(crate) fn finish(frame_bytes: &mut [u8], row_checksums: &[u32], at: Place) -> u32 {
     let row_checksums = bytemuck::cast_slice(row_checksums);
     if let Some(place) = frame_bytes.get_mut(frame::LENGTH..frame::LENGTH + row_checksums.len()) {
         place.copy_from_slice(row_checksums);

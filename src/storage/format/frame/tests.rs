@@ -1,6 +1,6 @@
 use super::*;
 use crate::DistanceMetric;
-use crate::storage::format::frame_encode::{FrameContent, lay_out, seal};
+use crate::storage::format::frame_encode::{FrameContent, encode, finish};
 use crate::storage::format::superblock::Identity;
 
 const LINK: FrameLink = FrameLink { sequence: 3, session: 77, previous: 0x1234 };
@@ -26,8 +26,8 @@ fn example() -> Vec<u8> {
         deletions: &[1, 4],
     };
     let mut out = Vec::new();
-    lay_out(&content, LINK, &mut out).unwrap();
-    seal(&mut out, &[11, 12, 13], place());
+    encode(&content, LINK, &mut out).unwrap();
+    finish(&mut out, &[11, 12, 13], place());
     out
 }
 

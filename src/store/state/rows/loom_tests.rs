@@ -9,7 +9,7 @@
 
 use super::{Published, RowTable, Snapshot};
 use crate::DistanceMetric;
-use crate::storage::{Frame, FrameContent, FrameLink, Identity, Place, lay_out_frame, seal_frame};
+use crate::storage::{Frame, FrameContent, FrameLink, Identity, Place, encode_frame, finish_frame};
 use crate::sync::Ordering;
 use loom::sync::Arc;
 
@@ -26,9 +26,9 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
         deletions,
     };
     let mut bytes = Vec::new();
-    lay_out_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
+    encode_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
     let identity = Identity { store_id: [7; 16], dimensions: 64, metric: DistanceMetric::Cosine };
-    seal_frame(&mut bytes, &vec![0; count], Place::new(&identity, 0));
+    finish_frame(&mut bytes, &vec![0; count], Place::new(&identity, 0));
     bytes
 }
 
