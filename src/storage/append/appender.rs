@@ -31,7 +31,7 @@ pub(crate) struct Appender {
     pub(super) position: LogPosition,
     /// What recovery found behind the checkpoint; `None` once it, and the newest slot, were written again and synced.
     /// After a failed sync the page cache may show what the disk never got.
-    unproven: Option<Range<LogPosition>>,
+    unsynced_tail: Option<Range<LogPosition>>,
     /// The last frame that is safe from a power cut.
     durable_sequence: u64,
     session: u64,
@@ -70,7 +70,7 @@ impl Appender {
             data,
             superblock,
             position,
-            unproven: Some(superblock.position..position),
+            unsynced_tail: Some(superblock.position..position),
             durable_sequence: superblock.position.sequence,
             session,
             planned_rows,
@@ -235,17 +235,18 @@ impl Appender {
     /// which pages were not written, so a second sync would answer OK and prove nothing.
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.refuse_if_failed()?;
-        if self.durable_sequence == self.position.sequence && self.unproven.is_none() {
+        if self.durable_sequence == self.position.sequence && self.unsynced_tail.is_none() {
             return Ok(());
         }
-        if let Some(unproven) = self.unproven.as_ref().filter(|_| !is_planted(Fault::ForgetRewrite)) {
-            write_again(&self.data, &self.superblock, unproven)?;
+        if let Some(unsynced_tail) = self.unsynced_tail.as_ref().filter(|_| !is_planted(Fault::ForgetRewrite))
+        {
+            write_again(&self.data, &self.superblock, unsynced_tail)?;
         }
         self.sync_file()?;
         if !self.is_name_safe {
             self.sync_name()?;
         }
-        self.unproven = None;
+        self.unsynced_tail = None;
         self.durable_sequence = self.position.sequence;
         Ok(())
     }
@@ -334,7 +335,7 @@ impl Appender {
         if !is_planted(Fault::SealWithoutSync) {
             self.sync_file()?;
         }
-        self.unproven = None;
+        self.unsynced_tail = None;
         self.durable_sequence = self.position.sequence;
         Ok(())
     }

@@ -13,8 +13,12 @@ use std::ops::Range;
 /// Bytes that are read and written at a time.
 const PIECE_BYTES: u64 = 512 * 1024;
 
-/// Writes the newest slot, the extents' headers behind it, and the rows and frames of `unproven` again.
-pub(super) fn write_again(data: &DataFile, newest: &Superblock, unproven: &Range<LogPosition>) -> Result<()> {
+/// Writes the newest slot, the extents' headers behind it, and the rows and frames of `unsynced_tail` again.
+pub(super) fn write_again(
+    data: &DataFile,
+    newest: &Superblock,
+    unsynced_tail: &Range<LogPosition>,
+) -> Result<()> {
     let io = |error| data.unsafe_yet("writing again to", error);
     write_all_at(&*data.file, &newest.encode(), slot_offset(newest.generation)).map_err(io)?;
     for found in data.extents.iter().skip(newest.extent_count as usize) {
@@ -22,7 +26,7 @@ pub(super) fn write_again(data: &DataFile, newest: &Superblock, unproven: &Range
         write_all_at(&*data.file, &header, found.offset_bytes).map_err(io)?;
     }
     for found in data.extents.iter() {
-        copy_onto_itself(data, bytes_between(data, found, unproven))?;
+        copy_onto_itself(data, bytes_between(data, found, unsynced_tail))?;
     }
     Ok(())
 }
