@@ -27,11 +27,11 @@ pub(crate) fn prefetch<T>(items: &[T]) {
 /// Lines that are on their way, a few at a time: a core waits when it has asked for more than it can keep account of
 /// (10 to 16 lines), so the requests are spread over the work that is done meanwhile.
 #[derive(Debug, Default)]
-pub(crate) struct Coming<'a> {
+pub(crate) struct Prefetch<'a> {
     lines: &'a [Line],
 }
 
-impl<'a> Coming<'a> {
+impl<'a> Prefetch<'a> {
     pub(crate) fn new(lines: &'a [Line]) -> Self {
         Self { lines }
     }
@@ -44,7 +44,7 @@ impl<'a> Coming<'a> {
 
     /// Asks for the next `count` lines.
     #[inline]
-    pub(crate) fn bring(&mut self, count: usize) {
+    pub(crate) fn prefetch(&mut self, count: usize) {
         let (now, later) = self.lines.split_at(count.min(self.lines.len()));
         now.iter().for_each(prefetch_line);
         self.lines = later;

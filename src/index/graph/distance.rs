@@ -12,7 +12,7 @@ use crate::index::codes::query::QueryCode;
 use crate::index::neighbour::Neighbour;
 use crate::index::params::NO_ROW;
 use crate::index::rows::Rows;
-use crate::kernel::codes::{BlockFacts, Coming};
+use crate::kernel::codes::{BlockFacts, Prefetch};
 
 /// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
 pub(crate) const BLURRED: f32 = 8.0;
@@ -98,7 +98,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         record: &Record<'_>,
         block: usize,
         base: f32,
-        coming: &mut Coming<'_>,
+        coming: &mut Prefetch<'_>,
         out: &mut [f32; BLOCK_SLOTS],
     ) {
         let (Some(facts), bits, squares) = record.block(block) else {

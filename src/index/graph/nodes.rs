@@ -14,7 +14,7 @@ use crate::index::params::{GraphParams, NO_ROW};
 use crate::index::records::chunks::Chunks;
 use crate::index::records::mapped_records::{SavedLines, SavedRecords};
 use crate::index::records::record_store::{Found, RecordStore, RecordView};
-use crate::kernel::codes::{BlockFacts, CodeFacts, Coming, Line, prefetch_line};
+use crate::kernel::codes::{BlockFacts, CodeFacts, Line, Prefetch, prefetch_line};
 use crate::{DistanceMetric, Result};
 
 /// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
@@ -73,8 +73,8 @@ impl NodesView<'_> {
 
     /// A row's record, to be brought into the cache.
     #[inline]
-    pub(crate) fn coming(&self, row: u32) -> Coming<'_> {
-        self.record(row).map_or_else(Coming::default, |record| Coming::new(record.lines))
+    pub(crate) fn coming(&self, row: u32) -> Prefetch<'_> {
+        self.record(row).map_or_else(Prefetch::default, |record| Prefetch::new(record.lines))
     }
 }
 

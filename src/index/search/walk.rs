@@ -18,7 +18,7 @@ use crate::index::graph::links::row_of;
 use crate::index::graph::record_layout::BLOCK_SLOTS;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
-use crate::kernel::codes::Coming;
+use crate::kernel::codes::Prefetch;
 use crate::planted::{Fault, is_planted};
 
 /// How many lines of the next record are asked for between two pieces of work on this one.
@@ -163,17 +163,17 @@ impl Graph {
             }
             // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
             next = walk.next_candidate();
-            let mut coming = next.map_or_else(Coming::default, |next| records.coming(next.row));
-            coming.bring(LINES_AT_ONCE);
+            let mut coming = next.map_or_else(Prefetch::default, |next| records.coming(next.row));
+            coming.prefetch(LINES_AT_ONCE);
             // Where the one after that begins, as things look now: a first line takes longest to come.
             let mut later =
-                walk.candidates.peek().map_or_else(Coming::default, |later| records.coming(later.row));
+                walk.candidates.peek().map_or_else(Prefetch::default, |later| records.coming(later.row));
             let Some(record) = records.record(row) else { continue };
             visits += 1;
             policy.visit(row);
             let code = record.code();
             let (found, base) = query_distance.neighbour(row, &code);
-            coming.bring(LINES_AT_ONCE);
+            coming.prefetch(LINES_AT_ONCE);
             if !is_measured {
                 walk.reliability.hear(popped, found.distance, walk.candidates.bound());
                 // What is left of such a walk would be walked in vain: it begins again.
@@ -205,7 +205,7 @@ impl Graph {
                         estimates.fill(f32::NEG_INFINITY);
                     }
                     words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
-                    coming.bring(usize::MAX);
+                    coming.prefetch(usize::MAX);
                     let (gate, bound) = (walk.gate(), walk.bound());
                     let Walk { visited, reliability, .. } = &mut *walk;
                     let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
@@ -222,7 +222,7 @@ impl Graph {
                         }
                     }
                 }
-                later.bring(LINES_AT_ONCE);
+                later.prefetch(LINES_AT_ONCE);
                 for slot in near {
                     if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
                         let found = Neighbour { distance, row: row_of(word) };

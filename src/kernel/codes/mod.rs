@@ -62,7 +62,7 @@ mod table_macro;
 mod tests;
 
 pub use super::line::Line;
-pub(crate) use super::prefetch::{Coming, prefetch, prefetch_line};
+pub(crate) use super::prefetch::{Prefetch, prefetch, prefetch_line};
 pub use facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
 pub(crate) use portable::block_of_round;
 pub use table::CodeKernels;
