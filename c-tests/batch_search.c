@@ -99,15 +99,33 @@ static void recall(double least, bool every_row) {
   FAILS(INVALID_ARGUMENT, syna_mmap_check_recall(store, 10, 0, 0, 7, &second, &error));
   FAILS(INVALID_ARGUMENT, syna_mmap_check_recall(store, 10, 10, 0, 7, NULL, &error));
   FAILS(LIMIT, syna_mmap_check_recall(store, 10, SIZE_MAX, 0, 7, &second, &error));
+  FAILS(LIMIT, syna_mmap_check_recall(store, 10, (size_t)SYNA_MMAP_MAX_K + 1, 0, 7, &second, &error));
+  CHECK(strstr(error.message, "16777217 were asked for") != NULL);
   FAILS(LIMIT, syna_mmap_check_recall(store, 10, 10, UINT32_MAX, 7, &second, &error));
   FAILS(INVALID_HANDLE, syna_mmap_check_recall(NULL, 10, 10, 0, 7, &second, &error));
   CHECK(second == -1);
+  OK(syna_mmap_check_recall(store, 2, SYNA_MMAP_MAX_K, 0, 7, &second, &error));
+  CHECK(second >= 0 && second <= 1);
+}
+
+/* A limit is one in an empty store too. */
+static void recall_of_nothing(void) {
+  syna_mmap *empty = NULL;
+  double found = -1;
+  OK(syna_mmap_open_in_memory(NULL, &empty, &error));
+  FAILS(LIMIT, syna_mmap_check_recall(empty, 10, SIZE_MAX, 0, 7, &found, &error));
+  FAILS(LIMIT, syna_mmap_check_recall(empty, 10, 10, UINT32_MAX, 7, &found, &error));
+  CHECK(found == -1);
+  OK(syna_mmap_check_recall(empty, 10, 10, 0, 7, &found, &error));
+  CHECK(found == 1);
+  OK(syna_mmap_close(empty, &error));
 }
 
 int main(int argc, char **argv) {
   uint32_t threads;
   size_t i;
   begin(argc, argv);
+  recall_of_nothing();
   for (i = 0; i < QUERIES; i++) fill(queries + i * DIMENSIONS, 500000 + i);
   OK(syna_mmap_results_new(&results, &error));
   OK(syna_mmap_results_new(&single, &error));

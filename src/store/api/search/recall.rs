@@ -4,6 +4,7 @@ use crate::index::mix;
 use crate::memory;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{Hit, SearchOptions, SearchResults};
+use crate::store::search::search::MAX_K;
 use crate::store::state::core::live_rows;
 use crate::{Result, SynaError};
 
@@ -28,16 +29,19 @@ impl MmapVectorStore {
         }
         let core = &self.core();
         let rows = chosen(memory::collected(live_rows(core, core.published.load()))?, samples, seed);
-        // One more, since each row is the nearest to itself.
-        let wanted = k.saturating_add(1);
+        // One more, since each row is the nearest to itself; a number that is refused is told as it was given.
+        let wanted = if k < MAX_K { k + 1 } else { k };
+        let by_graph = SearchOptions { ef, ..Default::default() };
+        let by_scan = SearchOptions { exact: true, ..Default::default() };
+        // A store without rows has limits too.
+        self.search_of(core, wanted, &by_graph)?;
         let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
         let (mut good, mut all) = (0u64, 0u64);
         let watch = self.interrupts.watch();
         for rows in rows.chunks(QUERIES_AT_ONCE) {
             watch.check()?;
             let queries = memory::all(rows.iter().map(|&row| core.vector(row)))?;
-            let by_scan = SearchOptions { exact: true, ..Default::default() };
-            self.search_all(core, &queries, wanted, &SearchOptions { ef, ..Default::default() }, &mut found)?;
+            self.search_all(core, &queries, wanted, &by_graph, &mut found)?;
             self.search_all(core, &queries, wanted, &by_scan, &mut exact)?;
             for (query, &row) in rows.iter().enumerate() {
                 let truth = memory::collected(others(exact.hits_of(query), row, k))?;
