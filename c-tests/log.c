@@ -20,6 +20,8 @@ static void hear(void *context, uint32_t level, const char *text, size_t text_le
   heard *all = context;
   CHECK(level >= SYNA_MMAP_LOG_ERROR && level <= SYNA_MMAP_LOG_DEBUG);
   CHECK(strlen(text) == text_len && text_len > 0);
+  /* One line, whatever is in a path. */
+  CHECK(strpbrk(text, "\n\r\x1b") == NULL);
   if (all->count < MOST_LINES) {
     snprintf(all->lines[all->count], sizeof all->lines[0], "%s", text);
     all->levels[all->count] = level;
@@ -101,6 +103,22 @@ static void forks_beside_a_callback(void) {
   OK(syna_mmap_close(store, &error));
 }
 
+/* A path with control characters puts none of them into a line or a message. */
+static void control_characters(heard *all) {
+  const char *name = "two\nlines\r\x1b[31m";
+  syna_mmap *store, *other = NULL;
+  all->count = 0;
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, all, &error));
+  store = open_quietly(in_folder(name), 0);
+  insert_rows(store, 0, 10);
+  OK(syna_mmap_checkpoint(store, &error));
+  CHECK(line_with(all, "two\xEF\xBF\xBDlines") >= 0);
+  FAILS(LOCKED, syna_mmap_open(in_folder(name), NULL, &other, &error));
+  CHECK(strpbrk(error.message, "\n\r\x1b") == NULL && strstr(error.message, "two\xEF\xBF\xBDlines") != NULL);
+  OK(syna_mmap_close(store, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
+}
+
 int main(int argc, char **argv) {
   static heard all;
   syna_mmap *store;
@@ -163,6 +181,8 @@ int main(int argc, char **argv) {
   insert_rows(store, 111, 1);
   OK(syna_mmap_close(store, &error));
   CHECK(all.count == 0);
+  all.store = NULL;
+  control_characters(&all);
   forks_beside_a_callback();
   return 0;
 }

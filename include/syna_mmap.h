@@ -220,7 +220,7 @@ typedef struct syna_mmap_error {
   int32_t os_errno;
   /**
    * One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
-   * whole character.
+   * whole character. A control character of a path or a key is shown as U+FFFD.
    */
   char message[256];
 } syna_mmap_error;
@@ -1767,7 +1767,8 @@ syna_mmap_status syna_mmap_salvage(const char *from,
 #define SYNA_MMAP_LOG_DEBUG 4
 
 /**
- * Hears what the library has to say: one line of text, in English, for people.
+ * Hears what the library has to say: one line of text, in English, for people. A control character of a path
+ * is shown as U+FFFD.
  *
  * context   BORROWED for the callback: the pointer that was given with the callback, as it is.
  * level     SYNA_MMAP_LOG_*.

@@ -19,7 +19,8 @@ pub const SYNA_MMAP_LOG_INFO: u32 = 3;
 /// Work that is done again and again: checkpoints, rows taken into the index.
 pub const SYNA_MMAP_LOG_DEBUG: u32 = 4;
 
-/// Hears what the library has to say: one line of text, in English, for people.
+/// Hears what the library has to say: one line of text, in English, for people. A control character of a path
+/// is shown as U+FFFD.
 ///
 /// context   BORROWED for the callback: the pointer that was given with the callback, as it is.
 /// level     SYNA_MMAP_LOG_*.
@@ -108,8 +109,8 @@ impl Log for Host {
     fn log(&self, record: &Record<'_>) {
         self.listener.with(|listener| {
             let Some(Listener { function, context }) = listener else { return };
-            // A path may have one, though not on the systems that there are.
-            let mut text = record.args().to_string().replace('\0', "\u{fffd}");
+            // A path may have line breaks and what a terminal takes for orders.
+            let mut text = record.args().to_string().replace(char::is_control, "\u{fffd}");
             let length = text.len();
             text.push('\0');
             forbidding("a log callback", || {

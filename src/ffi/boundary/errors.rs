@@ -128,8 +128,8 @@ impl Message {
 impl Write for Message {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            // A key or a path may hold a NUL, which would end the text for the caller.
-            let character = if character == '\0' { '\u{FFFD}' } else { character };
+            // A key or a path may hold a NUL, which would end the text for the caller, and line breaks.
+            let character = if character.is_control() { '\u{FFFD}' } else { character };
             let end = self.len + character.len_utf8();
             match self.bytes.get_mut(self.len..end) {
                 Some(room) if end <= MESSAGE_BYTES && !self.is_full => {

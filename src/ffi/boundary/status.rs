@@ -76,7 +76,7 @@ pub struct syna_mmap_error {
     /// The system's own number, as in errno (GetLastError on Windows); 0 where the system was not at fault.
     pub os_errno: i32,
     /// One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
-    /// whole character.
+    /// whole character. A control character of a path or a key is shown as U+FFFD.
     pub message: [c_char; 256],
 }
 
