@@ -250,6 +250,30 @@ static void long_paths(void) {
   OK(syna_mmap_close(open_one, &error));
 }
 
+/* A name too long for a file is told with its reason; a path that names a folder makes no file. */
+static void wrong_paths(void) {
+  static char long_name[5001];
+  static const char *const names[] = {"new/", "closed/"};
+  syna_mmap *other = NULL;
+  syna_mmap_options options = quiet();
+  size_t i;
+  FILE *file;
+  memset(long_name, 'n', sizeof long_name - 1);
+  FAILS(INVALID_ARGUMENT, syna_mmap_open(in_folder(long_name), &options, &other, &error));
+  if (strstr(error.message, "use a shorter name") == NULL) failed(__FILE__, __LINE__, error.message);
+  for (i = 0; i < 2; i++) {
+    options.flags = 0;
+    FAILS(IO, syna_mmap_open(in_folder(names[i]), &options, &other, &error));
+    if (strstr(error.message, "names a folder") == NULL) failed(__FILE__, __LINE__, error.message);
+    options.flags = SYNA_MMAP_OPEN_READ_ONLY;
+    FAILS(IO, syna_mmap_open(in_folder(names[i]), &options, &other, &error));
+  }
+  FAILS(IO, syna_mmap_snapshot_to(store, in_folder("new/"), NULL, NULL, &error));
+  FAILS(IO, syna_mmap_salvage(in_folder("closed"), in_folder("new/"), NULL, NULL, &error));
+  file = fopen(in_folder("new"), "rb");
+  CHECK(file == NULL && other == NULL);
+}
+
 int main(int argc, char **argv) {
   static const unsigned char magic[64] = {0x43, 0x45, 0x56, 0x4D, 1};
   begin(argc, argv);
@@ -261,6 +285,7 @@ int main(int argc, char **argv) {
   the_error_struct();
   a_longer_error_struct();
   long_paths();
+  wrong_paths();
   OK(syna_mmap_close(store, &error));
   return 0;
 }

@@ -53,6 +53,7 @@ pub struct syna_mmap {
 ///            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
 ///            taken from the working folder of this moment; changing that later does no harm. Symbolic links
 ///            at its end are followed once. An empty file (mkstemp) becomes a store when opened for writing.
+///            A path that ends with a separator names a folder, and is refused.
 /// options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.

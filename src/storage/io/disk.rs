@@ -8,7 +8,7 @@ use crate::storage::platform::{self, Folder, Place};
 use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::sync::Arc;
 
 /// The files of this machine.
@@ -25,10 +25,16 @@ impl Disk {
 /// The most links that a path may lead through: as many as Linux follows.
 const MOST_LINKS: u32 = 40;
 
-/// Follows the symbolic links that a path ends with.
+/// Follows the symbolic links that a path ends with. One that ends with a separator is refused: the name of its last part
+/// would do for the file, but not for the one beside it.
 pub(super) fn follow_links(path: &Path, read: impl Fn(&Path) -> io::Result<PathBuf>) -> io::Result<PathBuf> {
     let mut real = path.to_owned();
     for _ in 0..=MOST_LINKS {
+        let last = real.as_os_str().as_encoded_bytes().last();
+        if last.is_some_and(|&last| is_separator(char::from(last))) {
+            let what = "it names a folder; name a file in it";
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, what));
+        }
         match (read(&real), real.parent()) {
             (Ok(target), Some(folder)) => real = folder.join(target),
             // No link, or nothing at all; what else is wrong is told by whoever opens it.

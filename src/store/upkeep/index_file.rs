@@ -11,6 +11,7 @@ use crate::checksum::crc32c;
 use crate::index::{Graph, OpenedGraph, SavedLines, Standing, Unopened};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
+use crate::short_path::ShortPath;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
 use crate::store::upkeep::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::{Result, SynaError};
@@ -41,7 +42,7 @@ pub(crate) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf>
 pub(crate) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> {
     match storage.kind(&path_of(data_path)) {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
-            let name = data_path.file_name().unwrap_or_default().display();
+            let name = ShortPath::in_text(Path::new(data_path.file_name().unwrap_or_default()));
             let what =
                 format!("the index's file, {name}.hnsw, would have too long a name; use a shorter name");
             Err(SynaError::argument(what))
