@@ -2,7 +2,9 @@
  * older programs, more like a stored vector. */
 #include "check.h"
 
+#include <math.h>
 #include <stddef.h>
+#include <time.h>
 
 enum { ROWS = 3000 };
 
@@ -198,6 +200,96 @@ static void visits(void) {
 }
 
 /* A program that was compiled before there were conditions passes a struct without them. */
+typedef struct slow_filter {
+  unsigned asked;
+  unsigned of_row[ROWS];
+  long nap_ns;
+} slow_filter;
+
+/* Every tenth row passes, after a while. */
+static bool passes_slowly(void *context, const syna_mmap_row *row) {
+  slow_filter *all = context;
+  struct timespec nap = {0, 0};
+  nap.tv_nsec = all->nap_ns;
+  if (all->nap_ns > 0) nanosleep(&nap, NULL);
+  all->asked++;
+  all->of_row[row->row]++;
+  return row->row % 10 == 0;
+}
+
+/* A deadline ends a search between two calls of a filter, however slow that is and however the search is done. */
+static void deadlines(void) {
+  static slow_filter all;
+  static float queries[20 * DIMENSIONS];
+  size_t i;
+  for (i = 0; i < 20; i++) fill(queries + i * DIMENSIONS, 9 + i);
+  fresh();
+  options.filter = passes_slowly;
+  options.filter_context = &all;
+  options.deadline_us = 10000;
+  all.nap_ns = 5000000;
+  for (i = 0; i < 5; i++) {
+    all.asked = 0;
+    options.exact = i == 1;
+    options.approximate = i == 3;
+    if (i < 2) OK(syna_mmap_search(store, queries, 5, &options, results, &error));
+    if (i == 2 || i == 3) OK(syna_mmap_search_range(store, queries, 100, &options, results, &error));
+    if (i == 4) OK(syna_mmap_search_batch(store, queries, 20, 5, &options, results, NULL, &error));
+    CHECK(syna_mmap_results_is_partial(results));
+    CHECK(all.asked <= 2);
+  }
+  CHECK(syna_mmap_results_query_is_partial(results, 0) && syna_mmap_results_query_is_partial(results, 19));
+}
+
+/* A deadline that has come ends the call, not each query by itself: at most the first ones have hits. */
+static void late_batch(void) {
+  enum { MANY = 2000 };
+  float *many = malloc(MANY * DIMENSIONS * sizeof *many);
+  syna_mmap_status *statuses = malloc(MANY * sizeof *statuses);
+  size_t i;
+  CHECK(many != NULL && statuses != NULL);
+  for (i = 0; i < MANY; i++) fill(many + i * DIMENSIONS, 600000 + i);
+  many[(MANY - 1) * DIMENSIONS] = NAN;
+  fresh();
+  options.deadline_us = 1;
+  OK(syna_mmap_search_batch(store, many, MANY, 5, &options, results, statuses, &error));
+  syna_mmap_results_hits(results, &count);
+  CHECK(count <= 4 * 5);
+  for (i = 0; i + 1 < MANY; i++) {
+    CHECK(statuses[i] == SYNA_MMAP_OK && syna_mmap_results_query_is_partial(results, i));
+  }
+  CHECK(statuses[MANY - 1] == SYNA_MMAP_ERR_INVALID_VECTOR);
+  free(many);
+  free(statuses);
+}
+
+/* Once a row and search; in a batch once a row and query, and once more for up to 256 rows. */
+static void asked_once(void) {
+  static slow_filter all;
+  float query[DIMENSIONS];
+  size_t i, twice = 0;
+  fill(query, 9);
+  fresh();
+  options.filter = passes_slowly;
+  options.filter_context = &all;
+  memset(&all, 0, sizeof all);
+  OK(syna_mmap_search(store, query, 5, &options, results, &error));
+  for (i = 0; i < ROWS; i++) CHECK(all.of_row[i] <= 1);
+  memset(&all, 0, sizeof all);
+  OK(syna_mmap_search_batch(store, query, 1, 5, &options, results, NULL, &error));
+  for (i = 0; i < ROWS; i++) {
+    CHECK(all.of_row[i] <= 2);
+    twice += all.of_row[i] == 2;
+  }
+  CHECK(twice <= 256);
+  /* Rows that do not pass are not compared, and no bound of comparisons ends the asking. */
+  memset(&all, 0, sizeof all);
+  options.exact = 1;
+  options.max_visits = 10;
+  OK(syna_mmap_search(store, query, 5, &options, results, &error));
+  CHECK(syna_mmap_results_is_partial(results) && all.asked > 90 && all.asked <= 10 * 10 + 64);
+}
+
 static void older_programs(void) {
   fresh();
   options.tags_all = 8;
@@ -281,6 +373,9 @@ int main(int argc, char **argv) {
     by_rows();
     by_callback();
     visits();
+    deadlines();
+    late_batch();
+    asked_once();
     older_programs();
     refused();
     more_like_this();

@@ -139,7 +139,8 @@ pub unsafe extern "C" fn syna_mmap_search_range(
 /// queries       COPIED: count x dimensions floats, one query after the other, aligned to 4 bytes.
 /// count         queries. 0: `queries` and `out_statuses` may be NULL.
 /// k             as in syna_mmap_search.
-/// options       BORROWED for the call. NULL: the defaults. The deadline is that of the call.
+/// options       BORROWED for the call. NULL: the defaults. The deadline is that of the call: queries whose turn
+///               comes later are partial and find nothing.
 /// results       a handle; its former hits are gone, whatever this returns.
 /// out_statuses  BORROWED for the call: room for `count` statuses, SYNA_MMAP_OK or
 ///               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: then a query that cannot be searched for fails

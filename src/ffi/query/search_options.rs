@@ -17,8 +17,9 @@ use std::time::Duration;
 /// context  BORROWED for the callback: the filter_context of the options, as it is.
 /// row      BORROWED for the callback, with all that it points to.
 ///
-/// Returns: true for a row that may be found. It is asked at most once a row and search (in a batch: and
-/// query), for rows that meet all other conditions, in no order.
+/// Returns: true for a row that may be found. It is asked at most once a row and search, for rows that meet all
+/// other conditions, in no order; in a batch at most once a row and query, and once more for up to 256 rows, by
+/// which the way to search is chosen. It is not asked after the deadline.
 /// It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there, the rest 0,
 /// false or NULL) and has to return: no exception of C++ or the like and no longjmp may leave it, which would
 /// be undefined behaviour.
@@ -47,10 +48,11 @@ pub struct syna_mmap_search_options {
     pub exact: u32,
     /// Microseconds from the start of the call after which the search ends with the best hits so far, which
     /// may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
-    /// so it ends somewhat later. 0: no deadline. Default 0.
+    /// and before each call of a filter, so it ends somewhat later. 0: no deadline. Default 0.
     pub deadline_us: u64,
     /// Rows after which the search for a query ends with the best hits so far, as after a deadline: those
-    /// that a walk through the index visits, and those that are compared one by one. 0: no bound. Default 0.
+    /// that a walk through the index visits, and those that are compared one by one. Rows that do not meet the
+    /// conditions are not compared: only deadline_us bounds how many are asked about. 0: no bound. Default 0.
     pub max_visits: u64,
     /// Condition: the row has at least one of these tags. 0: none. Default 0.
     pub tags_any: u64,

@@ -8,6 +8,7 @@ use crate::{Result, SynaError};
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
+use std::time::Instant;
 
 /// A condition of the caller's own: whether a row may be a result.
 pub type RowTest<'a> = &'a (dyn Fn(&Entry<'_>) -> bool + Sync);
@@ -93,6 +94,9 @@ pub(crate) struct RowFilter<'a> {
     memory: &'a [Cell<u64>],
     evaluations: Cell<u32>,
     failure: Cell<Option<SynaError>>,
+    /// The callback, which may take any time, is not called after it.
+    deadline: Option<Instant>,
+    is_late: Cell<bool>,
 }
 
 impl<'a> RowFilter<'a> {
@@ -103,6 +107,7 @@ impl<'a> RowFilter<'a> {
         snapshot: Snapshot,
         filter: Filter<'a>,
         without: Option<u32>,
+        deadline: Option<Instant>,
         memory: &'a mut Vec<u64>,
     ) -> Result<Self> {
         memory.clear();
@@ -124,6 +129,8 @@ impl<'a> RowFilter<'a> {
             memory: Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells(),
             evaluations: Cell::new(0),
             failure: Cell::new(None),
+            deadline,
+            is_late: Cell::new(false),
         })
     }
 
@@ -169,12 +176,25 @@ impl<'a> RowFilter<'a> {
             if !key.starts_with(self.filter.key_prefix) {
                 return Ok(false);
             }
-            self.filter.callback.map_or(Ok(true), |callback| Ok(callback(&entry_of(self.core, row)?)))
+            let Some(callback) = self.filter.callback else { return Ok(true) };
+            Ok(!self.is_over() && callback(&entry_of(self.core, row)?))
         });
         answer.unwrap_or_else(|error| {
             self.failure.set(Some(error));
             false
         })
+    }
+
+    /// Whether the deadline has come; once it has, the search is late, since a row was not asked about.
+    fn is_over(&self) -> bool {
+        let is_over = self.is_late.get() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.is_late.set(is_over);
+        is_over
+    }
+
+    /// Whether rows were left out since the deadline had come.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late.get()
     }
 
     fn word(&self, row: u32) -> Option<(&Cell<u64>, u32)> {

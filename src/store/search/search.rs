@@ -98,7 +98,8 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::NoMemory`].
     pub(crate) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
-        RowFilter::new(self.core, self.snapshot, self.options.filter, self.without, memory)
+        let conditions = self.options.filter;
+        RowFilter::new(self.core, self.snapshot, conditions, self.without, self.deadline, memory)
     }
 
     /// How the rows that the graph covers are searched, by any of the queries.
@@ -154,7 +155,7 @@ impl<'a> Search<'a> {
                 graph.search(&query, &StoredRows(&self.core.data), &request, scratch, neighbours)
             {
                 spent = end.distances;
-                is_partial = end.is_partial && self.is_over(spent);
+                is_partial = filter.is_late() || end.is_partial && self.is_over(spent);
                 let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions) as usize;
                 let there = live.saturating_sub(usize::from(self.without.is_some()));
                 let is_whole = !end.is_partial && neighbours.len() >= self.k.min(there);
@@ -171,7 +172,7 @@ impl<'a> Search<'a> {
         #[cfg(test)]
         parts.work.add(spent, end.distances, filter.evaluations());
         filter.check()?;
-        Ok(is_partial || end.is_partial)
+        Ok(is_partial || end.is_partial || filter.is_late())
     }
 
     /// Fills `results` with the nearest rows.
@@ -201,8 +202,12 @@ impl<'a> Search<'a> {
 
     /// Whether the caller's deadline or budget has come.
     pub(crate) fn is_over(&self, visits: u32) -> bool {
-        self.budget.is_some_and(|budget| visits >= budget)
-            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.budget.is_some_and(|budget| visits >= budget) || self.is_past_deadline()
+    }
+
+    /// Whether the caller's deadline has come: what has not begun by then need not begin.
+    pub(crate) fn is_past_deadline(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 

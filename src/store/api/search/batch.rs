@@ -91,6 +91,9 @@ impl MmapVectorStore {
 
 impl Search<'_> {
     fn walked(&self, query: &[f32], plan: SearchPlan, parts: &mut SearchParts) -> Answer {
+        if self.is_past_deadline() {
+            return self.prepare(query).map(|_| (Vec::new(), true));
+        }
         let is_partial = self.nearest(query, Some(plan), parts)?;
         Ok((memory::copied(parts.best.sorted())?, is_partial))
     }
@@ -106,17 +109,22 @@ impl Search<'_> {
         for together in queries.chunks(each.max(1)) {
             let prepared: Vec<Result<PreparedQuery<'_>>> =
                 memory::collected(together.iter().map(|query| self.prepare(query)))?;
+            if self.is_past_deadline() {
+                answers.extend(prepared.into_iter().map(|query| query.map(|_| (Vec::new(), true))));
+                continue;
+            }
             let sound: Vec<PreparedQuery<'_>> =
                 memory::collected(prepared.iter().filter_map(|query| query.as_ref().ok().copied()))?;
             let mut bests = memory::all(sound.iter().map(|_| BestK::keeping(self.k)))?;
             let filter = self.filter(&mut parts.memory)?;
             let end = self.scan(&sound, 0..self.snapshot.rows, self.budget, &filter, &mut bests);
             filter.check()?;
+            let is_partial = end.is_partial || filter.is_late();
             let mut bests = bests.iter_mut();
             answers.extend(prepared.into_iter().map(|query| {
                 query.and_then(|_| {
                     let found = bests.next().map_or(Ok(Vec::new()), |best| memory::copied(best.sorted()));
-                    Ok((found?, end.is_partial))
+                    Ok((found?, is_partial))
                 })
             }));
         }
@@ -148,4 +156,42 @@ fn share<T: Send>(
         }
         done
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DistanceMetric, MmapVectorConfig};
+    use std::time::Duration;
+
+    #[test]
+    fn queries_whose_turn_comes_after_the_deadline_are_not_begun() {
+        let config = MmapVectorConfig {
+            dimensions: 64,
+            metric: DistanceMetric::Euclidean,
+            index_threshold: 0,
+            ..Default::default()
+        };
+        let store = MmapVectorStore::in_memory(config).unwrap();
+        let keys: Vec<String> = (0..500).map(|row| row.to_string()).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let vectors: Vec<[f32; 64]> = (0..500u16)
+            .map(|row| {
+                let mut vector = [0.0; 64];
+                vector[usize::from(row) % 64] = f32::from(row) + 1.0;
+                vector
+            })
+            .collect();
+        store.insert_batch(&keys, &vectors.iter().map(<[f32; 64]>::as_slice).collect::<Vec<_>>()).unwrap();
+        store.build_index().unwrap();
+        let queries = vectors.concat();
+        for (deadline, is_begun) in [(Some(Duration::ZERO), false), (None, true)] {
+            let mut results = SearchResults::default();
+            let options = SearchOptions { deadline, ..Default::default() };
+            store.search_batch(&queries, 3, &options, &mut results).unwrap();
+            let rows: u64 = results.parts.iter().map(|parts| parts.work.visits + parts.work.scanned).sum();
+            assert_eq!(rows > 0, is_begun, "{rows} rows were looked at");
+            assert_eq!(results.is_partial(), !is_begun);
+        }
+    }
 }

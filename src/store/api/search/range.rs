@@ -60,7 +60,7 @@ impl Search<'_> {
         let keepers = std::slice::from_mut(&mut parts.within);
         let end = self.scan(&[query], covered..self.snapshot.rows, left, &filter, keepers);
         filter.check()?;
-        Ok(is_partial || end.is_partial)
+        Ok(is_partial || end.is_partial || filter.is_late())
     }
 
     /// The rows that a walk finds: how many of the first it took care of, its visits, and whether it was cut short.
