@@ -506,7 +506,8 @@ syna_mmap_status syna_mmap_close(syna_mmap *store,
  * Returns: SYNA_MMAP_OK, also where there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also once
  * syna_mmap_close has begun: interrupt first), _POISONED.
  * Threads: any, in a progress callback too. Cost: none to speak of; it does not wait for the calls. They end
- * after what they are at: up to 512 rows taken into the index, or 1,024 rows copied.
+ * after what they are at: up to 512 rows taken into the index, 1,024 rows copied, a batch of rows or all links
+ * verified, or 256 samples of a recall.
  */
 syna_mmap_status syna_mmap_interrupt(syna_mmap *store,
                                      syna_mmap_error *error);

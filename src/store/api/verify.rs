@@ -156,6 +156,7 @@ pub(super) fn verify(
     let mut progress = Progress { tell, done: 0, total: u64::from(covered) };
     let mut results = SearchResults::default();
     for row in live_rows(core, snapshot).take_while(|&row| row < covered) {
+        watch.check()?;
         progress.step()?;
         if let Some(is_found) = finds_itself(core, row, default_ef, &mut results)? {
             report.searched += 1;
