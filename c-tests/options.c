@@ -52,6 +52,8 @@ static void init_of_other_sizes(void) {
   syna_mmap_options_init(&options, 4);
   syna_mmap_options_init(NULL, sizeof options);
   syna_mmap_search_options_init(NULL, sizeof(syna_mmap_search_options));
+  syna_mmap_options_init(&options, sizeof(size_t) - 1);
+  syna_mmap_options_init(&options, 4097);
   CHECK(options.struct_size == SIZE_MAX);
 }
 

@@ -290,7 +290,7 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
 /// Fills `options` with the defaults.
 ///
 /// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
-///              NULL: nothing is done.
+///              NULL, not aligned, or a struct_size below sizeof(size_t) or above 4,096: nothing is done.
 /// struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
 ///
 /// Threads: any, in callbacks too. Cost: none to speak of.
