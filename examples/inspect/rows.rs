@@ -1,0 +1,93 @@
+//! Vectors: where a row lies, and whether it is what its frame says.
+
+use super::extents::{Extent, Kind};
+use super::fields::Identity;
+use super::frame::Frame;
+use super::source::{Source, Window};
+use crc32c::crc32c;
+use std::io;
+
+/// The rows of a file, and which of them were deleted.
+pub struct Vectors<'s> {
+    identity: Identity,
+    /// Vector extents, by their first row.
+    extents: Vec<Extent>,
+    window: Window<'s>,
+    /// A bit a row, as far as rows were deleted.
+    deleted: Vec<u64>,
+}
+
+impl<'s> Vectors<'s> {
+    pub fn new(source: &'s Source, identity: Identity, extents: &[Extent]) -> Self {
+        let mut extents: Vec<Extent> = extents.iter().filter(|e| e.kind == Kind::Vectors).copied().collect();
+        extents.sort_by_key(|extent| extent.first_row);
+        Self { identity, extents, window: Window::new(source), deleted: Vec::new() }
+    }
+
+    fn extent_of(&self, row: u64) -> Option<&Extent> {
+        let behind = self.extents.partition_point(|extent| extent.first_row <= row);
+        let extent = self.extents.get(behind.checked_sub(1)?)?;
+        (row - extent.first_row < extent.capacity).then_some(extent)
+    }
+
+    /// Where a row's vector lies.
+    fn offset_of(&self, row: u64) -> Option<u64> {
+        let extent = self.extent_of(row)?;
+        let in_extent = (row - extent.first_row).checked_mul(self.identity.stride_bytes().into())?;
+        extent.data_at().checked_add(in_extent)
+    }
+
+    /// Whether all of a frame's rows lie in vector extents.
+    pub fn has_room_for(&self, frame: &Frame) -> bool {
+        let mut row = u64::from(frame.first_row);
+        while row < frame.rows_end() {
+            let Some(extent) = self.extent_of(row) else { return false };
+            row = extent.first_row.saturating_add(extent.capacity);
+        }
+        true
+    }
+
+    /// How many rows of a frame that checks differ from their checksums, and the offset and number of the first.
+    pub fn differing(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<(u64, Option<(u64, u64)>)> {
+        let (mut count, mut first) = (0, None);
+        let Some(sections) = frame.sections() else { return Ok((0, None)) };
+        let mut checksums = log.clone();
+        let bytes = u64::from(self.identity.dimensions).saturating_mul(4);
+        for (position, row) in (0..).zip(u64::from(frame.first_row)..frame.rows_end()) {
+            let expected = checksums.word(sections.row_checksums.saturating_add(4 * position))?;
+            let Some(at) = self.offset_of(row) else { continue };
+            let computed = self.window.bytes(at, bytes)?.map(crc32c);
+            if computed.is_none() || computed != expected {
+                count += 1;
+                first = first.or(Some((at, row)));
+            }
+        }
+        Ok((count, first))
+    }
+
+    /// Marks the rows that a frame deletes. `Err` says what is wrong with one.
+    pub fn delete(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<Result<(), String>> {
+        let Some(sections) = frame.sections() else { return Ok(Ok(())) };
+        let mut deletions = log.clone();
+        let mut found = Ok(());
+        for position in 0..u64::from(frame.deletion_count) {
+            let at = sections.deletions.saturating_add(4 * position);
+            let Some(row) = deletions.word(at)? else { break };
+            if row >= frame.first_row {
+                found = Err(format!("it deletes row {row}, which is not before its first row"));
+                continue;
+            }
+            // At most 512 MiB, and a bit for each row number below this frame's.
+            let (place, bit) = (usize::try_from(row / 64).unwrap_or(usize::MAX), 1_u64 << (row % 64));
+            if place >= self.deleted.len() {
+                self.deleted.resize(place.saturating_add(1), 0);
+            }
+            let Some(bits) = self.deleted.get_mut(place) else { break };
+            if *bits & bit != 0 {
+                found = Err(format!("it deletes row {row}, which was deleted before"));
+            }
+            *bits |= bit;
+        }
+        Ok(found)
+    }
+}
