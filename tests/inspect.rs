@@ -291,6 +291,33 @@ fn what_is_damaged_is_found_and_nothing_else() {
 }
 
 #[test]
+fn an_unfinished_frame_behind_the_checkpoint_is_no_damage() {
+    let folder = TempFolder::in_memory("inspect-unfinished");
+    let (path, copy) = (folder.file("store"), folder.file("copy"));
+    let store = MmapVectorStore::new(&path, config(DistanceMetric::Cosine, IndexProfile::Fast)).unwrap();
+    for row in 0..3 {
+        store.insert(&key(row), &[1.0; DIMENSIONS as usize]).unwrap();
+    }
+    fs::copy(&path, &copy).unwrap();
+    let (code, output) = inspect(&copy);
+    assert_eq!((code, number(&output, "rows")), (0, 3), "{output}");
+    let (last, length) = frames(&output)[2];
+    let whole = fs::read(&copy).unwrap();
+    let row = offsets(&output, "extents", 1)[0] + 4096 + 2 * 320;
+    for at in [last + 20, last + length - 1, row] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&copy, bytes).unwrap();
+        let (code, output) = inspect(&copy);
+        assert_eq!((code, number(&output, "rows")), (0, 2), "byte {at}: {output}");
+        assert!(
+            output.lines().any(|line| line.starts_with("- ") && line.contains("the log ends")),
+            "{output}"
+        );
+    }
+}
+
+#[test]
 fn no_damage_makes_it_panic() {
     let folder = TempFolder::in_memory("inspect-hostile");
     let path = folder.file("store");
