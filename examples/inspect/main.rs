@@ -4,9 +4,8 @@
 //! cargo run --example inspect -- FILE [--frames N] [--rows SEQUENCE] [--vectors]
 //! ```
 //!
-//! It knows a file by `docs/file-format.md` alone and uses nothing of the library, so it also shows that the document is
-//! complete. It only reads. Nothing in the file is believed: lengths are checked before they are used, memory and reading
-//! are limited.
+//! It needs no more than `docs/file-format.md` says and shares no code with the library. It only reads. Nothing in the file
+//! is believed: lengths are checked before they are used, memory and reading are limited.
 //!
 //! | file | what it is for |
 //! | --- | --- |
