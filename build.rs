@@ -9,23 +9,30 @@ use std::{env, fs};
 /// The header's sections: title, file.
 const SECTIONS: [(&str, &str); 18] = [
     ("Statuses and errors", "boundary/status.rs"),
-    ("Options", "options.rs"),
+    ("Options of a store", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
-    ("In memory, and inside larger files", "places.rs"),
+    ("Stores in memory and inside larger files", "places.rs"),
+    ("Readers of a file that another process writes", "refresh.rs"),
     ("Batches", "rows/batch.rs"),
     ("Writing", "rows/write.rs"),
     ("Reading", "rows/read.rs"),
-    ("All rows in order", "rows/iterate.rs"),
-    ("A store in numbers", "stats.rs"),
-    ("Readers beside a writer", "refresh.rs"),
+    ("Iterating", "rows/iterate.rs"),
     ("Results", "query/results.rs"),
-    ("How to search, and for which rows", "query/search_options.rs"),
-    ("Searching", "query/search.rs"),
-    ("Indexing, at once or in steps", "indexing.rs"),
-    ("Giving space back, and copying", "compact.rs"),
-    ("Verifying and salvaging", "verify.rs"),
-    ("What the library has to say", "log.rs"),
-    ("The library", "library.rs"),
+    ("Search options and filters", "query/search_options.rs"),
+    ("Searching, and building the index", "query/search.rs"),
+    ("Building the index with progress or in steps", "indexing.rs"),
+    ("Compaction and backup", "compact.rs"),
+    ("Statistics", "stats.rs"),
+    ("Verification, recall, salvage", "verify.rs"),
+    ("Logging", "log.rs"),
+    ("Versions", "library.rs"),
+];
+
+/// Structs that get a macro which initializes them: struct, macro.
+const INITIALIZED: [(&str, &str); 3] = [
+    ("syna_mmap_error", "SYNA_MMAP_ERROR_INIT"),
+    ("syna_mmap_batch", "SYNA_MMAP_BATCH_INIT"),
+    ("syna_mmap_stats", "SYNA_MMAP_STATS_INIT"),
 ];
 
 const INTRODUCTION: &str = "src/ffi/introduction.h";
@@ -102,7 +109,8 @@ fn section(file: &Path) -> String {
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
     let lines = without_safety(text.trim().lines().map(str::to_owned).collect());
-    tagged(short_comments(lines)).join("\n") + "\n"
+    let source = fs::read_to_string(file).expect("the section's file is there");
+    initialized(tagged(unsigned(short_comments(lines), &source))).join("\n") + "\n"
 }
 
 /// Leaves out the `# Safety` part of each comment: it speaks to the implementation, and ends its comment.
@@ -152,4 +160,45 @@ fn tagged(mut lines: Vec<String>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Gives the constants that are `u32` in the source a `U`, so that they are unsigned in C too.
+fn unsigned(mut lines: Vec<String>, source: &str) -> Vec<String> {
+    for line in &mut lines {
+        if let Some((name, _)) = line.strip_prefix("#define ").and_then(|define| define.split_once(' '))
+            && source.contains(&format!("pub const {name}: u32 "))
+        {
+            line.push('U');
+        }
+    }
+    lines
+}
+
+/// Adds a macro behind each struct of [`INITIALIZED`]. It names every member, since C++ and `-Wextra` want that.
+fn initialized(lines: Vec<String>) -> Vec<String> {
+    let mut made = Vec::new();
+    let mut values: Vec<&str> = Vec::new();
+    for line in lines {
+        let member = line.trim();
+        if member.starts_with("typedef struct ") {
+            values.clear();
+        } else if member.ends_with(';') && !member.starts_with(['/', '*', '}']) {
+            values.push(match member {
+                _ if member.contains('*') => "NULL",
+                _ if member.contains('[') => "\"\"",
+                _ => "0",
+            });
+        }
+        let ended = INITIALIZED.iter().find(|(name, _)| line == format!("}} {name};"));
+        made.push(line);
+        if let Some((name, macro_name)) = ended {
+            let others = values.get(1..).expect("the first member is struct_size").join(", ");
+            made.push(String::new());
+            made.push(format!(
+                "/** Initializes a {name} in C and C++: sets struct_size; all other members are zero. */"
+            ));
+            made.push(format!("#define {macro_name} {{sizeof({name}), {others}}}"));
+        }
+    }
+    made
 }

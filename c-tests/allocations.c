@@ -190,13 +190,12 @@ static syna_mmap_status upsert_batch(void) {
 static syna_mmap_status write_all(void) {
   static uint64_t tags[FRESH_COUNT], offsets[FRESH_COUNT + 1];
   static uint8_t payloads[FRESH_COUNT * 100];
-  syna_mmap_batch all = {0};
+  syna_mmap_batch all = SYNA_MMAP_BATCH_INIT;
   size_t i;
   for (i = 0; i < FRESH_COUNT; i++) {
     tags[i] = i;
     offsets[i + 1] = offsets[i] + i % 100;
   }
-  all.struct_size = sizeof all;
   all.keys = rows.keys;
   all.key_offsets = rows.offsets;
   all.vectors = rows.vectors;
@@ -322,8 +321,7 @@ static syna_mmap_status iterate_on(void) {
   return syna_mmap_cursor_next(cursor, some, 50, &count, &error);
 }
 static syna_mmap_status stats(void) {
-  syna_mmap_stats numbers;
-  numbers.struct_size = sizeof numbers;
+  syna_mmap_stats numbers = SYNA_MMAP_STATS_INIT;
   return syna_mmap_get_stats(store, &numbers, &error);
 }
 static bool goes_on(void *context, uint64_t done, uint64_t total) {

@@ -4,9 +4,7 @@
 #include <math.h>
 
 static syna_mmap_batch empty_batch(void) {
-  syna_mmap_batch b;
-  memset(&b, 0, sizeof b);
-  b.struct_size = sizeof b;
+  syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
   return b;
 }
 

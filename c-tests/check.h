@@ -22,7 +22,7 @@ enum { DIMENSIONS = 64 };
 
 static const char *folder;
 /* The error of the main thread's calls. */
-static syna_mmap_error error = {sizeof(syna_mmap_error), 0, 0, ""};
+static syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
 
 static void failed(const char *file, int line, const char *what) {
   fprintf(stderr, "%s:%d: %s\n", file, line, what);

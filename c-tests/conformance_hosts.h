@@ -100,10 +100,8 @@ static void iterate(const syna_mmap *store) {
 }
 
 static void stats(const syna_mmap *store) {
-  syna_mmap_stats numbers;
+  syna_mmap_stats numbers = SYNA_MMAP_STATS_INIT;
   size_t i;
-  memset(&numbers, 0, sizeof numbers);
-  numbers.struct_size = sizeof numbers;
   if (!said_status(syna_mmap_get_stats(store, &numbers, &error))) return;
   for (i = 2; words[i] != NULL; i++) {
     if (strcmp(words[i], "rows") == 0) said_number(i - 1, numbers.rows);

@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
     char name[16];
     unsigned expected = 7u & ~closed;
     syna_mmap *store;
-    syna_mmap_stats stats;
+    syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
     snprintf(name, sizeof name, "closed-%u", closed);
     for (descriptor = 0; descriptor < 3; descriptor++) {
       /* Those that stay open must not print into the test's output. */
@@ -87,7 +87,6 @@ int main(int argc, char **argv) {
     if (taken != expected) fprintf(stderr, "closed %u, seen open %u\n", closed, taken);
     CHECK(taken == expected);
     store = open_quietly(in_folder(name), SYNA_MMAP_OPEN_VERIFY);
-    stats.struct_size = sizeof stats;
     OK(syna_mmap_get_stats(store, &stats, &error));
     CHECK(stats.live_rows == ROWS && stats.has_index == 1);
     OK(syna_mmap_close(store, &error));

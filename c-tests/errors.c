@@ -83,9 +83,7 @@ static syna_mmap_status limit(void) { return syna_mmap_reserve(store, UINT64_MAX
 static syna_mmap_status large_payload(void) {
   static uint8_t payload[(1 << 20) + 1];
   uint64_t key_offsets[2] = {0, 1}, payload_offsets[2] = {0, sizeof payload};
-  syna_mmap_batch b;
-  memset(&b, 0, sizeof b);
-  b.struct_size = sizeof b;
+  syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
   b.keys = "k";
   b.key_offsets = key_offsets;
   b.vectors = vector;

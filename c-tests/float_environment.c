@@ -141,7 +141,7 @@ static void run(uint32_t metric, uint32_t threads, int odd, answers *found) {
 static void background_thread(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = quiet();
-  syna_mmap_stats stats;
+  syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
   float *vectors = vectors_of(ROWS, 0);
   batch rows = batch_of(0, ROWS);
   struct timespec pause = {0, 1000000};
@@ -149,7 +149,6 @@ static void background_thread(void) {
   options.index_threshold = 100;
   options.index_worker = 1;
   options.threads = 2;
-  stats.struct_size = sizeof stats;
   is_odd = 1;
   CALL(syna_mmap_open(in_folder("background"), &options, &store, &error));
   CALL(syna_mmap_insert_batch(store, rows.keys, rows.offsets, vectors, ROWS, NULL, &error));

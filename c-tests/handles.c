@@ -10,12 +10,10 @@ static float vector[DIMENSIONS];
 /* Every function with this as its store. */
 static void unusable(syna_mmap *store, syna_mmap_results *results) {
   uint64_t offsets[2] = {0, 1};
-  syna_mmap_batch b;
+  syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
   uint64_t number = 7;
   size_t count = 7;
   bool flag = true;
-  memset(&b, 0, sizeof b);
-  b.struct_size = sizeof b;
   FAILS(INVALID_HANDLE, syna_mmap_checkpoint(store, &error));
   FAILS(INVALID_HANDLE, syna_mmap_flush(store, &error));
   FAILS(INVALID_HANDLE, syna_mmap_reserve(store, 1, &error));

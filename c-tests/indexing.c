@@ -25,9 +25,7 @@ static bool progress(void *context, uint64_t done, uint64_t total) {
 }
 
 static uint64_t indexed_rows(const syna_mmap *store) {
-  syna_mmap_stats stats;
-  memset(&stats, 0, sizeof stats);
-  stats.struct_size = sizeof stats;
+  syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
   OK(syna_mmap_get_stats(store, &stats, &error));
   return stats.indexed_rows;
 }

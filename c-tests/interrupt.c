@@ -10,8 +10,7 @@ static syna_mmap *store;
 static int is_done;
 
 static uint64_t indexed_rows(void) {
-  syna_mmap_stats stats;
-  stats.struct_size = sizeof stats;
+  syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
   OK(syna_mmap_get_stats(store, &stats, &error));
   return stats.indexed_rows;
 }

@@ -6,11 +6,9 @@ enum { ROWS = 300 };
 static void write_rich(syna_mmap *store, const char *key, uint64_t n, uint64_t tags, const char *payload) {
   uint64_t key_offsets[2], payload_offsets[2];
   float vector[DIMENSIONS];
-  syna_mmap_batch batch;
+  syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
   size_t written = 0;
   fill(vector, n);
-  memset(&batch, 0, sizeof batch);
-  batch.struct_size = sizeof batch;
   batch.keys = key;
   key_offsets[0] = 0, key_offsets[1] = strlen(key);
   batch.key_offsets = key_offsets;

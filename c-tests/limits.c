@@ -24,7 +24,7 @@ static void searches(const syna_mmap *store) {
 
 /* `count` rows whose payloads are `payload_len` bytes each, taken from one block. */
 static syna_mmap_status write_payloads(syna_mmap *store, size_t count, size_t payload_len, uint64_t tags) {
-  syna_mmap_batch batch;
+  syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
   struct batch rows = batch_of(1000, count);
   uint8_t *payloads = calloc(count, payload_len);
   uint64_t *offsets = malloc((count + 1) * sizeof *offsets), *all_tags = malloc(count * sizeof *all_tags);
@@ -33,8 +33,6 @@ static syna_mmap_status write_payloads(syna_mmap *store, size_t count, size_t pa
   CHECK(payloads != NULL && offsets != NULL && all_tags != NULL);
   for (i = 0; i <= count; i++) offsets[i] = i * payload_len;
   for (i = 0; i < count; i++) all_tags[i] = tags;
-  memset(&batch, 0, sizeof batch);
-  batch.struct_size = sizeof batch;
   batch.keys = rows.keys;
   batch.key_offsets = rows.offsets;
   batch.vectors = rows.vectors;

@@ -52,9 +52,7 @@ static void misaligned(void) {
     size_t count;
     char bytes[512];
   } room;
-  syna_mmap_batch b;
-  memset(&b, 0, sizeof b);
-  b.struct_size = sizeof b;
+  syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
   b.keys = "k";
   b.key_offsets = offsets;
   b.vectors = vector;

@@ -179,9 +179,8 @@ static void links_of_a_row(void) {
   for (i = 0; i < 2; i++) {
     syna_mmap_options options = quiet();
     syna_mmap *store = NULL;
-    syna_mmap_stats stats;
+    syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
     options.hnsw_m = i == 0 ? 64 : 8;
-    stats.struct_size = sizeof stats;
     OK(syna_mmap_open(in_folder(i == 0 ? "many_links" : "few_links"), &options, &store, &error));
     insert_rows(store, 0, 500);
     OK(syna_mmap_build_index(store, &error));

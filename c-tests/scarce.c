@@ -38,8 +38,7 @@ static void in_child(const char *name, void (*run)(void)) {
 }
 
 static uint64_t live_rows(syna_mmap *store) {
-  syna_mmap_stats stats;
-  stats.struct_size = sizeof stats;
+  syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
   OK(syna_mmap_get_stats(store, &stats, &error));
   return stats.live_rows;
 }
@@ -92,7 +91,7 @@ static void compact_often(void) {
 
 static void without_descriptors(void) {
   syna_mmap *store = open_quietly(in_folder("none"), 0);
-  syna_mmap_stats stats;
+  syna_mmap_stats stats = SYNA_MMAP_STATS_INIT;
   insert_rows(store, 0, ROWS);
   /* A first sync needs none. */
   take_all_descriptors();
@@ -108,7 +107,6 @@ static void without_descriptors(void) {
   give_descriptors_back();
   OK(syna_mmap_checkpoint(store, &error));
   OK(syna_mmap_compact(store, NULL, NULL, &error));
-  stats.struct_size = sizeof stats;
   take_all_descriptors();
   OK(syna_mmap_get_stats(store, &stats, &error));
   CHECK(stats.index_bytes > 0);

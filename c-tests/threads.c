@@ -14,7 +14,7 @@ static int is_done;
 
 /* Looks for rows that were acknowledged before the search began: each has to be the first hit. */
 static void *search_and_check(void *argument) {
-  syna_mmap_error own = {sizeof own, 0, 0, ""};
+  syna_mmap_error own = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results;
   uint64_t random = 1 + (uint64_t)(uintptr_t)argument, searches = 0;
   WITH(syna_mmap_results_new(&results, &own));
@@ -65,7 +65,7 @@ static void searches_beside_inserts(void) {
 
 /* Goes on until the store is closed under it. */
 static void *use_until_closed(void *argument) {
-  syna_mmap_error own = {sizeof own, 0, 0, ""};
+  syna_mmap_error own = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results;
   uint64_t n, id = (uint64_t)(uintptr_t)argument;
   WITH(syna_mmap_results_new(&results, &own));
@@ -166,7 +166,7 @@ static bool hears_of(void *context, const syna_mmap_finding *finding, uint64_t d
 }
 
 static void call_with_callbacks(void *unused) {
-  syna_mmap_error own = {sizeof own, 0, 0, ""};
+  syna_mmap_error own = SYNA_MMAP_ERROR_INIT;
   uint64_t findings = 1;
   int before = answer_count;
   (void)unused;

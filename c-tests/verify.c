@@ -13,9 +13,7 @@ static syna_mmap *make_store(const char *name) {
   batch rows = batch_of(0, ROWS);
   uint64_t tags[ROWS], offsets[ROWS + 1] = {0}, n;
   uint8_t payloads[ROWS * 8];
-  syna_mmap_batch b;
-  memset(&b, 0, sizeof b);
-  b.struct_size = sizeof b;
+  syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
   for (n = 0; n < ROWS; n++) {
     tags[n] = n + 1;
     payload_of(payloads + offsets[n], n);

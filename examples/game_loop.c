@@ -24,7 +24,7 @@ enum { DIMENSIONS = 384, ROWS = 6000, CHARACTERS = 12, RECALLED = 4, FRAME_NS = 
 /* The index gets what is left of a frame but for SPARE_US, and no more than STEP_US. */
 enum { STEP_US = 4000, SPARE_US = 1000 };
 
-static syna_mmap_error error = {sizeof error, 0, 0, ""};
+static syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
 
 static void check(syna_mmap_status status, const char *doing) {
   if (status == SYNA_MMAP_OK) return;

@@ -240,7 +240,7 @@ static void print_file(const char *path, const char *suffix, const char *what) {
 
 /* Creates the store and gives it the vectors. The caller owns the store, and closes it. */
 static syna_mmap *create_store(const char *path) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_options options;
   syna_mmap *store = NULL;
 
@@ -259,7 +259,7 @@ static syna_mmap *create_store(const char *path) {
  * freed when the call returns.
  */
 static void insert_all(syna_mmap *store, const lines *keys, const float *vectors) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   uint64_t *offsets = allocate((keys->count + 1) * sizeof *offsets);
   size_t i, inserted = 0;
   char *bytes;
@@ -278,7 +278,7 @@ static void insert_all(syna_mmap *store, const lines *keys, const float *vectors
 
 /* For each query the nearest entries: word, gloss, distance. */
 static void print_nearest(const syna_mmap *store, const table *queries, const lines *glosses) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results = NULL; /* OWNED: reused by every search, freed once */
   size_t q, i;
 
@@ -307,7 +307,7 @@ static void print_nearest(const syna_mmap *store, const table *queries, const li
 /* The median time of `searches` searches; counts those whose nearest entry is the vector asked for. */
 static double time_searches(const syna_mmap *store, const table *entries, uint32_t exact,
                             size_t searches, size_t *out_found) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_search_options options;
   syna_mmap_results *results = NULL;
   double *secs = allocate(searches * sizeof *secs), result;
@@ -349,7 +349,7 @@ static char *default_path(void) {
 
 /* Writes the store: the times of its five steps go to `secs`. */
 static void write_store(const char *path, const lines *keys, const table *entries, double secs[5]) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   double begin = now_secs();
   syna_mmap *store = create_store(path);
   secs[0] = now_secs() - begin;
@@ -373,7 +373,7 @@ static void write_store(const char *path, const lines *keys, const table *entrie
 
 /* Opens a store that exists, whatever its dimensions and metric. */
 static syna_mmap *open_again(const char *path) {
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_options options;
   syna_mmap *store = NULL;
   syna_mmap_options_init(&options, sizeof options);
@@ -414,7 +414,7 @@ static void print_times(const table *entries, const double secs[5], double open_
 int main(int argc, char **argv) {
   const char *folder = argc > 1 ? argv[1] : "examples/data";
   char *path = argc > 2 ? join(argv[2], "", "") : default_path();
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   table entries, queries;
   lines keys;
   double secs[5], begin, open_secs;

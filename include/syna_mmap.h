@@ -1,24 +1,26 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats, each under a key of its own, and finds those that are nearest
- * to a query. There is no server and no set-up: syna_mmap_open makes the file or opens it. Beside it, in a
- * file whose name ends in ".hnsw", lies an index that makes searches fast; it is derived from the store and
- * rebuilt where it does not fit.
+ * A store holds vectors of 64 to 8,192 floats, each under a unique key, and finds the nearest vectors to a
+ * query. There is no server and no set-up: syna_mmap_open creates or opens the file. A second file, whose
+ * name ends in ".hnsw", holds the index that makes searches fast. The index is derived from the store; if it
+ * is missing or does not match the store, it is rebuilt.
  *
- * - A write that returned is found by the very next search, and is still there after the process is killed.
- *   After a power cut there is what came before the last checkpoint (syna_mmap_checkpoint), and nothing is
- *   ever half there.
- * - One process writes, any number read; in a process, all threads may do everything at once.
- * - Whatever is in a file, the worst that comes of it is an error.
- * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
- *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
- *   signal handlers, and prints nothing. Its threads take no signals. Where the system has no thread to give,
- *   the calling one does the work (without its `index_worker` a store is not opened).
- * - What it computes does not depend on the caller's floating-point environment (rounding mode, flush to zero,
- *   enabled exceptions), which is as it was when a call returns, and in callbacks (x86-64 and AArch64).
- * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
- *   use (SIGBUS).
+ * - A write is visible to every search that begins after it returned. It survives a kill of the process. After
+ *   a power failure the store contains everything up to the last checkpoint (syna_mmap_checkpoint). Later
+ *   batches may be lost, newest first, never half a batch.
+ * - One process writes, any number of processes read. Within a process, all threads may call all functions at
+ *   the same time.
+ * - No file content can cause more than an error.
+ * - The library prints nothing and installs no signal handlers. It starts no threads unless asked: the option
+ *   `threads` allows them for index builds, batch searches, large batches of rows and opening large indexes;
+ *   the option `index_worker` starts one background thread. These threads block all signals. If the system
+ *   cannot start a thread, the calling thread does the work (an open with `index_worker` fails instead).
+ * - Results do not depend on the caller's floating-point environment (rounding mode, flush to zero, enabled
+ *   exceptions). A call restores that environment before it returns and before it calls a callback (x86-64 and
+ *   AArch64).
+ * - Not protected against: failing media, disks that report a sync as complete before it is, network file
+ *   systems, and another program that truncates a file in use (SIGBUS).
  *
  * EXAMPLE
  *
@@ -29,7 +31,7 @@
  *     float first[64] = {1, 0}, second[64] = {0, 1}, query[64] = {0.9f, 0.1f};
  *     syna_mmap *store = NULL;
  *     syna_mmap_results *results = NULL;
- *     syna_mmap_error error = {sizeof error, 0, 0, ""};
+ *     syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
  *     syna_mmap_options options;
  *
  *     syna_mmap_options_init(&options, sizeof options);
@@ -52,55 +54,75 @@
  *
  * Compile it with: cc example.c -lsyna_mmap
  *
- * OWNERSHIP. Each pointer says one of three words:
- *   BORROWED (until when)   it belongs to the other side, which keeps it valid until then. "For the call":
- *                           the library uses it during the call and keeps no pointer to it.
- *   OWNED (freed by what)   it is yours now; free it by that function, once.
- *   COPIED                  the library reads it during the call and never again.
- * No function takes memory of yours to free it, and nothing of the library's is for free(). NULL is refused
- * with SYNA_MMAP_ERR_INVALID_ARGUMENT unless the text says that it may be NULL, and so is a pointer that is
- * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
- * NULL, and may be anything.
+ * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters are members of syna_mmap_search_options.
  *
- * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
- * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions
- * without a status answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to
- * life again after 32,768 further ones.)
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at
+ *   durability   checkpoint, flush, is_dirty, last_durable_seq
+ *   readers      refresh
+ *   write        insert, upsert, delete, insert_batch, upsert_batch, write
+ *   read         get, get_tags, get_payload, contains, len, dimensions, metric
+ *   iterate      cursor_new, cursor_next, cursor_free
+ *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
+ *                results_is_partial, results_query_is_partial, results_free
+ *   filters      search_options_init
+ *   search       search, search_key, search_range, search_batch
+ *   index        build_index, has_index, build_index_with, index_step
+ *   maintenance  compact, compact_step, compact_cancel, snapshot_to
+ *   diagnostics  get_stats, verify, check_recall, salvage, status_name
+ *   hosts        set_log, version, abi_version
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
- * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are
- * under way. No thread is tied to anything: open in one, close in another. A call needs 64 KiB of stack. No
- * function may be called in a signal handler.
+ * OWNERSHIP. The comment on each pointer contains one of three words:
+ *   BORROWED (until when)   The memory belongs to the other side, which keeps it valid until then. "For the
+ *                           call": the library uses it during the call and keeps no pointer to it.
+ *   OWNED (freed by what)   The object belongs to you. Free it once, with that function.
+ *   COPIED                  The library reads the memory during the call and never again.
+ * No function frees memory that you allocated. Never pass memory of the library to free(). NULL is refused with
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT unless the text says that it may be NULL. A pointer that is not aligned for
+ * its type (4 bytes for float, 8 for uint64_t) is refused in the same way. A pointer with a length of 0 may be
+ * NULL or any other value.
  *
- * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
- * call, its type's comment says.
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are opaque tokens, not addresses. A handle
+ * that is NULL, closed, freed, of another type or made up causes SYNA_MMAP_ERR_INVALID_HANDLE. Functions
+ * without a status return 0, false or NULL for it. (With 32-bit pointers, a closed handle can become valid
+ * again after 32,768 further handles.)
  *
- * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
- * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
- * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
- * the parent ends without that (killed, say), it lasts until each of its forked children has closed the handle
- * that it inherited, called exec, or ended. Where a thread of the parent was in a call on the store at the
- * fork, closing is not enough. All descriptors of the library are closed by exec. A child of
- * vfork may call nothing here, and one that was forked in a callback must not return from it.
+ * THREADS. All threads may use a syna_mmap at the same time. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls in
+ * progress. No object is tied to the thread that created it. A call needs 64 KiB of stack. No function may be
+ * called in a signal handler.
  *
- * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
- * optional, says more, see syna_mmap_error. Outputs (out_*) are written on success only, the error struct on
- * failure only, and results are empty after a failed search. A failed write has written nothing
- * (SYNA_MMAP_ERR_IO: see there). Any call with a handle can also answer SYNA_MMAP_ERR_POISONED and, should
- * the library have a bug, SYNA_MMAP_ERR_INTERNAL, which poisons what it worked on: every later call on it
- * but close answers SYNA_MMAP_ERR_POISONED.
+ * CALLBACKS. A callback must return normally: no exception and no longjmp may leave it. The comment on its
+ * type says which functions it may call.
  *
- * STRUCT_SIZE. Structs that can grow begin with their size; set it to sizeof, or let the _init function do
- * it. A program that was compiled with an older header passes a shorter struct: members that it lacks have
- * their defaults. One that was compiled with a newer header passes a longer one: it works as long as the
- * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
- * size that ends inside a member, or is above 4,096. Only in syna_mmap_error is 0 a size: that of version 0.1.0.
+ * FORK. A child process cannot use the handles of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and
+ * free them, which changes nothing for the parent, or ignore them. It may open files itself. Other threads of
+ * the parent may be in calls during the fork. The parent's lock on the file lasts until the parent closes the
+ * store. If the parent ends without closing it (if it is killed, for example), the lock lasts until each of
+ * its forked children has closed the inherited handle, called exec, or ended. If a thread of the parent was
+ * in a call on the store during the fork, closing the inherited handle is not enough. exec closes all
+ * descriptors of the library. A child of vfork may not call the library. A child that was forked in a
+ * callback must not return from it.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
- * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
- * begins anew; 16,777,216 hits or candidates of a search; handles open at once 16,777,200 (8,176 where pointers
- * have 32 bits). More: SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large. Threads 1,024;
- * more: SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * ERRORS. A call that can fail returns a syna_mmap_status: SYNA_MMAP_OK (0) on success. The last argument,
+ * which is optional, receives the details: see syna_mmap_error. Outputs (out_*) are written only on success,
+ * the error struct only on failure. Results are empty after a failed search. A failed write has written
+ * nothing (exception: SYNA_MMAP_ERR_IO, see there). Any call with a handle can also return
+ * SYNA_MMAP_ERR_POISONED. If the library has a bug, a call can return SYNA_MMAP_ERR_INTERNAL. The object is
+ * poisoned then: every later call on it except close returns SYNA_MMAP_ERR_POISONED.
+ *
+ * STRUCT_SIZE. A struct that can grow begins with its size. Set it to sizeof, or use the _init function or
+ * the _INIT macro. A program that was compiled with an older header passes a shorter struct; the members it
+ * lacks have their defaults. A program that was compiled with a newer header passes a longer struct. The
+ * members that this library does not know must be zero, otherwise the call returns
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT; in syna_mmap_stats they are set to zero. A size that ends inside a member
+ * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
+ * means the size in version 0.1.0.
+ *
+ * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
+ * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
+ * compaction starts a new file. Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176
+ * with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
+ * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */
 
 #ifndef SYNA_MMAP_H
@@ -116,34 +138,34 @@ extern "C" {
 
 /* ---- Statuses and errors ------------------------------------------------------------------------------------- */
 
-/** Done. */
+/** Success. */
 #define SYNA_MMAP_OK 0
 
-/** An argument has a value that is never right: a pointer is NULL or not aligned, a flag is unknown, ... */
+/** An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ... */
 #define SYNA_MMAP_ERR_INVALID_ARGUMENT 1
 
-/** Dimensions outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. */
+/** The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. */
 #define SYNA_MMAP_ERR_INVALID_DIMENSIONS 2
 
-/** The file has other dimensions than were asked for. */
+/** The file has other dimensions than the options. */
 #define SYNA_MMAP_ERR_DIMENSION_MISMATCH 3
 
-/** The file has another metric than was asked for. */
+/** The file has another metric than the options. */
 #define SYNA_MMAP_ERR_METRIC_MISMATCH 4
 
 /** A vector has a component that is NaN or infinite. */
 #define SYNA_MMAP_ERR_INVALID_VECTOR 5
 
-/** A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not UTF-8. */
+/** A key is longer than SYNA_MMAP_MAX_KEY_BYTES or is not valid UTF-8. */
 #define SYNA_MMAP_ERR_INVALID_KEY 6
 
-/** There is no such key, or no such file. */
+/** The key or the file does not exist. */
 #define SYNA_MMAP_ERR_NOT_FOUND 7
 
-/** Another writer has the file open, in this process or in another one. */
+/** Another writer, in this process or another one, has the file open. */
 #define SYNA_MMAP_ERR_LOCKED 8
 
-/** A write to a store that was opened read-only. */
+/** The call writes, and the store is open read-only. */
 #define SYNA_MMAP_ERR_READ_ONLY 9
 
 /** The file is damaged, or is not a store. */
@@ -152,260 +174,278 @@ extern "C" {
 /** The file needs a newer version of the library. */
 #define SYNA_MMAP_ERR_UNSUPPORTED_VERSION 11
 
-/** The file has the older MVEC format, which must be imported into a new file. */
+/** The file has the older MVEC format and must be imported into a new file. */
 #define SYNA_MMAP_ERR_LEGACY_FORMAT 12
 
 /**
- * The system refused an operation; os_errno says how. A write that failed like this is indeterminate: open
- * again.
+ * The system refused an operation; os_errno says why. After a write that failed with this status it is
+ * unknown whether the write was stored: open the store again to find out.
  */
 #define SYNA_MMAP_ERR_IO 13
 
 /**
- * The disk is full, or a quota or the system's limit of a file is reached. The store is as it was and
- * stays usable.
+ * The disk is full, or a quota or the system's file size limit is reached. The store is unchanged and
+ * remains usable.
  */
 #define SYNA_MMAP_ERR_NO_SPACE 14
 
-/** Memory could not be had. The store is as it was and stays usable. */
+/** Out of memory. The store is unchanged and remains usable. */
 #define SYNA_MMAP_ERR_NO_MEMORY 15
 
-/**
- * A handle that is NULL, closed, was never given out, is of another type, or belongs to the parent
- * process.
- */
+/** A handle is NULL, closed, made up, of another type, or belongs to the parent process. */
 #define SYNA_MMAP_ERR_INVALID_HANDLE 16
 
 /**
- * An earlier failure shut the store: after a failed sync of the disk it refuses writes, after
- * SYNA_MMAP_ERR_INTERNAL all calls but syna_mmap_close. Close it and open it again.
+ * An earlier failure disabled the store. After a failed disk sync it refuses writes; after
+ * SYNA_MMAP_ERR_INTERNAL it refuses all calls except syna_mmap_close. Close it and open it again.
  */
 #define SYNA_MMAP_ERR_POISONED 17
 
 /**
- * A bug of the library was caught before it could do harm; please report the message. The object is
+ * The library caught a bug of its own before it could do harm. Please report the message. The object is
  * poisoned.
  */
 #define SYNA_MMAP_ERR_INTERNAL 18
 
-/** A callback of yours asked for the work to stop. */
+/** A callback asked to stop the call, or syna_mmap_interrupt ended it. */
 #define SYNA_MMAP_ERR_CANCELLED 19
 
-/** One of the limits that the opening comment states was passed. */
+/** A limit was exceeded; see LIMITS in the opening comment. */
 #define SYNA_MMAP_ERR_LIMIT 20
 
 /**
- * The answer of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
- * The numbers are frozen. Later versions add new ones: treat a number that you do not know as an error.
+ * The result of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
+ * The numbers are frozen. Later versions add new ones: treat an unknown number as an error.
  */
 typedef int32_t syna_mmap_status;
 
 /**
- * Why a call failed. It is yours: any memory will do, nothing in it needs freeing, and it may outlive
- * everything.
+ * Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive
+ * every other object.
  *
- * Set struct_size before the first call and hand the struct to as many calls as you like (0 counts as the size
- * that the struct had in version 0.1.0, so one that is all zeros will do); nobody else may
- * use it during a call, so give each thread its own. It is optional: every call takes NULL. Written only
- * when a call fails, so check the status, not the struct. A struct whose struct_size cannot be right makes
- * the call fail with SYNA_MMAP_ERR_INVALID_ARGUMENT, before anything is done and with nothing written to
- * it.
+ * Set struct_size once, for example with SYNA_MMAP_ERROR_INIT, and pass the struct to any number of calls.
+ * A struct_size of 0 means the size in version 0.1.0, so a struct that is all zeros is valid.
+ * The error struct is optional: every call accepts NULL. It is written only when a call fails, so check the
+ * returned status, not the struct. If struct_size is invalid, the call does nothing, writes nothing to the
+ * struct, and returns SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * Threads: one at a time; give each thread its own.
  */
 typedef struct syna_mmap_error {
   /** sizeof(syna_mmap_error), set by you. */
   size_t struct_size;
-  /** What the call answered. */
+  /** The status that the call returned. */
   syna_mmap_status status;
-  /** The system's own number, as in errno (GetLastError on Windows); 0 where the system was not at fault. */
+  /**
+   * The system's error number: errno, or GetLastError on Windows. 0 if the system did not cause
+   * the error.
+   */
   int32_t os_errno;
   /**
-   * One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
-   * whole character. A control character of a path or a key is shown as U+FFFD.
+   * One UTF-8 sentence that says what went wrong and what to do. It always ends with a NUL and is cut only
+   * between characters. A control character of a path or a key is shown as U+FFFD.
    */
   char message[256];
 } syna_mmap_error;
 
-/* ---- Options ------------------------------------------------------------------------------------------------- */
+/** Initializes a syna_mmap_error in C and C++: sets struct_size; all other members are zero. */
+#define SYNA_MMAP_ERROR_INIT {sizeof(syna_mmap_error), 0, 0, ""}
 
-/** Fewest dimensions of a store. */
-#define SYNA_MMAP_MIN_DIMENSIONS 64
+/* ---- Options of a store -------------------------------------------------------------------------------------- */
 
-/** Most dimensions of a store. */
-#define SYNA_MMAP_MAX_DIMENSIONS 8192
+/** The fewest dimensions of a store. */
+#define SYNA_MMAP_MIN_DIMENSIONS 64U
 
-/** Most hits of one search: SYNA_MMAP_ERR_LIMIT for more. */
-#define SYNA_MMAP_MAX_K 16777216
+/** The most dimensions of a store. */
+#define SYNA_MMAP_MAX_DIMENSIONS 8192U
 
-/** Most candidates of one search: SYNA_MMAP_ERR_LIMIT for more. */
-#define SYNA_MMAP_MAX_EF 16777216
+/** The most hits of one search; SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_K 16777216U
 
-/** Most bytes of a payload: SYNA_MMAP_ERR_LIMIT for more. */
-#define SYNA_MMAP_MAX_PAYLOAD_BYTES 1048576
+/** The most candidates of one search; SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_EF 16777216U
+
+/** The most bytes of one payload; SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_PAYLOAD_BYTES 1048576U
 
 /**
- * Most bytes of keys and payloads in one batch, with 8 to 24 bytes more for each row: SYNA_MMAP_ERR_LIMIT for
- * more.
+ * The most bytes of one batch; SYNA_MMAP_ERR_LIMIT for more. Counted are keys, payloads, and 8 to 24 bytes
+ * more for each row.
  */
-#define SYNA_MMAP_MAX_BATCH_BYTES 1073741824
+#define SYNA_MMAP_MAX_BATCH_BYTES 1073741824U
 
 /**
- * Most rows that are ever written to one file, deleted ones too; a compaction begins a new file.
- * SYNA_MMAP_ERR_LIMIT for more.
+ * The most rows that can ever be written to one file, deleted rows included; SYNA_MMAP_ERR_LIMIT for more.
+ * A compaction starts a new file.
  */
-#define SYNA_MMAP_MAX_ROWS 4294967294
+#define SYNA_MMAP_MAX_ROWS 4294967294U
 
-/** Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length. */
-#define SYNA_MMAP_METRIC_COSINE 0
+/** The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero. */
+#define SYNA_MMAP_METRIC_COSINE 0U
 
-/** Distance: the square root of the sum of squared differences. */
-#define SYNA_MMAP_METRIC_EUCLIDEAN 1
+/** The distance is the square root of the sum of squared differences. */
+#define SYNA_MMAP_METRIC_EUCLIDEAN 1U
 
-/** Distance -(a . b). */
-#define SYNA_MMAP_METRIC_DOT_PRODUCT 2
+/** The distance is -(a . b). */
+#define SYNA_MMAP_METRIC_DOT_PRODUCT 2U
 
-/** For opening only: as in the existing file, whichever that is (UINT32_MAX). */
-#define SYNA_MMAP_METRIC_FROM_FILE 4294967295
+/** For opening only: take the metric of the existing file (UINT32_MAX). */
+#define SYNA_MMAP_METRIC_FROM_FILE 4294967295U
 
 /**
- * Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
- * later ones.
+ * Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
+ * shows later ones.
  */
-#define SYNA_MMAP_OPEN_READ_ONLY 1
+#define SYNA_MMAP_OPEN_READ_ONLY 1U
 
-/** Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none. */
-#define SYNA_MMAP_OPEN_MUST_EXIST 2
+/** Do not create the file; SYNA_MMAP_ERR_NOT_FOUND if it does not exist. */
+#define SYNA_MMAP_OPEN_MUST_EXIST 2U
 
 /**
- * Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. Not with READ_ONLY, MUST_EXIST or
- * DAMAGED.
+ * Do not open an existing file; SYNA_MMAP_ERR_IO if it exists. Cannot be combined with READ_ONLY,
+ * MUST_EXIST or DAMAGED.
  */
-#define SYNA_MMAP_OPEN_MUST_CREATE 4
+#define SYNA_MMAP_OPEN_MUST_CREATE 4U
 
 /**
- * Check every stored vector against its checksum: reads the whole file; SYNA_MMAP_ERR_CORRUPT at the first
- * that differs. syna_mmap_verify checks more, and names all.
+ * Compare every stored vector with its checksum. Reads the whole file. SYNA_MMAP_ERR_CORRUPT at the first
+ * difference; syna_mmap_verify checks more, and reports all differences.
  */
-#define SYNA_MMAP_OPEN_VERIFY 8
-
-/** Open a damaged file read-only and show whatever of it is whole, as syna_mmap_salvage would save it. */
-#define SYNA_MMAP_OPEN_DAMAGED 16
+#define SYNA_MMAP_OPEN_VERIFY 8U
 
 /**
- * A write that returned survives a crash or a kill of the process; a power cut only from the next
- * checkpoint on.
+ * Open a damaged file read-only and show the rows that are intact: those that syna_mmap_salvage
+ * would save.
  */
-#define SYNA_MMAP_DURABILITY_PROCESS 0
+#define SYNA_MMAP_OPEN_DAMAGED 16U
 
 /**
- * A write is synced to the disk before it returns: it survives a power cut, and takes as long as the disk
- * does.
+ * A write that returned survives a crash or a kill of the process. It survives a power failure from the
+ * next checkpoint on.
  */
-#define SYNA_MMAP_DURABILITY_BATCH 1
+#define SYNA_MMAP_DURABILITY_PROCESS 0U
 
 /**
- * The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 320 + 5 *
- * dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
+ * A write is synced to the disk before it returns. It survives a power failure, and takes as long as the
+ * disk needs.
  */
-#define SYNA_MMAP_INDEX_FAST 0
+#define SYNA_MMAP_DURABILITY_BATCH 1U
 
 /**
- * The index holds a vector's own code and links: 192 + dimensions bytes a vector. Searches are about twice as
- * slow.
+ * The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
+ * takes 320 + 5 * dimensions bytes of memory a vector (256 dimensions at least), for the vectors that
+ * searches have visited.
  */
-#define SYNA_MMAP_INDEX_COMPACT 1
+#define SYNA_MMAP_INDEX_FAST 0U
 
 /**
- * What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
+ * The index stores only a vector's own code and links: 192 + dimensions bytes a vector. Searches take about
+ * twice as long.
+ */
+#define SYNA_MMAP_INDEX_COMPACT 1U
+
+/**
+ * How a store is opened. You own it: syna_mmap_open reads it (COPIED), so it may go out of scope after the
  * call.
  *
- * Fill it by syna_mmap_options_init, then change what you care about. Threads: it is plain memory, so
- * share it as you would an int. The struct grows at its end in later versions; programs that were compiled
- * with a shorter one keep working.
+ * Fill it with syna_mmap_options_init, then change single members. Later versions append members; programs
+ * that were compiled with a shorter struct keep working.
+ * Threads: plain memory; one thread at a time may change it.
  */
 typedef struct syna_mmap_options {
   /** sizeof(syna_mmap_options). */
   size_t struct_size;
   /**
-   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; 0: as in the existing
-   * file. Default 768.
+   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. 0: as in the existing file.
+   * Default 768.
    */
   uint32_t dimensions;
-  /** SYNA_MMAP_METRIC_*, fixed when the file is made. Default SYNA_MMAP_METRIC_COSINE. */
+  /** SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE. */
   uint32_t metric;
   /**
-   * Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
-   * 100,000.
+   * The expected number of vectors. It is not a limit and allocates nothing by itself; syna_mmap_reserve
+   * allocates. Default 100,000.
    */
   uint64_t initial_capacity;
   /**
-   * Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
-   * it. From there on each write does the index work of two to four rows for each row that it wrote, of six
-   * while an index of which a quarter is deleted rows is rebuilt: some milliseconds for a single one.
-   * Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
-   * these vectors, at most. Default 10,000.
+   * The number of vectors from which on the store maintains an index automatically. 0: only
+   * syna_mmap_build_index and syna_mmap_index_step build it. From the threshold on, each write does index
+   * work for two to four rows for each row that it writes: 1 to 2 ms for a single row. While an index is
+   * rebuilt because a quarter of its rows are deleted, it is the work of six rows. Searches compare
+   * unindexed rows one by one. The first index is complete at the latest when half as many vectors as the
+   * threshold have been written after it. Default 10,000.
    */
   uint64_t index_threshold;
   /**
-   * Seconds between the checkpoints that writes make; 0: only when asked and at close. Such a checkpoint takes no
-   * rows into the index. The write that makes it waits for the disk: milliseconds, or more where much was
-   * written in the last second or the disk is busy. The writes after it save what has changed of the index,
-   * each a part of it. Default 30.
+   * Seconds between automatic checkpoints. Writes make them, so a store without writes makes none. 0: only
+   * syna_mmap_checkpoint, syna_mmap_flush and syna_mmap_close. An automatic checkpoint indexes no rows. The
+   * write that makes it waits for the disk: milliseconds, or more if much was written in the last second or
+   * the disk is busy. Later writes then save the changes of the index, each of them a part. If that takes
+   * longer than the interval, one write saves the rest. Default 30.
    */
   uint32_t checkpoint_interval_secs;
-  /** SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file. */
+  /**
+   * SYNA_MMAP_OPEN_*, combined by |. Default 0: open for reading and writing, create the file if it does
+   * not exist.
+   */
   uint32_t flags;
   /** SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS. */
   uint32_t durability;
   /**
-   * Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a
-   * batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
-   * comes next, and an open of an index of 16,384 rows or more has one that reads it while the calling one
-   * reads the keys; they take no signals. 0: none, the calling thread does all. At most 1,024, default 0.
+   * Threads that an index build or a batch search may use, the calling thread included. With 1 or more, two
+   * other calls start one thread each while they run: a batch of 2 MiB or more, to write while the calling
+   * thread checks the next rows, and an open of an index of 16,384 rows or more, to read the index while
+   * the calling thread reads the keys. These threads block all signals. 0: none, the calling thread does
+   * all work. At most 1,024. Default 0.
    */
   uint32_t threads;
-  /** Half of the index's links of a row, 2 to 256, where hnsw_m_max is 0; without effect otherwise. Default 16. */
+  /** Half the number of links of a row in the index, 2 to 256. Ignored if hnsw_m_max is not 0. Default 16. */
   uint32_t hnsw_m;
   /**
-   * Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
-   * 65,536, default 200.
+   * Candidates that are considered for the links of a row, 1 to 65,536. More is slower and finds better
+   * links. Default 200.
    */
   uint32_t hnsw_ef_construction;
   /**
-   * The candidates of a search that names no number; more is slower and finds more. Where the index has measured
-   * that it takes more to find 9 of the 10 nearest, such a search takes more: see fixed_ef. 1 to 65,536,
-   * default 100.
+   * Candidates of a search that sets no ef, 1 to 65,536. More is slower and finds more. If the index has
+   * measured that more candidates are needed to find 9 of the 10 nearest rows, such a search uses that
+   * number: see fixed_ef. Default 100.
    */
   uint32_t hnsw_ef_search;
-  /** The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0. */
+  /**
+   * The number of links of a row in the index, 2 to 512; less than 4 counts as 4. 0: 2 *
+   * hnsw_m. Default 0.
+   */
   uint32_t hnsw_m_max;
-  /** Seed of the index: the same rows, options and seed give the same index. Default 0. */
+  /** The seed of the index. The same rows, options and seed give the same index. Default 0. */
   uint64_t seed;
   /**
-   * Rows that may wait before writes take them into an index that comes by itself: each search compares them
-   * one by one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that
-   * these and half as many wait at most. 0: every write takes in all its rows before it returns, and the
-   * one at index_threshold makes the whole index. Without effect where index_threshold is 0. Default 256.
+   * The number of unindexed rows above which writes continue automatic indexing. Each search compares
+   * unindexed rows one by one. Writes index rows in batches of up to 512, with the work of two to four rows
+   * for each row written, so about twice this number stays unindexed at most. 0: every write indexes all
+   * rows before it returns, and the write that reaches index_threshold builds the whole index. Ignored if
+   * index_threshold is 0. Default 256.
    */
   uint64_t most_unindexed_rows;
   /**
-   * SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
-   * syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
+   * SYNA_MMAP_INDEX_*: trades memory for speed. An existing index keeps its profile until it is rebuilt,
+   * for example by syna_mmap_compact. Default SYNA_MMAP_INDEX_FAST.
    */
   uint32_t index_profile;
   /**
-   * 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
-   * most_unindexed_rows is left. Writes then make no index, and do a share of its work only where twice
-   * most_unindexed_rows, or 1,024, wait; they wait for the thread 10 ms at most. The index then depends on
-   * time, not only on rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
-   * system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
-   * 0 and where the store is opened read-only. 0: no such thread. Default 0.
+   * 1: a background thread of the store does the automatic indexing. It starts when an eighth of
+   * most_unindexed_rows is unindexed. Writes then build no index. They do index work only if more than
+   * twice most_unindexed_rows, or more than 1,024 rows if that is more, are unindexed, and wait at most 10
+   * ms for the thread. The index then depends on timing, not only on rows, options and seed. The thread
+   * blocks all signals and ends when the store is closed. If the system cannot start it, syna_mmap_open
+   * returns SYNA_MMAP_ERR_IO. Ignored if index_threshold is 0 and in stores opened read-only. 0: no thread.
+   * Default 0.
    */
   uint32_t index_worker;
   /**
-   * 1: a search that names no ef takes hnsw_ef_search candidates, whatever it finds with them. 0: the index
-   * measures on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such a
-   * search takes as many, up to 2,000: on embeddings hnsw_ef_search is enough, on random data it is not, and
-   * searches take longer there. syna_mmap_stats has the number. Default 0.
+   * 1: a search that sets no ef always uses hnsw_ef_search candidates. 0: while the index grows, it
+   * measures on a sample of its rows how many candidates are needed to find 9 of the 10 nearest rows. Such
+   * a search then uses that number, up to 2,000. For embeddings hnsw_ef_search is enough; for random data
+   * it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
    */
   uint32_t fixed_ef;
   /** 0. */
@@ -415,54 +455,57 @@ typedef struct syna_mmap_options {
 /**
  * Fills `options` with the defaults.
  *
- * options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
- *              NULL, not aligned, or a struct_size below sizeof(size_t) or above 4,096: nothing is done.
- * struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
+ * options      BORROWED for the call: `struct_size` bytes, which are overwritten. NULL, not aligned, or a
+ *              struct_size below sizeof(size_t) or above 4,096: nothing is done.
+ * struct_size  sizeof(syna_mmap_options) as your program was compiled. It is stored in the member of
+ *              that name.
  *
- * Threads: any, in callbacks too. Cost: none to speak of.
+ * Threads: any, also in callbacks. Cost: negligible.
  */
 void syna_mmap_options_init(syna_mmap_options *options, size_t struct_size);
 
 /* ---- Opening, closing, checkpoints --------------------------------------------------------------------------- */
 
 /**
- * An open store. A handle to it is OWNED by you: close it with syna_mmap_close, from any thread.
+ * An open store. The handle is OWNED by you: close it with syna_mmap_close, from any thread.
  *
- * Threads: every call on a store is safe from any thread at any time; searches run beside each other and
- * beside one write, writes wait for one another.
- * Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
- * after it is closed.
- * Fork: only the process that opened it can use it; a child that closes it forgets the handle, gives up its
- * share of the file, and changes no file. The parent's lock lasts as long as the parent has the store open or
- * a child has a share in it, so a child that goes on without its parent (a daemon) has to close what it
- * inherited before it can open the file itself. What else the store has in the child's memory stays there.
- * A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
- * error, not a crash.
+ * It is an opaque token, not an address: never dereference it. Using a closed handle is an error, not a
+ * crash.
+ * Threads: every call on a store is safe from any thread at any time. Searches run in parallel with each
+ * other and with one write. Writes wait for each other.
+ * Outlives: nothing must be closed before it. syna_mmap_results of its searches remain valid after it is
+ * closed.
+ * Fork: only the process that opened a store can use it. A child that closes the inherited handle releases
+ * its share of the file and changes no file; the memory of the store remains allocated in the child. The
+ * parent's lock lasts as long as the parent has the store open or a child has a share in it. A child that
+ * continues without its parent (a daemon) must therefore close the inherited handle before it can open the
+ * file itself.
  */
 typedef struct syna_mmap syna_mmap;
 
 /**
- * Opens the store in the file `path`, or makes it where there is no file.
+ * Opens the store in the file `path`, or creates it.
  *
- * path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
- *            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
- *            taken from the working folder of this moment; changing that later does no harm. Symbolic links
- *            at its end are followed once. An empty file (mkstemp) becomes a store when opened for writing.
- *            A path that ends with a separator names a folder, and is refused.
- * options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
+ * path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index is
+ *            stored beside it, as path.hnsw. The folder must exist. A relative path is resolved once, so
+ *            changing the working folder later is harmless. Symbolic links at its end are followed once. An
+ *            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
+ *            separator names a folder and is refused.
+ * options    COPIED. NULL: the defaults, that is 768 dimensions and cosine distance, also for an existing
+ *            file.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
- * _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
- * SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
- * _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there),
- * _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
- * On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
- * exist may have been made (_LIMIT).
- * Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash, and
- * beside a writer, also the rows that came after the last checkpoint.
+ * _METRIC_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
+ * SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value that is to be taken from the file),
+ * _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
+ * of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+ * On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
+ * been created (_LIMIT).
+ * Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,
+ * and while another process writes, it also reads the vectors written since the last checkpoint.
  */
 syna_mmap_status syna_mmap_open(const char *path,
                                 const syna_mmap_options *options,
@@ -470,115 +513,128 @@ syna_mmap_status syna_mmap_open(const char *path,
                                 syna_mmap_error *error);
 
 /**
- * Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
- * callbacks, below).
+ * Makes a checkpoint, closes the store and frees it. The handle is invalid afterwards, whatever the result
+ * (exception: callbacks, below).
  *
- * Waits for the calls that other threads have on the store (syna_mmap_interrupt ends long ones); calls that
- * come later answer SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
- * only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
- * is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
+ * It waits for the calls that other threads have in progress on the store; syna_mmap_interrupt ends long
+ * ones. Later calls return SYNA_MMAP_ERR_INVALID_HANDLE.
+ * In a forked child it only releases the handle and the child's share of the file: no checkpoint, no
+ * unlock. The parent's store is unaffected.
+ * A callback cannot close the store that it is called for: the call returns SYNA_MMAP_ERR_INVALID_ARGUMENT,
+ * and the store stays open.
  *
- * store  a handle, or NULL: then nothing is done and that is OK.
- * error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
+ * store  a handle. NULL: nothing is done, and the call succeeds.
+ * error  BORROWED for the call. May be NULL. An invalid error struct does not keep the store from being
  *        closed.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (closed before), or SYNA_MMAP_ERR_IO, _NO_SPACE,
- * _POISONED: the store is closed, but what came after the last checkpoint is only as safe as it was: from
- * a kill, not from a power cut.
- * Threads: any. Cost: a checkpoint.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (already closed), or the error of the checkpoint:
+ * SYNA_MMAP_ERR_IO, _NO_SPACE, _NO_MEMORY, _LIMIT, _CORRUPT, _POISONED.
+ * On failure of the checkpoint: the store is closed. Writes since the last checkpoint still survive a kill
+ * of the process, but not a power failure.
+ * Threads: any. Cost: that of syna_mmap_checkpoint. A syna_mmap_interrupt before the close skips the
+ * indexing.
  */
-syna_mmap_status syna_mmap_close(syna_mmap *store,
-                                 syna_mmap_error *error);
+syna_mmap_status syna_mmap_close(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Ends the long calls that other threads have on the store, soon: so that a close need not wait for them.
+ * Ends the long calls that other threads have in progress on the store, so that a close need not wait for
+ * them.
  *
- * syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall answer
- * SYNA_MMAP_ERR_CANCELLED, and leave things as a callback that returns false does. A write or a checkpoint that
- * is taking rows into the index is done without that, and answers as ever: the rows are found one by one, and
- * the next write goes on. Calls that begin later are not interrupted, but a checkpoint, and the one of a
- * close, leaves rows that are not in the index where they are until the next write or index build.
- * Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, syncs of the disk.
+ * syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall return
+ * SYNA_MMAP_ERR_CANCELLED, with the same effect as a callback that returns false.
+ * A write or a checkpoint that is indexing rows stops indexing and succeeds. Searches compare the unindexed
+ * rows one by one, and the next write indexes them.
+ * Calls that begin later are not interrupted. But until the next write or index build, a checkpoint (also
+ * that of a close) leaves unindexed rows unindexed.
+ * Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, disk syncs.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also where there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also once
+ * Returns: SYNA_MMAP_OK, also if there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also after
  * syna_mmap_close has begun: interrupt first), _POISONED.
- * Threads: any, in a progress callback too. Cost: none to speak of; it does not wait for the calls. They end
- * after what they are at: up to 512 rows taken into the index, 1,024 rows copied, a batch of rows or all links
+ * Threads: any, also in a progress callback. Cost: negligible. It does not wait for the calls. They end
+ * after the current piece of work: up to 512 rows indexed, 1,024 rows copied, a batch of rows or all links
  * verified, or 256 samples of a recall.
  */
-syna_mmap_status syna_mmap_interrupt(syna_mmap *store,
-                                     syna_mmap_error *error);
+syna_mmap_status syna_mmap_interrupt(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Makes what was written so far safe from a power cut.
+ * Makes all writes so far survive a power failure, and saves the index.
+ *
+ * With automatic indexing and without `index_worker`, it first indexes all unindexed rows. While the first
+ * index is being built, these are all rows of the store.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After an _IO
- * of a sync nothing more can be written until the store is opened again (_POISONED): the system may have
- * dropped what it could not write. _IO also where the file was removed, renamed or replaced while it was
- * open: nobody finds what is written by its path; syna_mmap_snapshot_to keeps it.
- * Threads: any; searches go on meanwhile, writes wait. Cost: two or more syncs of the disk, and the
- * index's changes written.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY, _LIMIT,
+ * _CORRUPT (another file has the name of the index), _POISONED. After an _IO of a sync, the store refuses
+ * writes until it is opened again (_POISONED), because the system may have dropped what it could not write.
+ * _IO is also returned if the file was removed, renamed or replaced while it was open: the writes cannot be
+ * found by its path. syna_mmap_snapshot_to saves them.
+ * On failure: the writes remain stored. They may survive a power failure or not.
+ * Threads: any; searches run meanwhile, writes wait. Cost: two or more disk syncs, writing the changes of
+ * the index, and the indexing.
  */
 syna_mmap_status syna_mmap_checkpoint(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Makes what was written so far safe from a power cut, as syna_mmap_checkpoint does, but leaves the
- * index's file alone.
+ * Makes all writes so far survive a power failure, as syna_mmap_checkpoint does, but neither extends nor
+ * saves the index.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
  *
- * Returns, threads: as syna_mmap_checkpoint. Cost: syncs of the disk.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED, as
+ * syna_mmap_checkpoint.
+ * Threads: any; searches run meanwhile, writes wait. Cost: disk syncs.
  */
 syna_mmap_status syna_mmap_flush(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Whether anything was written since the last checkpoint; false for a bad handle.
+ * Whether anything was written since the last checkpoint. False for an invalid handle and for a store
+ * opened read-only.
  *
  * store  a handle.
  *
- * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
+ * Threads: any; waits for a write or a checkpoint in progress. Cost: otherwise negligible.
  */
 bool syna_mmap_is_dirty(const syna_mmap *store);
 
 /**
- * The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
- * something are counted from 1 over the store's life, compactions included. In a store that was opened
- * read-only: of those that it has seen, at the last checkpoint.
+ * The number of the last write that survives a power failure; 0 if there is none, or for an invalid handle.
+ * Writes that change something are numbered from 1 over the store's life, across compactions. In a store
+ * opened read-only: the last such write among those that the store has seen.
  *
  * store  a handle.
  *
- * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
+ * Threads: any; waits for a write or a checkpoint in progress. Cost: otherwise negligible.
  */
 uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
 
 /**
- * Takes disk space for `count` vectors in all, now, so that inserting them cannot fail for want of space
- * for vectors.
+ * Allocates disk space for `count` vectors in total, so that inserting them cannot fail because there is no
+ * space for vectors.
  *
  * store  a handle.
- * count  vectors, those that are stored counted too.
+ * count  vectors, including those already stored.
  * error  BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _LIMIT, _IO, _POISONED.
- * On failure: the store is as it was.
- * Threads: any. Cost: the file system's for the space, writing it all where it cannot do better.
+ * On failure: the store is unchanged.
+ * Threads: any. Cost: that of the file system's allocation. If the file system cannot allocate, the space
+ * is written.
  */
 syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
 
-/* ---- In memory, and inside larger files ---------------------------------------------------------------------- */
+/* ---- Stores in memory and inside larger files ---------------------------------------------------------------- */
 
 /**
- * Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a
- * file; syna_mmap_snapshot_to writes it to one.
+ * Creates a store without a file, for tests and caches. It is lost when it is closed; syna_mmap_snapshot_to
+ * writes it to a file. Otherwise it behaves as a store in a file.
  *
- * options    COPIED. NULL: the defaults. checkpoint_interval_secs is of no account.
+ * options    COPIED. NULL: the defaults. checkpoint_interval_secs is ignored.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
@@ -586,30 +642,29 @@ syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_e
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
  * need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
  * On failure: *out_store is not written.
- * Threads: any. Cost: small; the vectors take memory instead of disk space.
+ * Threads: any. Cost: small. The vectors use memory instead of disk space.
  */
 syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
                                           syna_mmap **out_store,
                                           syna_mmap_error *error);
 
 /**
- * Opens a store that lies inside a larger file, such as a game's archive, for reading. The larger file must
- * not change as long as the store is open.
+ * Opens, for reading, a store that lies inside a larger file, such as a game archive. The larger file must
+ * not change while the store is open.
  *
- * fd            an open file descriptor that can be read from; it is duplicated, so you may close yours at
- *               once. Its position is neither used nor changed.
- * offset        where the store's file begins in it: a multiple of 64.
+ * fd            an open file descriptor that can be read from. It is duplicated, so you may close yours
+ *               after the call. Its position is neither used nor changed.
+ * offset        where the store's file begins in the larger file: a multiple of 64.
  * length        bytes of the store's file.
- * index_offset  where the index's file (NAME.hnsw) begins in it: a multiple of 64.
- * index_length  bytes of the index's file; 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is taken as given; MUST_CREATE is
- *               refused.
+ * index_offset  where the index file (NAME.hnsw) begins in the larger file: a multiple of 64.
+ * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
+ * options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also for bytes that the file does not have, and
- * where the system has no file descriptors), or as syna_mmap_open.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, or the
+ * system has no file descriptors), or as syna_mmap_open.
  * On failure: *out_store is not written.
  * Threads: any. Cost: as syna_mmap_open.
  */
@@ -622,35 +677,61 @@ syna_mmap_status syna_mmap_open_at(int32_t fd,
                                    syna_mmap **out_store,
                                    syna_mmap_error *error);
 
-/* ---- Batches ------------------------------------------------------------------------------------------------- */
-
-/** Most bytes of a key; the fewest are 0. */
-#define SYNA_MMAP_MAX_KEY_BYTES 65535
-
-/** A key that exists is left as it is; of a key that occurs twice in a batch the first counts. */
-#define SYNA_MMAP_WRITE_INSERT 0
-
-/** A key that exists is replaced; of a key that occurs twice in a batch the last counts. */
-#define SYNA_MMAP_WRITE_UPSERT 1
+/* ---- Readers of a file that another process writes ----------------------------------------------------------- */
 
 /**
- * Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
- * so all of it may go out of scope after the call.
+ * Advances a store that was opened with SYNA_MMAP_OPEN_READ_ONLY to the newest state of its file. Without
+ * this call, the store shows the state of its opening, whatever other processes write.
  *
- * Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
- * versions.
+ * The store always shows the state after some write, in the order of the writes, never half of a write.
+ * Searches in progress end in the state in which they began. What was borrowed from results and cursors
+ * stays unchanged. If a compaction has replaced the file, the old file keeps its disk space until the
+ * borrowed objects are freed. For a store opened for writing the call does nothing: such a store is always
+ * up to date.
+ *
+ * store        a handle.
+ * out_changed  BORROWED for the call: whether there was anything new. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file no longer
+ * exists), _CORRUPT, _IO, _NO_MEMORY, _POISONED. If another file has replaced it: also what syna_mmap_open
+ * returns for that file.
+ * On failure: *out_changed is not written, and the store shows a complete state, the old one or a newer
+ * one.
+ * Threads: any. Lookups by key wait for it; searches run meanwhile. Cost: reads the new keys; all keys if
+ * the file was replaced.
+ */
+syna_mmap_status syna_mmap_refresh(syna_mmap *store, bool *out_changed, syna_mmap_error *error);
+
+/* ---- Batches ------------------------------------------------------------------------------------------------- */
+
+/** The most bytes of a key. The empty key is valid. */
+#define SYNA_MMAP_MAX_KEY_BYTES 65535U
+
+/** Leave an existing key unchanged. If a key occurs twice in a batch, the first occurrence counts. */
+#define SYNA_MMAP_WRITE_INSERT 0U
+
+/** Replace an existing key. If a key occurs twice in a batch, the last occurrence counts. */
+#define SYNA_MMAP_WRITE_UPSERT 1U
+
+/**
+ * A batch of rows, with all that can be written in one call. You own it and all that it points to:
+ * syna_mmap_write reads it (COPIED), so all of it may go out of scope after the call.
+ *
+ * Initialize it with SYNA_MMAP_BATCH_INIT, then set the members you need. Later versions append members.
+ * Threads: plain memory; one thread at a time may change it.
  */
 typedef struct syna_mmap_batch {
   /** sizeof(syna_mmap_batch). */
   size_t struct_size;
   /**
-   * COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
+   * COPIED: the bytes of all keys, one after the other, without separators. May be NULL if all keys are
    * empty.
    */
   const char *keys;
   /**
    * COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
-   * is 0; none is less than the one before.
+   * offset is 0, and offsets never decrease.
    */
   const uint64_t *key_offsets;
   /** COPIED: count x dimensions floats, one vector after the other. */
@@ -658,17 +739,17 @@ typedef struct syna_mmap_batch {
   /** Rows of the batch. 0: every pointer may be NULL. */
   size_t count;
   /**
-   * COPIED: count numbers that are kept with the rows, or NULL: 0 for every row. They mean what you want:
-   * syna_mmap_get_tags and syna_mmap_results_tags give them back. A row that replaces another has its own
-   * only.
+   * COPIED: count numbers that are stored with the rows. NULL: 0 for every row. Their meaning is yours:
+   * syna_mmap_get_tags and syna_mmap_results_tags return them, and searches can filter by them. A row that
+   * replaces another one does not inherit its tags.
    */
   const uint64_t *tags;
   /**
-   * COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are:
-   * syna_mmap_get_payload and syna_mmap_results_payload give them back. May be NULL where all are empty.
+   * COPIED: opaque bytes that are stored with the rows, up to 1 MiB each, laid out as the keys.
+   * syna_mmap_get_payload and syna_mmap_results_payload return them. May be NULL if all payloads are empty.
    */
   const uint8_t *payloads;
-  /** COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; then payloads has to be NULL too. */
+  /** COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; `payloads` must be NULL then. */
   const uint64_t *payload_offsets;
   /** SYNA_MMAP_WRITE_*. */
   uint32_t mode;
@@ -676,28 +757,31 @@ typedef struct syna_mmap_batch {
   uint32_t reserved;
 } syna_mmap_batch;
 
+/** Initializes a syna_mmap_batch in C and C++: sets struct_size; all other members are zero. */
+#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0}
+
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
 /**
- * Stores a vector under a key, unless the key is there already: then it is left as it is, and that is OK.
+ * Stores a vector under a key. If the key exists, it is left unchanged, and the call succeeds.
  *
- * Many vectors are stored many times faster by syna_mmap_insert_batch.
+ * syna_mmap_insert_batch is many times faster for many vectors.
  *
  * store         a handle.
- * key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+ * key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty
  *               key.
  * vector        COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
  * out_inserted  BORROWED for the call: whether the key was new. May be NULL.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY, _INVALID_VECTOR,
- * _INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _NO_MEMORY, _LIMIT, _IO, _POISONED.
- * On failure: the store is as it was (after _IO: as it was or with the row, which opening it again
- * decides), and *out_inserted is not written.
- * Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
- * then more: a share of the index work, and a checkpoint that falls due, are done here (set
- * checkpoint_interval_secs and index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
- * stored all the same.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY, _INVALID_VECTOR, _INVALID_HANDLE,
+ * _READ_ONLY, _NO_SPACE, _NO_MEMORY, _LIMIT, _IO, _POISONED.
+ * On failure: the store is unchanged, and *out_inserted is not written. After _IO, whether the row was
+ * stored is known when the store is opened again.
+ * Threads: any; searches run meanwhile, writes wait for each other. Cost: writing the row. With automatic
+ * indexing, a write also does index work: see index_threshold. A write may also make an automatic
+ * checkpoint or save a part of the index: see checkpoint_interval_secs. Set both options to 0 to avoid
+ * this. If this extra work finds no space or no memory, the failure is logged and the write still succeeds.
  */
 syna_mmap_status syna_mmap_insert(syna_mmap *store,
                                   const char *key,
@@ -707,11 +791,11 @@ syna_mmap_status syna_mmap_insert(syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number,
- * and has no tags and no payload, whatever the former one had: syna_mmap_write gives it some.
+ * Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and
+ * no payload, even if the replaced row had some; syna_mmap_write can set them.
  *
  * store   a handle.
- * key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
  * vector  COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
  * error   BORROWED for the call. May be NULL.
  *
@@ -724,20 +808,20 @@ syna_mmap_status syna_mmap_upsert(syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Stores many vectors, all or none: short for syna_mmap_write with SYNA_MMAP_WRITE_INSERT and no tags or
- * payloads.
+ * Stores many vectors, all or none. Existing keys are left unchanged. It is syna_mmap_write with
+ * SYNA_MMAP_WRITE_INSERT and without tags or payloads.
  *
  * store         a handle.
- * keys          COPIED: the keys' bytes, one key after the other. May be NULL where all keys are empty.
- * key_offsets   COPIED: count + 1 offsets, aligned to 8 bytes; key i is keys[key_offsets[i]] up to
+ * keys          COPIED: the bytes of all keys, one after the other. May be NULL if all keys are empty.
+ * key_offsets   COPIED: count + 1 offsets, aligned to 8 bytes. Key i is keys[key_offsets[i]] up to
  *               keys[key_offsets[i + 1]].
  * vectors       COPIED: count x dimensions floats, one vector after the other, aligned to 4 bytes.
  * count         vectors. 0: nothing is done, and every pointer may be NULL.
  * out_inserted  BORROWED for the call: how many keys were new. May be NULL.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns, on failure, threads: as syna_mmap_insert. An error's message names the first row that is wrong.
- * Cost: the rows' bytes, written in few large pieces.
+ * Returns, on failure, threads: as syna_mmap_insert. The error message names the first invalid row. Cost:
+ * writing the rows, in few large pieces, and the extra work of syna_mmap_insert.
  */
 syna_mmap_status syna_mmap_insert_batch(syna_mmap *store,
                                         const char *keys,
@@ -748,10 +832,10 @@ syna_mmap_status syna_mmap_insert_batch(syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Stores many vectors, all or none, in the place of those that are there under the same keys: short for
- * syna_mmap_write with SYNA_MMAP_WRITE_UPSERT and no tags or payloads.
+ * Stores many vectors, all or none, and replaces existing keys. It is syna_mmap_write with
+ * SYNA_MMAP_WRITE_UPSERT and without tags or payloads.
  *
- * The arguments are those of syna_mmap_insert_batch, COPIED as there; `error` is BORROWED for the call and
+ * The arguments are those of syna_mmap_insert_batch, COPIED as there. `error` is BORROWED for the call and
  * may be NULL.
  *
  * Returns, on failure, threads, cost: as syna_mmap_insert_batch.
@@ -768,8 +852,8 @@ syna_mmap_status syna_mmap_upsert_batch(syna_mmap *store,
  *
  * store        a handle.
  * batch        COPIED, with all that it points to.
- * out_written  BORROWED for the call: the new keys of an insert, the different keys of an upsert. May be
- *              NULL.
+ * out_written  BORROWED for the call. Of an insert: how many keys were new. Of an upsert: how many
+ *              different keys the batch had. May be NULL.
  * error        BORROWED for the call. May be NULL.
  *
  * Returns, on failure, threads, cost: as syna_mmap_insert_batch.
@@ -780,15 +864,17 @@ syna_mmap_status syna_mmap_write(syna_mmap *store,
                                  syna_mmap_error *error);
 
 /**
- * Deletes a key and its vector. Deleting one that is not there is OK.
+ * Deletes a key and its row. Deleting a key that does not exist succeeds.
+ *
+ * The disk space of the row is returned by syna_mmap_compact.
  *
  * store        a handle.
- * key          COPIED: `key_len` bytes of UTF-8. May be NULL where `key_len` is 0, the empty key.
- * out_deleted  BORROWED for the call: whether the key was there. May be NULL.
+ * key          COPIED: `key_len` bytes of UTF-8. May be NULL if `key_len` is 0, the empty key.
+ * out_deleted  BORROWED for the call: whether the key existed. May be NULL.
  * error        BORROWED for the call. May be NULL.
  *
- * Returns, on failure, threads: as syna_mmap_insert; *out_deleted is not written then. Cost: a small
- * write.
+ * Returns, threads: as syna_mmap_insert. On failure: as there; *out_deleted is not written. Cost: a small
+ * write, and the extra work of syna_mmap_insert.
  */
 syna_mmap_status syna_mmap_delete(syna_mmap *store,
                                   const char *key,
@@ -802,15 +888,14 @@ syna_mmap_status syna_mmap_delete(syna_mmap *store,
  * Copies the vector of a key.
  *
  * store       a handle.
- * key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
- *             key.
+ * key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
  * out_vector  BORROWED for the call: room for as many floats as the store has dimensions.
  * error       BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_NOT_FOUND, _INVALID_ARGUMENT, _INVALID_KEY, _INVALID_HANDLE,
  * _POISONED.
  * On failure: out_vector is not written.
- * Threads: any. Cost: one look-up and a copy.
+ * Threads: any. Cost: one lookup and a copy.
  */
 syna_mmap_status syna_mmap_get(const syna_mmap *store,
                                const char *key,
@@ -819,14 +904,14 @@ syna_mmap_status syna_mmap_get(const syna_mmap *store,
                                syna_mmap_error *error);
 
 /**
- * The tags of a key: the number that was written with it, 0 where none was.
+ * The tags of a key: the number that was written with it, 0 if there was none.
  *
  * store     a handle.
- * key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
  * out_tags  BORROWED for the call: the tags.
  * error     BORROWED for the call. May be NULL.
  *
- * Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one look-up.
+ * Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one lookup.
  */
 syna_mmap_status syna_mmap_get_tags(const syna_mmap *store,
                                     const char *key,
@@ -835,21 +920,20 @@ syna_mmap_status syna_mmap_get_tags(const syna_mmap *store,
                                     syna_mmap_error *error);
 
 /**
- * Copies the payload of a key, if there is room for it, and says how long it is.
+ * Copies the payload of a key if there is room for it, and reports its length.
  *
- * Call it with `capacity` 0 to learn the length, and again with that much room; or at once with as much
- * room as your payloads need. Where *out_len is more than `capacity`, nothing was copied, and that is OK:
- * another thread may have replaced the payload since, so look at *out_len each time.
+ * Call it with `capacity` 0 to get the length, then again with enough room, or call it once with room for
+ * your largest payload. If *out_len exceeds `capacity`, nothing was copied, and the call still succeeds.
+ * Check *out_len after every call: another thread may have replaced the payload in between.
  *
  * store        a handle.
- * key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
- *              key.
- * out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL where `capacity` is 0.
+ * key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL if `capacity` is 0.
  * capacity     bytes.
- * out_len      BORROWED for the call: how many bytes the payload has; 0: the key has none. Not NULL.
+ * out_len      BORROWED for the call: the payload's length in bytes; 0 if the key has none. Not NULL.
  * error        BORROWED for the call. May be NULL.
  *
- * Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one look-up and a copy.
+ * Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one lookup and a copy.
  */
 syna_mmap_status syna_mmap_get_payload(const syna_mmap *store,
                                        const char *key,
@@ -860,86 +944,88 @@ syna_mmap_status syna_mmap_get_payload(const syna_mmap *store,
                                        syna_mmap_error *error);
 
 /**
- * Whether a key is stored; false for a bad handle or a key that cannot be one.
+ * Whether a key is stored. False for an invalid handle or an invalid key.
  *
  * store  a handle.
- * key    COPIED: `key_len` bytes. May be NULL where `key_len` is 0, the empty key.
+ * key    COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  *
- * Threads: any. Cost: one look-up.
+ * Threads: any. Cost: one lookup.
  */
 bool syna_mmap_contains(const syna_mmap *store, const char *key, size_t key_len);
 
 /**
- * How many vectors are stored; 0 for a bad handle.
+ * The number of stored vectors; 0 for an invalid handle.
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 uint64_t syna_mmap_len(const syna_mmap *store);
 
 /**
- * How many floats a vector of the store has; 0 for a bad handle.
+ * The number of floats in a vector of the store; 0 for an invalid handle.
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 uint32_t syna_mmap_dimensions(const syna_mmap *store);
 
 /**
- * The store's metric, SYNA_MMAP_METRIC_*; 0 for a bad handle, so ask syna_mmap_dimensions where that is in
- * doubt.
+ * The store's metric, SYNA_MMAP_METRIC_*. 0 for an invalid handle, which is also a metric;
+ * syna_mmap_dimensions tells the two apart.
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 uint32_t syna_mmap_metric(const syna_mmap *store);
 
-/* ---- All rows in order --------------------------------------------------------------------------------------- */
+/* ---- Iterating ----------------------------------------------------------------------------------------------- */
 
 /**
- * A walk over the rows of a store, in the order of their insertion. OWNED by you: free it with
+ * An iterator over the rows of a store, in insertion order. OWNED by you: free it with
  * syna_mmap_cursor_free.
  *
- * It sees the rows that were live when it was made, whatever is written or deleted meanwhile.
- * Threads: one at a time. A call on a cursor that another thread is using is
+ * It returns the rows that were live when it was created, whatever is written or deleted meanwhile.
+ * Threads: one at a time. A call on a cursor that another thread is using returns
  * SYNA_MMAP_ERR_INVALID_ARGUMENT.
- * Outlives: the store may be closed or compacted before it: it keeps what it walks over alive, the disk
- * space too.
+ * Outlives: the store may be closed or compacted before the cursor is freed. The cursor keeps the memory
+ * and the disk space of its rows.
  * Fork: a child can only free it.
  */
 typedef struct syna_mmap_cursor syna_mmap_cursor;
 
 /**
- * A row with all that was written with it, an element of the array that syna_mmap_cursor_next fills. What
- * it points to is BORROWED until the cursor is freed, also past syna_mmap_close. This struct never grows.
+ * A row with all that was written with it. This struct never grows.
+ *
+ * What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
+ * syna_mmap_close. In a syna_mmap_filter_callback: until the callback returns.
  */
 typedef struct syna_mmap_row {
-  /** The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  /** The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
-  /** The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above. */
+  /** The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. */
   const float *vector;
-  /** The payload, read-only memory, aligned to 1 byte; NULL where there is none. BORROWED as said above. */
+  /** The payload, in read-only memory, aligned to 1 byte. NULL if there is none. BORROWED as said above. */
   const uint8_t *payload;
-  /** Bytes of the payload; 0: there is none. */
+  /** Bytes of the payload; 0 if there is none. */
   size_t payload_len;
-  /** The tags; 0 where none were written. */
+  /** The tags; 0 if there are none. */
   uint64_t tags;
-  /** The row's number, as in syna_mmap_hit. */
+  /** The row number, as in syna_mmap_hit. */
   uint64_t row;
 } syna_mmap_row;
 
 /**
- * Makes a cursor over the live rows of this moment.
+ * Creates a cursor over the rows that are live at this moment.
  *
  * store       a handle.
- * first_row   where to begin: 0 for all rows, or one more than the last row of an earlier walk. Rows that
- *             were deleted are passed over, and past the last row there is nothing to walk over. A
- *             compaction gives rows new numbers.
+ * first_row   where to begin. 0: all rows. To continue an earlier iteration: its last row number plus one.
+ *             Deleted rows are skipped; a number past the last row gives no rows. A compaction renumbers
+ *             the rows.
  * out_cursor  BORROWED for the call. On success a handle that is OWNED by you: free it with
  *             syna_mmap_cursor_free.
  * error       BORROWED for the call. May be NULL.
@@ -955,20 +1041,20 @@ syna_mmap_status syna_mmap_cursor_new(const syna_mmap *store,
                                       syna_mmap_error *error);
 
 /**
- * The next rows of a walk.
+ * Returns the next rows of an iteration.
  *
  * cursor     a handle.
- * out_rows   BORROWED for the call: room for `capacity` rows. May be NULL where `capacity` is 0. What they
- *            point to is BORROWED until the cursor is freed, also when later rows are asked for.
- * capacity   rows; 0 asks for none.
- * out_count  BORROWED for the call: how many rows were written; fewer than `capacity` only at the end, 0
- *            past it.
+ * out_rows   BORROWED for the call: room for `capacity` rows. May be NULL if `capacity` is 0. What the rows
+ *            point to is BORROWED until the cursor is freed, also after later calls.
+ * capacity   rows; 0 returns none.
+ * out_count  BORROWED for the call: how many rows were written. It is less than `capacity` only at the end,
+ *            and 0 after the end.
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
  * _POISONED.
- * On failure: *out_count is not written, and out_rows has nothing of use.
- * Threads: one at a time for a cursor; writes and searches go on meanwhile. Cost: a look-up for each row;
+ * On failure: *out_count is not written, and the content of out_rows is unspecified.
+ * Threads: one at a time for each cursor; writes and searches run meanwhile. Cost: one lookup a row;
  * nothing is copied.
  */
 syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
@@ -978,142 +1064,57 @@ syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
                                        syna_mmap_error *error);
 
 /**
- * Frees a cursor, and with it everything that was borrowed from it.
+ * Frees a cursor and everything that was borrowed from it.
  *
- * cursor  a handle. NULL, or one that was freed: nothing is done.
+ * cursor  a handle. NULL or an already freed one: nothing is done.
  *
- * Threads: any; waits for a call on it that another thread has under way. Cost: small.
+ * Threads: any; waits for a call that another thread has in progress on the cursor. Cost: small.
  */
 void syna_mmap_cursor_free(syna_mmap_cursor *cursor);
-
-/* ---- A store in numbers -------------------------------------------------------------------------------------- */
-
-/**
- * A store in numbers. It is yours: any memory will do.
- *
- * Set struct_size before the call. Threads: it is plain memory. The struct grows at its end in later
- * versions; of a shorter one the members that it has are filled, of a longer one the others are zeroed.
- */
-typedef struct syna_mmap_stats {
-  /** sizeof(syna_mmap_stats), set by you. */
-  size_t struct_size;
-  /** Rows in the file, live and deleted. */
-  uint64_t rows;
-  /** Live rows: as syna_mmap_len. */
-  uint64_t live_rows;
-  /** Deleted rows; syna_mmap_compact gives their space back. */
-  uint64_t deleted_rows;
-  /** The data file's length: the sum of vector_bytes, log_bytes and slack_bytes. */
-  uint64_t file_bytes;
-  /** Vectors of all rows, deleted ones too. */
-  uint64_t vector_bytes;
-  /** Keys, tags, payloads, checksums. */
-  uint64_t log_bytes;
-  /** Superblocks, headers, and space that is allocated ahead. */
-  uint64_t slack_bytes;
-  /** The file of the index; 0 where there is none. */
-  uint64_t index_bytes;
-  /** Replaced data files whose space is kept since results or cursors still borrow from them. */
-  uint64_t replaced_bytes;
-  /** Rows that the index covers; 0 where there is none. Those behind them are compared one by one. */
-  uint64_t indexed_rows;
-  /** Checkpoints that the file has had. */
-  uint64_t generation;
-  /** The number of the last write. Writes that change something are counted from 1 over the store's life. */
-  uint64_t last_seq;
-  /** The number of the last write that is safe from a power cut. */
-  uint64_t durable_seq;
-  /** 1 where searches use an index, else 0. */
-  uint32_t has_index;
-  /** The candidates of a search that names no ef: hnsw_ef_search, or more where the index needs more (fixed_ef). */
-  uint32_t default_ef;
-  /**
-   * The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
-   * its rows when it had last doubled, or grown by a quarter where 100 candidates are not enough; -1 where none was measured, as in an
-   * index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
-   */
-  double index_recall;
-} syna_mmap_stats;
-
-/**
- * What the store holds, what it takes, and how far it has come.
- *
- * store      a handle.
- * out_stats  BORROWED for the call: a struct whose struct_size is set.
- * error      BORROWED for the call. May be NULL.
- *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _POISONED.
- * On failure: *out_stats is not written.
- * Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: a look at two
- * files.
- */
-syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
-                                     syna_mmap_stats *out_stats,
-                                     syna_mmap_error *error);
-
-/* ---- Readers beside a writer --------------------------------------------------------------------------------- */
-
-/**
- * Moves a store that was opened with SYNA_MMAP_OPEN_READ_ONLY on to the newest state of its file. Until
- * then it answers as it did when it was opened, whatever another process writes.
- *
- * What the store answers is at each moment what it would have answered after one of the writes, in their
- * order; never half of one. Searches that are under way end in the state that they began with. What was
- * borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
- * is kept, with its disk space, until what was borrowed is freed. Does nothing for a store that was opened
- * for writing: it always is at the newest state.
- *
- * store        a handle.
- * out_changed  BORROWED for the call: whether there was anything new. May be NULL.
- * error        BORROWED for the call. May be NULL.
- *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file is gone),
- * _CORRUPT, _IO, _NO_MEMORY, _POISONED and, where the file was replaced by another one, whatever
- * syna_mmap_open answers for that.
- * On failure: *out_changed is not written, and the store answers from a whole state, the old one or a newer
- * one.
- * Threads: any. Look-ups by key wait for it; searches go on. Cost: reads the keys that are new; all of them
- * where the file was replaced.
- */
-syna_mmap_status syna_mmap_refresh(syna_mmap *store, bool *out_changed, syna_mmap_error *error);
 
 /* ---- Results ------------------------------------------------------------------------------------------------- */
 
 /**
- * What a search found, and the memory that searches work in. OWNED by you: free it with
+ * The hits of a search, and the working memory of searches. OWNED by you: free it with
  * syna_mmap_results_free.
  *
- * Make one for each thread that searches and use it again and again: then a search allocates nothing.
- * Threads: one at a time. A search into results that another thread is using is
- * SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them to it; other functions answer as for a bad handle then.
- * Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
- * until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
- * so it also keeps that disk space.
+ * Create one for each thread that searches and reuse it: a search with reused results allocates nothing.
+ * Threads: one at a time. A search into results that another thread is using returns
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them unchanged. The other functions treat such results as an
+ * invalid handle.
+ * Outlives: results belong to no store; they can be used with any store. What they point to stays valid and
+ * unchanged until the next search into them or until they are freed, even if the store is closed or the
+ * rows are deleted. Until then they also keep the disk space of their rows.
  * Fork: a child can only free it.
  */
 typedef struct syna_mmap_results syna_mmap_results;
 
 /**
- * One answer of a search, an element of the array that syna_mmap_results_hits gives. All of it is BORROWED
- * until the results are searched into again or freed, also past syna_mmap_close. This struct never grows.
+ * One hit of a search, an element of the array that syna_mmap_results_hits returns. This struct never
+ * grows.
+ *
+ * All of it is BORROWED until the results are searched into again or freed, even after syna_mmap_close.
  */
 typedef struct syna_mmap_hit {
-  /** The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  /** The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
-  /** The distance to the query; smaller is nearer, whatever the metric. */
+  /** The distance to the query. Smaller is nearer, for every metric. */
   float distance;
   /** 0. */
   uint32_t reserved;
-  /** The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above. */
+  /** The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. */
   const float *vector;
-  /** The row's number: rows count up from 0 as they are inserted, and no number is given twice. */
+  /**
+   * The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction
+   * renumbers the rows.
+   */
   uint64_t row;
 } syna_mmap_hit;
 
 /**
- * Makes results to search into.
+ * Creates results to search into.
  *
  * out_results  BORROWED for the call. On success a handle that is OWNED by you: free it with
  *              syna_mmap_results_free.
@@ -1121,79 +1122,79 @@ typedef struct syna_mmap_hit {
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NO_MEMORY, _LIMIT (handles).
  * On failure: *out_results is not written.
- * Threads: any. Cost: small; the memory comes with the first search.
+ * Threads: any. Cost: small; the first search allocates the memory.
  */
 syna_mmap_status syna_mmap_results_new(syna_mmap_results **out_results, syna_mmap_error *error);
 
 /**
- * Frees results, and with them everything that was borrowed from them.
+ * Frees results and everything that was borrowed from them.
  *
- * results  a handle. NULL, or one that was freed: nothing is done.
+ * results  a handle. NULL or an already freed one: nothing is done.
  *
- * Threads: one at a time; waits for a search into them that another thread has under way. Cost: small.
+ * Threads: one at a time; waits for a search that another thread has in progress into them. Cost: small.
  */
 void syna_mmap_results_free(syna_mmap_results *results);
 
 /**
- * The hits of the last search, by ascending distance; rows at the same distance by ascending row. After a
- * batch: the hits of its queries, one query after the other.
+ * The hits of the last search, by ascending distance; hits at the same distance by ascending row number.
+ * After a batch search: the hits of all queries, query after query.
  *
  * results    a handle.
- * out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
+ * out_count  BORROWED for the call: the number of hits; 0 also for an invalid handle. May be NULL.
  *
- * Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
- * there are none.
- * Threads: one at a time. Cost: none to speak of.
+ * Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
+ * hits.
+ * Threads: one at a time. Cost: negligible.
  */
 const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, size_t *out_count);
 
 /**
- * The hits of one query of the last syna_mmap_search_batch, by ascending distance; rows at the same
- * distance by ascending row. After another search, query 0 has all hits.
+ * The hits of one query of the last syna_mmap_search_batch, by ascending distance; hits at the same
+ * distance by ascending row number. After any other search, query 0 has all hits.
  *
  * results    a handle.
  * query      the query, from 0.
- * out_count  BORROWED for the call: how many there are, 0 also for a bad handle and where there is no such
- *            query. May be NULL.
+ * out_count  BORROWED for the call: the number of hits; 0 also for an invalid handle and an invalid query.
+ *            May be NULL.
  *
- * Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
- * there are none. They are a part of the array of syna_mmap_results_hits, so the difference of the two
- * pointers is the index that syna_mmap_results_tags and syna_mmap_results_payload want.
- * Threads: one at a time. Cost: none to speak of.
+ * Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
+ * hits. It points into the array of syna_mmap_results_hits, so the difference of the two pointers is the
+ * `index` argument of syna_mmap_results_tags and syna_mmap_results_payload.
+ * Threads: one at a time. Cost: negligible.
  */
 const syna_mmap_hit *syna_mmap_results_query_hits(const syna_mmap_results *results,
                                                   size_t query,
                                                   size_t *out_count);
 
 /**
- * Whether the search for one query of the last syna_mmap_search_batch came to its deadline or to the most
- * visits; false for a bad handle and where there is no such query.
+ * Whether the search for one query of the last syna_mmap_search_batch reached its deadline or max_visits.
+ * False for an invalid handle and an invalid query.
  *
  * results  a handle.
  * query    the query, from 0.
  *
- * Threads: one at a time. Cost: none to speak of.
+ * Threads: one at a time. Cost: negligible.
  */
 bool syna_mmap_results_query_is_partial(const syna_mmap_results *results, size_t query);
 
 /**
- * Whether the last search, or one of a batch, came to its deadline or to the most visits, so that its hits
- * are the best found until then; false for a bad handle.
+ * Whether the last search, or a query of a batch, reached its deadline or max_visits, so that its hits are
+ * the best found until then. False for an invalid handle.
  *
  * results  a handle.
  *
- * Threads: one at a time. Cost: none to speak of.
+ * Threads: one at a time. Cost: negligible.
  */
 bool syna_mmap_results_is_partial(const syna_mmap_results *results);
 
 /**
- * The tags of a hit: the number that was written with its row, 0 where none was; 0 also for a bad handle
- * and where there is no such hit.
+ * The tags of a hit: the number that was written with its row. 0 if there was none, for an invalid handle,
+ * and for an invalid index.
  *
  * results  a handle.
  * index    the hit, from 0, as in the array of syna_mmap_results_hits.
  *
- * Threads: one at a time. Cost: one look-up.
+ * Threads: one at a time. Cost: one lookup.
  */
 uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
 
@@ -1202,94 +1203,95 @@ uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
  *
  * results  a handle.
  * index    the hit, from 0, as in the array of syna_mmap_results_hits.
- * out_len  BORROWED for the call: how many bytes there are; 0 where the row has none, where there is no
- *          such hit, and for a bad handle. May be NULL.
+ * out_len  BORROWED for the call: the number of bytes. 0 if the row has no payload, for an invalid index,
+ *          and for an invalid handle. May be NULL.
  *
- * Returns: the first of them, read-only memory, aligned to 1 byte, BORROWED until the results are searched
- * into again or freed; NULL where there are none.
- * Threads: one at a time. Cost: one look-up.
+ * Returns: the first byte, in read-only memory, aligned to 1 byte, BORROWED until the results are searched
+ * into again or freed. NULL if there is no payload.
+ * Threads: one at a time. Cost: one lookup.
  */
 const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
 
-/* ---- How to search, and for which rows ----------------------------------------------------------------------- */
+/* ---- Search options and filters ------------------------------------------------------------------------------ */
 
 /**
- * A condition of your own: whether a row may be found.
+ * A condition in your program: whether a row may be a hit.
  *
- * context  BORROWED for the callback: the filter_context of the options, as it is.
+ * context  BORROWED for the callback: the filter_context of the options, unchanged.
  * row      BORROWED for the callback, with all that it points to.
  *
- * Returns: true for a row that may be found. It is asked at most once a row and search, for rows that meet all
- * other conditions, in no order; in a batch at most once a row and query, and once more for up to 256 rows, by
- * which the way to search is chosen. It is not asked after the deadline.
- * It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there, the rest 0,
- * false or NULL) and has to return: no exception of C++ or the like and no longjmp may leave it, which would
- * be undefined behaviour.
- * Threads: the caller's; in syna_mmap_search_batch also the store's `threads`, several at once. Cost:
- * yours, times the rows that are asked about, which may be all of them.
+ * Returns: true if the row may be a hit. It is called at most once for each row and search, only for rows that
+ * meet all other conditions, in no particular order. In a batch it is called at most once for each row and
+ * query, and once more for up to 256 rows, by which the search method is chosen. It is not called after the
+ * deadline.
+ * It must not call this library: functions with a status return SYNA_MMAP_ERR_INVALID_ARGUMENT, the others
+ * 0, false or NULL. It must return normally: an exception or a longjmp that leaves it is undefined
+ * behaviour.
+ * Threads: the calling thread; in syna_mmap_search_batch also the store's `threads`, several at the same
+ * time. Cost: yours, times the number of rows it is called for, up to all rows.
  */
 typedef bool (*syna_mmap_filter_callback)(void *context, const syna_mmap_row *row);
 
 /**
- * How a search is done, and which rows it may find: those that meet every condition. It is yours, with all
- * that it points to: BORROWED by the search for the call, so all of it may go out of scope after that.
+ * How to search, and which rows may be hits: those that meet every condition. You own it and all that it
+ * points to: it is BORROWED by the search for the call and may go out of scope after it.
  *
- * With conditions, a search still finds k rows wherever k rows meet them. It costs at most about 1.5 times
- * what asking about every row and comparing those that pass would.
- *
- * Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
+ * With conditions, a search still returns k hits whenever k rows meet them. It costs at most about 1.5
+ * times as much as checking every row and comparing those that meet the conditions.
+ * Fill it with syna_mmap_search_options_init. Later versions append members. Threads: plain memory; one
+ * thread at a time may change it.
  */
 typedef struct syna_mmap_search_options {
   /** sizeof(syna_mmap_search_options). */
   size_t struct_size;
   /**
-   * The most candidates to look at: more is slower and finds more. A search that has found its k rows well
-   * before looks at fewer, but not under the dot product. 0: hnsw_ef_search, or more where the index
-   * needs more (fixed_ef). Less than k counts as k.
+   * The most candidates to consider. More is slower and finds more. A search that has found its k rows well
+   * before that stops early, except with the dot product. 0: hnsw_ef_search, or more if the index needs
+   * more (see fixed_ef). Less than k counts as k. Default 0.
    */
   uint32_t ef;
-  /** Other than 0: compare the query with every vector instead of using the index. Default 0. */
+  /** Not 0: compare the query with every vector instead of using the index. Default 0. */
   uint32_t exact;
   /**
-   * Microseconds from the start of the call after which the search ends with the best hits so far, which
-   * may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
-   * and before each call of a filter, so it ends somewhat later. 0: no deadline. Default 0.
+   * Microseconds from the start of the call after which the search ends with the best hits found so far.
+   * These may be fewer than k, or none; syna_mmap_results_is_partial tells. The clock is read from time to
+   * time, and before each call of a filter, so the search ends slightly later. 0: no deadline. Default 0.
    */
   uint64_t deadline_us;
   /**
-   * Rows after which the search for a query ends with the best hits so far, as after a deadline: those
-   * that a walk through the index visits, and those that are compared one by one. Rows that do not meet the
-   * conditions are not compared: only deadline_us bounds how many are asked about. 0: no bound. Default 0.
+   * The most rows that the search for one query may visit in the index or compare one by one. It then ends
+   * as at a deadline. Rows that do not meet the conditions are not compared: only deadline_us limits how
+   * many of them are looked at. 0: no limit. Default 0.
    */
   uint64_t max_visits;
-  /** Condition: the row has at least one of these tags. 0: none. Default 0. */
+  /** Condition: the row has at least one of these tags. 0: no condition. Default 0. */
   uint64_t tags_any;
-  /** Condition: the row has all of these tags. 0: none. Default 0. */
+  /** Condition: the row has all of these tags. 0: no condition. Default 0. */
   uint64_t tags_all;
-  /** Condition: the row has none of these tags. 0: none. Default 0. */
+  /** Condition: the row has none of these tags. 0: no condition. Default 0. */
   uint64_t tags_none;
   /**
-   * BORROWED for the call. Condition: the key begins with these bytes, which are UTF-8. May be NULL where
-   * key_prefix_len is 0.
+   * BORROWED for the call. Condition: the key begins with these bytes, which must be valid UTF-8. May be
+   * NULL if key_prefix_len is 0.
    */
   const char *key_prefix;
   /** Bytes of key_prefix. 0: no condition. Default 0. */
   size_t key_prefix_len;
   /**
-   * BORROWED for the call. Condition: the row's bit is set, bit row % 64 of row_bitmap[row / 64]; rows
-   * past the end do not pass, so that with 0 words none does. NULL: no condition. A compaction gives rows
-   * new numbers. Default NULL.
+   * BORROWED for the call. Condition: the row's bit is set, that is bit row % 64 of row_bitmap[row / 64].
+   * Rows after the end of the bitmap do not meet the condition, so an array of 0 words excludes all rows.
+   * NULL: no condition. A compaction renumbers the rows. Default NULL.
    */
   const uint64_t *row_bitmap;
   /** Elements of row_bitmap. */
   size_t row_bitmap_words;
   /** Condition: the callback returns true. NULL: no condition. Default NULL. */
   syna_mmap_filter_callback filter;
-  /** BORROWED for the call: handed to the callback and not looked at. May be NULL. */
+  /** BORROWED for the call: passed to the callback unchanged. May be NULL. */
   void *filter_context;
   /**
-   * Of syna_mmap_search_range, other than 0: take what the index finds, which may lack rows, instead of
-   * comparing all vectors. Without effect where there are conditions. Default 0.
+   * Only for syna_mmap_search_range. Not 0: use the index instead of comparing all vectors; rows may be
+   * missing. Ignored if there are conditions. Default 0.
    */
   uint32_t approximate;
   /** 0. */
@@ -1299,36 +1301,40 @@ typedef struct syna_mmap_search_options {
 /**
  * Fills `options` with the defaults.
  *
- * options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
- *              NULL, not aligned, or a struct_size below sizeof(size_t) or above 4,096: nothing is done.
- * struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
- *              name.
+ * options      BORROWED for the call: `struct_size` bytes, which are overwritten. NULL, not aligned, or a
+ *              struct_size below sizeof(size_t) or above 4,096: nothing is done.
+ * struct_size  sizeof(syna_mmap_search_options) as your program was compiled. It is stored in the member of
+ *              that name.
  *
- * Threads: any, in callbacks too. Cost: none to speak of.
+ * Threads: any, also in callbacks. Cost: negligible.
  */
 void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t struct_size);
 
-/* ---- Searching ----------------------------------------------------------------------------------------------- */
+/* ---- Searching, and building the index ----------------------------------------------------------------------- */
 
 /**
- * Finds the `k` stored vectors that are nearest to `query`, or all of them where there are fewer.
+ * Finds the `k` stored vectors nearest to `query`, or all of them if there are fewer.
  *
- * Without an index, and with `exact`, the answer is exact. With one it is nearly so: `ef` trades time for
- * how nearly. A vector whose insert has returned is a candidate at once, in the index or not.
+ * The result is exact with `exact`, without an index, and with fewer than 2,000 rows. Otherwise it is
+ * approximate: `ef` trades time for recall. A vector whose insert has returned takes part in the search,
+ * indexed or not.
  *
  * store    a handle.
  * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
- * k        at most 16,777,216; 0 is OK and finds nothing.
+ * k        at most 16,777,216. 0 is valid and finds nothing.
  * options  BORROWED for the call. NULL: the defaults.
- * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+ * results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns
+ *          the new ones.
  * error    BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also past the deadline or the most visits (ask syna_mmap_results_is_partial), or
+ * Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
  * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
- * is not UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
+ * is not valid UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY,
+ * _POISONED.
  * On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
- * Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
- * one for each row. No allocation once the results have grown to what such searches need.
+ * Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
+ * unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
+ * results have grown to the size that such searches need.
  */
 syna_mmap_status syna_mmap_search(const syna_mmap *store,
                                   const float *query,
@@ -1338,17 +1344,17 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Finds the `k` stored vectors that are nearest to the one of a key, which is itself left out: more like
- * this one.
+ * Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
  *
  * store    a handle.
- * key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+ * key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
  * k        as in syna_mmap_search.
  * options  BORROWED for the call. NULL: the defaults.
- * results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+ * results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns
+ *          the new ones.
  * error    BORROWED for the call. May be NULL.
  *
- * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (there is no such key), _INVALID_KEY.
+ * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (the key does not exist), _INVALID_KEY.
  * On failure, threads, cost: as syna_mmap_search.
  */
 syna_mmap_status syna_mmap_search_key(const syna_mmap *store,
@@ -1360,23 +1366,23 @@ syna_mmap_status syna_mmap_search_key(const syna_mmap *store,
                                       syna_mmap_error *error);
 
 /**
- * Finds all stored vectors at most `max_distance` from `query`, however many they are.
+ * Finds all stored vectors at a distance of at most `max_distance` from `query`, however many there are.
  *
- * Every vector is compared, so that none is missed, in the index or not. The option `approximate` takes the
- * index's answer instead: fast where there are few such vectors, but some may be missing.
+ * Every vector is compared, indexed or not, so none is missed. The option `approximate` uses the index
+ * instead: this is fast if there are few such vectors, but some may be missing.
  *
  * store         a handle.
  * query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
- * max_distance  the greatest distance of a hit, in the store's metric. Infinity finds all. For the dot
- *               product, whose distance is the product with its sign changed, less than 0 has a meaning.
- * options       BORROWED for the call. NULL: the defaults. `ef` counts with `approximate` only.
- * results       a handle; its former hits are gone, whatever this returns. Read them by
- *               syna_mmap_results_hits.
+ * max_distance  the largest distance of a hit, in the store's metric. Infinity finds all vectors. For the
+ *               dot product, whose distance is the negated product, negative values are meaningful.
+ * options       BORROWED for the call. NULL: the defaults. `ef` is used only with `approximate`.
+ * results       a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits
+ *               returns the new ones.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (for so
+ * Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (too
  * many hits).
- * On failure, threads: as syna_mmap_search. Cost: a distance for each row; with `approximate` a few for
+ * On failure, threads: as syna_mmap_search. Cost: one distance for each row; with `approximate`, a few for
  * each hit.
  */
 syna_mmap_status syna_mmap_search_range(const syna_mmap *store,
@@ -1387,30 +1393,30 @@ syna_mmap_status syna_mmap_search_range(const syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Finds the `k` nearest stored vectors for each of several queries, over the rows of one moment.
+ * Finds the `k` nearest stored vectors for each of several queries. All queries see the rows of the same
+ * moment.
  *
- * The hits of all queries lie in one array, query after query: syna_mmap_results_query_hits gives those of
- * one. A query that cannot be searched for has a status of its own and no hits; the others are searched for.
- * The store's `threads` share the queries. Where every vector is compared (without an index, with `exact`,
- * where few meet the conditions), up to 64 queries share one pass over the vectors; the distances are those
- * of single searches, bit for bit.
+ * The hits of all queries lie in one array, query after query; syna_mmap_results_query_hits returns those
+ * of one query. An invalid query has its own status and no hits, and does not affect the others. The
+ * store's `threads` share the queries. If every vector is compared (without an index, with `exact`, or if
+ * few rows meet the conditions), up to 64 queries share one pass over the vectors. The distances are bit
+ * for bit those of single searches.
  *
  * store         a handle.
  * queries       COPIED: count x dimensions floats, one query after the other, aligned to 4 bytes.
  * count         queries. 0: `queries` and `out_statuses` may be NULL.
  * k             as in syna_mmap_search.
- * options       BORROWED for the call. NULL: the defaults. The deadline is that of the call: queries whose turn
- *               comes later are partial and find nothing.
- * results       a handle; its former hits are gone, whatever this returns.
- * out_statuses  BORROWED for the call: room for `count` statuses, SYNA_MMAP_OK or
- *               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: then a query that cannot be searched for fails
- *               the call.
+ * options       BORROWED for the call. NULL: the defaults. The deadline is that of the whole call: queries
+ *               whose turn comes later are partial and have no hits.
+ * results       a handle. Its previous hits are discarded, whatever the result.
+ * out_statuses  BORROWED for the call: room for `count` statuses, each SYNA_MMAP_OK or
+ *               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: an invalid query then fails the call.
  * error         BORROWED for the call. May be NULL.
  *
  * Returns: as syna_mmap_search.
- * On failure: out_statuses is not written; the results are empty, unless another thread is using them
+ * On failure: out_statuses is not written. The results are empty, unless another thread is using them
  * (_INVALID_ARGUMENT).
- * Threads: any, each with its own results. Cost: as so many searches, or less. It allocates.
+ * Threads: any, each with its own results. Cost: at most that of `count` searches. It allocates.
  */
 syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
                                         const float *queries,
@@ -1422,66 +1428,66 @@ syna_mmap_status syna_mmap_search_batch(const syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
- * syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
+ * Indexes every stored vector, creates the index if there is none, and then makes a checkpoint.
+ * syna_mmap_build_index_with reports progress; syna_mmap_index_step does a part of the work.
  *
- * Every vector can be found before, during and after it. The index is derived from the stored vectors and
- * can always be made again. Deleted and replaced vectors stay in it and make searches slower; where they are a
- * quarter of it, this call makes it anew without them, which takes as long as the first time and as much
- * memory again as the index has, until it is done.
+ * Searches find every vector before, during and after the build. Rows written during the build may stay
+ * unindexed. The index is derived from the stored vectors and can always be rebuilt. Deleted and replaced
+ * vectors stay in the index and make searches slower. If they are a quarter of it, this call rebuilds the
+ * index without them. A rebuild takes as long as the first build and needs the memory of a second index
+ * until it is complete.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
- * _CANCELLED (syna_mmap_interrupt), _POISONED.
- * On failure: searches use what there is of the index.
- * Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
- * than the number of vectors; it is shared by the `threads` of the options.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY, _LIMIT,
+ * _CORRUPT, _CANCELLED (syna_mmap_interrupt), _POISONED; those of the checkpoint as syna_mmap_checkpoint.
+ * On failure: searches use the part of the index that exists.
+ * Threads: any. Searches and writes run meanwhile; writes wait only for the checkpoint at the end. Cost:
+ * seconds to minutes, slightly more than proportional to the number of vectors. The `threads` of the
+ * options share the work.
  */
-syna_mmap_status syna_mmap_build_index(syna_mmap *store,
-                                       syna_mmap_error *error);
+syna_mmap_status syna_mmap_build_index(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Whether searches have an index to use; false for a bad handle.
+ * Whether searches have an index to use. False for an invalid handle.
  *
  * store  a handle.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 bool syna_mmap_has_index(const syna_mmap *store);
 
-/* ---- Indexing, at once or in steps --------------------------------------------------------------------------- */
+/* ---- Building the index with progress or in steps ------------------------------------------------------------ */
 
 /**
- * What a long call tells of its progress, on the thread that made it.
+ * The progress of a long call, reported on the thread that made the call.
  *
- * context  BORROWED for the callback: the pointer that was given with the callback, as it is.
+ * context  BORROWED for the callback: the pointer that was passed with the callback, unchanged.
  * done     rows that are done in this part of the work.
  * total    rows of this part of the work.
  *
- * Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
- * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
- * behaviour.
- * It may call everything on any store, this one too, except for closing this one and, in a compaction, the
- * functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
- * wait for a thread that closes this one: that one waits for the call to end.
- * Threads: the caller's. Cost: yours.
+ * Returns: true to continue; false to end the call, which then returns SYNA_MMAP_ERR_CANCELLED.
+ * It must return normally: an exception or a longjmp that leaves it is undefined behaviour.
+ * It may call all functions on any store, also on this one, except that it cannot close this store and,
+ * during a compaction, cannot call syna_mmap_compact* on it: SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
+ * wait for a thread that closes this store, because that thread waits for the call to end.
+ * Threads: the calling thread. Cost: yours.
  */
 typedef bool (*syna_mmap_progress_callback)(void *context, uint64_t done, uint64_t total);
 
 /**
- * Does what syna_mmap_build_index does, and tells how far it is; the callback can end it.
+ * Does what syna_mmap_build_index does, with a callback that is told the progress and can end the call.
  *
  * store     a handle.
- * callback  told how many rows of how many are in the index, after every 512 rows, and with all of them in
- *           it now and then while they are checked. May be NULL.
- * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * callback  told how many rows of how many are indexed, after every 512 rows. When all are indexed, it is
+ *           called from time to time while the index is checked. May be NULL.
+ * context   BORROWED for the call: passed to the callback unchanged. May be NULL.
  * error     BORROWED for the call. May be NULL.
  *
- * Returns: as syna_mmap_build_index, or SYNA_MMAP_ERR_CANCELLED: the rows that are in the index stay there,
- * searches use it, and a later call goes on.
- * Threads: any; searches and writes go on meanwhile. Cost: as syna_mmap_build_index.
+ * Returns: as syna_mmap_build_index, or SYNA_MMAP_ERR_CANCELLED: indexed rows stay indexed, searches use
+ * them, and a later call continues.
+ * Threads, cost: as syna_mmap_build_index.
  */
 syna_mmap_status syna_mmap_build_index_with(syna_mmap *store,
                                             syna_mmap_progress_callback callback,
@@ -1489,56 +1495,58 @@ syna_mmap_status syna_mmap_build_index_with(syna_mmap *store,
                                             syna_mmap_error *error);
 
 /**
- * Takes rows into the index for about as long as `budget_us` says, on this thread: for a program that has so
- * much time in each frame. Makes the index where there is none.
+ * Indexes rows for about `budget_us` microseconds, on the calling thread: incremental indexing with a time
+ * budget, for frame loops. Creates the index if there is none.
  *
- * Rows that are not in the index are compared one by one by each search. They enter it in batches of up to
- * 512, each of them the work of many calls, so *out_remaining goes down by leaps. Once it is 0, calls go on
- * checking older rows, and making an index anew of which a quarter is deleted vectors, for their budget at
- * most, until all that is due is done; then they return at once.
- * Steps of any length make the index that syna_mmap_build_index makes, if no rows come between.
- *
- * A call does one item of work at least, which takes as long as a search or less, and begins none that would
- * not fit any more. It is late where the system takes the processor away or takes long to give memory (a
- * page of 2 MB every few hundred rows), and where a table of the index is made larger: 32 bytes a row are
- * cleared, each time the rows have doubled. Where another thread is working on the index, a call does nothing.
+ * Each search compares unindexed rows one by one. Rows are indexed in batches of up to 512, each of them
+ * the work of many calls, so *out_remaining decreases in large steps. After it has reached 0, calls check
+ * older rows and, if a quarter of the index is deleted rows, rebuild it. When nothing is left to do, a call
+ * returns at once. Steps of any length give the same index as syna_mmap_build_index, if no rows are written
+ * in between.
+ * A call does at least one item of work, which takes at most as long as a search, and starts no item that
+ * would exceed the budget. It returns late if the system preempts the thread, if the system is slow to
+ * provide memory (a 2 MB page every few hundred rows), or if a table of the index is enlarged (32 bytes a
+ * row are cleared each time the rows have doubled). If another thread is working on the index, the call
+ * does nothing.
  *
  * store          a handle.
  * budget_us      microseconds; 0: one item of work.
- * out_remaining  BORROWED for the call: how many rows are not in the index. May be NULL.
+ * out_remaining  BORROWED for the call: how many rows are unindexed. May be NULL.
  * error          BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_MEMORY, _POISONED.
- * On failure: *out_remaining is not written; what is in the index stays.
- * Threads: any; searches and writes go on meanwhile. Cost: the budget.
+ * On failure: *out_remaining is not written; indexed rows stay indexed.
+ * Threads: any; searches and writes run meanwhile. Cost: the budget.
  */
 syna_mmap_status syna_mmap_index_step(syna_mmap *store,
                                       uint64_t budget_us,
                                       uint64_t *out_remaining,
                                       syna_mmap_error *error);
 
-/* ---- Giving space back, and copying -------------------------------------------------------------------------- */
+/* ---- Compaction and backup ----------------------------------------------------------------------------------- */
 
 /**
- * Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was
- * deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
+ * Copies the live rows into a new file that replaces the old one. This returns the disk space of deleted
+ * and replaced rows. Rows are renumbered in the old order. If the store has an index, it is rebuilt.
  *
- * Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
- * borrowed from them stay as they were. The old file is closed, and its disk space comes back, when the
- * last results and cursors that borrow from it are freed or searched into again. Other processes that read the old file go on with it until
- * syna_mmap_refresh. Needs disk space for the new file, under a temporary name in the store's folder.
+ * Searches and writes run meanwhile; writes wait only for the last part. Results, cursors and what was
+ * borrowed from them stay unchanged. The old file is closed, and its disk space returned, when the last
+ * results and cursors that borrow from it are freed or searched into again. Other processes that read the
+ * old file continue with it until syna_mmap_refresh. The new file needs disk space, under a temporary name
+ * in the store's folder.
  *
  * store     a handle.
- * callback  told how many rows of how many were copied, then how many are in the index. May be NULL.
- * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * callback  told how many rows of how many are copied, then how many are indexed. May be NULL.
+ * context   BORROWED for the call: passed to the callback unchanged. May be NULL.
  * error     BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK: everything is safe from a power cut too; or SYNA_MMAP_ERR_INVALID_HANDLE,
- * _INVALID_ARGUMENT (another compaction of the store is in a call), _READ_ONLY, _CANCELLED, _CORRUPT (a
- * vector differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
- * On failure: the store goes on with the old file. (Where the system could not make sure of the new file's
- * name, _IO, it goes on with the new one and refuses writes; where the index could not be saved, without.)
- * Threads: any. Cost: reads and writes all live rows, makes the index, syncs.
+ * Returns: SYNA_MMAP_OK: all writes so far also survive a power failure; or SYNA_MMAP_ERR_INVALID_HANDLE,
+ * _INVALID_ARGUMENT (a call is already compacting the store), _READ_ONLY, _CANCELLED, _CORRUPT (a vector
+ * differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
+ * On failure: the store continues with the old file. There are two exceptions. If the system cannot make
+ * the new file's name durable (_IO), the store continues with the new file and refuses writes. If the index
+ * cannot be saved, the store continues with the new file.
+ * Threads: any. Cost: reads and writes all live rows, rebuilds the index, syncs.
  */
 syna_mmap_status syna_mmap_compact(syna_mmap *store,
                                    syna_mmap_progress_callback callback,
@@ -1546,20 +1554,21 @@ syna_mmap_status syna_mmap_compact(syna_mmap *store,
                                    syna_mmap_error *error);
 
 /**
- * Does a part of what syna_mmap_compact does, for about as long as `budget_us` says. Call it until
- * *out_done is true; between two calls anything may be done with the store.
+ * Does a part of what syna_mmap_compact does, for about `budget_us` microseconds. Call it until *out_done
+ * is true. Between two calls the store can be used without restriction.
  *
- * A call does one step at least: 1,024 rows copied, or 512 taken into the index. Some steps are longer: the
- * first looks at all keys; where there is an index, one checks all its rows; one syncs the new file, and
- * the last one syncs the rest.
+ * A call does at least one step: 1,024 rows copied, or 512 rows indexed. Some steps take longer: the first
+ * reads all keys; if the store has an index, one checks all its rows; one syncs the new file, and the last
+ * one syncs the rest.
  *
  * store      a handle.
  * budget_us  microseconds; 0: one step.
- * out_done   BORROWED for the call: whether the compaction is done.
+ * out_done   BORROWED for the call: whether the compaction is complete.
  * error      BORROWED for the call. May be NULL.
  *
- * Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call begins anew.
- * Threads: any. Cost: the budget, or a step.
+ * Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call starts again from the
+ * beginning.
+ * Threads: any. Cost: the budget, or one step if that is longer.
  */
 syna_mmap_status syna_mmap_compact_step(syna_mmap *store,
                                         uint64_t budget_us,
@@ -1567,35 +1576,36 @@ syna_mmap_status syna_mmap_compact_step(syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Gives up a compaction that syna_mmap_compact_step has begun, and removes what it has copied. Closing the
- * store does so too.
+ * Abandons a compaction that syna_mmap_compact_step has begun, and removes its copy. syna_mmap_close does
+ * the same.
  *
  * store  a handle.
  * error  BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also where none was begun, or SYNA_MMAP_ERR_INVALID_HANDLE, _INVALID_ARGUMENT (the
- * compaction is in a call), _POISONED.
- * Threads: any. Cost: the removal of a file.
+ * Returns: SYNA_MMAP_OK, also if no compaction was begun, or SYNA_MMAP_ERR_INVALID_HANDLE,
+ * _INVALID_ARGUMENT (a call is compacting the store), _POISONED.
+ * Threads: any. Cost: removing a file.
  */
 syna_mmap_status syna_mmap_compact_cancel(syna_mmap *store, syna_mmap_error *error);
 
 /**
- * Writes the live rows of this moment into the new file `path`: a backup, while searches and writes go on.
- * The copy is a store of its own, as small as after a compaction, and has no index: opened for writing it
- * makes one. Works for a store that was opened read-only too.
+ * Writes the rows that are live at this moment into the new file `path`: a backup of a store in use.
+ *
+ * The copy is an independent store, as small as after a compaction. It has no index; after it is opened for
+ * writing, writes or syna_mmap_build_index build one. The call also works for a store opened read-only.
  *
  * store     a handle.
  * path      COPIED. A path as for syna_mmap_open, of a file that does not exist.
- * callback  told how many rows of how many were looked at. May be NULL.
- * context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+ * callback  told how many rows of how many were copied or skipped. May be NULL.
+ * context   BORROWED for the call: passed to the callback unchanged. May be NULL.
  * error     BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK: the copy is safe from a power cut; or SYNA_MMAP_ERR_INVALID_HANDLE,
+ * Returns: SYNA_MMAP_OK: the copy survives a power failure; or SYNA_MMAP_ERR_INVALID_HANDLE,
  * _INVALID_ARGUMENT, _CANCELLED, _CORRUPT (a vector differs from its checksum), _NO_SPACE, _NO_MEMORY, _IO
- * (also where `path` exists), _POISONED.
- * On failure: there is no file `path`, or the one that was there is as it was.
- * Threads: any; a write that is under way is waited for at the beginning. Cost: reads and writes all live
- * rows, syncs.
+ * (also if `path` exists), _POISONED.
+ * On failure: the file `path` does not exist, or is unchanged if it existed before.
+ * Threads: any; waits for a write in progress when it begins, then searches and writes run meanwhile. Cost:
+ * reads and writes all live rows, syncs.
  */
 syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
                                        const char *path,
@@ -1603,65 +1613,143 @@ syna_mmap_status syna_mmap_snapshot_to(const syna_mmap *store,
                                        void *context,
                                        syna_mmap_error *error);
 
-/* ---- Verifying and salvaging --------------------------------------------------------------------------------- */
+/* ---- Statistics ---------------------------------------------------------------------------------------------- */
 
 /**
- * The row's vector differs from its checksum: the disk has changed it. Save the others by
- * syna_mmap_salvage.
+ * Statistics of a store. You own it; it may lie in any memory.
+ *
+ * Initialize it with SYNA_MMAP_STATS_INIT, or set struct_size before the call. Later versions append
+ * members. In a shorter struct the members that it has are filled; in a longer one the unknown members are
+ * zeroed.
+ * Threads: plain memory; one thread at a time.
  */
-#define SYNA_MMAP_PROBLEM_DAMAGED_VECTOR 1
+typedef struct syna_mmap_stats {
+  /** sizeof(syna_mmap_stats), set by you. */
+  size_t struct_size;
+  /** Rows in the file, live and deleted. */
+  uint64_t rows;
+  /** Live rows, as syna_mmap_len. */
+  uint64_t live_rows;
+  /** Deleted rows; syna_mmap_compact returns their space. */
+  uint64_t deleted_rows;
+  /** The length of the data file: the sum of vector_bytes, log_bytes and slack_bytes. */
+  uint64_t file_bytes;
+  /** Vectors of all rows, deleted rows included. */
+  uint64_t vector_bytes;
+  /** Keys, tags, payloads, checksums. */
+  uint64_t log_bytes;
+  /** Superblocks, headers, and space that is allocated ahead. */
+  uint64_t slack_bytes;
+  /** The length of the index file; 0 if there is none. */
+  uint64_t index_bytes;
+  /**
+   * Data files that were replaced by a compaction and keep their space because results or cursors borrow
+   * from them.
+   */
+  uint64_t replaced_bytes;
+  /** Rows that the index covers; 0 if there is no index. Searches compare the rows after them one by one. */
+  uint64_t indexed_rows;
+  /** The number of checkpoints in the file's life. */
+  uint64_t generation;
+  /** The number of the last write. Writes that change something are numbered from 1 over the store's life. */
+  uint64_t last_seq;
+  /** The number of the last write that survives a power failure. */
+  uint64_t durable_seq;
+  /** 1 if searches use an index, else 0. */
+  uint32_t has_index;
+  /**
+   * The candidates of a search that sets no ef: hnsw_ef_search, or more if the index needs more (see
+   * fixed_ef).
+   */
+  uint32_t default_ef;
+  /**
+   * The recall, 0 to 1, of searches for 10 vectors with default_ef candidates. The index measures it on a
+   * sample of its rows each time it has doubled, or grown by a quarter if 100 candidates are not enough. -1
+   * if it was not measured, as in an index of fewer than 2,000 rows. With fixed_ef or a larger
+   * hnsw_ef_search, it is the recall with the number of candidates that the index would choose.
+   */
+  double index_recall;
+} syna_mmap_stats;
+
+/** Initializes a syna_mmap_stats in C and C++: sets struct_size; all other members are zero. */
+#define SYNA_MMAP_STATS_INIT {sizeof(syna_mmap_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/**
+ * Reports what the store holds, how much space it takes, and which writes are durable.
+ *
+ * store      a handle.
+ * out_stats  BORROWED for the call: a struct whose struct_size is set.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _POISONED.
+ * On failure: *out_stats is not written.
+ * Threads: any; waits for a write or a checkpoint in progress. Cost: queries the system for the lengths of
+ * two files.
+ */
+syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
+                                     syna_mmap_stats *out_stats,
+                                     syna_mmap_error *error);
+
+/* ---- Verification, recall, salvage --------------------------------------------------------------------------- */
+
+/**
+ * The row's vector differs from its checksum: the disk has changed it. syna_mmap_salvage saves the other
+ * rows.
+ */
+#define SYNA_MMAP_PROBLEM_DAMAGED_VECTOR 1U
 
 /** A search through the index for the row's own vector does not find it. */
-#define SYNA_MMAP_PROBLEM_HIDDEN 2
+#define SYNA_MMAP_PROBLEM_HIDDEN 2U
 
-/** No chain of the index's links leads to the row, so no search through the index can find it. */
-#define SYNA_MMAP_PROBLEM_UNREACHABLE 3
+/** No path of links in the index leads to the row, so no search through the index can find it. */
+#define SYNA_MMAP_PROBLEM_UNREACHABLE 3U
 
 /**
- * What the index's file says of the row differs from its checksum: the disk has changed it. The index is not
- * used any more: searches compare all vectors until syna_mmap_build_index, or the next index that comes by
- * itself.
+ * The row's record in the index file differs from its checksum: the disk has changed it. The index is no
+ * longer used: searches compare all vectors until syna_mmap_build_index or automatic indexing rebuilds it.
  */
-#define SYNA_MMAP_PROBLEM_DAMAGED_LINKS 4
+#define SYNA_MMAP_PROBLEM_DAMAGED_LINKS 4U
 
 /**
- * No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50:
- * searches are slower than they need be, and find less. Not told where hnsw_m_max is under 16.
+ * The index has only links to the row that may be replaced, or none. Reported only if this holds for more
+ * than 16 rows and for more than one row in 50: searches then are slower and find less than they could. Not
+ * reported if a row has fewer than 16 links (hnsw_m_max).
  */
-#define SYNA_MMAP_PROBLEM_ORPHAN 5
+#define SYNA_MMAP_PROBLEM_ORPHAN 5U
 
 /**
- * A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
- * key that it points to. This struct never grows.
+ * A problem of one row. It is BORROWED until the callback that receives it returns, including the key that
+ * it points to. This struct never grows.
  */
 typedef struct syna_mmap_finding {
-  /** The row's key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL. */
+  /** The row's key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
-  /** The row's number, as in syna_mmap_hit. */
+  /** The row number, as in syna_mmap_hit. */
   uint64_t row;
-  /** SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat one that you do not know as damage. */
+  /** SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat an unknown number as damage. */
   uint32_t problem;
   /** 0. */
   uint32_t reserved;
 } syna_mmap_finding;
 
 /**
- * What syna_mmap_verify calls, on the thread that called it, never from two threads at once.
+ * Receives the findings and the progress of syna_mmap_verify, on the thread that called it, one call at a
+ * time.
  *
- * context  BORROWED for the callback: the pointer that was given to syna_mmap_verify, as it is.
- * finding  BORROWED for the callback. NULL: a report of progress.
- * done     of progress: rows that were searched for so far; of a finding: its number, from 1.
- * total    of progress: how many rows that can be at most; of a finding: how many findings there are.
+ * context  BORROWED for the callback: the pointer that was passed to syna_mmap_verify, unchanged.
+ * finding  BORROWED for the callback. NULL: a progress report.
+ * done     of a progress report: rows that were searched for so far. Of a finding: its number, from 1.
+ * total    of a progress report: the most rows that will be searched for. Of a finding: the number of
+ *          findings.
  *
- * Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
- * It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
- * behaviour.
- * It may call everything on any store, this one too, except for closing this one, which is refused with
- * SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this one: that one waits for
- * the call to end.
- * Threads: the caller's of syna_mmap_verify. Cost: yours; nothing is held up meanwhile but a close.
+ * Returns: true to continue; false to end the call, which then returns SYNA_MMAP_ERR_CANCELLED.
+ * It must return normally: an exception or a longjmp that leaves it is undefined behaviour.
+ * It may call all functions on any store, also on this one, except that it cannot close this store:
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this store, because that thread
+ * waits for the call to end.
+ * Threads: the thread that called syna_mmap_verify. Cost: yours; only a close waits for it.
  */
 typedef bool (*syna_mmap_verify_callback)(void *context,
                                           const syna_mmap_finding *finding,
@@ -1669,27 +1757,30 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
                                           uint64_t total);
 
 /**
- * Proves that the store is whole: compares every vector with its checksum, follows the index's links to
- * every row, and (cosine and euclidean) searches through the index for each row by its own vector.
+ * Proves that the store is intact. It compares every vector with its checksum and follows the links of the
+ * index to every row. With the cosine and euclidean metrics, it also searches the index for each row by the
+ * row's own vector.
  *
- * Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
- * finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
- * the call. After _HIDDEN, _UNREACHABLE and _ORPHAN, remove the file path.hnsw while the store is closed, open it
- * and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
+ * It covers the rows of the moment of the call. Progress is reported once for 1,024 indexed rows that were
+ * searched for. The findings are reported at the end, by ascending row number; a row with two problems is
+ * two findings.
+ * After _HIDDEN, _UNREACHABLE or _ORPHAN: close the store, remove the file path.hnsw, open the store and
+ * call syna_mmap_build_index. After _DAMAGED_LINKS: call syna_mmap_build_index.
  *
  * store         a handle.
- * callback      called with findings and progress. May be NULL: then only counted.
- * context       BORROWED for the call: handed to the callback and not looked at. May be NULL.
- * out_findings  BORROWED for the call: how many findings there are; 0: the store is whole. May be NULL.
+ * callback      called with findings and progress. May be NULL: findings are then only counted.
+ * context       BORROWED for the call: passed to the callback unchanged. May be NULL.
+ * out_findings  BORROWED for the call: the number of findings; 0: the store is intact. May be NULL.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
- * see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt), _INVALID_ARGUMENT, _INVALID_HANDLE,
- * _IO, _NO_MEMORY, _POISONED.
- * On failure: *out_findings is not written; what the callback has been told is true. The store is as it
- * was in any case.
- * Threads: any; searches and writes go on meanwhile, an index build is waited for. Cost: reads the whole
- * file (no progress is told of that), and makes a search for each row of the index.
+ * Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the structure of the file is
+ * damaged: see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt),
+ * _INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _NO_MEMORY, _POISONED.
+ * On failure: *out_findings is not written; what was reported to the callback is true. The store is
+ * unchanged in any case.
+ * Threads: any; searches and writes run meanwhile. It waits for a batch of an index build in progress, and
+ * index builds wait while it reads the index. Cost: reads the whole file (without progress reports), and
+ * makes one search for each indexed row.
  */
 syna_mmap_status syna_mmap_verify(const syna_mmap *store,
                                   syna_mmap_verify_callback callback,
@@ -1698,26 +1789,27 @@ syna_mmap_status syna_mmap_verify(const syna_mmap *store,
                                   syna_mmap_error *error);
 
 /**
- * Measures the recall of searches through the index, on the store as it is: `samples` stored vectors are
- * searched for through the index and exactly, each left out of its own hits, and it is counted how many of
- * the index's hits are as near as the exact ones.
+ * Measures the recall of searches through the index, on the store's own data.
  *
- * The vectors of a store are near each other: queries from elsewhere may fare worse. Rows that are written
- * meanwhile may lower the figure.
+ * It searches for `samples` stored vectors through the index and exactly, each vector excluded from its own
+ * hits. The recall is the share of the index's hits that are as near as the exact ones. The vectors of a
+ * store resemble each other, so queries from another source may have a lower recall. Rows that are written
+ * meanwhile may lower the result.
  *
  * store       a handle.
- * samples     how many vectors; where there are fewer, all of them. Not 0.
+ * samples     how many vectors; all of them if there are fewer. Not 0.
  * k           hits of each search. Not 0.
  * ef          candidates, as in syna_mmap_search_options. 0: the store's.
- * seed        which vectors: the same seed chooses the same ones, as long as no row comes or goes.
- * out_recall  BORROWED for the call: 0 to 1, 1 where there is nothing to compare, as without an index.
+ * seed        selects the vectors. The same seed selects the same vectors as long as no rows are written or
+ *             deleted.
+ * out_recall  BORROWED for the call: 0 to 1. 1 if there is nothing to compare, as without an index.
  * error       BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
  * _CANCELLED (syna_mmap_interrupt), _POISONED.
  * On failure: *out_recall is not written.
- * Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
- * 64 samples, for fewer where vectors are long.
+ * Threads: any; the store's `threads` share the work. Cost: one pass over all vectors for every 64 samples,
+ * or for fewer samples if the vectors are long.
  */
 syna_mmap_status syna_mmap_check_recall(const syna_mmap *store,
                                         size_t samples,
@@ -1728,27 +1820,28 @@ syna_mmap_status syna_mmap_check_recall(const syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
- * `from` is only read and stays as it is.
+ * Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from`
+ * is only read and stays unchanged.
  *
- * A row is whole if its vector fits its checksum and the record of its write is whole. Where the record of
- * a deletion or of a replacement is damaged, what it took away is back. Rows get new numbers, in the old
- * order. The new file has no index: an insert builds it once the store has
- * index_threshold vectors, and syna_mmap_build_index does at once.
+ * A row is intact if its vector matches its checksum and the record of its write is intact. If the record
+ * of a deletion or replacement is damaged, the row that it removed is back. Rows are renumbered in the old
+ * order.
+ * The new file has no index. After it is opened for writing, writes build one from index_threshold vectors
+ * on, or syna_mmap_build_index builds it.
  *
- * from      COPIED. A path as for syna_mmap_open; no handle is needed, and it should not be open for
+ * from      COPIED. A path as for syna_mmap_open. No handle is needed. The file should not be open for
  *           writing.
- * to        COPIED. The path of a file that does not exist yet.
+ * to        COPIED. The path of a file that does not exist.
  * out_rows  BORROWED for the call: how many vectors are in the new file. May be NULL.
- * out_lost  BORROWED for the call: how many are known to have been in the old one besides, counted up to
- *           its last checkpoint. May be NULL.
+ * out_lost  BORROWED for the call: how many other vectors the old file is known to have had at its last
+ *           checkpoint. May be NULL.
  * error     BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, also where vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND
- * (`from`), _CORRUPT (too damaged, or no store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also where
- * `to` exists), _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
- * On failure: *out_rows and *out_lost are not written. A file `to` that existed is as it was; one that did
- * not may be there now with a part of the vectors: remove it before you try again.
+ * Returns: SYNA_MMAP_OK, also if vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND (`from`),
+ * _CORRUPT (too damaged, or not a store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `to` exists),
+ * _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
+ * On failure: *out_rows and *out_lost are not written. A file `to` that existed is unchanged. A new file
+ * `to` is removed; if that fails, remove it before you try again.
  * Threads: any. Cost: reads the old file and writes the new one, with a checkpoint.
  */
 syna_mmap_status syna_mmap_salvage(const char *from,
@@ -1757,76 +1850,90 @@ syna_mmap_status syna_mmap_salvage(const char *from,
                                    uint64_t *out_lost,
                                    syna_mmap_error *error);
 
-/* ---- What the library has to say ----------------------------------------------------------------------------- */
+/* ---- Logging ------------------------------------------------------------------------------------------------- */
 
-/** Something that the program's users have to know: a sync failed, a call ended in a bug of the library. */
-#define SYNA_MMAP_LOG_ERROR 1
-
-/** Something is not as it was left: an index that does not fit, the rest of a compaction that was killed. */
-#define SYNA_MMAP_LOG_WARNING 2
-
-/** Rare work: batches recovered, an index made, a compaction. */
-#define SYNA_MMAP_LOG_INFO 3
-
-/** Work that is done again and again: checkpoints, rows taken into the index. */
-#define SYNA_MMAP_LOG_DEBUG 4
+/** Users of the program must know this: a sync failed, or a call ended in a bug of the library. */
+#define SYNA_MMAP_LOG_ERROR 1U
 
 /**
- * Hears what the library has to say: one line of text, in English, for people. A control character of a path
- * is shown as U+FFFD.
+ * Something unexpected was found or not done: an index that does not match, the remains of a killed
+ * compaction.
+ */
+#define SYNA_MMAP_LOG_WARNING 2U
+
+/** Rare work: recovered batches, an index build, a compaction. */
+#define SYNA_MMAP_LOG_INFO 3U
+
+/** Frequent work: checkpoints, indexed rows. */
+#define SYNA_MMAP_LOG_DEBUG 4U
+
+/**
+ * Receives a log message: one line of English text, for people. A control character of a path is shown as
+ * U+FFFD.
  *
- * context   BORROWED for the callback: the pointer that was given with the callback, as it is.
+ * context   BORROWED for the callback: the pointer that was passed with the callback, unchanged.
  * level     SYNA_MMAP_LOG_*.
  * text      BORROWED for the callback: UTF-8, NUL-terminated.
- * text_len  bytes of it, without the NUL.
+ * text_len  bytes of the text, without the NUL.
  *
- * It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there) and has to
- * return: no exception of C++ or the like and no longjmp may leave it, which would be undefined behaviour.
- * Threads: whichever was at work, several at once. Cost: yours, and the call waits for it.
+ * It must not call this library: functions with a status return SYNA_MMAP_ERR_INVALID_ARGUMENT, the others
+ * 0, false or NULL. It must return normally: an exception or a longjmp that leaves it is undefined
+ * behaviour.
+ * Threads: any thread that does the logged work, several at the same time. Cost: yours; the logging call
+ * waits for it.
  */
 typedef void (*syna_mmap_log_callback)(void *context, uint32_t level, const char *text, size_t text_len);
 
 /**
- * Sets who hears what the library has to say, of all stores of the process. Nobody does by default.
+ * Sets the log callback, for all stores of the process. By default there is none.
  *
- * most_level  SYNA_MMAP_LOG_*: that level and those with lower numbers are told.
- * callback    NULL: nobody hears it any more.
- * context     BORROWED until another callback is set: handed to the callback and not looked at. May be NULL.
+ * most_level  SYNA_MMAP_LOG_*. Messages of this level and of lower numbers are logged.
+ * callback    NULL: logging ends.
+ * context     BORROWED until another callback is set: passed to the callback unchanged. May be NULL.
  * error       BORROWED for the call. May be NULL.
  *
- * When it returns, the callback that was set before is in no call and will get none.
+ * When the call returns, the previous callback is not running and will not be called again.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
- * that has a logger of the crate log of its own).
- * On failure: all is as before.
- * Threads: any, in a forked child too. Cost: none to speak of; it waits for a callback in flight.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (an unknown level, or a Rust program has set its
+ * own logger of the crate log).
+ * On failure: nothing has changed.
+ * Threads: any, also in a forked child. Cost: negligible; it waits for a callback that is running.
  */
 syna_mmap_status syna_mmap_set_log(uint32_t most_level,
                                    syna_mmap_log_callback callback,
                                    void *context,
                                    syna_mmap_error *error);
 
-/* ---- The library --------------------------------------------------------------------------------------------- */
+/* ---- Versions ------------------------------------------------------------------------------------------------ */
+
+/** The version of the library that this header belongs to: SYNA_MMAP_VERSION_MAJOR.MINOR.PATCH. */
+#define SYNA_MMAP_VERSION_MAJOR 0
+
+/** See SYNA_MMAP_VERSION_MAJOR. */
+#define SYNA_MMAP_VERSION_MINOR 1
+
+/** See SYNA_MMAP_VERSION_MAJOR. */
+#define SYNA_MMAP_VERSION_PATCH 0
 
 /**
- * The interface that this header describes. Grows only when programs compiled against an older one would
- * break.
+ * The version of the interface that this header describes. It changes only if programs that were compiled
+ * with an older header would break.
  */
-#define SYNA_MMAP_ABI_VERSION 1
+#define SYNA_MMAP_ABI_VERSION 1U
 
 /**
- * The library's version, such as "0.1.0".
+ * The version of the loaded library, such as "0.1.0". SYNA_MMAP_VERSION_* are those of this header.
  *
  * Returns: never NULL; BORROWED until the library is unloaded.
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 const char *syna_mmap_version(void);
 
 /**
- * The number of the interface that the loaded library has; SYNA_MMAP_ABI_VERSION is the one that this
- * header describes. A program that finds another number than it was compiled with should not go on.
+ * The interface version of the loaded library. A program should stop if it differs from the
+ * SYNA_MMAP_ABI_VERSION that the program was compiled with.
  *
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 uint32_t syna_mmap_abi_version(void);
 

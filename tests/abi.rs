@@ -33,6 +33,13 @@ fn printer(header: &str) -> String {
     for line in code.lines() {
         if let Some((name, value)) = line.strip_prefix("#define SYNA_MMAP_").and_then(|l| l.split_once(' ')) {
             assert!(!value.trim().is_empty(), "SYNA_MMAP_{name} has no value");
+            if let Some((structure, _)) = value.strip_prefix("{sizeof(").and_then(|v| v.split_once(')')) {
+                body.push_str(&format!(
+                    "  {{ {structure} made = SYNA_MMAP_{name}; \
+                     printf(\"initializer SYNA_MMAP_{name} of %zu bytes\\n\", made.struct_size); }}\n"
+                ));
+                continue;
+            }
             body.push_str(&format!(
                 "  printf(\"constant SYNA_MMAP_{name} %lld\\n\", (long long)SYNA_MMAP_{name});\n"
             ));
@@ -109,6 +116,7 @@ fn everything_that_the_header_has_is_looked_at() {
     for line in [
         "constant SYNA_MMAP_ERR_LOCKED 8",
         "constant SYNA_MMAP_METRIC_FROM_FILE 4294967295",
+        "initializer SYNA_MMAP_ERROR_INIT of 272 bytes",
         "struct syna_mmap_error 272 bytes",
         "member syna_mmap_error.message at 16, 256 bytes",
         "member syna_mmap_hit.row at 32, 8 bytes",
@@ -153,5 +161,20 @@ fn every_package_has_the_version() {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{file} has no {before:?}"));
         assert!(rest.starts_with(env!("CARGO_PKG_VERSION")), "{file} has another version than Cargo.toml");
+    }
+}
+
+#[test]
+fn the_header_has_the_version() {
+    for (part, value) in [
+        ("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
+        ("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
+        ("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
+    ] {
+        let line = format!("#define SYNA_MMAP_VERSION_{part} {value}");
+        assert!(
+            HEADER.lines().any(|l| l == line),
+            "the header has another version than Cargo.toml: no {line:?}"
+        );
     }
 }

@@ -106,6 +106,59 @@ fn the_opening_example_compiles_and_runs() {
     }
 }
 
+#[test]
+fn initializers_set_the_size_and_leave_the_rest_zero() {
+    let folder = c_program::Scratch::new();
+    let mut text = "#include \"syna_mmap.h\"\n".to_owned();
+    let mut body = String::new();
+    for (structure, initializer) in [
+        ("syna_mmap_error", "SYNA_MMAP_ERROR_INIT"),
+        ("syna_mmap_batch", "SYNA_MMAP_BATCH_INIT"),
+        ("syna_mmap_stats", "SYNA_MMAP_STATS_INIT"),
+    ] {
+        text += &format!("static const {structure} static_{structure} = {initializer};\n");
+        body += &format!(
+            "  {{ {structure} made = {initializer}; const char *bytes = (const char *)&made; size_t i;\n\
+             \x20   if (made.struct_size != sizeof made || static_{structure}.struct_size != sizeof made) return 1;\n\
+             \x20   for (i = sizeof made.struct_size; i < sizeof made; i++) if (bytes[i] != 0) return 2; }}\n"
+        );
+    }
+    text += &format!("int main(void) {{\n{body}  return 0;\n}}\n");
+    for (extension, standard) in [("c", "-std=c99"), ("c", "-std=c11"), ("cpp", "-std=c++11")] {
+        let source = folder.path().join(format!("initializers.{extension}"));
+        fs::write(&source, &text).unwrap();
+        let flags = [standard, "-Wall", "-Wextra", "-Werror", "-pedantic"];
+        let output = c_program::run(&c_program::compile(&source, &flags), &[]);
+        assert!(output.status.success(), "{standard}: {}", c_program::transcript(&output));
+    }
+}
+
+/// Functions that the index behind the example does not name, and names in it that are no functions.
+fn index_faults(header: &str) -> Vec<String> {
+    let lines = header.lines().skip_while(|line| !line.starts_with(" * FUNCTIONS")).skip(2);
+    let entries = lines.take_while(|line| *line != " *");
+    let text = entries.map(|line| &line[line.len().min(" *   maintenance  ".len())..]);
+    let named: Vec<String> = text
+        .flat_map(|text| text.split([',', ' ']))
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("syna_mmap_{}", word.trim_start_matches("syna_mmap_")))
+        .collect();
+    // The types of callbacks have no name there.
+    let declared: Vec<String> =
+        functions(header).into_iter().map(|(name, ..)| name).filter(|name| !name.is_empty()).collect();
+    let missing = declared.iter().filter(|name| !named.contains(name)).map(|name| format!("missing: {name}"));
+    let unknown = named.iter().filter(|name| !declared.contains(name)).map(|name| format!("unknown: {name}"));
+    missing.chain(unknown).collect()
+}
+
+#[test]
+fn the_index_names_every_function() {
+    assert_eq!(index_faults(MADE), [""; 0]);
+    let planted = " * FUNCTIONS\n *\n *   lifecycle    open, gone\n *\n */\n#ifndef X\n\
+                   /** a */\nint syna_mmap_open(void);\n/** b */\nint syna_mmap_close(void);\n";
+    assert_eq!(index_faults(planted), ["missing: syna_mmap_close", "unknown: syna_mmap_gone"]);
+}
+
 /// What the comments of functions leave out: pointers without a word of ownership, threads, cost.
 fn left_out(header: &str) -> Vec<String> {
     let mut faults = Vec::new();

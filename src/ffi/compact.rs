@@ -9,25 +9,27 @@ use super::store::{syna_mmap, with_store};
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-/// Writes the live rows into a new file that takes the old one's place: gives back the disk space of what was
-/// deleted or replaced. Rows get new numbers, in the old order; the index is made anew if there is one.
+/// Copies the live rows into a new file that replaces the old one. This returns the disk space of deleted
+/// and replaced rows. Rows are renumbered in the old order. If the store has an index, it is rebuilt.
 ///
-/// Searches and writes go on meanwhile; writes wait for its last moments. Results, cursors and what was
-/// borrowed from them stay as they were. The old file is closed, and its disk space comes back, when the
-/// last results and cursors that borrow from it are freed or searched into again. Other processes that read the old file go on with it until
-/// syna_mmap_refresh. Needs disk space for the new file, under a temporary name in the store's folder.
+/// Searches and writes run meanwhile; writes wait only for the last part. Results, cursors and what was
+/// borrowed from them stay unchanged. The old file is closed, and its disk space returned, when the last
+/// results and cursors that borrow from it are freed or searched into again. Other processes that read the
+/// old file continue with it until syna_mmap_refresh. The new file needs disk space, under a temporary name
+/// in the store's folder.
 ///
 /// store     a handle.
-/// callback  told how many rows of how many were copied, then how many are in the index. May be NULL.
-/// context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+/// callback  told how many rows of how many are copied, then how many are indexed. May be NULL.
+/// context   BORROWED for the call: passed to the callback unchanged. May be NULL.
 /// error     BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK: everything is safe from a power cut too; or SYNA_MMAP_ERR_INVALID_HANDLE,
-/// _INVALID_ARGUMENT (another compaction of the store is in a call), _READ_ONLY, _CANCELLED, _CORRUPT (a
-/// vector differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
-/// On failure: the store goes on with the old file. (Where the system could not make sure of the new file's
-/// name, _IO, it goes on with the new one and refuses writes; where the index could not be saved, without.)
-/// Threads: any. Cost: reads and writes all live rows, makes the index, syncs.
+/// Returns: SYNA_MMAP_OK: all writes so far also survive a power failure; or SYNA_MMAP_ERR_INVALID_HANDLE,
+/// _INVALID_ARGUMENT (a call is already compacting the store), _READ_ONLY, _CANCELLED, _CORRUPT (a vector
+/// differs from its checksum: see syna_mmap_salvage), _NO_SPACE, _NO_MEMORY, _IO, _POISONED.
+/// On failure: the store continues with the old file. There are two exceptions. If the system cannot make
+/// the new file's name durable (_IO), the store continues with the new file and refuses writes. If the index
+/// cannot be saved, the store continues with the new file.
+/// Threads: any. Cost: reads and writes all live rows, rebuilds the index, syncs.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -47,20 +49,21 @@ pub unsafe extern "C" fn syna_mmap_compact(
     }
 }
 
-/// Does a part of what syna_mmap_compact does, for about as long as `budget_us` says. Call it until
-/// *out_done is true; between two calls anything may be done with the store.
+/// Does a part of what syna_mmap_compact does, for about `budget_us` microseconds. Call it until *out_done
+/// is true. Between two calls the store can be used without restriction.
 ///
-/// A call does one step at least: 1,024 rows copied, or 512 taken into the index. Some steps are longer: the
-/// first looks at all keys; where there is an index, one checks all its rows; one syncs the new file, and
-/// the last one syncs the rest.
+/// A call does at least one step: 1,024 rows copied, or 512 rows indexed. Some steps take longer: the first
+/// reads all keys; if the store has an index, one checks all its rows; one syncs the new file, and the last
+/// one syncs the rest.
 ///
 /// store      a handle.
 /// budget_us  microseconds; 0: one step.
-/// out_done   BORROWED for the call: whether the compaction is done.
+/// out_done   BORROWED for the call: whether the compaction is complete.
 /// error      BORROWED for the call. May be NULL.
 ///
-/// Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call begins anew.
-/// Threads: any. Cost: the budget, or a step.
+/// Returns: as syna_mmap_compact. On failure: *out_done is not written; the next call starts again from the
+/// beginning.
+/// Threads: any. Cost: the budget, or one step if that is longer.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -82,15 +85,15 @@ pub unsafe extern "C" fn syna_mmap_compact_step(
     }
 }
 
-/// Gives up a compaction that syna_mmap_compact_step has begun, and removes what it has copied. Closing the
-/// store does so too.
+/// Abandons a compaction that syna_mmap_compact_step has begun, and removes its copy. syna_mmap_close does
+/// the same.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also where none was begun, or SYNA_MMAP_ERR_INVALID_HANDLE, _INVALID_ARGUMENT (the
-/// compaction is in a call), _POISONED.
-/// Threads: any. Cost: the removal of a file.
+/// Returns: SYNA_MMAP_OK, also if no compaction was begun, or SYNA_MMAP_ERR_INVALID_HANDLE,
+/// _INVALID_ARGUMENT (a call is compacting the store), _POISONED.
+/// Threads: any. Cost: removing a file.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -103,22 +106,23 @@ pub unsafe extern "C" fn syna_mmap_compact_cancel(
     unsafe { boundary::call(error, || with_store(store, |store| store.compact_cancel())) }
 }
 
-/// Writes the live rows of this moment into the new file `path`: a backup, while searches and writes go on.
-/// The copy is a store of its own, as small as after a compaction, and has no index: opened for writing it
-/// makes one. Works for a store that was opened read-only too.
+/// Writes the rows that are live at this moment into the new file `path`: a backup of a store in use.
+///
+/// The copy is an independent store, as small as after a compaction. It has no index; after it is opened for
+/// writing, writes or syna_mmap_build_index build one. The call also works for a store opened read-only.
 ///
 /// store     a handle.
 /// path      COPIED. A path as for syna_mmap_open, of a file that does not exist.
-/// callback  told how many rows of how many were looked at. May be NULL.
-/// context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+/// callback  told how many rows of how many were copied or skipped. May be NULL.
+/// context   BORROWED for the call: passed to the callback unchanged. May be NULL.
 /// error     BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK: the copy is safe from a power cut; or SYNA_MMAP_ERR_INVALID_HANDLE,
+/// Returns: SYNA_MMAP_OK: the copy survives a power failure; or SYNA_MMAP_ERR_INVALID_HANDLE,
 /// _INVALID_ARGUMENT, _CANCELLED, _CORRUPT (a vector differs from its checksum), _NO_SPACE, _NO_MEMORY, _IO
-/// (also where `path` exists), _POISONED.
-/// On failure: there is no file `path`, or the one that was there is as it was.
-/// Threads: any; a write that is under way is waited for at the beginning. Cost: reads and writes all live
-/// rows, syncs.
+/// (also if `path` exists), _POISONED.
+/// On failure: the file `path` does not exist, or is unchanged if it existed before.
+/// Threads: any; waits for a write in progress when it begins, then searches and writes run meanwhile. Cost:
+/// reads and writes all live rows, syncs.
 ///
 /// # Safety
 /// As the text above says of each pointer.

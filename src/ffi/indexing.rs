@@ -11,19 +11,18 @@ use std::ffi::c_void;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// What a long call tells of its progress, on the thread that made it.
+/// The progress of a long call, reported on the thread that made the call.
 ///
-/// context  BORROWED for the callback: the pointer that was given with the callback, as it is.
+/// context  BORROWED for the callback: the pointer that was passed with the callback, unchanged.
 /// done     rows that are done in this part of the work.
 /// total    rows of this part of the work.
 ///
-/// Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
-/// It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
-/// behaviour.
-/// It may call everything on any store, this one too, except for closing this one and, in a compaction, the
-/// functions named syna_mmap_compact* on it, which are refused with SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
-/// wait for a thread that closes this one: that one waits for the call to end.
-/// Threads: the caller's. Cost: yours.
+/// Returns: true to continue; false to end the call, which then returns SYNA_MMAP_ERR_CANCELLED.
+/// It must return normally: an exception or a longjmp that leaves it is undefined behaviour.
+/// It may call all functions on any store, also on this one, except that it cannot close this store and,
+/// during a compaction, cannot call syna_mmap_compact* on it: SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not
+/// wait for a thread that closes this store, because that thread waits for the call to end.
+/// Threads: the calling thread. Cost: yours.
 pub type syna_mmap_progress_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool>;
 
@@ -48,17 +47,17 @@ impl Callback {
     }
 }
 
-/// Does what syna_mmap_build_index does, and tells how far it is; the callback can end it.
+/// Does what syna_mmap_build_index does, with a callback that is told the progress and can end the call.
 ///
 /// store     a handle.
-/// callback  told how many rows of how many are in the index, after every 512 rows, and with all of them in
-///           it now and then while they are checked. May be NULL.
-/// context   BORROWED for the call: handed to the callback and not looked at. May be NULL.
+/// callback  told how many rows of how many are indexed, after every 512 rows. When all are indexed, it is
+///           called from time to time while the index is checked. May be NULL.
+/// context   BORROWED for the call: passed to the callback unchanged. May be NULL.
 /// error     BORROWED for the call. May be NULL.
 ///
-/// Returns: as syna_mmap_build_index, or SYNA_MMAP_ERR_CANCELLED: the rows that are in the index stay there,
-/// searches use it, and a later call goes on.
-/// Threads: any; searches and writes go on meanwhile. Cost: as syna_mmap_build_index.
+/// Returns: as syna_mmap_build_index, or SYNA_MMAP_ERR_CANCELLED: indexed rows stay indexed, searches use
+/// them, and a later call continues.
+/// Threads, cost: as syna_mmap_build_index.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -78,28 +77,28 @@ pub unsafe extern "C" fn syna_mmap_build_index_with(
     }
 }
 
-/// Takes rows into the index for about as long as `budget_us` says, on this thread: for a program that has so
-/// much time in each frame. Makes the index where there is none.
+/// Indexes rows for about `budget_us` microseconds, on the calling thread: incremental indexing with a time
+/// budget, for frame loops. Creates the index if there is none.
 ///
-/// Rows that are not in the index are compared one by one by each search. They enter it in batches of up to
-/// 512, each of them the work of many calls, so *out_remaining goes down by leaps. Once it is 0, calls go on
-/// checking older rows, and making an index anew of which a quarter is deleted vectors, for their budget at
-/// most, until all that is due is done; then they return at once.
-/// Steps of any length make the index that syna_mmap_build_index makes, if no rows come between.
-///
-/// A call does one item of work at least, which takes as long as a search or less, and begins none that would
-/// not fit any more. It is late where the system takes the processor away or takes long to give memory (a
-/// page of 2 MB every few hundred rows), and where a table of the index is made larger: 32 bytes a row are
-/// cleared, each time the rows have doubled. Where another thread is working on the index, a call does nothing.
+/// Each search compares unindexed rows one by one. Rows are indexed in batches of up to 512, each of them
+/// the work of many calls, so *out_remaining decreases in large steps. After it has reached 0, calls check
+/// older rows and, if a quarter of the index is deleted rows, rebuild it. When nothing is left to do, a call
+/// returns at once. Steps of any length give the same index as syna_mmap_build_index, if no rows are written
+/// in between.
+/// A call does at least one item of work, which takes at most as long as a search, and starts no item that
+/// would exceed the budget. It returns late if the system preempts the thread, if the system is slow to
+/// provide memory (a 2 MB page every few hundred rows), or if a table of the index is enlarged (32 bytes a
+/// row are cleared each time the rows have doubled). If another thread is working on the index, the call
+/// does nothing.
 ///
 /// store          a handle.
 /// budget_us      microseconds; 0: one item of work.
-/// out_remaining  BORROWED for the call: how many rows are not in the index. May be NULL.
+/// out_remaining  BORROWED for the call: how many rows are unindexed. May be NULL.
 /// error          BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_MEMORY, _POISONED.
-/// On failure: *out_remaining is not written; what is in the index stays.
-/// Threads: any; searches and writes go on meanwhile. Cost: the budget.
+/// On failure: *out_remaining is not written; indexed rows stay indexed.
+/// Threads: any; searches and writes run meanwhile. Cost: the budget.
 ///
 /// # Safety
 /// As the text above says of each pointer.

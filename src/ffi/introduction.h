@@ -1,24 +1,26 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats, each under a key of its own, and finds those that are nearest
- * to a query. There is no server and no set-up: syna_mmap_open makes the file or opens it. Beside it, in a
- * file whose name ends in ".hnsw", lies an index that makes searches fast; it is derived from the store and
- * rebuilt where it does not fit.
+ * A store holds vectors of 64 to 8,192 floats, each under a unique key, and finds the nearest vectors to a
+ * query. There is no server and no set-up: syna_mmap_open creates or opens the file. A second file, whose
+ * name ends in ".hnsw", holds the index that makes searches fast. The index is derived from the store; if it
+ * is missing or does not match the store, it is rebuilt.
  *
- * - A write that returned is found by the very next search, and is still there after the process is killed.
- *   After a power cut there is what came before the last checkpoint (syna_mmap_checkpoint), and nothing is
- *   ever half there.
- * - One process writes, any number read; in a process, all threads may do everything at once.
- * - Whatever is in a file, the worst that comes of it is an error.
- * - The library starts no threads that were not asked for (the `threads` of the options, for index builds,
- *   batch searches, large batches of rows and opening large indexes, and its `index_worker`), installs no
- *   signal handlers, and prints nothing. Its threads take no signals. Where the system has no thread to give,
- *   the calling one does the work (without its `index_worker` a store is not opened).
- * - What it computes does not depend on the caller's floating-point environment (rounding mode, flush to zero,
- *   enabled exceptions), which is as it was when a call returns, and in callbacks (x86-64 and AArch64).
- * - Out of its hands: a disk that lies, a network file system, and another program that cuts off a file in
- *   use (SIGBUS).
+ * - A write is visible to every search that begins after it returned. It survives a kill of the process. After
+ *   a power failure the store contains everything up to the last checkpoint (syna_mmap_checkpoint). Later
+ *   batches may be lost, newest first, never half a batch.
+ * - One process writes, any number of processes read. Within a process, all threads may call all functions at
+ *   the same time.
+ * - No file content can cause more than an error.
+ * - The library prints nothing and installs no signal handlers. It starts no threads unless asked: the option
+ *   `threads` allows them for index builds, batch searches, large batches of rows and opening large indexes;
+ *   the option `index_worker` starts one background thread. These threads block all signals. If the system
+ *   cannot start a thread, the calling thread does the work (an open with `index_worker` fails instead).
+ * - Results do not depend on the caller's floating-point environment (rounding mode, flush to zero, enabled
+ *   exceptions). A call restores that environment before it returns and before it calls a callback (x86-64 and
+ *   AArch64).
+ * - Not protected against: failing media, disks that report a sync as complete before it is, network file
+ *   systems, and another program that truncates a file in use (SIGBUS).
  *
  * EXAMPLE
  *
@@ -29,7 +31,7 @@
  *     float first[64] = {1, 0}, second[64] = {0, 1}, query[64] = {0.9f, 0.1f};
  *     syna_mmap *store = NULL;
  *     syna_mmap_results *results = NULL;
- *     syna_mmap_error error = {sizeof error, 0, 0, ""};
+ *     syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
  *     syna_mmap_options options;
  *
  *     syna_mmap_options_init(&options, sizeof options);
@@ -52,53 +54,73 @@
  *
  * Compile it with: cc example.c -lsyna_mmap
  *
- * OWNERSHIP. Each pointer says one of three words:
- *   BORROWED (until when)   it belongs to the other side, which keeps it valid until then. "For the call":
- *                           the library uses it during the call and keeps no pointer to it.
- *   OWNED (freed by what)   it is yours now; free it by that function, once.
- *   COPIED                  the library reads it during the call and never again.
- * No function takes memory of yours to free it, and nothing of the library's is for free(). NULL is refused
- * with SYNA_MMAP_ERR_INVALID_ARGUMENT unless the text says that it may be NULL, and so is a pointer that is
- * not aligned for what it points to (4 bytes for float, 8 for uint64_t). A pointer with a length of 0 may be
- * NULL, and may be anything.
+ * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters are members of syna_mmap_search_options.
  *
- * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are numbers, not addresses. One that was
- * closed or freed, that is of another type, NULL, or made up is SYNA_MMAP_ERR_INVALID_HANDLE. Functions
- * without a status answer 0, false or NULL for it. (Where pointers have 32 bits, a closed handle can come to
- * life again after 32,768 further ones.)
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at
+ *   durability   checkpoint, flush, is_dirty, last_durable_seq
+ *   readers      refresh
+ *   write        insert, upsert, delete, insert_batch, upsert_batch, write
+ *   read         get, get_tags, get_payload, contains, len, dimensions, metric
+ *   iterate      cursor_new, cursor_next, cursor_free
+ *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
+ *                results_is_partial, results_query_is_partial, results_free
+ *   filters      search_options_init
+ *   search       search, search_key, search_range, search_batch
+ *   index        build_index, has_index, build_index_with, index_step
+ *   maintenance  compact, compact_step, compact_cancel, snapshot_to
+ *   diagnostics  get_stats, verify, check_recall, salvage, status_name
+ *   hosts        set_log, version, abi_version
  *
- * THREADS. A syna_mmap may be used by all threads at once. A syna_mmap_results, a syna_mmap_cursor, an
- * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls that are
- * under way. No thread is tied to anything: open in one, close in another. A call needs 64 KiB of stack. No
- * function may be called in a signal handler.
+ * OWNERSHIP. The comment on each pointer contains one of three words:
+ *   BORROWED (until when)   The memory belongs to the other side, which keeps it valid until then. "For the
+ *                           call": the library uses it during the call and keeps no pointer to it.
+ *   OWNED (freed by what)   The object belongs to you. Free it once, with that function.
+ *   COPIED                  The library reads the memory during the call and never again.
+ * No function frees memory that you allocated. Never pass memory of the library to free(). NULL is refused with
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT unless the text says that it may be NULL. A pointer that is not aligned for
+ * its type (4 bytes for float, 8 for uint64_t) is refused in the same way. A pointer with a length of 0 may be
+ * NULL or any other value.
  *
- * CALLBACKS. A callback has to return by itself: neither an exception nor a longjmp may leave it. What it may
- * call, its type's comment says.
+ * HANDLES. syna_mmap *, syna_mmap_results * and syna_mmap_cursor * are opaque tokens, not addresses. A handle
+ * that is NULL, closed, freed, of another type or made up causes SYNA_MMAP_ERR_INVALID_HANDLE. Functions
+ * without a status return 0, false or NULL for it. (With 32-bit pointers, a closed handle can become valid
+ * again after 32,768 further handles.)
  *
- * FORK. A child process can use no handle of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and free
- * them, which changes nothing for the parent, or leave them alone, and open files itself; other threads of the
- * parent may be in calls meanwhile. The parent's lock on the file lasts until the parent closes the store. If
- * the parent ends without that (killed, say), it lasts until each of its forked children has closed the handle
- * that it inherited, called exec, or ended. Where a thread of the parent was in a call on the store at the
- * fork, closing is not enough. All descriptors of the library are closed by exec. A child of
- * vfork may call nothing here, and one that was forked in a callback must not return from it.
+ * THREADS. All threads may use a syna_mmap at the same time. A syna_mmap_results, a syna_mmap_cursor, an
+ * options struct or an error struct is for one thread at a time. syna_mmap_close waits for the calls in
+ * progress. No object is tied to the thread that created it. A call needs 64 KiB of stack. No function may be
+ * called in a signal handler.
  *
- * ERRORS. A call that can fail returns a syna_mmap_status, SYNA_MMAP_OK (0) on success. The last argument,
- * optional, says more, see syna_mmap_error. Outputs (out_*) are written on success only, the error struct on
- * failure only, and results are empty after a failed search. A failed write has written nothing
- * (SYNA_MMAP_ERR_IO: see there). Any call with a handle can also answer SYNA_MMAP_ERR_POISONED and, should
- * the library have a bug, SYNA_MMAP_ERR_INTERNAL, which poisons what it worked on: every later call on it
- * but close answers SYNA_MMAP_ERR_POISONED.
+ * CALLBACKS. A callback must return normally: no exception and no longjmp may leave it. The comment on its
+ * type says which functions it may call.
  *
- * STRUCT_SIZE. Structs that can grow begin with their size; set it to sizeof, or let the _init function do
- * it. A program that was compiled with an older header passes a shorter struct: members that it lacks have
- * their defaults. One that was compiled with a newer header passes a longer one: it works as long as the
- * members that this library does not know are zero, and is SYNA_MMAP_ERR_INVALID_ARGUMENT otherwise. So is a
- * size that ends inside a member, or is above 4,096. Only in syna_mmap_error is 0 a size: that of version 0.1.0.
+ * FORK. A child process cannot use the handles of its parent: SYNA_MMAP_ERR_INVALID_HANDLE. It may close and
+ * free them, which changes nothing for the parent, or ignore them. It may open files itself. Other threads of
+ * the parent may be in calls during the fork. The parent's lock on the file lasts until the parent closes the
+ * store. If the parent ends without closing it (if it is killed, for example), the lock lasts until each of
+ * its forked children has closed the inherited handle, called exec, or ended. If a thread of the parent was
+ * in a call on the store during the fork, closing the inherited handle is not enough. exec closes all
+ * descriptors of the library. A child of vfork may not call the library. A child that was forked in a
+ * callback must not return from it.
  *
- * LIMITS. Dimensions 64 to 8,192; keys 0 to 65,535 bytes of UTF-8, NULs allowed; payloads to 1 MiB a row;
- * 1 GiB of both in one batch; tags of 64 bits; 4,294,967,294 rows over a file's life, which a compaction
- * begins anew; 16,777,216 hits or candidates of a search; handles open at once 16,777,200 (8,176 where pointers
- * have 32 bits). More: SYNA_MMAP_ERR_LIMIT, or the error that is named after what is too large. Threads 1,024;
- * more: SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * ERRORS. A call that can fail returns a syna_mmap_status: SYNA_MMAP_OK (0) on success. The last argument,
+ * which is optional, receives the details: see syna_mmap_error. Outputs (out_*) are written only on success,
+ * the error struct only on failure. Results are empty after a failed search. A failed write has written
+ * nothing (exception: SYNA_MMAP_ERR_IO, see there). Any call with a handle can also return
+ * SYNA_MMAP_ERR_POISONED. If the library has a bug, a call can return SYNA_MMAP_ERR_INTERNAL. The object is
+ * poisoned then: every later call on it except close returns SYNA_MMAP_ERR_POISONED.
+ *
+ * STRUCT_SIZE. A struct that can grow begins with its size. Set it to sizeof, or use the _init function or
+ * the _INIT macro. A program that was compiled with an older header passes a shorter struct; the members it
+ * lacks have their defaults. A program that was compiled with a newer header passes a longer struct. The
+ * members that this library does not know must be zero, otherwise the call returns
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT; in syna_mmap_stats they are set to zero. A size that ends inside a member
+ * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
+ * means the size in version 0.1.0.
+ *
+ * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
+ * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
+ * compaction starts a new file. Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176
+ * with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
+ * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */

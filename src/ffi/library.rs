@@ -8,19 +8,19 @@ use std::ffi::c_char;
 /// The version, as bytes that end with a NUL.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
-/// The library's version, such as "0.1.0".
+/// The version of the loaded library, such as "0.1.0". SYNA_MMAP_VERSION_* are those of this header.
 ///
 /// Returns: never NULL; BORROWED until the library is unloaded.
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_version() -> *const c_char {
     boundary::value(VERSION.as_ptr().cast(), || Ok(VERSION.as_ptr().cast()))
 }
 
-/// The number of the interface that the loaded library has; SYNA_MMAP_ABI_VERSION is the one that this
-/// header describes. A program that finds another number than it was compiled with should not go on.
+/// The interface version of the loaded library. A program should stop if it differs from the
+/// SYNA_MMAP_ABI_VERSION that the program was compiled with.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_abi_version() -> u32 {
     boundary::value(SYNA_MMAP_ABI_VERSION, || Ok(SYNA_MMAP_ABI_VERSION))
@@ -35,6 +35,20 @@ pub extern "C" fn syna_mmap_status_name(status: syna_mmap_status) -> *const c_ch
     boundary::value_anyway(c"(unknown status)".as_ptr(), |_allowed| Ok(name_of(status).as_ptr()))
 }
 
-/// The interface that this header describes. Grows only when programs compiled against an older one would
-/// break.
+/// The version of the library that this header belongs to: SYNA_MMAP_VERSION_MAJOR.MINOR.PATCH.
+pub const SYNA_MMAP_VERSION_MAJOR: i32 = 0;
+/// See SYNA_MMAP_VERSION_MAJOR.
+pub const SYNA_MMAP_VERSION_MINOR: i32 = 1;
+/// See SYNA_MMAP_VERSION_MAJOR.
+pub const SYNA_MMAP_VERSION_PATCH: i32 = 0;
+
+const _: () = assert!(
+    matches!(i32::from_str_radix(env!("CARGO_PKG_VERSION_MAJOR"), 10), Ok(SYNA_MMAP_VERSION_MAJOR))
+        && matches!(i32::from_str_radix(env!("CARGO_PKG_VERSION_MINOR"), 10), Ok(SYNA_MMAP_VERSION_MINOR))
+        && matches!(i32::from_str_radix(env!("CARGO_PKG_VERSION_PATCH"), 10), Ok(SYNA_MMAP_VERSION_PATCH)),
+    "SYNA_MMAP_VERSION_* differ from the version in Cargo.toml"
+);
+
+/// The version of the interface that this header describes. It changes only if programs that were compiled
+/// with an older header would break.
 pub const SYNA_MMAP_ABI_VERSION: u32 = 1;

@@ -10,42 +10,45 @@ use crate::{Result, SynaError};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::ffi::{c_char, c_void};
 
-/// Something that the program's users have to know: a sync failed, a call ended in a bug of the library.
+/// Users of the program must know this: a sync failed, or a call ended in a bug of the library.
 pub const SYNA_MMAP_LOG_ERROR: u32 = 1;
-/// Something is not as it was left: an index that does not fit, the rest of a compaction that was killed.
+/// Something unexpected was found or not done: an index that does not match, the remains of a killed
+/// compaction.
 pub const SYNA_MMAP_LOG_WARNING: u32 = 2;
-/// Rare work: batches recovered, an index made, a compaction.
+/// Rare work: recovered batches, an index build, a compaction.
 pub const SYNA_MMAP_LOG_INFO: u32 = 3;
-/// Work that is done again and again: checkpoints, rows taken into the index.
+/// Frequent work: checkpoints, indexed rows.
 pub const SYNA_MMAP_LOG_DEBUG: u32 = 4;
 
-/// Hears what the library has to say: one line of text, in English, for people. A control character of a path
-/// is shown as U+FFFD.
+/// Receives a log message: one line of English text, for people. A control character of a path is shown as
+/// U+FFFD.
 ///
-/// context   BORROWED for the callback: the pointer that was given with the callback, as it is.
+/// context   BORROWED for the callback: the pointer that was passed with the callback, unchanged.
 /// level     SYNA_MMAP_LOG_*.
 /// text      BORROWED for the callback: UTF-8, NUL-terminated.
-/// text_len  bytes of it, without the NUL.
+/// text_len  bytes of the text, without the NUL.
 ///
-/// It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there) and has to
-/// return: no exception of C++ or the like and no longjmp may leave it, which would be undefined behaviour.
-/// Threads: whichever was at work, several at once. Cost: yours, and the call waits for it.
+/// It must not call this library: functions with a status return SYNA_MMAP_ERR_INVALID_ARGUMENT, the others
+/// 0, false or NULL. It must return normally: an exception or a longjmp that leaves it is undefined
+/// behaviour.
+/// Threads: any thread that does the logged work, several at the same time. Cost: yours; the logging call
+/// waits for it.
 pub type syna_mmap_log_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, level: u32, text: *const c_char, text_len: usize)>;
 
-/// Sets who hears what the library has to say, of all stores of the process. Nobody does by default.
+/// Sets the log callback, for all stores of the process. By default there is none.
 ///
-/// most_level  SYNA_MMAP_LOG_*: that level and those with lower numbers are told.
-/// callback    NULL: nobody hears it any more.
-/// context     BORROWED until another callback is set: handed to the callback and not looked at. May be NULL.
+/// most_level  SYNA_MMAP_LOG_*. Messages of this level and of lower numbers are logged.
+/// callback    NULL: logging ends.
+/// context     BORROWED until another callback is set: passed to the callback unchanged. May be NULL.
 /// error       BORROWED for the call. May be NULL.
 ///
-/// When it returns, the callback that was set before is in no call and will get none.
+/// When the call returns, the previous callback is not running and will not be called again.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (a level that there is not; a program in Rust
-/// that has a logger of the crate log of its own).
-/// On failure: all is as before.
-/// Threads: any, in a forked child too. Cost: none to speak of; it waits for a callback in flight.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (an unknown level, or a Rust program has set its
+/// own logger of the crate log).
+/// On failure: nothing has changed.
+/// Threads: any, also in a forked child. Cost: negligible; it waits for a callback that is running.
 ///
 /// # Safety
 /// As the text above says of each pointer.

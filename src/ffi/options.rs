@@ -7,22 +7,22 @@ use crate::{
     DistanceMetric, Durability, HnswConfig, IndexProfile, MmapVectorConfig, OpenMode, Result, SynaError,
 };
 
-/// Fewest dimensions of a store.
+/// The fewest dimensions of a store.
 pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
-/// Most dimensions of a store.
+/// The most dimensions of a store.
 pub const SYNA_MMAP_MAX_DIMENSIONS: u32 = 8192;
 
-/// Most hits of one search: SYNA_MMAP_ERR_LIMIT for more.
+/// The most hits of one search; SYNA_MMAP_ERR_LIMIT for more.
 pub const SYNA_MMAP_MAX_K: u32 = 16_777_216;
-/// Most candidates of one search: SYNA_MMAP_ERR_LIMIT for more.
+/// The most candidates of one search; SYNA_MMAP_ERR_LIMIT for more.
 pub const SYNA_MMAP_MAX_EF: u32 = 16_777_216;
-/// Most bytes of a payload: SYNA_MMAP_ERR_LIMIT for more.
+/// The most bytes of one payload; SYNA_MMAP_ERR_LIMIT for more.
 pub const SYNA_MMAP_MAX_PAYLOAD_BYTES: u32 = 1_048_576;
-/// Most bytes of keys and payloads in one batch, with 8 to 24 bytes more for each row: SYNA_MMAP_ERR_LIMIT for
-/// more.
+/// The most bytes of one batch; SYNA_MMAP_ERR_LIMIT for more. Counted are keys, payloads, and 8 to 24 bytes
+/// more for each row.
 pub const SYNA_MMAP_MAX_BATCH_BYTES: u32 = 1_073_741_824;
-/// Most rows that are ever written to one file, deleted ones too; a compaction begins a new file.
-/// SYNA_MMAP_ERR_LIMIT for more.
+/// The most rows that can ever be written to one file, deleted rows included; SYNA_MMAP_ERR_LIMIT for more.
+/// A compaction starts a new file.
 pub const SYNA_MMAP_MAX_ROWS: u32 = 4_294_967_294;
 
 const _: () = assert!(
@@ -33,114 +33,123 @@ const _: () = assert!(
         && SYNA_MMAP_MAX_ROWS as u64 == crate::storage::MAX_ROWS
 );
 
-/// Distance 1 - cos(a, b), from 0 to 2; exactly 1 where one of the vectors has no length.
+/// The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero.
 pub const SYNA_MMAP_METRIC_COSINE: u32 = 0;
-/// Distance: the square root of the sum of squared differences.
+/// The distance is the square root of the sum of squared differences.
 pub const SYNA_MMAP_METRIC_EUCLIDEAN: u32 = 1;
-/// Distance -(a . b).
+/// The distance is -(a . b).
 pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
-/// For opening only: as in the existing file, whichever that is (UINT32_MAX).
+/// For opening only: take the metric of the existing file (UINT32_MAX).
 pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
 
-/// Open for reading: takes no lock, changes no byte, sees the rows of that moment; syna_mmap_refresh shows
-/// later ones.
+/// Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
+/// shows later ones.
 pub const SYNA_MMAP_OPEN_READ_ONLY: u32 = 1;
-/// Do not create the file: SYNA_MMAP_ERR_NOT_FOUND where there is none.
+/// Do not create the file; SYNA_MMAP_ERR_NOT_FOUND if it does not exist.
 pub const SYNA_MMAP_OPEN_MUST_EXIST: u32 = 2;
-/// Do not open an existing file: SYNA_MMAP_ERR_IO where there is one. Not with READ_ONLY, MUST_EXIST or
-/// DAMAGED.
+/// Do not open an existing file; SYNA_MMAP_ERR_IO if it exists. Cannot be combined with READ_ONLY,
+/// MUST_EXIST or DAMAGED.
 pub const SYNA_MMAP_OPEN_MUST_CREATE: u32 = 4;
-/// Check every stored vector against its checksum: reads the whole file; SYNA_MMAP_ERR_CORRUPT at the first
-/// that differs. syna_mmap_verify checks more, and names all.
+/// Compare every stored vector with its checksum. Reads the whole file. SYNA_MMAP_ERR_CORRUPT at the first
+/// difference; syna_mmap_verify checks more, and reports all differences.
 pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
-/// Open a damaged file read-only and show whatever of it is whole, as syna_mmap_salvage would save it.
+/// Open a damaged file read-only and show the rows that are intact: those that syna_mmap_salvage
+/// would save.
 pub const SYNA_MMAP_OPEN_DAMAGED: u32 = 16;
 
-/// A write that returned survives a crash or a kill of the process; a power cut only from the next
-/// checkpoint on.
+/// A write that returned survives a crash or a kill of the process. It survives a power failure from the
+/// next checkpoint on.
 pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
-/// A write is synced to the disk before it returns: it survives a power cut, and takes as long as the disk
-/// does.
+/// A write is synced to the disk before it returns. It survives a power failure, and takes as long as the
+/// disk needs.
 pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 
-/// The index holds the neighbours' codes beside each vector's links: the fastest searches. In memory 320 + 5 *
-/// dimensions bytes a vector, as far as searches have come to it (256 dimensions at least count).
+/// The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
+/// takes 320 + 5 * dimensions bytes of memory a vector (256 dimensions at least), for the vectors that
+/// searches have visited.
 pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
-/// The index holds a vector's own code and links: 192 + dimensions bytes a vector. Searches are about twice as
-/// slow.
+/// The index stores only a vector's own code and links: 192 + dimensions bytes a vector. Searches take about
+/// twice as long.
 pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
 
-/// What a store is opened with. It is yours: COPIED by syna_mmap_open, so it may go out of scope after the
+/// How a store is opened. You own it: syna_mmap_open reads it (COPIED), so it may go out of scope after the
 /// call.
 ///
-/// Fill it by syna_mmap_options_init, then change what you care about. Threads: it is plain memory, so
-/// share it as you would an int. The struct grows at its end in later versions; programs that were compiled
-/// with a shorter one keep working.
+/// Fill it with syna_mmap_options_init, then change single members. Later versions append members; programs
+/// that were compiled with a shorter struct keep working.
+/// Threads: plain memory; one thread at a time may change it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_options {
     /// sizeof(syna_mmap_options).
     pub struct_size: usize,
-    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; 0: as in the existing
-    /// file. Default 768.
+    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. 0: as in the existing file.
+    /// Default 768.
     pub dimensions: u32,
-    /// SYNA_MMAP_METRIC_*, fixed when the file is made. Default SYNA_MMAP_METRIC_COSINE.
+    /// SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE.
     pub metric: u32,
-    /// Vectors to plan for. No limit, and takes no space by itself: syna_mmap_reserve does. Default
-    /// 100,000.
+    /// The expected number of vectors. It is not a limit and allocates nothing by itself; syna_mmap_reserve
+    /// allocates. Default 100,000.
     pub initial_capacity: u64,
-    /// Vectors at which the index comes by itself; 0: only syna_mmap_build_index and syna_mmap_index_step make
-    /// it. From there on each write does the index work of two to four rows for each row that it wrote, of six
-    /// while an index of which a quarter is deleted rows is rebuilt: some milliseconds for a single one.
-    /// Searches compare rows that wait one by one. The first index is whole after as many writes more as half of
-    /// these vectors, at most. Default 10,000.
+    /// The number of vectors from which on the store maintains an index automatically. 0: only
+    /// syna_mmap_build_index and syna_mmap_index_step build it. From the threshold on, each write does index
+    /// work for two to four rows for each row that it writes: 1 to 2 ms for a single row. While an index is
+    /// rebuilt because a quarter of its rows are deleted, it is the work of six rows. Searches compare
+    /// unindexed rows one by one. The first index is complete at the latest when half as many vectors as the
+    /// threshold have been written after it. Default 10,000.
     pub index_threshold: u64,
-    /// Seconds between the checkpoints that writes make; 0: only when asked and at close. Such a checkpoint takes no
-    /// rows into the index. The write that makes it waits for the disk: milliseconds, or more where much was
-    /// written in the last second or the disk is busy. The writes after it save what has changed of the index,
-    /// each a part of it. Default 30.
+    /// Seconds between automatic checkpoints. Writes make them, so a store without writes makes none. 0: only
+    /// syna_mmap_checkpoint, syna_mmap_flush and syna_mmap_close. An automatic checkpoint indexes no rows. The
+    /// write that makes it waits for the disk: milliseconds, or more if much was written in the last second or
+    /// the disk is busy. Later writes then save the changes of the index, each of them a part. If that takes
+    /// longer than the interval, one write saves the rest. Default 30.
     pub checkpoint_interval_secs: u32,
-    /// SYNA_MMAP_OPEN_*, combined by |. Default 0: read and write, create if there is no file.
+    /// SYNA_MMAP_OPEN_*, combined by |. Default 0: open for reading and writing, create the file if it does
+    /// not exist.
     pub flags: u32,
     /// SYNA_MMAP_DURABILITY_*. Default SYNA_MMAP_DURABILITY_PROCESS.
     pub durability: u32,
-    /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a
-    /// batch of 2 MiB or more is written by a thread of that call's own, while the calling one checks what
-    /// comes next, and an open of an index of 16,384 rows or more has one that reads it while the calling one
-    /// reads the keys; they take no signals. 0: none, the calling thread does all. At most 1,024, default 0.
+    /// Threads that an index build or a batch search may use, the calling thread included. With 1 or more, two
+    /// other calls start one thread each while they run: a batch of 2 MiB or more, to write while the calling
+    /// thread checks the next rows, and an open of an index of 16,384 rows or more, to read the index while
+    /// the calling thread reads the keys. These threads block all signals. 0: none, the calling thread does
+    /// all work. At most 1,024. Default 0.
     pub threads: u32,
-    /// Half of the index's links of a row, 2 to 256, where hnsw_m_max is 0; without effect otherwise. Default 16.
+    /// Half the number of links of a row in the index, 2 to 256. Ignored if hnsw_m_max is not 0. Default 16.
     pub hnsw_m: u32,
-    /// Candidates that are looked at for a node's links; more is slower and finds better ones. 1 to
-    /// 65,536, default 200.
+    /// Candidates that are considered for the links of a row, 1 to 65,536. More is slower and finds better
+    /// links. Default 200.
     pub hnsw_ef_construction: u32,
-    /// The candidates of a search that names no number; more is slower and finds more. Where the index has measured
-    /// that it takes more to find 9 of the 10 nearest, such a search takes more: see fixed_ef. 1 to 65,536,
-    /// default 100.
+    /// Candidates of a search that sets no ef, 1 to 65,536. More is slower and finds more. If the index has
+    /// measured that more candidates are needed to find 9 of the 10 nearest rows, such a search uses that
+    /// number: see fixed_ef. Default 100.
     pub hnsw_ef_search: u32,
-    /// The index's links of a row, 2 to 512, of which under 4 count as 4; 0: 2 * hnsw_m. Default 0.
+    /// The number of links of a row in the index, 2 to 512; less than 4 counts as 4. 0: 2 *
+    /// hnsw_m. Default 0.
     pub hnsw_m_max: u32,
-    /// Seed of the index: the same rows, options and seed give the same index. Default 0.
+    /// The seed of the index. The same rows, options and seed give the same index. Default 0.
     pub seed: u64,
-    /// Rows that may wait before writes take them into an index that comes by itself: each search compares them
-    /// one by one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that
-    /// these and half as many wait at most. 0: every write takes in all its rows before it returns, and the
-    /// one at index_threshold makes the whole index. Without effect where index_threshold is 0. Default 256.
+    /// The number of unindexed rows above which writes continue automatic indexing. Each search compares
+    /// unindexed rows one by one. Writes index rows in batches of up to 512, with the work of two to four rows
+    /// for each row written, so about twice this number stays unindexed at most. 0: every write indexes all
+    /// rows before it returns, and the write that reaches index_threshold builds the whole index. Ignored if
+    /// index_threshold is 0. Default 256.
     pub most_unindexed_rows: u64,
-    /// SYNA_MMAP_INDEX_*: how much memory the index takes, and how fast it is. An index that is there stays as it is;
-    /// syna_mmap_compact makes it anew. Default SYNA_MMAP_INDEX_FAST.
+    /// SYNA_MMAP_INDEX_*: trades memory for speed. An existing index keeps its profile until it is rebuilt,
+    /// for example by syna_mmap_compact. Default SYNA_MMAP_INDEX_FAST.
     pub index_profile: u32,
-    /// 1: a thread of the store's own takes rows into an index that comes by itself, whenever an eighth of
-    /// most_unindexed_rows is left. Writes then make no index, and do a share of its work only where twice
-    /// most_unindexed_rows, or 1,024, wait; they wait for the thread 10 ms at most. The index then depends on
-    /// time, not only on rows, options and seed. The thread takes no signals and ends when the store is closed. Where the
-    /// system has no thread for it, syna_mmap_open answers SYNA_MMAP_ERR_IO. Without effect where index_threshold is
-    /// 0 and where the store is opened read-only. 0: no such thread. Default 0.
+    /// 1: a background thread of the store does the automatic indexing. It starts when an eighth of
+    /// most_unindexed_rows is unindexed. Writes then build no index. They do index work only if more than
+    /// twice most_unindexed_rows, or more than 1,024 rows if that is more, are unindexed, and wait at most 10
+    /// ms for the thread. The index then depends on timing, not only on rows, options and seed. The thread
+    /// blocks all signals and ends when the store is closed. If the system cannot start it, syna_mmap_open
+    /// returns SYNA_MMAP_ERR_IO. Ignored if index_threshold is 0 and in stores opened read-only. 0: no thread.
+    /// Default 0.
     pub index_worker: u32,
-    /// 1: a search that names no ef takes hnsw_ef_search candidates, whatever it finds with them. 0: the index
-    /// measures on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such a
-    /// search takes as many, up to 2,000: on embeddings hnsw_ef_search is enough, on random data it is not, and
-    /// searches take longer there. syna_mmap_stats has the number. Default 0.
+    /// 1: a search that sets no ef always uses hnsw_ef_search candidates. 0: while the index grows, it
+    /// measures on a sample of its rows how many candidates are needed to find 9 of the 10 nearest rows. Such
+    /// a search then uses that number, up to 2,000. For embeddings hnsw_ef_search is enough; for random data
+    /// it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
     pub fixed_ef: u32,
     /// 0.
     pub reserved: u32,
@@ -289,11 +298,12 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
 
 /// Fills `options` with the defaults.
 ///
-/// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
-///              NULL, not aligned, or a struct_size below sizeof(size_t) or above 4,096: nothing is done.
-/// struct_size  sizeof(syna_mmap_options) where your program is compiled; becomes the member of that name.
+/// options      BORROWED for the call: `struct_size` bytes, which are overwritten. NULL, not aligned, or a
+///              struct_size below sizeof(size_t) or above 4,096: nothing is done.
+/// struct_size  sizeof(syna_mmap_options) as your program was compiled. It is stored in the member of
+///              that name.
 ///
-/// Threads: any, in callbacks too. Cost: none to speak of.
+/// Threads: any, also in callbacks. Cost: negligible.
 ///
 /// # Safety
 /// `options` is NULL, or `struct_size` bytes can be written there.

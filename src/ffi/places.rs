@@ -9,10 +9,10 @@ use super::options::syna_mmap_options;
 use super::store::{keep_store, syna_mmap};
 use crate::{MmapVectorStore, SynaError};
 
-/// Makes a store without a file, for tests and caches: it is gone when it is closed. All else is as in a
-/// file; syna_mmap_snapshot_to writes it to one.
+/// Creates a store without a file, for tests and caches. It is lost when it is closed; syna_mmap_snapshot_to
+/// writes it to a file. Otherwise it behaves as a store in a file.
 ///
-/// options    COPIED. NULL: the defaults. checkpoint_interval_secs is of no account.
+/// options    COPIED. NULL: the defaults. checkpoint_interval_secs is ignored.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
@@ -20,7 +20,7 @@ use crate::{MmapVectorStore, SynaError};
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
 /// need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
 /// On failure: *out_store is not written.
-/// Threads: any. Cost: small; the vectors take memory instead of disk space.
+/// Threads: any. Cost: small. The vectors use memory instead of disk space.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -41,23 +41,22 @@ pub unsafe extern "C" fn syna_mmap_open_in_memory(
     }
 }
 
-/// Opens a store that lies inside a larger file, such as a game's archive, for reading. The larger file must
-/// not change as long as the store is open.
+/// Opens, for reading, a store that lies inside a larger file, such as a game archive. The larger file must
+/// not change while the store is open.
 ///
-/// fd            an open file descriptor that can be read from; it is duplicated, so you may close yours at
-///               once. Its position is neither used nor changed.
-/// offset        where the store's file begins in it: a multiple of 64.
+/// fd            an open file descriptor that can be read from. It is duplicated, so you may close yours
+///               after the call. Its position is neither used nor changed.
+/// offset        where the store's file begins in the larger file: a multiple of 64.
 /// length        bytes of the store's file.
-/// index_offset  where the index's file (NAME.hnsw) begins in it: a multiple of 64.
-/// index_length  bytes of the index's file; 0: there is none, and every search compares all vectors.
-/// options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is taken as given; MUST_CREATE is
-///               refused.
+/// index_offset  where the index file (NAME.hnsw) begins in the larger file: a multiple of 64.
+/// index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
+/// options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
 /// out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///               syna_mmap_close.
 /// error         BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also for bytes that the file does not have, and
-/// where the system has no file descriptors), or as syna_mmap_open.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, or the
+/// system has no file descriptors), or as syna_mmap_open.
 /// On failure: *out_store is not written.
 /// Threads: any. Cost: as syna_mmap_open.
 ///

@@ -6,26 +6,26 @@ use super::boundary::arguments::Out;
 use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 
-/// Moves a store that was opened with SYNA_MMAP_OPEN_READ_ONLY on to the newest state of its file. Until
-/// then it answers as it did when it was opened, whatever another process writes.
+/// Advances a store that was opened with SYNA_MMAP_OPEN_READ_ONLY to the newest state of its file. Without
+/// this call, the store shows the state of its opening, whatever other processes write.
 ///
-/// What the store answers is at each moment what it would have answered after one of the writes, in their
-/// order; never half of one. Searches that are under way end in the state that they began with. What was
-/// borrowed from results and cursors stays as it was. Where a compaction has replaced the file, the old one
-/// is kept, with its disk space, until what was borrowed is freed. Does nothing for a store that was opened
-/// for writing: it always is at the newest state.
+/// The store always shows the state after some write, in the order of the writes, never half of a write.
+/// Searches in progress end in the state in which they began. What was borrowed from results and cursors
+/// stays unchanged. If a compaction has replaced the file, the old file keeps its disk space until the
+/// borrowed objects are freed. For a store opened for writing the call does nothing: such a store is always
+/// up to date.
 ///
 /// store        a handle.
 /// out_changed  BORROWED for the call: whether there was anything new. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file is gone),
-/// _CORRUPT, _IO, _NO_MEMORY, _POISONED and, where the file was replaced by another one, whatever
-/// syna_mmap_open answers for that.
-/// On failure: *out_changed is not written, and the store answers from a whole state, the old one or a newer
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _NOT_FOUND (the file no longer
+/// exists), _CORRUPT, _IO, _NO_MEMORY, _POISONED. If another file has replaced it: also what syna_mmap_open
+/// returns for that file.
+/// On failure: *out_changed is not written, and the store shows a complete state, the old one or a newer
 /// one.
-/// Threads: any. Look-ups by key wait for it; searches go on. Cost: reads the keys that are new; all of them
-/// where the file was replaced.
+/// Threads: any. Lookups by key wait for it; searches run meanwhile. Cost: reads the new keys; all keys if
+/// the file was replaced.
 ///
 /// # Safety
 /// As the text above says of each pointer.

@@ -7,10 +7,12 @@ use super::boundary::structs::{OutStruct, Versioned, member_ends};
 use super::store::{syna_mmap, with_store};
 use crate::StoreStats;
 
-/// A store in numbers. It is yours: any memory will do.
+/// Statistics of a store. You own it; it may lie in any memory.
 ///
-/// Set struct_size before the call. Threads: it is plain memory. The struct grows at its end in later
-/// versions; of a shorter one the members that it has are filled, of a longer one the others are zeroed.
+/// Initialize it with SYNA_MMAP_STATS_INIT, or set struct_size before the call. Later versions append
+/// members. In a shorter struct the members that it has are filled; in a longer one the unknown members are
+/// zeroed.
+/// Threads: plain memory; one thread at a time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_stats {
@@ -18,37 +20,40 @@ pub struct syna_mmap_stats {
     pub struct_size: usize,
     /// Rows in the file, live and deleted.
     pub rows: u64,
-    /// Live rows: as syna_mmap_len.
+    /// Live rows, as syna_mmap_len.
     pub live_rows: u64,
-    /// Deleted rows; syna_mmap_compact gives their space back.
+    /// Deleted rows; syna_mmap_compact returns their space.
     pub deleted_rows: u64,
-    /// The data file's length: the sum of vector_bytes, log_bytes and slack_bytes.
+    /// The length of the data file: the sum of vector_bytes, log_bytes and slack_bytes.
     pub file_bytes: u64,
-    /// Vectors of all rows, deleted ones too.
+    /// Vectors of all rows, deleted rows included.
     pub vector_bytes: u64,
     /// Keys, tags, payloads, checksums.
     pub log_bytes: u64,
     /// Superblocks, headers, and space that is allocated ahead.
     pub slack_bytes: u64,
-    /// The file of the index; 0 where there is none.
+    /// The length of the index file; 0 if there is none.
     pub index_bytes: u64,
-    /// Replaced data files whose space is kept since results or cursors still borrow from them.
+    /// Data files that were replaced by a compaction and keep their space because results or cursors borrow
+    /// from them.
     pub replaced_bytes: u64,
-    /// Rows that the index covers; 0 where there is none. Those behind them are compared one by one.
+    /// Rows that the index covers; 0 if there is no index. Searches compare the rows after them one by one.
     pub indexed_rows: u64,
-    /// Checkpoints that the file has had.
+    /// The number of checkpoints in the file's life.
     pub generation: u64,
-    /// The number of the last write. Writes that change something are counted from 1 over the store's life.
+    /// The number of the last write. Writes that change something are numbered from 1 over the store's life.
     pub last_seq: u64,
-    /// The number of the last write that is safe from a power cut.
+    /// The number of the last write that survives a power failure.
     pub durable_seq: u64,
-    /// 1 where searches use an index, else 0.
+    /// 1 if searches use an index, else 0.
     pub has_index: u32,
-    /// The candidates of a search that names no ef: hnsw_ef_search, or more where the index needs more (fixed_ef).
+    /// The candidates of a search that sets no ef: hnsw_ef_search, or more if the index needs more (see
+    /// fixed_ef).
     pub default_ef: u32,
-    /// The recall of searches for 10 vectors with so many candidates, 0 to 1, that the index measured on a sample of
-    /// its rows when it had last doubled, or grown by a quarter where 100 candidates are not enough; -1 where none was measured, as in an
-    /// index of under 2,000 rows. With fixed_ef or a larger hnsw_ef_search: with the number that it would take.
+    /// The recall, 0 to 1, of searches for 10 vectors with default_ef candidates. The index measures it on a
+    /// sample of its rows each time it has doubled, or grown by a quarter if 100 candidates are not enough. -1
+    /// if it was not measured, as in an index of fewer than 2,000 rows. With fixed_ef or a larger
+    /// hnsw_ef_search, it is the recall with the number of candidates that the index would choose.
     pub index_recall: f64,
 }
 
@@ -87,7 +92,7 @@ impl syna_mmap_stats {
     }
 }
 
-/// What the store holds, what it takes, and how far it has come.
+/// Reports what the store holds, how much space it takes, and which writes are durable.
 ///
 /// store      a handle.
 /// out_stats  BORROWED for the call: a struct whose struct_size is set.
@@ -95,8 +100,8 @@ impl syna_mmap_stats {
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _POISONED.
 /// On failure: *out_stats is not written.
-/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: a look at two
-/// files.
+/// Threads: any; waits for a write or a checkpoint in progress. Cost: queries the system for the lengths of
+/// two files.
 ///
 /// # Safety
 /// As the text above says of each pointer.

@@ -31,43 +31,45 @@ pub(super) fn keep_store(store: MmapVectorStore) -> Result<*mut syna_mmap> {
     Ok(ptr::without_provenance_mut(STORES.insert(store)?))
 }
 
-/// An open store. A handle to it is OWNED by you: close it with syna_mmap_close, from any thread.
+/// An open store. The handle is OWNED by you: close it with syna_mmap_close, from any thread.
 ///
-/// Threads: every call on a store is safe from any thread at any time; searches run beside each other and
-/// beside one write, writes wait for one another.
-/// Outlives: nothing needs to be closed before it. syna_mmap_results that were searched in it may be used
-/// after it is closed.
-/// Fork: only the process that opened it can use it; a child that closes it forgets the handle, gives up its
-/// share of the file, and changes no file. The parent's lock lasts as long as the parent has the store open or
-/// a child has a share in it, so a child that goes on without its parent (a daemon) has to close what it
-/// inherited before it can open the file itself. What else the store has in the child's memory stays there.
-/// A handle is a number in a pointer's clothes: never dereference it. Using one that was closed is an
-/// error, not a crash.
+/// It is an opaque token, not an address: never dereference it. Using a closed handle is an error, not a
+/// crash.
+/// Threads: every call on a store is safe from any thread at any time. Searches run in parallel with each
+/// other and with one write. Writes wait for each other.
+/// Outlives: nothing must be closed before it. syna_mmap_results of its searches remain valid after it is
+/// closed.
+/// Fork: only the process that opened a store can use it. A child that closes the inherited handle releases
+/// its share of the file and changes no file; the memory of the store remains allocated in the child. The
+/// parent's lock lasts as long as the parent has the store open or a child has a share in it. A child that
+/// continues without its parent (a daemon) must therefore close the inherited handle before it can open the
+/// file itself.
 pub struct syna_mmap {
     _opaque: [u8; 0],
 }
 
-/// Opens the store in the file `path`, or makes it where there is no file.
+/// Opens the store in the file `path`, or creates it.
 ///
-/// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index lies
-///            beside it: path.hnsw. The folder has to be there and is not made. A relative path is
-///            taken from the working folder of this moment; changing that later does no harm. Symbolic links
-///            at its end are followed once. An empty file (mkstemp) becomes a store when opened for writing.
-///            A path that ends with a separator names a folder, and is refused.
-/// options    COPIED. NULL: the defaults, that is a store of 768 dimensions and cosine distance.
+/// path       COPIED. Bytes that end with a NUL, as the system has them; UTF-8 on Windows. The index is
+///            stored beside it, as path.hnsw. The folder must exist. A relative path is resolved once, so
+///            changing the working folder later is harmless. Symbolic links at its end are followed once. An
+///            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
+///            separator names a folder and is refused.
+/// options    COPIED. NULL: the defaults, that is 768 dimensions and cosine distance, also for an existing
+///            file.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
-/// _METRIC_MISMATCH, _NOT_FOUND (there is no file, and the options need one: SYNA_MMAP_OPEN_MUST_EXIST,
-/// SYNA_MMAP_OPEN_READ_ONLY, or what is to be taken from it), _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION,
-/// _LEGACY_FORMAT, _IO (also for a folder, and where a file is to be made in a folder that is not there),
-/// _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
-/// On failure: *out_store is not written, and an existing file has not changed by a byte. A file that did not
-/// exist may have been made (_LIMIT).
-/// Threads: any. Cost: reads the keys, not the vectors (unless SYNA_MMAP_OPEN_VERIFY); after a crash, and
-/// beside a writer, also the rows that came after the last checkpoint.
+/// _METRIC_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
+/// SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value that is to be taken from the file),
+/// _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
+/// of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+/// On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
+/// been created (_LIMIT).
+/// Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,
+/// and while another process writes, it also reads the vectors written since the last checkpoint.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -91,22 +93,26 @@ pub unsafe extern "C" fn syna_mmap_open(
     }
 }
 
-/// Makes a checkpoint, closes the store and frees it. The handle is gone, whatever this returns (but see
-/// callbacks, below).
+/// Makes a checkpoint, closes the store and frees it. The handle is invalid afterwards, whatever the result
+/// (exception: callbacks, below).
 ///
-/// Waits for the calls that other threads have on the store (syna_mmap_interrupt ends long ones); calls that
-/// come later answer SYNA_MMAP_ERR_INVALID_HANDLE. In a forked child this forgets the handle and the child's share of the file
-/// only: no checkpoint, no unlock, and the parent's store goes on. A callback of syna_mmap_verify cannot close the store that it is called for: that
-/// is SYNA_MMAP_ERR_INVALID_ARGUMENT, and the store stays open.
+/// It waits for the calls that other threads have in progress on the store; syna_mmap_interrupt ends long
+/// ones. Later calls return SYNA_MMAP_ERR_INVALID_HANDLE.
+/// In a forked child it only releases the handle and the child's share of the file: no checkpoint, no
+/// unlock. The parent's store is unaffected.
+/// A callback cannot close the store that it is called for: the call returns SYNA_MMAP_ERR_INVALID_ARGUMENT,
+/// and the store stays open.
 ///
-/// store  a handle, or NULL: then nothing is done and that is OK.
-/// error  BORROWED for the call. May be NULL; one that cannot be used does not keep the store from being
+/// store  a handle. NULL: nothing is done, and the call succeeds.
+/// error  BORROWED for the call. May be NULL. An invalid error struct does not keep the store from being
 ///        closed.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (closed before), or SYNA_MMAP_ERR_IO, _NO_SPACE,
-/// _POISONED: the store is closed, but what came after the last checkpoint is only as safe as it was: from
-/// a kill, not from a power cut.
-/// Threads: any. Cost: a checkpoint.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE (already closed), or the error of the checkpoint:
+/// SYNA_MMAP_ERR_IO, _NO_SPACE, _NO_MEMORY, _LIMIT, _CORRUPT, _POISONED.
+/// On failure of the checkpoint: the store is closed. Writes since the last checkpoint still survive a kill
+/// of the process, but not a power failure.
+/// Threads: any. Cost: that of syna_mmap_checkpoint. A syna_mmap_interrupt before the close skips the
+/// indexing.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -136,22 +142,24 @@ pub unsafe extern "C" fn syna_mmap_close(
     }
 }
 
-/// Ends the long calls that other threads have on the store, soon: so that a close need not wait for them.
+/// Ends the long calls that other threads have in progress on the store, so that a close need not wait for
+/// them.
 ///
-/// syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall answer
-/// SYNA_MMAP_ERR_CANCELLED, and leave things as a callback that returns false does. A write or a checkpoint that
-/// is taking rows into the index is done without that, and answers as ever: the rows are found one by one, and
-/// the next write goes on. Calls that begin later are not interrupted, but a checkpoint, and the one of a
-/// close, leaves rows that are not in the index where they are until the next write or index build.
-/// Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, syncs of the disk.
+/// syna_mmap_build_index, _build_index_with, _compact, _snapshot_to, _verify and _check_recall return
+/// SYNA_MMAP_ERR_CANCELLED, with the same effect as a callback that returns false.
+/// A write or a checkpoint that is indexing rows stops indexing and succeeds. Searches compare the unindexed
+/// rows one by one, and the next write indexes them.
+/// Calls that begin later are not interrupted. But until the next write or index build, a checkpoint (also
+/// that of a close) leaves unindexed rows unindexed.
+/// Not interrupted: searches (they have deadline_us and max_visits), calls with a budget, disk syncs.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also where there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also once
+/// Returns: SYNA_MMAP_OK, also if there is nothing to end, or SYNA_MMAP_ERR_INVALID_HANDLE (also after
 /// syna_mmap_close has begun: interrupt first), _POISONED.
-/// Threads: any, in a progress callback too. Cost: none to speak of; it does not wait for the calls. They end
-/// after what they are at: up to 512 rows taken into the index, 1,024 rows copied, a batch of rows or all links
+/// Threads: any, also in a progress callback. Cost: negligible. It does not wait for the calls. They end
+/// after the current piece of work: up to 512 rows indexed, 1,024 rows copied, a batch of rows or all links
 /// verified, or 256 samples of a recall.
 ///
 /// # Safety
@@ -172,17 +180,22 @@ pub unsafe extern "C" fn syna_mmap_interrupt(
     }
 }
 
-/// Makes what was written so far safe from a power cut.
+/// Makes all writes so far survive a power failure, and saves the index.
+///
+/// With automatic indexing and without `index_worker`, it first indexes all unindexed rows. While the first
+/// index is being built, these are all rows of the store.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED. After an _IO
-/// of a sync nothing more can be written until the store is opened again (_POISONED): the system may have
-/// dropped what it could not write. _IO also where the file was removed, renamed or replaced while it was
-/// open: nobody finds what is written by its path; syna_mmap_snapshot_to keeps it.
-/// Threads: any; searches go on meanwhile, writes wait. Cost: two or more syncs of the disk, and the
-/// index's changes written.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY, _LIMIT,
+/// _CORRUPT (another file has the name of the index), _POISONED. After an _IO of a sync, the store refuses
+/// writes until it is opened again (_POISONED), because the system may have dropped what it could not write.
+/// _IO is also returned if the file was removed, renamed or replaced while it was open: the writes cannot be
+/// found by its path. syna_mmap_snapshot_to saves them.
+/// On failure: the writes remain stored. They may survive a power failure or not.
+/// Threads: any; searches run meanwhile, writes wait. Cost: two or more disk syncs, writing the changes of
+/// the index, and the indexing.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -195,13 +208,15 @@ pub unsafe extern "C" fn syna_mmap_checkpoint(
     unsafe { boundary::call(error, || with_store(store, |store| store.checkpoint())) }
 }
 
-/// Makes what was written so far safe from a power cut, as syna_mmap_checkpoint does, but leaves the
-/// index's file alone.
+/// Makes all writes so far survive a power failure, as syna_mmap_checkpoint does, but neither extends nor
+/// saves the index.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns, threads: as syna_mmap_checkpoint. Cost: syncs of the disk.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _POISONED, as
+/// syna_mmap_checkpoint.
+/// Threads: any; searches run meanwhile, writes wait. Cost: disk syncs.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -214,38 +229,40 @@ pub unsafe extern "C" fn syna_mmap_flush(
     unsafe { boundary::call(error, || with_store(store, |store| store.flush())) }
 }
 
-/// Whether anything was written since the last checkpoint; false for a bad handle.
+/// Whether anything was written since the last checkpoint. False for an invalid handle and for a store
+/// opened read-only.
 ///
 /// store  a handle.
 ///
-/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
+/// Threads: any; waits for a write or a checkpoint in progress. Cost: otherwise negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_is_dirty(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.is_dirty())))
 }
 
-/// The number of the last write that is safe from a power cut; 0: none, or a bad handle. Writes that change
-/// something are counted from 1 over the store's life, compactions included. In a store that was opened
-/// read-only: of those that it has seen, at the last checkpoint.
+/// The number of the last write that survives a power failure; 0 if there is none, or for an invalid handle.
+/// Writes that change something are numbered from 1 over the store's life, across compactions. In a store
+/// opened read-only: the last such write among those that the store has seen.
 ///
 /// store  a handle.
 ///
-/// Threads: any; waits for a write, a checkpoint or an index build that is under way. Cost: none else.
+/// Threads: any; waits for a write or a checkpoint in progress. Cost: otherwise negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_last_durable_seq(store: *const syna_mmap) -> u64 {
     boundary::value(0, || with_store(store, |store| Ok(store.last_durable_seq())))
 }
 
-/// Takes disk space for `count` vectors in all, now, so that inserting them cannot fail for want of space
-/// for vectors.
+/// Allocates disk space for `count` vectors in total, so that inserting them cannot fail because there is no
+/// space for vectors.
 ///
 /// store  a handle.
-/// count  vectors, those that are stored counted too.
+/// count  vectors, including those already stored.
 /// error  BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _LIMIT, _IO, _POISONED.
-/// On failure: the store is as it was.
-/// Threads: any. Cost: the file system's for the space, writing it all where it cannot do better.
+/// On failure: the store is unchanged.
+/// Threads: any. Cost: that of the file system's allocation. If the file system cannot allocate, the space
+/// is written.
 ///
 /// # Safety
 /// As the text above says of each pointer.

@@ -12,53 +12,54 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 use std::ptr;
 
-/// The row's vector differs from its checksum: the disk has changed it. Save the others by
-/// syna_mmap_salvage.
+/// The row's vector differs from its checksum: the disk has changed it. syna_mmap_salvage saves the other
+/// rows.
 pub const SYNA_MMAP_PROBLEM_DAMAGED_VECTOR: u32 = 1;
 /// A search through the index for the row's own vector does not find it.
 pub const SYNA_MMAP_PROBLEM_HIDDEN: u32 = 2;
-/// No chain of the index's links leads to the row, so no search through the index can find it.
+/// No path of links in the index leads to the row, so no search through the index can find it.
 pub const SYNA_MMAP_PROBLEM_UNREACHABLE: u32 = 3;
-/// What the index's file says of the row differs from its checksum: the disk has changed it. The index is not
-/// used any more: searches compare all vectors until syna_mmap_build_index, or the next index that comes by
-/// itself.
+/// The row's record in the index file differs from its checksum: the disk has changed it. The index is no
+/// longer used: searches compare all vectors until syna_mmap_build_index or automatic indexing rebuilds it.
 pub const SYNA_MMAP_PROBLEM_DAMAGED_LINKS: u32 = 4;
 
-/// No link of the index leads to the row, so it is a candidate of every search, as are more than one row in 50:
-/// searches are slower than they need be, and find less. Not told where hnsw_m_max is under 16.
+/// The index has only links to the row that may be replaced, or none. Reported only if this holds for more
+/// than 16 rows and for more than one row in 50: searches then are slower and find less than they could. Not
+/// reported if a row has fewer than 16 links (hnsw_m_max).
 pub const SYNA_MMAP_PROBLEM_ORPHAN: u32 = 5;
 
-/// A row that is not as it should be. BORROWED until the callback that it was handed to returns, with the
-/// key that it points to. This struct never grows.
+/// A problem of one row. It is BORROWED until the callback that receives it returns, including the key that
+/// it points to. This struct never grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_finding {
-    /// The row's key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL.
+    /// The row's key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The row's number, as in syna_mmap_hit.
+    /// The row number, as in syna_mmap_hit.
     pub row: u64,
-    /// SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat one that you do not know as damage.
+    /// SYNA_MMAP_PROBLEM_*. Later versions add new ones: treat an unknown number as damage.
     pub problem: u32,
     /// 0.
     pub reserved: u32,
 }
 
-/// What syna_mmap_verify calls, on the thread that called it, never from two threads at once.
+/// Receives the findings and the progress of syna_mmap_verify, on the thread that called it, one call at a
+/// time.
 ///
-/// context  BORROWED for the callback: the pointer that was given to syna_mmap_verify, as it is.
-/// finding  BORROWED for the callback. NULL: a report of progress.
-/// done     of progress: rows that were searched for so far; of a finding: its number, from 1.
-/// total    of progress: how many rows that can be at most; of a finding: how many findings there are.
+/// context  BORROWED for the callback: the pointer that was passed to syna_mmap_verify, unchanged.
+/// finding  BORROWED for the callback. NULL: a progress report.
+/// done     of a progress report: rows that were searched for so far. Of a finding: its number, from 1.
+/// total    of a progress report: the most rows that will be searched for. Of a finding: the number of
+///          findings.
 ///
-/// Returns: true to go on; false to end the call, which then answers SYNA_MMAP_ERR_CANCELLED.
-/// It has to return: no exception of C++ or the like and no longjmp may leave it, which would be undefined
-/// behaviour.
-/// It may call everything on any store, this one too, except for closing this one, which is refused with
-/// SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this one: that one waits for
-/// the call to end.
-/// Threads: the caller's of syna_mmap_verify. Cost: yours; nothing is held up meanwhile but a close.
+/// Returns: true to continue; false to end the call, which then returns SYNA_MMAP_ERR_CANCELLED.
+/// It must return normally: an exception or a longjmp that leaves it is undefined behaviour.
+/// It may call all functions on any store, also on this one, except that it cannot close this store:
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT. It must not wait for a thread that closes this store, because that thread
+/// waits for the call to end.
+/// Threads: the thread that called syna_mmap_verify. Cost: yours; only a close waits for it.
 pub type syna_mmap_verify_callback = Option<
     unsafe extern "C" fn(
         context: *mut c_void,
@@ -104,27 +105,30 @@ impl Callback {
     }
 }
 
-/// Proves that the store is whole: compares every vector with its checksum, follows the index's links to
-/// every row, and (cosine and euclidean) searches through the index for each row by its own vector.
+/// Proves that the store is intact. It compares every vector with its checksum and follows the links of the
+/// index to every row. With the cosine and euclidean metrics, it also searches the index for each row by the
+/// row's own vector.
 ///
-/// Tells of its progress once for 1,024 rows of the index that were searched for, and at the end of each
-/// finding, by ascending row; a row with two problems is two findings. Looks at the rows of the moment of
-/// the call. After _HIDDEN, _UNREACHABLE and _ORPHAN, remove the file path.hnsw while the store is closed, open it
-/// and call syna_mmap_build_index; after _DAMAGED_LINKS, call syna_mmap_build_index.
+/// It covers the rows of the moment of the call. Progress is reported once for 1,024 indexed rows that were
+/// searched for. The findings are reported at the end, by ascending row number; a row with two problems is
+/// two findings.
+/// After _HIDDEN, _UNREACHABLE or _ORPHAN: close the store, remove the file path.hnsw, open the store and
+/// call syna_mmap_build_index. After _DAMAGED_LINKS: call syna_mmap_build_index.
 ///
 /// store         a handle.
-/// callback      called with findings and progress. May be NULL: then only counted.
-/// context       BORROWED for the call: handed to the callback and not looked at. May be NULL.
-/// out_findings  BORROWED for the call: how many findings there are; 0: the store is whole. May be NULL.
+/// callback      called with findings and progress. May be NULL: findings are then only counted.
+/// context       BORROWED for the call: passed to the callback unchanged. May be NULL.
+/// out_findings  BORROWED for the call: the number of findings; 0: the store is intact. May be NULL.
 /// error         BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the file's structure is damaged:
-/// see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt), _INVALID_ARGUMENT, _INVALID_HANDLE,
-/// _IO, _NO_MEMORY, _POISONED.
-/// On failure: *out_findings is not written; what the callback has been told is true. The store is as it
-/// was in any case.
-/// Threads: any; searches and writes go on meanwhile, an index build is waited for. Cost: reads the whole
-/// file (no progress is told of that), and makes a search for each row of the index.
+/// Returns: SYNA_MMAP_OK, also with findings, or SYNA_MMAP_ERR_CORRUPT (the structure of the file is
+/// damaged: see syna_mmap_salvage), _CANCELLED (the callback returned false, or syna_mmap_interrupt),
+/// _INVALID_ARGUMENT, _INVALID_HANDLE, _IO, _NO_MEMORY, _POISONED.
+/// On failure: *out_findings is not written; what was reported to the callback is true. The store is
+/// unchanged in any case.
+/// Threads: any; searches and writes run meanwhile. It waits for a batch of an index build in progress, and
+/// index builds wait while it reads the index. Cost: reads the whole file (without progress reports), and
+/// makes one search for each indexed row.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -164,26 +168,27 @@ unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
     Ok(total)
 }
 
-/// Measures the recall of searches through the index, on the store as it is: `samples` stored vectors are
-/// searched for through the index and exactly, each left out of its own hits, and it is counted how many of
-/// the index's hits are as near as the exact ones.
+/// Measures the recall of searches through the index, on the store's own data.
 ///
-/// The vectors of a store are near each other: queries from elsewhere may fare worse. Rows that are written
-/// meanwhile may lower the figure.
+/// It searches for `samples` stored vectors through the index and exactly, each vector excluded from its own
+/// hits. The recall is the share of the index's hits that are as near as the exact ones. The vectors of a
+/// store resemble each other, so queries from another source may have a lower recall. Rows that are written
+/// meanwhile may lower the result.
 ///
 /// store       a handle.
-/// samples     how many vectors; where there are fewer, all of them. Not 0.
+/// samples     how many vectors; all of them if there are fewer. Not 0.
 /// k           hits of each search. Not 0.
 /// ef          candidates, as in syna_mmap_search_options. 0: the store's.
-/// seed        which vectors: the same seed chooses the same ones, as long as no row comes or goes.
-/// out_recall  BORROWED for the call: 0 to 1, 1 where there is nothing to compare, as without an index.
+/// seed        selects the vectors. The same seed selects the same vectors as long as no rows are written or
+///             deleted.
+/// out_recall  BORROWED for the call: 0 to 1. 1 if there is nothing to compare, as without an index.
 /// error       BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT (k or ef), _NO_MEMORY,
 /// _CANCELLED (syna_mmap_interrupt), _POISONED.
 /// On failure: *out_recall is not written.
-/// Threads: any; the store's `threads` share the work. Cost: a pass over all vectors for each
-/// 64 samples, for fewer where vectors are long.
+/// Threads: any; the store's `threads` share the work. Cost: one pass over all vectors for every 64 samples,
+/// or for fewer samples if the vectors are long.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -208,27 +213,28 @@ pub unsafe extern "C" fn syna_mmap_check_recall(
     }
 }
 
-/// Writes whatever is whole in the damaged file `from` into the new file `to`, with tags and payloads.
-/// `from` is only read and stays as it is.
+/// Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from`
+/// is only read and stays unchanged.
 ///
-/// A row is whole if its vector fits its checksum and the record of its write is whole. Where the record of
-/// a deletion or of a replacement is damaged, what it took away is back. Rows get new numbers, in the old
-/// order. The new file has no index: an insert builds it once the store has
-/// index_threshold vectors, and syna_mmap_build_index does at once.
+/// A row is intact if its vector matches its checksum and the record of its write is intact. If the record
+/// of a deletion or replacement is damaged, the row that it removed is back. Rows are renumbered in the old
+/// order.
+/// The new file has no index. After it is opened for writing, writes build one from index_threshold vectors
+/// on, or syna_mmap_build_index builds it.
 ///
-/// from      COPIED. A path as for syna_mmap_open; no handle is needed, and it should not be open for
+/// from      COPIED. A path as for syna_mmap_open. No handle is needed. The file should not be open for
 ///           writing.
-/// to        COPIED. The path of a file that does not exist yet.
+/// to        COPIED. The path of a file that does not exist.
 /// out_rows  BORROWED for the call: how many vectors are in the new file. May be NULL.
-/// out_lost  BORROWED for the call: how many are known to have been in the old one besides, counted up to
-///           its last checkpoint. May be NULL.
+/// out_lost  BORROWED for the call: how many other vectors the old file is known to have had at its last
+///           checkpoint. May be NULL.
 /// error     BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also where vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND
-/// (`from`), _CORRUPT (too damaged, or no store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also where
-/// `to` exists), _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
-/// On failure: *out_rows and *out_lost are not written. A file `to` that existed is as it was; one that did
-/// not may be there now with a part of the vectors: remove it before you try again.
+/// Returns: SYNA_MMAP_OK, also if vectors were lost, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NOT_FOUND (`from`),
+/// _CORRUPT (too damaged, or not a store), _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `to` exists),
+/// _NO_SPACE, _NO_MEMORY, _LOCKED, _POISONED.
+/// On failure: *out_rows and *out_lost are not written. A file `to` that existed is unchanged. A new file
+/// `to` is removed; if that fails, remove it before you try again.
 /// Threads: any. Cost: reads the old file and writes the new one, with a checkpoint.
 ///
 /// # Safety

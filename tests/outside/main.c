@@ -5,7 +5,7 @@
 
 int main(void) {
   float vector[64] = {1.0f};
-  syna_mmap_error error = {sizeof error, 0, 0, ""};
+  syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_options options;
   syna_mmap *store = NULL;
   syna_mmap_results *results = NULL;

@@ -5,78 +5,78 @@
 use super::structs::{Versioned, member_ends};
 use std::ffi::{CStr, c_char};
 
-/// The answer of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
-/// The numbers are frozen. Later versions add new ones: treat a number that you do not know as an error.
+/// The result of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
+/// The numbers are frozen. Later versions add new ones: treat an unknown number as an error.
 pub type syna_mmap_status = i32;
 
-/// Done.
+/// Success.
 pub const SYNA_MMAP_OK: i32 = 0;
-/// An argument has a value that is never right: a pointer is NULL or not aligned, a flag is unknown, ...
+/// An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ...
 pub const SYNA_MMAP_ERR_INVALID_ARGUMENT: i32 = 1;
-/// Dimensions outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS.
+/// The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS.
 pub const SYNA_MMAP_ERR_INVALID_DIMENSIONS: i32 = 2;
-/// The file has other dimensions than were asked for.
+/// The file has other dimensions than the options.
 pub const SYNA_MMAP_ERR_DIMENSION_MISMATCH: i32 = 3;
-/// The file has another metric than was asked for.
+/// The file has another metric than the options.
 pub const SYNA_MMAP_ERR_METRIC_MISMATCH: i32 = 4;
 /// A vector has a component that is NaN or infinite.
 pub const SYNA_MMAP_ERR_INVALID_VECTOR: i32 = 5;
-/// A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not UTF-8.
+/// A key is longer than SYNA_MMAP_MAX_KEY_BYTES or is not valid UTF-8.
 pub const SYNA_MMAP_ERR_INVALID_KEY: i32 = 6;
-/// There is no such key, or no such file.
+/// The key or the file does not exist.
 pub const SYNA_MMAP_ERR_NOT_FOUND: i32 = 7;
-/// Another writer has the file open, in this process or in another one.
+/// Another writer, in this process or another one, has the file open.
 pub const SYNA_MMAP_ERR_LOCKED: i32 = 8;
-/// A write to a store that was opened read-only.
+/// The call writes, and the store is open read-only.
 pub const SYNA_MMAP_ERR_READ_ONLY: i32 = 9;
 /// The file is damaged, or is not a store.
 pub const SYNA_MMAP_ERR_CORRUPT: i32 = 10;
 /// The file needs a newer version of the library.
 pub const SYNA_MMAP_ERR_UNSUPPORTED_VERSION: i32 = 11;
-/// The file has the older MVEC format, which must be imported into a new file.
+/// The file has the older MVEC format and must be imported into a new file.
 pub const SYNA_MMAP_ERR_LEGACY_FORMAT: i32 = 12;
-/// The system refused an operation; os_errno says how. A write that failed like this is indeterminate: open
-/// again.
+/// The system refused an operation; os_errno says why. After a write that failed with this status it is
+/// unknown whether the write was stored: open the store again to find out.
 pub const SYNA_MMAP_ERR_IO: i32 = 13;
-/// The disk is full, or a quota or the system's limit of a file is reached. The store is as it was and
-/// stays usable.
+/// The disk is full, or a quota or the system's file size limit is reached. The store is unchanged and
+/// remains usable.
 pub const SYNA_MMAP_ERR_NO_SPACE: i32 = 14;
-/// Memory could not be had. The store is as it was and stays usable.
+/// Out of memory. The store is unchanged and remains usable.
 pub const SYNA_MMAP_ERR_NO_MEMORY: i32 = 15;
-/// A handle that is NULL, closed, was never given out, is of another type, or belongs to the parent
-/// process.
+/// A handle is NULL, closed, made up, of another type, or belongs to the parent process.
 pub const SYNA_MMAP_ERR_INVALID_HANDLE: i32 = 16;
-/// An earlier failure shut the store: after a failed sync of the disk it refuses writes, after
-/// SYNA_MMAP_ERR_INTERNAL all calls but syna_mmap_close. Close it and open it again.
+/// An earlier failure disabled the store. After a failed disk sync it refuses writes; after
+/// SYNA_MMAP_ERR_INTERNAL it refuses all calls except syna_mmap_close. Close it and open it again.
 pub const SYNA_MMAP_ERR_POISONED: i32 = 17;
-/// A bug of the library was caught before it could do harm; please report the message. The object is
+/// The library caught a bug of its own before it could do harm. Please report the message. The object is
 /// poisoned.
 pub const SYNA_MMAP_ERR_INTERNAL: i32 = 18;
-/// A callback of yours asked for the work to stop.
+/// A callback asked to stop the call, or syna_mmap_interrupt ended it.
 pub const SYNA_MMAP_ERR_CANCELLED: i32 = 19;
-/// One of the limits that the opening comment states was passed.
+/// A limit was exceeded; see LIMITS in the opening comment.
 pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
 
-/// Why a call failed. It is yours: any memory will do, nothing in it needs freeing, and it may outlive
-/// everything.
+/// Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive
+/// every other object.
 ///
-/// Set struct_size before the first call and hand the struct to as many calls as you like (0 counts as the size
-/// that the struct had in version 0.1.0, so one that is all zeros will do); nobody else may
-/// use it during a call, so give each thread its own. It is optional: every call takes NULL. Written only
-/// when a call fails, so check the status, not the struct. A struct whose struct_size cannot be right makes
-/// the call fail with SYNA_MMAP_ERR_INVALID_ARGUMENT, before anything is done and with nothing written to
-/// it.
+/// Set struct_size once, for example with SYNA_MMAP_ERROR_INIT, and pass the struct to any number of calls.
+/// A struct_size of 0 means the size in version 0.1.0, so a struct that is all zeros is valid.
+/// The error struct is optional: every call accepts NULL. It is written only when a call fails, so check the
+/// returned status, not the struct. If struct_size is invalid, the call does nothing, writes nothing to the
+/// struct, and returns SYNA_MMAP_ERR_INVALID_ARGUMENT.
+/// Threads: one at a time; give each thread its own.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_error {
     /// sizeof(syna_mmap_error), set by you.
     pub struct_size: usize,
-    /// What the call answered.
+    /// The status that the call returned.
     pub status: syna_mmap_status,
-    /// The system's own number, as in errno (GetLastError on Windows); 0 where the system was not at fault.
+    /// The system's error number: errno, or GetLastError on Windows. 0 if the system did not cause
+    /// the error.
     pub os_errno: i32,
-    /// One sentence in UTF-8 that says what was wrong and what to do. Always ends with a NUL; cut at a
-    /// whole character. A control character of a path or a key is shown as U+FFFD.
+    /// One UTF-8 sentence that says what went wrong and what to do. It always ends with a NUL and is cut only
+    /// between characters. A control character of a path or a key is shown as U+FFFD.
     pub message: [c_char; 256],
 }
 

@@ -87,40 +87,44 @@ pub(in crate::ffi) fn with_results<R>(
     RESULTS.write(results.addr(), work)
 }
 
-/// What a search found, and the memory that searches work in. OWNED by you: free it with
+/// The hits of a search, and the working memory of searches. OWNED by you: free it with
 /// syna_mmap_results_free.
 ///
-/// Make one for each thread that searches and use it again and again: then a search allocates nothing.
-/// Threads: one at a time. A search into results that another thread is using is
-/// SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them to it; other functions answer as for a bad handle then.
-/// Outlives: it belongs to no store and serves any of them. What it points to stays alive and as it was
-/// until the next search into it or its end, even if the store is closed or the rows are deleted meanwhile;
-/// so it also keeps that disk space.
+/// Create one for each thread that searches and reuse it: a search with reused results allocates nothing.
+/// Threads: one at a time. A search into results that another thread is using returns
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT and leaves them unchanged. The other functions treat such results as an
+/// invalid handle.
+/// Outlives: results belong to no store; they can be used with any store. What they point to stays valid and
+/// unchanged until the next search into them or until they are freed, even if the store is closed or the
+/// rows are deleted. Until then they also keep the disk space of their rows.
 /// Fork: a child can only free it.
 pub struct syna_mmap_results {
     _opaque: [u8; 0],
 }
 
-/// One answer of a search, an element of the array that syna_mmap_results_hits gives. All of it is BORROWED
-/// until the results are searched into again or freed, also past syna_mmap_close. This struct never grows.
+/// One hit of a search, an element of the array that syna_mmap_results_hits returns. This struct never
+/// grows.
+///
+/// All of it is BORROWED until the results are searched into again or freed, even after syna_mmap_close.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_hit {
-    /// The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL.
+    /// The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The distance to the query; smaller is nearer, whatever the metric.
+    /// The distance to the query. Smaller is nearer, for every metric.
     pub distance: f32,
     /// 0.
     pub reserved: u32,
-    /// The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above.
+    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above.
     pub vector: *const f32,
-    /// The row's number: rows count up from 0 as they are inserted, and no number is given twice.
+    /// The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction
+    /// renumbers the rows.
     pub row: u64,
 }
 
-/// Makes results to search into.
+/// Creates results to search into.
 ///
 /// out_results  BORROWED for the call. On success a handle that is OWNED by you: free it with
 ///              syna_mmap_results_free.
@@ -128,7 +132,7 @@ pub struct syna_mmap_hit {
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _NO_MEMORY, _LIMIT (handles).
 /// On failure: *out_results is not written.
-/// Threads: any. Cost: small; the memory comes with the first search.
+/// Threads: any. Cost: small; the first search allocates the memory.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -148,11 +152,11 @@ pub unsafe extern "C" fn syna_mmap_results_new(
     }
 }
 
-/// Frees results, and with them everything that was borrowed from them.
+/// Frees results and everything that was borrowed from them.
 ///
-/// results  a handle. NULL, or one that was freed: nothing is done.
+/// results  a handle. NULL or an already freed one: nothing is done.
 ///
-/// Threads: one at a time; waits for a search into them that another thread has under way. Cost: small.
+/// Threads: one at a time; waits for a search that another thread has in progress into them. Cost: small.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
     boundary::value((), || match RESULTS.remove(results.addr())? {
@@ -164,15 +168,15 @@ pub extern "C" fn syna_mmap_results_free(results: *mut syna_mmap_results) {
     })
 }
 
-/// The hits of the last search, by ascending distance; rows at the same distance by ascending row. After a
-/// batch: the hits of its queries, one query after the other.
+/// The hits of the last search, by ascending distance; hits at the same distance by ascending row number.
+/// After a batch search: the hits of all queries, query after query.
 ///
 /// results    a handle.
-/// out_count  BORROWED for the call: how many there are, 0 also for a bad handle. May be NULL.
+/// out_count  BORROWED for the call: the number of hits; 0 also for an invalid handle. May be NULL.
 ///
-/// Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
-/// there are none.
-/// Threads: one at a time. Cost: none to speak of.
+/// Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
+/// hits.
+/// Threads: one at a time. Cost: negligible.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -192,18 +196,18 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
     })
 }
 
-/// The hits of one query of the last syna_mmap_search_batch, by ascending distance; rows at the same
-/// distance by ascending row. After another search, query 0 has all hits.
+/// The hits of one query of the last syna_mmap_search_batch, by ascending distance; hits at the same
+/// distance by ascending row number. After any other search, query 0 has all hits.
 ///
 /// results    a handle.
 /// query      the query, from 0.
-/// out_count  BORROWED for the call: how many there are, 0 also for a bad handle and where there is no such
-///            query. May be NULL.
+/// out_count  BORROWED for the call: the number of hits; 0 also for an invalid handle and an invalid query.
+///            May be NULL.
 ///
-/// Returns: the first of them, BORROWED until the results are searched into again or freed; NULL where
-/// there are none. They are a part of the array of syna_mmap_results_hits, so the difference of the two
-/// pointers is the index that syna_mmap_results_tags and syna_mmap_results_payload want.
-/// Threads: one at a time. Cost: none to speak of.
+/// Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
+/// hits. It points into the array of syna_mmap_results_hits, so the difference of the two pointers is the
+/// `index` argument of syna_mmap_results_tags and syna_mmap_results_payload.
+/// Threads: one at a time. Cost: negligible.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -227,13 +231,13 @@ pub unsafe extern "C" fn syna_mmap_results_query_hits(
     })
 }
 
-/// Whether the search for one query of the last syna_mmap_search_batch came to its deadline or to the most
-/// visits; false for a bad handle and where there is no such query.
+/// Whether the search for one query of the last syna_mmap_search_batch reached its deadline or max_visits.
+/// False for an invalid handle and an invalid query.
 ///
 /// results  a handle.
 /// query    the query, from 0.
 ///
-/// Threads: one at a time. Cost: none to speak of.
+/// Threads: one at a time. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_query_is_partial(
     results: *const syna_mmap_results,
@@ -242,24 +246,24 @@ pub extern "C" fn syna_mmap_results_query_is_partial(
     boundary::value(false, || RESULTS.read(results.addr(), |found| Ok(found.answers.is_partial_of(query))))
 }
 
-/// Whether the last search, or one of a batch, came to its deadline or to the most visits, so that its hits
-/// are the best found until then; false for a bad handle.
+/// Whether the last search, or a query of a batch, reached its deadline or max_visits, so that its hits are
+/// the best found until then. False for an invalid handle.
 ///
 /// results  a handle.
 ///
-/// Threads: one at a time. Cost: none to speak of.
+/// Threads: one at a time. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_is_partial(results: *const syna_mmap_results) -> bool {
     boundary::value(false, || RESULTS.read(results.addr(), |found| Ok(found.answers.is_partial())))
 }
 
-/// The tags of a hit: the number that was written with its row, 0 where none was; 0 also for a bad handle
-/// and where there is no such hit.
+/// The tags of a hit: the number that was written with its row. 0 if there was none, for an invalid handle,
+/// and for an invalid index.
 ///
 /// results  a handle.
 /// index    the hit, from 0, as in the array of syna_mmap_results_hits.
 ///
-/// Threads: one at a time. Cost: one look-up.
+/// Threads: one at a time. Cost: one lookup.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_results_tags(results: *const syna_mmap_results, index: usize) -> u64 {
     boundary::value(0, || RESULTS.read(results.addr(), |found| Ok(found.answers.tags(index).unwrap_or(0))))
@@ -269,12 +273,12 @@ pub extern "C" fn syna_mmap_results_tags(results: *const syna_mmap_results, inde
 ///
 /// results  a handle.
 /// index    the hit, from 0, as in the array of syna_mmap_results_hits.
-/// out_len  BORROWED for the call: how many bytes there are; 0 where the row has none, where there is no
-///          such hit, and for a bad handle. May be NULL.
+/// out_len  BORROWED for the call: the number of bytes. 0 if the row has no payload, for an invalid index,
+///          and for an invalid handle. May be NULL.
 ///
-/// Returns: the first of them, read-only memory, aligned to 1 byte, BORROWED until the results are searched
-/// into again or freed; NULL where there are none.
-/// Threads: one at a time. Cost: one look-up.
+/// Returns: the first byte, in read-only memory, aligned to 1 byte, BORROWED until the results are searched
+/// into again or freed. NULL if there is no payload.
+/// Threads: one at a time. Cost: one lookup.
 ///
 /// # Safety
 /// As the text above says of each pointer.

@@ -11,24 +11,28 @@ use crate::ffi::store::{syna_mmap, with_store};
 use crate::{MmapVectorStore, Result, SearchOptions, SearchResults};
 use std::ffi::c_char;
 
-/// Finds the `k` stored vectors that are nearest to `query`, or all of them where there are fewer.
+/// Finds the `k` stored vectors nearest to `query`, or all of them if there are fewer.
 ///
-/// Without an index, and with `exact`, the answer is exact. With one it is nearly so: `ef` trades time for
-/// how nearly. A vector whose insert has returned is a candidate at once, in the index or not.
+/// The result is exact with `exact`, without an index, and with fewer than 2,000 rows. Otherwise it is
+/// approximate: `ef` trades time for recall. A vector whose insert has returned takes part in the search,
+/// indexed or not.
 ///
 /// store    a handle.
 /// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
-/// k        at most 16,777,216; 0 is OK and finds nothing.
+/// k        at most 16,777,216. 0 is valid and finds nothing.
 /// options  BORROWED for the call. NULL: the defaults.
-/// results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+/// results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns
+///          the new ones.
 /// error    BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, also past the deadline or the most visits (ask syna_mmap_results_is_partial), or
+/// Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
 /// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
-/// is not UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
+/// is not valid UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY,
+/// _POISONED.
 /// On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
-/// Threads: any, each with its own results. Cost: with an index some hundred distances; without, or exact,
-/// one for each row. No allocation once the results have grown to what such searches need.
+/// Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
+/// unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
+/// results have grown to the size that such searches need.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -52,17 +56,17 @@ pub unsafe extern "C" fn syna_mmap_search(
     }
 }
 
-/// Finds the `k` stored vectors that are nearest to the one of a key, which is itself left out: more like
-/// this one.
+/// Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
 ///
 /// store    a handle.
-/// key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+/// key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
 /// k        as in syna_mmap_search.
 /// options  BORROWED for the call. NULL: the defaults.
-/// results  a handle; its former hits are gone, whatever this returns. Read them by syna_mmap_results_hits.
+/// results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns
+///          the new ones.
 /// error    BORROWED for the call. May be NULL.
 ///
-/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (there is no such key), _INVALID_KEY.
+/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_NOT_FOUND (the key does not exist), _INVALID_KEY.
 /// On failure, threads, cost: as syna_mmap_search.
 ///
 /// # Safety
@@ -87,23 +91,23 @@ pub unsafe extern "C" fn syna_mmap_search_key(
     }
 }
 
-/// Finds all stored vectors at most `max_distance` from `query`, however many they are.
+/// Finds all stored vectors at a distance of at most `max_distance` from `query`, however many there are.
 ///
-/// Every vector is compared, so that none is missed, in the index or not. The option `approximate` takes the
-/// index's answer instead: fast where there are few such vectors, but some may be missing.
+/// Every vector is compared, indexed or not, so none is missed. The option `approximate` uses the index
+/// instead: this is fast if there are few such vectors, but some may be missing.
 ///
 /// store         a handle.
 /// query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
-/// max_distance  the greatest distance of a hit, in the store's metric. Infinity finds all. For the dot
-///               product, whose distance is the product with its sign changed, less than 0 has a meaning.
-/// options       BORROWED for the call. NULL: the defaults. `ef` counts with `approximate` only.
-/// results       a handle; its former hits are gone, whatever this returns. Read them by
-///               syna_mmap_results_hits.
+/// max_distance  the largest distance of a hit, in the store's metric. Infinity finds all vectors. For the
+///               dot product, whose distance is the negated product, negative values are meaningful.
+/// options       BORROWED for the call. NULL: the defaults. `ef` is used only with `approximate`.
+/// results       a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits
+///               returns the new ones.
 /// error         BORROWED for the call. May be NULL.
 ///
-/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (for so
+/// Returns: as syna_mmap_search, or SYNA_MMAP_ERR_INVALID_ARGUMENT (max_distance is NaN), _NO_MEMORY (too
 /// many hits).
-/// On failure, threads: as syna_mmap_search. Cost: a distance for each row; with `approximate` a few for
+/// On failure, threads: as syna_mmap_search. Cost: one distance for each row; with `approximate`, a few for
 /// each hit.
 ///
 /// # Safety
@@ -127,30 +131,30 @@ pub unsafe extern "C" fn syna_mmap_search_range(
     }
 }
 
-/// Finds the `k` nearest stored vectors for each of several queries, over the rows of one moment.
+/// Finds the `k` nearest stored vectors for each of several queries. All queries see the rows of the same
+/// moment.
 ///
-/// The hits of all queries lie in one array, query after query: syna_mmap_results_query_hits gives those of
-/// one. A query that cannot be searched for has a status of its own and no hits; the others are searched for.
-/// The store's `threads` share the queries. Where every vector is compared (without an index, with `exact`,
-/// where few meet the conditions), up to 64 queries share one pass over the vectors; the distances are those
-/// of single searches, bit for bit.
+/// The hits of all queries lie in one array, query after query; syna_mmap_results_query_hits returns those
+/// of one query. An invalid query has its own status and no hits, and does not affect the others. The
+/// store's `threads` share the queries. If every vector is compared (without an index, with `exact`, or if
+/// few rows meet the conditions), up to 64 queries share one pass over the vectors. The distances are bit
+/// for bit those of single searches.
 ///
 /// store         a handle.
 /// queries       COPIED: count x dimensions floats, one query after the other, aligned to 4 bytes.
 /// count         queries. 0: `queries` and `out_statuses` may be NULL.
 /// k             as in syna_mmap_search.
-/// options       BORROWED for the call. NULL: the defaults. The deadline is that of the call: queries whose turn
-///               comes later are partial and find nothing.
-/// results       a handle; its former hits are gone, whatever this returns.
-/// out_statuses  BORROWED for the call: room for `count` statuses, SYNA_MMAP_OK or
-///               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: then a query that cannot be searched for fails
-///               the call.
+/// options       BORROWED for the call. NULL: the defaults. The deadline is that of the whole call: queries
+///               whose turn comes later are partial and have no hits.
+/// results       a handle. Its previous hits are discarded, whatever the result.
+/// out_statuses  BORROWED for the call: room for `count` statuses, each SYNA_MMAP_OK or
+///               SYNA_MMAP_ERR_INVALID_VECTOR. May be NULL: an invalid query then fails the call.
 /// error         BORROWED for the call. May be NULL.
 ///
 /// Returns: as syna_mmap_search.
-/// On failure: out_statuses is not written; the results are empty, unless another thread is using them
+/// On failure: out_statuses is not written. The results are empty, unless another thread is using them
 /// (_INVALID_ARGUMENT).
-/// Threads: any, each with its own results. Cost: as so many searches, or less. It allocates.
+/// Threads: any, each with its own results. Cost: at most that of `count` searches. It allocates.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -225,22 +229,24 @@ unsafe fn search(
     })
 }
 
-/// Takes every stored vector into the index, makes it where there is none, and then makes a checkpoint.
-/// syna_mmap_build_index_with tells how far it is; syna_mmap_index_step does a part of it.
+/// Indexes every stored vector, creates the index if there is none, and then makes a checkpoint.
+/// syna_mmap_build_index_with reports progress; syna_mmap_index_step does a part of the work.
 ///
-/// Every vector can be found before, during and after it. The index is derived from the stored vectors and
-/// can always be made again. Deleted and replaced vectors stay in it and make searches slower; where they are a
-/// quarter of it, this call makes it anew without them, which takes as long as the first time and as much
-/// memory again as the index has, until it is done.
+/// Searches find every vector before, during and after the build. Rows written during the build may stay
+/// unindexed. The index is derived from the stored vectors and can always be rebuilt. Deleted and replaced
+/// vectors stay in the index and make searches slower. If they are a quarter of it, this call rebuilds the
+/// index without them. A rebuild takes as long as the first build and needs the memory of a second index
+/// until it is complete.
 ///
 /// store  a handle.
 /// error  BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY,
-/// _CANCELLED (syna_mmap_interrupt), _POISONED.
-/// On failure: searches use what there is of the index.
-/// Threads: any; searches and writes go on meanwhile. Cost: seconds to minutes, growing a little faster
-/// than the number of vectors; it is shared by the `threads` of the options.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE, _NO_MEMORY, _LIMIT,
+/// _CORRUPT, _CANCELLED (syna_mmap_interrupt), _POISONED; those of the checkpoint as syna_mmap_checkpoint.
+/// On failure: searches use the part of the index that exists.
+/// Threads: any. Searches and writes run meanwhile; writes wait only for the checkpoint at the end. Cost:
+/// seconds to minutes, slightly more than proportional to the number of vectors. The `threads` of the
+/// options share the work.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -253,11 +259,11 @@ pub unsafe extern "C" fn syna_mmap_build_index(
     unsafe { boundary::call(error, || with_store(store, |store| store.build_index())) }
 }
 
-/// Whether searches have an index to use; false for a bad handle.
+/// Whether searches have an index to use. False for an invalid handle.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_has_index(store: *const syna_mmap) -> bool {
     boundary::value(false, || with_store(store, |store| Ok(store.has_index())))

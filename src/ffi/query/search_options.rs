@@ -12,71 +12,72 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::time::Duration;
 
-/// A condition of your own: whether a row may be found.
+/// A condition in your program: whether a row may be a hit.
 ///
-/// context  BORROWED for the callback: the filter_context of the options, as it is.
+/// context  BORROWED for the callback: the filter_context of the options, unchanged.
 /// row      BORROWED for the callback, with all that it points to.
 ///
-/// Returns: true for a row that may be found. It is asked at most once a row and search, for rows that meet all
-/// other conditions, in no order; in a batch at most once a row and query, and once more for up to 256 rows, by
-/// which the way to search is chosen. It is not asked after the deadline.
-/// It must not call this library (what has a status answers SYNA_MMAP_ERR_INVALID_ARGUMENT there, the rest 0,
-/// false or NULL) and has to return: no exception of C++ or the like and no longjmp may leave it, which would
-/// be undefined behaviour.
-/// Threads: the caller's; in syna_mmap_search_batch also the store's `threads`, several at once. Cost:
-/// yours, times the rows that are asked about, which may be all of them.
+/// Returns: true if the row may be a hit. It is called at most once for each row and search, only for rows that
+/// meet all other conditions, in no particular order. In a batch it is called at most once for each row and
+/// query, and once more for up to 256 rows, by which the search method is chosen. It is not called after the
+/// deadline.
+/// It must not call this library: functions with a status return SYNA_MMAP_ERR_INVALID_ARGUMENT, the others
+/// 0, false or NULL. It must return normally: an exception or a longjmp that leaves it is undefined
+/// behaviour.
+/// Threads: the calling thread; in syna_mmap_search_batch also the store's `threads`, several at the same
+/// time. Cost: yours, times the number of rows it is called for, up to all rows.
 pub type syna_mmap_filter_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, row: *const syna_mmap_row) -> bool>;
 
-/// How a search is done, and which rows it may find: those that meet every condition. It is yours, with all
-/// that it points to: BORROWED by the search for the call, so all of it may go out of scope after that.
+/// How to search, and which rows may be hits: those that meet every condition. You own it and all that it
+/// points to: it is BORROWED by the search for the call and may go out of scope after it.
 ///
-/// With conditions, a search still finds k rows wherever k rows meet them. It costs at most about 1.5 times
-/// what asking about every row and comparing those that pass would.
-///
-/// Fill it by syna_mmap_search_options_init. Threads: plain memory. It grows at its end in later versions.
+/// With conditions, a search still returns k hits whenever k rows meet them. It costs at most about 1.5
+/// times as much as checking every row and comparing those that meet the conditions.
+/// Fill it with syna_mmap_search_options_init. Later versions append members. Threads: plain memory; one
+/// thread at a time may change it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_search_options {
     /// sizeof(syna_mmap_search_options).
     pub struct_size: usize,
-    /// The most candidates to look at: more is slower and finds more. A search that has found its k rows well
-    /// before looks at fewer, but not under the dot product. 0: hnsw_ef_search, or more where the index
-    /// needs more (fixed_ef). Less than k counts as k.
+    /// The most candidates to consider. More is slower and finds more. A search that has found its k rows well
+    /// before that stops early, except with the dot product. 0: hnsw_ef_search, or more if the index needs
+    /// more (see fixed_ef). Less than k counts as k. Default 0.
     pub ef: u32,
-    /// Other than 0: compare the query with every vector instead of using the index. Default 0.
+    /// Not 0: compare the query with every vector instead of using the index. Default 0.
     pub exact: u32,
-    /// Microseconds from the start of the call after which the search ends with the best hits so far, which
-    /// may be fewer than k or none: syna_mmap_results_is_partial tells. The clock is looked at now and then,
-    /// and before each call of a filter, so it ends somewhat later. 0: no deadline. Default 0.
+    /// Microseconds from the start of the call after which the search ends with the best hits found so far.
+    /// These may be fewer than k, or none; syna_mmap_results_is_partial tells. The clock is read from time to
+    /// time, and before each call of a filter, so the search ends slightly later. 0: no deadline. Default 0.
     pub deadline_us: u64,
-    /// Rows after which the search for a query ends with the best hits so far, as after a deadline: those
-    /// that a walk through the index visits, and those that are compared one by one. Rows that do not meet the
-    /// conditions are not compared: only deadline_us bounds how many are asked about. 0: no bound. Default 0.
+    /// The most rows that the search for one query may visit in the index or compare one by one. It then ends
+    /// as at a deadline. Rows that do not meet the conditions are not compared: only deadline_us limits how
+    /// many of them are looked at. 0: no limit. Default 0.
     pub max_visits: u64,
-    /// Condition: the row has at least one of these tags. 0: none. Default 0.
+    /// Condition: the row has at least one of these tags. 0: no condition. Default 0.
     pub tags_any: u64,
-    /// Condition: the row has all of these tags. 0: none. Default 0.
+    /// Condition: the row has all of these tags. 0: no condition. Default 0.
     pub tags_all: u64,
-    /// Condition: the row has none of these tags. 0: none. Default 0.
+    /// Condition: the row has none of these tags. 0: no condition. Default 0.
     pub tags_none: u64,
-    /// BORROWED for the call. Condition: the key begins with these bytes, which are UTF-8. May be NULL where
-    /// key_prefix_len is 0.
+    /// BORROWED for the call. Condition: the key begins with these bytes, which must be valid UTF-8. May be
+    /// NULL if key_prefix_len is 0.
     pub key_prefix: *const c_char,
     /// Bytes of key_prefix. 0: no condition. Default 0.
     pub key_prefix_len: usize,
-    /// BORROWED for the call. Condition: the row's bit is set, bit row % 64 of row_bitmap[row / 64]; rows
-    /// past the end do not pass, so that with 0 words none does. NULL: no condition. A compaction gives rows
-    /// new numbers. Default NULL.
+    /// BORROWED for the call. Condition: the row's bit is set, that is bit row % 64 of row_bitmap[row / 64].
+    /// Rows after the end of the bitmap do not meet the condition, so an array of 0 words excludes all rows.
+    /// NULL: no condition. A compaction renumbers the rows. Default NULL.
     pub row_bitmap: *const u64,
     /// Elements of row_bitmap.
     pub row_bitmap_words: usize,
     /// Condition: the callback returns true. NULL: no condition. Default NULL.
     pub filter: syna_mmap_filter_callback,
-    /// BORROWED for the call: handed to the callback and not looked at. May be NULL.
+    /// BORROWED for the call: passed to the callback unchanged. May be NULL.
     pub filter_context: *mut c_void,
-    /// Of syna_mmap_search_range, other than 0: take what the index finds, which may lack rows, instead of
-    /// comparing all vectors. Without effect where there are conditions. Default 0.
+    /// Only for syna_mmap_search_range. Not 0: use the index instead of comparing all vectors; rows may be
+    /// missing. Ignored if there are conditions. Default 0.
     pub approximate: u32,
     /// 0.
     pub reserved: u32,
@@ -184,12 +185,12 @@ pub(super) unsafe fn with_options<R>(
 
 /// Fills `options` with the defaults.
 ///
-/// options      BORROWED for the call: `struct_size` bytes that are written, whatever they were before.
-///              NULL, not aligned, or a struct_size below sizeof(size_t) or above 4,096: nothing is done.
-/// struct_size  sizeof(syna_mmap_search_options) where your program is compiled; becomes the member of that
-///              name.
+/// options      BORROWED for the call: `struct_size` bytes, which are overwritten. NULL, not aligned, or a
+///              struct_size below sizeof(size_t) or above 4,096: nothing is done.
+/// struct_size  sizeof(syna_mmap_search_options) as your program was compiled. It is stored in the member of
+///              that name.
 ///
-/// Threads: any, in callbacks too. Cost: none to speak of.
+/// Threads: any, also in callbacks. Cost: negligible.
 ///
 /// # Safety
 /// `options` is NULL, or `struct_size` bytes can be written there.

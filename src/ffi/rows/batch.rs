@@ -10,44 +10,44 @@ use crate::{
 use std::ffi::c_char;
 use std::ptr;
 
-/// Most bytes of a key; the fewest are 0.
+/// The most bytes of a key. The empty key is valid.
 pub const SYNA_MMAP_MAX_KEY_BYTES: u32 = 65_535;
 
 const _: () = assert!(SYNA_MMAP_MAX_KEY_BYTES as usize == MAX_KEY_BYTES);
 
-/// A key that exists is left as it is; of a key that occurs twice in a batch the first counts.
+/// Leave an existing key unchanged. If a key occurs twice in a batch, the first occurrence counts.
 pub const SYNA_MMAP_WRITE_INSERT: u32 = 0;
-/// A key that exists is replaced; of a key that occurs twice in a batch the last counts.
+/// Replace an existing key. If a key occurs twice in a batch, the last occurrence counts.
 pub const SYNA_MMAP_WRITE_UPSERT: u32 = 1;
 
-/// Everything that a batch can carry. It is yours, with all that it points to: COPIED by syna_mmap_write,
-/// so all of it may go out of scope after the call.
+/// A batch of rows, with all that can be written in one call. You own it and all that it points to:
+/// syna_mmap_write reads it (COPIED), so all of it may go out of scope after the call.
 ///
-/// Zero it, set struct_size and what you need. Threads: plain memory. It grows at its end in later
-/// versions.
+/// Initialize it with SYNA_MMAP_BATCH_INIT, then set the members you need. Later versions append members.
+/// Threads: plain memory; one thread at a time may change it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_batch {
     /// sizeof(syna_mmap_batch).
     pub struct_size: usize,
-    /// COPIED: the keys' bytes, one key after the other, nothing between. May be NULL where all keys are
+    /// COPIED: the bytes of all keys, one after the other, without separators. May be NULL if all keys are
     /// empty.
     pub keys: *const c_char,
     /// COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
-    /// is 0; none is less than the one before.
+    /// offset is 0, and offsets never decrease.
     pub key_offsets: *const u64,
     /// COPIED: count x dimensions floats, one vector after the other.
     pub vectors: *const f32,
     /// Rows of the batch. 0: every pointer may be NULL.
     pub count: usize,
-    /// COPIED: count numbers that are kept with the rows, or NULL: 0 for every row. They mean what you want:
-    /// syna_mmap_get_tags and syna_mmap_results_tags give them back. A row that replaces another has its own
-    /// only.
+    /// COPIED: count numbers that are stored with the rows. NULL: 0 for every row. Their meaning is yours:
+    /// syna_mmap_get_tags and syna_mmap_results_tags return them, and searches can filter by them. A row that
+    /// replaces another one does not inherit its tags.
     pub tags: *const u64,
-    /// COPIED: opaque bytes that are kept with the rows, up to 1 MiB each, laid out as the keys are:
-    /// syna_mmap_get_payload and syna_mmap_results_payload give them back. May be NULL where all are empty.
+    /// COPIED: opaque bytes that are stored with the rows, up to 1 MiB each, laid out as the keys.
+    /// syna_mmap_get_payload and syna_mmap_results_payload return them. May be NULL if all payloads are empty.
     pub payloads: *const u8,
-    /// COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; then payloads has to be NULL too.
+    /// COPIED: count + 1 offsets, as key_offsets. NULL: no payloads; `payloads` must be NULL then.
     pub payload_offsets: *const u64,
     /// SYNA_MMAP_WRITE_*.
     pub mode: u32,

@@ -15,37 +15,39 @@ use std::ptr;
 /// The cursors that this process has.
 static CURSORS: Table<Cursor> = Table::new(Kind::Cursor);
 
-/// A walk over the rows of a store, in the order of their insertion. OWNED by you: free it with
+/// An iterator over the rows of a store, in insertion order. OWNED by you: free it with
 /// syna_mmap_cursor_free.
 ///
-/// It sees the rows that were live when it was made, whatever is written or deleted meanwhile.
-/// Threads: one at a time. A call on a cursor that another thread is using is
+/// It returns the rows that were live when it was created, whatever is written or deleted meanwhile.
+/// Threads: one at a time. A call on a cursor that another thread is using returns
 /// SYNA_MMAP_ERR_INVALID_ARGUMENT.
-/// Outlives: the store may be closed or compacted before it: it keeps what it walks over alive, the disk
-/// space too.
+/// Outlives: the store may be closed or compacted before the cursor is freed. The cursor keeps the memory
+/// and the disk space of its rows.
 /// Fork: a child can only free it.
 pub struct syna_mmap_cursor {
     _opaque: [u8; 0],
 }
 
-/// A row with all that was written with it, an element of the array that syna_mmap_cursor_next fills. What
-/// it points to is BORROWED until the cursor is freed, also past syna_mmap_close. This struct never grows.
+/// A row with all that was written with it. This struct never grows.
+///
+/// What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
+/// syna_mmap_close. In a syna_mmap_filter_callback: until the callback returns.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_row {
-    /// The key: UTF-8, any content, without a NUL at its end. BORROWED as said above. Not NULL.
+    /// The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The vector as it is stored: `dimensions` floats, read-only memory. BORROWED as said above.
+    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above.
     pub vector: *const f32,
-    /// The payload, read-only memory, aligned to 1 byte; NULL where there is none. BORROWED as said above.
+    /// The payload, in read-only memory, aligned to 1 byte. NULL if there is none. BORROWED as said above.
     pub payload: *const u8,
-    /// Bytes of the payload; 0: there is none.
+    /// Bytes of the payload; 0 if there is none.
     pub payload_len: usize,
-    /// The tags; 0 where none were written.
+    /// The tags; 0 if there are none.
     pub tags: u64,
-    /// The row's number, as in syna_mmap_hit.
+    /// The row number, as in syna_mmap_hit.
     pub row: u64,
 }
 
@@ -63,12 +65,12 @@ impl syna_mmap_row {
     }
 }
 
-/// Makes a cursor over the live rows of this moment.
+/// Creates a cursor over the rows that are live at this moment.
 ///
 /// store       a handle.
-/// first_row   where to begin: 0 for all rows, or one more than the last row of an earlier walk. Rows that
-///             were deleted are passed over, and past the last row there is nothing to walk over. A
-///             compaction gives rows new numbers.
+/// first_row   where to begin. 0: all rows. To continue an earlier iteration: its last row number plus one.
+///             Deleted rows are skipped; a number past the last row gives no rows. A compaction renumbers
+///             the rows.
 /// out_cursor  BORROWED for the call. On success a handle that is OWNED by you: free it with
 ///             syna_mmap_cursor_free.
 /// error       BORROWED for the call. May be NULL.
@@ -99,20 +101,20 @@ pub unsafe extern "C" fn syna_mmap_cursor_new(
     }
 }
 
-/// The next rows of a walk.
+/// Returns the next rows of an iteration.
 ///
 /// cursor     a handle.
-/// out_rows   BORROWED for the call: room for `capacity` rows. May be NULL where `capacity` is 0. What they
-///            point to is BORROWED until the cursor is freed, also when later rows are asked for.
-/// capacity   rows; 0 asks for none.
-/// out_count  BORROWED for the call: how many rows were written; fewer than `capacity` only at the end, 0
-///            past it.
+/// out_rows   BORROWED for the call: room for `capacity` rows. May be NULL if `capacity` is 0. What the rows
+///            point to is BORROWED until the cursor is freed, also after later calls.
+/// capacity   rows; 0 returns none.
+/// out_count  BORROWED for the call: how many rows were written. It is less than `capacity` only at the end,
+///            and 0 after the end.
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
 /// _POISONED.
-/// On failure: *out_count is not written, and out_rows has nothing of use.
-/// Threads: one at a time for a cursor; writes and searches go on meanwhile. Cost: a look-up for each row;
+/// On failure: *out_count is not written, and the content of out_rows is unspecified.
+/// Threads: one at a time for each cursor; writes and searches run meanwhile. Cost: one lookup a row;
 /// nothing is copied.
 ///
 /// # Safety
@@ -146,11 +148,11 @@ fn fill(cursor: &mut Cursor, rows: arguments::Room<syna_mmap_row>) -> Result<usi
     Ok(count)
 }
 
-/// Frees a cursor, and with it everything that was borrowed from it.
+/// Frees a cursor and everything that was borrowed from it.
 ///
-/// cursor  a handle. NULL, or one that was freed: nothing is done.
+/// cursor  a handle. NULL or an already freed one: nothing is done.
 ///
-/// Threads: any; waits for a call on it that another thread has under way. Cost: small.
+/// Threads: any; waits for a call that another thread has in progress on the cursor. Cost: small.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_cursor_free(cursor: *mut syna_mmap_cursor) {
     boundary::value((), || match CURSORS.remove(cursor.addr())? {

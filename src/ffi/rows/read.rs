@@ -12,15 +12,14 @@ use std::ffi::c_char;
 /// Copies the vector of a key.
 ///
 /// store       a handle.
-/// key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
-///             key.
+/// key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
 /// out_vector  BORROWED for the call: room for as many floats as the store has dimensions.
 /// error       BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_NOT_FOUND, _INVALID_ARGUMENT, _INVALID_KEY, _INVALID_HANDLE,
 /// _POISONED.
 /// On failure: out_vector is not written.
-/// Threads: any. Cost: one look-up and a copy.
+/// Threads: any. Cost: one lookup and a copy.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -58,14 +57,14 @@ unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) 
     Ok(())
 }
 
-/// The tags of a key: the number that was written with it, 0 where none was.
+/// The tags of a key: the number that was written with it, 0 if there was none.
 ///
 /// store     a handle.
-/// key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+/// key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
 /// out_tags  BORROWED for the call: the tags.
 /// error     BORROWED for the call. May be NULL.
 ///
-/// Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one look-up.
+/// Returns, threads: as syna_mmap_get. On failure: *out_tags is not written. Cost: one lookup.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -90,21 +89,20 @@ pub unsafe extern "C" fn syna_mmap_get_tags(
     }
 }
 
-/// Copies the payload of a key, if there is room for it, and says how long it is.
+/// Copies the payload of a key if there is room for it, and reports its length.
 ///
-/// Call it with `capacity` 0 to learn the length, and again with that much room; or at once with as much
-/// room as your payloads need. Where *out_len is more than `capacity`, nothing was copied, and that is OK:
-/// another thread may have replaced the payload since, so look at *out_len each time.
+/// Call it with `capacity` 0 to get the length, then again with enough room, or call it once with room for
+/// your largest payload. If *out_len exceeds `capacity`, nothing was copied, and the call still succeeds.
+/// Check *out_len after every call: another thread may have replaced the payload in between.
 ///
 /// store        a handle.
-/// key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
-///              key.
-/// out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL where `capacity` is 0.
+/// key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL if `capacity` is 0.
 /// capacity     bytes.
-/// out_len      BORROWED for the call: how many bytes the payload has; 0: the key has none. Not NULL.
+/// out_len      BORROWED for the call: the payload's length in bytes; 0 if the key has none. Not NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
-/// Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one look-up and a copy.
+/// Returns, threads: as syna_mmap_get. On failure: nothing is written. Cost: one lookup and a copy.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -142,12 +140,12 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
     }
 }
 
-/// Whether a key is stored; false for a bad handle or a key that cannot be one.
+/// Whether a key is stored. False for an invalid handle or an invalid key.
 ///
 /// store  a handle.
-/// key    COPIED: `key_len` bytes. May be NULL where `key_len` is 0, the empty key.
+/// key    COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 ///
-/// Threads: any. Cost: one look-up.
+/// Threads: any. Cost: one lookup.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -163,32 +161,32 @@ pub unsafe extern "C" fn syna_mmap_contains(
     })
 }
 
-/// How many vectors are stored; 0 for a bad handle.
+/// The number of stored vectors; 0 for an invalid handle.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_len(store: *const syna_mmap) -> u64 {
     boundary::value(0, || with_store(store, |store| Ok(u64::try_from(store.len()).unwrap_or(u64::MAX))))
 }
 
-/// How many floats a vector of the store has; 0 for a bad handle.
+/// The number of floats in a vector of the store; 0 for an invalid handle.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_dimensions(store: *const syna_mmap) -> u32 {
     boundary::value(0, || with_store(store, |store| Ok(u32::from(store.dimensions()))))
 }
 
-/// The store's metric, SYNA_MMAP_METRIC_*; 0 for a bad handle, so ask syna_mmap_dimensions where that is in
-/// doubt.
+/// The store's metric, SYNA_MMAP_METRIC_*. 0 for an invalid handle, which is also a metric;
+/// syna_mmap_dimensions tells the two apart.
 ///
 /// store  a handle.
 ///
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_metric(store: *const syna_mmap) -> u32 {
     boundary::value(0, || with_store(store, |store| Ok(metric_number(store.metric()))))

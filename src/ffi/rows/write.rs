@@ -41,25 +41,25 @@ unsafe fn write_one(
     })
 }
 
-/// Stores a vector under a key, unless the key is there already: then it is left as it is, and that is OK.
+/// Stores a vector under a key. If the key exists, it is left unchanged, and the call succeeds.
 ///
-/// Many vectors are stored many times faster by syna_mmap_insert_batch.
+/// syna_mmap_insert_batch is many times faster for many vectors.
 ///
 /// store         a handle.
-/// key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty
+/// key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty
 ///               key.
 /// vector        COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
 /// out_inserted  BORROWED for the call: whether the key was new. May be NULL.
 /// error         BORROWED for the call. May be NULL.
 ///
-/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY, _INVALID_VECTOR,
-/// _INVALID_HANDLE, _READ_ONLY, _NO_SPACE, _NO_MEMORY, _LIMIT, _IO, _POISONED.
-/// On failure: the store is as it was (after _IO: as it was or with the row, which opening it again
-/// decides), and *out_inserted is not written.
-/// Threads: any; searches go on meanwhile, writes wait for one another. Cost: the row's bytes, and now and
-/// then more: a share of the index work, and a checkpoint that falls due, are done here (set
-/// checkpoint_interval_secs and index_threshold to 0 to avoid it). Where that finds no room for the index, the log says so, and the row is
-/// stored all the same.
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY, _INVALID_VECTOR, _INVALID_HANDLE,
+/// _READ_ONLY, _NO_SPACE, _NO_MEMORY, _LIMIT, _IO, _POISONED.
+/// On failure: the store is unchanged, and *out_inserted is not written. After _IO, whether the row was
+/// stored is known when the store is opened again.
+/// Threads: any; searches run meanwhile, writes wait for each other. Cost: writing the row. With automatic
+/// indexing, a write also does index work: see index_threshold. A write may also make an automatic
+/// checkpoint or save a part of the index: see checkpoint_interval_secs. Set both options to 0 to avoid
+/// this. If this extra work finds no space or no memory, the failure is logged and the write still succeeds.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -82,11 +82,11 @@ pub unsafe extern "C" fn syna_mmap_insert(
     }
 }
 
-/// Stores a vector under a key, in the place of the one that is there, if any. The row gets a new number,
-/// and has no tags and no payload, whatever the former one had: syna_mmap_write gives it some.
+/// Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and
+/// no payload, even if the replaced row had some; syna_mmap_write can set them.
 ///
 /// store   a handle.
-/// key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL where `key_len` is 0, the empty key.
+/// key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
 /// vector  COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
 /// error   BORROWED for the call. May be NULL.
 ///
@@ -110,20 +110,20 @@ pub unsafe extern "C" fn syna_mmap_upsert(
     }
 }
 
-/// Stores many vectors, all or none: short for syna_mmap_write with SYNA_MMAP_WRITE_INSERT and no tags or
-/// payloads.
+/// Stores many vectors, all or none. Existing keys are left unchanged. It is syna_mmap_write with
+/// SYNA_MMAP_WRITE_INSERT and without tags or payloads.
 ///
 /// store         a handle.
-/// keys          COPIED: the keys' bytes, one key after the other. May be NULL where all keys are empty.
-/// key_offsets   COPIED: count + 1 offsets, aligned to 8 bytes; key i is keys[key_offsets[i]] up to
+/// keys          COPIED: the bytes of all keys, one after the other. May be NULL if all keys are empty.
+/// key_offsets   COPIED: count + 1 offsets, aligned to 8 bytes. Key i is keys[key_offsets[i]] up to
 ///               keys[key_offsets[i + 1]].
 /// vectors       COPIED: count x dimensions floats, one vector after the other, aligned to 4 bytes.
 /// count         vectors. 0: nothing is done, and every pointer may be NULL.
 /// out_inserted  BORROWED for the call: how many keys were new. May be NULL.
 /// error         BORROWED for the call. May be NULL.
 ///
-/// Returns, on failure, threads: as syna_mmap_insert. An error's message names the first row that is wrong.
-/// Cost: the rows' bytes, written in few large pieces.
+/// Returns, on failure, threads: as syna_mmap_insert. The error message names the first invalid row. Cost:
+/// writing the rows, in few large pieces, and the extra work of syna_mmap_insert.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -148,10 +148,10 @@ pub unsafe extern "C" fn syna_mmap_insert_batch(
     }
 }
 
-/// Stores many vectors, all or none, in the place of those that are there under the same keys: short for
-/// syna_mmap_write with SYNA_MMAP_WRITE_UPSERT and no tags or payloads.
+/// Stores many vectors, all or none, and replaces existing keys. It is syna_mmap_write with
+/// SYNA_MMAP_WRITE_UPSERT and without tags or payloads.
 ///
-/// The arguments are those of syna_mmap_insert_batch, COPIED as there; `error` is BORROWED for the call and
+/// The arguments are those of syna_mmap_insert_batch, COPIED as there. `error` is BORROWED for the call and
 /// may be NULL.
 ///
 /// Returns, on failure, threads, cost: as syna_mmap_insert_batch.
@@ -182,8 +182,8 @@ pub unsafe extern "C" fn syna_mmap_upsert_batch(
 ///
 /// store        a handle.
 /// batch        COPIED, with all that it points to.
-/// out_written  BORROWED for the call: the new keys of an insert, the different keys of an upsert. May be
-///              NULL.
+/// out_written  BORROWED for the call. Of an insert: how many keys were new. Of an upsert: how many
+///              different keys the batch had. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
 /// Returns, on failure, threads, cost: as syna_mmap_insert_batch.
@@ -209,15 +209,17 @@ pub unsafe extern "C" fn syna_mmap_write(
     }
 }
 
-/// Deletes a key and its vector. Deleting one that is not there is OK.
+/// Deletes a key and its row. Deleting a key that does not exist succeeds.
+///
+/// The disk space of the row is returned by syna_mmap_compact.
 ///
 /// store        a handle.
-/// key          COPIED: `key_len` bytes of UTF-8. May be NULL where `key_len` is 0, the empty key.
-/// out_deleted  BORROWED for the call: whether the key was there. May be NULL.
+/// key          COPIED: `key_len` bytes of UTF-8. May be NULL if `key_len` is 0, the empty key.
+/// out_deleted  BORROWED for the call: whether the key existed. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
-/// Returns, on failure, threads: as syna_mmap_insert; *out_deleted is not written then. Cost: a small
-/// write.
+/// Returns, threads: as syna_mmap_insert. On failure: as there; *out_deleted is not written. Cost: a small
+/// write, and the extra work of syna_mmap_insert.
 ///
 /// # Safety
 /// As the text above says of each pointer.
