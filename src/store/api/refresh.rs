@@ -128,13 +128,16 @@ impl MmapVectorStore {
         let settled = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = core.rows_to_index();
         let is_gone = |row| rows.is_gone(row);
-        let saved = saved.filter(|saved| saved_fits && saved.covered_rows() <= position.rows);
-        let read = saved
-            .as_ref()
-            .map(|saved| saved.read_graph(data.identity.dimensions, core.kernels))
-            .transpose()?;
-        if let Some((graph, _)) = read.flatten().and_then(|read| read.settle(is_gone)) {
-            core.set_graph(Some(std::sync::Arc::new(graph)));
+        if let Some(saved) = &saved {
+            let read = match saved.misfit(saved_fits, position.rows.into()) {
+                Some(reason) => Err(reason),
+                None => saved.read_graph(data.identity.dimensions, core.kernels)?,
+            };
+            match read.and_then(|read| read.settle(is_gone)) {
+                Ok((graph, _)) => core.set_graph(Some(std::sync::Arc::new(graph))),
+                // A writer may be ahead of what was read of the log; the next refresh looks again.
+                Err(reason) => log::debug!("{}: the index file is not read: {reason}", data.path.display()),
+            }
         }
         // Only now: without memory for it, the next refresh reads it.
         (taken.index, taken.row_capacity) = settled;

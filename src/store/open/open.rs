@@ -271,12 +271,19 @@ fn open_file(
     let rows = core.rows_to_index();
     let is_gone = |row| rows.is_gone(row);
     let read = match &saved {
-        Some(saved) if saved_fits && saved.covered_rows() <= position.rows => {
-            read_beside.unwrap_or_else(|| read_graph(saved))?
-        }
-        _ => None,
+        None => None,
+        Some(saved) => Some(match saved.misfit(saved_fits, position.rows.into()) {
+            Some(reason) => Err(reason),
+            None => read_beside.unwrap_or_else(|| read_graph(saved))?,
+        }),
     };
-    let graph = read.and_then(|read| read.settle(is_gone));
+    let graph = match read.map(|read| read.and_then(|read| read.settle(is_gone))) {
+        Some(Err(reason)) => {
+            index_file::ignore(path, &reason);
+            None
+        }
+        settled => settled.and_then(std::result::Result::ok),
+    };
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
         // Looks at every record; one that is damaged leaves the store without an index.
         graph.check()?;
@@ -285,9 +292,6 @@ fn open_file(
     let recovered = position.sequence.saturating_sub(superblock.position.sequence);
     if recovered > 0 {
         log::info!("{}: took in {recovered} batches behind the last checkpoint", path.display());
-    }
-    if index.is_some() && graph.is_none() {
-        log::warn!("{}: the index beside it does not fit and is not used; it is made anew", path.display());
     }
     let (graph, saved_index) = graph.unzip();
     core.set_graph(graph.map(Arc::new));

@@ -13,14 +13,13 @@ use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::short_path::ShortPath;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
-use crate::store::upkeep::index_slot::{GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
+use crate::store::upkeep::index_slot::{CELLS_AT, GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where the slots begin: each in a page of its own.
 pub(crate) const SLOTS_AT: [u64; 2] = [0, 4096];
-pub(crate) const CELLS_AT: u64 = 8192;
 
 /// The index's name for a data file's name.
 pub(crate) fn path_of(data_path: &Path) -> PathBuf {
@@ -90,6 +89,7 @@ pub(crate) struct SavedIndex {
     /// Whether a save may add to the file: not where the newest slot or its table is lost, since a reader may have
     /// mapped what they name.
     may_grow: bool,
+    table_at: u64,
     table: Vec<u8>,
     cells: Arc<Region>,
 }
@@ -107,6 +107,9 @@ pub(crate) struct SavedAt {
     /// Its checksum.
     pub(crate) chain: u32,
 }
+
+/// What was read of an index; or why it is not used.
+pub(crate) type Readable<T> = std::result::Result<T, String>;
 
 /// The cells of a mapped file.
 struct Cells(Arc<Region>);
@@ -128,20 +131,32 @@ impl SavedIndex {
         self.slot.covered_rows
     }
 
-    /// The graph; `None` where its table is none, or one over more rows than it says. Costs time and memory in proportion to
-    /// these.
+    /// Why the index cannot belong to a log that has, or has not, the frame it was saved at, and so many rows.
+    pub(crate) fn misfit(&self, is_in_log: bool, rows: u64) -> Option<String> {
+        let Slot { sequence, chain, covered_rows, .. } = self.slot;
+        if !is_in_log {
+            Some(format!(
+                "it was saved at frame {sequence} with the checksum {chain:08x}, which the log does not have"
+            ))
+        } else if u64::from(covered_rows) > rows {
+            Some(format!("it covers {covered_rows} rows, and the store has {rows}"))
+        } else {
+            None
+        }
+    }
+
+    /// The graph, or why its table is not valid. Takes time and memory in proportion to the table.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`], which says nothing about the index.
-    pub(crate) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Option<ReadGraph<'_>>> {
+    pub(crate) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Readable<ReadGraph<'_>>> {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
         let most_rows = self.slot.covered_rows;
         match Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines) {
-            Ok(opened) => Ok(Some(ReadGraph { saved: self, opened })),
+            Ok(opened) => Ok(Ok(ReadGraph { saved: self, opened })),
             Err(Unopened::Damaged(damage)) => {
-                log::debug!("an index is not used: {damage}");
-                Ok(None)
+                Ok(Err(format!("in the table at byte {} of the file, {damage}", self.table_at)))
             }
             Err(Unopened::Failed(error)) => Err(error),
         }
@@ -149,17 +164,22 @@ impl SavedIndex {
 }
 
 impl ReadGraph<'_> {
-    /// The graph, and where a save may add to it; `None` where it does not cover the rows that it says, or lacks one that is
-    /// not gone. The caller has seen that there are so many rows.
-    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Option<(Graph, Option<SavedPlace>)> {
+    /// The graph, and where a save may add to it; or why it does not cover the rows that it should. The caller has seen that
+    /// there are so many rows.
+    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Readable<(Graph, Option<SavedPlace>)> {
         let SavedIndex { file, slot, may_grow, .. } = *self.saved;
-        let graph = self.opened.settle(is_gone).ok()?;
+        let graph = match self.opened.settle(is_gone) {
+            Ok(graph) => graph,
+            Err(Unopened::Damaged(damage)) => return Err(damage.what),
+            Err(Unopened::Failed(error)) => return Err(error.to_string()),
+        };
         if graph.covered_rows() != slot.covered_rows {
-            return None;
+            let (table, slot) = (graph.covered_rows(), slot.covered_rows);
+            return Err(format!("its table covers {table} rows, and its slot says {slot}"));
         }
         let standing = graph.standing().ok().filter(|_| may_grow);
         let place = standing.map(|standing| SavedPlace { file, slot, standing });
-        Some((graph, place))
+        Ok((graph, place))
     }
 }
 
@@ -208,13 +228,24 @@ pub(crate) fn read(
                 file: file_identity,
                 slot,
                 may_grow,
+                table_at: slot.table_at(identity),
                 table,
                 cells: Arc::new(cells),
             }));
         }
         may_grow = false;
     }
+    ignore(
+        data_path,
+        "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a whole table",
+    );
     Ok(None)
+}
+
+/// Tells the log why the index file of a store is not used.
+pub(crate) fn ignore(data_path: &Path, reason: &str) {
+    let path = path_of(data_path);
+    log::warn!("{}: ignoring index file: {reason}; the index will be rebuilt", path.display());
 }
 
 /// The table that a slot names; `None` where it is not there, or not whole.
@@ -228,7 +259,7 @@ fn read_table(
     let rows = u64::from(slot.covered_rows).min(row_capacity);
     let cell_bytes = slot.cell_bytes(identity);
     let end = CELLS_AT + u64::from(slot.cells) * cell_bytes;
-    let table_at = CELLS_AT + u64::from(slot.table_cell) * cell_bytes;
+    let table_at = slot.table_at(identity);
     // A longer table is a hole, or somebody's joke.
     let fits = slot.table_cell < slot.cells
         && end <= length

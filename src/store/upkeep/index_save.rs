@@ -12,9 +12,9 @@ use crate::storage::{
     Access, DataFile, FileIdentity, Identity, LogPosition, PathKind, Storage, StorageFile, Temporary,
     read_exact_at, write_all_at, write_slices_at,
 };
-use crate::store::upkeep::index_file::{CELLS_AT, SLOTS_AT, SavedPlace, foreign, locate};
+use crate::store::upkeep::index_file::{SLOTS_AT, SavedPlace, foreign, locate};
 use crate::store::upkeep::index_slot::{
-    MARK_BYTES, SLOT_BYTES, Slot, index_of, is_begun_for, unfinished_mark,
+    CELLS_AT, MARK_BYTES, SLOT_BYTES, Slot, index_of, is_begun_for, unfinished_mark,
 };
 use crate::{Result, SynaError};
 use std::io::{self, IoSlice};

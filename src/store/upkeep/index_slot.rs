@@ -13,6 +13,8 @@ const VERSION: u32 = 2;
 pub(crate) const SLOT_BYTES: usize = 108;
 /// What stands in the place of the magic until the file is whole.
 const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
+/// Where the records begin.
+pub(crate) const CELLS_AT: u64 = 8192;
 /// The bytes that say for which store a file was begun: a slot's first ones, up to the id.
 pub(crate) const MARK_BYTES: usize = 32;
 const STORE_ID: std::ops::Range<usize> = 16..MARK_BYTES;
@@ -133,6 +135,11 @@ impl Slot {
             table_bytes,
             table_checksum,
         })
+    }
+
+    /// Where in the file the table begins.
+    pub(crate) fn table_at(&self, identity: &Identity) -> u64 {
+        CELLS_AT + u64::from(self.table_cell) * self.cell_bytes(identity)
     }
 
     /// Bytes of a cell: as many as a record has.

@@ -1,0 +1,71 @@
+//! An index file that is not used: the log says why.
+
+mod support;
+
+use std::fs;
+use std::sync::Mutex;
+use support::{Random, TempFolder, quiet};
+use syna_mmap::{DistanceMetric, MmapVectorStore};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() <= log::Level::Warn {
+            LINES.lock().unwrap().push(record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn the_log_says_why_an_index_file_is_ignored() {
+    log::set_logger(&Logger).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let folder = TempFolder::new("index-reasons");
+    let (path, index) = (folder.file("store"), folder.file("store.hnsw"));
+    let open = || MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
+    let mut random = Random(1);
+    let mut grow = |rows: std::ops::Range<usize>| {
+        let store = open();
+        for row in rows {
+            store.insert(&row.to_string(), &random.vector(64)).unwrap();
+        }
+        store.build_index().unwrap();
+        store.close().unwrap();
+    };
+    // What is said when the store is opened; whether it has an index then.
+    let opened = || {
+        LINES.lock().unwrap().clear();
+        let has_index = open().has_index();
+        (LINES.lock().unwrap().join("\n"), has_index)
+    };
+    grow(0..50);
+    let (backup, early) = (fs::read(&path).unwrap(), fs::read(&index).unwrap());
+    grow(50..90);
+    let late = fs::read(&index).unwrap();
+    assert_eq!(opened(), (String::new(), true));
+    // An older index is used: it covers fewer rows.
+    fs::write(&index, &early).unwrap();
+    assert_eq!(opened(), (String::new(), true));
+    // The table is damaged, which both slots name.
+    let mut damaged = early.clone();
+    let at = damaged.len() / 2;
+    damaged[at..].fill(0xEE);
+    fs::write(&index, &damaged).unwrap();
+    let (said, has_index) = opened();
+    assert!(!has_index && said.contains("ignoring index file: neither slot"), "{said}");
+    // The data file is an older one, put back.
+    fs::write(&path, &backup).unwrap();
+    fs::write(&index, &late).unwrap();
+    let (said, has_index) = opened();
+    assert!(!has_index && said.contains("ignoring index file: it was saved at frame 90"), "{said}");
+    assert!(said.contains("which the log does not have; the index will be rebuilt"), "{said}");
+}
