@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
     CHECK(fclose(file) == 0);
   }
   store = open_quietly(in_folder("store"), 0);
-  line = line_with(&all, "the index beside it does not fit");
+  line = line_with(&all, "ignoring index file: neither slot");
   CHECK(line >= 0 && all.levels[line] == SYNA_MMAP_LOG_WARNING);
 
   /* The callback cannot call the library. */
