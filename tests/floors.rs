@@ -1,7 +1,8 @@
 //! What holds for the source as a whole: imports run downward, some things stand in one place only, files stay short.
 
-use std::fs;
-use std::path::Path;
+mod support;
+
+use support::sources::sources;
 
 /// All that the index uses of the storage: memory without a file, which comes from there since mappings do, and threads,
 /// which differ from platform to platform.
@@ -167,25 +168,6 @@ fn files_naming<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
     let names =
         |text: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
     files.iter().filter(|(_, text)| names(text)).map(|(path, _)| path.as_str()).collect()
-}
-
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                files.push((relative, fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    assert!(files.len() > 10, "the sources were found");
-    files
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! Tests may import whatever they like.
 
 mod sources;
+#[path = "../support/mod.rs"]
+mod support;
 
 use sources::Sources;
 use std::collections::{BTreeMap, BTreeSet};

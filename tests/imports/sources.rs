@@ -1,8 +1,7 @@
 //! From the text of the sources to what each file imports.
 
+use crate::support::sources::sources;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 /// Code without comments, strings and tests.
 fn code_of(text: &str) -> String {
@@ -128,20 +127,7 @@ impl Sources {
     }
 
     pub(crate) fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let (mut folders, mut files) = (vec![root.clone()], Vec::new());
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|e| e == "rs") {
-                    let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                    files.push((relative, fs::read_to_string(&path).unwrap()));
-                }
-            }
-        }
-        assert!(files.len() > 100, "the sources were found");
+        let files = sources();
         let files: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         Self::of(&files)

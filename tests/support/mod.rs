@@ -5,6 +5,7 @@ pub mod c_program;
 pub mod distance;
 pub mod markdown;
 pub mod numbered;
+pub mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
