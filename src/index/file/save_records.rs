@@ -137,11 +137,9 @@ impl Graph {
     /// # Errors
     /// As [`Graph::save_records`].
     pub(crate) fn save_all_records(&self, saving: &mut Saving, write: &mut WriteLines<'_>) -> Result<()> {
-        // What is left of a pass, and one that begins now.
-        for _ in 0..2 {
-            self.save_records(saving, u32::MAX, write)?;
-        }
-        Ok(())
+        // A record may have changed behind the pass under way, so this one begins with the first row.
+        saving.next_row = 0;
+        self.save_records(saving, u32::MAX, write)
     }
 
     /// Hands on a row's record, if it has one that the file does not hold.

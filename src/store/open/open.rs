@@ -278,11 +278,12 @@ fn open_file(
         }),
     };
     let graph = match read.map(|read| read.and_then(|read| read.settle(is_gone))) {
+        None => None,
+        Some(Ok(settled)) => Some(settled),
         Some(Err(reason)) => {
             index_file::ignore(path, &reason);
             None
         }
-        settled => settled.and_then(std::result::Result::ok),
     };
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
         // Looks at every record; one that is damaged leaves the store without an index.

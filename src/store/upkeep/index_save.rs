@@ -47,6 +47,16 @@ enum Target {
     Anew(Temporary),
 }
 
+impl Target {
+    /// The cell of the first record that is written.
+    fn first_cell(&self) -> u32 {
+        match self {
+            Self::Grown(last) => last.slot.cells,
+            Self::Anew(_) => 0,
+        }
+    }
+}
+
 impl IndexSave {
     /// Begins to save the graph beside the data file; `None` where it lies there as it is. `last`: where it was saved last.
     ///
@@ -80,17 +90,14 @@ impl IndexSave {
             Some(grown) => grown,
             None => begin_file(storage, data, &path)?,
         };
-        let first_cell = match &target {
-            Target::Grown(last) => last.slot.cells,
-            Target::Anew(_) => 0,
-        };
+        let saving = graph.begin_saving(target.first_cell())?;
         Ok(Some(Self {
             graph: Arc::downgrade(graph),
             path,
             file,
             target,
             cell_bytes: Graph::record_bytes(graph.params(), identity.dimensions as usize) as u64,
-            saving: graph.begin_saving(first_cell)?,
+            saving,
         }))
     }
 
@@ -107,11 +114,7 @@ impl IndexSave {
 
     /// How many records it has written.
     pub(crate) fn saved_records(&self) -> u32 {
-        let first = match &self.target {
-            Target::Grown(last) => last.slot.cells,
-            Target::Anew(_) => 0,
-        };
-        self.saving.next_cell() - first
+        self.saving.next_cell() - self.target.first_cell()
     }
 
     /// Writes about so many records, and has the system begin to bring them to the disk. Says whether the rest can be written

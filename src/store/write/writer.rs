@@ -147,12 +147,11 @@ impl Writer {
         within: Duration,
     ) -> Result<bool> {
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
-        let unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
+        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let due = u128::from(graph.covered_rows()) * elapsed.as_millis() / within.as_millis().max(1);
         let saved = unfinished.as_ref().map_or(0, IndexSave::saved_records);
         let of_time = u32::try_from(due).unwrap_or(u32::MAX).saturating_sub(saved);
         let of_write = u32::try_from(written_rows).unwrap_or(u32::MAX).saturating_mul(RECORDS_A_ROW);
-        let mut unfinished = unfinished;
         let last = self.saved_index;
         let advanced = graph.if_idle(|| {
             if unfinished.is_none() {
