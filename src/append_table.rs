@@ -1,53 +1,50 @@
 //! A table that grows without moving: readers hold references while the one writer adds to it.
 //!
-//! Chunk `c` holds `FIRST << c` elements and is allocated once, so an element's address never changes and a read
-//! takes no lock. Elements have interior mutability (atomics, `OnceLock`); who may read which of them is told by a
-//! count that the owner publishes.
+//! Chunks (`chunk_layout.rs`) are allocated once, so a read takes no lock. Elements have interior mutability (atomics,
+//! `OnceLock`). The owner publishes a count that says which elements may be read.
 
+use crate::chunk_layout::{ChunkLayout, Position};
 use crate::sync::OnceLock;
 use crate::{Result, SynaError};
 
-/// Chunks enough for 2^32 elements with `FIRST` = 1.
-const CHUNKS: usize = 33;
+/// The number of chunks of a table of 2^32 elements whose first chunk holds one; others need fewer.
+const CHUNKS: usize = ChunkLayout::<0, 0>::CHUNKS;
 
-/// See the module; `FIRST` is a power of two.
+/// A table whose first chunk holds `2^FIRST_BITS` elements.
 #[derive(Debug)]
-pub(crate) struct AppendTable<T, const FIRST: usize> {
+pub(crate) struct AppendTable<T, const FIRST_BITS: u32> {
     chunks: [OnceLock<Box<[T]>>; CHUNKS],
 }
 
-impl<T, const FIRST: usize> Default for AppendTable<T, FIRST> {
+impl<T, const FIRST_BITS: u32> Default for AppendTable<T, FIRST_BITS> {
     fn default() -> Self {
-        const { assert!(FIRST.is_power_of_two()) }
         Self { chunks: std::array::from_fn(|_| OnceLock::default()) }
     }
 }
 
-impl<T: Default, const FIRST: usize> AppendTable<T, FIRST> {
-    /// The chunk that holds element `index`, and the element's place in it.
-    fn place(index: usize) -> (usize, usize) {
-        let chunk = (index / FIRST + 1).ilog2() as usize;
-        (chunk, index - (((1 << chunk) - 1) * FIRST))
+impl<T: Default, const FIRST_BITS: u32> AppendTable<T, FIRST_BITS> {
+    #[inline]
+    fn position(index: usize) -> Position {
+        ChunkLayout::<FIRST_BITS, 0>::position(index as u64)
     }
 
-    /// Element `index`; `None` where its chunk was never asked for.
+    /// Element `index`; `None` if its chunk is not allocated.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        let (chunk, place) = Self::place(index);
-        self.chunks.get(chunk)?.get()?.get(place)
+        let Position { chunk, offset, .. } = Self::position(index);
+        self.chunks.get(chunk)?.get()?.get(offset)
     }
 
-    /// Element `index`, its chunk allocated with default elements where it is not there.
+    /// Element `index`. Its chunk is allocated with default elements if it is not there.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`]; the table is then as it was.
+    /// [`SynaError::NoMemory`], and [`SynaError::Limit`] from element 2^32 on; the table is then as it was.
     pub(crate) fn get_or_grow(&self, index: usize) -> Result<&T> {
-        let (chunk, place) = Self::place(index);
-        let cell = self.chunks.get(chunk).ok_or(SynaError::NoMemory { needed_bytes: 0 })?;
+        let Position { chunk, offset, chunk_len: count } = Self::position(index);
+        let cell = self.chunks.get(chunk).ok_or_else(|| Self::too_many(index))?;
         let elements = match cell.get() {
             Some(elements) => elements,
             None => {
-                let count = FIRST << chunk;
                 let mut fresh = Vec::new();
                 fresh.try_reserve_exact(count).map_err(|_| SynaError::NoMemory {
                     needed_bytes: (count as u64).saturating_mul(size_of::<T>() as u64),
@@ -56,7 +53,12 @@ impl<T: Default, const FIRST: usize> AppendTable<T, FIRST> {
                 cell.get_or_init(|| fresh.into_boxed_slice())
             }
         };
-        elements.get(place).ok_or(SynaError::NoMemory { needed_bytes: 0 })
+        elements.get(offset).ok_or_else(|| Self::too_many(index))
+    }
+
+    #[cold]
+    fn too_many(index: usize) -> SynaError {
+        SynaError::Limit { what: "elements of a table", limit: 1 << 32, actual: index as u64 + 1 }
     }
 
     /// Calls `store` with the elements from `first` on, and a value for each, as many as there are values.
@@ -72,8 +74,8 @@ impl<T: Default, const FIRST: usize> AppendTable<T, FIRST> {
         let (mut values, mut index) = (values, first);
         while values.len() > 0 {
             self.get_or_grow(index)?;
-            let (chunk, place) = Self::place(index);
-            let elements = self.chunks.get(chunk).and_then(OnceLock::get).and_then(|all| all.get(place..));
+            let Position { chunk, offset, .. } = Self::position(index);
+            let elements = self.chunks.get(chunk).and_then(OnceLock::get).and_then(|all| all.get(offset..));
             let before = values.len();
             elements
                 .unwrap_or_default()
@@ -93,7 +95,7 @@ mod tests {
 
     #[test]
     fn elements_keep_their_address_and_value_while_the_table_grows() {
-        let table = AppendTable::<AtomicU32, 4>::default();
+        let table = AppendTable::<AtomicU32, 2>::default();
         assert!(table.get(0).is_none());
         let first = std::ptr::from_ref(table.get_or_grow(0).unwrap());
         for index in 0..1000 {

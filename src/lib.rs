@@ -16,6 +16,7 @@ compile_error!("files are little-endian and are mapped as they are: syna-mmap ne
 // Floor 0
 mod append_table;
 mod checksum;
+mod chunk_layout;
 mod distance;
 mod error;
 mod float_environment;

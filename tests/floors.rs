@@ -9,7 +9,7 @@ use support::sources::sources;
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
 /// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 16] = [
     ("sync", 0),
     ("memory", 0),
     ("error", 0),
@@ -19,14 +19,13 @@ const FLOORS: [(&str, u32); 17] = [
     ("kernel", 0),
     ("distance", 0),
     ("append_table", 0),
+    ("chunk_layout", 0),
     ("checksum", 0),
     ("planted", 0),
     ("storage", 1),
     ("index", 2),
     ("store", 3),
     ("ffi", 4),
-    ("cli", 4),
-    ("bin", 4),
 ];
 
 /// What the crate's root re-exports, and from which floor.

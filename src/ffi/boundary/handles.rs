@@ -11,14 +11,18 @@
 )]
 
 use super::tokens::{GENERATION_MASK, INDEX_BITS, Kind, following, generation_of};
+use crate::chunk_layout::{ChunkLayout, Position};
 use crate::storage::process_mark;
 use crate::{Result, SynaError};
+use rand::TryRng;
+use rand::rngs::SysRng;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{RwLock, TryLockError};
 
-/// Slots of the first chunk, as a power of two; each further chunk has twice as many.
+/// The first chunk has 16 slots.
 const FIRST_CHUNK_BITS: u32 = 4;
+type Layout = ChunkLayout<FIRST_CHUNK_BITS, 0>;
 const CHUNK_COUNT: usize = (INDEX_BITS - FIRST_CHUNK_BITS) as usize;
 /// Every index below this lies in one of the chunks.
 const SLOT_LIMIT: u32 = (1 << INDEX_BITS) - (1 << FIRST_CHUNK_BITS);
@@ -157,30 +161,28 @@ impl<T: Send + Sync> Table<T> {
     }
 
     fn slot(&self, index: u32) -> Option<&Slot<T>> {
-        let (chunk, place, _) = locate(index)?;
+        let Position { chunk, offset, .. } = Layout::position(index.into());
         let first = self.chunks.get(chunk)?.load(Ordering::Acquire);
         if first.is_null() {
             return None;
         }
-        // SAFETY: a chunk that is not null has `count` slots and is never freed (`slot_or_new`), and `locate` gives
-        // a place below `count`. Slots are shared only: all their members are atomics or locks.
-        Some(unsafe { &*first.add(place) })
+        // SAFETY: a chunk that is not null has `chunk_len` slots and is never freed (`slot_or_new`), and `offset` is less
+        // than that. Slots are only shared: all their members are atomics or locks.
+        Some(unsafe { &*first.add(offset) })
     }
 
     fn slot_or_new(&self, index: u32) -> Result<&Slot<T>> {
         if self.slot(index).is_none() {
-            let no_memory = |count: usize| SynaError::NoMemory {
-                needed_bytes: u64::try_from(count.saturating_mul(size_of::<Slot<T>>())).unwrap_or(u64::MAX),
-            };
-            let (chunk, _, count) = locate(index).ok_or_else(|| no_memory(0))?;
+            let Position { chunk, chunk_len: count, .. } = Layout::position(index.into());
+            let cell = self.chunks.get(chunk).ok_or_else(|| too_many(index))?;
             let mut slots: Vec<Slot<T>> = Vec::new();
-            slots.try_reserve_exact(count).map_err(|_| no_memory(count))?;
+            let needed_bytes = (count as u64).saturating_mul(size_of::<Slot<T>>() as u64);
+            slots.try_reserve_exact(count).map_err(|_| SynaError::NoMemory { needed_bytes })?;
             let first = random();
             slots.extend((0..count).map(|place| Slot::new(first_generation(first, place))));
             let made = Box::into_raw(slots.into_boxed_slice());
-            let place = self.chunks.get(chunk).ok_or_else(|| no_memory(0))?;
             let first = made.cast::<Slot<T>>();
-            if place.compare_exchange(ptr::null_mut(), first, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            if cell.compare_exchange(ptr::null_mut(), first, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 // SAFETY: `made` came from `Box::into_raw` just now and nobody else has seen it: another thread's
                 // chunk was there first.
                 drop(unsafe { Box::from_raw(made) });
@@ -202,11 +204,7 @@ impl<T: Send + Sync> Table<T> {
         }
         self.used_count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < SLOT_LIMIT).then_some(n + 1))
-            .map_err(|n| SynaError::Limit {
-                what: "handles open at once",
-                limit: u64::from(SLOT_LIMIT),
-                actual: u64::from(n) + 1,
-            })
+            .map_err(too_many)
     }
 
     fn give_index_back(&self, index: u32, slot: &Slot<T>) {
@@ -279,7 +277,7 @@ impl<T> Slot<T> {
 fn random() -> u64 {
     let mut bytes = [0; 8];
     // Without: nothing is wrong but that copies are not told apart.
-    let _ = getrandom::fill(&mut bytes);
+    let _ = SysRng.try_fill_bytes(&mut bytes);
     u64::from_le_bytes(bytes)
 }
 
@@ -293,12 +291,8 @@ fn poisoned() -> SynaError {
     SynaError::Poisoned { cause: "a bug of the library ended an earlier call".to_owned() }
 }
 
-/// Chunk of a slot, its place there, and how many slots the chunk has.
-fn locate(index: u32) -> Option<(usize, usize, usize)> {
-    let shifted = index.checked_add(1 << FIRST_CHUNK_BITS)?;
-    let bits = shifted.ilog2();
-    let place = usize::try_from(shifted - (1 << bits)).ok()?;
-    Some((usize::try_from(bits - FIRST_CHUNK_BITS).ok()?, place, 1 << bits))
+fn too_many(index: u32) -> SynaError {
+    SynaError::Limit { what: "handles open at once", limit: SLOT_LIMIT.into(), actual: u64::from(index) + 1 }
 }
 
 fn low_half(head: u64) -> u32 {

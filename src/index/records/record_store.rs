@@ -10,11 +10,13 @@
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-use super::chunks::{CHUNK_COUNT, Chunks, chunk_items, place};
+use super::chunks::{Chunks, Layout};
 use super::epoch::{Counted, Readers};
 use super::mapped_records::SavedRecords;
+use crate::chunk_layout::Position;
 use crate::kernel::codes::{Line, prefetch_line};
 use crate::storage::HugePages;
 use crate::sync::{Mutex, OnceLock, Ordering::SeqCst};
@@ -90,7 +92,7 @@ impl RecordStore {
             words: Chunks::new(),
             cells: Chunks::new(),
             saved: OnceLock::default(),
-            chunks: (0..CHUNK_COUNT).map(|_| OnceLock::default()).collect(),
+            chunks: (0..Layout::CHUNKS).map(|_| OnceLock::default()).collect(),
             readers: Readers::default(),
             free: Mutex::default(),
         }
@@ -110,6 +112,14 @@ impl RecordStore {
         self.cells.reserve(end)
     }
 
+    /// The word of an item that [`RecordStore::reserve`] has made room for.
+    #[inline]
+    fn reserved(words: &Chunks, item: u32) -> Option<&AtomicU32> {
+        let word = words.word(item);
+        debug_assert!(word.is_some(), "item {item} was not reserved");
+        word
+    }
+
     /// Lets items have records that lie in a file. Once, before any does.
     pub(crate) fn read_from(&self, saved: SavedRecords) {
         self.saved.get_or_init(|| saved);
@@ -117,7 +127,7 @@ impl RecordStore {
 
     /// Makes what lies in a cell of the file the item's record.
     pub(crate) fn adopt(&self, item: u32, cell: u32) {
-        if let Some(word) = self.words.word(item) {
+        if let Some(word) = Self::reserved(&self.words, item) {
             word.store((cell + 1) | IN_FILE, Release);
         }
         self.set_cell(item, cell);
@@ -130,14 +140,14 @@ impl RecordStore {
 
     /// Notes that a cell of the file holds an item's record as it is now.
     pub(crate) fn set_cell(&self, item: u32, cell: u32) {
-        if let Some(word) = self.cells.word(item) {
+        if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(cell + 1, Release);
         }
     }
 
     /// Notes that no cell of the file holds an item's record.
     pub(crate) fn forget_cell(&self, item: u32) {
-        if let Some(word) = self.cells.word(item) {
+        if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(0, Release);
         }
     }
@@ -153,7 +163,7 @@ impl RecordStore {
     }
 
     pub(crate) fn set_flag(&self, item: u32) {
-        if let Some(word) = self.words.word(item) {
+        if let Some(word) = Self::reserved(&self.words, item) {
             word.fetch_or(FLAG, AcqRel);
         }
     }
@@ -169,10 +179,8 @@ impl RecordStore {
     }
 
     fn replace(&self, item: u32, name: u32) {
-        let Some(word) = self.words.word(item) else { return };
-        if let Some(cell) = self.cells.word(item) {
-            cell.store(0, Release);
-        }
+        let Some(word) = Self::reserved(&self.words, item) else { return };
+        self.forget_cell(item);
         let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
         let before = before.ok().filter(|before| before & IN_FILE == 0);
         if let Some(slot) = before.and_then(|before| (before & !FLAG).checked_sub(1)) {
@@ -205,13 +213,14 @@ impl RecordStore {
             return Ok(Fresh { slot });
         }
         let slot = free.next;
-        if slot >= MOST_RECORDS {
-            return Err(SynaError::NoMemory { needed_bytes: 0 });
-        }
-        let (chunk, _, _) = place(slot);
-        let cell = self.chunks.get(chunk).ok_or(SynaError::NoMemory { needed_bytes: 0 })?;
+        let Position { chunk, chunk_len, .. } = Layout::position(slot.into());
+        let cell = self.chunks.get(chunk).filter(|_| slot < MOST_RECORDS).ok_or(SynaError::Limit {
+            what: "records in an index",
+            limit: MOST_RECORDS.into(),
+            actual: u64::from(slot) + 1,
+        })?;
         if cell.get().is_none() {
-            let fresh = Chunk::new(chunk_items(chunk) * self.width)?;
+            let fresh = Chunk::new(chunk_len * self.width)?;
             cell.get_or_init(|| fresh);
         }
         free.next += 1;
@@ -255,7 +264,7 @@ impl RecordStore {
     }
 
     fn start(&self, slot: u32) -> Option<*mut Line> {
-        let (chunk, offset, _) = place(slot);
+        let Position { chunk, offset, .. } = Layout::position(slot.into());
         let chunk = self.chunks.get(chunk)?.get()?;
         let first = offset * self.width;
         debug_assert!(first + self.width <= chunk.count);

@@ -150,10 +150,10 @@ impl Extent {
 #[derive(Debug)]
 pub(crate) struct Extents {
     identity: Identity,
-    list: AppendTable<OnceLock<Extent>, 8>,
+    list: AppendTable<OnceLock<Extent>, 3>,
     count: AtomicU32,
     /// The ordinal of the vector extent that each block of rows lies in.
-    blocks: AppendTable<AtomicU32, 64>,
+    blocks: AppendTable<AtomicU32, 6>,
     block_shift: u32,
     /// Blocks whose extent stands in `blocks`.
     covered_blocks: AtomicU32,

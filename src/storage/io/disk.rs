@@ -5,6 +5,8 @@ use super::region::Region;
 use crate::storage::platform::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use crate::storage::platform::standard_streams::keep_off_standard_streams;
 use crate::storage::platform::{self, Folder, Place};
+use rand::TryRng;
+use rand::rngs::SysRng;
 use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -96,7 +98,7 @@ impl Storage for Disk {
     }
 
     fn random(&self, into: &mut [u8]) -> io::Result<()> {
-        getrandom::fill(into).map_err(io::Error::from)
+        SysRng.try_fill_bytes(into).map_err(io::Error::from)
     }
 }
 

@@ -3,6 +3,8 @@
 use super::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use super::standard_streams::keep_off_standard_streams;
 use super::zeros::write_zeros_to;
+use rand::TryRng;
+use rand::rngs::SysRng;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -91,7 +93,7 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
 /// A temporary file that is gone when it is closed.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(io::Error::from)?;
+    SysRng.try_fill_bytes(&mut random).map_err(io::Error::from)?;
     let name = format!("syna-mmap-{:016x}.tmp", u64::from_le_bytes(random));
     let path = std::env::temp_dir().join(name);
     let mut options = std::fs::OpenOptions::new();

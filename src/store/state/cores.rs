@@ -17,7 +17,7 @@ pub(crate) struct StateHistory {
     current: RwLock<Arc<SharedState>>,
     /// How often the current one was replaced.
     generation: AtomicU32,
-    lent: AppendTable<OnceLock<Lent>, 1>,
+    lent: AppendTable<OnceLock<Lent>, 0>,
     lent_count: AtomicU32,
     /// Those that may still be held.
     replaced: Mutex<Vec<Weak<SharedState>>>,

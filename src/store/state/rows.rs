@@ -51,17 +51,17 @@ struct PayloadFrame {
 #[derive(Debug, Default)]
 pub(crate) struct RowTable {
     /// The key's place in the file and its length: offset * 2^16 + length.
-    keys: AppendTable<AtomicU64, 256>,
+    keys: AppendTable<AtomicU64, 8>,
     /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
-    deleted_by: AppendTable<AtomicU32, 256>,
+    deleted_by: AppendTable<AtomicU32, 8>,
     /// Bit `r % 64` of word `r / 64`: whether row `r` has such a number. A search asks about many rows, and these stay in the
     /// cache.
-    deleted: AppendTable<AtomicU64, 4>,
+    deleted: AppendTable<AtomicU64, 2>,
     /// For each 64 rows the highest of their numbers: a snapshot that has it sees all of the word's deletions.
-    last_deletions: AppendTable<AtomicU32, 4>,
+    last_deletions: AppendTable<AtomicU32, 2>,
     /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
     /// have to search for each one's frame.
-    tags: AppendTable<AtomicU64, 256>,
+    tags: AppendTable<AtomicU64, 8>,
     payload_frames: AppendTable<PayloadFrame, 16>,
     payload_frame_count: AtomicU32,
 }
