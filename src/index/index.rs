@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::build::steps::{BuildState, StepOutcome};
 use super::graph::graph::Graph;
-use super::link::state::{BuildStats, LinkState};
+use super::link::state::LinkState;
 use super::params::{GraphParams, MAX_ROWS};
 use super::rows::Rows;
 use super::work::budget::TimeBudget;
@@ -78,12 +78,6 @@ impl Index {
         self.build
             .lock()
             .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
-    }
-
-    /// What building has cost so far.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for benchmarks of the floors above"))]
-    pub(crate) fn build_stats(&self) -> Result<BuildStats> {
-        Ok(self.lock_build()?.links.stats)
     }
 
     /// Takes rows `covered_rows()..end` into the graph. Searches go on meanwhile and see whole batches.

@@ -2,7 +2,6 @@
 //! again, and what comes out does not depend on where. `work/stage.rs` has what becomes of it.
 
 use std::ops::Range;
-use std::time::Instant;
 
 use super::encode::Coded;
 use crate::index::graph::entry_points::EntrySampler;
@@ -115,9 +114,7 @@ impl Graph {
     ) -> Result<bool> {
         loop {
             let stage = batch.stage;
-            let begin = Instant::now();
             let is_done = self.go_on_with_stage(rows, batch, state, scratches, budget)?;
-            state.stats.count(stage, begin);
             // Rows that were gone have left more of the work than was thought.
             if !is_done && stage == Stage::Encode && budget.left() > 0 {
                 continue;

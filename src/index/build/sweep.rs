@@ -1,8 +1,6 @@
 //! Rows that have been in the graph for long are checked again, in turn: what leads to a row can fade without the row
 //! losing a link, when others crowd the way to it.
 
-use std::time::Instant;
-
 use crate::Result;
 use crate::index::graph::graph::Graph;
 use crate::index::link::repair::Check;
@@ -60,7 +58,6 @@ impl Graph {
         scratches: &mut [Scratch],
         budget: &mut TimeBudget,
     ) -> Result<bool> {
-        let begin = Instant::now();
         let view = self.view();
         let Some(mut sweep) = under_way.take() else { return Ok(true) };
         if sweep.check.is_done() {
@@ -82,7 +79,6 @@ impl Graph {
         } else if let Some(covered) = sweep.of_all {
             state.swept_rows = covered;
         }
-        state.stats.count_sweep(begin);
         Ok(is_done)
     }
 }

@@ -182,7 +182,6 @@ impl Graph {
         if self.finds_itself(rows, view, row, radius, scratch) {
             return Ok(());
         }
-        state.stats.repaired += 1;
         scratch.walk.found.sort_unstable();
         let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(CHECKED_EF).collect();
         let most_bridges = self.nodes.max_links() / 4;

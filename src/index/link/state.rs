@@ -1,7 +1,6 @@
 //! What whoever builds the graph knows of rows and links beyond what readers see.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use super::row_distance::LinkSpace;
 use crate::index::graph::entry_points::EntrySampler;
@@ -17,7 +16,7 @@ pub(crate) const LEAST_IN_LINKS: u32 = 2;
 /// A row that loses a link and keeps no more than these is checked again.
 const FEW_IN_LINKS: u32 = 5;
 
-/// See the module. All of it but costs and statistics follows from the bytes of the graph.
+/// See the module. All of it but costs follows from the bytes of the graph.
 #[derive(Default)]
 pub(crate) struct LinkState {
     /// How many links lead to each row.
@@ -51,44 +50,6 @@ pub(crate) struct LinkState {
     costs: [Cost; STAGES],
     pub(crate) check_cost: Cost,
     pub(crate) repair_cost: Cost,
-    pub(crate) stats: BuildStats,
-}
-
-/// What building has cost since this process made or read the graph.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct BuildStats {
-    /// Nanoseconds spent on coding rows and searching candidates.
-    pub(crate) search_nanos: u64,
-    /// Choosing forward links.
-    pub(crate) choose_nanos: u64,
-    /// Merging back-links.
-    pub(crate) merge_nanos: u64,
-    /// Checking that rows are found, and repairing.
-    pub(crate) check_nanos: u64,
-    /// Rows that were not found by themselves and got a bridge.
-    pub(crate) repaired: u32,
-    /// Sweeping over rows that were in the graph before.
-    pub(crate) sweep_nanos: u64,
-}
-
-impl BuildStats {
-    /// Counts the time since `begin` for a stage.
-    pub(crate) fn count(&mut self, stage: Stage, begin: Instant) {
-        let sum = match stage {
-            Stage::Encode | Stage::Search => &mut self.search_nanos,
-            Stage::ResolveDuplicates | Stage::SelectLinks => &mut self.choose_nanos,
-            Stage::GroupBackLinks | Stage::MergeBackLinks | Stage::CountInLinks | Stage::RaiseInLinks => {
-                &mut self.merge_nanos
-            }
-            Stage::Verify | Stage::Publish => &mut self.check_nanos,
-        };
-        *sum += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    }
-
-    /// Counts the time since `begin` for a sweep.
-    pub(crate) fn count_sweep(&mut self, begin: Instant) {
-        self.sweep_nanos += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    }
 }
 
 impl Graph {

@@ -120,8 +120,6 @@ fn every_row_finds_itself_with_the_fewest_candidates() {
         assert_whole(&graph, &rows);
         let missed = not_found(&graph, &rows, 1);
         assert!(missed.len() <= 6, "{} of 6,000 missed at the floor of ef", missed.len());
-        let stats = graph.build_stats().unwrap();
-        println!("{metric:?}: {stats:?}");
     }
 }
 
