@@ -15,7 +15,7 @@ use crate::{Result, SynaError};
 const PIECE_BYTES: usize = 1 << 20;
 /// Rows that a piece looks at for each record that it may hand on.
 const ROWS_A_RECORD: u32 = 256;
-/// A pass that found no more records than this leaves few enough for the last one.
+/// The last pass may always find so many records.
 const FEW_RECORDS: u32 = 1_024;
 
 /// Takes records, one behind the other.
@@ -61,9 +61,10 @@ impl Saving {
         self.next_cell
     }
 
-    /// Whether so few records are left that the rest can be handed on at once.
-    pub(crate) fn is_nearly_done(&self) -> bool {
-        self.outward.is_none() && self.in_last_pass.is_some_and(|records| records <= FEW_RECORDS)
+    /// Whether about `most` records are left, or fewer than a last pass may always find.
+    pub(crate) fn is_nearly_done(&self, most: u32) -> bool {
+        let few = FEW_RECORDS.max(most);
+        self.outward.is_none() && self.in_last_pass.is_some_and(|records| records <= few)
     }
 }
 

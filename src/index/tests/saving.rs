@@ -54,7 +54,7 @@ fn a_graph_that_grows_while_it_is_saved_is_saved_as_it_is_in_the_end() {
             }
             graph.extend(&rows, end, 1, &mut go_on).unwrap();
         }
-        while !saving.is_nearly_done() {
+        while !saving.is_nearly_done(0) {
             graph.save_records(&mut saving, 50, &mut write).unwrap();
             pieces += 1;
         }

@@ -36,6 +36,8 @@ pub(crate) struct IndexSave {
     target: Target,
     cell_bytes: u64,
     saving: Saving,
+    /// What [`IndexSave::advance`] last returned.
+    is_nearly_done: bool,
 }
 
 /// Where the records go.
@@ -98,6 +100,7 @@ impl IndexSave {
             target,
             cell_bytes: Graph::record_bytes(graph.params(), identity.dimensions as usize) as u64,
             saving,
+            is_nearly_done: false,
         }))
     }
 
@@ -126,7 +129,13 @@ impl IndexSave {
         let from = self.next_byte();
         self.write_records(|saving, write| graph.save_records(saving, most, write))?;
         self.file.begin_sync(from, self.next_byte() - from);
-        Ok(self.saving.is_nearly_done())
+        self.is_nearly_done = self.saving.is_nearly_done(most);
+        Ok(self.is_nearly_done)
+    }
+
+    /// Whether it can be finished as soon as no batch is partly in the index.
+    pub(crate) fn is_nearly_done(&self) -> bool {
+        self.is_nearly_done
     }
 
     /// Writes what is left, and makes it the index, bound to the log as it ends at `position`; after a power cut it is the old

@@ -97,7 +97,8 @@ impl Writer {
         // One that makes an index that was not there is waited for by nobody.
         if !self.worker.as_ref().is_some_and(WorkerHandle::is_making) {
             let has_worker = self.worker.is_some();
-            let stops = self.unsaved_since.is_some();
+            // A save is finished when no batch is partly in the index. Until then, a write takes in all that it has work for.
+            let stops = self.index_save.as_ref().is_some_and(IndexSave::is_nearly_done);
             let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
             self.forgive(core, shared)?;
         }

@@ -18,12 +18,23 @@ fn open(path: &Path) -> MmapVectorStore {
     MmapVectorStore::open_on(Arc::new(Disk), path, config).unwrap()
 }
 
+fn vector_of(number: u32) -> Vec<f32> {
+    let place = |i: u32| number.wrapping_mul(2_654_435_761).rotate_left(i) % 1_000;
+    (0..64).map(|i| f32::from(u16::try_from(place(i)).unwrap())).collect()
+}
+
 fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u32>) {
     for number in numbers {
-        let place = |i: u32| number.wrapping_mul(2_654_435_761).rotate_left(i) % 1_000;
-        let vector: Vec<f32> = (0..64).map(|i| f32::from(u16::try_from(place(i)).unwrap())).collect();
-        store.insert(&number.to_string(), &vector).unwrap();
+        store.insert(&number.to_string(), &vector_of(number)).unwrap();
     }
+}
+
+fn insert_batch(store: &MmapVectorStore, numbers: std::ops::Range<u32>) {
+    let keys: Vec<String> = numbers.clone().map(|number| number.to_string()).collect();
+    let vectors: Vec<Vec<f32>> = numbers.map(vector_of).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+    store.insert_batch(&keys, &vectors).unwrap();
 }
 
 /// A store with an index of 2,000 rows on the disk.
@@ -85,6 +96,23 @@ fn a_checkpoint_within_writes_saves_the_index_in_pieces() {
         assert_eq!(store.stats().unwrap().indexed_rows, u64::from(saved));
         assert_whole(&store, next.into());
     }
+}
+
+#[test]
+fn batches_leave_few_rows_unindexed_while_the_index_is_saved() {
+    let (_folder, _path, store) = grown("batches");
+    let mut next = begin_save(&store, 2_000);
+    for count in 1.. {
+        insert_batch(&store, next..next + 1_500);
+        next += 1_500;
+        let unindexed = u64::from(next) - store.stats().unwrap().indexed_rows;
+        assert!(unindexed <= 512, "{unindexed} rows are unindexed after {count} batches");
+        if !is_saving(&store) {
+            break;
+        }
+        assert!(count < 3, "the index is not saved after {count} batches");
+    }
+    assert_whole(&store, next.into());
 }
 
 #[test]
