@@ -491,8 +491,8 @@ typedef struct syna_mmap syna_mmap;
  *            changing the working folder later is harmless. Symbolic links at its end are followed once. An
  *            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
  *            separator names a folder and is refused.
- * options    COPIED. NULL: the defaults, that is 768 dimensions and cosine distance, also for an existing
- *            file.
+ * options    COPIED. NULL: an existing file is opened with its own dimensions and metric, a new one is
+ *            created with the defaults, that is 768 dimensions and cosine distance.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
@@ -658,7 +658,8 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  * length        bytes of the store's file.
  * index_offset  where the index file (NAME.hnsw) begins in the larger file: a multiple of 64.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
+ * options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
+ *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.
  * error         BORROWED for the call. May be NULL.
@@ -1718,8 +1719,16 @@ syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
 #define SYNA_MMAP_PROBLEM_ORPHAN 5U
 
 /**
- * A problem of one row. It is BORROWED until the callback that receives it returns, including the key that
- * it points to. This struct never grows.
+ * The index file was not used when the store was opened: it is damaged, or belongs to another state of the
+ * data file. `message` has the reason. This is a problem of the store and not of a row: key_len is 0 and row
+ * is UINT64_MAX. Searches compare all vectors until the index is rebuilt. A later save of the index removes
+ * the problem.
+ */
+#define SYNA_MMAP_PROBLEM_IGNORED_INDEX 6U
+
+/**
+ * A problem of one row, or of the store. It is BORROWED until the callback that receives it returns,
+ * including the key and the message that it points to. This struct never grows.
  */
 typedef struct syna_mmap_finding {
   /** The row's key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
@@ -1732,6 +1741,8 @@ typedef struct syna_mmap_finding {
   uint32_t problem;
   /** 0. */
   uint32_t reserved;
+  /** The problem as a sentence in English, terminated by NUL. BORROWED as said above. Not NULL. */
+  const char *message;
 } syna_mmap_finding;
 
 /**
@@ -1762,10 +1773,11 @@ typedef bool (*syna_mmap_verify_callback)(void *context,
  * row's own vector.
  *
  * It covers the rows of the moment of the call. Progress is reported once for 1,024 indexed rows that were
- * searched for. The findings are reported at the end, by ascending row number; a row with two problems is
- * two findings.
+ * searched for. The findings are reported at the end: first SYNA_MMAP_PROBLEM_IGNORED_INDEX, then those of
+ * rows, by ascending row number; a row with two problems is two findings.
  * After _HIDDEN, _UNREACHABLE or _ORPHAN: close the store, remove the file path.hnsw, open the store and
- * call syna_mmap_build_index. After _DAMAGED_LINKS: call syna_mmap_build_index.
+ * call syna_mmap_build_index. After _DAMAGED_LINKS or _IGNORED_INDEX: call
+ * syna_mmap_build_index and syna_mmap_checkpoint.
  *
  * store         a handle.
  * callback      called with findings and progress. May be NULL: findings are then only counted.

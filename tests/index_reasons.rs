@@ -1,11 +1,12 @@
-//! An index file that is not used: the log says why.
+//! An index file that is not used: the log and `verify` say why.
 
 mod support;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 use support::{Random, TempFolder, quiet};
-use syna_mmap::{DistanceMetric, MmapVectorStore};
+use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, Problem};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -26,7 +27,7 @@ impl log::Log for Logger {
 }
 
 #[test]
-fn the_log_says_why_an_index_file_is_ignored() {
+fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let folder = TempFolder::new("index-reasons");
@@ -41,11 +42,22 @@ fn the_log_says_why_an_index_file_is_ignored() {
         store.build_index().unwrap();
         store.close().unwrap();
     };
-    // What is said when the store is opened; whether it has an index then.
+    // What is logged when the store is opened, which must be what `verify` reports; whether the store has an index then.
     let opened = || {
         LINES.lock().unwrap().clear();
-        let has_index = open().has_index();
-        (LINES.lock().unwrap().join("\n"), has_index)
+        let store = open();
+        let logged = LINES.lock().unwrap().join("\n");
+        let findings = store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap().findings;
+        match &findings[..] {
+            [] => assert_eq!(logged, ""),
+            [found] => {
+                assert_eq!((found.problem, found.row, &found.key[..]), (Problem::IgnoredIndex, None, ""));
+                let reason = found.message.strip_prefix("the index file is not used: ").unwrap();
+                assert!(logged.contains(&format!("ignoring index file: {reason};")), "{logged}; {reason}");
+            }
+            _ => panic!("{findings:?}"),
+        }
+        (logged, store.has_index())
     };
     grow(0..50);
     let (backup, early) = (fs::read(&path).unwrap(), fs::read(&index).unwrap());
@@ -68,4 +80,20 @@ fn the_log_says_why_an_index_file_is_ignored() {
     let (said, has_index) = opened();
     assert!(!has_index && said.contains("ignoring index file: it was saved at frame 90"), "{said}");
     assert!(said.contains("which the log does not have; the index will be rebuilt"), "{said}");
+    // A reader says it too. A save of the index removes the finding.
+    let mode = OpenMode { read_only: true, ..OpenMode::default() };
+    let config = MmapVectorConfig { open: mode, ..quiet(64, DistanceMetric::Euclidean) };
+    let problems = |store: &MmapVectorStore| -> Vec<Problem> {
+        let report = store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap();
+        report.findings.iter().map(|found| found.problem).collect()
+    };
+    let reader = MmapVectorStore::new(&path, config).unwrap();
+    assert_eq!(problems(&reader), [Problem::IgnoredIndex]);
+    let store = open();
+    store.build_index().unwrap();
+    assert_eq!(problems(&store), []);
+    assert!(reader.refresh().is_ok() && reader.has_index());
+    assert_eq!(problems(&reader), []);
+    store.close().unwrap();
+    assert_eq!(opened(), (String::new(), true));
 }

@@ -89,7 +89,7 @@ fn a_damaged_vector_is_named_refused_by_a_checked_open_and_left_behind_by_salvag
     let store = MmapVectorStore::new(&path, read_only(false)).unwrap();
     let findings = verify(&store).findings;
     assert_eq!(findings.len(), 1);
-    assert_eq!((findings[0].row, findings[0].key.as_str()), (25, "key25"));
+    assert_eq!((findings[0].row, findings[0].key.as_str()), (Some(25), "key25"));
     assert_eq!(findings[0].problem, Problem::DamagedVector);
     let checked = OpenMode { verify: true, ..read_only(false).open };
     let error =
@@ -137,7 +137,7 @@ fn damaged_links_are_named_and_searches_do_without_them_until_the_index_is_built
     assert!(store.has_index(), "an open does not read the whole index");
     let report = verify(&store);
     let [found] = &report.findings[..] else { panic!("{report:?}") };
-    assert_eq!((found.problem, &found.key), (Problem::DamagedLinks, &found.row.to_string()));
+    assert_eq!((found.problem, &found.key), (Problem::DamagedLinks, &found.row.unwrap().to_string()));
     assert_eq!(verify(&store), report, "it is still so");
     assert!(!store.has_index());
     for (key, vector) in keys.iter().zip(&vectors).step_by(97) {

@@ -27,7 +27,7 @@ func syna_go_verify(context C.uintptr_t, found *C.syna_mmap_finding, done, total
 	report := Progress{Done: uint64(done), Total: uint64(total)}
 	if found != nil {
 		key := C.GoStringN(found.key, C.int(found.key_len))
-		report.Finding = &Finding{key, uint64(found.row), Problem(found.problem)}
+		report.Finding = &Finding{key, uint64(found.row), Problem(found.problem), C.GoString(found.message)}
 	}
 	return C.bool(v.tell(report))
 }

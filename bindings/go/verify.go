@@ -23,7 +23,7 @@ import (
 	"unsafe"
 )
 
-// Problem is what is wrong with a row. A number that is not here comes from a later library: damage.
+// Problem is what is wrong with a row, or with the store. A number that is not here comes from a later library: damage.
 type Problem uint32
 
 const (
@@ -32,13 +32,17 @@ const (
 	Unreachable   Problem = C.SYNA_MMAP_PROBLEM_UNREACHABLE
 	DamagedLinks  Problem = C.SYNA_MMAP_PROBLEM_DAMAGED_LINKS
 	Orphan        Problem = C.SYNA_MMAP_PROBLEM_ORPHAN
+	IgnoredIndex  Problem = C.SYNA_MMAP_PROBLEM_IGNORED_INDEX
 )
 
-// Finding is a row that is not as it should be.
+// Finding is a problem that Verify found. For IgnoredIndex, a problem of the store, Key is empty and Row is
+// math.MaxUint64.
 type Finding struct {
 	Key     string
 	Row     uint64
 	Problem Problem
+	// Message is the problem as a sentence; for IgnoredIndex with the reason.
+	Message string
 }
 
 // Progress is what Verify tells while it runs.

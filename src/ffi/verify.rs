@@ -8,7 +8,7 @@ use super::boundary::callbacks::calling_back;
 use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::store::{syna_mmap, with_store};
 use crate::{Finding, MmapVectorStore, Problem, Result, SynaError};
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 use std::ops::ControlFlow;
 use std::ptr;
 
@@ -28,8 +28,14 @@ pub const SYNA_MMAP_PROBLEM_DAMAGED_LINKS: u32 = 4;
 /// reported if a row has fewer than 16 links (hnsw_m_max).
 pub const SYNA_MMAP_PROBLEM_ORPHAN: u32 = 5;
 
-/// A problem of one row. It is BORROWED until the callback that receives it returns, including the key that
-/// it points to. This struct never grows.
+/// The index file was not used when the store was opened: it is damaged, or belongs to another state of the
+/// data file. `message` has the reason. This is a problem of the store and not of a row: key_len is 0 and row
+/// is UINT64_MAX. Searches compare all vectors until the index is rebuilt. A later save of the index removes
+/// the problem.
+pub const SYNA_MMAP_PROBLEM_IGNORED_INDEX: u32 = 6;
+
+/// A problem of one row, or of the store. It is BORROWED until the callback that receives it returns,
+/// including the key and the message that it points to. This struct never grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_finding {
@@ -43,6 +49,8 @@ pub struct syna_mmap_finding {
     pub problem: u32,
     /// 0.
     pub reserved: u32,
+    /// The problem as a sentence in English, terminated by NUL. BORROWED as said above. Not NULL.
+    pub message: *const c_char,
 }
 
 /// Receives the findings and the progress of syna_mmap_verify, on the thread that called it, one call at a
@@ -82,23 +90,28 @@ impl Callback {
     /// The function is NULL or as the header says.
     unsafe fn call(self, finding: Option<&Finding>, done: u64, total: u64) -> ControlFlow<()> {
         let Some(function) = self.function else { return ControlFlow::Continue(()) };
+        let message = finding.map_or_else(CString::default, |finding| {
+            CString::new(finding.message.replace('\0', " ")).unwrap_or_default()
+        });
         let shown = finding.map(|finding| syna_mmap_finding {
             key: finding.key.as_ptr().cast(),
             key_len: finding.key.len(),
-            row: u64::from(finding.row),
+            row: finding.row.map_or(u64::MAX, u64::from),
             problem: match finding.problem {
                 Problem::DamagedVector => SYNA_MMAP_PROBLEM_DAMAGED_VECTOR,
                 Problem::Hidden => SYNA_MMAP_PROBLEM_HIDDEN,
                 Problem::Unreachable => SYNA_MMAP_PROBLEM_UNREACHABLE,
                 Problem::DamagedLinks => SYNA_MMAP_PROBLEM_DAMAGED_LINKS,
                 Problem::Orphan => SYNA_MMAP_PROBLEM_ORPHAN,
+                Problem::IgnoredIndex => SYNA_MMAP_PROBLEM_IGNORED_INDEX,
             },
             reserved: 0,
+            message: message.as_ptr(),
         });
         let shown = shown.as_ref().map_or(ptr::null(), ptr::from_ref);
         let goes_on = calling_back(self.store.addr(), || {
-            // SAFETY: the caller promises a function that takes these and does not unwind; the finding and its key
-            // live until it returns.
+            // SAFETY: the caller promises a function that takes these and does not unwind; the finding, its
+            // key and its message live until it returns.
             unsafe { function(self.context, shown, done, total) }
         });
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -110,10 +123,11 @@ impl Callback {
 /// row's own vector.
 ///
 /// It covers the rows of the moment of the call. Progress is reported once for 1,024 indexed rows that were
-/// searched for. The findings are reported at the end, by ascending row number; a row with two problems is
-/// two findings.
+/// searched for. The findings are reported at the end: first SYNA_MMAP_PROBLEM_IGNORED_INDEX, then those of
+/// rows, by ascending row number; a row with two problems is two findings.
 /// After _HIDDEN, _UNREACHABLE or _ORPHAN: close the store, remove the file path.hnsw, open the store and
-/// call syna_mmap_build_index. After _DAMAGED_LINKS: call syna_mmap_build_index.
+/// call syna_mmap_build_index. After _DAMAGED_LINKS or _IGNORED_INDEX: call
+/// syna_mmap_build_index and syna_mmap_checkpoint.
 ///
 /// store         a handle.
 /// callback      called with findings and progress. May be NULL: findings are then only counted.

@@ -107,6 +107,7 @@ namespace SynaMmap
             internal ulong Row;
             internal uint Problem;
             internal uint Reserved;
+            internal byte* Message;
         }
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace SynaMmap
 {
-    /// <summary>What is wrong with a row. A number that is not here comes from a later library: damage.</summary>
+    /// <summary>What is wrong with a row, or with the store. A number that is not here comes from a later library: damage.</summary>
     public enum Problem : uint
     {
         DamagedVector = 1,
@@ -12,9 +12,12 @@ namespace SynaMmap
         Unreachable = 3,
         DamagedLinks = 4,
         Orphan = 5,
+        IgnoredIndex = 6,
     }
 
-    /// <summary>A row that is not as it should be.</summary>
+    /// <summary>
+    /// A problem that Verify found. For IgnoredIndex, a problem of the store, Key is empty and Row is ulong.MaxValue.
+    /// </summary>
     public sealed class Finding
     {
         internal unsafe Finding(Native.Finding* raw)
@@ -22,6 +25,7 @@ namespace SynaMmap
             Key = Utf8.Text(raw->Key, (int)raw->KeyLength);
             Row = raw->Row;
             Problem = (Problem)raw->Problem;
+            Message = Utf8.Text(raw->Message);
         }
 
         public string Key { get; }
@@ -29,6 +33,9 @@ namespace SynaMmap
         public ulong Row { get; }
 
         public Problem Problem { get; }
+
+        /// <summary>The problem as a sentence; for IgnoredIndex with the reason.</summary>
+        public string Message { get; }
     }
 
     /// <summary>What Salvage brought over, and what it knows to be lost.</summary>

@@ -166,6 +166,7 @@ class CFinding(Structure):
         ("row", c_uint64),
         ("problem", c_uint32),
         ("reserved", c_uint32),
+        ("message", c_char_p),
     ]
 
 

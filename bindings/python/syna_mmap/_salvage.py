@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from enum import IntEnum
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from ._errors import InvalidArgumentError, Status, call
 from ._native import library
@@ -14,22 +14,27 @@ Path = Union[str, "os.PathLike[str]", bytes]
 
 
 class Problem(IntEnum):
-    """What is wrong with a row."""
+    """What is wrong with a row, or with the store."""
 
     DAMAGED_VECTOR = 1
     HIDDEN = 2
     UNREACHABLE = 3
     DAMAGED_LINKS = 4
     ORPHAN = 5
+    IGNORED_INDEX = 6
 
 
 class Finding(NamedTuple):
-    """A row that is not as it should be."""
+    """A problem that verify found."""
 
+    #: Empty if it is a problem of the store.
     key: str
-    row: int
+    #: None if it is a problem of the store.
+    row: Optional[int]
     #: A number that is no Problem comes from a later library: damage.
     problem: Union[Problem, int]
+    #: The problem as a sentence; for an ignored index file with the reason.
+    message: str
 
 
 class Salvaged(NamedTuple):
@@ -52,7 +57,8 @@ def finding_of(raw: Any) -> Finding:
     problem: Union[Problem, int] = raw.problem
     if raw.problem in set(Problem):
         problem = Problem(raw.problem)
-    return Finding(ctypes.string_at(raw.key, raw.key_len).decode(), raw.row, problem)
+    row = None if raw.row == 2**64 - 1 else raw.row
+    return Finding(ctypes.string_at(raw.key, raw.key_len).decode(), row, problem, raw.message.decode())
 
 
 def salvage(source: Path, target: Path) -> Salvaged:

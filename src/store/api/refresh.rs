@@ -101,9 +101,16 @@ impl MmapVectorStore {
             Some(_) => match index_file::read(&*self.inner.storage, &data.path, &data.identity, row_capacity)
             {
                 Err(error @ SynaError::NoMemory { .. }) => return Err(error),
-                found => found.unwrap_or_default(),
+                found => found.ok().flatten(),
             },
             None => None,
+        };
+        let saved = match saved.transpose() {
+            Ok(saved) => saved,
+            Err(reason) => {
+                index_file::ignore(core, reason);
+                None
+            }
         };
         let before = taken.position;
         // One that was saved between two looks at the log belongs to a frame that was taken before.
@@ -134,7 +141,10 @@ impl MmapVectorStore {
                 None => saved.read_graph(data.identity.dimensions, core.kernels)?,
             };
             match read.and_then(|read| read.settle(is_gone)) {
-                Ok((graph, _)) => core.set_graph(Some(std::sync::Arc::new(graph))),
+                Ok((graph, _)) => {
+                    core.set_graph(Some(std::sync::Arc::new(graph)));
+                    core.set_ignored_index(None);
+                }
                 // A writer may be ahead of what was read of the log; the next refresh looks again.
                 Err(reason) => log::debug!("{}: the index file is not read: {reason}", data.path.display()),
             }

@@ -13,6 +13,7 @@ use crate::store::state::core::{SharedState, live_rows};
 use crate::store::state::interrupts::Watch;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,20 +34,42 @@ pub enum Problem {
     /// No link leads to the row, and so it is a candidate of every search, as are more than one row in 50: the index is in
     /// bad order. Build it again. With `m_max` under 16 such rows are only counted.
     Orphan,
-    /// The medium has changed what the index's file says of the row. The index is not used any more, so searches compare
-    /// all vectors until it is built again.
+    /// The disk has changed the row's record in the index file. The index is no longer used: searches compare all vectors
+    /// until it is rebuilt.
     DamagedLinks,
+    /// The index file was not used when the store was opened: it is damaged, or belongs to another state of the data file.
+    /// A problem of the store, not of a row. Searches compare all vectors until the index is rebuilt; the finding goes once
+    /// it is saved.
+    IgnoredIndex,
 }
 
-/// A row that is not as it should be.
+/// A problem that [`MmapVectorStore::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The row's number.
-    pub row: u32,
-    /// The row's key.
+    /// The row's number; `None` for [`Problem::IgnoredIndex`].
+    pub row: Option<u32>,
+    /// The row's key; empty without a row.
     pub key: String,
     /// What is wrong.
     pub problem: Problem,
+    /// The problem as a sentence. For [`Problem::IgnoredIndex`] it has the reason, with offsets in the file.
+    pub message: Cow<'static, str>,
+}
+
+impl Problem {
+    /// The problem of a row as a sentence.
+    fn message(self) -> &'static str {
+        match self {
+            Self::DamagedVector => "the vector differs from its checksum: the disk has changed it",
+            Self::Hidden => "a search through the index for the row's own vector does not find it",
+            Self::Unreachable => "no path of links in the index leads to the row",
+            Self::Orphan => "the index has no link to the row, or only such as may be replaced",
+            Self::DamagedLinks => {
+                "the row's record in the index file differs from its checksum: the disk has changed it"
+            }
+            Self::IgnoredIndex => "the index file is not used",
+        }
+    }
 }
 
 /// What [`MmapVectorStore::verify`] looked at, and found.
@@ -65,7 +88,7 @@ pub struct VerifyReport {
     /// Rows under the index that have no code: vectors without direction under the cosine, which are found beside the walk,
     /// and rows that were deleted before they could enter.
     pub uncoded: u64,
-    /// Rows that are not as they should be, by row.
+    /// What is wrong: first the problem of the store, then those of rows, by ascending row number.
     pub findings: Vec<Finding>,
 }
 
@@ -127,6 +150,11 @@ pub(super) fn verify(
         );
     }
     report.rows = u64::from(snapshot.rows);
+    if let Some(reason) = core.ignored_index() {
+        let message = Cow::Owned(format!("the index file is not used: {reason}"));
+        let finding = Finding { row: None, key: String::new(), problem: Problem::IgnoredIndex, message };
+        memory::push(&mut report.findings, finding)?;
+    }
     for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
         note(core, &mut report, row, Problem::DamagedVector)?;
     }
@@ -170,7 +198,9 @@ pub(super) fn verify(
 }
 
 fn note(core: &SharedState, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
-    memory::push(&mut report.findings, Finding { row, key: core.key(row)?.to_owned(), problem })
+    let message = Cow::Borrowed(problem.message());
+    let finding = Finding { row: Some(row), key: core.key(row)?.to_owned(), problem, message };
+    memory::push(&mut report.findings, finding)
 }
 
 /// Whether a search for a row's vector finds one as near as the row; `None` where the metric promises no such thing.

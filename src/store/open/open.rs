@@ -235,9 +235,18 @@ fn open_file(
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
-        // A reader has no need of the index, and none to complain of a file that is not ours.
-        Err(error) if access == Access::Read && !matches!(error, SynaError::NoMemory { .. }) => None,
+        // A reader needs no index, and does not refuse to open a store beside a file that is not ours.
+        Err(error) if access == Access::Read && !matches!(error, SynaError::NoMemory { .. }) => {
+            Some(Err(error.to_string()))
+        }
         found => found?,
+    };
+    let saved = match saved.transpose() {
+        Ok(saved) => saved,
+        Err(reason) => {
+            index_file::ignore(&core, reason);
+            None
+        }
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
     let mut directory = core.directory_mut();
@@ -281,7 +290,7 @@ fn open_file(
         None => None,
         Some(Ok(settled)) => Some(settled),
         Some(Err(reason)) => {
-            index_file::ignore(path, &reason);
+            index_file::ignore(&core, reason);
             None
         }
     };

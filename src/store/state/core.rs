@@ -21,6 +21,8 @@ pub(crate) struct SharedState {
     graph: RwLock<Option<Arc<Graph>>>,
     /// A graph without the rows that were deleted, which is to take the other's place once it is whole.
     successor: Mutex<Option<Arc<Graph>>>,
+    /// Why the index file is not used, until an index is saved in its place.
+    ignored_index: Mutex<Option<String>>,
 }
 
 impl SharedState {
@@ -34,6 +36,7 @@ impl SharedState {
             directory: RwLock::default(),
             graph: RwLock::default(),
             successor: Mutex::default(),
+            ignored_index: Mutex::default(),
         }
     }
 
@@ -90,6 +93,16 @@ impl SharedState {
             *place = Some(successor);
         }
         *begun = None;
+    }
+
+    /// Notes why the index file is not used. `None`: the index file is used, or there is none.
+    pub(crate) fn set_ignored_index(&self, reason: Option<String>) {
+        *self.ignored_index.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Why the index file is not used.
+    pub(crate) fn ignored_index(&self) -> Option<String> {
+        self.ignored_index.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The rows as they are now, for an index that grows.

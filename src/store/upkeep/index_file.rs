@@ -13,6 +13,7 @@ use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::short_path::ShortPath;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
+use crate::store::state::core::SharedState;
 use crate::store::upkeep::index_slot::{CELLS_AT, GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
@@ -183,7 +184,7 @@ impl ReadGraph<'_> {
     }
 }
 
-/// The index beside `data_path`, if there is one that is whole and of this store, which has room for `row_capacity`
+/// The index beside `data_path`, or why it is not used; `None` if there is none. The store has room for `row_capacity`
 /// rows. Reads its table; its records are read when a search first comes to them.
 ///
 /// # Errors
@@ -193,7 +194,7 @@ pub(crate) fn read(
     data_path: &Path,
     identity: &Identity,
     row_capacity: u64,
-) -> Result<Option<SavedIndex>> {
+) -> Result<Option<Readable<SavedIndex>>> {
     let path = locate(storage, data_path)?;
     let io = |error| SynaError::io(&path, "reading", error);
     let file_identity = match storage.kind(&path).map_err(io)? {
@@ -224,28 +225,26 @@ pub(crate) fn read(
         if let Some(table) = read_table(&*file, &slot, identity, length, row_capacity).map_err(io)? {
             let bytes = slot.cell_bytes(identity) * u64::from(slot.cells);
             let cells = file.map(CELLS_AT, bytes).map_err(io)?;
-            return Ok(Some(SavedIndex {
+            return Ok(Some(Ok(SavedIndex {
                 file: file_identity,
                 slot,
                 may_grow,
                 table_at: slot.table_at(identity),
                 table,
                 cells: Arc::new(cells),
-            }));
+            })));
         }
         may_grow = false;
     }
-    ignore(
-        data_path,
-        "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a whole table",
-    );
-    Ok(None)
+    let reason = "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a whole table";
+    Ok(Some(Err(reason.to_owned())))
 }
 
-/// Tells the log why the index file of a store is not used.
-pub(crate) fn ignore(data_path: &Path, reason: &str) {
-    let path = path_of(data_path);
+/// Logs why the index file of a store is not used, and notes it for `verify`.
+pub(crate) fn ignore(core: &SharedState, reason: String) {
+    let path = path_of(&core.data.path);
     log::warn!("{}: ignoring index file: {reason}; the index will be rebuilt", path.display());
+    core.set_ignored_index(Some(reason));
 }
 
 /// The table that a slot names; `None` where it is not there, or not whole.

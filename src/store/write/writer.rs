@@ -269,6 +269,9 @@ impl Writer {
                     (self.saved_index, self.index_save) = (last, unfinished);
                     return Ok(false);
                 };
+                if saved.is_some() {
+                    core.set_ignored_index(None);
+                }
                 self.index_file = saved.map(|saved| saved.file).or(self.index_file);
                 self.saved_index = saved;
             }

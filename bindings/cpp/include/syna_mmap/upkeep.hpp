@@ -9,12 +9,15 @@
 
 namespace syna {
 
-/* A row that verify found to be not as it should be. The key ends with the callback. */
+/* A problem that verify found. Key and message end with the callback. For SYNA_MMAP_PROBLEM_IGNORED_INDEX, a problem of the
+   store, the key is empty and row is UINT64_MAX. */
 struct finding {
   std::string_view key;
   std::uint64_t row = 0;
   /* SYNA_MMAP_PROBLEM_*. */
   std::uint32_t problem = 0;
+  /* The problem as a sentence. */
+  std::string_view message;
 };
 
 /* What verify tells while it runs. */
@@ -105,7 +108,7 @@ class upkeep : public detail::opened {
     const syna_mmap_verify_callback call = [](void* raw, const syna_mmap_finding* found, std::uint64_t done,
                                               std::uint64_t total) -> bool {
       finding seen;
-      if (found != nullptr) seen = {{found->key, found->key_len}, found->row, found->problem};
+      if (found != nullptr) seen = {{found->key, found->key_len}, found->row, found->problem, found->message};
       verifying report;
       report.done = done;
       report.total = total;

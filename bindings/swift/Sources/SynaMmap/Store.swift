@@ -6,12 +6,14 @@ public enum Metric: UInt32, Sendable {
     case fromFile = 0xFFFF_FFFF
 }
 
-/// What verify tells of a row that is not as it should be.
+/// A problem that verify found. For SYNA_MMAP_PROBLEM_IGNORED_INDEX, a problem of the store, `key` is empty and `row` is UInt64.max.
 public struct Finding: Sendable, Equatable {
     public let key: String
     public let row: UInt64
     /// SYNA_MMAP_PROBLEM_*; one that you do not know comes from a later library: damage.
     public let problem: UInt32
+    /// The problem as a sentence; for an ignored index file with the reason.
+    public let message: String
 }
 
 /// An open store. All threads may use it at once: the C handle is a number, and calls on it are safe from any thread.
@@ -141,7 +143,9 @@ public final class Store: @unchecked Sendable {
                     if let found = finding?.pointee {
                         let key = UnsafeRawBufferPointer(start: found.key, count: found.key_len)
                         context!.assumingMemoryBound(to: [Finding].self).pointee.append(
-                            Finding(key: String(decoding: key, as: UTF8.self), row: found.row, problem: found.problem))
+                            Finding(
+                                key: String(decoding: key, as: UTF8.self), row: found.row, problem: found.problem,
+                                message: String(cString: found.message)))
                     }
                     return true
                 }, context, nil, $0)
