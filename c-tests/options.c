@@ -36,6 +36,33 @@ static void defaults(void) {
   CHECK(search.struct_size == sizeof search && search.ef == 0 && search.exact == 0 && search.deadline_us == 0);
 }
 
+/* Without options an existing file is opened as it is, and a new one gets the defaults. */
+static void no_options(void) {
+  syna_mmap_options options;
+  syna_mmap *store = NULL;
+  FILE *empty;
+  remove(in_folder("store"));
+  syna_mmap_options_init(&options, sizeof options);
+  options.dimensions = 70;
+  options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
+  OK(syna_mmap_open(in_folder("store"), &options, &store, &error));
+  OK(syna_mmap_close(store, &error));
+  OK(syna_mmap_open(in_folder("store"), NULL, &store, &error));
+  CHECK(syna_mmap_dimensions(store) == 70 && syna_mmap_metric(store) == SYNA_MMAP_METRIC_EUCLIDEAN);
+  OK(syna_mmap_close(store, &error));
+  remove(in_folder("store"));
+  OK(syna_mmap_open(in_folder("store"), NULL, &store, &error));
+  CHECK(syna_mmap_dimensions(store) == 768 && syna_mmap_metric(store) == SYNA_MMAP_METRIC_COSINE);
+  OK(syna_mmap_close(store, &error));
+  remove(in_folder("store"));
+  empty = fopen(in_folder("store"), "wb");
+  CHECK(empty != NULL && fclose(empty) == 0);
+  OK(syna_mmap_open(in_folder("store"), NULL, &store, &error));
+  CHECK(syna_mmap_dimensions(store) == 768);
+  OK(syna_mmap_close(store, &error));
+  FAILS(IO, syna_mmap_open(in_folder("no such folder/store"), NULL, &store, &error));
+}
+
 static void init_of_other_sizes(void) {
   later_options later;
   syna_mmap_options options;
@@ -220,6 +247,7 @@ static void batches_and_searches(void) {
 int main(int argc, char **argv) {
   begin(argc, argv);
   defaults();
+  no_options();
   init_of_other_sizes();
   sizes();
   a_shorter_struct_has_defaults();

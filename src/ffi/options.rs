@@ -203,6 +203,11 @@ pub(super) fn metric_number(metric: DistanceMetric) -> u32 {
 }
 
 impl syna_mmap_options {
+    /// The defaults, with the dimensions and the metric of an existing file.
+    pub(super) fn of_existing_file() -> Self {
+        Self { dimensions: 0, metric: SYNA_MMAP_METRIC_FROM_FILE, ..Self::defaults() }
+    }
+
     /// The store's own form of the options.
     ///
     /// # Errors [`SynaError::InvalidArgument`] for a value that is not in the header,

@@ -50,7 +50,8 @@ pub unsafe extern "C" fn syna_mmap_open_in_memory(
 /// length        bytes of the store's file.
 /// index_offset  where the index file (NAME.hnsw) begins in the larger file: a multiple of 64.
 /// index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
-/// options       COPIED. NULL: the defaults. SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
+/// options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
+///               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
 /// out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///               syna_mmap_close.
 /// error         BORROWED for the call. May be NULL.
@@ -77,7 +78,8 @@ pub unsafe extern "C" fn syna_mmap_open_at(
     unsafe {
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
-            let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
+            let options =
+                structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::of_existing_file);
             let config = options.to_config()?;
             let end = |start: u64, length: u64| {
                 start.checked_add(length).ok_or_else(|| {

@@ -10,9 +10,10 @@ use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::boundary::structs::{self, Versioned};
 use super::boundary::tokens::Kind;
 use super::options::syna_mmap_options;
-use crate::{MmapVectorStore, Result};
+use crate::{MmapVectorStore, Result, SynaError};
 use std::ffi::c_char;
 use std::mem::ManuallyDrop;
+use std::path::Path;
 use std::ptr;
 
 /// The stores that this process has open.
@@ -55,8 +56,8 @@ pub struct syna_mmap {
 ///            changing the working folder later is harmless. Symbolic links at its end are followed once. An
 ///            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
 ///            separator names a folder and is refused.
-/// options    COPIED. NULL: the defaults, that is 768 dimensions and cosine distance, also for an existing
-///            file.
+/// options    COPIED. NULL: an existing file is opened with its own dimensions and metric, a new one is
+///            created with the defaults, that is 768 dimensions and cosine distance.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
@@ -85,11 +86,27 @@ pub unsafe extern "C" fn syna_mmap_open(
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
             let path = arguments::path(path, "path")?;
-            let options = structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::defaults);
-            let store = MmapVectorStore::new(path, options.to_config()?)?;
+            let store = match structs::read(options, "options")? {
+                Some(options) => MmapVectorStore::new(path, options.to_config()?)?,
+                None => open_without_options(&path)?,
+            };
             out_store.set(keep_store(store)?);
             Ok(())
         })
+    }
+}
+
+/// Opens an existing file with its own dimensions and metric, or creates one with the defaults.
+fn open_without_options(path: &Path) -> Result<MmapVectorStore> {
+    let existing = || MmapVectorStore::new(path, syna_mmap_options::of_existing_file().to_config()?);
+    match existing() {
+        Err(SynaError::NotFound { .. }) => {}
+        opened => return opened,
+    }
+    match MmapVectorStore::new(path, syna_mmap_options::defaults().to_config()?) {
+        // Another process has created it meanwhile.
+        Err(SynaError::DimensionMismatch { .. } | SynaError::MetricMismatch { .. }) => existing(),
+        opened => opened,
     }
 }
 
