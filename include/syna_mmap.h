@@ -120,8 +120,9 @@
  *
  * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
  * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
- * compaction starts a new file. Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176
- * with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
+ * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
+ * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
+ * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
  * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */
 
@@ -503,7 +504,7 @@ typedef struct syna_mmap syna_mmap;
  * _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
  * of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
  * On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
- * been created (_LIMIT).
+ * been created (_LIMIT, _IO, _NO_MEMORY).
  * Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,
  * and while another process writes, it also reads the vectors written since the last checkpoint.
  */

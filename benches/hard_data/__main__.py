@@ -32,7 +32,7 @@ def parse():
     parser.add_argument("--metric", help="only cases of this metric")
     parser.add_argument("--profile", help="only cases of this profile")
     parser.add_argument("--singly", action="store_true", help="rows are inserted one by one, with an index from 1,000 on")
-    parser.add_argument("--turnover", action="store_true", help="an index over other rows of the kind, each of which is then replaced, in batches of 100")
+    parser.add_argument("--turnover", action="store_true", help="an index over other rows of the kind, each of which is then replaced, in batches of 100; in hnswlib too")
     parser.add_argument("--no-hnswlib", action="store_true")
     parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="where hnswlib's answers are kept")
     parser.add_argument("--out", help="append the rows as JSON lines")
@@ -124,14 +124,22 @@ def in_child(call):
     return json.loads(text)
 
 
-def hnswlib_of(metric, base, queries, bounds, efs):
+def hnswlib_of(metric, base, queries, bounds, efs, replaced=None):
+    """As ours. `replaced`: the rows that are in the index first; adding a label again updates its row."""
     import hnswlib
 
     space = {"euclidean": "l2", "cosine": "cosine", "dot_product": "ip"}[metric]
     index = hnswlib.Index(space, base.shape[1])
     index.init_index(len(base), M=16, ef_construction=200)
+    if replaced is not None:
+        index.add_items(replaced, num_threads=2)
     begin = time.perf_counter()
-    index.add_items(base, num_threads=2)
+    if replaced is None:
+        index.add_items(base, num_threads=2)
+    else:
+        for first in range(0, len(base), TURNOVER_ROWS):
+            some = np.arange(first, min(first + TURNOVER_ROWS, len(base)))
+            index.add_items(base[some], some, num_threads=2)
     build = time.perf_counter() - begin
     found = {}
     for ef in efs:
@@ -164,15 +172,15 @@ def main():
         base, queries = make(np.random.default_rng(7), rows, dim)
         bounds = truth(metric, base, queries)
         cells, last = [], {}
+        replaced = make(np.random.default_rng(8), rows, dim)[0] if arguments.turnover else None
         for lib in libs:
-            way = "singly" if arguments.singly else "at once"
-            if arguments.turnover:
-                way, _ = make(np.random.default_rng(8), rows, dim)
+            way = replaced if arguments.turnover else "singly" if arguments.singly else "at once"
             last, build = in_child(lambda: ours(lib, metric, profile, base, queries, bounds, way, efs))
             cells += [f"{last[str(ef)][0]:.3f}" for ef in efs] + [f"{last[str(ef)][1]:.0f}" for ef in efs] + [f"{build:.1f}"]
         place = f"{name}/{rows}/{dim}/{metric}/{efs}" + (f"/{arguments.queries}" if arguments.queries != 200 else "")
+        place += "/turnover" if arguments.turnover else ""
         if place not in kept and not arguments.no_hnswlib:
-            kept[place] = in_child(lambda: hnswlib_of(metric, base, queries, bounds, efs))
+            kept[place] = in_child(lambda: hnswlib_of(metric, base, queries, bounds, efs, replaced))
             json.dump(kept, open(arguments.keep, "w"))
         if place in kept:
             theirs, build = kept[place]

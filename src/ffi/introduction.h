@@ -120,7 +120,8 @@
  *
  * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
  * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
- * compaction starts a new file. Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176
- * with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
+ * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
+ * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
+ * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
  * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */

@@ -68,7 +68,7 @@ pub struct syna_mmap {
 /// _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
 /// of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
 /// On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
-/// been created (_LIMIT).
+/// been created (_LIMIT, _IO, _NO_MEMORY).
 /// Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,
 /// and while another process writes, it also reads the vectors written since the last checkpoint.
 ///
