@@ -3,7 +3,7 @@
 
 use super::check::{check_prefix, compare};
 use super::trace::{Contents, Writing, config_of};
-use super::{Random, scratch_folder, setting};
+use super::{Random, scratch_folder, setting, size};
 use crate::storage::simulated::{Choice, Fault, FaultKind, Mark, Operation, PowerCut, Simulated};
 use crate::{MmapVectorConfig, MmapVectorStore, OpenMode, Result, SynaError};
 use std::collections::BTreeSet;
@@ -165,20 +165,20 @@ pub(super) struct Names {
     runs: u64,
 }
 
-/// Lives `lives` lives, once for every call and every way it can fail.
-pub(super) fn sweep(first_seed: u64, lives: u64) -> std::result::Result<Names, String> {
+/// Lives `lives` lives, once for every call and every way it can fail; with a `stride` of n, for one of n ways, another one
+/// for each call.
+pub(super) fn sweep(first_seed: u64, lives: u64, stride: u64) -> std::result::Result<Names, String> {
+    let ways: Vec<_> = KINDS.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).collect();
     let folder = scratch_folder(&format!("faults-{first_seed}"));
     let mut names = Names::default();
     for seed in first_seed..first_seed + lives {
         let calls = live(seed, &folder, None, &mut names)?;
         for at in 0..calls {
-            for kind in KINDS {
-                for is_for_ever in [false, true] {
-                    let fault = Fault { at, kind, is_for_ever };
-                    live(seed, &folder, Some(fault), &mut names)
-                        .map_err(|what| format!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"))?;
-                    names.runs += 1;
-                }
+            for (_, &(kind, is_for_ever)) in (at..).zip(&ways).filter(|(way, _)| way.is_multiple_of(stride)) {
+                let fault = Fault { at, kind, is_for_ever };
+                live(seed, &folder, Some(fault), &mut names)
+                    .map_err(|what| format!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"))?;
+                names.runs += 1;
             }
         }
     }
@@ -213,7 +213,8 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
 fn every_call_may_fail_and_nothing_acknowledged_is_lost() {
     let seed = setting("SYNA_MMAP_SEED", 1);
     let lives = setting("SYNA_MMAP_FAULT_LIVES", 4);
-    let names = sweep(seed, lives).unwrap_or_else(|what| panic!("{what}"));
+    let stride = size("SYNA_MMAP_FAULT_STRIDE", 1, 8);
+    let names = sweep(seed, lives, stride).unwrap_or_else(|what| panic!("{what}"));
     println!(
         "{lives} lives, {} runs with a fault each; failed at least once: {:?}",
         names.runs, names.failed

@@ -48,6 +48,12 @@ fn setting(name: &str, default: u64) -> u64 {
     value
 }
 
+/// The size of a campaign: what the variable `name` says; otherwise `full` if `SYNA_MMAP_FULL` is set, and `sample` if not.
+fn size(name: &str, full: u64, sample: u64) -> u64 {
+    let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
+    setting(name, if is_full { full } else { sample })
+}
+
 /// A folder for simulated disks, taken away when this is dropped.
 pub(super) struct ScratchFolder(PathBuf);
 

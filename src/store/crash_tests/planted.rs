@@ -152,7 +152,7 @@ fn find_quickly() -> Option<(&'static str, String)> {
         ("written once more", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
         ("cuts of a life of many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
-        ("faults", || faults::sweep(BARE_LIFE, 1).map(|_| ())),
+        ("faults", || faults::sweep(BARE_LIFE, 1, 1).map(|_| ())),
     ];
     first_of(&checks)
 }
