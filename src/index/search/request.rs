@@ -146,7 +146,7 @@ fn is_futile(visits: u32, found: usize, share: f32) -> bool {
 }
 
 /// How many candidates stand for `ef` where a share of the rows may be results: between `ef`, which takes `ef / share`
-/// visits, and `ef * share`, which takes as many as without a filter (docs/design.md, "Fewer candidates where few rows pass").
+/// visits, and `ef * share`, which takes as many as without a filter (docs/design.md, "Filtered search").
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ef, at least 0")]
 pub(crate) fn thinned(ef: usize, share: f32) -> usize {
     ((ef as f32 * share.sqrt()) as usize).clamp(LEAST_EF, ef.max(LEAST_EF))

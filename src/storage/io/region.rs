@@ -70,8 +70,7 @@ impl Region {
         }
         // SAFETY: the bytes lie in the mapping (checked above), which lives as long as `self`; `start` is aligned and
         // not null; any bytes are a `T` (Pod); nobody writes them while the slice lives, by the type's contract.
-        // That the file keeps its length is the file system's part (docs/design.md, out of scope: truncation by
-        // others).
+        // Nothing here keeps another program from truncating the file (docs/durability.md, "Not protected against").
         Some(unsafe { std::slice::from_raw_parts(start.cast::<T>(), count) })
     }
 }
