@@ -62,7 +62,7 @@ pub(crate) struct RowTable {
     /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
     /// have to search for each one's frame.
     tags: AppendTable<AtomicU64, 8>,
-    payload_frames: AppendTable<PayloadFrame, 16>,
+    payload_frames: AppendTable<PayloadFrame, 4>,
     payload_frame_count: AtomicU32,
 }
 
