@@ -11,15 +11,15 @@ use core::arch::x86_64::{
     _mm256_maskload_ps, _mm256_setzero_ps, _mm256_sub_ps,
 };
 
-// One sum for two rows takes 8 accumulators, four rows would take all 16 registers; two sums for one row take 8. A tile of
-// two queries takes 8, four rows and a query.
+// One sum for two rows takes 8 accumulators; four rows would take all 16 registers. Two sums for one row take 8, and so
+// does a tile of two queries; the rest hold the four rows and a query.
 kernels_of!(
     isa: Isa::Avx2, lanes: __m256, features: "avx2,fma",
     detected: (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
     rows: 2, rows_of_two: 1, queries_of_tile: 2
 );
 
-/// Read from its place `LANES - count` on, a mask that takes the first `count` lanes.
+/// The 8 entries from index `LANES - count` on are a mask of the first `count` lanes.
 static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 impl Lanes for __m256 {
@@ -33,15 +33,16 @@ impl Lanes for __m256 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller has AVX2 and 8 readable components; this load asks for no alignment.
+        // SAFETY: the caller has AVX2 and 8 readable components; this load needs no alignment.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         debug_assert!(0 < count && count < Self::LANES);
-        // SAFETY: the caller has AVX2. With 0 < count < 8 the mask is 8 entries from place 1..=7 of 16, so within MASKS;
-        // a masked load does not touch the lanes that its mask leaves out, and the caller vouches for the `count` others.
+        // SAFETY: the caller has AVX2. With 0 < count < 8 the mask is 8 entries from index 1..=7 of 16, so within
+        // MASKS; a masked load does not access the lanes that its mask excludes, and the caller guarantees that the
+        // other `count` are readable.
         unsafe {
             let mask = _mm256_loadu_si256(MASKS.as_ptr().add(Self::LANES - count).cast::<__m256i>());
             _mm256_maskload_ps(from, mask)

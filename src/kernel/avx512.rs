@@ -28,15 +28,15 @@ impl Lanes for __m512 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller has AVX-512F and 16 readable components; this load asks for no alignment.
+        // SAFETY: the caller has AVX-512F and 16 readable components; this load needs no alignment.
         unsafe { _mm512_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         debug_assert!(0 < count && count < Self::LANES);
-        // SAFETY: the caller has AVX-512F; a masked load does not touch the lanes that its mask leaves out, and the
-        // caller vouches for the `count` others. With 0 < count < 16 the shift stays within 16 bits.
+        // SAFETY: the caller has AVX-512F; a masked load does not access the lanes that its mask excludes, and the caller
+        // guarantees that the other `count` are readable. With 0 < count < 16 the shift stays within 16 bits.
         unsafe { _mm512_maskz_loadu_ps(u16::MAX >> (Self::LANES - count), from) }
     }
 

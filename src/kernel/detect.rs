@@ -1,10 +1,10 @@
-//! Which tables this CPU can run: the one file that knows all instruction sets.
+//! Selecting the kernels for this CPU. Only this file knows all instruction sets.
 
 use super::scalar;
 use super::table::Kernels;
 
 impl Kernels {
-    /// The fastest kernels that this CPU has.
+    /// The fastest kernels for this CPU.
     #[must_use]
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -17,7 +17,7 @@ impl Kernels {
     }
 
     #[cfg(any(test, feature = "bench-internals"))]
-    /// Every kernel that this CPU can run, the slowest first; for tests and benchmarks.
+    /// All kernels that this CPU can run, the slowest first; for tests and benchmarks.
     #[must_use]
     pub fn available() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]

@@ -3,7 +3,7 @@
 /// An instruction set that has kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
-    /// No SIMD of ours: sums in f64.
+    /// No SIMD code: sums in f64.
     Scalar,
     /// AVX2 with FMA, 8 lanes.
     #[cfg(target_arch = "x86_64")]

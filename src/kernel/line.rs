@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// 64 bytes that lie in one cache line.
+/// 64 bytes in one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub struct Line(pub [u8; 64]);

@@ -26,7 +26,7 @@ impl Lanes for float32x4_t {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller has NEON and 4 readable components; this load asks for the alignment of one.
+        // SAFETY: the caller has NEON and 4 readable components; this load needs the alignment of one.
         unsafe { vld1q_f32(from) }
     }
 
@@ -34,8 +34,8 @@ impl Lanes for float32x4_t {
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         debug_assert!(0 < count && count < Self::LANES);
         let mut lanes = [0.0; 4];
-        // SAFETY: the caller vouches for `count` readable components at `from`, and count < 4 fit into `lanes`, which is
-        // a place of its own; it has the 4 components of the load. The caller has NEON.
+        // SAFETY: the caller guarantees `count` readable components at `from`, and count < 4 fit in `lanes`, a local
+        // array that does not overlap them; it has the 4 components that are loaded. The caller has NEON.
         unsafe {
             core::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count);
             vld1q_f32(lanes.as_ptr())

@@ -1,12 +1,12 @@
-//! Hints that memory will be read soon; without an effect where there is no such instruction.
+//! Prefetch hints. They have no effect on CPUs without such an instruction.
 
 use super::line::Line;
 
-/// Brings the cache line of an item near.
+/// Prefetches the cache line of an item.
 #[inline]
 pub(crate) fn prefetch_line<T>(item: &T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads nothing as far as the program can tell, and faults at no address; SSE is part of x86-64.
+    // SAFETY: a prefetch has no effect that the program can observe and faults at no address; SSE is part of x86-64.
     unsafe {
         core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(
             std::ptr::from_ref(item).cast(),
@@ -16,7 +16,7 @@ pub(crate) fn prefetch_line<T>(item: &T) {
     let _ = item;
 }
 
-/// Brings all cache lines of `items` near.
+/// Prefetches all cache lines of `items`.
 #[inline]
 pub(crate) fn prefetch<T>(items: &[T]) {
     let lines = size_of_val(items).div_ceil(64);
@@ -24,8 +24,8 @@ pub(crate) fn prefetch<T>(items: &[T]) {
     items.iter().step_by(step).for_each(prefetch_line);
 }
 
-/// Lines that are on their way, a few at a time: a core waits when it has asked for more than it can keep account of
-/// (10 to 16 lines), so the requests are spread over the work that is done meanwhile.
+/// Lines to prefetch, a few at a time. A CPU core stalls when it has more outstanding requests than it can track (10 to
+/// 16 lines), so the requests are spread over other work.
 #[derive(Debug, Default)]
 pub(crate) struct Prefetch<'a> {
     lines: &'a [Line],
@@ -36,13 +36,13 @@ impl<'a> Prefetch<'a> {
         Self { lines }
     }
 
-    /// The lines that were not asked for yet; the caller does.
+    /// The lines that were not prefetched yet. The caller prefetches them.
     #[inline]
     pub(crate) fn rest(&mut self) -> &'a [Line] {
         std::mem::take(&mut self.lines)
     }
 
-    /// Asks for the next `count` lines.
+    /// Prefetches the next `count` lines.
     #[inline]
     pub(crate) fn prefetch(&mut self, count: usize) {
         let (now, later) = self.lines.split_at(count.min(self.lines.len()));

@@ -1,15 +1,15 @@
-//! What each sum means, in f64: the fallback where there is no SIMD, and the cold paths of `distance.rs`.
+//! The reference implementation of the sums, in f64: the fallback without SIMD, and the cold paths of `distance.rs`.
 //!
-//! A product of two f32 is exact in f64, and neither the largest nor the smallest f32 leaves its range when squared and
-//! summed. So these sums are right to the last bit of f32 or nearly so, whatever finite components go in.
+//! A product of two f32 is exact in f64, and squares of the largest and the smallest f32 can be summed without leaving
+//! its range. So these sums have an error of about half a unit in the last place of f32 for all finite components.
 
 use super::isa::Isa;
 use super::table::Kernels;
 
-/// Sums side by side, so that an addition does not wait for the one before it.
+/// Independent sums, so that an addition does not wait for the previous one.
 const CHAINS: usize = 8;
 
-/// The kernels of a CPU that has none of the instruction sets.
+/// The kernels for a CPU without any of the instruction sets.
 pub(super) const KERNELS: Kernels = Kernels {
     isa: Isa::Scalar,
     squared_euclidean: |a, b| narrow(squared_euclidean(a, b)),
@@ -37,13 +37,13 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum(a, b, |x, y| x * y)
 }
 
-/// The f32 nearest to `value`; infinite beyond `f32::MAX`.
+/// The f32 nearest to `value`; infinite above `f32::MAX`.
 #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is wanted here")]
 pub(crate) fn narrow(value: f64) -> f32 {
     value as f32
 }
 
-/// The place of the first component that is NaN or infinite.
+/// The index of the first component that is NaN or infinite.
 pub(super) fn first_non_finite(a: &[f32]) -> Option<usize> {
     a.iter().position(|component| !component.is_finite())
 }

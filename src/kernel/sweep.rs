@@ -1,18 +1,18 @@
-//! The one loop of all instruction sets: several sums over one vector and several rows, in chains that do not wait for each other.
+//! The loop of all instruction sets: several sums over one vector and several rows, in independent chains.
 //!
-//! A chain is an accumulator of one vector register. Component `i` always goes to chain `(i / LANES) % CHAINS` (what does
-//! not fill a register at the end: to the last chain) and there to lane `i % LANES`, however many rows are swept at once;
-//! that is why the calls for one row and for four agree bit for bit.
+//! A chain is an accumulator of one vector register. Component `i` always belongs to chain `(i / LANES) % CHAINS` (the
+//! components of a partial register at the end: to the last chain) and there to lane `i % LANES`, however many rows are
+//! processed at once. So the calls for one row and for four agree bit for bit.
 
-/// Accumulators for each sum of each row: a fused multiply-add takes 4 cycles on the CPUs at hand and one row brings
-/// a new one a cycle, so with fewer than 4 the loop would wait for its own sums.
+/// Accumulators for each sum of each row. A fused multiply-add has a latency of 4 cycles on current CPUs, and one row
+/// issues one each cycle, so with fewer than 4 the loop would wait for its own sums.
 pub(super) const CHAINS: usize = 4;
 
 /// One vector register of f32.
 ///
 /// # Safety
-/// Every method but `load` and `load_first` asks one thing of its caller: the CPU has the instruction set.
-/// They are inlined into a function that enables it.
+/// Every method except `load` and `load_first` requires only that the CPU has the instruction set. They are inlined
+/// into a function that enables it.
 pub(super) trait Lanes: Copy {
     /// Components in a register.
     const LANES: usize;
@@ -21,12 +21,13 @@ pub(super) trait Lanes: Copy {
     /// The `LANES` components at `from`.
     ///
     /// # Safety
-    /// The CPU has the instruction set, and `LANES` components can be read at `from`, which is aligned for one f32.
+    /// The CPU has the instruction set, and `LANES` components are readable at `from`, which is aligned for f32.
     unsafe fn load(from: *const f32) -> Self;
-    /// The first `count` components at `from`, and 0 in the other lanes; nothing behind them is read.
+    /// The first `count` components at `from`, and 0 in the other lanes. Memory after them is not read.
     ///
     /// # Safety
-    /// The CPU has the instruction set, `0 < count < LANES`, and `count` components can be read at `from`, which is aligned for one f32.
+    /// The CPU has the instruction set, `0 < count < LANES`, and `count` components are readable at `from`, which is
+    /// aligned for f32.
     unsafe fn load_first(from: *const f32, count: usize) -> Self;
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
@@ -38,7 +39,7 @@ pub(super) trait Lanes: Copy {
     unsafe fn fold(self) -> f32;
 }
 
-/// What is summed: `SUMS` sums over pairs of components.
+/// The terms of `SUMS` sums over pairs of components.
 pub(super) trait Term<const SUMS: usize> {
     /// Adds the terms of the pairs in `a` and `b`; pairs of zeros add nothing.
     ///
@@ -47,7 +48,7 @@ pub(super) trait Term<const SUMS: usize> {
     unsafe fn add<V: Lanes>(sums: &mut [V; SUMS], a: V, b: V);
 }
 
-/// `(a - b)^2`. The same bits for `(b, a)`: a difference changes its sign and nothing else.
+/// `(a - b)^2`. The same bits for `(b, a)`, because only the sign of the difference changes.
 pub(super) struct SquaredDifference;
 /// `a * b`.
 pub(super) struct Product;
@@ -84,10 +85,11 @@ impl Term<2> for ProductAndSquare {
     }
 }
 
-/// Adds the terms of `LANES` components of `a` and of each row, from place `at` on.
+/// Adds the terms of `LANES` components of `a` and of each row, from index `at` on.
 ///
 /// # Safety
-/// The CPU has the instruction set of `V`; `a` and all `rows` have `LANES` components from place `at` on and are aligned for f32.
+/// The CPU has the instruction set of `V`; `a` and all `rows` have `LANES` components from index `at` on and are
+/// aligned for f32.
 #[inline(always)]
 unsafe fn add_whole<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usize>(
     sums: &mut [[V; SUMS]; ROWS],
@@ -104,7 +106,7 @@ unsafe fn add_whole<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usiz
     }
 }
 
-/// The sums of `T` over `a` and each of `ROWS` rows, over the components that all of them have.
+/// The sums of `T` over `a` and each of `ROWS` rows. Longer vectors are cut to the shortest.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`.
@@ -116,10 +118,10 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
     let length = rows.iter().fold(a.len(), |length, row| length.min(row.len()));
     let from_a = a.as_ptr();
     let from_rows = rows.map(<[f32]>::as_ptr);
-    // SAFETY: the caller has the instruction set of V. All loads lie within `length` components of slices that have
-    // at least that many: a round loads components at..at + CHAINS * LANES, which end at or before `length`; behind
-    // the rounds a whole register is loaded only where that many components are left, and a part of one takes what is
-    // left, which is then more than 0 and less than LANES. A slice is aligned for f32.
+    // SAFETY: the caller has the instruction set of V. All loads are within the first `length` components of slices
+    // that have at least that many: a round loads components at..at + CHAINS * LANES, which end at or before `length`;
+    // after the rounds a whole register is loaded only if that many components are left, and a partial one loads the
+    // rest, which is more than 0 and less than LANES. A slice is aligned for f32.
     unsafe {
         let mut sums = [[[V::zero(); SUMS]; ROWS]; CHAINS];
         let mut at = 0;
@@ -129,7 +131,7 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
                 at += V::LANES;
             }
         }
-        // Each chain by its name: a chain chosen at run time would have to lie in memory, and the rounds would store to it.
+        // Each chain by name: indexing at run time would keep the chains in memory, and the rounds would store to it.
         let [first, second, third, last] = &mut sums;
         for chain in [first, second, third] {
             if length - at >= V::LANES {
@@ -158,8 +160,9 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
 /// One chain of the sums of each of `QUERIES` vectors and each of `ROWS` rows.
 pub(super) type Chain<V, const QUERIES: usize, const ROWS: usize> = [[[V; 1]; ROWS]; QUERIES];
 
-/// Chain `number` of the sums of `T`, over the components that all have: as [`sweep`] sums it, in less time a pair, since
-/// what is loaded serves several pairs, each with one register; that they do not wait for each other replaces chains.
+/// Chain `number` of the sums of `T`, with the same bits as in [`sweep`], in less time for each pair: a loaded register
+/// serves several pairs. Each pair has one register; the pairs do not wait for each other, so no further chains are
+/// needed.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`.
@@ -172,8 +175,9 @@ pub(super) unsafe fn sweep_chain<V: Lanes, T: Term<1>, const QUERIES: usize, con
     let length = queries.iter().chain(rows).fold(usize::MAX, |length, vector| length.min(vector.len()));
     let from_queries = queries.map(<[f32]>::as_ptr);
     let from_rows = rows.map(<[f32]>::as_ptr);
-    // SAFETY: the caller has the instruction set of V. All loads lie within `length` components, which every slice has: whole
-    // registers end at or before it, a part of one takes the last `count`, 0 < count < LANES. A slice is aligned for f32.
+    // SAFETY: the caller has the instruction set of V. All loads are within the first `length` components, which every
+    // slice has: whole registers end at or before it, and a partial one loads the last `count`, 0 < count < LANES. A
+    // slice is aligned for f32.
     unsafe {
         let (mut sums, mut at) = ([[[V::zero()]; ROWS]; QUERIES], number * V::LANES);
         while at + V::LANES <= length {
@@ -196,7 +200,7 @@ pub(super) unsafe fn sweep_chain<V: Lanes, T: Term<1>, const QUERIES: usize, con
     }
 }
 
-/// The sums that the chains are parts of, added up as [`sweep`] does it.
+/// Adds up the chains of the sums as [`sweep`] does.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`.
@@ -215,7 +219,7 @@ pub(super) unsafe fn fold_chains<V: Lanes, const QUERIES: usize, const ROWS: usi
 
 /// Whether no component of `a` is NaN or infinite.
 ///
-/// A finite component times 0 is 0, any other is NaN, and a NaN stays in the sum that it came into.
+/// A finite component times 0 is 0; any other gives NaN, which stays in the sum.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`.
@@ -235,18 +239,17 @@ pub(super) unsafe fn all_finite<V: Lanes>(a: &[f32]) -> bool {
     sum == 0.0
 }
 
-/// Makes the table of one instruction set: `kernels()`, which is `None` on a CPU that lacks it.
+/// Defines the table of one instruction set: `kernels()`, which returns `None` on a CPU without it.
 ///
-/// `lanes`: its register type. `features`: the features that the compiler may use in its functions.
-/// `detected`: whether the CPU has all of them.
-/// `rows`, `rows_of_two`: how many rows (1, 2 or 4) are swept at once where there is one sum a row, and where there are two;
-/// as many as leave `rows * sums * CHAINS` accumulators, and what is loaded, in the registers.
-/// `queries_of_tile`: how many queries (1, 2 or 4) are swept at once with four rows; as many as leave `4 * queries`
-/// accumulators, the rows and a query in the registers.
+/// `lanes`: its register type. `features`: the features that the compiler may use in the functions. `detected`: whether
+/// the CPU has all of them. `rows`, `rows_of_two`: how many rows (1, 2 or 4) are processed at once with one sum for
+/// each row, and with two. The registers must hold `rows * sums * CHAINS` accumulators and what is loaded.
+/// `queries_of_tile`: how many queries (1, 2 or 4) are processed at once with four rows. The registers must hold `4 *
+/// queries` accumulators, the rows and a query.
 macro_rules! kernels_of {
     (isa: $isa:expr, lanes: $lanes:ty, features: $features:literal, detected: $detected:expr,
      rows: $rows:literal, rows_of_two: $rows_of_two:literal, queries_of_tile: $queries_of_tile:literal) => {
-        /// The kernels of this instruction set, or `None` where this CPU lacks it.
+        /// The kernels of this instruction set; `None` if this CPU does not have it.
         pub(super) fn kernels() -> Option<$crate::kernel::table::Kernels> {
             $detected.then_some($crate::kernel::table::Kernels {
                 isa: $isa,
@@ -268,16 +271,17 @@ macro_rules! kernels_of {
             })
         }
 
-        // The four below are reached through the table alone, which `kernels` hands out only after asking the CPU.
+        // The functions below are called only through the table, which `kernels` creates only after it has checked the
+        // CPU.
 
         fn one<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
             #[target_feature(enable = $features)]
             fn enabled<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
-                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                // SAFETY: this function enables the instruction set, so its callers have checked for it.
                 let [sums] = unsafe { sweep::<$lanes, T, SUMS, 1>(a, [b]) };
                 sums
             }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
             unsafe { enabled::<T, SUMS>(a, b) }
         }
 
@@ -294,12 +298,12 @@ macro_rules! kernels_of {
                 for (results, rows) in
                     results.as_chunks_mut::<AT_ONCE>().0.iter_mut().zip(rows.as_chunks::<AT_ONCE>().0)
                 {
-                    // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                    // SAFETY: this function enables the instruction set, so its callers have checked for it.
                     *results = unsafe { sweep::<$lanes, T, SUMS, AT_ONCE>(a, *rows) };
                 }
                 results
             }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
             unsafe { enabled::<T, SUMS, AT_ONCE>(a, rows) }
         }
 
@@ -307,7 +311,7 @@ macro_rules! kernels_of {
             queries: &[&[f32]; 4],
             rows: &[&[f32]; 4],
         ) -> [[f32; 4]; 4] {
-            // Not inlined: together the compiler keeps the sums of all chains at once, on the stack, and is half as fast.
+            // Not inlined: otherwise the compiler keeps the sums of all chains at once, on the stack, at half the speed.
             #[inline(never)]
             #[target_feature(enable = $features)]
             fn chain<T: Term<1>, const Q: usize>(
@@ -315,7 +319,7 @@ macro_rules! kernels_of {
                 r: &[&[f32]; 4],
                 number: usize,
             ) -> Chain<$lanes, Q, 4> {
-                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                // SAFETY: this function enables the instruction set, so its callers have checked for it.
                 unsafe { sweep_chain::<$lanes, T, Q, 4>(q, r, number) }
             }
             #[target_feature(enable = $features)]
@@ -327,22 +331,22 @@ macro_rules! kernels_of {
                 for (results, q) in results.as_chunks_mut::<Q>().0.iter_mut().zip(queries.as_chunks::<Q>().0)
                 {
                     let of = |number| chain::<T, Q>(q, rows, number);
-                    // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                    // SAFETY: this function enables the instruction set, so its callers have checked for it.
                     *results = unsafe { fold_chains::<$lanes, Q, 4>(&[of(0), of(1), of(2), of(3)]) };
                 }
                 results
             }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
             unsafe { enabled::<T, AT_ONCE>(queries, rows) }
         }
 
         fn first_non_finite(a: &[f32]) -> Option<usize> {
             #[target_feature(enable = $features)]
             fn enabled(a: &[f32]) -> bool {
-                // SAFETY: this function enables the instruction set, so whoever runs it has it.
+                // SAFETY: this function enables the instruction set, so its callers have checked for it.
                 unsafe { all_finite::<$lanes>(a) }
             }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` made.
+            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
             if unsafe { enabled(a) } { None } else { $crate::kernel::scalar::first_non_finite(a) }
         }
     };

@@ -1,11 +1,11 @@
-//! The table of functions of one instruction set.
+//! The table of the functions of one instruction set.
 
 use super::isa::Isa;
 
 /// A sum over one pair of vectors.
 pub(super) type One = fn(&[f32], &[f32]) -> f32;
-/// A sum over one vector and each of four rows. The rows come by reference: a copy of them between two calls stalls the
-/// loads behind it, which was measured as 5 of 11 ns a row at 128 dimensions.
+/// A sum over one vector and each of four rows. The rows are passed by reference: a copy of the array between two calls
+/// stalls the following loads, which was measured as 5 of 11 ns a row at 128 dimensions.
 pub(super) type OneOfFour = fn(&[f32], &[&[f32]; 4]) -> [f32; 4];
 /// Two sums over one pair of vectors.
 pub(super) type Two = fn(&[f32], &[f32]) -> (f32, f32);
@@ -15,14 +15,14 @@ pub(super) type TwoOfFour = fn(&[f32], &[&[f32]; 4]) -> [(f32, f32); 4];
 /// A sum over each of four vectors and each of four rows: `[query][row]`.
 pub(super) type Tile = fn(&[&[f32]; 4], &[&[f32]; 4]) -> [[f32; 4]; 4];
 
-/// The kernels of one instruction set; copied freely, never changed.
+/// The kernels of one instruction set. The table is copied freely and never changes.
 ///
-/// All vectors of a call have the same length, 0 or more components at any address an f32 may have. In a release build
-/// the shortest of them counts where they differ, so that a mistake above is a wrong distance and not a read out of bounds.
-/// Nothing here panics in a release build.
+/// All vectors of a call have the same length, 0 or more components, at any address that is aligned for f32. In a
+/// release build, vectors of different lengths are cut to the shortest: a wrong call gives a wrong distance, not an
+/// out-of-bounds read. Nothing here panics in a release build.
 ///
-/// A table is only made by the file of its instruction set, after that file has asked the CPU: that is what makes the
-/// functions in it safe to call.
+/// Only the file of an instruction set creates its table, after it has checked the CPU. This makes the functions in it
+/// safe to call.
 #[derive(Clone, Copy)]
 pub struct Kernels {
     pub(super) isa: Isa,
@@ -101,8 +101,8 @@ impl Kernels {
         (self.dot_and_square_4)(a, &rows)
     }
 
-    /// [`Kernels::squared_euclidean_4`] for rows far from each other that are read from memory: all four side by side, as
-    /// streams, which is faster then (1.15 times) and slower for rows in a near cache.
+    /// [`Kernels::squared_euclidean_4`] for rows at distant addresses that are not in the cache. All four are read side
+    /// by side, which is 1.15 times as fast then, and slower for rows in a near cache.
     #[inline]
     #[must_use]
     pub fn squared_euclidean_streams(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
@@ -110,7 +110,7 @@ impl Kernels {
         (self.squared_euclidean_streams)(a, &rows)
     }
 
-    /// [`Kernels::dot_4`] in the same way.
+    /// [`Kernels::dot_4`], in the same way.
     #[inline]
     #[must_use]
     pub fn dot_streams(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
@@ -134,7 +134,7 @@ impl Kernels {
         (self.dot_tile)(&queries, &rows)
     }
 
-    /// The place of the first component that is NaN or infinite; all of `a` is read in any case.
+    /// The index of the first component that is NaN or infinite. All of `a` is read.
     #[inline]
     #[must_use]
     pub fn first_non_finite(&self, a: &[f32]) -> Option<usize> {

@@ -1,15 +1,16 @@
-//! Every instruction set of this machine against sums in f64 that share no code with it.
+//! Compares every instruction set of this machine with sums in f64 that share no code with it.
 
 use super::{Isa, Kernels};
 
-/// Longest offset of a slice from its allocation, in components: 0..=3 make every alignment of 4 bytes within 16.
+/// The number of different offsets of a slice in its allocation, in components: 0..=3 give every alignment of f32
+/// within 16 bytes.
 const OFFSETS: usize = 4;
 
 fn lengths() -> impl Iterator<Item = usize> {
     (0..=130).chain([255, 257, 384, 768, 784, 1000, 4096, 8191, 8192])
 }
 
-/// Components of either sign in -1..1, from a fixed sequence: the same in every run.
+/// Pseudo-random components in -1..1, from a fixed sequence.
 fn components(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     let mut next = || {
@@ -21,7 +22,7 @@ fn components(count: usize, seed: u32) -> Vec<f32> {
     (0..count).map(|_| super::scalar::narrow(next())).collect()
 }
 
-/// The sum of `term` over both vectors and the sum of its magnitudes, in f64, one after the other.
+/// The sum of `term` over both vectors, and the sum of its magnitudes, in f64 and in order.
 fn reference(a: &[f32], b: &[f32], term: fn(f64, f64) -> f64) -> (f64, f64) {
     a.iter()
         .zip(b)
@@ -49,7 +50,7 @@ fn for_all(check: impl Fn(Kernels, &[f32], [&[f32]; 4], &str)) {
     for length in lengths() {
         let pool: Vec<Vec<f32>> = (1..=5).map(|seed| components(length + OFFSETS, seed)).collect();
         for offset in 0..OFFSETS {
-            // The rows lie at other offsets than the query: all loads but those of one of them are unaligned.
+            // The rows have other offsets than the query, so most loads are unaligned.
             let slice = |i: usize| {
                 let from = (offset + i) % OFFSETS;
                 &pool[i][from..from + length]
@@ -63,7 +64,7 @@ fn for_all(check: impl Fn(Kernels, &[f32], [&[f32]; 4], &str)) {
 }
 
 #[test]
-fn this_machine_is_served_by_the_best_that_it_has() {
+fn detect_selects_the_fastest_kernels() {
     let available = Kernels::available();
     assert_eq!(available[0].isa(), Isa::Scalar);
     assert_eq!(Kernels::detect().isa(), available[available.len() - 1].isa());
@@ -91,7 +92,7 @@ fn sums_agree_with_f64_at_every_length_and_offset() {
 }
 
 #[test]
-fn four_rows_at_once_give_the_bits_of_each_alone() {
+fn four_rows_give_the_same_bits_as_single_rows() {
     for_all(|kernels, a, rows, what| {
         let squares = kernels.squared_euclidean_4(a, rows).map(f32::to_bits);
         assert_eq!(squares, rows.map(|row| kernels.squared_euclidean(a, row).to_bits()), "{what}");
@@ -106,9 +107,9 @@ fn four_rows_at_once_give_the_bits_of_each_alone() {
 }
 
 #[test]
-fn a_tile_gives_the_bits_of_each_pair_alone() {
+fn a_tile_gives_the_same_bits_as_single_pairs() {
     for_all(|kernels, a, rows, what| {
-        // Queries in another order than the rows, so that none of them is taken for another.
+        // The queries have another order than the rows, so that a confusion is detected.
         let queries = [a, rows[2], rows[0], rows[1]];
         let bits = |tile: [[f32; 4]; 4]| tile.map(|of_query| of_query.map(f32::to_bits));
         assert_eq!(
@@ -125,7 +126,7 @@ fn a_tile_gives_the_bits_of_each_pair_alone() {
 }
 
 #[test]
-fn sums_have_the_same_bits_both_ways_round() {
+fn sums_are_symmetric_bit_for_bit() {
     for_all(|kernels, a, [b, ..], what| {
         let squares = [kernels.squared_euclidean(a, b), kernels.squared_euclidean(b, a)];
         assert_eq!(squares[0].to_bits(), squares[1].to_bits(), "{what}");
@@ -139,7 +140,7 @@ fn sums_have_the_same_bits_both_ways_round() {
 }
 
 #[test]
-fn a_component_that_is_not_finite_is_found_in_every_place() {
+fn a_non_finite_component_is_found_at_every_index() {
     for_all(|kernels, a, _, what| {
         assert_eq!(kernels.first_non_finite(a), None, "{what}");
         let mut spoiled = a.to_vec();
@@ -168,8 +169,8 @@ fn the_largest_and_smallest_components_are_finite() {
 }
 
 #[test]
-fn nothing_behind_a_slice_is_summed() {
-    // NaN on both sides of every slice: one lane too many and the sum is NaN.
+fn nothing_outside_a_slice_is_summed() {
+    // NaN on both sides of every slice: if one lane too many is read, the sum is NaN.
     for length in lengths() {
         for offset in 1..=OFFSETS {
             let fenced = |seed| {

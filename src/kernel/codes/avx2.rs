@@ -1,4 +1,4 @@
-//! AVX2: 32 bytes at once.
+//! AVX2: 32 bytes at a time.
 
 use super::facts::Residual;
 use super::portable::{SMALL, fold};
@@ -24,21 +24,21 @@ code_kernels_of!(isa: Isa::Avx2, features: "avx2", detected: is_x86_feature_dete
 #[target_feature(enable = "avx2")]
 #[inline]
 fn load(from: &[u8; 32]) -> __m256i {
-    // SAFETY: the reference vouches for 32 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 32 readable bytes; this load needs no alignment.
     unsafe { _mm256_loadu_si256(from.as_ptr().cast::<__m256i>()) }
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
 fn load_half(from: &[u8; 16]) -> __m128i {
-    // SAFETY: the reference vouches for 16 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 16 readable bytes; this load needs no alignment.
     unsafe { _mm_loadu_si128(from.as_ptr().cast::<__m128i>()) }
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
 fn store_half(half: __m128i, to: &mut [u8; 16]) {
-    // SAFETY: the reference vouches for 16 bytes that are ours alone; this store asks for no alignment.
+    // SAFETY: the reference guarantees 16 bytes with exclusive access; this store needs no alignment.
     unsafe { _mm_storeu_si128(to.as_mut_ptr().cast::<__m128i>(), half) }
 }
 
@@ -51,19 +51,20 @@ fn fold_integers(sums: __m256i) -> i32 {
     _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32::<0b00_00_00_01>(two)))
 }
 
-/// The fold of 32 chains that lie in four registers, one after the other.
+/// The fold of 32 chains in four consecutive registers.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn fold_chains(chains: [__m256; 4]) -> f32 {
     let mut all = [0.0; 32];
     for (eight, chain) in all.as_chunks_mut::<8>().0.iter_mut().zip(chains) {
-        // SAFETY: the reference vouches for 8 components that are ours alone; this store asks for no alignment.
+        // SAFETY: the reference guarantees 8 components with exclusive access; this store needs no alignment.
         unsafe { _mm256_storeu_ps(eight.as_mut_ptr(), chain) };
     }
     fold(all)
 }
 
-/// The stages of distance 1, 2, 4 and 8: what lies at that distance, plus the own component with the sign of its side.
+/// The stages of distance 1, 2, 4 and 8: the component at that distance, plus the own component with the sign of its
+/// half.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn transform_small(values: &mut [f32; SMALL]) {
@@ -72,7 +73,7 @@ fn transform_small(values: &mut [f32; SMALL]) {
     let by_2 = _mm256_setr_ps(plus, plus, minus, minus, plus, plus, minus, minus);
     let by_4 = _mm256_setr_ps(plus, plus, plus, plus, minus, minus, minus, minus);
     let stages = |from: &[f32; 8]| {
-        // SAFETY: the reference vouches for 8 readable components; this load asks for no alignment.
+        // SAFETY: the reference guarantees 8 readable components; this load needs no alignment.
         let values = unsafe { _mm256_loadu_ps(from.as_ptr()) };
         let other = _mm256_permute_ps::<0b10_11_00_01>(values);
         let values = _mm256_add_ps(other, _mm256_xor_ps(values, by_1));
@@ -83,7 +84,7 @@ fn transform_small(values: &mut [f32; SMALL]) {
     };
     let [first, last] = values.as_chunks_mut::<8>().0 else { return };
     let (a, b) = (stages(first), stages(last));
-    // SAFETY: the references vouch for 8 components each that are ours alone; these stores ask for no alignment.
+    // SAFETY: the references guarantee 8 components each with exclusive access; these stores need no alignment.
     unsafe {
         _mm256_storeu_ps(first.as_mut_ptr(), _mm256_add_ps(a, b));
         _mm256_storeu_ps(last.as_mut_ptr(), _mm256_sub_ps(a, b));
@@ -92,16 +93,17 @@ fn transform_small(values: &mut [f32; SMALL]) {
 
 /// The lookup table of 16 groups.
 ///
-/// Entry `n` of a group is one of 4 sums of its first two components (chosen by the low bits of `n`) plus one of 4 sums of
-/// its last two (by the high bits): both kinds are made for 8 groups at once, then spread over the 16 entries.
+/// Entry `n` of a group is one of 4 sums of its first two components (selected by the low bits of `n`) plus one of 4
+/// sums of its last two (by the high bits). Both kinds of sums are computed for 8 groups at once and then spread over
+/// the 16 entries.
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
-    /// `first` in the first byte of each group of 4, the next in the next.
+    /// The four bytes of each group of 4.
     macro_rules! in_each_group {
         ($($byte:expr),*) => { _mm256_set1_epi32(i32::from_le_bytes([$($byte),*])) };
     }
-    /// Bytes `$byte` and on of each group of 4, the same byte four times.
+    /// For each group of 4 its byte `$byte`, four times.
     macro_rules! repeat_byte {
         ($byte:literal) => {
             _mm256_add_epi8(
@@ -117,7 +119,7 @@ pub(super) fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
     let by_high_bit = in_each_group!(255, 255, 1, 1);
     let offset = _mm256_set1_epi8(124);
     let spread_low = in_each_group!(0, 1, 2, 3);
-    // Entries 0..=3 take the first of the four sums, 4..=7 the second, and so on.
+    // Entries 0..=3 use the first of the four sums, 4..=7 the second, and so on.
     let spread_high = _mm256_setr_epi8(
         0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
     );
@@ -134,7 +136,7 @@ pub(super) fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
         );
         let high =
             _mm256_add_epi8(_mm256_sign_epi8(third, by_low_bit), _mm256_sign_epi8(fourth, by_high_bit));
-        // Four groups lie in each half of the registers: the entries of group i and of group i + 4 come at once.
+        // Each half of a register holds four groups, so the entries of group i and of group i + 4 are computed together.
         let (first_four, last_four) = table.split_at_mut(64);
         let entries = first_four.as_chunks_mut::<16>().0.iter_mut().zip(last_four.as_chunks_mut::<16>().0);
         for ((from_first, from_last), group) in entries.zip([0, 4, 8, 12]) {
@@ -149,7 +151,7 @@ pub(super) fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
     }
 }
 
-/// Two products of a byte and a query's byte fit into 16 bits: `2 * 255 * 63 < 2^15`.
+/// Two products of a code byte and a query byte fit in 16 bits: `2 * 255 * 63 < 2^15`.
 #[target_feature(enable = "avx2")]
 fn dot_query(query: &[i8], query_sum: i32, code: &[u8]) -> i32 {
     let ones = _mm256_set1_epi16(1);
@@ -165,7 +167,7 @@ fn dot_query(query: &[i8], query_sum: i32, code: &[u8]) -> i32 {
     fold_integers(_mm256_add_epi32(sums[0], sums[1])) - 128 * query_sum
 }
 
-/// 16 components of a code in 16 bits each.
+/// 16 components of a code, in 16 bits each.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn load_components(from: &[u8; 16]) -> __m256i {
@@ -186,7 +188,7 @@ fn dot_codes(a: &[u8], b: &[u8]) -> i32 {
 
 #[target_feature(enable = "avx2")]
 fn dot_codes_4(one: &[u8], others: &[&[u8]; 4]) -> [i32; 4] {
-    // The bytes of the others times the components of the one, less 128 times the sum of those.
+    // The bytes of the other codes times the components of `one`, minus 128 times the sum of those components.
     let ones = _mm256_set1_epi16(1);
     let mut sums = [_mm256_setzero_si256(); 4];
     let mut components = _mm256_setzero_si256();
@@ -208,13 +210,13 @@ fn dot_codes_4(one: &[u8], others: &[&[u8]; 4]) -> [i32; 4] {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn load_decoded(from: &[u8; 8], scale: __m256) -> __m256 {
-    // SAFETY: the reference vouches for 8 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 8 readable bytes; this load needs no alignment.
     let bytes = unsafe { _mm_loadl_epi64(from.as_ptr().cast::<__m128i>()) };
     let components = _mm256_sub_epi32(_mm256_cvtepu8_epi32(bytes), _mm256_set1_epi32(128));
     _mm256_mul_ps(scale, _mm256_cvtepi32_ps(components))
 }
 
-/// What is computed is `n = c - v`, whose sign is set just where `r = v - c` is positive: equal components give +0.
+/// Computes `n = c - v`, whose sign bit is set exactly where `r = v - c` is positive: equal components give +0.
 #[target_feature(enable = "avx2")]
 fn relative(
     node: &[u8],
@@ -236,7 +238,7 @@ fn relative(
             let n = _mm256_sub_ps(c, load_decoded(neighbour, neighbour_scale));
             squares[i] = _mm256_add_ps(squares[i], _mm256_mul_ps(n, n));
             magnitudes[i] = _mm256_add_ps(magnitudes[i], _mm256_andnot_ps(sign, n));
-            // c with its sign turned where the bit is set: the negative of the term.
+            // c, negated where the bit is set: the negative of the term.
             let term = _mm256_xor_ps(c, _mm256_and_ps(n, sign));
             node_dots[i] = _mm256_sub_ps(node_dots[i], term);
             *bits = _mm256_movemask_ps(n).to_le_bytes()[0];
@@ -249,8 +251,8 @@ fn relative(
     }
 }
 
-/// Sums in 16 bits of what two groups at a time look up; the bytes at odd places in one, and in the other those at even
-/// places, with 256 times the odd ones on top (modulo 2^16).
+/// Sums in 16 bits of looked-up bytes. `odd` sums the bytes at odd positions. `all` sums the bytes at even positions
+/// plus 256 times those at odd positions (modulo 2^16).
 #[derive(Clone, Copy)]
 struct Lookups {
     all: __m256i,
@@ -265,7 +267,7 @@ impl Lookups {
         self.odd = _mm256_add_epi16(self.odd, _mm256_srli_epi16::<8>(bytes));
     }
 
-    /// The sums of the slots at even places and at odd ones, over both halves of the register, in 32 bits.
+    /// The sums of the slots at even positions and at odd ones, over both halves of the register, in 32 bits.
     #[target_feature(enable = "avx2")]
     #[inline]
     fn widen(self) -> [__m256i; 2] {
@@ -279,7 +281,7 @@ impl Lookups {
     }
 }
 
-/// Writes the sums of 16 slots, given those at even places and those at odd ones.
+/// Writes the sums of 16 slots, from those at even positions and those at odd ones.
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn store_slots([even, odd]: [__m256i; 2], sums: &mut [i32; 16]) {
@@ -287,15 +289,15 @@ pub(super) fn store_slots([even, odd]: [__m256i; 2], sums: &mut [i32; 16]) {
     let (first, last) = sums.split_at_mut(8);
     let [first] = first.as_chunks_mut::<8>().0 else { return };
     let [last] = last.as_chunks_mut::<8>().0 else { return };
-    // SAFETY: the references vouch for 8 numbers each that are ours alone; these stores ask for no alignment.
+    // SAFETY: the references guarantee 8 numbers each with exclusive access; these stores need no alignment.
     unsafe {
         _mm256_storeu_si256(first.as_mut_ptr().cast(), _mm256_permute2x128_si256::<0x20>(low, high));
         _mm256_storeu_si256(last.as_mut_ptr().cast(), _mm256_permute2x128_si256::<0x31>(low, high));
     }
 }
 
-/// Each half of a register looks up one group. 256 lookups of at most 248 stay under 2^16, so after 256 rounds the sums
-/// go to 32 bits. With every two rounds one of the lines that are `coming` is asked for.
+/// Each half of a register looks up one group. 256 lookups of at most 248 stay below 2^16, so after 256 rounds the sums
+/// are widened to 32 bits. Every two rounds prefetch one line of `coming`.
 #[target_feature(enable = "avx2")]
 fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     const ROUNDS: usize = 256;

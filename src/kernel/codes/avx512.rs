@@ -1,4 +1,4 @@
-//! AVX-512 with VNNI: 64 bytes at once, and sums of byte products without a detour over 16 bits.
+//! AVX-512 with VNNI: 64 bytes at a time, and sums of byte products directly in 32 bits.
 
 use super::avx2::{fill_table, store_slots};
 use super::facts::Residual;
@@ -27,34 +27,34 @@ code_kernels_of!(
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn load(from: &[u8; 64]) -> __m512i {
-    // SAFETY: the reference vouches for 64 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 64 readable bytes; this load needs no alignment.
     unsafe { _mm512_loadu_si512(from.as_ptr().cast::<__m512i>()) }
 }
 
-/// The fold of 32 chains that lie in two registers, one after the other.
+/// The fold of 32 chains in two consecutive registers.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn fold_chains(chains: [__m512; 2]) -> f32 {
     let mut all = [0.0; 32];
     for (sixteen, chain) in all.as_chunks_mut::<16>().0.iter_mut().zip(chains) {
-        // SAFETY: the reference vouches for 16 components that are ours alone; this store asks for no alignment.
+        // SAFETY: the reference guarantees 16 components with exclusive access; this store needs no alignment.
         unsafe { _mm512_storeu_ps(sixteen.as_mut_ptr(), chain) };
     }
     fold(all)
 }
 
-/// The stages of distance 1, 2, 4 and 8: what lies at that distance, plus or minus the own component.
+/// The stages of distance 1, 2, 4 and 8: the component at that distance, plus or minus the own component.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn transform_small(values: &mut [f32; SMALL]) {
     let stage = |own, other, minus| _mm512_mask_sub_ps(_mm512_add_ps(other, own), minus, other, own);
-    // SAFETY: the reference vouches for 16 readable components; this load asks for no alignment.
+    // SAFETY: the reference guarantees 16 readable components; this load needs no alignment.
     let lanes = unsafe { _mm512_loadu_ps(values.as_ptr()) };
     let lanes = stage(lanes, _mm512_permute_ps::<0b10_11_00_01>(lanes), 0b1010_1010_1010_1010);
     let lanes = stage(lanes, _mm512_permute_ps::<0b01_00_11_10>(lanes), 0b1100_1100_1100_1100);
     let lanes = stage(lanes, _mm512_shuffle_f32x4::<0b10_11_00_01>(lanes, lanes), 0b1111_0000_1111_0000);
     let lanes = stage(lanes, _mm512_shuffle_f32x4::<0b01_00_11_10>(lanes, lanes), 0b1111_1111_0000_0000);
-    // SAFETY: the reference vouches for 16 components that are ours alone; this store asks for no alignment.
+    // SAFETY: the reference guarantees 16 components with exclusive access; this store needs no alignment.
     unsafe { _mm512_storeu_ps(values.as_mut_ptr(), lanes) };
 }
 
@@ -75,14 +75,14 @@ fn dot_query(query: &[i8], query_sum: i32, code: &[u8]) -> i32 {
     _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1])) - 128 * query_sum
 }
 
-/// The components of 64 bytes of a code as signed bytes.
+/// The components of 64 bytes of a code, as signed bytes.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 #[inline]
 fn load_components(from: &[u8; 64]) -> __m512i {
     _mm512_xor_si512(load(from), _mm512_set1_epi8(-128))
 }
 
-/// The bytes of `b` times the components of `a`, less 128 times the sum of those components.
+/// The bytes of `b` times the components of `a`, minus 128 times the sum of those components.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn dot_codes(a: &[u8], b: &[u8]) -> i32 {
     let mut products = _mm512_setzero_si512();
@@ -116,13 +116,13 @@ fn dot_codes_4(one: &[u8], others: &[&[u8]; 4]) -> [i32; 4] {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 #[inline]
 fn load_decoded(from: &[u8; 16], scale: __m512) -> __m512 {
-    // SAFETY: the reference vouches for 16 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 16 readable bytes; this load needs no alignment.
     let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast::<__m128i>()) };
     let components = _mm512_sub_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(128));
     _mm512_mul_ps(scale, _mm512_cvtepi32_ps(components))
 }
 
-/// As in AVX2, `n = c - v` is computed, whose sign is set just where `r = v - c` is positive.
+/// As in AVX2, computes `n = c - v`, whose sign bit is set exactly where `r = v - c` is positive.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn relative(
     node: &[u8],
@@ -156,7 +156,7 @@ fn relative(
     }
 }
 
-/// Four groups are looked up at a time; otherwise as in AVX2.
+/// Looks up four groups at a time; otherwise as in AVX2.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     coming.iter().for_each(prefetch_line);
@@ -165,7 +165,7 @@ fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     let (block, table) = (block.as_chunks::<64>().0, table.as_chunks::<64>().0);
     let mut totals = [[_mm512_setzero_si512(); 2]; 2];
     for (block, table) in block.chunks(ROUNDS).zip(table.chunks(ROUNDS)) {
-        // For the slots of the low nibbles and of the high ones: all lookups, and those at odd places.
+        // For the slots of the low nibbles and of the high ones: the sums of all lookups, and of those at odd positions.
         let mut lookups = [[_mm512_setzero_si512(); 2]; 2];
         for (slots, entries) in block.iter().zip(table) {
             let (slots, entries) = (load(slots), load(entries));

@@ -1,12 +1,12 @@
-//! What the functions over codes hand back, and what lies beside codes in records.
+//! The results of kernels over codes, and the numbers that records store beside codes.
 
 use bytemuck::{Pod, Zeroable};
 
-/// What lies beside an 8-bit code.
+/// The numbers that are stored with an 8-bit code.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct CodeFacts {
-    /// What a decoded component is a multiple of.
+    /// The step: a decoded component is a multiple of it.
     pub scale: f32,
     /// The squared length of the decoded vector.
     pub square: f32,
@@ -14,20 +14,20 @@ pub struct CodeFacts {
     pub sum: i32,
 }
 
-/// What a prepared query is, beside its bytes and its lookup table.
+/// The numbers of a prepared query, besides its bytes and its lookup table.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct QueryFacts {
-    /// What a component of the bytes counts.
+    /// The scale of the bytes.
     pub byte_scale: f32,
-    /// What a component in the lookup table counts.
+    /// The scale of the lookup table.
     pub table_scale: f32,
     /// The sum of the bytes.
     pub byte_sum: i32,
-    /// The squared length of the query as it came.
+    /// The squared length of the unquantised query.
     pub square: f32,
 }
 
-/// The sums of a neighbour's difference `r` from its node `c`, both decoded.
+/// Sums over the difference `r` of a neighbour from its node `c`, both decoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Residual {
     /// The sum of `r_i^2`.
@@ -38,8 +38,9 @@ pub struct Residual {
     pub node_dot: f32,
 }
 
-/// What turns the sums of a block's 32 slots into distances: numbers of 16 bits, the upper halves of f32 (bfloat16). Their
-/// rounding, 1/256 at most, is small beside the error of 1-bit codes, and records are two lines shorter.
+/// The numbers that convert the sums of a block's 32 slots to distances, in 16 bits: the upper halves of f32
+/// (bfloat16). Their rounding error of at most 1/256 is small compared with the error of 1-bit codes, and records are
+/// two cache lines shorter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C)]
 pub struct BlockFacts {
@@ -47,37 +48,37 @@ pub struct BlockFacts {
     multiply: [u16; 32],
 }
 
-/// The nearest number of 16 bits, ties to even; not for NaN.
+/// The nearest number of 16 bits, ties to even. Not for NaN.
 fn narrow(wide: f32) -> u16 {
     let bits = wide.to_bits();
     ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
 }
 
-/// The number that 16 bits stand for.
+/// The f32 of a number of 16 bits.
 #[inline(always)]
 pub(super) fn widen(narrow: u16) -> f32 {
     f32::from_bits(u32::from(narrow) << 16)
 }
 
 impl BlockFacts {
-    /// Of slots that nothing is ever nearer than.
+    /// The facts of slots at an infinite distance.
     pub const NONE: Self = Self { add: [0x7f80; 32], multiply: [0; 32] };
 
-    /// Sets what is added for a slot (0..32), and what its scaled sum is multiplied by, both rounded. What comes of the
-    /// facts of a file need not be a number; then nothing is nearer than the slot, or its direction tells nothing.
+    /// Sets the addend of a slot (0..32) and the factor of its scaled sum, both rounded. Facts from a file may give
+    /// values that are not numbers: a NaN addend becomes infinity, and a factor that is not finite becomes 0.
     pub fn set(&mut self, slot: usize, add: f32, multiply: f32) {
         debug_assert!(slot < 32);
         self.add[slot % 32] = narrow(if add.is_nan() { f32::INFINITY } else { add });
         self.multiply[slot % 32] = narrow(if multiply.is_finite() { multiply } else { 0.0 });
     }
 
-    /// What is added for each slot.
+    /// The addend of each slot.
     #[inline(always)]
     pub fn add(&self) -> impl Iterator<Item = f32> + '_ {
         self.add.iter().map(|&add| widen(add))
     }
 
-    /// What each slot's scaled sum is multiplied by.
+    /// The factor of each slot's scaled sum.
     #[inline(always)]
     pub fn multiply(&self) -> impl Iterator<Item = f32> + '_ {
         self.multiply.iter().map(|&multiply| widen(multiply))

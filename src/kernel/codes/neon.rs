@@ -1,4 +1,4 @@
-//! NEON of aarch64, its baseline alone: 16 bytes at once.
+//! NEON, the baseline of aarch64: 16 bytes at a time.
 
 use super::facts::Residual;
 use super::portable::{fold, transform_small};
@@ -24,24 +24,24 @@ code_kernels_of!(isa: Isa::Neon, features: "neon", detected: is_aarch64_feature_
 #[target_feature(enable = "neon")]
 #[inline]
 fn load(from: &[u8; 16]) -> uint8x16_t {
-    // SAFETY: the reference vouches for 16 readable bytes; this load asks for no alignment.
+    // SAFETY: the reference guarantees 16 readable bytes; this load needs no alignment.
     unsafe { vld1q_u8(from.as_ptr()) }
 }
 
-/// The components of 16 bytes of a code as signed bytes.
+/// The components of 16 bytes of a code, as signed bytes.
 #[target_feature(enable = "neon")]
 #[inline]
 fn load_components(from: &[u8; 16]) -> int8x16_t {
     vreinterpretq_s8_u8(veorq_u8(load(from), vdupq_n_u8(0x80)))
 }
 
-/// The fold of 32 chains that lie in eight registers, one after the other.
+/// The fold of 32 chains in eight consecutive registers.
 #[target_feature(enable = "neon")]
 #[inline]
 fn fold_chains(chains: [float32x4_t; 8]) -> f32 {
     let mut all = [0.0; 32];
     for (four, chain) in all.as_chunks_mut::<4>().0.iter_mut().zip(chains) {
-        // SAFETY: the reference vouches for 4 components that are ours alone; this store asks for the alignment of one.
+        // SAFETY: the reference guarantees 4 components with exclusive access; this store needs the alignment of one.
         unsafe { vst1q_f32(four.as_mut_ptr(), chain) };
     }
     fold(all)
@@ -49,8 +49,9 @@ fn fold_chains(chains: [float32x4_t; 8]) -> f32 {
 
 /// The lookup table of 16 groups, 4 groups at a time.
 ///
-/// Entry `n` of a group is one of 4 sums of its first two components (chosen by the low bits of `n`) plus one of 4 sums of
-/// its last two (by the high bits): both kinds are made for 4 groups at once, then spread over the 16 entries.
+/// Entry `n` of a group is one of 4 sums of its first two components (selected by the low bits of `n`) plus one of 4
+/// sums of its last two (by the high bits). Both kinds of sums are computed for 4 groups at once and then spread over
+/// the 16 entries.
 #[target_feature(enable = "neon")]
 #[inline]
 fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
@@ -70,13 +71,13 @@ fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
             let group = vdupq_n_u8(group);
             let low = vqtbl1q_u8(low, vaddq_u8(spread_low, group));
             let high = vqtbl1q_u8(high, vaddq_u8(spread_high, group));
-            // SAFETY: the reference vouches for 16 bytes that are ours alone; this store asks for no alignment.
+            // SAFETY: the reference guarantees 16 bytes with exclusive access; this store needs no alignment.
             unsafe { vst1q_u8(entries.as_mut_ptr(), vaddq_u8(low, high)) };
         }
     }
 }
 
-/// Two products of a component and a query's byte fit into 16 bits: `2 * 128 * 63 < 2^15`.
+/// Two products of a component and a query byte fit in 16 bits: `2 * 128 * 63 < 2^15`.
 #[target_feature(enable = "neon")]
 fn dot_query(query: &[i8], _query_sum: i32, code: &[u8]) -> i32 {
     let query: &[u8] = bytemuck::cast_slice(query);
@@ -93,7 +94,7 @@ fn dot_query(query: &[i8], _query_sum: i32, code: &[u8]) -> i32 {
     vaddvq_s32(vaddq_s32(vaddq_s32(first, second), vaddq_s32(third, fourth)))
 }
 
-/// Only one product of two components is sure to fit into 16 bits.
+/// Only one product of two components is sure to fit in 16 bits.
 #[target_feature(enable = "neon")]
 fn dot_codes(a: &[u8], b: &[u8]) -> i32 {
     let mut sums = [vdupq_n_s32(0); 4];
@@ -126,7 +127,7 @@ fn load_decoded(from: &[u8; 16], scale: float32x4_t) -> [float32x4_t; 4] {
         .map(|components| vmulq_f32(scale, vcvtq_f32_s32(components)))
 }
 
-/// As in AVX2, `n = c - v` is computed, whose sign is set just where `r = v - c` is positive.
+/// As in AVX2, computes `n = c - v`, whose sign bit is set exactly where `r = v - c` is positive.
 #[target_feature(enable = "neon")]
 fn relative(
     node: &[u8],
@@ -136,7 +137,7 @@ fn relative(
     bits: &mut [u8],
 ) -> Residual {
     let sign = vdupq_n_u32(1 << 31);
-    // SAFETY: the array has the 4 numbers of the load.
+    // SAFETY: the array has the 4 numbers that are loaded.
     let lanes = unsafe { vld1q_s32([0, 1, 2, 3].as_ptr()) };
     let (node_scale, neighbour_scale) = (vdupq_n_f32(node_scale), vdupq_n_f32(neighbour_scale));
     let mut squares = [vdupq_n_f32(0.0); 8];
@@ -171,7 +172,7 @@ fn relative(
     }
 }
 
-/// 256 lookups of at most 248 stay under 2^16, so after 256 groups the sums go to 32 bits.
+/// 256 lookups of at most 248 stay below 2^16, so after 256 groups the sums are widened to 32 bits.
 #[target_feature(enable = "neon")]
 fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     coming.iter().for_each(prefetch_line);
@@ -196,7 +197,7 @@ fn scan(block: &[u8], table: &[u8], coming: &[Line], sums: &mut [i32; 32]) {
     }
     let offset = vdupq_n_s32(lookup_offset(block.len().min(table.len())));
     for (total, sums) in totals.into_iter().zip(sums.as_chunks_mut::<4>().0) {
-        // SAFETY: the reference vouches for 4 numbers that are ours alone; this store asks for the alignment of one.
+        // SAFETY: the reference guarantees 4 numbers with exclusive access; this store needs the alignment of one.
         unsafe { vst1q_s32(sums.as_mut_ptr(), vsubq_s32(vreinterpretq_s32_u32(total), offset)) };
     }
 }

@@ -1,18 +1,18 @@
-//! The loops that need no intrinsics: each instruction set inlines them into a function of its own and compiles them there.
+//! Loops without intrinsics. Each instruction set inlines them into its own functions and compiles them there.
 //!
-//! No sum here can be taken in another order by the compiler, nor a multiplication and an addition be fused: f32 has no
-//! such licence in Rust. That is why the bits are the same everywhere.
+//! The compiler may neither reorder a sum in f32 nor fuse a multiplication and an addition, so the bits are the same
+//! everywhere.
 
 use super::facts::{BlockFacts, CodeFacts, QueryFacts};
 use crate::kernel::scalar::narrow;
 use core::array::from_fn;
 use core::ops::Range;
 
-/// Chains of every sum in f32.
+/// The number of chains of every sum in f32.
 pub(super) const CHAINS: usize = 32;
-/// Components that one pass of the first stages of a transform takes.
+/// Components that one pass of the first stages of a transform processes.
 pub(super) const SMALL: usize = 16;
-/// 1.5 * 2^23: an f32 of magnitude under 2^22 plus this is rounded to an integer, ties to even, in its last bits.
+/// 1.5 * 2^23: adding it rounds an f32 of magnitude below 2^22 to an integer, ties to even, in the last bits.
 const ROUNDER: f32 = 12_582_912.0;
 
 /// The sum of all chains, folded in halves.
@@ -28,20 +28,20 @@ pub(super) fn fold(mut chains: [f32; CHAINS]) -> f32 {
     chains[0]
 }
 
-/// The components that round `round` of a rotation transforms: the first `p` and the last `p` by turns, where `p` is
-/// the largest power of two within `dimensions`.
+/// The components that round `round` of a rotation transforms: alternately the first `p` and the last `p`, where `p` is
+/// the largest power of two that does not exceed `dimensions`.
 pub(crate) fn block_of_round(dimensions: usize, round: usize) -> Range<usize> {
     let length = dimensions.checked_ilog2().map_or(0, |log| 1 << log);
     let from = if round.is_multiple_of(2) { 0 } else { dimensions - length };
     from..from + length
 }
 
-/// Rotates `values` by as many rounds as `factors` has rows of their length; `transform_small` is as the one below.
+/// Rotates `values`. The number of rounds is the number of rows in `factors`, each as long as `values`.
 ///
-/// A round multiplies each component by its factor, transforms the block of the round by the (unscaled) Walsh-Hadamard
-/// matrix, and, after the first and the last block have both had their turn and where a block is not all, mixes the
-/// halves: `a, b -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixed after each round, what lies outside of the block would
-/// get half of its energy back every time.)
+/// A round multiplies each component by its factor and transforms the block of the round by the (unscaled)
+/// Walsh-Hadamard matrix. After every second round, if a block is smaller than the vector, it mixes the halves: `a, b
+/// -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixing after each round would return half of the energy to the components
+/// outside of the block each time.)
 #[inline(always)]
 pub(super) fn rotate(
     values: &mut [f32],
@@ -67,7 +67,7 @@ pub(super) fn rotate(
     }
 }
 
-/// The middle component of an odd number stays as it is.
+/// Mixes the halves. With an odd length the middle component is unchanged.
 #[inline(always)]
 fn mix_halves(values: &mut [f32]) {
     let (first, second) = values.split_at_mut(values.len().div_ceil(2));
@@ -78,10 +78,10 @@ fn mix_halves(values: &mut [f32]) {
     }
 }
 
-/// The Walsh-Hadamard transform, unscaled, of a power of two of components; stages of growing distance.
+/// The Walsh-Hadamard transform, unscaled, of a power of two of components, in stages of increasing distance.
 ///
-/// From a distance of 16 on two stages are taken at once, 16 components at a time: a loop of known length that needs no
-/// questions whether its parts overlap.
+/// From distance 16 on, two stages are computed at once, 16 components at a time: a loop of known length, without
+/// overlap checks.
 #[inline(always)]
 fn transform(values: &mut [f32], transform_small: impl Fn(&mut [f32; SMALL])) {
     let (units, few) = values.as_chunks_mut::<SMALL>();
@@ -127,7 +127,7 @@ pub(super) fn transform_small(values: &mut [f32; SMALL]) {
     *values = stage::<8>(stage::<4>(stage::<2>(stage::<1>(*values))));
 }
 
-/// One stage within a few components, written as a shuffle, a change of signs and an addition.
+/// One stage within 16 components, written as a shuffle, a change of signs and an addition.
 #[inline(always)]
 fn stage<const DISTANCE: usize>(values: [f32; SMALL]) -> [f32; SMALL] {
     let other: [f32; SMALL] = from_fn(|i| values[i ^ DISTANCE]);
@@ -138,13 +138,13 @@ fn stage<const DISTANCE: usize>(values: [f32; SMALL]) -> [f32; SMALL] {
     from_fn(|i| other[i] + own[i])
 }
 
-/// The largest magnitude of a component; not finite where a component is not.
+/// The largest magnitude of a component. It is not finite if a component is not.
 #[inline(always)]
 fn largest_magnitude(values: &[f32]) -> f32 {
     f32::from_bits(values.iter().fold(0, |largest, value| largest.max(value.to_bits() & 0x7fff_ffff)))
 }
 
-/// The scale of codes up to `limit`, and what a component is multiplied by; both 0 for what is taken for zero.
+/// The scale of codes up to `limit`, and the factor of the components; both 0 for a vector that is treated as zero.
 #[inline(always)]
 fn scale_and_inverse(largest: f32, limit: f32) -> (f32, f32) {
     let scale = largest / limit;
@@ -153,8 +153,8 @@ fn scale_and_inverse(largest: f32, limit: f32) -> (f32, f32) {
 
 /// `value * inverse`, rounded to an integer with ties to even.
 ///
-/// The magnitude of a product is at most the limit of the code: `inverse` is within rounding of `limit / largest`.
-/// What is not finite becomes a number whose last byte is 0 (0 times infinity is the NaN without a payload).
+/// The magnitude of the product is at most the limit of the code, because `inverse` is `limit / largest`, rounded. A
+/// value that is not finite gives a number whose last byte is 0 (0 times infinity is the NaN without a payload).
 #[inline(always)]
 fn quantise(value: f32, inverse: f32) -> i32 {
     (value * inverse + ROUNDER).to_bits().cast_signed().wrapping_sub(ROUNDER.to_bits().cast_signed())
@@ -181,7 +181,7 @@ pub(super) fn encode(rotated: &[f32], code: &mut [u8]) -> CodeFacts {
     CodeFacts { scale, square, sum }
 }
 
-/// Writes the bytes of a query, and its lookup table by means of `fill_table`.
+/// Writes the bytes of a query, and its lookup table with `fill_table`.
 #[inline(always)]
 pub(super) fn prepare(
     rotated: &[f32],
@@ -210,8 +210,7 @@ pub(super) fn prepare(
     QueryFacts { byte_scale, table_scale, byte_sum, square: fold(chains) }
 }
 
-/// The distances that a scan's sums stand for: `base + add + multiply * (scale * sum)`, in this order:
-/// `(base + add) + (multiply * (scale * sum))`.
+/// The distances for the sums of a scan, computed in this order: `(base + add) + (multiply * (scale * sum))`.
 #[inline(always)]
 pub(super) fn finish_estimate(
     sums: &[i32; 32],
@@ -225,7 +224,7 @@ pub(super) fn finish_estimate(
     }
 }
 
-/// The places of the distances that are under a bound, as bits.
+/// Bit `i` is set if distance `i` is below the bound.
 #[inline(always)]
 pub(super) fn nearer_than(distances: &[f32; 32], bound: f32) -> u32 {
     let bits: [u32; 32] = from_fn(|i| u32::from(distances[i] < bound) << i);

@@ -1,4 +1,4 @@
-//! What the loops over bytes mean, one component after the other.
+//! The reference implementation of the loops over codes, one component at a time.
 
 use super::facts::Residual;
 use super::portable::{self, CHAINS, fold};
@@ -6,7 +6,7 @@ use super::table::CodeKernels;
 use crate::kernel::isa::Isa;
 use crate::kernel::prefetch::prefetch_line;
 
-/// The kernels of a CPU that has none of the instruction sets.
+/// The kernels for a CPU without any of the instruction sets.
 pub(super) const KERNELS: CodeKernels = CodeKernels {
     isa: Isa::Scalar,
     rotate: |values, factors| portable::rotate(values, factors, portable::transform_small),
@@ -26,12 +26,12 @@ pub(super) const KERNELS: CodeKernels = CodeKernels {
     nearer_than: portable::nearer_than,
 };
 
-/// The component that a byte of an 8-bit code stands for.
+/// The component of a byte of an 8-bit code.
 fn component(byte: u8) -> i32 {
     i32::from(byte) - 128
 }
 
-/// The lookup table of 16 groups. The components lie in -31..=31, so that no entry leaves 0..=248.
+/// The lookup table of 16 groups. The components are in -31..=31, so every entry is in 0..=248.
 fn fill_table(components: &[i8; 64], table: &mut [u8; 256]) {
     for (group, entries) in components.as_chunks::<4>().0.iter().zip(table.as_chunks_mut::<16>().0) {
         for (n, entry) in entries.iter_mut().enumerate() {

@@ -1,10 +1,10 @@
-//! The table of functions over codes of one instruction set.
+//! The table of the functions of one instruction set, over codes.
 
 use super::facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
 use crate::kernel::isa::Isa;
 use crate::kernel::line::Line;
 
-/// What the entries of `group_count` groups are too large by.
+/// The sum of the offsets of `group_count` table entries.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[expect(
     clippy::cast_possible_truncation,
@@ -15,20 +15,20 @@ pub(super) fn lookup_offset(group_count: usize) -> i32 {
     124 * group_count as i32
 }
 
-/// The node's bytes and scale, the neighbour's, and where the bits go.
+/// Arguments: the node's bytes and scale, the neighbour's, and the output bits.
 pub(super) type Relative = fn(&[u8], f32, &[u8], f32, &mut [u8]) -> Residual;
-/// The block, the lookup table, the block's facts, the table's scale, the base, the lines to ask for meanwhile, and where
-/// the distances go.
+/// Arguments: the block, the lookup table, the block's facts, the table's scale, the base, the lines to prefetch, and
+/// the output distances.
 pub(super) type Estimate = fn(&[u8], &[u8], &BlockFacts, f32, f32, &[Line], &mut [f32; 32]);
 
-/// Kernels over codes of one instruction set; copied freely, never changed.
+/// The kernels over codes of one instruction set. The table is copied freely and never changes.
 ///
-/// Slices of bytes hold a multiple of 64 components at any address. In a release build the shortest of a call's slices
-/// counts where they differ, and what does not fill 64 components is left out: a mistake above is a wrong number, not a
-/// read out of bounds. Nothing here panics in a release build.
+/// Slices of bytes hold a multiple of 64 components, at any address. In a release build, slices of different lengths
+/// are cut to the shortest, and components after the last multiple of 64 are ignored: a wrong call gives a wrong
+/// number, not an out-of-bounds read. Nothing here panics in a release build.
 ///
-/// A table is only made by the file of its instruction set, after that file has asked the CPU: that is what makes the
-/// functions in it safe to call.
+/// Only the file of an instruction set creates its table, after it has checked the CPU. This makes the functions in it
+/// safe to call.
 #[derive(Clone, Copy)]
 pub struct CodeKernels {
     pub(super) isa: Isa,
@@ -58,7 +58,7 @@ impl CodeKernels {
         self.isa
     }
 
-    /// Rotates `values` by the rounds that `factors` holds, one row of `values.len()` factors a round.
+    /// Rotates `values`. `factors` has one row of `values.len()` factors for each round.
     #[inline]
     pub fn rotate(&self, values: &mut [f32], factors: &[f32]) {
         (self.rotate)(values, factors);
@@ -71,7 +71,7 @@ impl CodeKernels {
         (self.encode)(rotated, code)
     }
 
-    /// Writes the bytes of a query and its lookup table, 4 bytes a component.
+    /// Writes the bytes of a query and its lookup table, 4 bytes for each component.
     #[inline]
     pub fn prepare(&self, rotated: &[f32], bytes: &mut [i8], table: &mut [u8]) -> QueryFacts {
         debug_assert_eq!((rotated.len(), rotated.len() % 64), (bytes.len(), 0));
@@ -79,7 +79,7 @@ impl CodeKernels {
         (self.prepare)(rotated, bytes, table)
     }
 
-    /// The sum of `query[i] * c_i`, exact; the bytes of the query lie in -63..=63, and `query_sum` is their sum.
+    /// The sum of `query[i] * c_i`, exact. The bytes of the query are in -63..=63, and `query_sum` is their sum.
     #[inline]
     #[must_use]
     pub fn dot_query(&self, query: &[i8], query_sum: i32, code: &[u8]) -> i32 {
@@ -103,9 +103,9 @@ impl CodeKernels {
         (self.dot_codes_4)(one, &others)
     }
 
-    /// Writes the relative code of `neighbour` to `node` to `bits`, one bit a component, and says what it sums up to.
+    /// Writes the relative code of `neighbour` to `node` to `bits`, one bit for each component, and returns its sums.
     ///
-    /// Both come as the bytes of an 8-bit code and its scale, which is finite, as 128 times the scale is.
+    /// Both are given as the bytes of an 8-bit code and its scale. 128 times the scale must be finite.
     #[inline]
     pub fn relative(&self, node: (&[u8], f32), neighbour: (&[u8], f32), bits: &mut [u8]) -> Residual {
         debug_assert_eq!((node.0.len(), node.0.len() % 64), (neighbour.0.len(), 0));
@@ -115,16 +115,16 @@ impl CodeKernels {
 
     /// For each slot of `block` the sum of `+q6_i` where its bit is set and `-q6_i` where it is not, exact.
     ///
-    /// A block ends with the last 16 components that are not all zero, the table of a query may go on.
+    /// A block ends with the last 16 components that are not all zero; the table of a query may be longer.
     #[inline]
     pub fn scan(&self, block: &[u8], table: &[u8], sums: &mut [i32; 32]) {
         debug_assert!(block.len().is_multiple_of(64) && block.len() <= table.len());
         (self.scan)(block, table, sums);
     }
 
-    /// For each slot of `block` `(base + add) + multiply * (scale * sum)`, with the sums of [`CodeKernels::scan`].
+    /// For each slot of `block`: `(base + add) + multiply * (scale * sum)`, with the sums of [`CodeKernels::scan`].
     ///
-    /// All lines of `coming` are asked for meanwhile, a few at a time, so that they are in the cache soon after.
+    /// Meanwhile all lines of `coming` are prefetched, a few at a time.
     #[inline]
     pub fn estimate(
         &self,
@@ -139,7 +139,7 @@ impl CodeKernels {
         (self.estimate)(block, table.0, facts, table.1, base, coming, out);
     }
 
-    /// The places of the distances that are under `bound`, as bits.
+    /// Bit `i` is set if distance `i` is below `bound`.
     #[inline]
     #[must_use]
     pub fn nearer_than(&self, distances: &[f32; 32], bound: f32) -> u32 {

@@ -1,13 +1,13 @@
-//! The macro that makes the table of one instruction set out of its file's functions and the portable loops.
+//! The macro that defines the table of one instruction set from its file's functions and the portable loops.
 
-/// Makes `kernels()`, which is `None` on a CPU that lacks the instruction set.
+/// Defines `kernels()`, which returns `None` on a CPU without the instruction set.
 ///
-/// `features`: the features that the compiler may use in its functions. `detected`: whether the CPU has all of them.
-/// The file has the functions `transform_small`, `fill_table`, `dot_query`, `dot_codes`, `dot_codes_4`, `relative` and `scan`, which enable
-/// the same features.
+/// `features`: the features that the compiler may use in the functions. `detected`: whether the CPU has all of them.
+/// The file must have the functions `transform_small`, `fill_table`, `dot_query`, `dot_codes`, `dot_codes_4`,
+/// `relative` and `scan`, which enable the same features.
 macro_rules! code_kernels_of {
     (isa: $isa:expr, features: $features:literal, detected: $detected:expr) => {
-        /// The kernels of this instruction set, or `None` where this CPU lacks it.
+        /// The kernels of this instruction set; `None` if this CPU does not have it.
         pub(super) fn kernels() -> Option<$crate::kernel::codes::table::CodeKernels> {
             use $crate::kernel::codes::facts::{BlockFacts, CodeFacts, QueryFacts};
             use $crate::kernel::codes::portable;
@@ -46,7 +46,8 @@ macro_rules! code_kernels_of {
                 portable::nearer_than(distances, bound)
             }
 
-            // SAFETY, for every call in the table: the CPU has the features, since a table is made only where `detected` says so.
+            // SAFETY, for every call in the table: the CPU has the features, because the table is only created if
+            // `detected` is true.
             $detected.then_some(CodeKernels {
                 isa: $isa,
                 // SAFETY: as above.

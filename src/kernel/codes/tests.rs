@@ -1,4 +1,4 @@
-//! Every instruction set of this machine against loops in i64 and f64 that share no code with it.
+//! Compares every instruction set of this machine with loops in i64 and f64 that share no code with it.
 
 use super::{BlockFacts, CodeKernels, Line, Residual};
 use crate::kernel::isa::Isa;
@@ -6,12 +6,12 @@ use crate::kernel::isa::Isa;
 /// Offsets of a slice from its allocation.
 const OFFSETS: [usize; 3] = [0, 1, 31];
 
-/// More than 1024, 4096 and 8192 dimensions: where 16 bits would overflow, were they not widened in time.
+/// Includes dimensions above 1024, 4096 and 8192, where 16 bits would overflow if they were not widened in time.
 fn code_dimensions() -> impl Iterator<Item = usize> {
     (64..=1024).step_by(64).chain([1088, 2112, 4096, 4160, 8192, 8256])
 }
 
-/// A fixed sequence of numbers: the same in every run.
+/// A fixed pseudo-random sequence.
 struct Numbers(u64);
 
 impl Numbers {
@@ -26,7 +26,7 @@ impl Numbers {
         (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
     }
 
-    /// Whole numbers of either sign up to `limit`.
+    /// Integers from `-limit` to `limit`.
     fn signed(&mut self, count: usize, limit: i8) -> Vec<i8> {
         let span = 2 * u64::from(limit.unsigned_abs()) + 1;
         (0..count)
@@ -39,7 +39,7 @@ impl Numbers {
     }
 }
 
-/// A copy at `offset` bytes from the start of its allocation, which is aligned for more.
+/// A copy at element `offset` of an allocation that is aligned for more.
 fn at_offset<T: Copy + Default>(values: &[T], offset: usize) -> Vec<T> {
     let mut copy = vec![T::default(); offset];
     copy.extend_from_slice(values);
@@ -63,7 +63,7 @@ fn for_all(mut check: impl FnMut(CodeKernels, usize, usize, &str)) {
 }
 
 #[test]
-fn this_machine_is_served_by_the_best_that_it_has() {
+fn detect_selects_the_fastest_kernels() {
     let available = CodeKernels::available();
     assert_eq!(available[0].isa(), Isa::Scalar);
     assert_eq!(CodeKernels::detect().isa(), available[available.len() - 1].isa());
@@ -121,7 +121,7 @@ fn scans_are_exact() {
                     expected[place % 16] += entry(byte & 15);
                     expected[place % 16 + 16] += entry(byte >> 4);
                 }
-                // A block ends where its slots' components do, a table with a code.
+                // A block ends with the components of its slots; a table is as long as a code.
                 let table = [table.as_slice(), &[7; 192]].concat();
                 let table = &table[..table.len() - 64 * (offset % 4)];
                 let (block, table) = (at_offset(block, offset), at_offset(table, (offset + 3) % 32));
@@ -135,7 +135,7 @@ fn scans_are_exact() {
                 }
                 let (add, multiply): (Vec<_>, Vec<_>) = facts.add().zip(facts.multiply()).unzip();
                 let mut estimates = [0.0; 32];
-                // As many lines as a block has, fewer and more.
+                // As many lines as a block has, fewer, and more.
                 let coming = vec![Line([0; 64]); block.len() / 64 + block.len() % 3];
                 kernels.estimate(block, (table, 0.37), &facts, 1.3, &coming, &mut estimates);
                 let bound = estimates[7];
@@ -189,7 +189,7 @@ fn relative_codes_agree_with_f64_and_with_each_other() {
                 node_dot += if bit { c } else { -c };
                 node_magnitude += c.abs();
             }
-            // Each term is rounded a few times, each chain has `dimensions / 32` of them.
+            // Each term is rounded a few times; each chain has `dimensions / 32` terms.
             let bound = |terms: f64| (dimensions as f64 / 32.0 + 10.0) * 2_f64.powi(-24) * terms;
             let off = |actual: f32, expected: f64| (f64::from(actual) - expected).abs();
             assert!(off(residual.square, square) <= bound(square), "{what}: {residual:?}, {square}");
@@ -236,7 +236,7 @@ fn codes_are_within_half_a_step_and_their_facts_exact() {
 }
 
 #[test]
-fn queries_are_prepared_as_written() {
+fn prepared_queries_match_the_definition() {
     for_all(|kernels, dimensions, offset, what| {
         let mut numbers = Numbers(23 + dimensions as u64);
         let values = numbers.components(dimensions + offset);
@@ -269,7 +269,7 @@ fn queries_are_prepared_as_written() {
 }
 
 #[test]
-fn what_is_zero_tiny_or_not_finite_is_taken_for_zero() {
+fn zero_tiny_and_non_finite_vectors_are_treated_as_zero() {
     for kernels in CodeKernels::available() {
         for value in [0.0, -0.0, 1e-40, -1e-37, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
             let mut values = vec![0.0; 64];
@@ -288,7 +288,7 @@ fn what_is_zero_tiny_or_not_finite_is_taken_for_zero() {
 }
 
 #[test]
-fn facts_that_are_no_numbers_bring_a_slot_no_nearer() {
+fn facts_that_are_not_numbers_do_not_bring_a_slot_nearer() {
     let mut facts = BlockFacts::NONE;
     for (slot, multiply) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
         facts.set(slot, 1.0, 2.0);
@@ -298,7 +298,7 @@ fn facts_that_are_no_numbers_bring_a_slot_no_nearer() {
 }
 
 #[test]
-fn facts_are_rounded_to_the_nearest_of_16_bits() {
+fn facts_are_rounded_to_the_nearest_bfloat16() {
     let mut facts = BlockFacts::NONE;
     assert!(facts.add().all(|add| add == f32::INFINITY) && facts.multiply().all(|factor| factor == 0.0));
     let mut numbers = Numbers(77);
@@ -313,7 +313,7 @@ fn facts_are_rounded_to_the_nearest_of_16_bits() {
             assert_eq!(add, -multiply);
         }
     }
-    // Ties go to the even one; what 16 bits can say stays.
+    // Ties to even; exact values are unchanged.
     for (number, rounded) in
         [(1.0 + 1.0 / 256.0, 1.0), (1.0 + 3.0 / 256.0, 1.015_625), (1.0, 1.0), (0.0, 0.0)]
     {
