@@ -1,4 +1,4 @@
-//! A table that grows without moving: readers hold references while the one writer adds to it.
+//! A table that grows without moving its elements: readers hold references while one writer adds elements.
 //!
 //! Chunks (`chunk_layout.rs`) are allocated once, so a read takes no lock. Elements have interior mutability (atomics,
 //! `OnceLock`). The owner publishes a count that says which elements may be read.
@@ -35,10 +35,10 @@ impl<T: Default, const FIRST_BITS: u32> AppendTable<T, FIRST_BITS> {
         self.chunks.get(chunk)?.get()?.get(offset)
     }
 
-    /// Element `index`. Its chunk is allocated with default elements if it is not there.
+    /// Element `index`. Its chunk is allocated with default elements if necessary.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`], and [`SynaError::Limit`] from element 2^32 on; the table is then as it was.
+    /// [`SynaError::NoMemory`], and [`SynaError::Limit`] from element 2^32 on; the table is unchanged then.
     pub(crate) fn get_or_grow(&self, index: usize) -> Result<&T> {
         let Position { chunk, offset, chunk_len: count } = Self::position(index);
         let cell = self.chunks.get(chunk).ok_or_else(|| Self::too_many(index))?;
@@ -61,10 +61,10 @@ impl<T: Default, const FIRST_BITS: u32> AppendTable<T, FIRST_BITS> {
         SynaError::Limit { what: "elements of a table", limit: 1 << 32, actual: index as u64 + 1 }
     }
 
-    /// Calls `store` with the elements from `first` on, and a value for each, as many as there are values.
+    /// Calls `store` with each value and its element, from element `first` on.
     ///
     /// # Errors
-    /// As [`AppendTable::get_or_grow`]; the elements before were stored to then.
+    /// As [`AppendTable::get_or_grow`]; the elements before the failed one have been stored.
     pub(crate) fn store_from<V>(
         &self,
         first: usize,

@@ -1,52 +1,52 @@
-//! Distances of one query to rows: final, never NaN, right for any finite components.
+//! Distances of a query to rows: final, never NaN, correct for all finite components.
 //!
-//! The kernels sum in f32, which overflows from components of about 1e18 on and loses the smallest ones (their squares
-//! are 0). So each sum is looked at before it is used:
+//! The kernels sum in f32, which overflows for components above about 1e18 and loses the smallest ones (their squares
+//! are 0). So each sum is checked before it is used:
 //!
 //! ```text
-//!   sum in f32 --> finite, and large enough that nothing lost can be seen in it? --yes--> distance
+//!   sum in f32 --> finite, and so large that underflow is not visible in it? ---yes--> distance
 //!                                     | no
-//!                                     +--> sums in f64 (cold), which neither overflow nor vanish --> distance
+//!                                     +--> sums in f64 (cold), which neither overflow nor underflow --> distance
 //! ```
 //!
-//! The choice looks at the query and the one row only, never at the rows that are asked for together with it.
+//! The decision depends only on the query and the one row, not on other rows of the same call.
 
 use crate::DistanceMetric;
 use crate::kernel::{Kernels, scalar};
 
-/// A sum of squares or products below this may have lost a visible part of itself to underflow.
+/// A sum of squares or products below this may have lost a visible part to underflow.
 ///
-/// One term loses at most 2^-150, which is half the smallest f32; 8192 terms lose less than 6e-42, and that is below
-/// half a unit in the last place of any sum from 1e-34 on. The rest is distance to spare.
+/// One term loses at most 2^-150, which is half the smallest f32; 8192 terms lose less than 6e-42. That is below half a
+/// unit in the last place of any sum from 1e-34 on. The rest is a margin.
 const TRUSTED_SUM: f32 = 1e-30;
 
-/// A query prepared for one metric; distances are final (root taken, cosine = 1 - cos), smaller is nearer, never NaN for
-/// finite components.
+/// A query prepared for one metric. Distances are final (euclidean: the root; cosine: 1 - cos). Smaller is nearer. They
+/// are never NaN for finite components.
 ///
-/// A distance is infinite only where its true value is beyond `f32::MAX`, and never -0.0. The error is that of the
-/// kernels (`kernel/mod.rs`): relative for euclidean, relative to the product of the lengths for dot product and cosine.
+/// A distance is infinite only if its exact value exceeds `f32::MAX`, and never -0.0. The error is that of the kernels
+/// (`kernel/mod.rs`): relative for euclidean, relative to the product of the lengths for dot product and cosine.
 #[derive(Clone, Copy)]
 pub struct PreparedQuery<'q> {
     kernels: Kernels,
     metric: DistanceMetric,
     query: &'q [f32],
-    /// The query's squared length for cosine, 0 where it has none; not used by the other metrics.
+    /// The query's squared length for cosine, 0 for a zero vector; unused for the other metrics.
     square: f64,
 }
 
 impl<'q> PreparedQuery<'q> {
-    /// Prepares `query`, whose components are finite; cosine takes one pass over it.
+    /// Prepares `query`, whose components must be finite. For cosine it takes one pass over the query.
     #[must_use]
     pub fn new(kernels: Kernels, metric: DistanceMetric, query: &'q [f32]) -> Self {
         let square = match metric {
-            // By the same kernel as the rows': the rounding of equal vectors cancels, and their distance is 0.
+            // By the same kernel as for rows, so that rounding cancels for equal vectors, and their distance is 0.
             DistanceMetric::Cosine => f64::from(kernels.dot_and_square(query, query).1),
             DistanceMetric::Euclidean | DistanceMetric::DotProduct => 0.0,
         };
         Self { kernels, metric, query, square }
     }
 
-    /// The distance to `row`, which has as many components as the query, all finite.
+    /// The distance to `row`, which must have as many components as the query, all finite.
     #[inline]
     #[must_use]
     pub fn distance(&self, row: &[f32]) -> f32 {
@@ -57,7 +57,7 @@ impl<'q> PreparedQuery<'q> {
         }
     }
 
-    /// The distances to four rows: those of [`PreparedQuery::distance`] bit for bit, in less time.
+    /// The distances to four rows, bit for bit those of [`PreparedQuery::distance`], in less time.
     #[inline]
     #[must_use]
     pub fn distances_4(&self, rows: [&[f32]; 4]) -> [f32; 4] {
@@ -85,8 +85,8 @@ impl<'q> PreparedQuery<'q> {
         distances
     }
 
-    /// [`PreparedQuery::distances_4`] for rows far from each other that come from memory. Cosine has two sums a row and too
-    /// few registers for four rows.
+    /// [`PreparedQuery::distances_4`] for rows at distant addresses that are not in the cache. Not for cosine, which
+    /// has two sums for each row and too few registers for four rows.
     #[inline]
     #[must_use]
     pub fn distances_of_streams(&self, rows: [&[f32]; 4]) -> [f32; 4] {
@@ -104,8 +104,8 @@ impl<'q> PreparedQuery<'q> {
         sums
     }
 
-    /// The distances of four queries to four rows, `[query][row]`: those of [`PreparedQuery::distance`] bit for bit, in
-    /// less time. The queries were prepared for the same metric by the same kernels.
+    /// The distances of four queries to four rows, `[query][row]`, bit for bit those of [`PreparedQuery::distance`], in
+    /// less time. The queries must be prepared for the same metric with the same kernels.
     #[inline]
     #[must_use]
     pub fn distances_4x4(queries: &[Self; 4], rows: &FourRows<'_>) -> [[f32; 4]; 4] {
@@ -127,7 +127,7 @@ impl<'q> PreparedQuery<'q> {
         sums
     }
 
-    /// The query's components, as they were given.
+    /// The query's components.
     #[must_use]
     pub fn query(&self) -> &'q [f32] {
         self.query
@@ -143,13 +143,13 @@ impl<'q> PreparedQuery<'q> {
         if is_trusted(dot.abs()) { -dot } else { dot_product_in_f64(self.query, row) }
     }
 
-    /// The same bits for two vectors both ways round: the choice and the product do not depend on which is the query.
+    /// The same bits if query and row are exchanged: neither the decision nor the product depends on which is the query.
     #[inline]
     fn cosine(&self, row: &[f32], (dot, square): (f32, f32)) -> f32 {
         let trusted = f64::from(TRUSTED_SUM)..=f64::from(f32::MAX);
         let square = f64::from(square);
-        // The dot may be as small as it likes; what counts is what its terms may lose beside the product of the lengths.
-        // One root of the product: of equal squares it is exact, where the product of two roots is not.
+        // The dot product may be small; only its possible loss relative to the product of the lengths matters. One root
+        // of the product of squares: for equal squares it is exact, while the product of two roots is not.
         let lengths = (self.square * square).sqrt();
         if trusted.contains(&self.square)
             && trusted.contains(&square)
@@ -163,16 +163,16 @@ impl<'q> PreparedQuery<'q> {
     }
 }
 
-/// Four rows that several queries are compared with, and what is the same for all of those.
+/// Four rows that are compared with several queries, and what is the same for all of these.
 #[derive(Debug, Clone, Copy)]
 pub struct FourRows<'r> {
     rows: [&'r [f32]; 4],
-    /// The rows' squared lengths for cosine, with the bits that `dot_and_square` gives; not used by the other metrics.
+    /// The rows' squared lengths for cosine, with the bits of `dot_and_square`; unused for the other metrics.
     squares: [f32; 4],
 }
 
 impl<'r> FourRows<'r> {
-    /// For queries such as this; cosine takes one pass over the rows.
+    /// For queries of the same metric as `query`. For cosine it takes one pass over the rows.
     #[inline]
     #[must_use]
     pub fn new(query: &PreparedQuery<'_>, rows: [&'r [f32]; 4]) -> Self {
@@ -184,13 +184,13 @@ impl<'r> FourRows<'r> {
     }
 }
 
-/// Whether a sum of f32 has neither overflowed nor lost a visible part to underflow; false for NaN.
+/// Whether a sum in f32 has neither overflowed nor visibly underflowed; false for NaN.
 #[inline]
 fn is_trusted(sum: f32) -> bool {
     (TRUSTED_SUM..=f32::MAX).contains(&sum)
 }
 
-/// `1 - dot / lengths`, within 0..=2 whatever the rounding; `lengths` is above 0.
+/// `1 - dot / lengths`, clamped to 0..=2 because of rounding. `lengths` must be above 0.
 #[inline]
 fn cosine_of(dot: f64, lengths: f64) -> f32 {
     scalar::narrow((1.0 - dot / lengths).clamp(0.0, 2.0))
@@ -203,13 +203,13 @@ fn euclidean_in_f64(query: &[f32], row: &[f32]) -> f32 {
 
 #[cold]
 fn dot_product_in_f64(query: &[f32], row: &[f32]) -> f32 {
-    // Subtracted and not negated, and narrowed before: -0.0 would sort before 0.0 where bits are compared.
+    // Subtracted, not negated, and narrowed before: -0.0 would sort before 0.0 where bits are compared.
     0.0 - scalar::narrow(scalar::dot(query, row))
 }
 
 #[cold]
 fn cosine_in_f64(query: &[f32], row: &[f32]) -> f32 {
-    // The product of two squares is not 0 in f64 unless one of them is: the smallest is 2e-90.
+    // The product of two squares is 0 in f64 only if one of them is: the smallest is 2e-90.
     let lengths = (scalar::dot(query, query) * scalar::dot(row, row)).sqrt();
     if lengths > 0.0 { cosine_of(scalar::dot(query, row), lengths) } else { 1.0 }
 }

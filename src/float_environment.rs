@@ -1,23 +1,23 @@
 //! The floating-point environment of a thread: rounding mode, treatment of subnormal numbers, enabled exceptions.
 //!
-//! The compiler takes the default environment for granted, and distances must not depend on what a host has set. So the C
-//! boundary computes in the default one and puts the host's back before it returns; a callback of the host's runs in the
-//! host's own; a thread of the library sets the default one when it starts.
+//! The compiler assumes the default environment, and distances must not depend on the caller's. So the C boundary
+//! computes in the default environment and restores the caller's before it returns. A callback runs in the caller's
+//! environment. A thread of the library sets the default one when it starts.
 //!
 //! ```text
 //!   C program (its own) --> boundary (default) --> callback (its own) --> boundary (default) --> C program (its own)
 //! ```
-//! On processors other than x86-64 and AArch64 the environment stays the caller's.
+//! On processors other than x86-64 and AArch64 the environment is not changed.
 #![expect(unsafe_code, reason = "reads and writes the control registers of the processor")]
 
 use std::cell::Cell;
 
 thread_local! {
-    /// The environment of the host's call that this thread is in.
+    /// The caller's environment in the current call of this thread.
     static OF_HOST: Cell<Option<register::State>> = const { Cell::new(None) };
 }
 
-/// Calls `work` in the default environment; the caller's is put back afterwards, also where `work` panics.
+/// Calls `work` in the default environment and restores the caller's afterwards, also after a panic.
 #[inline]
 pub(crate) fn in_default<R>(work: impl FnOnce() -> R) -> R {
     let found = register::read();
@@ -28,29 +28,29 @@ pub(crate) fn in_default<R>(work: impl FnOnce() -> R) -> R {
     apart(work)
 }
 
-/// Calls `callback` in the environment of the host's call that this thread is in. What the callback changes of it lasts.
+/// Calls `callback` in the environment of the current call's caller. Changes that the callback makes to it are kept.
 pub(crate) fn in_hosts<R>(callback: impl FnOnce() -> R) -> R {
-    // None on a thread of the library, which has no environment but its own.
+    // `None` on a thread of the library, which has no caller.
     let Some(of_host) = OF_HOST.get() else { return callback() };
     let _left = Left;
     register::write(of_host);
     apart(callback)
 }
 
-/// Gives the calling thread the default environment, for as long as it runs.
+/// Sets the default environment for the calling thread.
 pub(crate) fn set_default() {
     register::write(register::DEFAULT);
 }
 
-/// A call on its own: the compiler moves no computation out of it, past the change of the register.
+/// A call that is not inlined, so that the compiler moves no computation across the change of the register.
 #[inline(never)]
 fn apart<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Puts the host's environment back when it is dropped.
+/// Restores the caller's environment when it is dropped.
 struct Entered {
-    /// Of the call whose callback this call came from.
+    /// That of the outer call, if this call comes from its callback.
     before: Option<register::State>,
 }
 
@@ -62,7 +62,7 @@ impl Drop for Entered {
     }
 }
 
-/// Puts the default environment back when it is dropped, and keeps what the callback has made of the host's.
+/// Restores the default environment when it is dropped, and saves the caller's as the callback has left it.
 struct Left;
 
 impl Drop for Left {
@@ -76,9 +76,9 @@ impl Drop for Left {
 mod register {
     use std::arch::asm;
 
-    /// MXCSR: control bits, and flags of the exceptions that have occurred.
+    /// MXCSR: control bits, and flags for the exceptions that have occurred.
     pub(super) type State = u32;
-    /// Round to nearest, subnormal numbers as they are, all exceptions masked, none occurred.
+    /// Round to nearest, subnormal numbers unchanged, all exceptions masked, none occurred.
     pub(super) const DEFAULT: State = 0x1f80;
 
     #[inline]
@@ -91,8 +91,8 @@ mod register {
 
     #[inline]
     pub(super) fn write(state: State) {
-        // SAFETY: `state` is the default or came from `read`, so it sets no reserved bit. Code of this crate runs in the
-        // default environment, which the compiler expects: others are set only right before the host's code runs.
+        // SAFETY: `state` is the default or came from `read`, so it sets no reserved bit. Code of this crate runs in
+        // the default environment, which the compiler assumes: others are set only right before the caller's code runs.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const state, options(nostack)) };
     }
 }
@@ -101,9 +101,9 @@ mod register {
 mod register {
     use std::arch::asm;
 
-    /// FPCR, the control bits, and FPSR, the flags of the exceptions that have occurred.
+    /// FPCR, the control bits, and FPSR, the flags for the exceptions that have occurred.
     pub(super) type State = (u64, u64);
-    /// Round to nearest, subnormal numbers as they are, no trap enabled, no exception occurred.
+    /// Round to nearest, subnormal numbers unchanged, no trap enabled, no exception occurred.
     pub(super) const DEFAULT: State = (0, 0);
 
     #[inline]
@@ -116,8 +116,8 @@ mod register {
 
     #[inline]
     pub(super) fn write((control, flags): State) {
-        // SAFETY: the state is the default or came from `read`. Code of this crate runs in the default environment, which
-        // the compiler expects: others are set only right before the host's code runs.
+        // SAFETY: the state is the default or came from `read`. Code of this crate runs in the default environment,
+        // which the compiler assumes: others are set only right before the caller's code runs.
         unsafe { asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control, in(reg) flags, options(nostack)) };
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     const OTHER: u32 = register::DEFAULT | 0x2000;
 
     #[test]
-    fn calls_compute_in_the_default_environment_and_callbacks_in_the_hosts() {
+    fn calls_run_in_the_default_environment_and_callbacks_in_the_callers() {
         register::write(ODD);
         let seen = in_default(|| {
             let own = register::read();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_puts_the_environment_back() {
+    fn a_panic_restores_the_environment() {
         register::write(ODD);
         let outer = catch_unwind(|| in_default(|| panic!("planted"))).is_err();
         let after = register::read();
@@ -169,12 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_callback_sets_lasts() {
+    fn changes_by_a_callback_are_kept() {
         register::write(ODD);
         in_default(|| in_hosts(|| register::write(OTHER)));
         let after = register::read();
         register::write(register::DEFAULT);
         assert_eq!(after, OTHER);
-        assert_eq!(in_hosts(register::read), register::DEFAULT, "a thread of the library has no host");
+        assert_eq!(in_hosts(register::read), register::DEFAULT, "a thread of the library has no caller");
     }
 }

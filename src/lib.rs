@@ -11,9 +11,9 @@
 )]
 
 #[cfg(target_endian = "big")]
-compile_error!("files are little-endian and are mapped as they are: syna-mmap needs a little-endian machine");
+compile_error!("files are little-endian and are mapped: syna-mmap needs a little-endian machine");
 
-// Floor 0
+// Layer 0
 mod append_table;
 mod checksum;
 mod chunk_layout;
@@ -26,13 +26,13 @@ mod metric;
 mod planted;
 mod short_path;
 mod sync;
-// Floor 1
+// Layer 1
 mod storage;
-// Floor 2
+// Layer 2
 mod index;
-// Floor 3
+// Layer 3
 mod store;
-// Floor 4
+// Layer 4
 mod ffi;
 
 pub use error::{Result, SynaError};
@@ -45,7 +45,7 @@ pub use store::{
     SearchResults, StoreStats, VerifyReport, WriteBatch, WriteMode,
 };
 
-/// What the benchmarks of this crate measure; no part of its API, and gone without notice.
+/// Internals for the benchmarks of this crate. Not part of the API; they may change at any time.
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub mod bench_support {

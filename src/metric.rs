@@ -1,20 +1,20 @@
-//! The three metrics, by the numbers that files and the C ABI use.
+//! The three metrics, with their numbers in files and in the C ABI.
 
-/// How the distance of two vectors is measured; smaller is nearer for all three.
+/// The metric of a store. Smaller distances are nearer, for every metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(u8)]
 pub enum DistanceMetric {
-    /// `1 - cos(a, b)`, 0 to 2; exactly 1.0 where one of the vectors has no length.
+    /// The distance is `1 - cos(a, b)`, from 0 to 2. It is exactly 1 if one of the vectors is zero.
     #[default]
     Cosine = 0,
-    /// The square root of the sum of squared differences.
+    /// The distance is the square root of the sum of squared differences.
     Euclidean = 1,
-    /// `-(a . b)`: negative, so that a larger product is nearer.
+    /// The distance is `-(a . b)`.
     DotProduct = 2,
 }
 
 impl DistanceMetric {
-    /// The metric of a number in a file or in a C call; `None` for any other number.
+    /// The metric with this number; `None` if there is none.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         match number {
@@ -25,13 +25,13 @@ impl DistanceMetric {
         }
     }
 
-    /// The number that stands for this metric in files and in C.
+    /// The number of this metric in files and in C.
     #[must_use]
     pub fn number(self) -> u32 {
         u32::from(self as u8)
     }
 
-    /// The metric's name in messages.
+    /// The name of this metric in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_go_there_and_back_and_others_are_refused() {
+    fn numbers_are_converted_both_ways_and_others_are_refused() {
         for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
             assert_eq!(DistanceMetric::from_number(metric.number()), Some(metric));
         }

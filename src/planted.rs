@@ -1,78 +1,78 @@
-//! Faults that a test can plant in the code, to show that the crash tests would see them. Outside tests there are
-//! none, and the checks are gone from the code.
+//! Failpoints: faults that a test can set in the code, to show that the crash tests detect them. Outside of tests the
+//! checks are compiled out.
 
-/// One line of the code gone wrong.
+/// A failpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// A checkpoint names what it did not sync.
+    /// A checkpoint names bytes that it did not sync.
     SkipDataSync,
     /// A checkpoint writes its slot before it syncs what the slot names.
     SlotBeforeData,
-    /// Both slots are the same one.
+    /// Both slots have the same offset.
     SameSlot,
     /// With `Durability::Batch`, a batch is acknowledged without a sync.
     SkipBatchSync,
-    /// A sync that failed is tried again, as if that proved anything.
+    /// A failed sync is repeated, and its success is trusted.
     RetrySync,
-    /// What recovery found is not written again.
+    /// What recovery found after the checkpoint is not written again.
     ForgetRewrite,
-    /// A new file gets its name before its bytes are synced.
+    /// A new file is renamed before its bytes are synced.
     RenameBeforeSync,
     /// The name of a new file is not synced.
     SkipFolderSync,
-    /// A session does not make sure that its file keeps its name.
+    /// A session does not sync the name of its file.
     SkipNameSync,
-    /// A compaction puts its file in the old one's place before the bytes are synced.
+    /// A compaction replaces the file before the bytes of the new one are synced.
     SealWithoutSync,
-    /// A compaction forgets what was deleted while it copied.
+    /// A compaction ignores deletions that were made while it copied.
     KeepDeadRows,
-    /// A compaction forgets what was written while it copied.
+    /// A compaction ignores rows that were written while it copied.
     LoseLateRows,
     /// After a compaction, writes go to the old file.
     WriteToOldFile,
-    /// What a compaction that was killed has left is not removed.
+    /// The leftover of a killed compaction is not removed.
     KeepLeftover,
-    /// A short write is taken for a whole one.
+    /// A short write is treated as complete.
     ShortWriteIsWhole,
-    /// The log goes on although its frame was not written.
+    /// The log advances although its frame was not written.
     AdvanceOnFailure,
-    /// A frame's checksum is not looked at.
+    /// The checksum of a frame is not checked.
     IgnoreFrameChecksum,
-    /// A frame need not follow the one before.
+    /// A frame is not compared with the previous one.
     IgnoreChain,
     /// All sessions have the same number.
     SameSession,
-    /// Rows behind the checkpoint are not checked.
+    /// Rows after the checkpoint are not checked.
     IgnoreRowChecksum,
     /// Recovery ends at the checkpoint.
     StopAtCheckpoint,
     /// A stale frame is left where the next one may go.
     LeaveStaleHeads,
-    /// A stale extent is left behind the last one.
+    /// A stale extent is left after the last one.
     LeaveStaleExtents,
-    /// Recovery forgets deletions.
+    /// Recovery ignores deletions.
     LoseDeletions,
-    /// Frames do not carry tags.
+    /// Frames contain no tags.
     LoseTags,
-    /// An index over other rows is kept.
+    /// An index of other rows is used.
     KeepForeignIndex,
-    /// A second writer is let in.
+    /// A second writer is allowed.
     IgnoreLock,
-    /// Close does not tell that its checkpoint failed.
+    /// Close does not return the error of its checkpoint.
     CloseHidesError,
     /// A key that occurs twice in a batch is stored twice.
     MissDuplicates,
-    /// Orphans are candidates of every search at distance minus infinity. For the index's own tests: crash tests look at no
-    /// recall.
+    /// Orphans are candidates of every search at distance minus infinity. For the tests of the index: crash tests do
+    /// not measure the recall.
     OrphansFirst,
-    /// Rows that are linked to do not link back. For the index's own tests.
+    /// Linked rows do not link back. For the tests of the index.
     NoBackLinks,
 }
 
 #[cfg(test)]
 pub(crate) use planting::{ALL, is_planted, plant};
 
-/// Nothing is planted.
+/// No failpoint is set outside of tests.
 #[cfg(not(test))]
 #[inline(always)]
 pub(crate) const fn is_planted(_: Fault) -> bool {
@@ -120,7 +120,7 @@ mod planting {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
 
-    /// Plants a fault in the calling thread, or takes it out.
+    /// Sets the failpoint of the calling thread, or clears it.
     pub(crate) fn plant(fault: Option<Fault>) {
         PLANTED.set(fault);
     }

@@ -1,9 +1,9 @@
-//! Paths in messages that have little room: cut in the middle, since both ends say which file it is.
+//! Shortened paths for messages: the middle is cut, because both ends identify the file.
 
 use std::fmt::{self, Write};
 use std::path::Path;
 
-/// Stands for what was left out.
+/// Replaces the part that was cut.
 const GAP: &str = "...";
 
 /// A path of which at most `most` bytes are shown.
@@ -13,7 +13,7 @@ pub(crate) struct ShortPath<'a> {
 }
 
 impl<'a> ShortPath<'a> {
-    /// For a text that is a part of a message and has other things to say too.
+    /// For a message that contains more than the path.
     pub(crate) fn in_text(path: &'a Path) -> Self {
         Self { path, most: 120 }
     }
@@ -43,7 +43,7 @@ impl Write for Length {
     }
 }
 
-/// Passes on the whole characters of the two ends of what is written to it.
+/// Forwards the two ends of the text that is written to it, cut between characters.
 struct Ends<'a, 'f> {
     f: &'a mut fmt::Formatter<'f>,
     at: usize,

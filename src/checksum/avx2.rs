@@ -1,4 +1,4 @@
-//! A row's CRC-32C and the look for numbers that are none, in one pass: `avx512.rs` with registers of half the length.
+//! A row's CRC-32C and the check for finite components, in one pass: as `avx512.rs`, with registers of half the length.
 
 use super::avx512::power;
 use core::arch::x86_64::{
@@ -7,9 +7,9 @@ use core::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_si256, _mm256_testz_si256, _mm256_xor_si256, _mm256_zextsi128_si256,
 };
 
-/// Floats of one register.
+/// The floats in a register.
 const LANE: usize = 8;
-/// What the four registers take in at a time, and the least that is worth the way here.
+/// The floats that four registers process at a time, and the least for which this code is used.
 pub(super) const BLOCK: usize = 4 * LANE;
 
 /// As in `avx512.rs`.
@@ -21,18 +21,18 @@ const BY_BLOCK: [i64; 2] = factors(8 * 4 * 32);
 const BY_LANE: [i64; 2] = factors(8 * 4 * 8);
 const _: () = assert!(BLOCK == 32 && LANE == 8);
 
-/// Whether this CPU has what [`checksum_lanes`] needs.
+/// Whether this CPU has the instruction sets of [`checksum_lanes`].
 pub(super) fn is_detected() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("vpclmulqdq")
         && is_x86_feature_detected!("sse4.2")
 }
 
-/// The CRC state after as many floats as make whole lanes, at least [`BLOCK`], the others, and whether those that it took
-/// in are all finite.
+/// Processes whole lanes, at least [`BLOCK`] floats. Returns the CRC state after them, the remaining floats, and
+/// whether the processed ones are all finite.
 ///
 /// # Safety
-/// [`is_detected`] has said yes.
+/// [`is_detected`] has returned true.
 #[target_feature(enable = "avx2,vpclmulqdq,sse4.2")]
 pub(super) unsafe fn checksum_lanes(floats: &[f32]) -> (u32, &[f32], bool) {
     let (lanes, rest) = floats.as_chunks::<LANE>();
@@ -63,7 +63,7 @@ pub(super) unsafe fn checksum_lanes(floats: &[f32]) -> (u32, &[f32], bool) {
         last = step(last, by_lane, lane);
     }
     let mut words = [0u64; 4];
-    // SAFETY: 32 writable bytes; the store asks for no alignment.
+    // SAFETY: 32 writable bytes; the store needs no alignment.
     unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), last) };
     let remainder = words.iter().fold(0, |state, &word| _mm_crc32_u64(state, word));
     #[expect(clippy::cast_possible_truncation, reason = "the instruction leaves the upper half zero")]
@@ -74,11 +74,11 @@ pub(super) unsafe fn checksum_lanes(floats: &[f32]) -> (u32, &[f32], bool) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load(lane: &[f32; LANE]) -> __m256i {
-    // SAFETY: 32 readable bytes; the load asks for no alignment.
+    // SAFETY: 32 readable bytes; the load needs no alignment.
     unsafe { _mm256_loadu_si256(lane.as_ptr().cast()) }
 }
 
-/// All ones where a float's exponent is: it is infinite or NaN.
+/// All ones for a float that is infinite or NaN: its exponent bits are all set.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn unfinite_of(lane: __m256i) -> __m256i {
@@ -92,7 +92,7 @@ fn spread([lower, upper]: [i64; 2]) -> __m256i {
     _mm256_set_epi64x(upper, lower, upper, lower)
 }
 
-/// Moves `folded` on by the distance of the factors and adds what lies there.
+/// Moves `folded` forward by the distance of the factors and adds `next`.
 #[inline]
 #[target_feature(enable = "avx2,vpclmulqdq")]
 fn step(folded: __m256i, factors: __m256i, next: __m256i) -> __m256i {

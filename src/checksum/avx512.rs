@@ -7,12 +7,12 @@ use core::arch::x86_64::{
     _mm512_zextsi128_si512,
 };
 
-/// Bytes of one register.
+/// The bytes in a register.
 const LANE_BYTES: usize = 64;
-/// What the four registers take in at a time, and the least that is worth the way here.
+/// The bytes that four registers process at a time, and the least for which this code is used.
 pub(super) const BLOCK_BYTES: usize = 4 * LANE_BYTES;
 
-/// x^n modulo the polynomial, its bits in the order of the CRC: bit 31 is x^0.
+/// x^n modulo the polynomial, with the bits in the order of the CRC: bit 31 is x^0.
 pub(super) const fn power(n: u32) -> u64 {
     let mut value: u32 = 1 << 31;
     let mut i = 0;
@@ -23,8 +23,8 @@ pub(super) const fn power(n: u32) -> u64 {
     value as u64
 }
 
-/// The factors that move 128 bits on by `bits`: of their lower half, which is 64 bits further from the end, and of the
-/// upper. A product of two reflected numbers comes out one place too low, hence the minus one.
+/// The factors that move 128 bits forward by `bits`: for their lower half, which is 64 bits further from the end, and
+/// for the upper half. The product of two reflected numbers is one bit too low, hence the minus one.
 const fn factors(bits: u32) -> [i64; 2] {
     [(power(bits + 63) << 32).cast_signed(), (power(bits - 1) << 32).cast_signed()]
 }
@@ -33,17 +33,17 @@ const BY_BLOCK: [i64; 2] = factors(8 * 256);
 const BY_LANE: [i64; 2] = factors(8 * 64);
 const _: () = assert!(BLOCK_BYTES == 256 && LANE_BYTES == 64);
 
-/// Whether this CPU has what [`append_blocks`] needs.
+/// Whether this CPU has the instruction sets of [`append_blocks`].
 pub(super) fn is_detected() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("vpclmulqdq")
         && is_x86_feature_detected!("sse4.2")
 }
 
-/// Takes the CRC state on over as many bytes as make whole lanes, at least [`BLOCK_BYTES`]; returns it and the rest.
+/// Continues the CRC state over whole lanes, at least [`BLOCK_BYTES`]. Returns it and the remaining bytes.
 ///
 /// # Safety
-/// [`is_detected`] has said yes.
+/// [`is_detected`] has returned true.
 #[target_feature(enable = "avx512f,vpclmulqdq,sse4.2")]
 pub(super) unsafe fn append_blocks(state: u32, bytes: &[u8]) -> (u32, &[u8]) {
     let (lanes, rest) = bytes.as_chunks::<LANE_BYTES>();
@@ -66,7 +66,7 @@ pub(super) unsafe fn append_blocks(state: u32, bytes: &[u8]) -> (u32, &[u8]) {
         last = step(last, by_lane, load(lane));
     }
     let mut words = [0u64; LANE_BYTES / 8];
-    // SAFETY: 64 writable bytes; the store asks for no alignment.
+    // SAFETY: 64 writable bytes; the store needs no alignment.
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), last) };
     let remainder = words.iter().fold(0, |state, &word| _mm_crc32_u64(state, word));
     #[expect(clippy::cast_possible_truncation, reason = "the instruction leaves the upper half zero")]
@@ -77,7 +77,7 @@ pub(super) unsafe fn append_blocks(state: u32, bytes: &[u8]) -> (u32, &[u8]) {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load(lane: &[u8; LANE_BYTES]) -> __m512i {
-    // SAFETY: 64 readable bytes; the load asks for no alignment.
+    // SAFETY: 64 readable bytes; the load needs no alignment.
     unsafe { _mm512_loadu_si512(lane.as_ptr().cast()) }
 }
 
@@ -87,7 +87,7 @@ fn spread([lower, upper]: [i64; 2]) -> __m512i {
     _mm512_set_epi64(upper, lower, upper, lower, upper, lower, upper, lower)
 }
 
-/// Moves `folded` on by the distance of the factors and adds what lies there.
+/// Moves `folded` forward by the distance of the factors and adds `next`.
 #[inline]
 #[target_feature(enable = "avx512f,vpclmulqdq")]
 fn step(folded: __m512i, factors: __m512i, next: __m512i) -> __m512i {

@@ -1,10 +1,11 @@
-//! CRC-32C (Castagnoli), the checksum of everything in a file.
+//! CRC-32C (Castagnoli), the checksum of all parts of a file.
 //!
-//! The crate `crc32c` does the work: three chains of the CRC instruction of x86-64 or aarch64, tables elsewhere. In cache
-//! it does 22 GB/s on 512 bytes and 26 on 3 KiB. Where the CPU multiplies 512 bits without carry, `avx512.rs` does
-//! 512 bytes at 41 GB/s and 3 KiB at 79. Rows on their way in are checked for numbers that are none in the same pass, by
-//! `avx2.rs` where the CPU multiplies 256 bits. (An AMD Milan: the crate 8.7 GB/s on 512 bytes and 18.9 on 3 KiB without
-//! that check, 22.9 and 24.7 with it.) Nothing above this module knows which one it is.
+//! The crate `crc32c` computes it: with three chains of the CRC instruction on x86-64 and aarch64, with tables
+//! elsewhere. In the cache it processes 22 GB/s for 512 bytes and 26 for 3 KiB. On a CPU with 512-bit carry-less
+//! multiplication, `avx512.rs` processes 512 bytes at 41 GB/s and 3 KiB at 79. New rows are checked for finite
+//! components in the same pass, by `avx2.rs` on a CPU with 256-bit carry-less multiplication. (AMD Milan: the crate 8.7
+//! GB/s for 512 bytes and 18.9 for 3 KiB without that check, `avx2.rs` 22.9 and 24.7 with it.) The choice is internal
+//! to this module.
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
@@ -18,19 +19,19 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc32c_append(0, bytes)
 }
 
-/// The CRC-32C of what `crc` is the checksum of, followed by `bytes`; `crc` is 0 for nothing.
+/// The CRC-32C of the bytes with the checksum `crc`, followed by `bytes`. `crc` is 0 for no bytes.
 pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if bytes.len() >= avx512::BLOCK_BYTES && avx512::is_detected() {
         #[expect(unsafe_code, reason = "a function of an instruction set")]
-        // SAFETY: the instruction set is there, as was asked one line above.
+        // SAFETY: the CPU has the instruction set, as was checked above.
         let (state, rest) = unsafe { avx512::append_blocks(!crc, bytes) };
         return crc32c::crc32c_append(!state, rest);
     }
     crc32c::crc32c_append(crc, bytes)
 }
 
-/// The CRC-32C of what `crc` is the checksum of, followed by so many zeros: of a hole, which is not read.
+/// The CRC-32C of the bytes with the checksum `crc`, followed by `count` zeros: for a hole, which is not read.
 pub fn crc32c_append_zeros(crc: u32, count: usize) -> u32 {
     let (mut crc, mut count) = (crc, count);
     let (mut zeros, mut length) = (crc32c(&[0]), 1);
@@ -47,12 +48,12 @@ pub fn crc32c_append_zeros(crc: u32, count: usize) -> u32 {
     crc
 }
 
-/// The CRC-32C of a vector's bytes; `None` where a component is NaN or infinite.
+/// The CRC-32C of a vector's bytes; `None` if a component is NaN or infinite.
 pub fn crc32c_if_finite(vector: &[f32]) -> Option<u32> {
     #[cfg(target_arch = "x86_64")]
     if vector.len() >= avx2::BLOCK && avx2::is_detected() {
         #[expect(unsafe_code, reason = "a function of an instruction set")]
-        // SAFETY: the instruction set is there, as was asked one line above.
+        // SAFETY: the CPU has the instruction set, as was checked above.
         let (state, rest, is_finite) = unsafe { avx2::checksum_lanes(vector) };
         if rest.is_empty() {
             return is_finite.then_some(!state);
@@ -62,7 +63,7 @@ pub fn crc32c_if_finite(vector: &[f32]) -> Option<u32> {
     are_finite(vector).then(|| crc32c(bytemuck::cast_slice(vector)))
 }
 
-/// Looks at all components in any case, since a loop without a way out is done several at a time.
+/// Checks all components without an early exit, so that the loop is vectorised.
 fn are_finite(vector: &[f32]) -> bool {
     vector.iter().fold(true, |are_finite, component| are_finite & component.is_finite())
 }
@@ -71,7 +72,7 @@ fn are_finite(vector: &[f32]) -> bool {
 mod tests {
     use super::*;
 
-    /// One bit at a time, from the definition: polynomial 0x1EDC6F41, reflected, all ones in and out.
+    /// Computed bit by bit, from the definition: polynomial 0x1EDC6F41, reflected, initial value and final XOR all ones.
     fn bit_by_bit(crc: u32, bytes: &[u8]) -> u32 {
         let mut state = !crc;
         for &byte in bytes {
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn known_answers_come_out() {
+    fn known_answers_are_computed() {
         assert_eq!(crc32c(b""), 0);
         assert_eq!(crc32c(b"123456789"), 0xE306_9283);
         // RFC 3720, appendix B.4.
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_that_are_not_read_count_as_zeros_that_are() {
+    fn appended_zeros_give_the_checksum_of_the_zeros() {
         for count in [0, 1, 2, 3, 63, 64, 4095, 4096, 1_000_003] {
             let zeros = vec![0; count];
             for before in [0, 1, 0xE306_9283, u32::MAX] {
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_has_the_checksum_of_its_bytes_unless_a_component_is_no_number() {
+    fn a_vector_has_the_checksum_of_its_bytes_unless_a_component_is_not_finite() {
         let components: Vec<f32> = (0_u16..).map(|i| f32::from(i) - 70.5).take(150).collect();
         for offset in 0..=3 {
             for length in 0..=130 {

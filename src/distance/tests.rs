@@ -18,8 +18,8 @@ fn reference(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
     }
 }
 
-/// How far a distance may be off: relative to it for euclidean, to the sum of the terms' magnitudes for dot product,
-/// absolute for cosine; and half a unit in the last place where f32 is coarser than that.
+/// The error bound of a distance: relative to it for euclidean, to the sum of the terms' magnitudes for dot product,
+/// absolute for cosine; and half a unit in the last place if f32 is coarser than that.
 fn bound(metric: DistanceMetric, a: &[f32], b: &[f32], distance: f64) -> f64 {
     let relative = (a.len() as f64 / 16.0 + 16.0) * 2_f64.powi(-24);
     let scale = match metric {
@@ -56,7 +56,7 @@ fn assert_right(kernels: Kernels, metric: DistanceMetric, query: &[f32], row: &[
     actual
 }
 
-/// Vectors of every magnitude that f32 has, alone and mixed, with either sign, and without a length.
+/// Vectors of all magnitudes of f32, alone and mixed, with both signs, and the zero vector.
 fn hard_vectors(length: usize) -> Vec<Vec<f32>> {
     let magnitudes = [
         0.0,
@@ -128,7 +128,7 @@ fn sums_on_both_sides_of_each_threshold_have_the_right_distance() {
 }
 
 #[test]
-fn a_vector_is_at_no_distance_from_itself() {
+fn the_distance_of_a_vector_to_itself_is_zero() {
     for kernels in Kernels::available() {
         for length in [64, 100, 768, 8192] {
             for vector in hard_vectors(length) {
@@ -147,7 +147,7 @@ fn a_vector_is_at_no_distance_from_itself() {
 }
 
 #[test]
-fn cosine_is_one_where_there_is_no_length_and_stays_within_its_range() {
+fn cosine_is_one_for_zero_vectors_and_stays_within_its_range() {
     for kernels in Kernels::available() {
         let zeros = [0.0, -0.0].repeat(50);
         let vectors = hard_vectors(100);
@@ -187,7 +187,7 @@ fn only_distances_beyond_f32_are_infinite() {
 }
 
 #[test]
-fn a_row_has_the_same_distance_whatever_stands_beside_it() {
+fn a_distance_does_not_depend_on_other_rows_of_the_call() {
     for kernels in Kernels::available() {
         for metric in METRICS {
             let vectors = hard_vectors(77);
@@ -197,7 +197,7 @@ fn a_row_has_the_same_distance_whatever_stands_beside_it() {
                     let rows = [0, 1, 19, 50].map(|step| &vectors[(first + step) % vectors.len()][..]);
                     let alone = rows.map(|row| prepared.distance(row).to_bits());
                     assert_eq!(prepared.distances_4(rows).map(f32::to_bits), alone);
-                    // And the same both ways round; for cosine within rounding, since the lengths change places.
+                    // The distance is symmetric; for cosine within rounding, because the lengths are exchanged.
                     if metric != DistanceMetric::Cosine {
                         let back = PreparedQuery::new(kernels, metric, row).distance(query);
                         assert_eq!(back.to_bits(), alone[0], "{} {}", metric.name(), kernels.isa().name());
@@ -209,7 +209,7 @@ fn a_row_has_the_same_distance_whatever_stands_beside_it() {
 }
 
 #[test]
-fn a_prepared_query_knows_what_it_was_made_of() {
+fn a_prepared_query_returns_its_components() {
     let query = [1.0, 2.0];
     let prepared = PreparedQuery::new(Kernels::detect(), DistanceMetric::DotProduct, &query);
     assert_eq!(prepared.query(), query);

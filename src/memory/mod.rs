@@ -1,14 +1,14 @@
-//! Memory that may be refused: how data get it, and what the smallest allocations do without it.
+//! Handling of memory that the system refuses.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `mod.rs` | vectors whose size depends on data: they are made here, and answer [`SynaError::NoMemory`] |
+//! | `mod.rs` | vectors whose size depends on data; their allocation fails with [`SynaError::NoMemory`] |
 //! | `reserve.rs` | 1.25 MiB for small allocations of the shared library that the system refuses |
-//! | `wrap.rs` | has the shared library, and nothing else, allocate through the reserve |
+//! | `wrap.rs` | makes the shared library, and nothing else, allocate through the reserve |
 //!
-//! `Arc`, `Box`, `String` and the standard library itself end the process when memory is refused, and stable Rust has no
-//! other way. In the shared library what they allocate, which is small, then comes out of the reserve. What is large, or
-//! many, is to be made by the functions below: they answer an error, also when the reserve runs low.
+//! `Arc`, `Box`, `String` and the standard library abort the process when memory is refused, and stable Rust offers no
+//! other way. In the shared library their allocations, which are small, are then served from the reserve. Large or
+//! numerous allocations must use the functions below: they return an error, also when the reserve runs low.
 
 #[cfg(any(small_reserve, test))]
 mod reserve;
@@ -17,15 +17,15 @@ mod wrap;
 
 use crate::{Result, SynaError};
 
-/// The error for so many elements that there is no memory for.
+/// The error for `count` elements that could not be allocated.
 #[cold]
 pub(crate) fn refused<T>(count: usize) -> SynaError {
     SynaError::NoMemory { needed_bytes: (count as u64).saturating_mul(size_of::<T>() as u64) }
 }
 
 /// # Errors
-/// [`SynaError::NoMemory`] where small allocations have used much of their reserve and the system still has nothing: what is
-/// begun now may not come to its end.
+/// [`SynaError::NoMemory`] if small allocations have used much of the reserve and the system still has no memory: a
+/// call that begins now might not be able to finish.
 pub(crate) fn check() -> Result<()> {
     #[cfg(small_reserve)]
     if reserve::RESERVE.is_low() && !wrap::has_system_memory() {
@@ -34,7 +34,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Room for `count` more elements.
+/// Reserves capacity for `count` more elements.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -47,7 +47,7 @@ pub(crate) fn reserve<T>(vector: &mut Vec<T>, count: usize) -> Result<()> {
     vector.try_reserve(count).map_err(|_| refused::<T>(count))
 }
 
-/// An empty vector with room for `count` elements.
+/// An empty vector with capacity for `count` elements.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -58,7 +58,7 @@ pub(crate) fn with_room<T>(count: usize) -> Result<Vec<T>> {
     Ok(vector)
 }
 
-/// A vector of `count` times `value`.
+/// A vector of `count` clones of `value`.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -78,7 +78,7 @@ pub(crate) fn copied<T: Clone>(slice: &[T]) -> Result<Vec<T>> {
     Ok(vector)
 }
 
-/// Adds an element.
+/// Appends an element.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -89,10 +89,10 @@ pub(crate) fn push<T>(vector: &mut Vec<T>, element: T) -> Result<()> {
     Ok(())
 }
 
-/// Adds all elements of an iterator.
+/// Appends all elements of an iterator.
 ///
 /// # Errors
-/// [`SynaError::NoMemory`]; those before were added then.
+/// [`SynaError::NoMemory`]; the elements before were appended.
 pub(crate) fn extend<T>(vector: &mut Vec<T>, elements: impl IntoIterator<Item = T>) -> Result<()> {
     let elements = elements.into_iter();
     reserve(vector, elements.size_hint().0)?;
@@ -102,7 +102,7 @@ pub(crate) fn extend<T>(vector: &mut Vec<T>, elements: impl IntoIterator<Item = 
     Ok(())
 }
 
-/// All elements of an iterator.
+/// A vector of all elements of an iterator.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -112,10 +112,10 @@ pub(crate) fn collected<T>(elements: impl IntoIterator<Item = T>) -> Result<Vec<
     Ok(vector)
 }
 
-/// All elements of an iterator whose elements may be errors.
+/// A vector of all elements of an iterator of results.
 ///
 /// # Errors
-/// The first of them; [`SynaError::NoMemory`].
+/// The first error; [`SynaError::NoMemory`].
 pub(crate) fn all<T>(elements: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
     let mut vector = Vec::new();
     for element in elements {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vectors_are_made_or_refused() {
+    fn vectors_are_allocated_or_refused() {
         assert_eq!(filled(7_u8, 3).unwrap(), [7, 7, 7]);
         assert_eq!(copied(&[1, 2]).unwrap(), [1, 2]);
         assert_eq!(all([Ok(1), Ok(2)]).unwrap(), [1, 2]);

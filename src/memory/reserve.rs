@@ -1,14 +1,14 @@
 //! A reserve for small allocations that the system refuses: slots of five sizes in static memory.
 //!
-//! Static memory is there from the start, costs nothing before it is touched, and needs no allocation of its own. A
-//! slot's bit says whether it is taken; there is no lock, so a child that was forked meanwhile can go on. Whatever is
-//! given back makes room again.
+//! Static memory exists from the start, costs nothing before it is used, and needs no allocation. A bit for each slot
+//! tells whether it is in use. There is no lock, so a child that is forked at any moment can continue. Freed slots are
+//! reused.
 #![expect(unsafe_code, reason = "hands out pieces of static memory")]
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Slots of one size: bytes of each, how many there are, the first one's place in the memory, and its first word of bits.
+/// The slots of one size: bytes of each, their number, the offset of the first one, and its word in the bitmap.
 struct Class {
     slot_bytes: usize,
     count: usize,
@@ -21,12 +21,12 @@ const CLASSES: [Class; 5] = [
     Class { slot_bytes: 1024, count: 64, at: 64 << 10, first_word: 8 },
     Class { slot_bytes: 8192, count: 16, at: 128 << 10, first_word: 9 },
     Class { slot_bytes: 32 << 10, count: 16, at: 256 << 10, first_word: 10 },
-    // What is made for each component of a vector takes as much in stores of 8,192 dimensions.
+    // The largest small allocations are those for each component of a vector, in stores of 8,192 dimensions.
     Class { slot_bytes: 128 << 10, count: 4, at: 768 << 10, first_word: 11 },
 ];
 const WORDS: usize = 12;
 const BYTES: usize = 1280 << 10;
-/// What the memory is aligned to. A slot is aligned to its own size, or to this.
+/// The alignment of the memory. A slot is aligned to its own size, at most to this.
 const MOST_ALIGNMENT: usize = 8192;
 
 #[repr(C, align(8192))]
@@ -39,7 +39,8 @@ pub(super) struct Reserve {
     taken_count: AtomicU32,
 }
 
-// SAFETY: the memory is reached only through slots, and a slot belongs to the one who set its bit, until it clears it.
+// SAFETY: the memory is accessed only through slots, and a slot belongs to the thread that set its bit, until it clears
+// it.
 unsafe impl Sync for Reserve {}
 
 /// The reserve of the process.
@@ -55,7 +56,7 @@ impl Reserve {
         }
     }
 
-    /// `bytes` bytes with this alignment, which is a power of two; NULL where no slot is left, or none is that large.
+    /// Takes a slot of at least `bytes` bytes with this alignment, a power of two; NULL if none is free or large enough.
     pub(super) fn take(&self, bytes: usize, alignment: usize) -> *mut u8 {
         if alignment > MOST_ALIGNMENT {
             return std::ptr::null_mut();
@@ -63,7 +64,7 @@ impl Reserve {
         for class in CLASSES.iter().filter(|class| class.slot_bytes >= bytes.max(alignment)) {
             for word_number in 0..class.count.div_ceil(64) {
                 let Some(word) = self.taken.get(class.first_word + word_number) else { continue };
-                // Bits behind the last slot count as taken.
+                // Bits after the last slot count as taken.
                 let absent = u64::MAX.checked_shl(u32::try_from(class.count).unwrap_or(64)).unwrap_or(0);
                 let mut bits = word.load(Ordering::Relaxed);
                 while bits | absent != u64::MAX {
@@ -87,7 +88,7 @@ impl Reserve {
         std::ptr::null_mut()
     }
 
-    /// The bytes of the slot that a pointer is to; `None`: it is to none.
+    /// The bytes of the slot at a pointer; `None` if it does not point to a slot.
     #[inline]
     pub(super) fn slot_bytes(&self, pointer: *const u8) -> Option<usize> {
         let at = pointer.addr().wrapping_sub(self.start().addr());
@@ -97,7 +98,7 @@ impl Reserve {
         CLASSES.iter().rfind(|class| class.at <= at).map(|class| class.slot_bytes)
     }
 
-    /// Gives a slot back; `false`: the pointer is to none.
+    /// Frees a slot; `false` if the pointer does not point to one.
     #[inline]
     pub(super) fn give_back(&self, pointer: *const u8) -> bool {
         let at = pointer.addr().wrapping_sub(self.start().addr());
@@ -114,7 +115,7 @@ impl Reserve {
         true
     }
 
-    /// Whether half of the slots of some size are taken.
+    /// Whether more than half of the slots of some size are taken.
     #[inline]
     pub(super) fn is_low(&self) -> bool {
         self.taken_count.load(Ordering::Relaxed) > 0
@@ -135,13 +136,13 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Takes slots until there are none; returns their addresses.
+    /// Takes all slots and returns their addresses.
     fn take_all(reserve: &Reserve, bytes: usize, alignment: usize) -> Vec<*mut u8> {
         std::iter::repeat_with(|| reserve.take(bytes, alignment)).take_while(|slot| !slot.is_null()).collect()
     }
 
     #[test]
-    fn slots_are_apart_and_aligned_and_come_back() {
+    fn slots_are_disjoint_and_aligned_and_reused() {
         let reserve = Box::new(Reserve::new());
         let cases = [
             (1, 1, 612),
@@ -179,7 +180,7 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..2_000 {
                         let slots: Vec<_> = (0..20).map(|_| reserve.take(100, 8)).collect();
-                        // SAFETY: a slot has 128 bytes and is this thread's until it is given back.
+                        // SAFETY: a slot has 128 bytes and belongs to this thread until it is freed.
                         slots.iter().for_each(|slot| unsafe { slot.write_bytes(thread, 100) });
                         // SAFETY: as above.
                         assert!(slots.iter().all(|slot| unsafe { slot.add(99).read() } == thread));

@@ -1,17 +1,17 @@
-//! The allocator's functions as the shared library calls them: the system's, and the reserve where they fail.
+//! The functions of the allocator as the shared library calls them: those of the system, and the reserve if they fail.
 //!
-//! A `#[global_allocator]` would be imposed on Rust programs that use the crate. So the linker is told to bind calls of
-//! `malloc` to `__wrap_malloc`, and `__real_malloc` to `malloc`, when it links the shared library (`--wrap`, `build.rs`):
-//! neither a Rust program nor the static library knows of it. The symbols are hidden, so nobody else's calls come here, and
-//! weak, so that another version of the crate, or a host that wraps too, can be linked with it.
+//! A `#[global_allocator]` would affect Rust programs that use the crate. Instead, the linker binds calls of `malloc`
+//! to `__wrap_malloc`, and `__real_malloc` to `malloc`, when it links the shared library (`--wrap`, `build.rs`). Rust
+//! programs and the static library are not affected. The symbols are hidden, so no other calls get here, and weak, so
+//! that another version of the crate, or a program that also wraps `malloc`, can be linked with it.
 #![expect(unsafe_code, reason = "is called as malloc and its like are")]
 
 use super::reserve::RESERVE;
 use std::ffi::{c_int, c_void};
 
-/// What [`has_system_memory`] asks for.
+/// The size of the allocation in [`has_system_memory`].
 const PROBE_BYTES: usize = 64 << 10;
-/// What malloc aligns to.
+/// The alignment of malloc.
 const ALIGNMENT: usize = 16;
 
 macro_rules! wrapped {
@@ -54,7 +54,7 @@ unsafe extern "C" {
 
 /// Whether the system has memory at this moment.
 pub(super) fn has_system_memory() -> bool {
-    // SAFETY: the system's own functions, which wrap.rs is linked with wherever it is called; NULL may be freed.
+    // SAFETY: the functions of the system, with which wrap.rs is linked wherever it is called; NULL may be freed.
     unsafe {
         let probe = syna_mmap_real_malloc(PROBE_BYTES);
         syna_mmap_real_free(probe);
@@ -63,13 +63,13 @@ pub(super) fn has_system_memory() -> bool {
 }
 
 unsafe extern "C" fn malloc(bytes: usize) -> *mut c_void {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: by the caller's promise, which is the same.
     let pointer = unsafe { syna_mmap_real_malloc(bytes) };
     if pointer.is_null() { RESERVE.take(bytes, ALIGNMENT).cast() } else { pointer }
 }
 
 unsafe extern "C" fn calloc(count: usize, bytes: usize) -> *mut c_void {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: by the caller's promise, which is the same.
     let pointer = unsafe { syna_mmap_real_calloc(count, bytes) };
     match count.checked_mul(bytes) {
         Some(bytes) if pointer.is_null() => {
@@ -89,19 +89,20 @@ unsafe extern "C" fn realloc(old: *mut c_void, bytes: usize) -> *mut c_void {
         Some(slot_bytes) if slot_bytes >= bytes => return old,
         Some(slot_bytes) => slot_bytes,
         None => {
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: by the caller's promise, which is the same.
             let pointer = unsafe { syna_mmap_real_realloc(old, bytes) };
             if !pointer.is_null() || bytes == 0 {
                 return pointer;
             }
-            // SAFETY: a realloc that fails leaves the old memory as it was; NULL has 0 bytes.
+            // SAFETY: a realloc that fails leaves the old memory unchanged; NULL has 0 bytes.
             unsafe { malloc_usable_size(old) }
         }
     };
-    // SAFETY: asks for new memory only.
+    // SAFETY: only allocates.
     let pointer = unsafe { malloc(bytes) };
     if !pointer.is_null() {
-        // SAFETY: the old memory has `held_bytes` bytes, the new one `bytes`, and they are apart; the old one is given up.
+        // SAFETY: the old memory has `held_bytes` bytes, the new one `bytes`, and they do not overlap; the old one is
+        // not used again.
         unsafe {
             pointer.cast::<u8>().copy_from_nonoverlapping(old.cast(), held_bytes.min(bytes));
             free(old);
@@ -111,7 +112,7 @@ unsafe extern "C" fn realloc(old: *mut c_void, bytes: usize) -> *mut c_void {
 }
 
 unsafe extern "C" fn posix_memalign(out: *mut *mut c_void, alignment: usize, bytes: usize) -> c_int {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: by the caller's promise, which is the same.
     let answer = unsafe { syna_mmap_real_posix_memalign(out, alignment, bytes) };
     if answer != libc::ENOMEM {
         return answer;
@@ -120,13 +121,13 @@ unsafe extern "C" fn posix_memalign(out: *mut *mut c_void, alignment: usize, byt
     if slot.is_null() {
         return answer;
     }
-    // SAFETY: `out` is where the caller wants the pointer.
+    // SAFETY: `out` is where the caller expects the pointer.
     unsafe { *out = slot.cast() };
     0
 }
 
 unsafe extern "C" fn aligned_alloc(alignment: usize, bytes: usize) -> *mut c_void {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: by the caller's promise, which is the same.
     let pointer = unsafe { syna_mmap_real_aligned_alloc(alignment, bytes) };
     if pointer.is_null() && alignment.is_power_of_two() {
         RESERVE.take(bytes, alignment).cast()
@@ -137,7 +138,7 @@ unsafe extern "C" fn aligned_alloc(alignment: usize, bytes: usize) -> *mut c_voi
 
 unsafe extern "C" fn free(pointer: *mut c_void) {
     if !RESERVE.give_back(pointer.cast()) {
-        // SAFETY: what is not the reserve's came from the system; NULL may be freed.
+        // SAFETY: memory that is not the reserve's came from the system; NULL may be freed.
         unsafe { syna_mmap_real_free(pointer) };
     }
 }

@@ -1,12 +1,13 @@
-//! std's locks, each with marks beside it that ThreadSanitizer sees set by who unlocks and read by who locks.
+//! The locks of std, each with an atomic counter that ThreadSanitizer sees written before an unlock and read after a
+//! lock.
 //!
-//! They order what the locks order, and no more: a reader is not ordered behind another reader.
+//! They establish the same order as the locks, and no more: a reader is not ordered after another reader.
 
 use super::{AtomicU32, Ordering};
 use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-/// What those who unlock leave for those who lock.
+/// The counter: written before an unlock, read after a lock.
 #[derive(Debug, Default)]
 struct Mark(AtomicU32);
 
@@ -20,7 +21,7 @@ impl Mark {
     }
 }
 
-/// Leaves its mark when it is dropped; a guard drops it before it unlocks.
+/// Writes the mark when it is dropped. A guard drops it before it unlocks.
 #[derive(Debug)]
 struct Leaving<'a>(&'a Mark);
 

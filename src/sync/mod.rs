@@ -1,10 +1,11 @@
-//! The atomics and locks that carry rows from the writer to readers, and their stand-ins for the tools that check them.
+//! The atomics and locks that publish rows from the writer to readers, and their replacements for the tools that check
+//! them.
 //!
-//! | built with | what stands here |
+//! | build | types |
 //! | --- | --- |
-//! | nothing | std's own |
-//! | `--cfg syna_tsan` | cells and locks that ThreadSanitizer can follow: std's finish in code that is not instrumented |
-//! | `--cfg loom`, in tests | loom's, which try every order that the memory model allows |
+//! | default | those of std |
+//! | `--cfg syna_tsan` | cells and locks that ThreadSanitizer can follow: those of std end in code that is not instrumented |
+//! | `--cfg loom`, in tests | those of loom, which explore every interleaving that the memory model allows |
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! A cell that is written once, as std's, with a mark beside it that the tools see set and read.
+//! A cell that is written once, as that of std, with an atomic flag that the tools see written and read.
 
 use super::{AtomicU32, Ordering};
 
