@@ -100,7 +100,7 @@ static void recall(double least, bool every_row) {
   FAILS(INVALID_ARGUMENT, syna_mmap_check_recall(store, 10, 10, 0, 7, NULL, &error));
   FAILS(LIMIT, syna_mmap_check_recall(store, 10, SIZE_MAX, 0, 7, &second, &error));
   FAILS(LIMIT, syna_mmap_check_recall(store, 10, (size_t)SYNA_MMAP_MAX_K + 1, 0, 7, &second, &error));
-  CHECK(strstr(error.message, "16777217 were asked for") != NULL);
+  CHECK(strstr(error.message, "16777217 were requested") != NULL);
   FAILS(LIMIT, syna_mmap_check_recall(store, 10, 10, UINT32_MAX, 7, &second, &error));
   FAILS(INVALID_HANDLE, syna_mmap_check_recall(NULL, 10, 10, 0, 7, &second, &error));
   CHECK(second == -1);

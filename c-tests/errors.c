@@ -209,8 +209,8 @@ static void long_paths(void) {
       {"the store has 64", "pass 64", 100, SYNA_MMAP_OPEN_READ_ONLY, SYNA_MMAP_ERR_DIMENSION_MISMATCH},
       {"not found: a file to take dimensions", ".absent", 0, 0, SYNA_MMAP_ERR_NOT_FOUND},
       {"not found: the file ", ".absent", DIMENSIONS, SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_ERR_NOT_FOUND},
-      {"", "this is no syna-mmap store; check the path", DIMENSIONS, 0, SYNA_MMAP_ERR_CORRUPT},
-      {"", "the old file stays as it is", DIMENSIONS, 0, SYNA_MMAP_ERR_LEGACY_FORMAT},
+      {"", "this is not a syna-mmap store; check the path", DIMENSIONS, 0, SYNA_MMAP_ERR_CORRUPT},
+      {"", "the old file stays unchanged", DIMENSIONS, 0, SYNA_MMAP_ERR_LEGACY_FORMAT},
   };
   static const char text[64] = "this is no store, but a text that somebody keeps here";
   static const unsigned char magic[64] = {0x43, 0x45, 0x56, 0x4D, 1};

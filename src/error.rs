@@ -1,162 +1,165 @@
-//! The one error type of the crate: what went wrong, with the numbers, and what to do about it.
+//! The error type of the crate. Its messages say what went wrong, with numbers, and what to do.
 
 use crate::short_path::ShortPath;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Every result of this crate.
+/// The result type of this crate.
 pub type Result<T> = std::result::Result<T, SynaError>;
 
-/// Why a call failed. `Display` is one sentence that says what to do.
+/// Why a call failed. `Display` writes one sentence that says what went wrong and what to do.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SynaError {
-    /// An argument has a value that is never right.
+    /// An argument is never valid.
     InvalidArgument {
         /// What is wrong with it.
         what: String,
     },
-    /// Dimensions outside 64..=8192.
+    /// The dimensions are outside 64 to 8,192.
     InvalidDimensions {
-        /// The dimensions asked for.
+        /// The requested dimensions.
         dimensions: u32,
     },
-    /// A vector, or the dimensions asked for, differ from the store's.
+    /// A vector, or the configuration, has other dimensions than the store.
     DimensionMismatch {
         /// The store's dimensions.
         expected: u32,
-        /// What was given.
+        /// The dimensions that were passed.
         actual: u64,
     },
-    /// The metric asked for differs from the file's.
+    /// The file has another metric than the configuration.
     MetricMismatch {
         /// The file's metric.
         expected: crate::DistanceMetric,
-        /// The metric asked for.
+        /// The requested metric.
         actual: crate::DistanceMetric,
     },
     /// A vector has a component that is NaN or infinite.
     InvalidVector {
-        /// The vector's place in its batch; 0 for a single one.
+        /// The position of the vector in its batch; 0 for a single one.
         position: usize,
-        /// The component's place in its vector.
+        /// The index of the component in its vector.
         component: usize,
         /// The component.
         value: f32,
     },
-    /// A key is too long or is not UTF-8.
+    /// A key is longer than [`crate::MAX_KEY_BYTES`] or is not valid UTF-8.
     InvalidKey {
-        /// The key's place in its batch; 0 for a single one.
+        /// The position of the key in its batch; 0 for a single one.
         position: usize,
         /// What is wrong with it.
         what: String,
     },
-    /// There is no such key, or no such file.
+    /// The key or the file does not exist.
     NotFound {
-        /// What was looked for.
+        /// The key or the file.
         what: String,
     },
-    /// Another writer has the store open.
+    /// Another writer, in this process or another one, has the file open.
     Locked {
         /// The store's file.
         path: PathBuf,
     },
-    /// A write to a store that was opened for reading.
+    /// The call writes, and the store is open read-only.
     ReadOnly {
         /// The store's file.
         path: PathBuf,
     },
-    /// The file is damaged, or is no file of ours.
+    /// The file is damaged, or is not a store.
     Corrupt {
         /// The damaged file.
         path: PathBuf,
-        /// Where in the file.
+        /// The offset in the file.
         offset_bytes: u64,
-        /// What does not check.
+        /// What is wrong.
         what: String,
     },
-    /// The file is of a version, or needs a feature, that this library does not know.
+    /// The file needs a newer version of the library.
     UnsupportedVersion {
         /// The file.
         path: PathBuf,
         /// What it needs.
         what: String,
     },
-    /// The file is of the older MVEC format.
+    /// The file has the older MVEC format and must be imported into a new file.
     LegacyFormat {
         /// The file.
         path: PathBuf,
     },
-    /// The operating system refused an operation.
+    /// The system refused an operation. After a write that failed with this error it is unknown whether the write was
+    /// stored: open the store again to find out.
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
-        /// The system's own error.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The disk is full.
+    /// The disk is full, or a quota or the system's file size limit is reached. The store is unchanged and remains
+    /// usable.
     NoSpace {
-        /// The file that was to grow.
+        /// The file that could not grow.
         path: PathBuf,
-        /// How much was asked for.
+        /// The requested bytes; 0 if unknown.
         needed_bytes: u64,
-        /// The system's own error.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Memory could not be had.
+    /// Out of memory. The store is unchanged and remains usable.
     NoMemory {
-        /// How much was asked for.
+        /// The requested bytes; 0 if unknown.
         needed_bytes: u64,
     },
-    /// A handle that is closed, was never given out, or belongs to the parent process.
+    /// A handle is closed, made up, of another type, or belongs to the parent process.
     InvalidHandle {
-        /// What is known about it.
+        /// What is wrong with it.
         what: &'static str,
     },
-    /// The store refuses the call until it is opened again.
+    /// An earlier failure disabled the store. After a failed disk sync it refuses writes. Close it and open it again.
     Poisoned {
-        /// What happened.
+        /// The earlier failure.
         cause: String,
     },
-    /// A bug in this library.
+    /// The library caught a bug of its own before it could do harm. Please report the message.
     Internal {
-        /// What was caught.
+        /// The bug.
         what: String,
     },
-    /// The host asked for the work to stop.
+    /// A callback asked to stop the call, or an interrupt ended it.
     Cancelled,
-    /// A stated limit was passed.
+    /// A limit was exceeded.
     Limit {
-        /// Which one.
+        /// What the limit is for.
         what: &'static str,
-        /// The most that is allowed.
+        /// The limit.
         limit: u64,
-        /// What was asked for.
+        /// The requested value.
         actual: u64,
     },
 }
 
 impl SynaError {
-    /// Shorthand for [`SynaError::InvalidArgument`].
+    /// Creates a [`SynaError::InvalidArgument`].
     pub(crate) fn argument(what: impl Into<String>) -> Self {
         Self::InvalidArgument { what: what.into() }
     }
 
-    /// [`SynaError::NotFound`] of a key, which may be too long to be shown whole.
+    /// [`SynaError::NotFound`] for a key, which is shortened in the message.
     pub(crate) fn no_such_key(key: &str) -> Self {
         let shown: String = key.chars().take(100).collect();
         Self::NotFound { what: format!("the key {shown:?}") }
     }
 
-    /// Shorthand for [`SynaError::Corrupt`].
+    /// Creates a [`SynaError::Corrupt`].
     pub(crate) fn corrupt(path: &Path, offset_bytes: u64, what: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), offset_bytes, what: what.into() }
     }
 
-    /// An I/O error under its right name: a full disk is [`SynaError::NoSpace`].
+    /// The error for an I/O error: [`SynaError::NoSpace`] for a full disk, [`SynaError::NoMemory`] if memory ran out,
+    /// else [`SynaError::Io`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -174,7 +177,7 @@ impl fmt::Display for SynaError {
     }
 }
 
-/// An error as text, with paths that have at most so many bytes.
+/// An error as text. A path in it has at most this many bytes.
 pub(crate) struct Shortened<'a>(pub(crate) &'a SynaError, pub(crate) usize);
 
 impl fmt::Display for Shortened<'_> {
@@ -184,7 +187,7 @@ impl fmt::Display for Shortened<'_> {
 }
 
 impl SynaError {
-    /// The sentence; `most` is how many bytes a path may have.
+    /// Writes the message. `most`: the most bytes of a path.
     fn describe(&self, f: &mut fmt::Formatter<'_>, most: usize) -> fmt::Result {
         let shown = |path| ShortPath { path, most };
         match self {
@@ -193,19 +196,18 @@ impl SynaError {
                 write!(f, "{dimensions} dimensions are not supported; use 64 to 8192")
             }
             Self::DimensionMismatch { expected, actual } => {
-                write!(f, "the store has {expected} dimensions, {actual} were given; pass {expected}")
+                write!(f, "the store has {expected} dimensions, not {actual}; pass {expected}")
             }
             Self::MetricMismatch { expected, actual } => write!(
                 f,
-                "the store was made for the {} metric, {} was asked for; open it with {}, or take the metric from the file",
+                "the store has the {} metric, not {}; open it with {}, or take the metric from the file",
                 expected.name(),
                 actual.name(),
                 expected.name()
             ),
-            Self::InvalidVector { position, component, value } => write!(
-                f,
-                "vector {position} has {value} as component {component}; only finite numbers can be stored or searched for"
-            ),
+            Self::InvalidVector { position, component, value } => {
+                write!(f, "component {component} of vector {position} is {value}; components must be finite")
+            }
             Self::InvalidKey { position, what } => write!(f, "key {position} is invalid: {what}"),
             Self::NotFound { what } => write!(f, "not found: {what}"),
             Self::Locked { path } => write!(
@@ -224,7 +226,7 @@ impl SynaError {
             }
             Self::LegacyFormat { path } => write!(
                 f,
-                "{} is a store in the older MVEC format, version 1; import it into a new store, the old file stays as it is",
+                "{} is a store in the older MVEC format, version 1; import it into a new store, the old file stays unchanged",
                 shown(path)
             ),
             Self::Io { path, doing, source } => write!(f, "{doing} {}: {source}", shown(path)),
@@ -233,20 +235,20 @@ impl SynaError {
                 if *needed_bytes > 0 {
                     write!(f, " to grow by {needed_bytes} bytes")?;
                 }
-                write!(f, " ({source}); free some space and call again, the store is as it was")
+                write!(f, " ({source}); free some space and call again, the store is unchanged")
             }
             Self::NoMemory { needed_bytes } => match needed_bytes {
-                0 => f.write_str("memory could not be had; free some and call again"),
-                n => write!(f, "{n} bytes of memory could not be had; free some and call again"),
+                0 => f.write_str("out of memory; free some and call again"),
+                n => write!(f, "out of memory, {n} bytes were requested; free some and call again"),
             },
             Self::InvalidHandle { what } => write!(f, "invalid handle: {what}"),
             Self::Poisoned { cause } => {
-                write!(f, "the store refuses this call since {cause}; close it and open it again")
+                write!(f, "the store refuses this call because {cause}; close it and open it again")
             }
             Self::Internal { what } => write!(f, "a bug in syna-mmap, please report it: {what}"),
-            Self::Cancelled => f.write_str("cancelled by the host"),
+            Self::Cancelled => f.write_str("cancelled by the caller"),
             Self::Limit { what, limit, actual } => {
-                write!(f, "{what}: at most {limit}, {actual} were asked for")
+                write!(f, "{what}: at most {limit} are allowed, {actual} were requested")
             }
         }
     }

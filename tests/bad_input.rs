@@ -188,9 +188,9 @@ fn files_that_are_no_store_are_refused_and_left_alone() {
     let path = folder.file("store");
     assert!(matches!(open_error(folder.path(), quiet(64, EUCLIDEAN)), SynaError::Io { .. }));
     for (bytes, what) in [
-        (&b"hello"[..], "no syna-mmap store"),
-        (&[0; 65536], "no syna-mmap store"),
-        (&[0xFF; 40000], "no syna-mmap store"),
+        (&b"hello"[..], "not a syna-mmap store"),
+        (&[0; 65536], "not a syna-mmap store"),
+        (&[0xFF; 40000], "not a syna-mmap store"),
     ] {
         fs::write(&path, bytes).unwrap();
         let error = open_error(&path, quiet(64, EUCLIDEAN));

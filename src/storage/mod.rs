@@ -1,4 +1,4 @@
-//! Floor 1: the data file. It knows rows, frames and bytes; it knows no graph and no search.
+//! Layer 1: the data file. It knows rows, frames and bytes, but neither the index nor searches.
 //!
 //! ```text
 //! | slot 0 | slot 1 | vectors | log | vectors | log | log | vectors | ...   -> grows
@@ -6,23 +6,23 @@
 //! ```
 //!
 //! ```text
-//! read path:   file::data_file opens -> extent_mapping maps the extents -> replay takes in the frames -> rows and keys are read
-//!              in the mapping
+//! read path:   file::data_file opens -> extent_mapping maps the extents -> replay reads the frames -> rows and keys are read in
+//!              the mapping
 //! write path:  append::appender -> space (the file grows) -> row_writer (rows) -> frame_encode (the batch's frame)
 //!                               -> sync -> superblock (a checkpoint)
 //!              both do all I/O through the trait in io::medium
 //! ```
 //!
-//! The folders, lowest first; each uses those above it only:
+//! The folders, lowest first; each uses only those above it:
 //!
-//! | folder | what it is for |
+//! | folder | content |
 //! | --- | --- |
-//! | `platform/` | what differs from platform to platform; threads |
+//! | `platform/` | what differs between platforms; threads |
 //! | `io/` | the trait through which all I/O goes, and its implementations |
-//! | `format/` | the file format: bytes to types and back |
-//! | `file/` | a data file: making, opening, recovery, how it grows |
+//! | `format/` | the file format: conversion between bytes and types |
+//! | `file/` | a data file: creating, opening, recovery, growth |
 //! | `append/` | writing: batches, checkpoints |
-//! | `simulated/` | the trait again, for tests: recorded, failing, cut off |
+//! | `simulated/` | an implementation for tests: it records, makes calls fail, and simulates power failures |
 
 mod append;
 mod file;

@@ -1,7 +1,7 @@
-//! The writing side of a data file: rows, then the frame; at a checkpoint the sync, then the superblock.
+//! Writing to a data file: rows, then the frame; at a checkpoint a sync, then the superblock.
 //!
-//! Nothing moves forward before its bytes are in the file, so whatever fails, the next attempt starts at the same
-//! place. The appender knows what it wrote; who sees it is decided above, by the row count that is published.
+//! No position advances before its bytes are in the file, so after a failure the next attempt starts at the same place.
+//! The caller publishes the row count that decides what readers see.
 
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, Placement, RowWriter, erase_rows};
@@ -21,33 +21,33 @@ use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The writer of one file; there is one at a time.
+/// The writer of one file. There is one at a time.
 #[derive(Debug)]
 pub(crate) struct Appender {
     storage: Arc<dyn Storage>,
     pub(super) data: Arc<DataFile>,
-    /// The newest superblock, as far as the file shows it.
+    /// The newest superblock, as the file shows it.
     superblock: Superblock,
     pub(super) position: LogPosition,
-    /// What recovery found behind the checkpoint; `None` once it, and the newest slot, were written again and synced.
-    /// After a failed sync the page cache may show what the disk never got.
+    /// The part of the log that recovery found after the checkpoint; `None` after it and the newest slot were written
+    /// again and synced. After a failed sync the page cache may show bytes that are not on the disk.
     unsynced_tail: Option<Range<LogPosition>>,
-    /// The last frame that is safe from a power cut.
+    /// The last frame that survives a power failure.
     durable_sequence: u64,
     session: u64,
-    /// Rows to plan extents for.
+    /// The expected number of rows, for the size of extents.
     pub(super) planned_rows: u64,
-    /// Whether it is known that nothing lies where something new will go; see `clear_leftovers`.
+    /// Whether no leftovers are where new bytes will go; see `clear_leftovers`.
     pub(super) is_clean: bool,
     /// Whether the file's name was synced in this session.
     is_name_safe: bool,
-    /// Set when a sync failed: what the kernel still holds is unknown, so nothing more is written.
+    /// Set when a sync failed. It is unknown then what is on the disk, so nothing more is written.
     failed: Option<String>,
     rows: RowWriter,
     frame: Vec<u8>,
 }
 
-/// Why nothing is written any more.
+/// Logs that the store is disabled, and returns the reason.
 fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
     let path = data.path.display();
     log::error!("{what} {path} failed ({error}); the store refuses writes until it is opened again");
@@ -55,7 +55,7 @@ fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
 }
 
 impl Appender {
-    /// A writer that goes on behind `position`, which replay found in the file.
+    /// A writer that continues after `position`, which a replay has returned.
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         data: Arc<DataFile>,
@@ -86,22 +86,22 @@ impl Appender {
         self.position
     }
 
-    /// The newest superblock, as far as the file shows it.
+    /// The newest superblock, as the file shows it.
     pub(crate) fn superblock(&self) -> &Superblock {
         &self.superblock
     }
 
-    /// The number of the last write, counted over the store's life.
+    /// The number of the last write, over the store's life.
     pub(crate) fn last_write(&self) -> u64 {
         self.superblock.write_count(&self.position)
     }
 
-    /// The number of the last write that is safe from a power cut.
+    /// The number of the last write that survives a power failure.
     pub(crate) fn last_durable_write(&self) -> u64 {
         self.superblock.sequence_base.wrapping_add(self.durable_sequence)
     }
 
-    /// Whether something was written since the last checkpoint.
+    /// Whether anything was written since the last checkpoint.
     pub(crate) fn is_dirty(&self) -> bool {
         self.position.sequence != self.superblock.position.sequence
     }
@@ -115,10 +115,10 @@ impl Appender {
         }
     }
 
-    /// Writes one batch and returns where its frame begins. On an error nothing has moved forward.
+    /// Writes one batch and returns the offset of its frame. On an error no position has advanced.
     ///
     /// # Errors
-    /// Also whatever the batch answers; the space that its rows would have taken is as it was then.
+    /// Also those of the batch; the space for its rows is unchanged then.
     pub(crate) fn append<'a>(&mut self, batch: &mut impl NewRows<'a>) -> Result<u64> {
         self.refuse_if_failed()?;
         let too_many = |what, actual| SynaError::Limit { what, limit: MAX_ROWS, actual };
@@ -132,7 +132,7 @@ impl Appender {
             previous: self.position.chain,
         };
         self.clear_leftovers()?;
-        // The extent comes to be once its rows are whole: a batch that is refused takes nothing from the disk.
+        // The extent is added after its rows were written: a refused batch takes no disk space.
         let added = match most_end.saturating_sub(self.data.extents.row_capacity()) {
             0 => None,
             missing => Some(self.take_space(ExtentKind::Vectors, missing)?),
@@ -155,7 +155,7 @@ impl Appender {
         let count = self.rows.checksums.len();
         if count != encoded {
             erase_rows(&self.data, before.rows, count);
-            return Err(SynaError::Internal { what: format!("{count} rows came with {encoded} keys") });
+            return Err(SynaError::Internal { what: format!("{count} rows have {encoded} keys") });
         }
         if let Some(header) = added {
             self.add_extent(header)?;
@@ -188,8 +188,8 @@ impl Appender {
         Frame::known(&self.frame)
     }
 
-    /// The extent and the offset where the frame at hand goes. A head that is passed over is wiped, since what a failed
-    /// write may have left there could be taken for this frame.
+    /// The extent and the offset of the current frame. A head that is skipped is wiped, because leftovers of a failed
+    /// write there could be mistaken for this frame.
     fn place_for_frame(&mut self) -> Result<(u32, u64)> {
         let length = self.frame.len() as u64;
         let mut first = self.position.extent;
@@ -205,10 +205,10 @@ impl Appender {
         }
     }
 
-    /// Before anything is written: takes away what a power cut, or a failed write, left where something new will go.
+    /// Before the first write: removes the leftovers of a power failure or a failed write from where new bytes will go.
     ///
-    /// A frame may have lost its rows, an extent the one before it. Recovery ended there; but one write later they
-    /// could be taken for whole, and an older future of the store would come back in the place of the new one.
+    /// A frame may have lost its rows, or an extent the previous one. Recovery ended there. But after the next write
+    /// they could look valid, and discarded writes would come back instead of the new ones.
     pub(super) fn clear_leftovers(&mut self) -> Result<()> {
         if self.is_clean {
             return Ok(());
@@ -218,7 +218,7 @@ impl Appender {
         let end = data.extents.end_bytes();
         let length = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
         if length > end && !is_planted(Fault::LeaveStaleExtents) {
-            data.file.truncate(end).map_err(|e| data.io("cutting", e))?;
+            data.file.truncate(end).map_err(|e| data.io("truncating", e))?;
             is_changed = true;
         }
         if is_changed {
@@ -228,11 +228,11 @@ impl Appender {
         Ok(())
     }
 
-    /// Makes every batch so far safe from a power cut.
+    /// Makes every batch so far survive a power failure.
     ///
     /// # Errors
-    /// When the sync itself fails, [`SynaError::Io`] once and [`SynaError::Poisoned`] from then on: Linux forgets
-    /// which pages were not written, so a second sync would answer OK and prove nothing.
+    /// If the sync itself fails: [`SynaError::Io`] once and [`SynaError::Poisoned`] from then on. Linux forgets which
+    /// pages were not written, so a second sync would succeed and prove nothing.
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.refuse_if_failed()?;
         if self.durable_sequence == self.position.sequence && self.unsynced_tail.is_none() {
@@ -251,17 +251,17 @@ impl Appender {
         Ok(())
     }
 
-    /// Makes sure that a power cut leaves this file under its name: a compaction, or the making of the file, may have
-    /// failed just before that.
+    /// Makes sure that this file still has its name after a power failure: a compaction, or the creation of the file,
+    /// may have failed just before its own sync of the folder.
     ///
     /// # Errors
-    /// [`SynaError::Io`]; where the sync failed, no more writes: they would go to a file that may have no name tomorrow.
-    /// One that could not be begun is due again.
+    /// [`SynaError::Io`]. If the sync failed, the store refuses writes, because the file may have no name after a power
+    /// failure. If it could not be started, it is due again.
     pub(crate) fn sync_name(&mut self) -> Result<()> {
         if !is_planted(Fault::SkipNameSync) {
             self.storage.sync_folder(&self.data.path).map_err(|error| {
                 if let FolderSyncError::Failed(error) = &error {
-                    self.failed = Some(stopped("a sync of the folder of", &self.data, error));
+                    self.failed = Some(stopped("syncing the folder of", &self.data, error));
                 }
                 self.data.unsafe_yet("syncing the folder of", error.into())
             })?;
@@ -273,13 +273,13 @@ impl Appender {
     fn sync_file(&mut self) -> Result<()> {
         self.data.file.sync().map_err(|error| {
             if !is_planted(Fault::RetrySync) {
-                self.failed = Some(stopped("a sync of", &self.data, &error));
+                self.failed = Some(stopped("syncing", &self.data, &error));
             }
             self.data.unsafe_yet("syncing", error)
         })
     }
 
-    /// Syncs, then names what was synced in the older slot, then syncs that.
+    /// Syncs, then writes the older slot, which names what was synced, then syncs the slot.
     pub(crate) fn checkpoint(&mut self) -> Result<()> {
         self.refuse_if_failed()?;
         if !self.is_dirty() {
@@ -294,11 +294,11 @@ impl Appender {
             true => self.sync().and_then(|()| self.sync_file()),
             false => self.sync_file(),
         };
-        // What was not synced is not there yet: the slot is due again.
+        // The slot may not be on the disk, so it is due again.
         is_synced.inspect_err(|_| self.superblock = before)
     }
 
-    /// Names what there is in the older slot.
+    /// Writes the current state to the older slot.
     fn write_slot(&mut self) -> Result<()> {
         let superblock = Superblock {
             generation: self.superblock.generation + 1,
@@ -313,25 +313,25 @@ impl Appender {
         Ok(())
     }
 
-    /// Has the system begin to bring the bytes that were written so far to the disk.
+    /// Asks the system to start writing the bytes so far to the disk.
     pub(crate) fn begin_sync(&self) {
         self.data.file.begin_sync(0, self.data.extents.end_bytes());
     }
 
-    /// Brings the bytes that were written so far to the disk, as a head start for [`Appender::seal`].
+    /// Writes the bytes so far to the disk, so that [`Appender::seal`] takes less time.
     pub(crate) fn sync_ahead(&mut self) -> Result<()> {
         self.sync_file()
     }
 
-    /// Completes a file that has no name yet, so that it can take another one's: `last_write` is the number of the last
-    /// write that it holds. All of it is on the disk then, named by both slots.
+    /// Completes a file that has no name yet, so that it can replace another one. `last_write`: the number of the last
+    /// write that it contains. Afterwards all of it is on the disk, and both slots name it.
     pub(crate) fn seal(&mut self, last_write: u64) -> Result<()> {
         self.refuse_if_failed()?;
         self.superblock.sequence_base = last_write.wrapping_sub(self.position.sequence);
         for _ in 0..2 {
             self.write_slot()?;
         }
-        // Nobody knows the file yet, so the order of slots and data is free.
+        // No other process knows the file, so the order of slots and data does not matter.
         if !is_planted(Fault::SealWithoutSync) {
             self.sync_file()?;
         }

@@ -1,14 +1,14 @@
 //! Writing: batches, checkpoints.
 //!
-//! The files, lowest first; each uses those above it only:
+//! The files, lowest first; each uses only those above it:
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `row_queue.rs` | who writes the rows of a batch: the calling thread, or one beside it |
+//! | `row_queue.rs` | writing the rows of a batch on the calling thread or on another one |
 //! | `row_writer.rs` | the rows of a batch: written, checked and checksummed in one pass |
 //! | `rewrite.rs` | writing again what a failed sync may have lost |
 //! | `appender.rs` | the writer of a file: a batch, a sync, a checkpoint |
-//! | `space.rs` | the part of the appender that takes space in the file |
+//! | `space.rs` | the part of the appender that allocates space |
 
 pub(super) mod appender;
 mod rewrite;

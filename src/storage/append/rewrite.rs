@@ -1,7 +1,7 @@
-//! Writing again what recovery found behind the checkpoint: the same bytes to the same places.
+//! Writing again what recovery found after the checkpoint: the same bytes to the same places.
 //!
-//! The kernel forgets which pages a failed sync left unwritten, so what the page cache shows after one proves nothing
-//! about the disk. Bytes that were written again are dirty again, and the sync that follows is about all of them.
+//! The kernel forgets which pages a failed sync did not write, so the page cache proves nothing about the disk. Bytes
+//! that are written again are dirty again, and the next sync covers all of them.
 
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extents::{Extent, ExtentKind};
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Bytes that are read and written at a time.
 const PIECE_BYTES: u64 = 512 * 1024;
 
-/// Writes the newest slot, the extents' headers behind it, and the rows and frames of `unsynced_tail` again.
+/// Writes the newest slot, the headers of later extents, and the rows and frames of `unsynced_tail` again.
 pub(super) fn write_again(
     data: &DataFile,
     newest: &Superblock,

@@ -1,22 +1,22 @@
-//! The way that pieces of a batch take into the file: written at once, or by a thread of the call's own.
+//! The write queue of a batch: its parts are written at once, or by another thread during the call.
 //!
 //! ```text
-//!   the calling thread   look up keys, check and checksum piece 0 | 1 | 2 | 3 ... | the frame
-//!                                                      \   \   \
-//!   the other one                                  write 0  | 1  | 2 ...
+//!   calling thread   look up keys, check and checksum part 0 | 1 | 2 | 3 ... | the frame
+//!                                                     \   \   \
+//!   other thread                                  write 0  | 1  | 2 ...
 //! ```
-//! Pieces are written in their order by one thread, which ends at the first that fails. Meanwhile the calling thread asks
-//! nothing of the file, so the file sees the same calls in the same order either way.
+//! Parts are written in order by one thread, which stops at the first failure. Meanwhile the calling thread does not
+//! access the file, so the file sees the same calls in the same order in both cases.
 
 use crate::storage::io::medium::{StorageFile, write_slices_at};
 use crate::storage::platform::threads::spawn_scoped;
 use std::io::{self, IoSlice};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Pieces that may wait for the other thread: so few that they lie in the cache which both share.
+/// The most parts that wait for the other thread: few enough to stay in the shared cache.
 const MOST_WAITING: usize = 16;
 
-/// One write: the bytes, and where they go.
+/// One write: the bytes and their offset.
 type Write<'a> = (Vec<IoSlice<'a>>, u64);
 
 /// See the module.
@@ -26,15 +26,15 @@ pub(super) enum WriteQueue<'a, 'f> {
 }
 
 impl<'a> WriteQueue<'a, '_> {
-    /// Whether what is put here is written by another thread.
+    /// Whether another thread writes.
     pub(super) fn is_beside(&self) -> bool {
         matches!(self, Self::Beside(_))
     }
 
-    /// Writes slices, or has them written; what is left of them is of no use afterwards.
+    /// Writes slices or queues them. The slices are used up afterwards.
     ///
     /// # Errors
-    /// Of this write; from another thread `BrokenPipe`, where an earlier one failed.
+    /// Those of this write. With another thread: `BrokenPipe` if an earlier write has failed.
     pub(super) fn put(&mut self, slices: &mut Vec<IoSlice<'a>>, offset_bytes: u64) -> io::Result<()> {
         match self {
             Self::Own(file) => write_slices_at(*file, slices, offset_bytes),
@@ -52,10 +52,11 @@ fn write_all(file: &dyn StorageFile, waiting: Receiver<Write<'_>>) -> io::Result
     Ok(())
 }
 
-/// Calls `feed` with a queue that another thread empties; where the system has no thread for it, with one of its own. All
-/// that was put there is written, or has failed, when this returns; a panic of that thread goes on in the caller.
+/// Calls `feed` with a queue that another thread empties. If the system cannot start a thread, the calling thread
+/// writes. When this returns, all queued writes have succeeded or failed. A panic of the thread continues in the
+/// caller.
 ///
-/// Answers how the other thread fared, and `feed`.
+/// Returns the result of the writes, and that of `feed`.
 pub(super) fn write_beside<'a, T>(
     file: &dyn StorageFile,
     feed: impl FnOnce(&mut WriteQueue<'a, '_>) -> T,
@@ -67,7 +68,7 @@ pub(super) fn write_beside<'a, T>(
         };
         let mut queue = WriteQueue::Beside(sender);
         let fed = feed(&mut queue);
-        // The end of what there is to write.
+        // Closes the queue.
         drop(queue);
         match handle.join() {
             Ok(written) => (written, fed),
@@ -84,21 +85,21 @@ mod tests {
     use crate::storage::platform::file_types::Access;
 
     #[test]
-    fn a_panic_on_either_side_ends_both_and_goes_on_in_the_caller() {
+    fn a_panic_of_the_caller_ends_the_writer_thread() {
         let file = InMemory.open(std::path::Path::new(":memory:"), Access::CreateNew).unwrap();
         let bytes = [7; 100];
         let run = |panics: bool| {
             write_beside(&*file, |queue| {
                 for place in 0..50 {
                     queue.put(&mut vec![IoSlice::new(&bytes)], place * 100).unwrap();
-                    assert!(!panics || place < 30, "planted");
+                    assert!(!panics || place < 30, "simulated panic");
                 }
             })
         };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(true))).is_err());
         run(false).0.unwrap();
         assert_eq!(file.length_bytes().unwrap(), 5000);
-        // An offset that no file has: the write fails, and what comes behind it is told so.
+        // A write at an impossible offset fails, and the writes after it get `BrokenPipe`.
         let (written, fed) = write_beside(&*file, |queue| {
             (0..1000).try_for_each(|_| queue.put(&mut vec![IoSlice::new(&bytes)], u64::MAX - 200))
         });

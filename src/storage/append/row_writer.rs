@@ -1,4 +1,4 @@
-//! Rows on their way into the file: written, checked and checksummed piece by piece, so that each comes from memory once.
+//! Writing the rows of a batch: written, checked and checksummed in parts, so that each row is read from memory once.
 
 use super::row_queue::{WriteQueue, write_beside};
 use crate::checksum::crc32c_if_finite;
@@ -12,37 +12,38 @@ use crate::storage::platform::limits::MOST_SLICES;
 use crate::{Result, SynaError};
 use std::io::IoSlice;
 
-/// A batch on its way into the file: its rows become known one after another, the rest once they all are.
+/// A batch that is being written. Its rows become known one after the other, the rest when all rows are known.
 pub(crate) trait NewRows<'a> {
-    /// How many rows it comes to, or more: so many have their place before the first is asked for.
+    /// An upper bound of the number of rows. That much space is available before the first row is requested.
     fn most_rows(&self) -> usize;
-    /// Adds the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
+    /// Appends the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
     fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>);
-    /// What is wrong with a batch that has a component which is not finite. Then nothing of it stays.
+    /// The error of a batch that has a component which is not finite. Nothing of the batch is stored then.
     fn refusal(&self) -> SynaError;
-    /// All of the batch but its vectors, asked for once when no row is left.
+    /// All of the batch but its vectors. Called once, after the last row.
     ///
     /// # Errors
-    /// Then nothing of the batch stays.
+    /// Nothing of the batch is stored then.
     fn content(&mut self) -> Result<FrameContent<'_>>;
 }
 
-/// Rows go to the kernel in pieces of this length, which end at multiples of it in the file. Small enough to lie in the
-/// cache from their check on, large enough to make a system call cheap. Where a piece ends matters as much as its length:
-/// the page cache takes it in as one large folio if it is aligned, as a dozen small ones if not, and those cost a sixth of
-/// the speed. Folios of 2 MiB are worse again: a hypervisor takes these away while they are free.
+/// Rows are written in parts of this length, which end at multiples of it in the file. It is small enough for the cache
+/// between check and write, and large enough to make the cost of a system call small. The alignment matters as much as
+/// the length: the page cache stores an aligned part as one large folio, an unaligned one as a dozen small ones, which
+/// costs a sixth of the speed. Folios of 2 MiB are slower again, because a hypervisor reclaims them while they are
+/// free.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// What fills a row up to its stride.
+/// The padding of a row up to its stride.
 static ZEROS: [u8; 64] = [0; 64];
 const _: () = assert!(ZEROS.len() as u64 == ROW_ALIGN);
 
-/// Behind a write that is shorter than this, zeros go into the file up to the next multiple of it, where they lie already:
-/// the page cache takes all of it in as one large folio, and the rows that come next find it there.
+/// After a write that is shorter than this, zeros are written up to the next multiple of it, where the file already has
+/// zeros. The page cache then stores all of it as one large folio, and the next rows are written into it.
 const AHEAD_BYTES: usize = 64 * 1024;
 static AHEAD: [u8; AHEAD_BYTES] = [0; AHEAD_BYTES];
 
-/// The shortest batch that a thread is started for.
+/// The smallest batch for which a thread is started.
 const LEAST_BESIDE_BYTES: u64 = 2 << 20;
 
 /// The bytes of one write.
@@ -50,12 +51,12 @@ const LEAST_BESIDE_BYTES: u64 = 2 << 20;
 struct Piece<'a> {
     slices: Vec<IoSlice<'a>>,
     length: usize,
-    /// The end of a row that the piece had no room for: of its vector, of its padding.
+    /// The end of a row that did not fit: of its vector, and of its padding.
     rest: [&'a [u8]; 2],
 }
 
 impl<'a> Piece<'a> {
-    /// Begins the next piece, with what is left of the one before.
+    /// Begins the next part with the rest of the previous one.
     fn begin(&mut self) {
         self.slices.clear();
         self.length = 0;
@@ -71,7 +72,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Adds a row, as far as there is room for it in a piece of `most` bytes.
+    /// Appends a row, as far as it fits in a part of `most` bytes.
     fn push_row(&mut self, vector: &'a [u8], padding: &'a [u8], most: usize) {
         for (bytes, rest) in [vector, padding].into_iter().zip(0..) {
             let room = most.saturating_sub(self.length);
@@ -83,22 +84,22 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Whether the slices lie one behind the other in memory.
+    /// Whether the slices are contiguous in memory.
     fn is_block(&self) -> bool {
         self.slices.is_sorted_by(|before, after| before.as_ptr_range().end == after.as_ptr())
     }
 }
 
-/// Where the rows of a batch go: the extents that there are, and the one that is added for them.
+/// Where the rows of a batch go: the existing extents, and the one that is added for them.
 #[derive(Clone, Copy)]
 pub(super) struct Placement<'d> {
     pub(super) data: &'d DataFile,
-    /// Has its space behind the last extent, and nothing else yet.
+    /// Its space is allocated after the last extent, but its header is not written yet.
     pub(super) added: Option<ExtentHeader>,
 }
 
 impl Placement<'_> {
-    /// Where in the file a row goes, and how many rows fit there one after another.
+    /// The offset of a row, and how many rows fit from there to the end of its extent.
     fn place_of(&self, row: u64) -> Result<(u64, usize)> {
         let extents = &self.data.extents;
         let in_added = || {
@@ -116,9 +117,9 @@ impl Placement<'_> {
     }
 }
 
-/// Why the rows of a batch were not all written.
+/// Why not all rows of a batch were written.
 enum Stopped {
-    /// The batch was; so many rows may have been written by then.
+    /// The batch was refused. So many of its rows may have been written.
     Refused(SynaError, usize),
     Failed(SynaError),
 }
@@ -129,14 +130,14 @@ impl From<SynaError> for Stopped {
     }
 }
 
-/// Writes rows; what it keeps from batch to batch.
+/// Writes rows. Reused for the next batch.
 #[derive(Debug)]
 pub(super) struct RowWriter {
     /// One for each row of the last batch.
     pub(super) checksums: Vec<u32>,
     /// Whether a thread may be started for a batch.
     may_start_thread: bool,
-    /// Behind the last row, zeros were written up to here.
+    /// The offset up to which zeros were written after the last row.
     zeroed_until: u64,
 }
 
@@ -145,11 +146,11 @@ impl RowWriter {
         Self { checksums: Vec::new(), may_start_thread, zeroed_until: 0 }
     }
 
-    /// Writes a batch from `first_row` on, straight from the caller's memory, and calls `finish` when its rows are known,
-    /// some of which may still be on their way.
+    /// Writes a batch from `first_row` on, directly from the caller's memory, and calls `finish` when its rows are
+    /// known. Some rows may still be in the queue then.
     ///
     /// # Errors
-    /// Where a row is refused, or `finish` fails, nothing of the batch is left in extents that there were.
+    /// If a row is refused, or `finish` fails, the rows are erased again from the extents that existed before.
     pub(super) fn write<'a, B: NewRows<'a>>(
         &mut self,
         placement: &Placement<'_>,
@@ -166,7 +167,7 @@ impl RowWriter {
         };
         let result = if is_beside {
             let (written, fed) = write_beside(&*data.file, feed);
-            // What was refused comes behind all that was written.
+            // A refusal comes after all queued writes, so a failed write has priority.
             written.map_err(|error| data.io("writing to", error).into()).and(fed)
         } else {
             feed(&mut WriteQueue::Own(&*data.file))
@@ -180,12 +181,12 @@ impl RowWriter {
         })
     }
 
-    /// Puts the pieces of a batch on their way, each of them checked.
+    /// Queues the parts of a batch, each of them checked.
     ///
-    /// The first piece is checked before it is written, so that a small batch with a wrong vector leaves no trace. So are
-    /// rows that lie scattered, since the kernel copies short slices slowly when they are not in the cache, and whatever
-    /// another thread writes. A piece that is one block and written here is checked afterwards: the kernel's copy brings
-    /// it into the cache at less cost than the check would.
+    /// The first part is checked before it is written, so that a small batch with an invalid vector leaves no trace.
+    /// Also checked before are rows that are not contiguous, because the kernel copies short slices slowly if they are
+    /// not in the cache, and all parts that another thread writes. A contiguous part that is written here is checked
+    /// afterwards: the kernel's copy brings it into the cache at less cost than the check would.
     fn feed<'a>(
         &mut self,
         placement: &Placement<'_>,
@@ -197,7 +198,7 @@ impl RowWriter {
         let stride_bytes = data.identity.stride_bytes() as usize;
         let padding = stride_bytes - data.identity.dimensions as usize * 4;
         let padding = ZEROS.get(..padding).unwrap_or_default();
-        // A row that was cut takes a slice or two as well, what is written ahead another one.
+        // A split row needs one or two more slices, the zeros after the rows another one.
         let most_slices = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
         let most_rows = batch.most_rows();
         self.checksums.clear();
@@ -250,7 +251,7 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Checks vectors and adds their checksums.
+    /// Checks vectors and stores their checksums.
     fn check<'a>(&mut self, batch: &impl NewRows<'a>, vectors: &[&'a [f32]]) -> Result<()> {
         for vector in vectors {
             self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal())?);
@@ -259,8 +260,8 @@ impl RowWriter {
     }
 }
 
-/// Makes zeros of the first `count` rows of a batch that is not to be. They are out of sight, and the next batch overwrites
-/// them: an error here has no consequence.
+/// Overwrites the first `count` rows of a refused batch with zeros. They are not visible, and the next batch overwrites
+/// them, so an error here has no consequence.
 pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     let stride_bytes = data.identity.stride_bytes() as usize;
     let most_rows = (AHEAD_BYTES / stride_bytes).max(1).min(count);

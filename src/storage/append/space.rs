@@ -1,4 +1,4 @@
-//! Space in the file: taken before anything is written there, all of it or none.
+//! Allocating space in the file before anything is written there, all of it or none.
 
 use super::appender::Appender;
 use crate::storage::file::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
@@ -9,32 +9,32 @@ use crate::{Result, SynaError};
 use std::sync::Arc;
 
 impl Appender {
-    /// Whether the extents there are have room for so many rows more.
+    /// Whether `rows` more rows fit in the existing extents.
     pub(crate) fn has_room_for(&self, rows: usize) -> bool {
         u64::from(self.position.rows) + rows as u64 <= self.data.extents.row_capacity()
     }
 
-    /// Adds an extent with room for at least `needed` rows or bytes of frames; for more where there is space for more.
+    /// Adds an extent with space for at least `needed` rows or bytes of frames, or more if the disk has it.
     pub(super) fn grow(&mut self, kind: ExtentKind, needed: u64) -> Result<()> {
         let header = self.take_space(kind, needed)?;
         self.add_extent(header)
     }
 
-    /// Takes the space for such an extent.
+    /// Allocates the space for such an extent.
     pub(super) fn take_space(&mut self, kind: ExtentKind, needed: u64) -> Result<ExtentHeader> {
         let data = Arc::clone(&self.data);
         let mut ahead = growth::ahead(&data.identity, &data.extents, kind, self.planned_rows);
         loop {
             let header = growth::next_extent(&data.identity, &data.extents, kind, needed.max(ahead));
             match self.allocate_behind_extents(header.length_bytes) {
-                // A disk that is full for what is planned may still have what is needed.
+                // The disk may have space for what is needed, though not for what is planned.
                 Err(SynaError::NoSpace { .. }) if ahead > needed && self.is_clean => ahead /= 4,
                 result => return result.map(|()| header),
             }
         }
     }
 
-    /// Writes the header of an extent that has its space, and maps it. On an error the file has its old length.
+    /// Writes the header of an extent whose space is allocated, and maps it. On an error the file has its old length.
     pub(super) fn add_extent(&mut self, header: ExtentHeader) -> Result<()> {
         let data = &*self.data;
         let at = data.extents.end_bytes();
@@ -50,7 +50,7 @@ impl Appender {
         }
     }
 
-    /// Takes space behind the last extent, all of it or none.
+    /// Allocates space after the last extent, all of it or none.
     fn allocate_behind_extents(&mut self, length_bytes: u64) -> Result<()> {
         let data = &*self.data;
         let allocated = data.file.allocate(data.extents.end_bytes(), length_bytes);
@@ -58,12 +58,12 @@ impl Appender {
         allocated.map_err(failed).inspect_err(|_| self.give_space_back())
     }
 
-    /// Cuts the file behind the last extent. If this fails, the next write finds the file too long and cuts it.
+    /// Truncates the file after the last extent. If this fails, the next write finds the file too long and truncates it.
     pub(super) fn give_space_back(&mut self) {
         self.is_clean = self.data.file.truncate(self.data.extents.end_bytes()).is_ok();
     }
 
-    /// Makes room in an empty file for so many rows and so many bytes of frames, and no more.
+    /// Allocates, in an empty file, exactly so much space for rows and frames.
     pub(crate) fn reserve_exactly(&mut self, rows: u64, log_bytes: u64) -> Result<()> {
         self.clear_leftovers()?;
         let data = Arc::clone(&self.data);
@@ -78,7 +78,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Makes room for `rows` rows in all, and for their frames as far as that can be known.
+    /// Allocates space for `rows` rows in total, and for their frames, estimated.
     pub(crate) fn reserve(&mut self, rows: u64) -> Result<()> {
         self.refuse_if_failed()?;
         if rows > MAX_ROWS {
@@ -98,11 +98,12 @@ impl Appender {
         };
         let ahead = |kind| growth::ahead_of_reserve(&data.identity, &data.extents, kind, self.planned_rows);
         let generous = [ahead(ExtentKind::Vectors), ahead(ExtentKind::Log)];
-        // A disk that is full for more may still have what is asked for.
+        // The disk may have space for what is requested, though not for more.
         for [rows_ahead, log_ahead] in [generous, [0, 0]] {
             let vectors = extent(ExtentKind::Vectors, missing_rows, rows_ahead);
             let log = extent(ExtentKind::Log, missing_log, log_ahead);
-            // For both at once: an extent that was added stays, so the first must not be had without the second.
+            // Allocated together, because an extent that was added stays, and the vectors must not get space without
+            // the log.
             let length_bytes = vectors.iter().chain(&log).map(|header| header.length_bytes).sum();
             match self.allocate_behind_extents(length_bytes) {
                 Err(SynaError::NoSpace { .. }) if rows_ahead > 0 && self.is_clean => {}
@@ -118,13 +119,13 @@ impl Appender {
         Ok(())
     }
 
-    /// Bytes of frames that the log has room for, one behind the other.
+    /// The bytes of frames that fit in the log.
     fn log_room(&self) -> u64 {
         heads(&self.data, &self.position, self.position.extent).map(|head| head.room_bytes).sum()
     }
 }
 
-/// Says in a NO_SPACE how much was asked for.
+/// Adds the requested bytes to a `NoSpace` error.
 fn name_need(error: SynaError, bytes: u64) -> SynaError {
     match error {
         SynaError::NoSpace { path, source, .. } => SynaError::NoSpace { path, needed_bytes: bytes, source },

@@ -1,4 +1,4 @@
-//! A data file that is open: what it is, where its bytes are, and how it is made and opened.
+//! An open data file: its identity and its extents; creating and opening one.
 
 use super::extents::Extents;
 use crate::planted::{Fault, is_planted};
@@ -27,47 +27,47 @@ impl DataFile {
         SynaError::corrupt(&self.path, offset_bytes, what)
     }
 
-    /// In a forked child: gives up the child's share of the file, descriptor and mappings, so that the parent's lock ends with
-    /// the parent.
+    /// In a forked child: releases the child's share of the file (descriptor and mappings), so that the parent's lock
+    /// ends with the parent.
     ///
     /// # Errors
-    /// [`SynaError::Io`] where a part could not be given up.
+    /// [`SynaError::Io`] if a part could not be released.
     pub(crate) fn disown(&self) -> Result<()> {
         let mapped = self.extents.disown();
-        self.file.disown().and(mapped).map_err(|error| self.io("giving up the parent's", error))
+        self.file.disown().and(mapped).map_err(|error| self.io("releasing the parent's", error))
     }
 
     pub(crate) fn io(&self, doing: &'static str, source: io::Error) -> SynaError {
         SynaError::io(&self.path, doing, source)
     }
 
-    /// What was written before could not be made safe: an I/O error also where the disk is full, since the store is not as it
-    /// was.
+    /// The error if earlier writes could not be made durable. It is [`SynaError::Io`] even if the disk is full, because
+    /// [`SynaError::NoSpace`] would mean that the store is unchanged.
     pub(crate) fn unsafe_yet(&self, doing: &'static str, source: io::Error) -> SynaError {
         SynaError::Io { path: self.path.clone(), doing, source }
     }
 
-    /// Whether the store's path still leads to this file: what goes to one without that name is lost to the host, and
-    /// another store's file, and its index, must not be replaced.
+    /// Checks that the store's path still leads to this file. Otherwise the program could not find its writes again,
+    /// and another store's file or index could be replaced.
     ///
     /// # Errors
-    /// [`SynaError::Io`] where it does not.
+    /// [`SynaError::Io`] if it does not.
     pub(crate) fn check_place(&self, storage: &dyn Storage) -> Result<()> {
         if !storage.keeps_files() {
             return Ok(());
         }
-        let own = self.file.identity().map_err(|error| self.io("looking at", error))?;
-        let what = match storage.kind(&self.path).map_err(|error| self.io("looking at", error))? {
+        let own = self.file.identity().map_err(|error| self.io("examining", error))?;
+        let what = match storage.kind(&self.path).map_err(|error| self.io("examining", error))? {
             PathKind::File(found) if found == own => return Ok(()),
             PathKind::Missing => {
-                "it was removed or renamed while it was open; take a snapshot to keep what it holds"
+                "it was removed or renamed while it was open; take a snapshot to keep its rows"
             }
-            _ => "another file has taken its place while it was open; take a snapshot to keep what it holds",
+            _ => "it was replaced by another file while it was open; take a snapshot to keep its rows",
         };
         Err(self.io("looking for", io::Error::other(what)))
     }
 
-    /// Whether the file still has the extents that are mapped: a writer that could not map one takes it away again.
+    /// Whether the file still has the mapped extents. A writer that cannot map a new extent removes it again.
     pub(crate) fn has_mapped_extents(&self) -> Result<bool> {
         for found in self.extents.iter() {
             let mut header = [0; layout::extent::LENGTH];
@@ -82,7 +82,7 @@ impl DataFile {
         Ok(true)
     }
 
-    /// The frame that begins at `offset_bytes`, which was written or replayed before.
+    /// The frame that begins at `offset_bytes`. It was written or replayed before.
     pub(crate) fn known_frame(&self, offset_bytes: u64) -> Option<Frame<'_>> {
         let header = self.extents.bytes(offset_bytes, layout::frame::LENGTH)?;
         let length = crate::storage::format::frame::known_length(header)?;
@@ -90,11 +90,11 @@ impl DataFile {
     }
 }
 
-/// Makes a new store at `path` and returns it locked, in the place of the file `empty` if there is one, which is locked and
-/// has the name. Either all of it is there afterwards or nothing.
+/// Creates a new store at `path` and returns it locked. `empty`: the existing empty file, which is locked and is
+/// replaced. The store is created as a whole or not at all.
 ///
 /// # Errors
-/// [`SynaError::Io`] with `AlreadyExists` where the path was taken meanwhile.
+/// [`SynaError::Io`] with `AlreadyExists` if another process has created the file meanwhile.
 pub(crate) fn create(
     storage: &Arc<dyn Storage>,
     path: &Path,
@@ -111,7 +111,7 @@ pub(crate) fn create(
     }
     let superblock = empty_superblock(&**storage, path, dimensions, metric)?;
     let file = Arc::clone(temporary.file());
-    // Both slots at once, so that a store survives the loss of either from its first day.
+    // Both slots are written, so that a new store survives the loss of either.
     for generation in [1, 2] {
         let bytes = Superblock { generation, ..superblock }.encode();
         write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
@@ -130,7 +130,8 @@ pub(crate) fn create(
     Ok((file, superblock))
 }
 
-/// Gives a new store the name of an empty file, unless that has become another one's, or is empty no more.
+/// Gives a new store the name of an empty file, unless the name now belongs to another file or the file is no longer
+/// empty.
 fn replace_empty(
     storage: &dyn Storage,
     path: &Path,
@@ -147,7 +148,7 @@ fn replace_empty(
     replaced().map_err(|error| SynaError::io(path, "creating", error))
 }
 
-/// The superblock of a store that has nothing in it.
+/// The superblock of an empty store.
 fn empty_superblock(
     storage: &dyn Storage,
     path: &Path,
@@ -155,7 +156,7 @@ fn empty_superblock(
     metric: crate::DistanceMetric,
 ) -> Result<Superblock> {
     let mut store_id = [0; 16];
-    storage.random(&mut store_id).map_err(|error| SynaError::io(path, "drawing the id of", error))?;
+    storage.random(&mut store_id).map_err(|error| SynaError::io(path, "generating an id for", error))?;
     Ok(Superblock {
         identity: Identity { store_id, dimensions, metric },
         generation: 2,
@@ -166,7 +167,7 @@ fn empty_superblock(
     })
 }
 
-/// Begins a copy of a store in `file`, a new one, that gets the name `path` once it is filled. It is no store before
+/// Begins a copy of a store in the new file `file`, which is later named `path`. It is not a valid store before
 /// [`crate::storage::Appender::seal`] has written its slots.
 pub(crate) fn begin_copy(
     storage: &dyn Storage,
@@ -182,13 +183,13 @@ pub(crate) fn begin_copy(
     bytes::write(&mut mark, origin::STORE_ID, &original.store_id);
     write_all_at(file, &mark, origin::OFFSET).map_err(io("writing"))?;
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
-    // Before the slots are written: a power cut must not leave a file that could be somebody's store.
+    // Synced before the slots are written: after a power failure, an unfinished copy must not look like a store.
     file.sync().map_err(io("syncing"))?;
     Ok(superblock)
 }
 
 /// Whether a file under a temporary name was begun for the store `original`: by [`begin_copy`], or by [`create`], which
-/// leaves no rows in it.
+/// writes no rows.
 pub(crate) fn is_leftover_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
     let is_without_rows = file.length_bytes()? <= EXTENTS_START;
     Ok(is_copy_of(file, original)? || (is_without_rows && begins_like_a_store(file)?))
@@ -202,7 +203,7 @@ fn begins_like_a_store(file: &dyn StorageFile) -> io::Result<bool> {
     }
 }
 
-/// Whether a file was begun by [`begin_copy`] for a store. A snapshot says so all its life.
+/// Whether a file was begun by [`begin_copy`] for a store. The mark stays in a finished snapshot.
 fn is_copy_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
     let length = file.length_bytes()?;
     let read = |offset: u64, bytes: &mut [u8]| {
@@ -215,27 +216,27 @@ fn is_copy_of(file: &dyn StorageFile, original: &Identity) -> io::Result<bool> {
     read(origin::OFFSET, &mut mark)?;
     let is_marked = bytes::read_array(&mark, origin::MAGIC) == origin::MAGIC_BYTES
         && bytes::read_array(&mark, origin::STORE_ID) == original.store_id;
-    // After a power cut the beginning may be zeros, or missing.
+    // After a power failure the beginning may be zeros, or missing.
     let is_begun = magic == slot::HALF_MADE_BYTES || magic == [0; slot::MAGIC_BYTES.len()];
     Ok(is_marked || (is_begun && mark == [0; origin::LENGTH]))
 }
 
-/// Opens an existing file; for writing it is locked, and it is the one that has the name then.
+/// Opens an existing file. For writing, it is locked, and `path` leads to it after the lock was taken.
 pub(crate) fn open_existing(
     storage: &dyn Storage,
     path: &Path,
     access: Access,
 ) -> Result<Arc<dyn StorageFile>> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    // A compaction elsewhere may put another file in this one's place between the open and the lock.
+    // A compaction in another process may replace the file between the open and the lock.
     for _ in 0..100 {
         let file = storage.open(path, access).map_err(io("opening"))?;
         if access == Access::Read {
             return Ok(file);
         }
         lock(&*file, path)?;
-        let now = storage.kind(path).map_err(io("looking at"))?;
-        if now == PathKind::File(file.identity().map_err(io("looking at"))?) {
+        let now = storage.kind(path).map_err(io("examining"))?;
+        if now == PathKind::File(file.identity().map_err(io("examining"))?) {
             return Ok(file);
         }
     }
@@ -251,23 +252,25 @@ fn lock(file: &dyn StorageFile, path: &Path) -> Result<()> {
     }
 }
 
-/// The newest superblock of a file that checks.
+/// The newest valid superblock of a file.
 ///
 /// # Errors
 /// [`SynaError::LegacyFormat`], [`SynaError::UnsupportedVersion`] or [`SynaError::Corrupt`].
 pub(crate) fn read_superblock(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
     let whole = newest_superblock(file, path)?;
-    // Looked at anew: a writer elsewhere may have grown the file before it wrote the slot.
+    // Queried after the superblock: a writer may have grown the file before it wrote the slot.
     let length = file.length_bytes().map_err(|error| SynaError::io(path, "reading", error))?;
     if length < whole.extents_end {
-        let what =
-            format!("the file ends here, the superblock names {} bytes: it was cut", whole.extents_end);
+        let what = format!(
+            "the file ends here, but the superblock says {} bytes: the file was truncated",
+            whole.extents_end
+        );
         return Err(SynaError::corrupt(path, length, what));
     }
     Ok(whole)
 }
 
-/// The same of a file that may be cut off behind it.
+/// As [`read_superblock`], for a file that may be truncated after the superblock.
 pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
     let io = |error| SynaError::io(path, "reading", error);
     let length = file.length_bytes().map_err(io)?;
@@ -275,7 +278,7 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
         return Err(SynaError::corrupt(
             path,
             0,
-            "the file is empty, which no store is yet; open it for writing to make one",
+            "the file is empty; open it for writing to create a store in it",
         ));
     }
     let read = |offset: u64| -> Result<Vec<u8>> {
@@ -291,7 +294,7 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
     let [first, second] = slots.map(|bytes| Superblock::decode(&bytes));
     let whole = match (first, second) {
         (Ok(first), Ok(second)) if first.identity != second.identity => {
-            return Err(SynaError::corrupt(path, 0, "the two superblocks are of different stores"));
+            return Err(SynaError::corrupt(path, 0, "the two superblocks belong to different stores"));
         }
         (Ok(first), Ok(second)) => {
             if first.generation > second.generation {
@@ -305,10 +308,10 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
         }
         (Ok(whole), Err(_)) | (Err(_), Ok(whole)) => whole,
         (Err(SlotDamage::NoMagic), Err(SlotDamage::NoMagic)) => {
-            return Err(SynaError::corrupt(path, 0, "this is no syna-mmap store; check the path"));
+            return Err(SynaError::corrupt(path, 0, "this is not a syna-mmap store; check the path"));
         }
         (Err(SlotDamage::Damaged(what)), Err(_)) | (Err(_), Err(SlotDamage::Damaged(what))) => {
-            return Err(SynaError::corrupt(path, 0, format!("neither superblock is whole ({what})")));
+            return Err(SynaError::corrupt(path, 0, format!("both superblocks are damaged ({what})")));
         }
     };
     Ok(whole)

@@ -1,4 +1,4 @@
-//! The extents of a file that was opened, mapped.
+//! Mapping the extents of a file.
 
 use super::extents::{ExtentHeader, ExtentKind, Extents};
 use super::lost_extents::map_what_is_there;
@@ -9,19 +9,20 @@ use crate::{Result, SynaError};
 use std::io;
 use std::path::Path;
 
-/// How much of a file has to be whole.
+/// How to treat damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// Damage below the checkpoint is an error.
+    /// Damage before the checkpoint is an error.
     Refused,
-    /// The log ends at its first damaged frame, wherever that is; damaged rows are named to the visitor.
+    /// The log ends at its first damaged frame after the checkpoint; earlier damage is skipped, and damaged rows are
+    /// passed to the visitor.
     Tolerated,
 }
 
-/// The file's extents, each mapped.
+/// Maps all extents of a file.
 ///
 /// # Errors
-/// [`SynaError::Corrupt`] where fewer are whole than the superblock names; if that is tolerated, what is there is mapped.
+/// [`SynaError::Corrupt`] if fewer are intact than the superblock names. If damage is tolerated, what is there is mapped.
 pub(crate) fn map_extents(
     file: &dyn StorageFile,
     path: &Path,
@@ -37,7 +38,7 @@ pub(crate) fn map_extents(
     Ok(extents)
 }
 
-/// Maps the extents behind those that are mapped already.
+/// Maps the extents after those that are mapped already.
 ///
 /// # Errors
 /// As [`map_extents`].
@@ -63,7 +64,7 @@ pub(crate) fn map_more_extents(
             None
         } else {
             match read_exact_at(file, &mut bytes, at) {
-                // A writer that could not map the extent has taken it away meanwhile.
+                // A writer that could not map the extent has removed it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
                 read => {
                     read.map_err(io("reading"))?;
@@ -73,7 +74,7 @@ pub(crate) fn map_more_extents(
         };
         let Some(header) = header else {
             if ordinal < superblock.extent_count && damage == Damage::Refused {
-                let what = format!("extent {ordinal} of {} is damaged or cut off", superblock.extent_count);
+                let what = format!("extent {ordinal} of {} is damaged or truncated", superblock.extent_count);
                 return Err(SynaError::corrupt(path, at, what));
             }
             break;
@@ -89,7 +90,7 @@ pub(crate) fn map_more_extents(
     if headers.is_empty() {
         return Ok(());
     }
-    // One mapping for all: the system bounds their number, and nothing bounds that of the extents.
+    // One mapping for all: the system limits the number of mappings, and the number of extents is not limited.
     let whole = file.map(start, at - start).map_err(io("mapping"))?;
     for header in headers {
         let part = whole.part(extents.end_bytes() - start, header.length_bytes);
@@ -108,7 +109,7 @@ mod tests {
     use std::io::IoSlice;
     use std::sync::Arc;
 
-    /// A file that a writer has cut off since its length was asked for.
+    /// A file that a writer has truncated since its length was queried.
     #[derive(Debug)]
     struct CutMeanwhile(Arc<dyn StorageFile>);
 
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_growth_that_a_writer_takes_back_meanwhile_is_no_error() {
+    fn an_extent_removed_by_the_writer_is_not_an_error() {
         let path = Path::new("store");
         let storage: Arc<dyn Storage> = Arc::new(InMemory);
         let (file, superblock) = create(&storage, path, 64, crate::DistanceMetric::Euclidean, None).unwrap();

@@ -1,6 +1,6 @@
-//! Extents: the pieces that a file grows by. Vector extents hold rows, log extents hold frames.
+//! Extents: the units in which a file grows. Vector extents hold rows, log extents hold frames.
 //!
-//! Each is mapped once, whole, and stays mapped: what was handed out from it stays valid. Lookups take no lock.
+//! Each extent is mapped once and stays mapped, so references into it stay valid. Lookups take no lock.
 
 use crate::append_table::AppendTable;
 use crate::checksum::crc32c_append;
@@ -12,23 +12,23 @@ use crate::sync::{AtomicU32, OnceLock, Ordering};
 use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 
-/// What an extent holds.
+/// The content of an extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExtentKind {
     Vectors,
     Log,
 }
 
-/// An extent's header, checked.
+/// The header of an extent, validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ExtentHeader {
     pub(crate) kind: ExtentKind,
     pub(crate) ordinal: u32,
-    /// Header and data together.
+    /// Header and data.
     pub(crate) length_bytes: u64,
     /// The first row of a vector extent; 0 for the log.
     pub(crate) first_row: u64,
-    /// Rows that fit; for the log the bytes of frames that fit.
+    /// The rows that fit, or the bytes of frames that fit.
     pub(crate) capacity: u64,
 }
 
@@ -44,7 +44,7 @@ impl ExtentHeader {
         bytes::write(&mut out, extent::MAGIC, &extent::MAGIC_BYTES);
         bytes::write(&mut out, extent::KIND, &kind.to_le_bytes());
         bytes::write(&mut out, extent::ORDINAL, &self.ordinal.to_le_bytes());
-        // Neither is larger than 8,192, and each has the first two bytes of a word.
+        // Both values are at most 8,192, so their first two bytes hold them.
         bytes::write(&mut out, extent::DIMENSIONS, &identity.dimensions.to_le_bytes()[..2]);
         bytes::write(&mut out, extent::METRIC, &identity.metric.number().to_le_bytes()[..2]);
         bytes::write(&mut out, extent::STORE_ID, &identity.store_id);
@@ -57,7 +57,7 @@ impl ExtentHeader {
         out
     }
 
-    /// The header in `from`, where it is one of this store and place, has this ordinal and fits in `room_bytes`.
+    /// The header in `from`, if it is valid for this store and offset, has this ordinal and fits in `room_bytes`.
     pub(crate) fn decode(
         from: &[u8; extent::LENGTH],
         identity: &Identity,
@@ -78,12 +78,12 @@ impl ExtentHeader {
             first_row: if kind == ExtentKind::Vectors { first_row } else { 0 },
             capacity: bytes::read_u64(from, extent::CAPACITY),
         };
-        // Everything else follows from these, so a header that differs from theirs by one bit is none.
+        // All other bytes follow from these fields, so a header that differs by one bit is refused.
         let is_whole = found.encode(identity, offset_bytes) == *from;
         (is_whole && found.fits(identity, room_bytes)).then_some(found)
     }
 
-    /// The header in `from` where it is one of whatever store at this place, and that store's identity.
+    /// The header in `from`, if it is valid for some store at this offset, and that store's identity.
     pub(crate) fn decode_any(from: &[u8; extent::LENGTH], offset_bytes: u64) -> Option<(Identity, Self)> {
         if bytes::read_array(from, extent::MAGIC) != extent::MAGIC_BYTES {
             return None;
@@ -124,7 +124,7 @@ impl ExtentHeader {
     }
 }
 
-/// Rows that a store can hold: row numbers are u32, and one number stands for none.
+/// The most rows of a store. Row numbers are u32, and one number means "none".
 pub(crate) const MAX_ROWS: u64 = u32::MAX as u64 - 1;
 
 /// A mapped extent.
@@ -140,22 +140,22 @@ impl Extent {
         self.offset_bytes + self.header.length_bytes
     }
 
-    /// Where in the file the data begin.
+    /// The offset of the data in the file.
     pub(crate) fn data_bytes(&self) -> u64 {
         self.offset_bytes + extent::DATA
     }
 }
 
-/// The extents of a file. One thread adds; any number look things up.
+/// The extents of a file. One thread adds; any number of threads look up.
 #[derive(Debug)]
 pub(crate) struct Extents {
     identity: Identity,
     list: AppendTable<OnceLock<Extent>, 3>,
     count: AtomicU32,
-    /// The ordinal of the vector extent that each block of rows lies in.
+    /// For each block of rows, the ordinal of its vector extent.
     blocks: AppendTable<AtomicU32, 6>,
     block_shift: u32,
-    /// Blocks whose extent stands in `blocks`.
+    /// The number of blocks in `blocks`.
     covered_blocks: AtomicU32,
 }
 
@@ -180,25 +180,25 @@ impl Extents {
         self.list.get(ordinal as usize)?.get()
     }
 
-    /// All extents in the order of the file.
+    /// All extents, in file order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Extent> {
         (0..self.count()).filter_map(|ordinal| self.get(ordinal))
     }
 
-    /// In a forked child: gives up the mapped file; see [`Region::disown`].
+    /// In a forked child: releases the mappings; see [`Region::disown`].
     ///
     /// # Errors
-    /// Of the first that could not be given up.
+    /// That of the first mapping that could not be released.
     pub(crate) fn disown(&self) -> io::Result<()> {
         self.iter().map(|extent| extent.region.disown()).fold(Ok(()), io::Result::and)
     }
 
-    /// Where the next extent begins.
+    /// The offset of the next extent.
     pub(crate) fn end_bytes(&self) -> u64 {
         self.iter().next_back().map_or(layout::EXTENTS_START, Extent::end_bytes)
     }
 
-    /// Rows that fit in the vector extents there are.
+    /// The rows that fit in the vector extents.
     pub(crate) fn row_capacity(&self) -> u64 {
         self.iter()
             .rev()
@@ -206,22 +206,22 @@ impl Extents {
             .map_or(0, |found| found.header.first_row + found.header.capacity)
     }
 
-    /// Adds the extent behind the last; `region` maps it whole.
+    /// Adds an extent after the last one. `region` maps all of it.
     pub(crate) fn push(&self, header: ExtentHeader, region: Region) -> Result<()> {
         let ordinal = self.count();
         let offset_bytes = self.end_bytes();
         let cell = self.list.get_or_grow(ordinal as usize)?;
         let _ = cell.set(Extent { header, offset_bytes, region });
-        // Readers come by row numbers and offsets that are published after this, so the order here is free.
+        // Readers use row numbers and offsets that are published after this, so no further ordering is needed here.
         self.count.store(ordinal + 1, Ordering::Release);
         Ok(())
     }
 
-    /// Makes the rows up to `rows_end` known to [`Extents::row`]. An extent may be a hole in the file, so what it has room for
-    /// takes no memory before there are rows. For the thread that adds extents.
+    /// Makes the rows up to `rows_end` known to [`Extents::row`]. Memory is allocated only for existing rows, because
+    /// an extent may be sparse. Called by the thread that adds extents.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`]; it may be tried again.
+    /// [`SynaError::NoMemory`]; the call can be repeated.
     pub(crate) fn cover_rows(&self, rows_end: u64) -> Result<()> {
         let end = rows_end.div_ceil(1 << self.block_shift);
         let covered = u64::from(self.covered_blocks.load(Ordering::Relaxed));
@@ -244,7 +244,7 @@ impl Extents {
         Ok(())
     }
 
-    /// Where in the file each row from `first` on lies; `None` for one that no extent has room for.
+    /// The offset of each row from `first` on; `None` for a row that no extent has space for.
     pub(crate) fn places_of_rows(&self, first: u32) -> impl Iterator<Item = Option<u64>> + use<'_> {
         let stride = u64::from(self.identity.stride_bytes());
         let (mut row, mut run) = (u64::from(first), (0, 0));
@@ -259,9 +259,9 @@ impl Extents {
         })
     }
 
-    /// Where in the file a row goes, and how many rows fit there one after another.
+    /// The offset of a row, and how many rows fit from there to the end of its extent.
     pub(crate) fn place_of_row(&self, row: u64) -> Option<(u64, u64)> {
-        // Rows are written behind those there are, so theirs is one of the last.
+        // New rows go to one of the last extents.
         let found = self.iter().rev().find(|found| {
             let header = &found.header;
             header.kind == ExtentKind::Vectors
@@ -272,7 +272,7 @@ impl Extents {
         Some((found.data_bytes() + place * stride, found.header.capacity - place))
     }
 
-    /// The vector of a row that was published; `None` for a row that no extent holds.
+    /// The vector of a published row; `None` for a row that no extent holds.
     #[inline]
     pub(crate) fn row(&self, row: u32) -> Option<&[f32]> {
         let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
@@ -282,7 +282,7 @@ impl Extents {
         found.region.slice(offset, self.identity.dimensions as usize)
     }
 
-    /// Bytes of the file that are written for good; `None` where they do not lie in one extent.
+    /// Bytes of the file that are never written again; `None` if they are not in one extent.
     pub(crate) fn bytes(&self, offset_bytes: u64, count: usize) -> Option<&[u8]> {
         let (mut low, mut high) = (0, self.count());
         while high - low > 1 {
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_comes_back_and_every_flipped_bit_is_found() {
+    fn an_extent_header_is_decoded_unchanged_and_every_flipped_bit_is_detected() {
         let identity = Identity { store_id: [9; 16], dimensions: 64, metric: DistanceMetric::Cosine };
         let header = ExtentHeader {
             kind: ExtentKind::Vectors,

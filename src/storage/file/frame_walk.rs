@@ -1,4 +1,4 @@
-//! A walk over the frames of a log that was replayed or written before: nothing is checked again.
+//! A walk over the frames of a log that was replayed or written before. Nothing is checked again.
 
 use super::data_file::DataFile;
 use super::log_head::heads;
@@ -8,17 +8,17 @@ use crate::storage::format::superblock::LogPosition;
 /// See the module.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FrameWalk {
-    /// Behind the frame that was given last.
+    /// The position after the last returned frame.
     position: LogPosition,
 }
 
 impl FrameWalk {
-    /// From the first frame on.
+    /// Begins before the first frame.
     pub(crate) fn new() -> Self {
         Self { position: LogPosition::EMPTY }
     }
 
-    /// The next frame. The caller knows that there is one: what lies behind the last may be being written.
+    /// The next frame. The caller knows that there is one: bytes after the last frame may be in the middle of a write.
     pub(crate) fn next<'d>(&mut self, data: &'d DataFile) -> Option<Frame<'d>> {
         let position = self.position;
         let (head, frame) = heads(data, &position, position.extent).find_map(|head| {
@@ -40,7 +40,7 @@ impl FrameWalk {
         Some(frame)
     }
 
-    /// The rows of the frames so far.
+    /// The number of rows in the frames so far.
     pub(crate) fn rows(&self) -> u32 {
         self.position.rows
     }

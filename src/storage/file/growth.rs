@@ -1,17 +1,17 @@
-//! How much a file grows by: small at first, an eighth of what is there later, towards the planned rows by doubling.
+//! The size of new extents: small at first, doubling up to the planned rows, later an eighth of the existing size.
 
 use super::extents::{ExtentHeader, ExtentKind, Extents};
 use crate::storage::format::layout::{EXTENT_ALIGN, extent};
 use crate::storage::format::superblock::Identity;
 
-/// No extent is made larger than this ahead of need.
+/// The most bytes allocated ahead of need.
 const MOST_AHEAD_BYTES: u64 = 256 << 20;
-/// Room that is asked for doubles what is there up to this.
+/// Reserved space at least doubles the existing space up to this size.
 const DOUBLED_BYTES: u64 = 4 << 20;
-/// The first log extent, header included.
+/// The length of the first log extent, with its header.
 const FIRST_LOG_BYTES: u64 = 16 << 10;
 
-/// How far ahead of need the next extent of a kind goes: rows, or bytes of frames.
+/// How far ahead of need the next extent is allocated: rows, or bytes of frames.
 pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, planned_rows: u64) -> u64 {
     match kind {
         ExtentKind::Vectors => {
@@ -29,8 +29,8 @@ pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, pl
     }
 }
 
-/// The same for room that is asked for. Hosts ask for a little more each time, so rows double up to [`DOUBLED_BYTES`]: the
-/// extents of a file, and its mappings, stay few.
+/// The same for [`crate::storage::Appender::reserve`]. A program may reserve a little more each time, so rows at least
+/// double up to [`DOUBLED_BYTES`]: a file then has few extents and mappings.
 pub(crate) fn ahead_of_reserve(
     identity: &Identity,
     extents: &Extents,
@@ -46,7 +46,7 @@ pub(crate) fn ahead_of_reserve(
     }
 }
 
-/// The next extent of a kind, with room for `room` more rows or bytes of frames at the least.
+/// The next extent of a kind, with space for at least `room` more rows or bytes of frames.
 pub(crate) fn next_extent(
     identity: &Identity,
     extents: &Extents,
@@ -68,7 +68,7 @@ pub(crate) fn next_extent(
     }
 }
 
-/// A vector extent of `rows` rows, filled up to whole blocks.
+/// A vector extent of `rows` rows, rounded up to whole blocks.
 pub(crate) fn exact_extent(identity: &Identity, extents: &Extents, rows: u64) -> ExtentHeader {
     let capacity = rows.max(1).next_multiple_of(u64::from(identity.block_rows()));
     let data_bytes = (capacity * u64::from(identity.stride_bytes())).next_multiple_of(EXTENT_ALIGN);
@@ -81,7 +81,7 @@ pub(crate) fn exact_extent(identity: &Identity, extents: &Extents, rows: u64) ->
     }
 }
 
-/// Bytes of frames to set aside for `rows` rows: batches with keys of about 32 bytes, no tags, no payloads.
+/// Bytes of frames to reserve for `rows` rows: batches with keys of about 32 bytes, without tags and payloads.
 pub(crate) fn log_bytes_for(rows: u64) -> u64 {
     rows.saturating_mul(40).saturating_add(4096)
 }

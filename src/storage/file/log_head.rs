@@ -1,7 +1,7 @@
-//! The places where the next frame of the log may lie: behind the last one, or at the start of a later log extent.
+//! The offsets at which the next frame of the log may begin: after the last frame, or at the start of a later log extent.
 //!
-//! A frame that does not fit behind the last one goes to a later extent, so recovery looks at all of these, in order.
-//! Whatever lies at a head and is not the next frame must not be taken for it: it is wiped.
+//! A frame that does not fit after the last one goes to a later extent, so recovery tries all of these offsets, in
+//! order. A frame at such an offset that is not the next one must not be mistaken for it, so it is wiped.
 
 use super::data_file::DataFile;
 use super::extents::ExtentKind;
@@ -10,18 +10,18 @@ use crate::storage::format::layout::frame;
 use crate::storage::format::superblock::LogPosition;
 use crate::storage::io::medium::{StorageFile, read_exact_at, write_all_at};
 
-/// A place for the next frame.
+/// An offset at which the next frame may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::storage) struct Head {
-    /// Of the extent.
+    /// The ordinal of the extent.
     pub(in crate::storage) ordinal: u32,
-    /// In the file.
+    /// The offset in the file.
     pub(in crate::storage) offset_bytes: u64,
-    /// To the extent's end.
+    /// The bytes to the end of the extent.
     pub(in crate::storage) room_bytes: u64,
 }
 
-/// The heads behind `position` that lie in extent `first` or later.
+/// The heads after `position` in extent `first` or later.
 pub(in crate::storage) fn heads<'d>(
     data: &'d DataFile,
     position: &LogPosition,
@@ -38,7 +38,7 @@ pub(in crate::storage) fn heads<'d>(
 }
 
 impl Head {
-    /// Overwrites the header of a frame that may lie here; not yet synced.
+    /// Overwrites the header of a frame that may be here. The write is not synced.
     pub(in crate::storage) fn wipe(&self, data: &DataFile) -> Result<()> {
         const ZEROS: [u8; frame::LENGTH] = [0; frame::LENGTH];
         let count = usize::try_from(self.room_bytes).map_or(ZEROS.len(), |room| room.min(ZEROS.len()));
@@ -46,7 +46,7 @@ impl Head {
             .map_err(|error| data.io("writing to", error))
     }
 
-    /// Whether something begins here like a frame.
+    /// Whether a frame seems to begin here.
     fn is_taken(&self, data: &DataFile, file: &dyn StorageFile) -> Result<bool> {
         if self.room_bytes < frame::LENGTH as u64 {
             return Ok(false);
@@ -57,7 +57,8 @@ impl Head {
     }
 }
 
-/// Whether a frame begins behind `position` in `file`, which has the name of the file at hand, or has another length.
+/// Whether a frame begins after `position` in `file`, or the file has another length. `file` now has the name of the
+/// mapped file.
 pub(crate) fn has_grown(data: &DataFile, file: &dyn StorageFile, position: &LogPosition) -> Result<bool> {
     let io = |error| data.io("reading", error);
     if file.length_bytes().map_err(io)? != data.extents.end_bytes() {
@@ -71,8 +72,8 @@ pub(crate) fn has_grown(data: &DataFile, file: &dyn StorageFile, position: &LogP
     Ok(false)
 }
 
-/// Wipes every head behind `position` that is taken, and says whether there was one: then a sync is due before
-/// anything else is written.
+/// Wipes all heads after `position` at which a frame begins. Returns whether there was one: then a sync is needed
+/// before anything else is written.
 pub(in crate::storage) fn wipe_taken(data: &DataFile, position: &LogPosition) -> Result<bool> {
     let mut is_wiped = false;
     for head in heads(data, position, position.extent) {

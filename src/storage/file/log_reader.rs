@@ -1,8 +1,8 @@
-//! Frames as they come, read ahead in large pieces.
+//! Reading frames, with read-ahead.
 //!
-//! The length of a frame is only a claim until its checksum was seen, and what it claims may be holes in the file, which
-//! cost nobody anything to make. So holes of long frames are not read, and no more memory is taken for one than for a short
-//! one.
+//! The length of a frame is not trusted before its checksum was compared. The claimed bytes may be a hole in the file,
+//! which costs an attacker nothing. So holes in long frames are not read, and a long frame needs no more memory than a
+//! short one.
 
 use super::data_file::DataFile;
 use super::log_head::Head;
@@ -14,18 +14,18 @@ use crate::storage::io::medium::read_exact_at;
 use std::io;
 use std::ops::Range;
 
-/// Read ahead at most; longer frames are looked at where they are mapped.
+/// The most bytes read ahead. Longer frames are accessed in the mapping.
 const READ_AHEAD: usize = 1 << 20;
-/// Bytes of keys that may lie in holes: somebody may have keys of zeros, and copied the file without the zeros in it.
+/// The most bytes of keys in holes. A user may have keys of zeros, and a copy of the file may be sparse.
 const MOST_HOLE_OF_KEYS: u64 = 1 << 20;
 
 /// See the module.
 pub(super) struct LogReader<'a> {
     data: &'a DataFile,
     buffer: Vec<u8>,
-    /// Where in the file the buffer begins.
+    /// The offset of the buffer in the file.
     start: u64,
-    /// Whether a long frame was read with its holes, since the checksum was wrong without.
+    /// Whether a long frame was read with its holes, because its checksum did not match without.
     were_holes_read: bool,
 }
 
@@ -34,12 +34,12 @@ impl<'a> LogReader<'a> {
         Self { data, buffer: Vec::new(), start: u64::MAX, were_holes_read: false }
     }
 
-    /// The header at a head, which has room for one. Where the file ends before that, zeros.
+    /// The header at a head, which has space for one. After the end of the file: zeros.
     pub(super) fn header(&mut self, head: &Head) -> io::Result<&[u8]> {
         self.short(head, frame::LENGTH)
     }
 
-    /// The whole frame at a head, which has room for a header; `Err` says why there is none.
+    /// The complete frame at a head, which has space for a header. `Err` says why there is none.
     pub(super) fn frame(&mut self, head: &Head) -> io::Result<Result<Frame<'_>, &'static str>> {
         let place = Place::new(&self.data.identity, head.offset_bytes);
         let Some(length) = claimed_length(self.header(head)?, place, head.room_bytes) else {
@@ -50,13 +50,13 @@ impl<'a> LogReader<'a> {
         }
         let range = head.offset_bytes..head.offset_bytes + length as u64;
         let Some(bytes) = self.data.extents.bytes(range.start, length) else {
-            return Ok(Err("the frame does not lie in an extent"));
+            return Ok(Err("the frame is not inside an extent"));
         };
         let mut header = [0; frame::LENGTH];
         header.copy_from_slice(self.header(head)?);
         let stored = bytes::read_u32(&header, frame::CHECKSUM);
         let mut checksum = self.long_checksum(&header, place, &range, true)?;
-        // Whether there is a hole is what the file system says; once it is not believed.
+        // The file system reports the holes. After one mismatch they are not relied on.
         if checksum != stored && !std::mem::replace(&mut self.were_holes_read, true) {
             checksum = self.long_checksum(&header, place, &range, false)?;
         }
@@ -69,7 +69,7 @@ impl<'a> LogReader<'a> {
         })
     }
 
-    /// The frame that [`LogReader::frame`] has found at a head.
+    /// The frame that [`LogReader::frame`] has returned for a head.
     pub(super) fn known(&mut self, head: &Head, length: usize) -> io::Result<Option<Frame<'_>>> {
         if length <= READ_AHEAD {
             return Ok(Frame::known(self.short(head, length)?));
@@ -77,8 +77,8 @@ impl<'a> LogReader<'a> {
         Ok(self.data.extents.bytes(head.offset_bytes, length).and_then(Frame::known))
     }
 
-    /// The first `count` bytes at a head, which has that room, out of the buffer. Where the file ends, zeros: a writer that
-    /// could not map an extent has taken it away meanwhile.
+    /// The first `count` bytes at a head, which has that much space, from the buffer. After the end of the file: zeros,
+    /// because a writer that could not map an extent has removed it meanwhile.
     fn short(&mut self, head: &Head, count: usize) -> io::Result<&[u8]> {
         let offset = head.offset_bytes;
         let is_there = offset >= self.start && offset + count as u64 <= self.start + self.buffer.len() as u64;
@@ -104,7 +104,7 @@ impl<'a> LogReader<'a> {
         Ok(())
     }
 
-    /// The checksum of a frame that is read by pieces; of what is known to be holes if these are believed.
+    /// The checksum of a frame, read in parts. If `are_holes_believed`, known holes are not read.
     fn long_checksum(
         &mut self,
         header: &[u8; frame::LENGTH],
@@ -133,7 +133,7 @@ impl<'a> LogReader<'a> {
         Ok(checksum)
     }
 
-    /// How much of a part of the file is known to be holes.
+    /// The bytes of a range that are known to be holes.
     fn hole_bytes(&self, range: &Range<u64>) -> io::Result<u64> {
         let (mut at, mut holes) = (range.start, 0);
         while at < range.end {

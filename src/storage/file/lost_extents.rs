@@ -1,8 +1,8 @@
-//! What a damaged file still says of itself where superblocks or headers of extents are lost: its identity, its extents.
+//! Recovering the identity and the extents of a damaged file whose superblocks or extent headers are lost.
 //!
-//! A header that checks names the store and its own place, so it is known for one wherever it is found. What lies between
-//! two of them was an extent whose header is lost: it is taken for what its bytes look like, and what is in it is believed
-//! only as far as frames and rows check.
+//! A valid extent header contains the store id and its own offset, so it can be recognized anywhere. The bytes between
+//! two valid headers were an extent whose header is lost. Its kind is guessed from its bytes, and its content is used
+//! only as far as the checksums of frames and rows are valid.
 
 use super::data_file::newest_superblock;
 use super::extents::{ExtentHeader, ExtentKind, Extents};
@@ -15,14 +15,14 @@ use crate::{Result, SynaError};
 use std::io;
 use std::path::Path;
 
-/// Stores of which extents are counted, where a file has some of several.
+/// The most different stores whose extents are counted in one file.
 const MOST_STORES: usize = 16;
 
-/// The superblock of a file that may be damaged. Where neither is whole, one that has the identity that extents bear, and
-/// bounds the log by nothing ([`Superblock::is_lost`]).
+/// The superblock of a file that may be damaged. If both are damaged, the result has the identity in the extent headers
+/// and does not limit the log ([`Superblock::is_lost`]).
 ///
 /// # Errors
-/// As [`super::data_file::read_superblock`] where no header of an extent is whole either.
+/// As [`super::data_file::read_superblock`], if no extent header is valid either.
 pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Result<Superblock> {
     let (offset_bytes, what) = match newest_superblock(file, path) {
         Err(SynaError::Corrupt { offset_bytes, what, .. }) => (offset_bytes, what),
@@ -30,10 +30,7 @@ pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Resu
     };
     let found = find_identity(file).map_err(|error| SynaError::io(path, "reading", error))?;
     let Some(identity) = found else {
-        let what = format!(
-            "{what}; nor is there a whole header of an extent, so nothing says what dimensions and metric a store \
-             in it would have"
-        );
+        let what = format!("{what}; no extent header is intact either, so dimensions and metric are unknown");
         return Err(SynaError::corrupt(path, offset_bytes, what));
     };
     let position = LogPosition { sequence: u64::MAX, rows: u32::MAX, ..LogPosition::EMPTY };
@@ -41,7 +38,7 @@ pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Resu
     Ok(Superblock { identity, generation: 0, position, extent_count, extents_end, sequence_base: 0 })
 }
 
-/// The identity that most headers of extents bear.
+/// The identity that most extent headers contain.
 fn find_identity(file: &dyn StorageFile) -> io::Result<Option<Identity>> {
     let mut found: Vec<(Identity, u32)> = Vec::with_capacity(MOST_STORES);
     let mut at = EXTENTS_START;
@@ -58,21 +55,21 @@ fn find_identity(file: &dyn StorageFile) -> io::Result<Option<Identity>> {
     Ok(found.into_iter().max_by_key(|&(_, count)| count).map(|(identity, _)| identity))
 }
 
-/// The first page from `at` on, which is one's start, that has something in it and room for an extent.
+/// The first page from `at` on that is not empty and has space for an extent. The result is the offset of the page.
 fn next_page(file: &dyn StorageFile, at: u64) -> io::Result<Option<u64>> {
     let Some(data) = file.next_data(at)? else { return Ok(None) };
     let page = (data.start - data.start % EXTENT_ALIGN).max(at);
     Ok((page + extent::DATA < file.length_bytes()?).then_some(page))
 }
 
-/// The whole header at a page's start.
+/// The valid header at the start of a page.
 fn header_at(file: &dyn StorageFile, page: u64) -> io::Result<Option<(Identity, ExtentHeader)>> {
     let mut bytes = [0; extent::LENGTH];
     let is_there = read_if_there(file, &mut bytes, page)?;
     Ok(if is_there { ExtentHeader::decode_any(&bytes, page) } else { None })
 }
 
-/// Whether the file has so many bytes there.
+/// Reads bytes. Returns whether the file has that many.
 fn read_if_there(file: &dyn StorageFile, into: &mut [u8], offset_bytes: u64) -> io::Result<bool> {
     match read_exact_at(file, into, offset_bytes) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
@@ -80,7 +77,7 @@ fn read_if_there(file: &dyn StorageFile, into: &mut [u8], offset_bytes: u64) -> 
     }
 }
 
-/// Whether a frame begins at `offset_bytes`, as far as its header says.
+/// Whether a frame seems to begin at `offset_bytes`, judged by its header.
 fn has_frame(file: &dyn StorageFile, identity: &Identity, offset_bytes: u64) -> io::Result<bool> {
     let mut header = [0; frame::LENGTH];
     let is_there = read_if_there(file, &mut header, offset_bytes)?;
@@ -88,18 +85,18 @@ fn has_frame(file: &dyn StorageFile, identity: &Identity, offset_bytes: u64) -> 
     Ok(is_there && claimed_length(&header, place, frame::MAX_LENGTH_BYTES).is_some())
 }
 
-/// Extents on their way from a damaged file.
+/// The search for the extents of a damaged file.
 struct Search<'a> {
     file: &'a dyn StorageFile,
     path: &'a Path,
     superblock: &'a Superblock,
     extents: &'a Extents,
-    /// The number that the next extent had in the file; in the table they are numbered anew.
+    /// The ordinal of the next extent in the file. In the table they are renumbered.
     ordinal: u32,
     length_bytes: u64,
 }
 
-/// Maps whatever is there of a file's extents.
+/// Maps all extents of a file that can be found.
 ///
 /// # Errors
 /// [`SynaError::Io`], [`SynaError::NoMemory`].
@@ -122,7 +119,7 @@ pub(super) fn map_what_is_there(
             }
             None if is_complete => return Ok(()),
             None => {
-                // Behind the last byte that is not zero nothing is lost.
+                // After the last non-zero byte nothing is lost.
                 let end = if superblock.is_lost() { length_bytes } else { superblock.extents_end };
                 return search.take_lost(at, end.min(length_bytes), None);
             }
@@ -131,7 +128,7 @@ pub(super) fn map_what_is_there(
 }
 
 impl Search<'_> {
-    /// The next whole header from `at` on that can follow what was found.
+    /// The next valid header from `at` on that can follow the extents found so far.
     fn next_whole(&self, at: u64) -> io::Result<Option<(u64, ExtentHeader)>> {
         let rows = self.extents.row_capacity();
         let mut from = at;
@@ -142,7 +139,7 @@ impl Search<'_> {
                     return Ok(Some((page, header)));
                 }
             }
-            // A store whose extents are all there has nothing of its own behind them.
+            // If all extents were found, the bytes after them do not belong to the store.
             if self.ordinal >= self.superblock.extent_count {
                 return Ok(None);
             }
@@ -151,7 +148,7 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// Takes what lies from `start` to `end`, before the extent `next`, for one or two extents without headers.
+    /// Maps the bytes from `start` to `end`, before the extent `next`, as one or two extents without headers.
     fn take_lost(&mut self, start: u64, end: u64, next: Option<&ExtentHeader>) -> Result<()> {
         let io = |error| SynaError::io(self.path, "reading", error);
         let is_empty = end <= start + extent::DATA || self.file.next_data(start).map_err(io)?.is_none();
@@ -160,7 +157,7 @@ impl Search<'_> {
         }
         let is_one = next.is_some_and(|next| next.ordinal == self.ordinal + 1);
         let log = match self.first_log(start, end).map_err(io)? {
-            // One extent is of one kind; its first frame was lost with its header.
+            // One extent has one kind. Its first frame was lost with its header.
             Some(_) if is_one => Some(start),
             found => found,
         };
@@ -180,7 +177,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Where an extent begins, from `start` on, whose first frame is there.
+    /// The first offset from `start` on at which a log extent with its first frame begins.
     fn first_log(&self, start: u64, end: u64) -> io::Result<Option<u64>> {
         let mut from = start;
         while let Some(page) = next_page(self.file, from)?.filter(|page| page + extent::DATA < end) {
@@ -204,7 +201,7 @@ impl Search<'_> {
         ExtentHeader { kind, ordinal: self.ordinal, length_bytes, first_row, capacity }
     }
 
-    /// Maps an extent, as much of it as the file has.
+    /// Maps an extent, as far as the file has it.
     fn take(&mut self, at: u64, header: ExtentHeader) -> Result<()> {
         let length_bytes = header.length_bytes.min(self.length_bytes.saturating_sub(at));
         let capacity = match header.kind {

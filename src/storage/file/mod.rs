@@ -1,18 +1,18 @@
-//! A data file: making, opening, recovery, and how it grows.
+//! A data file: creating and opening one, recovery, and growth.
 //!
-//! The files, lowest first; each uses those above it only:
+//! The files, lowest first; each uses only those above it:
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `extents.rs` | the pieces a file grows by |
-//! | `growth.rs` | how large they are |
-//! | `data_file.rs` | making and opening a file; the part of an open one that readers share |
+//! | `extents.rs` | the units in which a file grows |
+//! | `growth.rs` | the size of new extents |
+//! | `data_file.rs` | creating and opening a file; the part of an open file that readers share |
 //! | `lost_extents.rs` | identity and extents of a damaged file |
-//! | `extent_mapping.rs` | the extents of a file that is opened |
-//! | `log_head.rs` | where the next frame may lie, and what must not be taken for it |
-//! | `frame_walk.rs` | the frames of a log that was replayed before, one after another |
-//! | `log_reader.rs` | the frames of a log as recovery reads them |
-//! | `replay.rs` | recovery: how much of a file counts |
+//! | `extent_mapping.rs` | mapping the extents of a file |
+//! | `log_head.rs` | where the next frame may begin, and wiping what must not be mistaken for it |
+//! | `frame_walk.rs` | walking the frames of a log that was replayed before |
+//! | `log_reader.rs` | reading frames for recovery |
+//! | `replay.rs` | recovery: finding the end of the log |
 
 pub(super) mod data_file;
 pub(super) mod extent_mapping;

@@ -1,7 +1,7 @@
-//! Recovery: walks the log of a file that was opened, and finds how much of it counts.
+//! Recovery: replays the log of a file and finds its end.
 //!
-//! Everything below the superblock's position must be there, or the file is corrupt. Behind it the log goes on as
-//! far as frames and rows check; the first that does not is its end.
+//! Everything before the superblock's position must be intact, otherwise the file is corrupt. After it the log
+//! continues as long as frames and rows are valid; it ends at the first that is not.
 
 use super::data_file::DataFile;
 use super::extent_mapping::Damage;
@@ -16,34 +16,34 @@ use crate::storage::format::place::Place;
 use crate::storage::format::superblock::{LogPosition, Superblock};
 use crate::{Result, SynaError};
 
-/// Whether there is a hole in the file is asked for once in so many bytes.
+/// Holes in the file are queried once in this many bytes.
 const HOLE_STEP: u64 = 1 << 20;
 
-/// Why the log ends where it does.
+/// Why there is no next frame.
 enum FrameEnd {
-    /// No frame follows that fits: its end, or damage.
+    /// No valid frame follows: the end of the log, or damage.
     Nothing(&'static str),
     Failed(SynaError),
 }
 
-/// Which rows are checked against their checksums.
+/// Which rows are compared with their checksums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowCheck {
-    /// Those behind the checkpoint: enough to find the end of the log.
+    /// Those after the checkpoint, which is enough to find the end of the log.
     BehindCheckpoint,
     /// All of them.
     All,
 }
 
-/// Takes a frame, its offset in the file, and those of its rows that are damaged; an error ends the walk as it is, so what no
-/// writer writes is [`SynaError::Corrupt`], and a want of memory is not.
+/// Receives a frame, its offset in the file, and its damaged rows. An error ends the walk and is returned: content that
+/// no writer produces is [`SynaError::Corrupt`].
 pub(crate) type FrameVisitor<'v> = dyn FnMut(&Frame<'_>, u64, &[u32]) -> Result<()> + 'v;
 
-/// Walks the log, hands every frame to `visit`, and returns where the log ends.
+/// Walks the log, passes every frame to `visit`, and returns the end of the log.
 ///
 /// # Errors
-/// [`SynaError::Corrupt`] where a frame or a row below the checkpoint does not check (unless that is tolerated), and those
-/// of `visit`.
+/// [`SynaError::Corrupt`] if a frame or a row before the checkpoint is damaged (unless that is tolerated), and those of
+/// `visit`.
 pub(crate) fn replay(
     data: &DataFile,
     superblock: &Superblock,
@@ -56,8 +56,8 @@ pub(crate) fn replay(
     Ok(position)
 }
 
-/// As [`replay`], from a position on that an earlier replay came to. `position` is moved on with every frame that was
-/// taken, so after an error too it says where the walk came to.
+/// As [`replay`], from a position that an earlier replay reached. `position` is advanced after every frame, so it is
+/// valid after an error too.
 ///
 /// # Errors
 /// As [`replay`].
@@ -74,7 +74,7 @@ pub(crate) fn replay_from(
     loop {
         let is_committed = position.sequence < committed.sequence;
         if position.sequence == committed.sequence && *position != committed && damage == Damage::Refused {
-            return Err(data.corrupt(position.head, "the log differs from what the superblock says of it"));
+            return Err(data.corrupt(position.head, "the log does not match the superblock"));
         }
         if !is_committed && is_planted(Fault::StopAtCheckpoint) {
             return Ok(());
@@ -84,7 +84,7 @@ pub(crate) fn replay_from(
             Err(FrameEnd::Failed(error)) => return Err(error),
             Err(FrameEnd::Nothing(what)) if is_committed && damage == Damage::Refused => {
                 let what = format!(
-                    "{what}: rows {}..{} were checkpointed and cannot be read; salvage what is whole",
+                    "{what}: rows {}..{} were checkpointed and cannot be read; use salvage to save the intact rows",
                     position.rows, committed.rows
                 );
                 return Err(data.corrupt(position.head, what));
@@ -107,7 +107,8 @@ pub(crate) fn replay_from(
         }
         if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
             if is_committed {
-                let what = format!("row {row} differs from its checksum; salvage what is whole");
+                let what =
+                    format!("row {row} differs from its checksum; use salvage to save the intact rows");
                 return Err(data.corrupt(row_offset(data, row), what));
             }
             return Ok(());
@@ -125,7 +126,7 @@ pub(crate) fn replay_from(
     }
 }
 
-/// The frame behind `position`: in the same extent, or the first of a later one.
+/// The frame after `position`: in the same extent, or the first of a later one.
 fn next_frame<'r>(
     data: &DataFile,
     reader: &'r mut LogReader<'_>,
@@ -149,10 +150,10 @@ fn next_frame<'r>(
     Ok((frame.ok_or(FrameEnd::Nothing(reason))?, head))
 }
 
-/// Looks for the next whole frame behind a damaged one, below the checkpoint, and returns the position before it.
+/// Searches for the next intact frame after a damaged one, before the checkpoint. Returns the position before it.
 ///
-/// Frames of an abandoned future may lie there too; the rows of such a one were written over, so it counts only if
-/// all its rows check. Costs at most a few times the reading of the log.
+/// Frames of discarded writes may be there too. Their rows were overwritten, so a frame counts only if all its rows are
+/// intact. Cost: at most a few times that of reading the log.
 fn skip_damage(
     data: &DataFile,
     reader: &mut LogReader<'_>,
@@ -200,7 +201,7 @@ fn skip_damage(
     Ok(None)
 }
 
-/// The length of the frame at `head`, where it is whole and the one that follows `position`.
+/// The length of the frame at `head`, if it is intact and follows `position`.
 fn fits_behind(
     data: &DataFile,
     reader: &mut LogReader<'_>,
@@ -210,19 +211,19 @@ fn fits_behind(
 ) -> std::result::Result<usize, FrameEnd> {
     let failed = |e| FrameEnd::Failed(data.io("reading", e));
     if head.room_bytes < frame::LENGTH as u64 {
-        return Err(FrameEnd::Nothing("the log ends with its extent"));
+        return Err(FrameEnd::Nothing("the log ends at the end of its extent"));
     }
     let frame = reader.frame(head).map_err(failed)?.map_err(FrameEnd::Nothing)?;
     let link = frame.link();
     let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
     if Some(link.sequence) != position.sequence.checked_add(1) || !is_chained {
-        return Err(FrameEnd::Nothing("the frame does not follow the one before"));
+        return Err(FrameEnd::Nothing("the frame does not follow the previous one"));
     }
     if frame.first_row() != position.rows {
-        return Err(FrameEnd::Nothing("the frame's rows do not follow those before"));
+        return Err(FrameEnd::Nothing("the frame's rows do not follow the previous ones"));
     }
     let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
-    // Of a batch whose last rows are cut off with their extent, the first may be there.
+    // If the last rows of a batch are lost with their extent, the first may be intact.
     let capacity = if damage == Damage::Tolerated { u64::MAX } else { data.extents.row_capacity() };
     if rows_end > capacity.min(super::extents::MAX_ROWS) {
         return Err(FrameEnd::Nothing("the frame has rows that no extent holds"));
@@ -233,8 +234,7 @@ fn fits_behind(
     Ok(usize::try_from(frame.length_bytes()).unwrap_or(usize::MAX))
 }
 
-/// The rows of a frame whose bytes are not those that were written. Rows that lie in holes of the file are not read where
-/// they are many: zeros are as they should be, or are not.
+/// The damaged rows of a frame. Rows in holes of the file are not read if there are many: the checksum of zeros is known.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
@@ -244,7 +244,7 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32
     let zeros = crc32c_append_zeros(0, usize::try_from(vector_bytes).unwrap_or(0));
     let is_long = u64::from(frame.row_count()) * vector_bytes > HOLE_STEP;
     let mut places = data.extents.places_of_rows(frame.first_row());
-    // The bytes that were looked at last, and are no hole.
+    // The range that was queried last and is not a hole.
     let mut known = 0..if is_long { 0 } else { u64::MAX };
     let mut damaged = Vec::new();
     for position in 0..frame.row_count() {
@@ -269,7 +269,7 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32
     Ok(damaged)
 }
 
-/// Where in the file a row lies, for messages.
+/// The offset of a row in the file, for messages.
 pub(crate) fn row_offset(data: &DataFile, row: u32) -> u64 {
     data.extents
         .iter()

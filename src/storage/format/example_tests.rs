@@ -1,4 +1,4 @@
-//! The example of `docs/file-format.md` is read by the code that reads files.
+//! Reads the example of `docs/file-format.md` with the code of the library.
 
 use super::frame::Frame;
 use super::place::Place;
@@ -7,7 +7,7 @@ use crate::DistanceMetric;
 use crate::checksum::crc32c;
 use crate::storage::file::extents::{ExtentHeader, ExtentKind};
 
-/// The bytes of the document's hex blocks, in order, with the offset that each begins at.
+/// The bytes of the hex blocks of the document, in order, with the offset of each.
 fn hex_blocks() -> Vec<(u64, Vec<u8>)> {
     let text = include_str!("../../../docs/file-format.md");
     let blocks = text.split("```hex\n").skip(1).map(|rest| rest.split("```").next().unwrap());
@@ -26,7 +26,7 @@ fn hex_blocks() -> Vec<(u64, Vec<u8>)> {
 }
 
 #[test]
-fn the_documents_example_is_a_store() {
+fn the_example_of_the_document_is_a_valid_store() {
     let blocks = hex_blocks();
     let [(slot_at, slot), (vectors_at, vectors), (log_at, log), (frame_at, frame)] = &blocks[..] else {
         panic!("four blocks of hex");

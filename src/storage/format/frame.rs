@@ -1,11 +1,11 @@
-//! Frames: one for each batch, with all of it but the vectors.
+//! Frames: the log records. A frame holds one batch, without its vectors.
 //!
 //! ```text
 //! header 64 | row checksums u32 x n | key ends u32 x n | tags u64 x n ? | payload ends u64 x n ? |
 //!           | deleted rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
 //! ```
-//! A frame's checksum covers all of it, the checksum of the frame before included: that is the chain. What it begins with
-//! depends on the store and on where the frame lies ([`Place`]).
+//! The checksum of a frame covers all of it, including the checksum of the previous frame: this is the chain. Its
+//! initial value depends on the store and on the offset of the frame ([`Place`]).
 
 #[cfg(test)]
 mod tests;
@@ -16,13 +16,12 @@ use super::place::Place;
 use crate::planted::{Fault, is_planted};
 use std::ops::Range;
 
-/// The length that a frame's header claims, where the header begins like one of this place and the length fits in
-/// `room_bytes`.
+/// The length in a frame's header, if the header is one of this place and the length fits in `room_bytes`.
 pub(crate) fn claimed_length(header: &[u8], place: Place, room_bytes: u64) -> Option<usize> {
     known_length(header).filter(|&length| place.is_of(header, frame::PLACE) && length as u64 <= room_bytes)
 }
 
-/// The same for a frame that was checked when it was written or replayed.
+/// The same, for a frame that was checked when it was written or replayed.
 pub(crate) fn known_length(header: &[u8]) -> Option<usize> {
     if header.get(..frame::MAGIC.end())? != frame::MAGIC_BYTES {
         return None;
@@ -40,13 +39,13 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Checks `bytes`, as many as the header at `place` claims. `Err` says what does not check.
+    /// Checks `bytes`, whose length is that in the header at `place`. `Err` says what is wrong.
     pub(crate) fn check(bytes: &'a [u8], place: Place) -> std::result::Result<Self, &'static str> {
         Self::check_summed(bytes, place, checksum_of(bytes, place))
     }
 
-    /// The same, with the checksum of all of `bytes`. Reads no more of them than their counts make worth, however long they
-    /// are.
+    /// The same, with the checksum of all of `bytes`. Reads no more bytes than the counts require, however long the
+    /// frame is.
     pub(crate) fn check_summed(
         bytes: &'a [u8],
         place: Place,
@@ -78,8 +77,9 @@ impl<'a> Frame<'a> {
         Ok(found)
     }
 
-    /// Ends never go back, stop at their section's end, and no key is longer than a key may be. No two rows have the same key,
-    /// and none is deleted twice: of two empty keys, and two deletions of row 0, a section of zeros would be full.
+    /// Checks that ends do not decrease, that the last one is the end of its section, and that keys are not too long.
+    /// No two rows have the empty key, and row 0 is not deleted twice: otherwise a section of zeros, which may be a
+    /// hole, would be valid.
     fn check_ends(&self, shape: &Shape) -> std::result::Result<(), &'static str> {
         let (mut key_end, mut empty_keys) = (0, 0);
         for position in 0..shape.row_count as usize {
@@ -180,7 +180,7 @@ impl<'a> Frame<'a> {
         self.word(self.sections.row_checksums, position as usize)
     }
 
-    /// Where key `position` begins in the frame, and its bytes.
+    /// The offset of key `position` in the frame, and its bytes.
     pub(crate) fn key(&self, position: u32) -> (usize, &'a [u8]) {
         let position = position as usize;
         let start =
@@ -190,12 +190,12 @@ impl<'a> Frame<'a> {
         (at, self.bytes.get(at..self.sections.keys + end).unwrap_or_default())
     }
 
-    /// Where in the file the keys lie, of a frame that begins at `offset_bytes`.
+    /// The range of the keys in the file, of a frame that begins at `offset_bytes`.
     pub(crate) fn key_range(&self, offset_bytes: u64) -> Range<u64> {
         offset_bytes + self.sections.keys as u64..offset_bytes + self.sections.payloads as u64
     }
 
-    /// Where each key begins in the frame, and its length.
+    /// The offset of each key in the frame, and its length.
     pub(crate) fn key_places(&self) -> impl ExactSizeIterator<Item = (usize, u32)> + use<'_, 'a> {
         let ends = self.bytes.get(self.sections.key_ends..self.sections.tags).unwrap_or_default();
         let mut start = 0_u32;
@@ -207,7 +207,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// The first key that is no UTF-8; all keys are looked at in one pass.
+    /// The first key that is not valid UTF-8. All keys are validated in one pass.
     pub(crate) fn first_invalid_key(&self) -> Option<u32> {
         let blob = self.bytes.get(self.sections.keys..self.sections.payloads).unwrap_or_default();
         let is_continuation = |key: &[u8]| key.first().is_some_and(|byte| byte & 0xC0 == 0x80);

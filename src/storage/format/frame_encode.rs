@@ -1,31 +1,31 @@
-//! Frames on their way into the log.
+//! Encoding frames.
 
 use super::frame_shape::{FrameLink, Sections, Shape, checksum_of};
 use super::layout::{bytes, frame};
 use super::place::Place;
 use crate::{Result, SynaError};
 
-/// What a frame is made of; slices have one element a row unless said otherwise.
+/// The content of a frame. Slices have one element for each row unless noted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FrameContent<'a> {
     pub(crate) first_row: u32,
-    /// Where each key ends in `key_bytes`.
+    /// The end of each key in `key_bytes`.
     pub(crate) key_ends: &'a [u32],
     pub(crate) key_bytes: &'a [u8],
-    /// Empty where no row has tags.
+    /// Empty if no row has tags.
     pub(crate) tags: &'a [u64],
-    /// Where each payload ends in `payload_bytes`; empty where no row has one.
+    /// The end of each payload in `payload_bytes`; empty if no row has a payload.
     pub(crate) payload_ends: &'a [u64],
     pub(crate) payload_bytes: &'a [u8],
     /// The rows that the batch deletes.
     pub(crate) deletions: &'a [u32],
 }
 
-/// Fills `out` with the frame, but for its place and the checksums: those of the rows are not known before the rows are
-/// written.
+/// Encodes a frame into `out`, without its place and the checksums. Those of the rows are known only after the rows
+/// were written.
 ///
 /// # Errors
-/// [`SynaError::Limit`] where the frame would be longer than 1 GiB.
+/// [`SynaError::Limit`] if the frame would be longer than 1 GiB.
 pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<u8>) -> Result<()> {
     let too_long = |actual: usize| SynaError::Limit {
         what: "bytes of keys and payloads in one batch (split it)",
@@ -58,7 +58,8 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     Ok(())
 }
 
-/// Puts its place, the rows' checksums and then its own into a frame that was encoded; returns its own.
+/// Writes the place, the rows' checksums and then the frame's checksum into an encoded frame. Returns the frame's
+/// checksum.
 pub(crate) fn finish(frame_bytes: &mut [u8], row_checksums: &[u32], at: Place) -> u32 {
     let row_checksums = bytemuck::cast_slice(row_checksums);
     if let Some(place) = frame_bytes.get_mut(frame::LENGTH..frame::LENGTH + row_checksums.len()) {
@@ -71,7 +72,7 @@ pub(crate) fn finish(frame_bytes: &mut [u8], row_checksums: &[u32], at: Place) -
 }
 
 fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink) -> [u8; frame::LENGTH] {
-    // No frame is longer than 2^30 bytes: `sections` has seen to it.
+    // `sections` has checked that no frame is longer than 2^30 bytes.
     let length = u32::try_from(sections.end).unwrap_or(u32::MAX);
     let mut header = [0; frame::LENGTH];
     bytes::write(&mut header, frame::MAGIC, &frame::MAGIC_BYTES);

@@ -1,10 +1,10 @@
-//! How long the sections of a frame are, what ties it to the frame before, and its checksum.
+//! The lengths of a frame's sections, its link to the previous frame, and its checksum.
 
 use super::layout::frame;
 use super::place::Place;
 use crate::checksum::crc32c_append;
 
-/// The part of the header that sets how long the sections are.
+/// The fields of the header that determine the lengths of the sections.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) flags: u32,
@@ -14,7 +14,7 @@ pub(super) struct Shape {
     pub(super) payload_bytes: u64,
 }
 
-/// Where each section begins, in bytes from the frame's start.
+/// The offset of each section in the frame, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sections {
     pub(super) row_checksums: usize,
@@ -28,7 +28,7 @@ pub(super) struct Sections {
 }
 
 impl Shape {
-    /// `None` where the frame would be longer than a frame may be.
+    /// `None` if the frame would be longer than [`frame::MAX_LENGTH_BYTES`].
     pub(super) fn sections(&self) -> Option<Sections> {
         if !(self.flags & frame::FLAG_PAYLOADS != 0 || self.payload_bytes == 0) {
             return None;
@@ -58,17 +58,17 @@ impl Shape {
     }
 }
 
-/// What places a frame in the log.
+/// The position of a frame in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameLink {
     pub(crate) sequence: u64,
-    /// A random number of the writer's session, so that a frame of an earlier session never fits behind this one's.
+    /// A random number of the writer's session, so that a frame of an earlier session never follows one of this session.
     pub(crate) session: u64,
-    /// The checksum of the frame before.
+    /// The checksum of the previous frame.
     pub(crate) previous: u32,
 }
 
-/// Over everything but the checksum itself.
+/// The checksum of a frame: it covers everything but itself.
 pub(super) fn checksum_of(frame_bytes: &[u8], place: Place) -> u32 {
     let head = crc32c_append(place.seed, frame_bytes.get(..frame::CHECKSUM.offset).unwrap_or_default());
     crc32c_append(head, frame_bytes.get(frame::LENGTH..).unwrap_or_default())

@@ -1,22 +1,22 @@
-//! Where everything lies in a data file: the one table of offsets that writer and reader share.
+//! The layout of a data file: the one table of offsets, for writing and reading.
 //!
 //! `docs/file-format.md` describes the same in words, with an example. Everything is little-endian.
 
-/// What a file is aligned to for the sake of its vectors: a row begins at a multiple of this.
+/// The alignment of rows in the file.
 pub(crate) const ROW_ALIGN: u64 = 64;
-/// Extents begin at a multiple of this. Not the machine's page: a mapping may begin anywhere.
+/// The alignment of extents. It is independent of the machine's page size: a mapping may begin anywhere.
 pub(crate) const EXTENT_ALIGN: u64 = 4096;
-/// The version this library writes and reads.
+/// The version that this library writes and reads.
 pub(crate) const VERSION: u32 = 3;
-/// The magic number of the older format, as it stands in a file's first four bytes.
+/// The magic number of the older MVEC format: the first four bytes of its files.
 pub(crate) const MVEC_MAGIC: [u8; 4] = 0x4D56_4543u32.to_le_bytes();
 
-/// The two superblock slots are this far apart, so that they share no page of up to 16 KiB.
+/// The distance of the two superblock slots, so that they share no page of up to 16 KiB.
 pub(crate) const SLOT_DISTANCE: u64 = 16 * 1024;
-/// Where the first extent begins, behind both slots.
+/// The offset of the first extent, after both slots.
 pub(crate) const EXTENTS_START: u64 = 2 * SLOT_DISTANCE;
 
-/// One field: where it begins and how long it is.
+/// A field: its offset and its length.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
     pub(crate) offset: usize,
@@ -28,7 +28,7 @@ impl Field {
         Self { offset: 0, length }
     }
 
-    /// The field of `length` bytes right behind this one.
+    /// The field of `length` bytes after this one.
     const fn then(self, length: usize) -> Self {
         Self { offset: self.end(), length }
     }
@@ -38,12 +38,13 @@ impl Field {
     }
 }
 
-/// A superblock slot. The magic, the version and the checksum's place stay in all versions.
+/// A superblock slot. The magic, the version and the offset of the checksum are the same in all versions.
 pub(crate) mod slot {
     use super::Field;
-    /// High bit set, a line end of either kind and an end of file: transfers that mangle text are seen at once.
+    /// A byte with the high bit set, line ends of both kinds, and an end of file: they reveal transfers that convert
+    /// text.
     pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYN\r\n\x1a\x00";
-    /// In the place of the magic in a file that is still being filled by a compaction or a snapshot.
+    /// The magic of a file that a compaction or a snapshot is still filling.
     pub(crate) const HALF_MADE_BYTES: [u8; 8] = *b"\x89SYNTEMP";
     pub(crate) const MAGIC: Field = Field::first(8);
     pub(crate) const VERSION: Field = MAGIC.then(4);
@@ -63,7 +64,7 @@ pub(crate) mod slot {
     pub(crate) const LOG_EXTENT: Field = LOG_HEAD.then(4);
     pub(crate) const CHAIN: Field = LOG_EXTENT.then(4);
     pub(crate) const EXTENT_COUNT: Field = CHAIN.then(4);
-    /// The lower half of a number; the upper half lies where there was room.
+    /// The lower half of a number; the upper half is in a field that was free.
     pub(crate) const SEQUENCE_BASE_LOW: Field = EXTENT_COUNT.then(4);
     pub(crate) const EXTENTS_END: Field = SEQUENCE_BASE_LOW.then(8);
     pub(crate) const SEQUENCE_BASE_HIGH: Field = EXTENTS_END.then(4);
@@ -72,7 +73,7 @@ pub(crate) mod slot {
     const _: () = assert!(LENGTH == 128 && LENGTH as u64 <= super::SLOT_DISTANCE);
 }
 
-/// What tells of which store a compaction or a snapshot made a file, in a page of its own between the slots.
+/// The mark that tells from which store a compaction or a snapshot copied a file, in its own page between the slots.
 pub(crate) mod origin {
     use super::Field;
     pub(crate) const OFFSET: u64 = super::EXTENT_ALIGN;
@@ -83,14 +84,15 @@ pub(crate) mod origin {
     const _: () = assert!(OFFSET >= super::slot::LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
 }
 
-/// An extent's header; the extent's data begin [`extent::DATA`] bytes behind its start.
+/// The header of an extent. The data begin [`extent::DATA`] bytes after its start.
 pub(crate) mod extent {
     use super::Field;
     pub(crate) const MAGIC_BYTES: [u8; 4] = *b"SYNX";
     pub(crate) const MAGIC: Field = Field::first(4);
     pub(crate) const KIND: Field = MAGIC.then(4);
     pub(crate) const ORDINAL: Field = KIND.then(4);
-    /// With the metric and the store id all of a store's identity: a file whose superblocks are lost is not without it.
+    /// With the metric and the store id this is the store's identity, from which a file can be recovered if its
+    /// superblocks are lost.
     pub(crate) const DIMENSIONS: Field = ORDINAL.then(2);
     pub(crate) const METRIC: Field = DIMENSIONS.then(2);
     pub(crate) const STORE_ID: Field = METRIC.then(16);
@@ -101,18 +103,18 @@ pub(crate) mod extent {
     pub(crate) const PLACE: Field = CAPACITY.then(4);
     pub(crate) const CHECKSUM: Field = PLACE.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
-    /// The header has a page of its own, so that rewriting it tears nothing else.
+    /// The header has its own page, so that a torn write of it damages nothing else.
     pub(crate) const DATA: u64 = super::EXTENT_ALIGN;
     pub(crate) const KIND_VECTORS: u32 = 1;
     pub(crate) const KIND_LOG: u32 = 2;
     const _: () = assert!(LENGTH == 64 && DATA.is_multiple_of(super::ROW_ALIGN));
 }
 
-/// A frame's header; behind it the sections in the order of [`super::frame`].
+/// The header of a frame. The sections follow in the order of [`super::frame`].
 pub(crate) mod frame {
     use super::Field;
     pub(crate) const MAGIC_BYTES: [u8; 4] = *b"SYNF";
-    /// Frames begin at a multiple of this, and so do the payloads of a frame.
+    /// The alignment of frames, and of the payloads in a frame.
     pub(crate) const ALIGN: usize = 16;
     pub(crate) const MAGIC: Field = Field::first(4);
     pub(crate) const FLAGS: Field = MAGIC.then(4);
@@ -131,23 +133,23 @@ pub(crate) mod frame {
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     pub(crate) const FLAG_TAGS: u32 = 1;
     pub(crate) const FLAG_PAYLOADS: u32 = 2;
-    /// The longest frame: a batch whose keys and payloads need more is refused.
+    /// The longest frame. A batch that needs a longer one is refused.
     pub(crate) const MAX_LENGTH_BYTES: u64 = 1 << 30;
     const _: () = assert!(LENGTH == 64 && LENGTH.is_multiple_of(ALIGN));
 }
 
-/// Bytes from one row to the next: the vector, filled up to a multiple of [`ROW_ALIGN`].
+/// Bytes from one row to the next: the vector, padded to a multiple of [`ROW_ALIGN`].
 pub(crate) const fn stride_bytes(dimensions: u32) -> u32 {
     (dimensions * 4).next_multiple_of(64)
 }
 
-/// Rows in a block, the unit in which vector extents grow: a power of two that fills about 64 KiB.
+/// Rows in a block, the unit of vector extents: a power of two that fills about 64 KiB.
 pub(crate) const fn block_rows(stride_bytes: u32) -> u32 {
     let rows = 64 * 1024 / stride_bytes;
     if rows == 0 { 1 } else { 1 << rows.ilog2() }
 }
 
-/// Fixed fields out of bytes whose length has been checked, and into them.
+/// Reading and writing fields in bytes whose length was checked.
 pub(crate) mod bytes {
     use super::Field;
 
@@ -171,7 +173,7 @@ pub(crate) mod bytes {
         array(from, field)
     }
 
-    /// Writes one field; `value` has the field's length.
+    /// Writes a field. `value` has the field's length.
     pub(crate) fn write(into: &mut [u8], field: Field, value: &[u8]) {
         if let Some(place) = into.get_mut(field.offset..field.end()) {
             place.copy_from_slice(value);
@@ -184,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strides_and_blocks_of_all_dimensions_are_sound() {
+    fn strides_and_blocks_are_valid_for_all_dimensions() {
         for dimensions in 64..=8192 {
             let stride = stride_bytes(dimensions);
             assert!(stride >= dimensions * 4 && stride < dimensions * 4 + 64 && stride.is_multiple_of(64));

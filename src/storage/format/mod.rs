@@ -1,15 +1,15 @@
-//! The file format: bytes to types and back. Nothing here reads or writes a file.
+//! The file format: conversion between bytes and types. Nothing here reads or writes a file.
 //!
-//! The files, lowest first; each uses those above it only:
+//! The files, lowest first; each uses only those above it:
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `layout.rs` | where everything lies: the one table of offsets |
+//! | `layout.rs` | the one table of offsets |
 //! | `superblock.rs` | the two slots |
-//! | `place.rs` | what ties frames and extents to their store and their place in it |
-//! | `frame_shape.rs` | how long the sections of a frame are, and its checksum |
-//! | `frame_encode.rs` | a batch becomes a frame |
-//! | `frame.rs` | a frame is checked, and read |
+//! | `place.rs` | the bits that bind frames and extents to their store and offset |
+//! | `frame_shape.rs` | the lengths of a frame's sections, and its checksum |
+//! | `frame_encode.rs` | encoding a batch as a frame |
+//! | `frame.rs` | checking and reading a frame |
 //! | `example_tests.rs` | the example of docs/file-format.md |
 
 #[cfg(test)]

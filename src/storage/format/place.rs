@@ -1,17 +1,18 @@
-//! Where a frame or an extent lies and whose it is, as 64 bits that its header and its checksum bear.
+//! The store and the offset of a frame or an extent, hashed to 64 bits that are part of its header and its checksum.
 //!
-//! A payload may hold the bytes of frames and extents: of another store, or of this one when it was copied or backed up.
-//! Neither has these bits, so no reader takes it for a part of this store at this place, wherever it begins to look.
+//! A payload may contain the bytes of frames and extents: those of another store, or of this one from a copy or a
+//! backup. They have other bits, so no reader mistakes them for a part of this store at this offset, wherever it begins
+//! to search.
 
 use super::layout::{Field, bytes};
 use super::superblock::Identity;
 
-/// The bits of one place in one store.
+/// The bits of one offset in one store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Stands in the header, so that what lies elsewhere is told apart without reading it to its end.
+    /// Part of the header, so that a frame of another place is recognized without reading all of it.
     pub(super) mark: u32,
-    /// What the checksum begins with.
+    /// The initial value of the checksum.
     pub(in crate::storage) seed: u32,
 }
 
@@ -24,7 +25,7 @@ fn mix(x: u64) -> u64 {
 }
 
 impl Place {
-    /// Of what begins at `offset_bytes` of the file. Two places in one store never have the same bits.
+    /// The place at `offset_bytes` of the file. Two offsets in one store never have the same bits.
     pub(crate) fn new(identity: &Identity, offset_bytes: u64) -> Self {
         let halves = identity.store_id.as_chunks::<8>().0;
         let half = |which: usize| halves.get(which).map_or(0, |half| u64::from_le_bytes(*half));
@@ -32,7 +33,7 @@ impl Place {
         Self { mark: u32::from_le_bytes([a, b, c, d]), seed: u32::from_le_bytes([e, f, g, h]) }
     }
 
-    /// Whether a header, which has its mark in `field`, is one of this place.
+    /// Whether a header with its mark in `field` is one of this place.
     pub(in crate::storage) fn is_of(self, header: &[u8], field: Field) -> bool {
         bytes::read_u32(header, field) == self.mark
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_bits_are_those_of_the_document() {
-        assert_eq!(mix(0), 0xE220_A839_7B1D_CDAF, "splitmix64's first output for the state 0");
+    fn the_hash_is_that_of_the_document() {
+        assert_eq!(mix(0), 0xE220_A839_7B1D_CDAF, "the first output of splitmix64 for the state 0");
     }
 }

@@ -1,14 +1,14 @@
-//! The superblock: what the store is, and how much of it is on the disk for certain.
+//! The superblock: the identity of the store, and the part of it that is known to be on the disk.
 //!
-//! Two slots, written in turn; the newest that checks counts. A slot that has been read is a `Superblock` only after
-//! its checksum and every field of it was checked.
+//! There are two slots, written in turn. The newest valid one counts. A slot is decoded to a `Superblock` only after
+//! its checksum and all its fields were checked.
 
 use super::layout::{self, bytes, slot};
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
 use crate::planted::{Fault, is_planted};
 
-/// What never changes in a file's life.
+/// What never changes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) store_id: [u8; 16],
@@ -26,16 +26,16 @@ impl Identity {
     }
 }
 
-/// How far the log reaches: behind the last frame that counts.
+/// A position in the log: after the last valid frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogPosition {
-    /// The last frame's number; frames are numbered from 1, so 0 is the empty log.
+    /// The number of the last frame; frames are numbered from 1, and 0 is the empty log.
     pub(crate) sequence: u64,
-    /// The last frame's checksum, which the next one repeats.
+    /// The checksum of the last frame, which the next one contains.
     pub(crate) chain: u32,
-    /// The ordinal of the extent that the last frame lies in; unused in the empty log.
+    /// The ordinal of the extent of the last frame; unused in the empty log.
     pub(crate) extent: u32,
-    /// Where the next frame goes if it fits; 0 in the empty log.
+    /// The offset of the next frame if it fits; 0 in the empty log.
     pub(crate) head: u64,
     /// Rows ever written.
     pub(crate) rows: u32,
@@ -47,45 +47,45 @@ impl LogPosition {
     pub(crate) const EMPTY: Self = Self { sequence: 0, chain: 0, extent: 0, head: 0, rows: 0, deletions: 0 };
 }
 
-/// A superblock that checks.
+/// A valid superblock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Superblock {
     pub(crate) identity: Identity,
-    /// Counts the checkpoints; slot `generation % 2` holds it.
+    /// The number of checkpoints. The slot is `generation % 2`.
     pub(crate) generation: u64,
     pub(crate) position: LogPosition,
     pub(crate) extent_count: u32,
-    /// Where the last extent ends.
+    /// The end of the last extent.
     pub(crate) extents_end: u64,
-    /// What is added to a frame's sequence, modulo 2^64, where a store's writes are counted: a compaction begins a new
-    /// log, but the count goes on.
+    /// Added to a frame's sequence, modulo 2^64, to get the number of a write: a compaction begins a new log, but
+    /// writes are numbered over the store's life.
     pub(crate) sequence_base: u64,
 }
 
 impl Superblock {
-    /// Whether this stands in the place of superblocks of which neither is whole.
+    /// Whether this replaces two damaged superblocks.
     pub(crate) fn is_lost(&self) -> bool {
         self.position.sequence == u64::MAX
     }
 
-    /// How many writes the store has had when its log has come to `position`.
+    /// The number of writes over the store's life when the log has reached `position`.
     pub(crate) fn write_count(&self, position: &LogPosition) -> u64 {
         self.sequence_base.wrapping_add(position.sequence)
     }
 }
 
-/// Why the bytes of a slot are no superblock.
+/// Why the bytes of a slot are not a superblock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SlotDamage {
-    /// They do not begin like one.
+    /// They have no magic.
     NoMagic,
-    /// They begin like one; the checksum or a field is wrong.
+    /// They have the magic, but the checksum or a field is wrong.
     Damaged(String),
-    /// They are whole and ask for what this library does not know.
+    /// They are valid, but need features that this library does not know.
     Unsupported(String),
 }
 
-/// Where slot `generation % 2` begins.
+/// The offset of slot `generation % 2`.
 pub(crate) fn slot_offset(generation: u64) -> u64 {
     if is_planted(Fault::SameSlot) { 0 } else { (generation % 2) * layout::SLOT_DISTANCE }
 }
@@ -118,28 +118,28 @@ impl Superblock {
         out
     }
 
-    /// Checks a slot's bytes, `slot::LENGTH` of them.
+    /// Decodes and checks the bytes of a slot, `slot::LENGTH` of them.
     pub(crate) fn decode(from: &[u8]) -> Result<Self, SlotDamage> {
         let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
         if from.get(..slot::MAGIC.end()) != Some(&slot::MAGIC_BYTES[..]) {
             return Err(SlotDamage::NoMagic);
         }
         let covered =
-            from.get(..slot::CHECKSUM.offset).ok_or_else(|| damaged("the superblock is cut off"))?;
+            from.get(..slot::CHECKSUM.offset).ok_or_else(|| damaged("the superblock is truncated"))?;
         if crc32c(covered) != bytes::read_u32(from, slot::CHECKSUM) {
             return Err(damaged("the superblock's checksum is wrong"));
         }
         let version = bytes::read_u32(from, slot::VERSION);
         if version != layout::VERSION {
             return Err(SlotDamage::Unsupported(format!(
-                "has format version {version}, known is {}",
+                "has format version {version}, this library knows version {}",
                 layout::VERSION
             )));
         }
         let features = bytes::read_u32(from, slot::INCOMPATIBLE_FEATURES)
             | bytes::read_u32(from, slot::READ_ONLY_FEATURES);
         if features != 0 {
-            return Err(SlotDamage::Unsupported(format!("needs features {features:#x} that are not known")));
+            return Err(SlotDamage::Unsupported(format!("needs unknown features {features:#x}")));
         }
         let dimensions = bytes::read_u32(from, slot::DIMENSIONS);
         if !(64..=8192).contains(&dimensions) {
@@ -151,7 +151,7 @@ impl Superblock {
         if bytes::read_u32(from, slot::STRIDE_BYTES) != identity.stride_bytes()
             || bytes::read_u32(from, slot::BLOCK_ROWS) != identity.block_rows()
         {
-            return Err(damaged("the superblock has a stride that does not fit its dimensions"));
+            return Err(damaged("the superblock has a stride that does not match its dimensions"));
         }
         let narrow = |field| {
             u32::try_from(bytes::read_u64(from, field))
@@ -166,9 +166,9 @@ impl Superblock {
             deletions: narrow(slot::DELETIONS)?,
         };
         if bytes::read_u64(from, slot::EXTENTS_END) < layout::EXTENTS_START {
-            return Err(damaged("the superblock has extents that begin within it"));
+            return Err(damaged("the superblock has extents that overlap it"));
         }
-        // No writer gets there, and the next checkpoint counts on.
+        // No writer reaches this number, and the next checkpoint must be able to increment it.
         if bytes::read_u64(from, slot::GENERATION) > u64::MAX / 2 {
             return Err(damaged("the superblock counts too many checkpoints"));
         }
@@ -207,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn a_superblock_comes_back_as_it_was() {
+    fn a_superblock_is_decoded_unchanged() {
         assert_eq!(Superblock::decode(&example().encode()), Ok(example()));
     }
 
     #[test]
-    fn a_generation_that_cannot_be_counted_on_is_refused() {
+    fn a_generation_that_cannot_be_incremented_is_refused() {
         for generation in [u64::MAX, u64::MAX - 1, 1 << 63] {
             let whole = Superblock { generation, ..example() }.encode();
             assert!(matches!(Superblock::decode(&whole), Err(SlotDamage::Damaged(_))));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_is_found() {
+    fn every_flipped_bit_is_detected() {
         let whole = example().encode();
         for bit in 0..whole.len() * 8 {
             let mut flipped = whole;

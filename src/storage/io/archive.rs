@@ -1,4 +1,4 @@
-//! A store and its index inside a larger file, such as a game's archive: for reading only.
+//! A store and its index inside a larger file, such as a game archive. Read-only.
 
 use super::disk::Disk;
 use super::medium::{Storage, StorageFile};
@@ -18,7 +18,7 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// `parts`: names, and the bytes that they stand for; an empty part is not there.
+    /// `parts`: names, and the ranges of their bytes; an empty part does not exist.
     pub(crate) fn new(file: File, parts: [(PathBuf, Range<u64>); 2]) -> io::Result<Self> {
         Ok(Self { file: Disk::open_file(file)?, parts })
     }
@@ -30,7 +30,7 @@ impl Archive {
 }
 
 fn read_only() -> io::Error {
-    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a store inside another file cannot be written to")
+    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a store inside another file is read-only")
 }
 
 impl Storage for Archive {
@@ -58,7 +58,7 @@ impl Storage for Archive {
                 Ok(Arc::new(Part { file: Arc::clone(&self.file), range: range.clone() }))
             }
             (Some(_), _) => Err(read_only()),
-            // A snapshot that goes to the disk.
+            // A snapshot is written to the disk.
             (None, _) => Disk.open(path, access),
         }
     }
@@ -84,7 +84,7 @@ impl Storage for Archive {
     }
 }
 
-/// A part of a file, as a file; whoever made it has seen that the file is long enough.
+/// A part of a file, as a file. The caller has checked that the file is long enough.
 #[derive(Debug)]
 struct Part {
     file: Arc<dyn StorageFile>,

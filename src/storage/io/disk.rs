@@ -1,4 +1,4 @@
-//! The real file system behind [`Storage`].
+//! The [`Storage`] of the real file system.
 
 use super::medium::{Storage, StorageFile};
 use super::region::Region;
@@ -13,40 +13,40 @@ use std::ops::Range;
 use std::path::{Path, PathBuf, is_separator};
 use std::sync::Arc;
 
-/// The files of this machine.
+/// The file system of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Disk;
 
 impl Disk {
-    /// A file that is open already. Every file that the library opens comes by here.
+    /// Wraps an open file. Every file that the library opens passes through here.
     pub(crate) fn open_file(file: File) -> io::Result<Arc<dyn StorageFile>> {
         Ok(Arc::new(DiskFile { file: keep_off_standard_streams(file)? }))
     }
 }
 
-/// The most links that a path may lead through: as many as Linux follows.
+/// The most symbolic links that are followed, as in Linux.
 const MOST_LINKS: u32 = 40;
 
-/// Follows the symbolic links that a path ends with. One that ends with a separator is refused: the name of its last part
-/// would do for the file, but not for the one beside it.
+/// Follows the symbolic links at the end of a path. A path that ends with a separator is refused: appending to it would
+/// not give the name of the index file.
 pub(super) fn follow_links(path: &Path, read: impl Fn(&Path) -> io::Result<PathBuf>) -> io::Result<PathBuf> {
     let mut real = path.to_owned();
     for _ in 0..=MOST_LINKS {
         let last = real.as_os_str().as_encoded_bytes().last();
         if last.is_some_and(|&last| is_separator(char::from(last))) {
-            let what = "it names a folder; name a file in it";
+            let what = "it names a folder; pass the path of a file";
             return Err(io::Error::new(io::ErrorKind::IsADirectory, what));
         }
         match (read(&real), real.parent()) {
             (Ok(target), Some(folder)) => real = folder.join(target),
-            // No link, or nothing at all; what else is wrong is told by whoever opens it.
+            // Not a link, or missing. Other errors are reported by the open.
             _ => return Ok(real),
         }
     }
-    Err(io::Error::other("it leads through too many symbolic links"))
+    Err(io::Error::other("it has too many symbolic links"))
 }
 
-/// The path as it is, from the working folder.
+/// The path as it is, relative to the working folder.
 fn place(path: &Path) -> Place<'_> {
     Place { folder: None, path }
 }
@@ -54,7 +54,7 @@ fn place(path: &Path) -> Place<'_> {
 impl Storage for Disk {
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         let real = follow_links(path, |path| place(path).read_link())?;
-        // What a link in /proc says may be the name of a file that is removed, or another one's by now.
+        // The target of a link in /proc may be the name of a removed file, or by now that of another file.
         let is_elsewhere = real != path
             && std::fs::metadata(path).is_ok_and(|found| {
                 let found = PathKind::File(platform::identity_of(&found));

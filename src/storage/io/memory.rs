@@ -1,7 +1,7 @@
-//! Files without a place on a disk: each is gone with the last who has it open.
+//! Files in memory. A file is freed when its last reference is dropped.
 //!
-//! The store above does not know the difference: it writes its log and its rows, and whoever opens a name that it has
-//! given finds nothing. Paths that are not in memory are the disk's, so that a snapshot can be put there.
+//! The store does not know the difference: it writes its log and its rows, and an open by name finds no file. Absolute
+//! paths are those of the disk, so that a snapshot can be written there.
 
 use super::disk::Disk;
 use super::medium::{Storage, StorageFile};
@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// See the module.
+/// The file system of stores in memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct InMemory;
 
@@ -19,7 +19,7 @@ impl InMemory {
     /// The path of a store in memory.
     pub(crate) const NAME: &'static str = ":memory:";
 
-    /// Paths in memory are relative, those on a disk are absolute.
+    /// Relative paths are in memory, absolute paths on the disk.
     fn holds(path: &Path) -> bool {
         path.is_relative()
     }

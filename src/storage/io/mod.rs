@@ -1,17 +1,17 @@
-//! The trait through which all I/O goes, and its implementations. Nothing here knows what a file holds.
+//! The trait through which all I/O goes, and its implementations. Nothing here depends on the content of a file.
 //!
-//! The files, lowest first; each uses those above it only:
+//! The files, lowest first; each uses only those above it:
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `huge_pages.rs` | mapped bytes without a file |
-//! | `region.rs` | mapped bytes of a file; these two are the files that know memmap2 |
-//! | `medium.rs` | the trait, and reads and writes that go on where a call was short |
+//! | `huge_pages.rs` | anonymous memory |
+//! | `region.rs` | mapped bytes of a file; only these two files use memmap2 |
+//! | `medium.rs` | the trait; reads and writes that continue after a short call |
 //! | `disk.rs` | the trait on a real file system |
-//! | `store_folder.rs` | the same, in the folder of a store, which stays open |
-//! | `memory.rs` | the trait without a disk |
+//! | `store_folder.rs` | the same, in the open folder of a store |
+//! | `memory.rs` | the trait in memory |
 //! | `archive.rs` | the trait inside a larger file |
-//! | `temporary.rs` | files that are filled before they take another one's place; what killed processes left |
+//! | `temporary.rs` | files that are filled before they replace another one; leftovers of killed processes |
 
 pub(super) mod archive;
 pub(super) mod disk;

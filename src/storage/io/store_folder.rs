@@ -1,5 +1,5 @@
-//! The folder that a store lives in, opened once: what the store does to its files it does there, by their names, also when
-//! the folder is renamed or a link above it leads elsewhere by then. Other paths are paths.
+//! The folder of a store, opened once. The store accesses its files by their names in this folder, even if the folder
+//! is renamed or a link above it changes. Other paths are used as they are.
 
 use super::disk::{Disk, follow_links};
 use super::medium::{Storage, StorageFile};
@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The files of this machine, and one folder of it by its descriptor.
+/// The file system of this machine, with one open folder.
 #[derive(Debug)]
 pub(crate) struct StoreFolder {
     path: PathBuf,
@@ -17,8 +17,7 @@ pub(crate) struct StoreFolder {
 }
 
 impl StoreFolder {
-    /// Opens the folder of `path`, an absolute path without links at its end; where there is no such folder, paths will
-    /// have to do.
+    /// Opens the folder of `path`, an absolute path without links at its end. If there is no such folder, paths are used.
     pub(crate) fn of(path: &Path) -> io::Result<Arc<dyn Storage>> {
         let Some(folder_path) = path.parent() else { return Ok(Arc::new(Disk)) };
         match Folder::open(folder_path) {
@@ -44,7 +43,7 @@ impl StoreFolder {
         }
     }
 
-    /// As [`StoreFolder::place`], and another name in the same folder; both are paths where they lie in different ones.
+    /// As [`StoreFolder::place`], and another name in the same folder. Both are paths if they are in different folders.
     fn places<'a>(&'a self, from: &'a Path, to: &'a Path) -> (Place<'a>, &'a Path) {
         let (from_place, to_place) = (self.place(from), self.place(to));
         match (from_place.folder, to_place.folder) {

@@ -1,11 +1,10 @@
-//! Files that are filled under a temporary name until they take the place of another one, and what killed processes left
-//! of them.
+//! Files that are filled under a temporary name before they replace another one, and leftovers of killed processes.
 //!
 //! ```text
-//!   .syna-mmap-<hash of the name to be taken>-<0 to 7>.tmp   in the same folder; locked as long as somebody fills it
+//!   .syna-mmap-<hash of the final name>-<0 to 7>.tmp   in the same folder; locked while it is filled
 //! ```
-//! The name is short whatever the other one is, only files under construction bear it, and whoever opens the other file for
-//! writing finds it without reading the folder.
+//! The name is short whatever the final name is, only unfinished files have it, and an open of the final name for
+//! writing finds leftovers without reading the folder.
 
 use super::medium::{Storage, StorageFile};
 use crate::planted::{Fault, is_planted};
@@ -16,10 +15,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Names for one destination: stores that are copies of each other, and leftovers, may hold some of them.
+/// Temporary names for one file. Copies of the same store, and leftovers, may use some of them.
 const NAME_COUNT: u32 = 8;
 
-/// A file under a temporary name. It is removed when it is dropped, unless it was given its final name.
+/// A file under a temporary name. It is removed when this is dropped, unless it has got its final name.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     storage: Arc<dyn Storage>,
@@ -27,7 +26,7 @@ pub(crate) struct Temporary {
     destination: PathBuf,
     file: Arc<dyn StorageFile>,
     is_named: bool,
-    /// The process that made it: in a forked child the file is not the child's to remove.
+    /// The process that created it. A forked child must not remove it.
     process: u32,
 }
 
@@ -38,7 +37,7 @@ fn hash_of(bytes: &[u8]) -> u64 {
     })
 }
 
-/// The temporary names for a file that is to become `destination`.
+/// The temporary names for a file that will be named `destination`.
 pub(in crate::storage) fn names_for(destination: &Path) -> impl Iterator<Item = PathBuf> {
     let hash = hash_of(destination.file_name().unwrap_or_default().as_encoded_bytes());
     (0..NAME_COUNT)
@@ -46,7 +45,7 @@ pub(in crate::storage) fn names_for(destination: &Path) -> impl Iterator<Item = 
 }
 
 impl Temporary {
-    /// Makes an empty file that is to become `destination`, and locks it.
+    /// Creates an empty file that will be named `destination`, and locks it.
     pub(crate) fn create(storage: &Arc<dyn Storage>, destination: &Path, access: Access) -> Result<Self> {
         let io = |error| SynaError::io(destination, "creating a temporary file for", error);
         for path in names_for(destination) {
@@ -60,7 +59,7 @@ impl Temporary {
                         is_named: false,
                         process: process_mark(),
                     };
-                    // Somebody who looks for leftovers may have been quicker, and will remove it.
+                    // Another process that removes leftovers may have locked it first, and will remove it.
                     if made.file.try_lock().map_err(io)? || is_planted(Fault::IgnoreLock) {
                         return Ok(made);
                     }
@@ -69,17 +68,17 @@ impl Temporary {
                 Err(error) => return Err(io(error)),
             }
         }
-        Err(io(io::Error::other("all 8 temporary names are taken")))
+        Err(io(io::Error::other("all 8 temporary names are in use")))
     }
 
     pub(crate) fn file(&self) -> &Arc<dyn StorageFile> {
         &self.file
     }
 
-    /// Gives the file its final name, which nobody else has.
+    /// Renames the file to its final name, which must be free.
     ///
     /// # Errors
-    /// `AlreadyExists` where somebody has it.
+    /// `AlreadyExists` if a file has the name.
     pub(crate) fn name(&mut self) -> io::Result<()> {
         self.refuse_if_lost()?;
         self.storage.rename_new(&self.path, &self.destination)?;
@@ -87,7 +86,7 @@ impl Temporary {
         Ok(())
     }
 
-    /// Gives the file its final name, in the place of the file that has it; the caller knows which one that is.
+    /// Renames the file to its final name and replaces the file of that name. The caller has checked which file that is.
     pub(crate) fn replace(&mut self) -> io::Result<()> {
         self.refuse_if_lost()?;
         self.storage.replace(&self.path, &self.destination)?;
@@ -95,14 +94,14 @@ impl Temporary {
         Ok(())
     }
 
-    /// Whether the temporary name still leads to this file.
+    /// Fails if the temporary name no longer leads to this file.
     fn refuse_if_lost(&self) -> io::Result<()> {
         if !self.storage.keeps_files() && !self.path.is_absolute() {
             return Ok(());
         }
         match self.storage.kind(&self.path)? {
             PathKind::File(found) if found == self.file.identity()? => Ok(()),
-            _ => Err(io::Error::other("its temporary file was removed by somebody else")),
+            _ => Err(io::Error::other("its temporary file was removed by another program")),
         }
     }
 
@@ -117,15 +116,14 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.is_named && self.process == process_mark() && self.refuse_if_lost().is_ok() {
-            // What cannot be removed is removed by the next open for writing.
+            // If it cannot be removed, the next open for writing removes it.
             let _ = self.storage.remove(&self.path);
         }
     }
 }
 
-/// Removes what killed processes have left of files that were to become `destination`: files under temporary names that
-/// nobody has locked and of which `is_leftover` says that they were begun for the store at hand. The caller holds the
-/// store's lock.
+/// Removes leftovers of killed processes: files under the temporary names for `destination` that are not locked and
+/// that, according to `is_leftover`, were begun for this store. The caller holds the store's lock.
 pub(crate) fn remove_leftovers(
     storage: &dyn Storage,
     destination: &Path,
@@ -141,9 +139,9 @@ pub(crate) fn remove_leftovers(
             Ok(file.identity()? == found && file.try_lock()? && is_leftover(&*file)?)
         };
         if is_abandoned().unwrap_or(false) {
-            // Space that is not given back is no reason to refuse an open.
+            // A failure only costs disk space, so the open still succeeds.
             let removed = storage.remove(&path);
-            log::warn!("{}: removed what a killed process has left: {removed:?}", path.display());
+            log::warn!("{}: removed a leftover of a killed process: {removed:?}", path.display());
         }
     }
 }
@@ -153,7 +151,7 @@ mod tests {
     use super::*;
     use crate::storage::Disk;
 
-    /// An empty folder, removed when it is dropped.
+    /// An empty folder, removed when this is dropped.
     struct Scratch(PathBuf);
 
     impl Scratch {
@@ -172,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_living_process_fills_stays_and_what_a_killed_one_left_goes() {
+    fn only_leftovers_of_killed_processes_are_removed() {
         let folder = Scratch::new("temporary");
         let storage: Arc<dyn Storage> = Arc::new(Disk);
         let destination = folder.0.join("n".repeat(255));
@@ -184,7 +182,7 @@ mod tests {
         drop(create());
         assert_eq!(count(), 3);
         remove_leftovers(&*storage, &destination, |_| Ok(false));
-        assert_eq!(count(), 3, "files that are not known were removed");
+        assert_eq!(count(), 3, "files of other stores were removed");
         remove_leftovers(&*storage, &destination, |_| Ok(true));
         assert_eq!(count(), 1);
         assert!(living.name().is_ok() && destination.exists());
@@ -193,17 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_took_a_temporary_name_is_neither_renamed_nor_removed() {
+    fn another_file_with_the_temporary_name_is_neither_renamed_nor_removed() {
         let folder = Scratch::new("temporary-lost");
         let storage: Arc<dyn Storage> = Arc::new(Disk);
         let destination = folder.0.join("store");
         let mut lost = Temporary::create(&storage, &destination, Access::CreateNew).unwrap();
         let path = lost.path.clone();
         std::fs::remove_file(&path).unwrap();
-        std::fs::write(&path, "somebody's").unwrap();
+        std::fs::write(&path, "another file").unwrap();
         assert!(lost.replace().is_err());
         drop(lost);
-        assert_eq!(std::fs::read(&path).unwrap(), b"somebody's");
+        assert_eq!(std::fs::read(&path).unwrap(), b"another file");
         assert!(!destination.exists());
     }
 
@@ -214,7 +212,7 @@ mod tests {
         let create = || Temporary::create(&storage, &folder.0.join("store"), Access::CreateNew).unwrap();
         let (mut of_parent, own) = (create(), create());
         let path = of_parent.path.clone();
-        // As a child sees it.
+        // As in a child.
         of_parent.process = of_parent.process.wrapping_add(1);
         drop((of_parent, own));
         assert!(path.exists());

@@ -1,4 +1,4 @@
-//! What all platforms say of files in the same words: how one is opened, whose it is, what a path leads to.
+//! Types for files that all platforms share: access, identity, permissions, the kind of a path.
 
 use std::io;
 
@@ -7,26 +7,26 @@ use std::io;
 pub(crate) enum Access {
     Read,
     ReadWrite,
-    /// For reading and writing; fails where the file exists.
+    /// For reading and writing; fails if the file exists.
     CreateNew,
-    /// As `CreateNew`, for nobody but the owner: until it gets the permissions of another file.
+    /// As `CreateNew`, accessible only to the owner until it gets the permissions of another file.
     CreatePrivate,
 }
 
-/// What tells a file from another one that has taken its name.
+/// Distinguishes a file from another one that later has its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileIdentity {
     pub(crate) device: u64,
     pub(crate) inode: u64,
 }
 
-/// Who may do what with a file.
+/// Owner, group, mode and access list of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Permissions {
     pub(crate) mode: u32,
     pub(crate) owner: u32,
     pub(crate) group: u32,
-    /// The POSIX access list, in the system's own form.
+    /// The POSIX access control list, in the format of the system.
     pub(crate) access_list: Option<Vec<u8>>,
 }
 
@@ -36,16 +36,16 @@ pub(crate) enum PathKind {
     Missing,
     File(FileIdentity),
     Folder,
-    /// A device, a pipe, a socket.
+    /// A device, a pipe, a socket or a symbolic link.
     Other,
 }
 
-/// Why the names in a folder are not known to be safe.
+/// Why the names in a folder are not known to be durable.
 #[derive(Debug)]
 pub(crate) enum FolderSyncError {
-    /// The sync was not begun, for want of a descriptor or a right; it may be tried again.
+    /// The sync was not started, for lack of a descriptor or a permission. It can be repeated.
     NotBegun(io::Error),
-    /// It failed: what is on the disk is unknown.
+    /// The sync failed: it is unknown what is on the disk.
     Failed(io::Error),
 }
 

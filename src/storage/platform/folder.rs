@@ -1,4 +1,4 @@
-//! Linux and Android: files by their names in a folder that was opened once.
+//! Linux and Android: files by their names in an open folder.
 #![expect(unsafe_code, reason = "system calls that std does not have")]
 
 use super::file_types::{Access, FileIdentity, FolderSyncError, PathKind};
@@ -12,18 +12,18 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// An open folder: it stays the same one when it, or one above it, is renamed or gets a successor.
+/// An open folder. It stays the same one if it, or a folder above it, is renamed or replaced.
 #[derive(Debug)]
 pub(crate) struct Folder {
     file: File,
-    /// It may be passed but not read, so it cannot be synced either.
+    /// The folder can be traversed but not read, so it cannot be synced either.
     is_path_only: bool,
 }
 
 /// A path, or a name in an open folder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// Where `path` begins, if it is relative.
+    /// The base of `path`, if it is relative.
     pub(crate) folder: Option<&'a Folder>,
     pub(crate) path: &'a Path,
 }
@@ -40,7 +40,7 @@ impl Folder {
         }
     }
 
-    /// Syncs the names in the folder; `name` is that of a file in it.
+    /// Syncs the names in the folder. `name`: that of a file in it.
     pub(crate) fn sync(&self, name: &Path) -> Result<(), FolderSyncError> {
         if !self.is_path_only {
             // SAFETY: a system call on a number; the descriptor is open as long as `self` is borrowed.
@@ -49,19 +49,20 @@ impl Folder {
                 synced => return synced.map_err(FolderSyncError::Failed),
             }
         }
-        // Some file systems sync no folders (CIFS, vboxsf), and a folder may not be readable: then all of the file system.
+        // Some file systems cannot sync folders (CIFS, vboxsf), and a folder may not be readable: then the whole file
+        // system is synced.
         let file =
             open_file(self.file.as_raw_fd(), name, libc::O_RDONLY, 0).map_err(FolderSyncError::NotBegun)?;
         // SAFETY: a system call on a number; the descriptor is open as long as `file` lives.
         match retry(|| unsafe { libc::syncfs(file.as_raw_fd()) }) {
-            // There is nothing else that could be called.
+            // There is no other call to try.
             Err(error) if is_unsupported(&error) => Ok(()),
             synced => synced.map_err(FolderSyncError::Failed),
         }
     }
 }
 
-/// Whether a call failed since the file system does not have it; some containers and Android answer EPERM or EACCES.
+/// Whether a call failed because the file system does not support it. Some containers and Android return EPERM or EACCES.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
@@ -78,7 +79,7 @@ impl Place<'_> {
         self.folder.map_or(libc::AT_FDCWD, |folder| folder.file.as_raw_fd())
     }
 
-    /// What lies there; links are not followed.
+    /// The kind of the path. Links are not followed.
     pub(crate) fn kind(&self) -> io::Result<PathKind> {
         let Some(found) = self.look()? else { return Ok(PathKind::Missing) };
         Ok(match found.st_mode & libc::S_IFMT {
@@ -88,7 +89,7 @@ impl Place<'_> {
         })
     }
 
-    /// The length of the file there; `None` where there is none.
+    /// The length of the file; `None` if there is none.
     pub(crate) fn length_bytes(&self) -> io::Result<Option<u64>> {
         let found = self.look()?.filter(|found| found.st_mode & libc::S_IFMT == libc::S_IFREG);
         Ok(found.map(|found| u64::try_from(found.st_size).unwrap_or(0)))
@@ -117,7 +118,7 @@ impl Place<'_> {
         }
     }
 
-    /// Where a symbolic link leads; an error where there is none.
+    /// The target of a symbolic link; an error if the path is not one.
     pub(crate) fn read_link(&self) -> io::Result<PathBuf> {
         let path = text(self.path)?;
         let mut target = vec![0_u8; libc::PATH_MAX.unsigned_abs() as usize];
@@ -149,10 +150,10 @@ impl Place<'_> {
         open_file(self.folder_descriptor(), self.path, flags, mode)
     }
 
-    /// Gives the file the name `to` in the same folder; fails with `AlreadyExists` where there is such a file.
+    /// Renames the file to `to` in the same folder; fails with `AlreadyExists` if that file exists.
     ///
-    /// `renameat2` with `RENAME_NOREPLACE`; where the file system does not know it, a hard link; where it has none, a file of
-    /// that name that is made first, for nobody else to make one.
+    /// `renameat2` with `RENAME_NOREPLACE`; if the file system does not support it, a hard link; if it has none, an
+    /// empty file of that name is created first, so that no other process can create it.
     pub(crate) fn rename_new(&self, to: &Path) -> io::Result<()> {
         let (folder, from_text, to_text) = (self.folder_descriptor(), text(self.path)?, text(to)?);
         // SAFETY: both pointers are NUL-terminated strings that live across the call; the call keeps neither.
@@ -174,7 +175,8 @@ impl Place<'_> {
         }
         let to = Place { folder: self.folder, path: to };
         let reserved = to.open(Access::CreateNew)?;
-        // Somebody who opens the empty file meanwhile makes a store of it, under its lock; then the name is that one's.
+        // Another process that opens the empty file meanwhile makes it a store, under its lock. Then the name belongs
+        // to that process.
         match reserved.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::AlreadyExists.into()),
             Ok(()) if to.kind()? != PathKind::File(identity_of(&reserved.metadata()?)) => {
@@ -188,7 +190,7 @@ impl Place<'_> {
         })
     }
 
-    /// Gives the file the name `to` in the same folder, in the place of a file that may have it.
+    /// Renames the file to `to` in the same folder and replaces a file of that name.
     pub(crate) fn replace(&self, to: &Path) -> io::Result<()> {
         let (folder, from_text, to_text) = (self.folder_descriptor(), text(self.path)?, text(to)?);
         // SAFETY: both pointers are NUL-terminated strings that live across the call; the call keeps neither.

@@ -13,7 +13,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Makes a system call, which answers 0 or -1, again as long as a signal interrupts it.
+/// Repeats a system call, which returns 0 or -1, as long as a signal interrupts it.
 pub(super) fn retry(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     for _ in 0..MOST_INTERRUPTIONS {
         if call() == 0 {
@@ -27,7 +27,7 @@ pub(super) fn retry(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     Err(io::ErrorKind::Interrupted.into())
 }
 
-/// What the system says where a new file was asked for under a name that is taken.
+/// The error of the system when a new file has the name of an existing one.
 pub(crate) fn file_exists() -> io::Error {
     io::Error::from_raw_os_error(libc::EEXIST)
 }
@@ -36,10 +36,10 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
     file.read_at(into, offset_bytes)
 }
 
-/// `pwritev`, with slices that lie one behind the other made one: the kernel copies a long one faster than many short. One
-/// slice goes by `pwrite`, which has no list to copy and check.
+/// `pwritev`. Contiguous slices are joined, because the kernel copies one long slice faster than many short ones. A
+/// single slice is written by `pwrite`, which has no list to copy and check.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
-    // A write that begins below the limit is cut off at it.
+    // A write that begins below the limit is cut off at the limit.
     refuse_beyond_limit(offset_bytes.saturating_add(1), MOST_FILE_BYTES.load(Ordering::Relaxed))?;
     if let [slice] = from {
         return file.write_at(slice, offset_bytes);
@@ -64,18 +64,18 @@ pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> 
         end = range.end;
     }
     let count = libc::c_int::try_from(count).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: the first `count` of `slices` are written and name memory that `from` borrows across the call: each begins at a slice of it
-    // and goes on over slices that follow without a gap. The kernel writes to none of it and keeps no pointer; the
-    // descriptor is open as long as `file` is borrowed.
+    // SAFETY: the first `count` of `slices` are initialized and name memory that `from` borrows across the call: each
+    // begins at a slice of it and continues over contiguous slices. The kernel does not write to that memory and keeps
+    // no pointer; the descriptor is open as long as `file` is borrowed.
     let written = unsafe { libc::pwritev64(file.as_raw_fd(), slices.as_ptr().cast(), count, offset) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
 
-/// The most bytes that a file of this process may have (`ulimit -f`), as it was last asked for.
+/// The largest file that this process may write (`ulimit -f`), as last queried.
 static MOST_FILE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// Asks for the limit; done at each open for writing, growth and sync. To ask before each write would cost a system call
-/// more, so a limit that is set below the length of a file that is open shows at the next of these only.
+/// Queries the limit: at each open for writing, growth and sync. A query before each write would cost another system
+/// call, so a limit that is set below the length of an open file takes effect at the next of these calls only.
 pub(super) fn ask_for_limit() -> u64 {
     let mut limit = MaybeUninit::<libc::rlimit64>::uninit();
     // SAFETY: the pointer is to writable memory for the struct, which the call fills.
@@ -88,17 +88,17 @@ pub(super) fn ask_for_limit() -> u64 {
     most_bytes
 }
 
-/// Refuses what makes a file longer than the process may have it: the system would send SIGXFSZ, which ends a host that does
-/// not handle it.
+/// Refuses to make a file longer than the limit. The system would send SIGXFSZ, which kills a program that does not
+/// handle it.
 fn refuse_beyond_limit(end_bytes: u64, most_bytes: u64) -> io::Result<()> {
-    // It may have been raised.
+    // The limit may have been raised.
     if end_bytes > most_bytes && end_bytes > ask_for_limit() {
         return Err(io::Error::from_raw_os_error(libc::EFBIG));
     }
     Ok(())
 }
 
-/// Cuts a file, or makes it longer by zeros.
+/// Truncates a file, or extends it by zeros.
 pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
     let length = libc::off64_t::try_from(length_bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
     if length_bytes > file.metadata()?.len() {
@@ -112,12 +112,13 @@ pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
     FileIdentity { device: metadata.dev(), inode: metadata.ino() }
 }
 
-/// The calling thread takes no signal as long as this lives; a thread that it starts meanwhile never does.
+/// While this exists, all signals are blocked on the calling thread. A thread that it starts meanwhile keeps them
+/// blocked.
 #[derive(Debug)]
 pub(crate) struct SignalsBlocked {
     before: MaybeUninit<libc::sigset_t>,
     is_blocked: bool,
-    /// What it changes belongs to the thread that made it.
+    /// It must be dropped on the thread that created it.
     _of_this_thread: PhantomData<*const ()>,
 }
 
@@ -125,7 +126,7 @@ impl SignalsBlocked {
     pub(crate) fn new() -> Self {
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
         let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: the first call fills the set that it is given; the second reads it, and writes the mask that there was to
+        // SAFETY: the first call fills the set that it is given; the second reads it, and writes the previous mask to
         // the other. Neither keeps a pointer.
         let result = unsafe {
             libc::sigfillset(all.as_mut_ptr());
@@ -144,8 +145,8 @@ impl Drop for SignalsBlocked {
     }
 }
 
-/// Puts /dev/null in the place of a file that is open here, without unlocking it where it is open too: a lock belongs to
-/// what a parent and its children share, and ends with the last of them that has it.
+/// Replaces an open file by /dev/null without unlocking it. The lock belongs to the open file description, which a
+/// parent and its children share, and ends when the last of them has closed it.
 pub(crate) fn disown(file: &File) -> io::Result<()> {
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     // SAFETY: a system call on two descriptors that are open as long as the files are borrowed. The descriptor of `file`
@@ -156,17 +157,17 @@ pub(crate) fn disown(file: &File) -> io::Result<()> {
     }
 }
 
-/// Puts zeros without a file in the place of a mapping: a mapping keeps its file open, and locked.
+/// Replaces a mapping by anonymous zeros, because a mapping keeps its file open and locked.
 ///
 /// # Safety
-/// The bytes are those of one mapping that is read only, and that nobody relies on any more.
+/// The bytes must be those of one read-only mapping whose content is no longer used.
 pub(crate) unsafe fn detach_mapping(start: *mut u8, length_bytes: usize) -> io::Result<()> {
     // SAFETY: a system call on a number.
     let page_bytes = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
-    // A mapping begins at a page's start, before the bytes that were asked for.
+    // A mapping begins at the start of a page, before the requested bytes.
     let before = start.addr() % page_bytes;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
-    // SAFETY: the range is that of the mapping, which the caller promises; it stays mapped, so whoever owns it can unmap it.
+    // SAFETY: the range is that of the mapping, by the caller's promise; it stays mapped, so its owner can unmap it.
     let mapped = unsafe {
         let first = start.sub(before);
         libc::mmap(first.cast(), length_bytes + before, libc::PROT_READ, flags, -1, 0)
@@ -174,8 +175,8 @@ pub(crate) unsafe fn detach_mapping(start: *mut u8, length_bytes: usize) -> io::
     if mapped == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Whether the file system has no room for a file that ends at `end_bytes`. `fallocate` would find out by taking all that
-/// there is, and others would be without it meanwhile.
+/// Whether the file system has no space for a file that ends at `end_bytes`. `fallocate` would use up all space before
+/// it fails, and other programs would have none meanwhile.
 fn lacks_space(file: &File, end_bytes: u64) -> bool {
     let mut found = MaybeUninit::<libc::statvfs64>::uninit();
     // SAFETY: the pointer is to writable memory for the struct; the descriptor is open as long as `file` is borrowed.
@@ -185,16 +186,16 @@ fn lacks_space(file: &File, end_bytes: u64) -> bool {
     // SAFETY: the call succeeded, so it has filled the struct.
     let found = unsafe { found.assume_init() };
     let missing = file.metadata().map_or(0, |metadata| end_bytes.saturating_sub(metadata.len()));
-    // One without blocks is without a bound too, or does not tell.
+    // A file system without blocks has no limit either, or does not report it.
     found.f_blocks > 0 && missing > found.f_bfree.saturating_mul(found.f_frsize)
 }
 
-/// `SEEK_DATA` and `SEEK_HOLE`: the next bytes that are not a hole. A file system that does not know its holes has none.
+/// `SEEK_DATA` and `SEEK_HOLE`: the next bytes that are not a hole. A file system without support for holes reports none.
 pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
     let seek = |offset_bytes: u64, what| {
         let offset = libc::off64_t::try_from(offset_bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed. Nobody goes by the
-        // position that it moves: all reads and writes here say theirs.
+        // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed. It moves the file
+        // position, which is not used: all reads and writes here pass an offset.
         let found = unsafe { libc::lseek64(file.as_raw_fd(), offset, what) };
         u64::try_from(found).map_err(|_| io::Error::last_os_error())
     };
@@ -211,18 +212,18 @@ pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Ran
     }
 }
 
-/// Whether the file lies on overlayfs.
+/// Whether the file is on overlayfs.
 pub(crate) fn may_be_copied(file: &File) -> io::Result<bool> {
     let mut found = MaybeUninit::<libc::statfs64>::uninit();
     // SAFETY: the pointer is to writable memory for the struct; the descriptor is open as long as `file` is borrowed.
     retry(|| unsafe { libc::fstatfs64(file.as_raw_fd(), found.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it has filled the struct.
     let kind = unsafe { found.assume_init() }.f_type;
-    // The constant and the field have other types on other targets, and the number fits in all.
+    // The types of the constant and of the field differ between targets. Both fit in i128.
     Ok(i128::from(kind) == i128::from(libc::OVERLAYFS_SUPER_MAGIC))
 }
 
-/// `fallocate`, and zeros where the file system has none.
+/// `fallocate`; zeros are written if the file system does not support it.
 pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
     let end_bytes = offset_bytes.saturating_add(length_bytes);
     if lacks_space(file, end_bytes) {
@@ -248,7 +249,8 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
     retry(|| unsafe { libc::fdatasync(file.as_raw_fd()) })
 }
 
-/// Has the system begin to write bytes to the disk: `sync_file_range`. Not every file system does; nobody relies on it.
+/// Asks the system to start writing bytes to the disk: `sync_file_range`. Not every file system supports it; nothing
+/// relies on it.
 pub(crate) fn begin_sync(file: &File, offset_bytes: u64, length_bytes: u64) {
     let (Ok(offset), Ok(length)) = (i64::try_from(offset_bytes), i64::try_from(length_bytes)) else { return };
     // SAFETY: a system call on numbers; the descriptor is open as long as `file` is borrowed.

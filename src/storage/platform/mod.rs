@@ -1,19 +1,19 @@
-//! What differs from platform to platform: allocation ahead, identity, rename, folder sync, signals, fork. One file a platform.
+//! What differs between platforms: allocation, identity, rename, folder sync, signals, fork. One file for each platform.
 //!
-//! The files, lowest first; each uses those above it only:
+//! The files, lowest first; each uses only those above it:
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `file_types.rs` | the words in which all platforms speak of files |
+//! | `file_types.rs` | types for files that all platforms share |
 //! | `limits.rs` | limits of system calls |
-//! | `standard_streams.rs` | no file of ours takes the place of a standard stream |
-//! | `zeros.rs` | space where the file system cannot allocate it |
+//! | `standard_streams.rs` | keeps the library's files off the standard streams |
+//! | `zeros.rs` | writing zeros if the file system cannot allocate space |
 //! | `linux.rs` | Linux and Android |
-//! | `folder.rs` | there too: files by their names in an open folder |
-//! | `permissions.rs` | there too: mode, owner, group, access list |
-//! | `process_mark.rs` | there too: a number that a forked child does not share |
-//! | `portable.rs` | anything else: what std has, and zeros written where space cannot be allocated |
-//! | `threads.rs` | how the library starts a thread |
+//! | `folder.rs` | Linux and Android: files by their names in an open folder |
+//! | `permissions.rs` | Linux and Android: mode, owner, group, access list |
+//! | `process_mark.rs` | Linux and Android: a number that a forked child does not share |
+//! | `portable.rs` | other systems: what std offers; zeros are written instead of allocating space |
+//! | `threads.rs` | starting threads |
 
 pub(super) mod file_types;
 #[cfg(any(target_os = "linux", target_os = "android"))]

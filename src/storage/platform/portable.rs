@@ -1,4 +1,4 @@
-//! Platforms without a file of their own: what std has. Not yet run anywhere.
+//! Systems without a file of their own: what std offers. Not run anywhere yet.
 
 use super::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use super::standard_streams::keep_off_standard_streams;
@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What the system says where a new file was asked for under a name that is taken.
+/// The error of the system when a new file has the name of an existing one.
 pub(crate) fn file_exists() -> io::Error {
     const ERROR_FILE_EXISTS: i32 = 80;
     io::Error::from_raw_os_error(if cfg!(windows) { ERROR_FILE_EXISTS } else { libc::EEXIST })
@@ -21,10 +21,11 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
     std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
 }
 
-/// Nothing: no system but Linux has a call for it.
+/// Does nothing: only Linux has a call for it.
 pub(crate) fn begin_sync(_: &File, _offset_bytes: u64, _length_bytes: u64) {}
 
-/// Writes the first slice only, as a short write may: std writes slices at the file's cursor alone, which threads share.
+/// Writes only the first slice, as a short write may. std can write several slices only at the file position, which
+/// threads share.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
     let Some(first) = from.iter().find(|slice| !slice.is_empty()) else { return Ok(0) };
     write_one_at(file, first, offset_bytes)
@@ -51,18 +52,18 @@ pub(crate) fn identity_of(metadata: &Metadata) -> FileIdentity {
     FileIdentity { device: metadata.dev(), inode: metadata.ino() }
 }
 
-/// std has no file index on Windows; a file cannot be renamed over while it is open there, so none is needed.
+/// std offers no file index on Windows. An open file cannot be replaced there, so none is needed.
 #[cfg(windows)]
 pub(crate) fn identity_of(_: &Metadata) -> FileIdentity {
     FileIdentity { device: 0, inode: 0 }
 }
 
-/// The process's id. Costs a system call on some systems; where ids are given out anew, an ancestor may have had it.
+/// The process id. A system call on some systems. If ids are reused, an ancestor may have had the same one.
 pub(crate) fn process_mark() -> u32 {
     std::process::id()
 }
 
-/// Signals are not told apart by threads everywhere.
+/// Does nothing: not every system has signal masks for threads.
 #[derive(Debug)]
 pub(crate) struct SignalsBlocked;
 
@@ -72,12 +73,12 @@ impl SignalsBlocked {
     }
 }
 
-/// Not known how.
+/// Not implemented.
 pub(crate) fn disown(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Not known how.
+/// Not implemented.
 ///
 /// # Safety
 /// As on Linux.
@@ -90,7 +91,7 @@ pub(crate) fn allocate(file: &File, offset_bytes: u64, length_bytes: u64) -> io:
     write_zeros_to(file, offset_bytes.saturating_add(length_bytes), write_at)
 }
 
-/// A temporary file that is gone when it is closed.
+/// A temporary file that is removed when it is closed.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     let mut random = [0; 8];
     SysRng.try_fill_bytes(&mut random).map_err(io::Error::from)?;
@@ -117,7 +118,7 @@ pub(crate) fn permissions(file: &File) -> io::Result<Permissions> {
     Ok(Permissions { mode, owner: found.uid(), group: found.gid(), access_list: None })
 }
 
-/// Gives a file these permissions as far as the process may; in no case more than these.
+/// Sets the permissions as far as the process may, never more than these.
 #[cfg(unix)]
 pub(crate) fn set_permissions(file: &File, wanted: &Permissions) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -125,7 +126,7 @@ pub(crate) fn set_permissions(file: &File, wanted: &Permissions) -> io::Result<(
     if (found.uid(), found.gid()) != (wanted.owner, wanted.group)
         && fchown(file, Some(wanted.owner), Some(wanted.group)).is_err()
     {
-        // What is left of it is looked at below.
+        // The result is checked below.
         let _ = fchown(file, None, Some(wanted.group));
     }
     let has_group = file.metadata()?.gid() == wanted.group;
@@ -133,7 +134,7 @@ pub(crate) fn set_permissions(file: &File, wanted: &Permissions) -> io::Result<(
     file.set_permissions(std::fs::Permissions::from_mode(mode.into()))
 }
 
-/// A file gets those of its folder on Windows.
+/// On Windows a file gets the permissions of its folder.
 #[cfg(windows)]
 pub(crate) fn permissions(_: &File) -> io::Result<Permissions> {
     Ok(Permissions { mode: 0, owner: 0, group: 0, access_list: None })
@@ -148,13 +149,12 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Cuts a file, or makes it longer by zeros.
-/// No file system of that kind is known here.
+/// No such file system is known here.
 pub(crate) fn may_be_copied(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Holes are not known here.
+/// Holes are not reported here.
 pub(crate) fn next_data(file: &File, offset_bytes: u64) -> io::Result<Option<Range<u64>>> {
     let end = file.metadata()?.len();
     Ok((offset_bytes < end).then_some(offset_bytes..end))
@@ -164,7 +164,7 @@ pub(crate) fn set_length(file: &File, length_bytes: u64) -> io::Result<()> {
     file.set_len(length_bytes)
 }
 
-/// The path of a folder.
+/// A folder, by its path.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -173,7 +173,7 @@ pub(crate) struct Folder {
 /// A path, or a name in an open folder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// Where `path` begins, if it is relative.
+    /// The base of `path`, if it is relative.
     pub(crate) folder: Option<&'a Folder>,
     pub(crate) path: &'a Path,
 }
@@ -183,7 +183,7 @@ impl Folder {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Windows has no folder sync: its journal orders names by itself.
+    /// Windows has no folder sync: its journal orders names.
     pub(crate) fn sync(&self, _name: &Path) -> Result<(), FolderSyncError> {
         if cfg!(windows) {
             return Ok(());
@@ -198,7 +198,7 @@ impl Place<'_> {
         self.folder.map_or_else(|| name.to_owned(), |folder| folder.path.join(name))
     }
 
-    /// What lies there; links are not followed.
+    /// The kind of the path. Links are not followed.
     pub(crate) fn kind(&self) -> io::Result<PathKind> {
         match std::fs::symlink_metadata(self.in_folder(self.path)) {
             Ok(found) if found.is_file() => Ok(PathKind::File(identity_of(&found))),
@@ -209,7 +209,7 @@ impl Place<'_> {
         }
     }
 
-    /// The length of the file there; `None` where there is none.
+    /// The length of the file; `None` if there is none.
     pub(crate) fn length_bytes(&self) -> io::Result<Option<u64>> {
         match std::fs::symlink_metadata(self.in_folder(self.path)) {
             Ok(found) => Ok(found.is_file().then(|| found.len())),
@@ -218,7 +218,7 @@ impl Place<'_> {
         }
     }
 
-    /// Where a symbolic link leads; an error where there is none.
+    /// The target of a symbolic link; an error if the path is not one.
     pub(crate) fn read_link(&self) -> io::Result<PathBuf> {
         std::fs::read_link(self.in_folder(self.path))
     }
@@ -234,13 +234,13 @@ impl Place<'_> {
         keep_off_standard_streams(options.open(self.in_folder(self.path))?)
     }
 
-    /// Gives the file the name `to` in the same folder; fails with `AlreadyExists` where there is such a file.
+    /// Renames the file to `to` in the same folder; fails with `AlreadyExists` if that file exists.
     pub(crate) fn rename_new(&self, to: &Path) -> io::Result<()> {
         std::fs::hard_link(self.in_folder(self.path), self.in_folder(to))?;
         self.remove()
     }
 
-    /// Gives the file the name `to` in the same folder, in the place of a file that may have it.
+    /// Renames the file to `to` in the same folder and replaces a file of that name.
     pub(crate) fn replace(&self, to: &Path) -> io::Result<()> {
         std::fs::rename(self.in_folder(self.path), self.in_folder(to))
     }

@@ -1,8 +1,8 @@
-//! How the library starts a thread: each one by the functions of this file.
+//! Starting threads. All threads of the library are started here.
 //!
-//! A thread of the library takes none of the host's signals, computes in the default floating-point environment, and has a
-//! name that keeps a panic on it from being printed. Signals are blocked in the parent around the start, so there is no
-//! moment in which the new thread takes one. Where the system has no thread to give, the caller does the work.
+//! A thread of the library blocks all signals, computes in the default floating-point environment, and has a name by
+//! which the panic hook knows not to print its panics. Signals are blocked in the parent around the start, so the new
+//! thread never receives one. If the system cannot start a thread, the caller does the work.
 
 use super::SignalsBlocked;
 use crate::float_environment;
@@ -10,16 +10,16 @@ use crate::memory;
 use std::io;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
-/// What a new thread allocates before it can refuse anything; the system ends the process where it cannot have some of it.
+/// What a new thread allocates before it can handle a failure. The process is aborted if that fails.
 const BIRTH_BYTES: usize = 64 * 1024;
 
-/// Begins the name of each thread of the library.
+/// The beginning of the name of each thread of the library.
 pub(crate) const THREAD_NAME_PREFIX: &str = "syna-mmap";
 
-/// Starts a thread. `what`: what it is for, at most 5 bytes, since systems cut a name at 15.
+/// Starts a thread. `what`: its purpose, at most 5 bytes, because systems truncate a name to 15.
 ///
 /// # Errors
-/// The system has no thread to give.
+/// The system cannot start a thread.
 pub(crate) fn spawn<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -29,10 +29,10 @@ pub(crate) fn spawn<T: Send + 'static>(
     builder(what).spawn(move || begun(work))
 }
 
-/// As [`spawn`], a thread that ends before its scope does.
+/// As [`spawn`], for a thread that ends before its scope.
 ///
 /// # Errors
-/// The system has no thread to give.
+/// The system cannot start a thread.
 pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     what: &str,
@@ -43,7 +43,7 @@ pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
     builder(what).spawn_scoped(scope, move || begun(work))
 }
 
-/// A thread is not begun where memory is short: its first steps are the system's and the standard library's.
+/// Starts no thread if memory is short, because the system and the standard library cannot handle a failure at its start.
 fn check_memory() -> io::Result<()> {
     memory::with_room::<u8>(BIRTH_BYTES).map(drop).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
@@ -52,7 +52,7 @@ fn builder(what: &str) -> Builder {
     Builder::new().name(format!("{THREAD_NAME_PREFIX} {what}"))
 }
 
-/// What each thread does first; it is born with the environment of its parent.
+/// The first steps of each thread. It inherits the floating-point environment of its parent.
 fn begun<T>(work: impl FnOnce() -> T) -> T {
     float_environment::set_default();
     work()

@@ -1,12 +1,10 @@
-//! Space where the file system cannot allocate it.
+//! Writing zeros if the file system cannot allocate space.
 
 use super::limits::MOST_INTERRUPTIONS;
 use std::fs::File;
 use std::io::{self, IoSlice};
 
-/// Writes zeros from the file's end to `end_bytes`: how space is had where the file system cannot allocate.
-///
-/// `write_at` is the platform's.
+/// Writes zeros from the end of the file to `end_bytes`. `write_at` is the function of the platform.
 pub(super) fn write_zeros_to(
     file: &File,
     end_bytes: u64,

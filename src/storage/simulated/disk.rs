@@ -9,21 +9,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A file of the record; it keeps its number when it gets another name.
+/// A file of the record. It keeps its number when it is renamed.
 pub(crate) type FileId = u32;
 
-/// What a test wants to remember between two operations.
+/// A mark that a test records between two operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// So many batches have been submitted, the last of them not acknowledged.
+    /// So many batches were submitted; the last of them is not acknowledged.
     Submitted(usize),
-    /// So many batches have been acknowledged.
+    /// So many batches were acknowledged.
     Acknowledged(usize),
-    /// So many batches are promised to survive a power cut.
+    /// So many batches must survive a power failure.
     Durable(usize),
 }
 
-/// Everything that changes a disk, in the order it was asked for.
+/// An operation that changes the disk, in the order of the calls.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     Create {
@@ -35,7 +35,7 @@ pub(crate) enum Operation {
         offset_bytes: u64,
         bytes: Arc<[u8]>,
     },
-    /// The file is at least so long; what is new are zeros.
+    /// The file has at least this length; new bytes are zeros.
     Extend {
         file: FileId,
         length_bytes: u64,
@@ -47,7 +47,7 @@ pub(crate) enum Operation {
     Sync {
         file: FileId,
     },
-    /// The kernel forgets which pages were not written, and writes none of them.
+    /// The kernel forgets which pages were not written, and does not write them.
     FailedSync {
         file: FileId,
     },
@@ -68,11 +68,11 @@ pub(crate) enum FaultKind {
     InputOutput,
     NoSpace,
     Interrupted,
-    /// A read or write of half the bytes; other calls go through.
+    /// A read or write of half the bytes; other calls succeed.
     Short,
 }
 
-/// Which call fails: call `at`, counted from 0, and all after it if `is_for_ever`.
+/// Which call fails: call `at`, counted from 0, and all later calls if `is_for_ever`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) at: u64,
@@ -87,16 +87,16 @@ pub(super) struct State {
     next_file: FileId,
     calls: u64,
     fault: Option<Fault>,
-    /// The next call of this name fails.
+    /// The name of a call whose next occurrence fails.
     fail_next: Option<&'static str>,
-    /// The calls that failed, by name.
+    /// The names of the calls that failed.
     failed: BTreeSet<&'static str>,
-    /// All calls that were made, by name.
+    /// The names of all calls.
     called: BTreeSet<&'static str>,
     random: u64,
 }
 
-/// See the module.
+/// A [`Storage`] that records all changes and can make calls fail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Simulated {
     state: Arc<Mutex<State>>,
@@ -106,7 +106,7 @@ pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a call that was let through may do.
+/// How much of a call is done.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Whole,
@@ -114,7 +114,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    /// Counts a call and fails it if it is its turn.
+    /// Counts a call, and makes it fail if that is planned.
     pub(super) fn call(&mut self, name: &'static str) -> io::Result<Verdict> {
         let number = self.calls;
         self.calls += 1;
@@ -152,7 +152,7 @@ impl Simulated {
         simulated
     }
 
-    /// From now on, calls fail as `fault` says; they are counted anew.
+    /// Plans a fault, and counts calls from 0 again.
     pub(crate) fn plan(&self, fault: Option<Fault>) {
         let mut state = lock(&self.state);
         state.fault = fault;
@@ -176,7 +176,7 @@ impl Simulated {
         lock(&self.state).operations.clone()
     }
 
-    /// The names of the calls that were made, and of those that failed.
+    /// The names of all calls, and of those that failed.
     pub(crate) fn called_and_failed(&self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
         let state = lock(&self.state);
         (state.called.clone(), state.failed.clone())
@@ -243,7 +243,7 @@ impl Storage for Simulated {
         Ok(())
     }
 
-    /// A fixed sequence, so that a trace can be run again.
+    /// A fixed sequence, so that a trace is reproducible.
     fn random(&self, into: &mut [u8]) -> io::Result<()> {
         let mut state = lock(&self.state);
         state.call("random")?;

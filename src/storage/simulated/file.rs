@@ -14,7 +14,7 @@ pub(super) struct SimulatedFile {
     pub(super) state: Arc<Mutex<State>>,
 }
 
-/// Half of a buffer's bytes, but at least one.
+/// Half of a buffer's bytes, at least one.
 fn half(length: usize) -> usize {
     length.div_ceil(2)
 }

@@ -1,8 +1,8 @@
-//! What may be on the disk after a power cut.
+//! The possible contents of the disk after a power failure.
 //!
-//! The model: a sync puts every page of its file, and its length, on the disk. Before that each page is there in any
-//! of the versions it had since the last sync, each independent of the others, the length is an older or a newer one,
-//! and names are as they were after some prefix of the folder's changes. One page may be torn between two of its
+//! The model: a sync writes every page of its file, and its length, to the disk. Before the sync, the disk has each
+//! page in any of the versions since the last sync, independently of the others. The length is an older or a newer one,
+//! and the names are those after some prefix of the changes to the folder. One page may be torn between two of its
 //! versions at a multiple of 64 bytes.
 
 use super::disk::{FileId, Operation};
@@ -12,19 +12,19 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 const PAGE_BYTES: usize = 4096;
-/// Pages may be torn at any multiple of this; disks promise 512, so a promise that rests on sectors shows too.
+/// Pages may be torn at any multiple of this. Disks guarantee 512, so code that relies on sectors is tested too.
 const TEAR_BYTES: usize = 64;
 
-/// What a file may have on the disk.
+/// The possible contents of a file on the disk.
 #[derive(Debug, Clone, Default)]
 struct FileHistory {
-    /// On the disk for certain.
+    /// The content that is known to be on the disk.
     durable: Vec<u8>,
-    /// As the process sees it.
+    /// The content that the process sees.
     cached: Vec<u8>,
-    /// The versions that each page had since the last sync, oldest first; the durable one is not among them.
+    /// The versions of each page since the last sync, oldest first, without the durable one.
     versions: BTreeMap<usize, Vec<Vec<u8>>>,
-    /// The lengths that the file had since the last sync, the durable one first.
+    /// The lengths of the file since the last sync, oldest first, without the durable one.
     lengths: Vec<usize>,
 }
 
@@ -51,7 +51,7 @@ impl FileHistory {
         self.cached[offset..end].copy_from_slice(bytes);
         for page in offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES) {
             let now = Self::page(&self.cached, page);
-            // Written as it was before, as zeros ahead of the rows are: no other image comes of it.
+            // A page that was written without a change, as zeros after the rows are, adds no version.
             let is_same = match self.versions.get(&page).and_then(|versions| versions.last()) {
                 Some(before) => *before == now,
                 None => Self::page(&self.durable, page) == now,
@@ -67,7 +67,7 @@ impl FileHistory {
         self.lengths.push(length);
     }
 
-    /// Only what is dirty is written: what an earlier, failed sync forgot stays off the disk.
+    /// Only dirty pages are written: what an earlier, failed sync has dropped stays off the disk.
     fn sync(&mut self) {
         self.durable.resize(self.cached.len(), 0);
         for &page in self.versions.keys() {
@@ -80,14 +80,14 @@ impl FileHistory {
         self.forget();
     }
 
-    /// What was not written stays unwritten, and nobody knows of it any more.
+    /// Drops what was not written.
     fn forget(&mut self) {
         self.versions.clear();
         self.lengths.clear();
     }
 }
 
-/// A page that may differ, and how many versions it has beside the durable one.
+/// A page with several possible versions, and how many it has besides the durable one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Unsettled {
     file: FileId,
@@ -95,38 +95,38 @@ struct Unsettled {
     versions: usize,
 }
 
-/// The moment of a power cut: everything that may or may not have reached the disk by then.
+/// The moment of a power failure: everything that may or may not be on the disk.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PowerCut {
     files: BTreeMap<FileId, FileHistory>,
-    /// Names on the disk for certain.
+    /// The names that are known to be on the disk.
     durable_names: BTreeMap<PathBuf, FileId>,
-    /// Names after each change since the last sync of the folder, oldest first.
+    /// The names after each change since the last sync of the folder, oldest first.
     later_names: Vec<BTreeMap<PathBuf, FileId>>,
 }
 
-/// One way in which the unsettled may have settled.
+/// One possible state of the disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
-    /// For each unsettled page, in order, which version: 0 is the durable one.
+    /// For each unsettled page, in order, its version: 0 is the durable one.
     pub(crate) versions: Vec<usize>,
-    /// How many of the folder's changes are there.
+    /// How many changes of the folder are on the disk.
     pub(crate) names: usize,
-    /// How many of each file's later lengths are there; the last for files behind the end.
+    /// How many of each file's later lengths are on the disk; for a file with fewer: its last one.
     pub(crate) lengths: usize,
-    /// A page, counted among the unsettled, that holds the version before its own from this place on, in 64 bytes.
+    /// An unsettled page, by its index, that has the previous version from this place on, in units of 64 bytes.
     pub(crate) tear: Option<(usize, usize)>,
 }
 
-/// What is on the disk: names and contents.
+/// The content of a disk: names and bytes.
 pub(crate) type Image = BTreeMap<PathBuf, Vec<u8>>;
 
 impl PowerCut {
-    /// The moment after a machine came up with `image` on its disk; the files lie in `folder` now, and are numbered
-    /// as a new [`super::Simulated`] numbers them: the store first, then whatever is opened.
+    /// The moment after a machine was restarted with `image` on its disk. The files are now in `folder`, and are
+    /// numbered as a new [`super::Simulated`] numbers them: the store first, then the other opened files.
     pub(crate) fn of_image(image: &Image, folder: &std::path::Path) -> Self {
         let mut cut = Self::default();
-        // Those that an open looks at, in its order; what nobody opens has numbers of its own.
+        // The files that an open accesses, in its order. Other files get other numbers.
         let mut opened = ["store", "store.hnsw"].map(|name| folder.join(name)).to_vec();
         let temporary: Vec<PathBuf> = opened.iter().flat_map(|path| names_for(path)).collect();
         opened.extend(temporary);
@@ -144,7 +144,7 @@ impl PowerCut {
         cut
     }
 
-    /// Takes one more operation into account.
+    /// Applies one more operation.
     pub(crate) fn apply(&mut self, operation: &Operation) {
         let names_now = |cut: &Self| cut.later_names.last().unwrap_or(&cut.durable_names).clone();
         match operation {
@@ -200,7 +200,7 @@ impl PowerCut {
         self.files.iter().flat_map(of_file).collect()
     }
 
-    /// How many versions each unsettled page has beside the durable one.
+    /// How many versions each unsettled page has besides the durable one.
     pub(crate) fn page_versions(&self) -> Vec<usize> {
         self.unsettled().iter().map(|page| page.versions).collect()
     }
@@ -210,12 +210,12 @@ impl PowerCut {
         self.later_names.len()
     }
 
-    /// How many lengths the file with the most of them may have beside the durable one.
+    /// The largest number of lengths of a file besides the durable one.
     pub(crate) fn length_changes(&self) -> usize {
         self.files.values().map(|history| history.lengths.len()).max().unwrap_or(0)
     }
 
-    /// As if the process had been killed and the machine gone on: everything is there.
+    /// The state after a kill of the process: everything is there.
     pub(crate) fn everything(&self) -> Choice {
         Choice {
             versions: self.page_versions(),
@@ -225,8 +225,8 @@ impl PowerCut {
         }
     }
 
-    /// Where the version `chosen` of an unsettled page, counted among them, may be torn so that it is neither that version
-    /// nor the one before: behind the first 64 bytes that differ, up to the last.
+    /// Where version `chosen` of unsettled page `at` can be torn so that the result is neither that version nor the
+    /// previous one: after the first 64 bytes that differ, up to the last.
     pub(crate) fn tears(&self, at: usize, chosen: usize) -> Range<usize> {
         let unsettled = self.unsettled();
         let Some((page, before)) = unsettled.get(at).zip(chosen.checked_sub(1)) else { return 0..0 };
@@ -237,7 +237,7 @@ impl PowerCut {
         differ.first().map_or(0..0, |first| first + 1..differ[differ.len() - 1] + 1)
     }
 
-    /// The disk as `choice` says.
+    /// The disk in the state `choice`.
     pub(crate) fn image(&self, choice: &Choice) -> Image {
         let names = choice.names.checked_sub(1).map_or(&self.durable_names, |at| &self.later_names[at]);
         let unsettled = self.unsettled();

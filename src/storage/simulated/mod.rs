@@ -1,16 +1,16 @@
-//! A file system that remembers: every call is recorded, any call can be made to fail, and from the record comes
-//! every state that a power cut could have left on the disk. Only for tests.
+//! A file system for tests. It records every call, can make any call fail, and computes from the record the possible
+//! states of the disk after a power failure.
 //!
 //! ```text
-//!   store -> Simulated -> real files in a folder of the test's (the page cache: what the process sees)
-//!                 |-> Record (operations) -> Disk image after a power cut -> a folder to open again
+//!   store -> Simulated -> real files in a folder of the test (the page cache: what the process sees)
+//!                 |-> record (operations) -> disk image after a power failure -> a folder to open again
 //! ```
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
 //! | `disk.rs` | [`Simulated`]: the trait, recorded, with faults |
 //! | `file.rs` | its files |
-//! | `image.rs` | what may be on the disk after a power cut |
+//! | `image.rs` | the possible contents of the disk after a power failure |
 
 mod disk;
 mod file;

@@ -32,7 +32,7 @@ fn example() -> Vec<u8> {
 }
 
 #[test]
-fn a_frame_comes_back_as_it_was() {
+fn a_frame_is_decoded_unchanged() {
     let whole = example();
     assert_eq!(claimed_length(&whole, place(), whole.len() as u64), Some(whole.len()));
     assert_eq!(claimed_length(&whole, place(), whole.len() as u64 - 1), None);
@@ -48,7 +48,7 @@ fn a_frame_comes_back_as_it_was() {
 }
 
 #[test]
-fn every_flipped_bit_and_every_cut_is_found() {
+fn every_flipped_bit_and_every_truncation_is_detected() {
     let whole = example();
     for bit in 0..whole.len() * 8 {
         let mut flipped = whole.clone();
@@ -62,7 +62,7 @@ fn every_flipped_bit_and_every_cut_is_found() {
 }
 
 #[test]
-fn counts_that_lie_are_refused_although_the_checksum_is_right() {
+fn wrong_counts_are_refused_despite_a_valid_checksum() {
     for (field, value) in [
         (frame::ROW_COUNT, u32::MAX),
         (frame::ROW_COUNT, 2),
@@ -81,12 +81,12 @@ fn counts_that_lie_are_refused_although_the_checksum_is_right() {
 }
 
 #[test]
-fn a_frame_of_another_store_or_another_place_is_none() {
+fn a_frame_of_another_store_or_place_is_refused() {
     let whole = example();
     for other in [Place::new(&identity(8), 40_960), Place::new(&identity(9), 40_976)] {
         assert!(claimed_length(&whole, other, whole.len() as u64).is_none());
         assert!(Frame::check(&whole, other).is_err());
-        // Nor if half of the bits are as they would be.
+        // Also if half of the bits match.
         let mut marked = whole.clone();
         other.write(&mut marked, frame::PLACE);
         assert!(claimed_length(&marked, other, whole.len() as u64).is_some());
