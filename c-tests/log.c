@@ -136,7 +136,7 @@ int main(int argc, char **argv) {
   CHECK(strstr(all.lines[line], in_folder("store")) != NULL);
   CHECK(line_with(&all, "index") < 0);
   OK(syna_mmap_build_index(store, &error));
-  line = line_with(&all, "made an index of 100 rows");
+  line = line_with(&all, "built an index of 100 rows");
   CHECK(line >= 0 && all.levels[line] == SYNA_MMAP_LOG_INFO);
   OK(syna_mmap_compact(store, NULL, NULL, &error));
   CHECK(line_with(&all, "compacted 100 rows into 100") >= 0);

@@ -120,7 +120,7 @@ func TestTheLogIsHeard(t *testing.T) {
 	}
 	mutex.Lock()
 	defer mutex.Unlock()
-	if told == 0 || !strings.Contains(strings.Join(lines, "\n"), "made an index of 60 rows") {
+	if told == 0 || !strings.Contains(strings.Join(lines, "\n"), "built an index of 60 rows") {
 		t.Fatal(told, lines)
 	}
 }

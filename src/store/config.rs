@@ -1,18 +1,22 @@
-//! What a store is opened with.
+//! The configuration that a store is opened with.
 
 use crate::{DistanceMetric, IndexProfile};
 
-/// The parameters of the graph, by the names that they have in HNSW (Malkov & Yashunin, 2018); this graph has one level.
+/// The parameters of the index, under the names that HNSW uses (Malkov & Yashunin, 2018). The graph of this library has
+/// one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HnswConfig {
-    /// Half of `m_max` where that is 0, 2 to 256; without effect otherwise.
+    /// Half the number of links of a row in the index, 2 to 256. Ignored if `m_max` is not 0, as by default: use
+    /// [`HnswConfig::with_m`] to set both. Default 16.
     pub m: usize,
-    /// Links of a row, 2 to 512, of which under 4 count as 4; 0 stands for `2 * m`.
+    /// The number of links of a row in the index, 2 to 512; less than 4 counts as 4. 0: `2 * m`. Default 32.
     pub m_max: usize,
-    /// Candidates that an insertion looks at; more is slower and finds better links.
+    /// Candidates that are considered for the links of a row, 1 to 65,536. More is slower and finds better links. Default
+    /// 200.
     pub ef_construction: usize,
-    /// The candidates of a search that names no number; more where the index has measured that it needs more
-    /// ([`MmapVectorConfig::fixed_ef`]).
+    /// Candidates of a search that sets no `ef`, 1 to 65,536. More is slower and finds more. If the index has measured
+    /// that more candidates are needed to find 9 of the 10 nearest rows, such a search uses that number: see
+    /// [`MmapVectorConfig::fixed_ef`]. Default 100.
     pub ef_search: usize,
 }
 
@@ -23,85 +27,102 @@ impl Default for HnswConfig {
 }
 
 impl HnswConfig {
-    /// The defaults with `2 * m` links of a row.
+    /// The defaults, with `m` and `2 * m` links of a row.
     #[must_use]
     pub fn with_m(m: usize) -> Self {
         Self { m, m_max: m.saturating_mul(2), ..Self::default() }
     }
 }
 
-/// How safe a write is when it is acknowledged.
+/// What a write survives once it has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// Safe from a crash or kill of the process; from a power cut at the next checkpoint.
+    /// A write that returned survives a crash or a kill of the process. It survives a power failure from the next
+    /// checkpoint on.
     #[default]
     Process,
-    /// Synced to the disk before it is acknowledged: safe from a power cut at once, at the disk's speed.
+    /// A write is synced to the disk before it returns. It survives a power failure, and takes as long as the disk needs.
     Batch,
 }
 
-/// How a file is opened.
+/// How a file is opened. The default opens it for reading and writing and creates it if it does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OpenMode {
-    /// Open for reading only: takes no lock, changes no byte, sees the rows of this moment.
+    /// Open for reading. Takes no lock, changes no byte, and shows the rows of that moment;
+    /// [`refresh`](crate::MmapVectorStore::refresh) shows later ones.
     pub read_only: bool,
-    /// Fail with [`crate::SynaError::NotFound`] rather than create the file.
+    /// Do not create the file; [`crate::SynaError::NotFound`] if it does not exist.
     pub must_exist: bool,
-    /// Fail rather than open a file that exists.
+    /// Do not open an existing file; [`crate::SynaError::Io`] if it exists. Cannot be combined with `read_only`,
+    /// `must_exist` or `damaged`.
     pub must_create: bool,
-    /// Check every vector against its checksum: reads the whole file.
+    /// Compare every stored vector with its checksum. Reads the whole file. [`crate::SynaError::Corrupt`] at the first
+    /// difference; [`verify`](crate::MmapVectorStore::verify) checks more, and reports all differences.
     pub verify: bool,
-    /// Open a damaged file read-only, and show whatever of it is whole.
+    /// Open a damaged file read-only and show the rows that are intact: those that
+    /// [`salvage`](crate::MmapVectorStore::salvage) would save.
     pub damaged: bool,
 }
 
-/// Everything a store is opened with; fill it up with `..Default::default()`.
+/// The configuration that a store is opened with. Set single fields and take the others from `..Default::default()`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MmapVectorConfig {
-    /// Floats in a vector, 64 to 8192; 0: as in the existing file.
+    /// Floats in a vector, 64 to 8,192. 0: as in the existing file. Default 768.
     pub dimensions: u16,
-    /// How distances are measured; fixed when the file is made.
+    /// How distances are computed, fixed when the file is created. Default cosine.
     pub metric: DistanceMetric,
-    /// Take the metric from the existing file, whatever `metric` says.
+    /// Take the metric of the existing file and ignore `metric`. Default `false`.
     pub metric_from_file: bool,
-    /// Vectors to plan for: sets how far ahead disk space is allocated. No limit, and no space is taken by it alone.
+    /// The expected number of vectors. It is not a limit and allocates nothing by itself;
+    /// [`reserve`](crate::MmapVectorStore::reserve) allocates. Default 100,000.
     pub initial_capacity: usize,
-    /// Vectors at which the index comes by itself; 0: only when asked. From there on each write does the index work of two to
-    /// four rows for each row that it wrote, so the first index is whole after half as many writes more, at most.
+    /// The number of vectors from which on the store maintains an index automatically. 0: only
+    /// [`build_index`](crate::MmapVectorStore::build_index) and [`index_step`](crate::MmapVectorStore::index_step)
+    /// build it. From the threshold on, each write does index work for two to four rows for each row that it writes: 1
+    /// to 2 ms for a single row. While an index is rebuilt because a quarter of its rows are deleted, it is the work of
+    /// six rows. Searches compare unindexed rows one by one. The first index is complete at the latest when half as
+    /// many vectors as the threshold have been written after it. Default 10,000.
     pub index_threshold: usize,
-    /// Rows that may wait before writes take them into an index that comes by itself; each search compares them one by
-    /// one. Once more wait, the next writes take in up to 512 of them, two to four a row written, so that these and half
-    /// as many wait at most. 0: every write takes in all its rows before it returns, and the one at `index_threshold` makes the
-    /// whole index. What the default costs: docs/benchmarks/growth.md. Without effect where `index_threshold` is 0.
+    /// The number of unindexed rows above which writes continue automatic indexing. Each search compares unindexed rows
+    /// one by one. Writes index rows in batches of up to 512, with the work of two to four rows for each row written,
+    /// so about twice this number stays unindexed at most. 0: every write indexes all rows before it returns, and the
+    /// write that reaches `index_threshold` builds the whole index. Ignored if `index_threshold` is 0. Default 256.
+    /// What it costs: docs/benchmarks/growth.md.
     pub most_unindexed_rows: usize,
-    /// Have a thread of the store's own take rows into an index that comes by itself, whenever an eighth of
-    /// `most_unindexed_rows` is left: writes then make no index, and do a share of its work only where twice
-    /// `most_unindexed_rows`, or 1,024, wait; they wait for the thread 10 ms at most. Which rows enter together then depends on time, and so does
-    /// the graph. Without effect where `index_threshold` is 0, and for a reader.
+    /// A background thread of the store does the automatic indexing. It starts when an eighth of `most_unindexed_rows`
+    /// is unindexed. Writes then build no index. They do index work only if more than twice `most_unindexed_rows`, or
+    /// more than 1,024 rows if that is more, are unindexed, and wait at most 10 ms for the thread. The index then
+    /// depends on timing, not only on rows, options and seed. The thread ends when the store is closed. If the system
+    /// cannot start it, the open returns [`crate::SynaError::Io`]. Ignored if `index_threshold` is 0 and in stores
+    /// opened read-only. Default `false`.
     pub index_worker: bool,
-    /// Have a search that names no `ef` take `ef_search` candidates, whatever it finds with them. Otherwise the index measures
-    /// on a sample of its rows, while it grows, how many it takes to find 9 of the 10 nearest, and such searches take so
-    /// many, up to 2,000: on embeddings `ef_search` is enough, on random data it is not, and searches take longer there
-    /// (docs/benchmarks/hard-data.md).
+    /// A search that sets no `ef` always uses `ef_search` candidates. If `false`, the index measures, while it grows,
+    /// on a sample of its rows how many candidates are needed to find 9 of the 10 nearest rows. Such a search then uses
+    /// that number, up to 2,000. For embeddings `ef_search` is enough; for random data it is not, and searches take
+    /// longer (docs/benchmarks/hard-data.md). [`stats`](crate::MmapVectorStore::stats) reports the number. Default
+    /// `false`.
     pub fixed_ef: bool,
-    /// How much memory the index takes, and how fast it is. An index that is there stays as it is; `compact` makes it anew.
+    /// Trades memory for speed. An existing index keeps its profile until it is rebuilt, for example by
+    /// [`compact`](crate::MmapVectorStore::compact). Default [`IndexProfile::Fast`].
     pub index_profile: IndexProfile,
-    /// The graph's parameters.
+    /// The parameters of the index.
     pub hnsw_config: HnswConfig,
-    /// Seconds between checkpoints, looked at on writes; 0: only when asked and at close. Such a checkpoint takes no rows into
-    /// the index; the write that makes it waits for the disk, and saves what has changed of the index once no batch of rows
-    /// is half-way in.
+    /// Seconds between automatic checkpoints. Writes make them, so a store without writes makes none. 0: only
+    /// [`checkpoint`](crate::MmapVectorStore::checkpoint), [`flush`](crate::MmapVectorStore::flush) and
+    /// [`close`](crate::MmapVectorStore::close). An automatic checkpoint indexes no rows. The write that makes it waits
+    /// for the disk. Later writes then save the changes of the index, each of them a part. If that takes longer than
+    /// the interval, one write saves the rest. Default 30.
     pub checkpoint_interval_secs: u64,
-    /// How safe a write is when it is acknowledged.
+    /// What a write survives once it has returned. Default [`Durability::Process`].
     pub durability: Durability,
-    /// How the file is opened.
+    /// How the file is opened. Default: for reading and writing, created if it does not exist.
     pub open: OpenMode,
-    /// Threads that an index build or a batch search may use, the calling one among them. With 1 or more, a batch of 2 MiB
-    /// or more is written by a thread of that call's own, while the calling one checks what comes next, and an open
-    /// of an index of 16,384 rows or more has one that reads it while the calling one reads the keys. 0: none, the calling
-    /// thread does all.
+    /// Threads that an index build or a batch search may use, the calling thread included. With 1 or more, two other
+    /// calls start one thread each while they run: a batch of 2 MiB or more, to write while the calling thread checks
+    /// the next rows, and an open of an index of 16,384 rows or more, to read the index while the calling thread reads
+    /// the keys. 0: none, the calling thread does all work. At most 1,024. Default 0.
     pub threads: usize,
-    /// Seed of the rows where searches begin: the same rows and seed give the same graph.
+    /// The seed of the index. The same rows, options and seed give the same index. Default 0.
     pub seed: u64,
 }
 

@@ -1,5 +1,4 @@
-//! What the calls of a store work on, whichever they are: its file system, its state, its configuration, and whether it
-//! may write.
+//! What all calls on a store work on: its file system, its state, its configuration, and whether it may write.
 
 use super::config::MmapVectorConfig;
 use crate::storage::Storage;
@@ -29,7 +28,7 @@ pub(crate) enum Role {
 }
 
 impl Inner {
-    /// What readers share at this moment.
+    /// The current state that readers share.
     pub(crate) fn core(&self) -> Arc<SharedState> {
         self.cores.hold()
     }
@@ -44,12 +43,12 @@ impl Inner {
     }
 }
 
-/// What a writer that panicked half-way left in memory is not written; what is in the file is whole.
+/// The error after a panic of the writer. Its partial state in memory is never written; the file is intact.
 pub(crate) fn panicked() -> SynaError {
     SynaError::Poisoned { cause: "a write panicked".to_owned() }
 }
 
-/// The reader's state; a panic in a refresh leaves none that can be gone on from.
+/// The state of a reader. A panic in a refresh may have left it incomplete, so it is not used any more.
 pub(crate) fn lock(taken: &Mutex<ReplayedTo>) -> Result<MutexGuard<'_, ReplayedTo>> {
     taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
 }

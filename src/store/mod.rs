@@ -1,27 +1,27 @@
-//! Floor 3: the store. It joins the data file (floor 1) and the index (floor 2), and knows keys and options.
+//! Layer 3: the store. It joins the data file (layer 1) and the index (layer 2), and knows keys and options.
 //!
 //! ```text
 //!   write:   api -> inner -> write: checked_batch -> plan -> apply --> Appender (file) --> state: rows, directory -> Published
-//!                                      one writer     writer --> upkeep: a share of the index, NAME.hnsw; the checkpoint
+//!                                      one writer     writer --> upkeep: index work, NAME.hnsw; the checkpoint
 //!
-//!   read:    api -> inner -> state: core -> Published (one moment)
-//!                            search: planner -> graph (rows it covers) + scan (rows behind it) -> results     any number
+//!   read:    api -> inner -> state: core -> Published (snapshot)
+//!                            search: planner -> graph (indexed rows) + scan (unindexed rows) -> results     any number
 //! ```
 //!
-//! A part uses those above it in this table, and none below.
+//! Each part uses only those above it in this table.
 //!
-//! | part | what it is for |
+//! | part | content |
 //! | --- | --- |
-//! | `config.rs` | what a store is opened with |
-//! | `state/` | what readers and the writer share: rows, directory, graph, one file after another |
-//! | `search/` | how a search is done: filter, planner, graph and scan joined, results |
-//! | `upkeep/` | rows enter the index, a stale one is rebuilt; `NAME.hnsw` is read and saved |
-//! | `write/` | a batch checked, planned, appended and shown; what falls due after a write |
-//! | `open/` | opening: the log replayed into the tables |
-//! | `inner.rs` | what all calls of a store work on |
-//! | `copy/` | live rows copied into a new file, which takes the old one's place, or not |
-//! | `api/` | the public face, `MmapVectorStore` |
-//! | `crash_tests/` | power cuts, failing calls, planted faults |
+//! | `config.rs` | the configuration |
+//! | `state/` | what readers and the writer share: rows, directory, graph; the state before and after a file is replaced |
+//! | `search/` | how a search works: filter, planner, graph and scan joined, results |
+//! | `upkeep/` | indexing rows, rebuilding a stale index, reading and saving `NAME.hnsw` |
+//! | `write/` | checking, planning, appending and publishing a batch; the work that is due after a write |
+//! | `open/` | opening: replaying the log into the tables |
+//! | `inner.rs` | what all calls on a store work on |
+//! | `copy/` | copying live rows into a new file, for a compaction or a snapshot |
+//! | `api/` | the public type `MmapVectorStore` |
+//! | `crash_tests/` | simulated power failures, failing calls, failpoints |
 
 mod api;
 mod config;

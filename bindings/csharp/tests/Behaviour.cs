@@ -118,7 +118,7 @@ internal static class Behaviour
                 }
 
                 Log.SetListener(LogLevel.Error, null);
-                Require(heard.Exists(text => text.Contains("made an index of 1 rows")), string.Join("; ", heard));
+                Require(heard.Exists(text => text.Contains("built an index of 1 rows")), string.Join("; ", heard));
                 Require(cursor.MoveNext() && cursor.Current.Key == "one" && !cursor.MoveNext(), "one row");
                 cursor.Dispose();
                 Require(Thrown(() => cursor.MoveNext()) == Status.InvalidHandle, "a cursor that was disposed of");

@@ -109,7 +109,7 @@ class StoreTest(unittest.TestCase):
             store = self.open()
             store.insert_batch([str(i) for i in range(50)], random_rows(50))
             store.build_index()
-        self.assertIn("made an index of 50 rows", "".join(heard.output))
+        self.assertIn("built an index of 50 rows", "".join(heard.output))
         syna_mmap.log_to(None)
 
     def test_an_option_that_there_is_not(self) -> None:

@@ -9,44 +9,48 @@ use std::sync::TryLockError;
 use std::time::{Duration, Instant};
 
 impl MmapVectorStore {
-    /// Writes the live rows into a new file that takes the old one's place: gives back the space of what was deleted or
-    /// replaced. Rows are numbered anew, in the old order; the index is made anew if there is one.
+    /// Copies the live rows into a new file that replaces the old one. This returns the disk space of deleted and
+    /// replaced rows. Rows are renumbered in the old order. If the store has an index, it is rebuilt.
     ///
-    /// Searches and writes go on meanwhile; writes wait for the last moments of it. What was borrowed, and results of
-    /// before, stay valid. The old file is closed, and gives its disk space back, once no results and no cursors borrow from
-    /// it; slices and entries that were borrowed from the store itself keep it until the store is closed. Other processes that
-    /// read the old file go on with it until they refresh. Afterwards everything is safe from a power cut.
+    /// Searches and writes run meanwhile; writes wait only for the last part. Results, cursors and what was borrowed
+    /// from them stay unchanged. The old file is closed, and its disk space returned, when the last results and cursors
+    /// that borrow from it are dropped or searched into again. Slices and entries that were borrowed from the store
+    /// itself keep the old file until the store is closed. Other processes that read the old file continue with it
+    /// until they refresh. The new file needs disk space, under a temporary name in the store's folder. After `Ok`, all
+    /// writes so far survive a power failure.
     ///
-    /// `progress` is told how many rows of how many were copied, then how many are in the index; `Break` ends the call.
+    /// `progress` receives how many rows of how many are copied, then how many are indexed. `Break` cancels the call.
     ///
     /// # Errors
-    /// [`SynaError::Cancelled`], [`SynaError::Corrupt`] for a row that differs from its checksum,
-    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`], [`SynaError::Io`], [`SynaError::ReadOnly`]: the store goes on
-    /// with the old file. [`SynaError::InvalidArgument`] while another compaction is in a call. An error of the index's
-    /// file, or of the folder's sync, comes after the exchange; after the latter the store refuses writes.
+    /// The store continues with the old file after [`SynaError::Cancelled`], [`SynaError::Corrupt`] (a vector differs
+    /// from its checksum), [`SynaError::NoSpace`], [`SynaError::NoMemory`], [`SynaError::Io`], [`SynaError::ReadOnly`],
+    /// and [`SynaError::InvalidArgument`] (a call is already compacting the store). There are two exceptions. If the
+    /// system cannot make the new file's name durable, the store continues with the new file and refuses writes. If the
+    /// index cannot be saved, the store continues with the new file.
     pub fn compact(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
         let watch = self.interrupts.watch();
         let progress = &mut |done, total| watch.and(|| progress(done, total));
         self.go_on_compacting(&mut Limits { deadline: None, progress }).map(|_| ())
     }
 
-    /// Does a part of what [`MmapVectorStore::compact`] does, for about as long as `budget`, and says whether it is done
-    /// now. Call it until it is; between two calls anything may be done with the store.
+    /// Does a part of what [`MmapVectorStore::compact`] does, for about `budget`. Call it until it returns `true`: the
+    /// compaction is complete. Between two calls the store can be used without restriction.
     ///
-    /// A call takes at least one step: 1,024 rows copied, or 512 taken into the index; the first one looks at all keys,
-    /// and where there is an index, one checks all its rows. The last one syncs the new file.
+    /// A call does at least one step: 1,024 rows copied, or 512 rows indexed. Some steps take longer: the first reads all
+    /// keys; if the store has an index, one checks all its rows; one syncs the new file, and the last one syncs the rest.
     ///
     /// # Errors
-    /// As [`MmapVectorStore::compact`]; the next call then begins anew.
+    /// As [`MmapVectorStore::compact`]; the next call starts again from the beginning.
     pub fn compact_step(&self, budget: Duration) -> Result<bool> {
         let deadline = Instant::now().checked_add(budget);
         self.go_on_compacting(&mut Limits { deadline, progress: &mut |_, _| ControlFlow::Continue(()) })
     }
 
-    /// Gives up a compaction that was begun by [`MmapVectorStore::compact_step`]; so does closing the store.
+    /// Abandons a compaction that [`MmapVectorStore::compact_step`] has begun, and removes its copy. Closing the store
+    /// does the same.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] while a compaction is in a call.
+    /// [`SynaError::InvalidArgument`] while a call is compacting the store.
     pub fn compact_cancel(&self) -> Result<()> {
         *self.compaction()? = None;
         Ok(())
@@ -65,14 +69,14 @@ impl MmapVectorStore {
         Ok(is_done)
     }
 
-    /// The compaction that was begun, if there is one; nobody else works on it meanwhile.
+    /// The compaction that was begun, if any. The guard keeps other threads from working on it.
     fn compaction(&self) -> Result<MutexGuard<'_, Option<Compaction>>> {
         match self.compaction.try_lock() {
             Ok(guard) => Ok(guard),
-            // Nothing of it was left half-way in the store: the exchange is made at one stroke.
+            // A panic has left nothing inconsistent in the store: the files are exchanged in one step.
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => {
-                Err(SynaError::argument("a compaction of this store is under way in another call"))
+                Err(SynaError::argument("another call is compacting this store"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Iteration in the order of insertion: over the rows of one moment, whatever is written meanwhile.
+//! Iteration in insertion order, over the rows of one snapshot.
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
@@ -7,9 +7,9 @@ use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
 use std::sync::Arc;
 
-/// A walk over the rows that were live when it was made.
+/// An iterator over the rows that were live when it was created, in insertion order.
 ///
-/// It keeps the store's mappings alive, so entries can be read from it after the store was closed.
+/// It keeps the store's mappings alive, so entries can be read from it after the store is closed.
 #[derive(Debug, Clone)]
 pub struct Cursor {
     core: Arc<SharedState>,
@@ -18,17 +18,17 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The next live row; `None` past the last.
+    /// The next live row; `None` after the last one. Cost: small; deleted rows are skipped.
     pub fn advance(&mut self) -> Option<u32> {
         let found = next_live(&self.core, self.snapshot, self.next)?;
         self.next = found + 1;
         Some(found)
     }
 
-    /// What was written with a row that [`Cursor::advance`] gave, as long as the cursor lives.
+    /// The entry of a row that [`Cursor::advance`] returned, borrowed until the cursor is dropped.
     ///
     /// # Errors
-    /// [`crate::SynaError::Internal`] for a row that it did not give.
+    /// [`crate::SynaError::Internal`] for a row that it did not return.
     pub fn entry(&self, row: u32) -> Result<Entry<'_>> {
         entry_of(&self.core, row)
     }
@@ -57,17 +57,17 @@ impl<'s> Iterator for Entries<'s> {
 }
 
 impl MmapVectorStore {
-    /// The live rows of this moment from row `first_row` on, in the order of their insertion, zero-copy. What is
-    /// written or deleted meanwhile does not show; what was borrowed stays valid as long as the store is open.
+    /// The rows that are live at this moment from row `first_row` on, in insertion order, without copies. Later writes
+    /// and deletions have no effect on it. What was borrowed stays valid as long as the store is open.
     ///
-    /// An entry is an error only where the library has a bug; none is left out.
+    /// An entry is an error only if the library has a bug; no row is skipped.
     #[must_use]
     pub fn iterate(&self, first_row: u32) -> Entries<'_> {
         let core = self.inner.cores.lend();
         Entries { core, snapshot: core.published.load(), next: first_row }
     }
 
-    /// As [`MmapVectorStore::iterate`], as an object of its own that may outlive the store.
+    /// As [`MmapVectorStore::iterate`], as an object that can outlive the store.
     #[must_use]
     pub fn cursor(&self, first_row: u32) -> Cursor {
         let core = self.core();

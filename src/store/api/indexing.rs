@@ -1,12 +1,12 @@
-//! The index of a store: how rows get into it, at once or in steps.
+//! Indexing the rows of a store, at once or in steps.
 //!
 //! ```text
-//!   rows:   0 ........ in the graph ........ covered ... the tail, scanned by each search ... written
+//!   rows:   0 ........ in the graph ........ covered ... unindexed rows, scanned by each search ... written
 //!                                               ^
-//!           moved on by index_step, by build_index, a little by each write (share.rs), by a checkpoint,
-//!           or by a thread of its own (worker.rs)
+//!           advanced by index_step, by build_index, a little by each write (share.rs), by a checkpoint,
+//!           or by a background thread (worker.rs)
 //! ```
-//! Nothing here waits for the writer while it works on the graph, so writes go on meanwhile.
+//! Nothing here holds the writer's lock while it works on the graph, so writes run meanwhile.
 
 use crate::index::GraphParams;
 use crate::store::api::store::MmapVectorStore;
@@ -23,24 +23,24 @@ impl MmapVectorStore {
         graph_params(&self.inner.config, metric)
     }
 
-    /// Takes rows into the index for about as long as `budget`, on this thread, and returns how many are left that are
-    /// not in it: for a host that has so much time in each frame. Makes the index where there is none.
+    /// Indexes rows for about `budget`, on the calling thread, and returns how many rows are unindexed: incremental
+    /// indexing with a time budget, for frame loops. Creates the index if there is none.
     ///
-    /// Rows enter in batches of up to 512, each of them the work of many calls, so what is left goes down by leaps. The
-    /// index is the same, byte for byte, as one that is made at once, as long as no rows come between. Once nothing is
-    /// left, calls go on checking older rows, and making an index anew of which a quarter is deleted rows, for their budget
-    /// at most and until all that is due is done.
+    /// Each search compares unindexed rows one by one. Rows are indexed in batches of up to 512, each of them the work
+    /// of many calls, so the returned number decreases in large steps. After it has reached 0, calls check older rows
+    /// and, if a quarter of the index is deleted rows, rebuild it. When nothing is left to do, a call returns at once.
+    /// Steps of any length give the same index as [`MmapVectorStore::build_index`], if no rows are written in between.
     ///
-    /// A call does one item of work at least, which takes as long as a search or less, and begins none that would not fit
-    /// any more, by what such items took before. It is late where the system takes the processor away or takes long to give
-    /// memory (a page of 2 MB every few hundred rows; docs/benchmarks/pauses.md), and where the table of fingerprints is made larger:
-    /// 32 bytes a row are cleared, each time the rows have doubled. Searches and writes go on meanwhile. Where another thread is
-    /// working on the index, it does nothing.
+    /// A call does at least one item of work, which takes at most as long as a search, and starts no item that would
+    /// exceed the budget. It returns late if the system preempts the thread, if the system is slow to provide memory (a
+    /// 2 MB page every few hundred rows; docs/benchmarks/pauses.md), or if a table of the index is enlarged (32 bytes a
+    /// row are cleared each time the rows have doubled). Searches and writes run meanwhile. If another thread is
+    /// working on the index, the call does nothing.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`], [`SynaError::ReadOnly`], [`SynaError::Poisoned`] after a panic in the index.
     pub fn index_step(&self, budget: Duration) -> Result<usize> {
-        // A moment too far off to be said never comes.
+        // A deadline beyond the range of `Instant` is replaced by one that never passes.
         let begin = Instant::now();
         let deadline = begin.checked_add(budget).unwrap_or(begin + Duration::from_secs(1 << 30));
         self.check_writable()?;
@@ -57,25 +57,32 @@ impl MmapVectorStore {
         Ok(tail_rows(&self.core()) as usize)
     }
 
-    /// Takes every row into the index, makes it where there is none or where it proves damaged, checks all rows of it, and
-    /// checkpoints. One of which a quarter is deleted rows is made anew without them, beside the one in use. Searches and
-    /// writes go on meanwhile; rows that are written meanwhile may be left out.
+    /// Indexes every stored vector, creates the index if there is none, and then makes a checkpoint.
+    ///
+    /// Searches find every vector before, during and after the build. Rows written during the build may stay unindexed.
+    /// Deleted and replaced vectors stay in the index and make searches slower. If they are a quarter of it, this call
+    /// rebuilds the index without them. A rebuild takes as long as the first build and needs the memory of a second index
+    /// until it is complete. An index that proves damaged is rebuilt too.
+    ///
+    /// Searches and writes run meanwhile; writes wait only for the checkpoint at the end. The `threads` of the
+    /// configuration share the work. Cost: slightly more than proportional to the number of vectors.
     ///
     /// # Errors
-    /// As [`MmapVectorStore::checkpoint`]; [`SynaError::NoMemory`].
+    /// As [`MmapVectorStore::checkpoint`], also [`SynaError::NoMemory`] and [`SynaError::Cancelled`] (by
+    /// [`MmapVectorStore::interrupt`]). Searches use the part of the index that exists.
     pub fn build_index(&self) -> Result<()> {
         self.build_index_with(&mut |_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`MmapVectorStore::build_index`]. `progress` is told how many rows of how many are in the index, after every 512
-    /// rows and, with all of them in it, now and then while they are checked; `Break` ends the call. It may call
-    /// everything on this store.
+    /// As [`MmapVectorStore::build_index`]. `progress` receives how many rows of how many are indexed, after every 512
+    /// rows. When all are indexed, it is called from time to time while the index is checked. `Break` cancels the call.
+    /// `progress` may call all functions on this store.
     ///
     /// # Errors
-    /// As [`MmapVectorStore::build_index`]; [`SynaError::Cancelled`]: the rows that are in the index stay there, searches
-    /// use it, and a later call goes on.
+    /// As [`MmapVectorStore::build_index`]; [`SynaError::Cancelled`]: indexed rows stay indexed, searches use them, and a
+    /// later call continues.
     pub fn build_index_with(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
-        // What could not be saved at the end is refused at the beginning.
+        // Fails early if the checkpoint at the end would be refused.
         self.writer()?.appender.refuse_if_failed()?;
         let watch = self.interrupts.watch_indexing();
         let mut tell = |done: u32, end: u32| watch.and(|| progress(u64::from(done), u64::from(end)));
@@ -88,7 +95,7 @@ impl MmapVectorStore {
                 let params = self.graph_params(core.data.identity.metric);
                 let rebuilt = rebuild::rebuild(&core, &graph, params, self.inner.config.threads, &mut tell);
                 give_up_retired(&self.inner.cores, &core);
-                // The next round finds the successor, all of whose rows are still to be checked.
+                // The next iteration finds the successor, all of whose rows are still to be checked.
                 rebuilt?;
                 continue;
             }
@@ -96,16 +103,16 @@ impl MmapVectorStore {
                 .extend(&rows, core.published.load().rows, self.inner.config.threads, &mut tell)
                 .and_then(|()| graph.mend(&rows, self.inner.config.threads, &mut tell));
             give_up_retired(&self.inner.cores, &core);
-            // One from a file that proves damaged counts as none: the next round makes it anew.
+            // A damaged index from a file counts as none: the next iteration rebuilds it.
             if graph.is_damaged() {
                 continue;
             }
             built?;
             DefaultEf::of(&self.inner.config).report(&core, &graph);
             let (path, covered) = (core.data.path.display(), graph.covered_rows());
-            log::info!("{path}: made an index of {covered} rows, {:.1?}", start.elapsed());
+            log::info!("{path}: built an index of {covered} rows in {:.1?}", start.elapsed());
             let mut writer = self.writer()?;
-            // A compaction may have put another file in its place, whose index has to be whole as well.
+            // A compaction may have replaced the file meanwhile. The index of the new file must be complete as well.
             if self.inner.cores.is_current(&core) {
                 watch.check()?;
                 writer.checkpoint(&core)?;

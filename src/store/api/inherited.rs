@@ -1,21 +1,22 @@
-//! A store that a forked child has from its parent: it cannot be used there, only given up.
+//! What a forked child can do with a store of its parent: release it.
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
 
 impl MmapVectorStore {
-    /// Gives up the child's share of the store's files, so that the parent's lock does not outlast the parent: no checkpoint,
-    /// no unlock, nothing is dropped. Takes no lock that a thread of the parent may have held at the fork.
+    /// Releases the child's share of the store's files, so that the parent's lock does not outlast the parent. Makes no
+    /// checkpoint, does not unlock and drops nothing. Takes no lock that a thread of the parent may have held at the
+    /// fork.
     ///
     /// # Errors
-    /// [`crate::SynaError::Io`] where a part could not be given up.
+    /// [`crate::SynaError::Io`] if a part could not be released.
     pub(crate) fn disown(&self) -> Result<()> {
         let mut cores = Ok(());
         self.inner.cores.for_each_unlocked(|core| {
             let disowned = core.data.disown();
             cores = std::mem::replace(&mut cores, Ok(())).and(disowned);
         });
-        // A compaction that is in no call: its file may get the store's name, and the parent holds its lock already.
+        // A compaction between two calls: its file may get the store's name, and the parent already holds its lock.
         let begun = match self.compaction.try_lock() {
             Ok(begun) => begun.as_ref().and_then(|begun| begun.data()).map_or(Ok(()), |data| data.disown()),
             Err(_) => Ok(()),

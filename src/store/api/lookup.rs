@@ -1,4 +1,4 @@
-//! What there is under a key.
+//! Looking up keys.
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
@@ -8,12 +8,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 impl MmapVectorStore {
-    /// The live row of a key, and the core that it is a row of.
+    /// The live row of a key, and the state that it belongs to.
     pub(super) fn find(&self, key: &str) -> Option<(Arc<SharedState>, u32)> {
         self.find_in(key, || self.core())
     }
 
-    /// As [`MmapVectorStore::find`], for what is borrowed from the store.
+    /// As [`MmapVectorStore::find`], for slices that are borrowed from the store.
     fn find_lent(&self, key: &str) -> Option<(&SharedState, u32)> {
         self.find_in(key, || self.inner.cores.lend())
     }
@@ -25,12 +25,12 @@ impl MmapVectorStore {
     ) -> Option<(C, u32)> {
         loop {
             let core = current();
-            // Row and snapshot under one lock: between two, an upsert could take the row that was just found.
+            // Row and snapshot are read under one lock. Otherwise an upsert in between could hide the row that was found.
             let directory = core.directory();
             let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
             let snapshot = core.published.load();
             let found = row.filter(|&row| core.is_visible(row, snapshot));
-            // One that was replaced meanwhile may have no directory any more.
+            // A replaced state may have lost its directory: then search the current one.
             drop(directory);
             if found.is_some() || self.inner.cores.is_current(&core) {
                 return found.map(|row| (core, row));
@@ -38,49 +38,50 @@ impl MmapVectorStore {
         }
     }
 
-    /// Whether there is such a key.
+    /// Whether a key is stored. Cost: one lookup.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
 
-    /// A copy of a key's vector; `None` where there is no such key.
+    /// A copy of the vector of a key; `None` if the key does not exist. Cost: one lookup and a copy.
     ///
     /// # Errors
-    /// [`crate::SynaError::InvalidKey`] for a key longer than a key may be.
+    /// [`crate::SynaError::InvalidKey`] if the key is longer than [`crate::MAX_KEY_BYTES`].
     pub fn get(&self, key: &str) -> Result<Option<Vec<f32>>> {
         check_key(key)?;
         Ok(self.read_vector(key, <[f32]>::to_vec))
     }
 
-    /// Calls `read` with a key's vector, without a copy; `None` where there is no such key.
+    /// Calls `read` with the vector of a key, without a copy; `None` if the key does not exist.
     pub(crate) fn read_vector<R>(&self, key: &str, read: impl FnOnce(&[f32]) -> R) -> Option<R> {
         let (core, row) = self.find(key)?;
         core.vector(row).ok().map(read)
     }
 
-    /// As [`MmapVectorStore::read_vector`], with its payload.
+    /// As [`MmapVectorStore::read_vector`], with the payload.
     pub(crate) fn read_payload<R>(&self, key: &str, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (core, row) = self.find(key)?;
         Some(read(core.payload(row)))
     }
 
-    /// A key's vector as it lies in the mapping, 64-byte aligned; `None` only where there is no such key. It stays
-    /// valid and unchanged as long as the store is open, also when the key is deleted or replaced; a file that a compaction
-    /// replaces keeps its disk space and mappings so long.
+    /// The vector of a key in the mapping, aligned to 64 bytes; `None` only if the key does not exist. It stays valid
+    /// and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
+    /// file, the old file keeps its disk space and its mappings that long.
     #[must_use]
     pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
         let (core, row) = self.find_lent(key)?;
         core.vector(row).ok()
     }
 
-    /// A key's tags; `None` where there is no such key.
+    /// The tags of a key; `None` if the key does not exist.
     #[must_use]
     pub fn tags(&self, key: &str) -> Option<u64> {
         self.find(key).map(|(core, row)| core.tags(row))
     }
 
-    /// A key's payload as it lies in the mapping, empty where it has none; `None` where there is no such key.
+    /// The payload of a key in the mapping, empty if it has none; `None` if the key does not exist. Valid as
+    /// [`MmapVectorStore::get_slice`].
     #[must_use]
     pub fn payload(&self, key: &str) -> Option<&[u8]> {
         self.find_lent(key).map(|(core, row)| core.payload(row))

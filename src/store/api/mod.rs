@@ -1,19 +1,19 @@
-//! The public face: what can be done with a [`MmapVectorStore`](store::MmapVectorStore). Nothing below names it.
+//! The public API: the methods of [`MmapVectorStore`](store::MmapVectorStore). No other folder names that type.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `store.rs` | opening, closing, writing, and what a store is |
+//! | `store.rs` | the store: opening, closing, writing |
 //! | `places.rs` | stores in memory and inside larger files |
-//! | `lookup.rs` | what there is under a key |
-//! | `cursor.rs` | iteration in the order of insertion |
-//! | `search/` | the nearest of one query, of many at once; all rows within a distance; the recall |
-//! | `indexing.rs` | rows taken into the index, at once or in steps |
-//! | `compact.rs`, `snapshot.rs` | the live rows in a new file: in the old one's place, or beside it |
-//! | `refresh.rs` | a reader moved on to what was written since |
-//! | `stats.rs` | a store in numbers |
-//! | `verify.rs` | proof that a store is whole, and salvage of one that is not |
+//! | `lookup.rs` | looking up keys |
+//! | `cursor.rs` | iteration in insertion order |
+//! | `search/` | searches for one query, for many, within a distance; the recall |
+//! | `indexing.rs` | indexing rows, at once or in steps |
+//! | `compact.rs`, `snapshot.rs` | copying the live rows into a new file that replaces the old one, or is a backup |
+//! | `refresh.rs` | advancing a reader to the newest state of its file |
+//! | `stats.rs` | statistics |
+//! | `verify.rs` | verifying a store, and salvaging a damaged one |
 //! | `interrupt.rs` | ending long calls from another thread |
-//! | `inherited.rs` | what a forked child can do with its parent's store: give it up |
+//! | `inherited.rs` | releasing, in a forked child, a store of the parent |
 
 mod compact;
 pub(super) mod cursor;

@@ -1,7 +1,7 @@
-//! A store that was opened for reading, moved on to what a writer elsewhere has written since.
+//! Advancing a store that was opened read-only to what another process has written since.
 //!
-//! The log goes on behind the frame that was taken last, so a refresh costs what is new. Where a compaction has put
-//! another file in the place of the one at hand, or what was taken is there no more, the file is opened anew.
+//! The log continues after the last frame that was replayed, so a refresh costs what is new. If a compaction has
+//! replaced the file, or if the replayed frames are no longer there, the file is opened again.
 
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
@@ -19,17 +19,19 @@ use crate::store::upkeep::index_file::{self, SavedIndex};
 use crate::{Result, SynaError};
 
 impl MmapVectorStore {
-    /// Moves a store that was opened for reading on to the newest state of its file, and says whether there was
-    /// anything new. Until then it answers as it did when it was opened, whatever is written meanwhile.
+    /// Advances a store that was opened read-only to the newest state of its file, and returns whether there was anything
+    /// new. Without this call, the store shows the state of its opening, whatever other processes write.
     ///
-    /// Searches that are under way go on in the state that they began with. What was borrowed stays valid until the
-    /// store is closed; so where a compaction has replaced the file, the old one's disk space is kept until then. A
-    /// store that was opened for writing always is at the newest state.
+    /// The store always shows the state after some write, never half of a write. Searches in progress end in the state
+    /// in which they began. What was borrowed stays valid until the store is closed; if a compaction has replaced the
+    /// file, the old file keeps its disk space that long. For a store opened for writing the call does nothing: such a
+    /// store is always up to date.
     ///
-    /// Costs the reading of the keys that are new; of all keys where the file was replaced.
+    /// Lookups by key wait for it; searches run meanwhile. Cost: reads the new keys; all keys if the file was replaced.
     ///
     /// # Errors
-    /// As [`MmapVectorStore::new`]; the store then answers as before, or from a newer state that is whole.
+    /// As [`MmapVectorStore::new`], and [`SynaError::NotFound`] if the file no longer exists. The store then shows a
+    /// complete state, the old one or a newer one.
     pub fn refresh(&self) -> Result<bool> {
         let Role::Reader(taken) = &self.inner.role else { return Ok(false) };
         let mut taken = lock(taken)?;
@@ -38,7 +40,7 @@ impl MmapVectorStore {
         if !self.is_same_file(core, &taken)? {
             return self.open_anew(&mut taken);
         }
-        let io = |error| data.io("looking at", error);
+        let io = |error| data.io("examining", error);
         if self.inner.storage.resolve(&self.path).map_err(io)? != data.path {
             return self.open_anew(&mut taken);
         }
@@ -52,7 +54,7 @@ impl MmapVectorStore {
             _ => return self.open_anew(&mut taken),
         }
         if taken.may_be_copied && self.was_written(core, &taken)? {
-            // Whoever writes has the copy; from now on the file stays the one that is mapped.
+            // The copy belongs to the writer. From now on the file stays the one that is mapped.
             let is_new = self.open_anew(&mut taken)?;
             taken.may_be_copied = false;
             return Ok(is_new);
@@ -63,7 +65,7 @@ impl MmapVectorStore {
         }
     }
 
-    /// Whether the file at hand still begins with what was taken from it.
+    /// Whether the mapped file still begins with the frames that were replayed from it.
     fn is_same_file(&self, core: &SharedState, taken: &ReplayedTo) -> Result<bool> {
         let data = &core.data;
         if self.inner.config.open.damaged || !data.has_mapped_extents()? {
@@ -75,8 +77,8 @@ impl MmapVectorStore {
         Ok(data.known_frame(at).is_some_and(|frame| is_last(frame.link().sequence, frame.checksum())))
     }
 
-    /// Whether somebody has written to the file since it was taken. The descriptor at hand may read another file by now than the
-    /// one that is mapped, so the name is asked for the file.
+    /// Whether the file was written to since it was replayed. The descriptor may refer to another file by now than the
+    /// one that is mapped, so the file is opened by its name.
     fn was_written(&self, core: &SharedState, taken: &ReplayedTo) -> Result<bool> {
         let data = &core.data;
         let file = open_existing(&*self.inner.storage, &data.path, Access::Read)?;
@@ -84,16 +86,16 @@ impl MmapVectorStore {
         Ok(superblock != taken.superblock || has_grown(data, &*file, &taken.position)?)
     }
 
-    /// Takes in what the file has behind what was taken.
+    /// Replays the new frames of the file.
     fn read_on(&self, core: &SharedState, taken: &mut ReplayedTo) -> Result<bool> {
         let data = &core.data;
         let superblock = read_superblock(&*data.file, &data.path)?;
         if superblock.identity != data.identity {
-            return Err(data.corrupt(0, "the file has become another store"));
+            return Err(data.corrupt(0, "the file is now another store"));
         }
         let damage = Damage::Refused;
         map_more_extents(&*data.file, &data.path, &superblock, damage, &data.extents)?;
-        // The index comes before the log, which then reaches to the index's end at least.
+        // The index is read before the log, so that the log reaches at least to the index's end.
         let index = index_file::identity_of(&*self.inner.storage, &data.path);
         let row_capacity = data.extents.row_capacity();
         let is_new = index != taken.index || row_capacity != taken.row_capacity;
@@ -113,7 +115,7 @@ impl MmapVectorStore {
             }
         };
         let before = taken.position;
-        // One that was saved between two looks at the log belongs to a frame that was taken before.
+        // An index that was saved between two refreshes belongs to a frame that was replayed before.
         let fits_before = saved.as_ref().map(SavedIndex::saved_at).is_some_and(|saved| {
             saved.sequence < before.sequence && chain_at(data, saved.sequence) == Some(saved.chain)
         });
@@ -124,7 +126,7 @@ impl MmapVectorStore {
             replay_from(data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
                 loader.take(frame, at, damaged)
             });
-        // Up to here it is whole, even if the walk ended in an error.
+        // The rows up to here are complete, even if the walk ended in an error.
         core.published.store(Snapshot { rows: position.rows, deletions: position.deletions });
         let (last_frame, saved_fits) = (loader.last_frame, loader.saved_fits || fits_before);
         drop(loader);
@@ -145,16 +147,16 @@ impl MmapVectorStore {
                     core.set_graph(Some(std::sync::Arc::new(graph)));
                     core.set_ignored_index(None);
                 }
-                // A writer may be ahead of what was read of the log; the next refresh looks again.
-                Err(reason) => log::debug!("{}: the index file is not read: {reason}", data.path.display()),
+                // A writer may be ahead of the part of the log that was read; the next refresh tries again.
+                Err(reason) => log::debug!("{}: ignoring index file: {reason}", data.path.display()),
             }
         }
-        // Only now: without memory for it, the next refresh reads it.
+        // Set last: if memory runs out, the next refresh reads the index again.
         (taken.index, taken.row_capacity) = settled;
         Ok(position != before)
     }
 
-    /// Opens the file that has the name now, in the place of the one at hand.
+    /// Opens the file that now has the name and replaces the current state with it.
     fn open_anew(&self, taken: &mut ReplayedTo) -> Result<bool> {
         self.inner.cores.reserve()?;
         let old = &self.core();
@@ -166,7 +168,7 @@ impl MmapVectorStore {
     }
 }
 
-/// The checksum of a frame that was taken.
+/// The checksum of a frame that was replayed.
 fn chain_at(data: &DataFile, sequence: u64) -> Option<u32> {
     let mut walk = FrameWalk::new();
     loop {

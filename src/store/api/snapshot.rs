@@ -1,4 +1,4 @@
-//! A copy of a live store in a file of its own.
+//! A copy of an open store in a new file.
 
 use crate::storage::{
     Access, PathKind, Permissions, StorageFile, Temporary, file_exists, is_leftover_of, remove_leftovers,
@@ -13,16 +13,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl MmapVectorStore {
-    /// Writes the live rows of this moment into the new file `path`, as compact as [`MmapVectorStore::compact`] would:
-    /// a backup, while searches and writes go on. It has no index: opened for writing it makes one. Also for stores that
-    /// were opened for reading.
+    /// Writes the rows that are live at this moment into the new file `path`: a backup of a store in use.
     ///
-    /// Either all of the file is there afterwards, safe from a power cut, or nothing. `progress` is told how many rows of
-    /// how many were looked at; `Break` ends the call.
+    /// The copy is an independent store, as small as after a compaction. It has no index; after it is opened for
+    /// writing, writes or [`MmapVectorStore::build_index`] build one. The call also works for a store opened read-only.
+    /// It waits for a write in progress when it begins, then searches and writes run meanwhile.
+    ///
+    /// After `Ok`, the copy survives a power failure. On an error the file `path` does not exist, or is unchanged if it
+    /// existed before. `progress` receives how many rows of how many were copied or skipped; `Break` cancels the call.
     ///
     /// # Errors
-    /// [`SynaError::Io`] also where `path` exists, [`SynaError::NoSpace`], [`SynaError::NoMemory`],
-    /// [`SynaError::Cancelled`], [`SynaError::Corrupt`] for a row that differs from its checksum.
+    /// [`SynaError::Io`] also if `path` exists, [`SynaError::NoSpace`], [`SynaError::NoMemory`],
+    /// [`SynaError::Cancelled`], [`SynaError::Corrupt`] (a vector differs from its checksum).
     pub fn snapshot_to(
         &self,
         path: impl AsRef<Path>,
@@ -35,9 +37,9 @@ impl MmapVectorStore {
             let path = &path;
             move |error| SynaError::io(path, doing, error)
         };
-        let kind = self.inner.storage.kind(&path).map_err(io("looking at"))?;
+        let kind = self.inner.storage.kind(&path).map_err(io("examining"))?;
         if kind != PathKind::Missing {
-            return Err(SynaError::io(&path, "making a new file at", file_exists()));
+            return Err(SynaError::io(&path, "creating", file_exists()));
         }
         let watch = self.interrupts.watch();
         let identity = self.core().data.identity;
@@ -51,7 +53,7 @@ impl MmapVectorStore {
         file.unlock().map_err(io("unlocking"))
     }
 
-    /// Nobody gets to read the copy who may not read the store.
+    /// Restricts the permissions of the copy to those of the store.
     fn narrow_permissions(&self, file: &dyn StorageFile) -> io::Result<()> {
         let (own, of_store) = (file.permissions()?, self.core().data.file.permissions()?);
         file.set_permissions(&Permissions { mode: own.mode & of_store.mode, ..own })

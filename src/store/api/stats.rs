@@ -1,4 +1,4 @@
-//! What a store holds and takes, in numbers.
+//! The statistics of a store.
 
 use crate::storage::{ExtentKind, LogPosition, Superblock};
 use crate::store::api::store::MmapVectorStore;
@@ -10,51 +10,53 @@ use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 
-/// A store in numbers, see [`MmapVectorStore::stats`].
+/// Statistics of a store: see [`MmapVectorStore::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct StoreStats {
     /// Rows in the file, live and deleted.
     pub rows: u64,
-    /// Live rows.
+    /// Live rows, as [`MmapVectorStore::len`].
     pub live_rows: u64,
-    /// Deleted rows, whose space a compaction gives back.
+    /// Deleted rows; a compaction returns their space.
     pub deleted_rows: u64,
-    /// The data file's length: the sum of the three below.
+    /// The length of the data file: the sum of `vector_bytes`, `log_bytes` and `slack_bytes`.
     pub file_bytes: u64,
-    /// Vectors of all rows, deleted ones too.
+    /// Vectors of all rows, deleted rows included.
     pub vector_bytes: u64,
     /// Keys, tags, payloads, checksums.
     pub log_bytes: u64,
     /// Superblocks, headers, and space that is allocated ahead.
     pub slack_bytes: u64,
-    /// The index's file; 0 where there is none.
+    /// The length of the index file; 0 if there is none.
     pub index_bytes: u64,
-    /// Data files that a compaction has replaced and whose space is kept: something still borrows from them.
+    /// Data files that were replaced by a compaction and keep their space because something still borrows from them.
     pub replaced_bytes: u64,
     /// Whether searches use an index.
     pub has_index: bool,
-    /// Rows that the index covers; those behind are scanned.
+    /// Rows that the index covers; 0 if there is no index. Searches compare the rows after them one by one.
     pub indexed_rows: u64,
-    /// The candidates of a search that names no `ef`.
+    /// The candidates of a search that sets no `ef`: `ef_search`, or more if the index needs more (see
+    /// [`crate::MmapVectorConfig::fixed_ef`]).
     pub default_ef: u64,
-    /// The recall of searches for 10 rows with so many candidates, 0 to 1, that the index measured on a sample of its rows when
-    /// it had last doubled, or grown by a quarter where 100 candidates are not enough; `None` where none was measured, as in an index of under
-    /// 2,000 rows. With `fixed_ef` or a larger `ef_search`: with the number that it would take.
+    /// The recall, 0 to 1, of searches for 10 vectors with `default_ef` candidates. The index measures it on a sample
+    /// of its rows each time it has doubled, or grown by a quarter if 100 candidates are not enough. `None` if it was
+    /// not measured, as in an index of fewer than 2,000 rows. With `fixed_ef` or a larger `ef_search`, it is the recall
+    /// with the number of candidates that the index would choose.
     pub index_recall: Option<f32>,
-    /// Checkpoints that the file has had.
+    /// The number of checkpoints in the file's life.
     pub generation: u64,
-    /// The number of the last write, counted from 1 over the store's life.
+    /// The number of the last write. Writes that change something are numbered from 1 over the store's life.
     pub last_seq: u64,
-    /// The number of the last write that is safe from a power cut.
+    /// The number of the last write that survives a power failure.
     pub durable_seq: u64,
 }
 
-/// How far a store has come.
+/// The state of a store and of its file at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     pub(super) core: Arc<SharedState>,
-    /// What readers see; it and the numbers below are of one moment.
+    /// The published snapshot.
     pub(super) snapshot: Snapshot,
     position: LogPosition,
     generation: u64,
@@ -64,7 +66,7 @@ pub(super) struct Progress {
 
 impl Progress {
     fn of_reader(core: Arc<SharedState>, superblock: &Superblock, position: LogPosition) -> Self {
-        // A reader may have been opened on a file whose writer checkpointed more than could be read.
+        // The writer may have checkpointed more than this reader has replayed.
         let durable = superblock.position.sequence.min(position.sequence);
         let snapshot = core.published.load();
         Self {
@@ -79,7 +81,7 @@ impl Progress {
 }
 
 impl MmapVectorStore {
-    /// Waits for a write that is under way.
+    /// Waits for a write or a checkpoint in progress.
     pub(super) fn progress(&self) -> Result<Progress> {
         match &self.inner.role {
             Role::Reader(taken) => {
@@ -103,9 +105,9 @@ impl MmapVectorStore {
         }
     }
 
-    /// What the store holds, what it takes, and how far it has come.
+    /// Reports what the store holds, how much space it takes, and which writes are durable.
     ///
-    /// Waits for a write, a checkpoint or an index build that is under way; costs a look at two files.
+    /// Waits for a write or a checkpoint in progress. Cost: queries the system for the lengths of two files.
     ///
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::Poisoned`].
@@ -123,7 +125,7 @@ impl MmapVectorStore {
             std::cmp::Ordering::Greater => 0,
         };
         let log_bytes = logs.map(in_log).sum();
-        let file_bytes = data.file.length_bytes().map_err(|error| data.io("looking at", error))?;
+        let file_bytes = data.file.length_bytes().map_err(|error| data.io("examining", error))?;
         let graph = core.graph();
         Ok(StoreStats {
             rows,
@@ -147,7 +149,7 @@ impl MmapVectorStore {
 
     fn index_bytes(&self) -> Result<u64> {
         let path = index_file::locate(&*self.inner.storage, &self.core().data.path)?;
-        let io = |error| SynaError::io(&path, "looking at", error);
+        let io = |error| SynaError::io(&path, "examining", error);
         Ok(self.inner.storage.length_of(&path).map_err(io)?.unwrap_or(0))
     }
 }

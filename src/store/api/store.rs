@@ -1,4 +1,4 @@
-//! The store's public face.
+//! The store: opening, closing, writing.
 
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Disk, Storage, StoreFolder};
@@ -21,47 +21,52 @@ use std::sync::Arc;
 
 /// A vector store in one memory-mapped file.
 ///
-/// Any number of threads may share it; one of them writes at a time, and searches go on meanwhile. Dropping it
-/// checkpoints like [`MmapVectorStore::close`], which alone can say whether that worked.
+/// All threads may use a store at the same time. Searches run in parallel with each other and with one write; writes
+/// wait for each other. Dropping a store makes a checkpoint as [`MmapVectorStore::close`] does, but only `close` can
+/// report its error.
 ///
-/// Calls compute in the floating-point environment of the calling thread, which must be the default one, as for all code
-/// in Rust. (The C ABI sets it for each call; threads of the store's own set it for themselves.)
+/// Calls compute in the floating-point environment of the calling thread, which must be the default one, as for all
+/// Rust code. (The C ABI sets it for each call; the threads of the library set it for themselves.)
 #[derive(Debug)]
 pub struct MmapVectorStore {
     pub(super) inner: Inner,
-    /// As it was given, absolute: the file may lie behind links.
+    /// As it was passed, made absolute. It may be a symbolic link to the file.
     pub(super) path: PathBuf,
     worker: Option<IndexWorker>,
     pub(super) interrupts: Arc<Interrupts>,
-    /// The one that is under way.
+    /// The compaction in progress.
     pub(super) compaction: Mutex<Option<Compaction>>,
 }
 
 impl MmapVectorStore {
-    /// Opens the store at `path`, or makes it.
+    /// Opens the store in the file `path`, or creates it.
     ///
-    /// Costs the reading of the log, that is of all keys, not of the vectors. A store that is opened for writing is
-    /// locked against other writers until it is closed.
+    /// The index is stored beside it, as `path.hnsw`. The folder must exist. A relative path is resolved once. Symbolic
+    /// links at its end are followed once. A store opened for writing is locked against other writers until it is
+    /// closed.
+    ///
+    /// Cost: reads all keys, but no vectors (unless `open.verify` is set). After a crash, and while another process
+    /// writes, it also reads the vectors written since the last checkpoint.
     ///
     /// # Errors
     /// [`SynaError::InvalidDimensions`], [`SynaError::InvalidArgument`]; [`SynaError::DimensionMismatch`] and
-    /// [`SynaError::MetricMismatch`] where the file differs; [`SynaError::Locked`], [`SynaError::NotFound`];
-    /// [`SynaError::Corrupt`], [`SynaError::UnsupportedVersion`], [`SynaError::LegacyFormat`];
-    /// [`SynaError::Io`], [`SynaError::NoSpace`], [`SynaError::NoMemory`]. The file is then as it was.
+    /// [`SynaError::MetricMismatch`] if the file differs; [`SynaError::Locked`], [`SynaError::NotFound`],
+    /// [`SynaError::Corrupt`], [`SynaError::UnsupportedVersion`], [`SynaError::LegacyFormat`], [`SynaError::Io`],
+    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`]. No byte of an existing file has changed then.
     pub fn new(path: impl AsRef<Path>, config: MmapVectorConfig) -> Result<Self> {
-        // The index is written by its path much later, and the program may have changed its working folder.
+        // The index is saved by this path much later, and the program may have changed its working folder by then.
         let path = path.as_ref();
         let path = std::path::absolute(path).map_err(|error| SynaError::io(path, "finding", error))?;
         let io = |error| SynaError::io(&path, "opening", error);
         let storage: Arc<dyn Storage> = match config.open.read_only || config.open.damaged {
-            // A reader renames nothing, and goes where the path leads when it refreshes.
+            // A reader renames nothing, and resolves the path again when it refreshes.
             true => Arc::new(Disk),
             false => StoreFolder::of(&Disk.resolve(&path).map_err(io)?).map_err(io)?,
         };
         Self::open_on(storage, &path, config)
     }
 
-    /// As [`MmapVectorStore::new`], on a file system of the caller's.
+    /// As [`MmapVectorStore::new`], on a file system that the caller passes.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
         let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
         let cores = Arc::new(StateHistory::new(core)?);
@@ -89,7 +94,7 @@ impl MmapVectorStore {
         })
     }
 
-    /// What readers share at this moment.
+    /// The current state that readers share.
     pub(in crate::store) fn core(&self) -> Arc<SharedState> {
         self.inner.core()
     }
@@ -98,21 +103,22 @@ impl MmapVectorStore {
         self.inner.writer()
     }
 
-    /// Makes a checkpoint, unlocks the file and closes the store.
+    /// Makes a checkpoint, unlocks the file and closes the store. Cost: that of [`MmapVectorStore::checkpoint`].
     ///
     /// # Errors
-    /// As [`MmapVectorStore::checkpoint`]; the store is closed all the same.
+    /// As [`MmapVectorStore::checkpoint`]; the store is closed in any case. Writes since the last checkpoint then
+    /// survive a kill of the process, but not a power failure.
     pub fn close(mut self) -> Result<()> {
         self.finish()
     }
 
-    /// The checkpoint at the end; what comes after it is nothing.
+    /// The last checkpoint and the unlock. Calling it again does nothing.
     fn finish(&mut self) -> Result<()> {
         let Role::Writer(writer) = std::mem::replace(&mut self.inner.role, Role::Closed) else {
             return Ok(());
         };
         self.worker = None;
-        // What it has copied goes with it.
+        // Drops the copy of an unfinished compaction.
         self.compaction = Mutex::new(None);
         let core = &self.core();
         let result = match writer.into_inner() {
@@ -126,7 +132,8 @@ impl MmapVectorStore {
         result.and(unlocked)
     }
 
-    /// Stores a vector under a key; a key that exists is left as it is.
+    /// Stores a vector under a key. If the key exists, it is left unchanged, and the call succeeds.
+    /// [`MmapVectorStore::insert_batch`] is many times faster for many vectors.
     ///
     /// # Errors
     /// As [`MmapVectorStore::write`].
@@ -134,8 +141,8 @@ impl MmapVectorStore {
         self.insert_batch(&[key], &[vector]).map(|_| ())
     }
 
-    /// Stores `vectors[i]` under `keys[i]`, all of them or none, and returns how many were new. Keys that exist are
-    /// left as they are; of a key that occurs twice the first counts.
+    /// Stores many vectors, all or none, and returns how many keys were new. Existing keys are left unchanged. If a key
+    /// occurs twice in the batch, the first occurrence counts.
     ///
     /// # Errors
     /// As [`MmapVectorStore::write`].
@@ -143,7 +150,8 @@ impl MmapVectorStore {
         self.write(&batch_of(keys, vectors, WriteMode::Insert))
     }
 
-    /// Stores a vector under a key, in the place of one that may be there.
+    /// Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and no
+    /// payload, even if the replaced row had some; [`MmapVectorStore::write`] can set them.
     ///
     /// # Errors
     /// As [`MmapVectorStore::write`].
@@ -151,24 +159,25 @@ impl MmapVectorStore {
         self.write(&batch_of(&[key], &[vector], WriteMode::Upsert)).map(|_| ())
     }
 
-    /// Writes a batch, all of it or nothing, and returns how many rows it made: the new keys of an insert, the
-    /// distinct keys of an upsert. When it returns, the rows are safe from a kill of the process (with
-    /// [`crate::Durability::Batch`] also from a power cut), and the next search sees them.
+    /// Writes a batch, all or none. Returns, of an insert, how many keys were new; of an upsert, how many different
+    /// keys the batch had. When it returns, the rows survive a kill of the process (with [`crate::Durability::Batch`]
+    /// also a power failure), and the next search finds them.
     ///
-    /// Where the index comes by itself, the work of two to four rows' entering is done for each row written; a checkpoint that
-    /// has fallen due is made in this call. What of that could not be done or saved is logged, and is no failure of the write. A
-    /// sync that fails is one.
+    /// Searches run meanwhile; writes wait for each other. With automatic indexing, a write also does index work: see
+    /// [`MmapVectorConfig::index_threshold`]. A write may also make an automatic checkpoint or save a part of the
+    /// index: see [`MmapVectorConfig::checkpoint_interval_secs`]. If this extra work finds no space or no memory, the
+    /// failure is logged and the write still succeeds. A failed sync is an error.
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::InvalidKey`],
-    /// [`SynaError::InvalidArgument`], [`SynaError::Limit`]: nothing was written. [`SynaError::ReadOnly`].
-    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`]: nothing was written, the store is usable.
-    /// [`SynaError::Io`]: whether the batch is there shows when the store is opened again.
+    /// [`SynaError::InvalidArgument`], [`SynaError::Limit`], [`SynaError::ReadOnly`]: the store is unchanged.
+    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`]: the store is unchanged and remains usable.
+    /// [`SynaError::Io`]: it is unknown whether the batch was stored; open the store again to find out.
     /// [`SynaError::Poisoned`] after a failed sync.
     pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        // After the lock: a compaction changes it under the same one.
+        // Read under the lock, because a compaction replaces the state under the same lock.
         let core = &self.core();
         let written = write_batch(core, appender, plan, batch)?;
         if written > 0 {
@@ -177,8 +186,8 @@ impl MmapVectorStore {
         Ok(written)
     }
 
-    /// Deletes a key and its vector; `false` where there is no such key. The row's space comes back only when the
-    /// file is written anew.
+    /// Deletes a key and its row; `false` if the key does not exist. [`MmapVectorStore::compact`] returns the disk
+    /// space of the row.
     ///
     /// # Errors
     /// As [`MmapVectorStore::write`].
@@ -194,31 +203,39 @@ impl MmapVectorStore {
         Ok(deleted)
     }
 
-    /// Whether searches use an index. Rows that it does not cover yet are scanned, so they are found all the same.
+    /// Whether searches have an index to use. Rows that it does not cover yet are compared one by one, so they are
+    /// found too.
     #[must_use]
     pub fn has_index(&self) -> bool {
         self.core().graph().is_some()
     }
 
-    /// Whether something was written since the last checkpoint.
+    /// Whether anything was written since the last checkpoint. Waits for a write or a checkpoint in progress. `false`
+    /// for a store opened read-only.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         self.writer().is_ok_and(|writer| writer.appender.is_dirty())
     }
 
-    /// Makes everything written so far safe from a power cut, and saves the index. An index that comes by itself takes in all
-    /// rows that wait before, and checks what is due, which takes as long as that takes. Costs the disk's sync, twice.
+    /// Makes all writes so far survive a power failure, and saves the index.
+    ///
+    /// With automatic indexing and without `index_worker`, it first indexes all unindexed rows. While the first index
+    /// is being built, these are all rows of the store. Searches run meanwhile, writes wait. Cost: two or more disk
+    /// syncs, writing the changes of the index, and the indexing.
     ///
     /// # Errors
-    /// [`SynaError::Io`], [`SynaError::NoSpace`]: what was safe before still is. After a failed sync the store
-    /// refuses writes ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::ReadOnly`]. [`SynaError::Io`] also
-    /// where the file was removed, renamed or replaced while it was open: then nobody finds what is written by that path.
+    /// [`SynaError::Io`], [`SynaError::NoSpace`], [`SynaError::NoMemory`], [`SynaError::Limit`]: the writes remain
+    /// stored; they may survive a power failure or not. After a failed sync the store refuses writes
+    /// ([`SynaError::Poisoned`]) until it is opened again. [`SynaError::Io`] is also returned if the file was removed,
+    /// renamed or replaced while it was open: the writes cannot be found by its path. [`SynaError::Corrupt`]: another
+    /// file has the name of the index. [`SynaError::ReadOnly`].
     pub fn checkpoint(&self) -> Result<()> {
         let mut writer = self.writer()?;
         writer.checkpoint(&self.core())
     }
 
-    /// Makes everything written so far safe from a power cut; leaves the index as it is on the disk.
+    /// Makes all writes so far survive a power failure, as [`MmapVectorStore::checkpoint`] does, but neither extends
+    /// nor saves the index. Cost: disk syncs.
     ///
     /// # Errors
     /// As [`MmapVectorStore::checkpoint`].
@@ -227,47 +244,49 @@ impl MmapVectorStore {
         writer.flush(&self.core())
     }
 
-    /// Takes disk space for `count` vectors in all, now, with keys of usual length.
+    /// Allocates disk space for `count` vectors in total, including those already stored, so that inserting them cannot
+    /// fail because there is no space for vectors. Also allocates space for keys of usual length.
     ///
     /// # Errors
-    /// [`SynaError::NoSpace`]: nothing was taken. [`SynaError::Limit`], [`SynaError::ReadOnly`].
+    /// [`SynaError::NoSpace`]: the store is unchanged. [`SynaError::Limit`], [`SynaError::ReadOnly`].
     pub fn reserve(&self, count: u64) -> Result<()> {
         self.writer()?.appender.reserve(count)
     }
 
-    /// The number of the last write that is safe from a power cut; writes are counted from 1 over the store's life, also
-    /// across compactions. In a store that was opened for reading: of those that it has seen, at the last checkpoint.
+    /// The number of the last write that survives a power failure; 0 if there is none. Writes that change something are
+    /// numbered from 1 over the store's life, across compactions. In a store opened read-only: the last such write
+    /// among those that the store has seen. Waits for a write or a checkpoint in progress.
     #[must_use]
     pub fn last_durable_seq(&self) -> u64 {
         self.progress().map_or(0, |progress| progress.durable_seq)
     }
 
-    /// Live vectors.
+    /// The number of stored vectors.
     #[must_use]
     pub fn len(&self) -> usize {
         let snapshot = self.core().published.load();
         (snapshot.rows as usize).saturating_sub(snapshot.deletions as usize)
     }
 
-    /// Whether there is no live vector.
+    /// Whether no vector is stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Floats in a vector.
+    /// The number of floats in a vector of the store.
     #[must_use]
     pub fn dimensions(&self) -> u16 {
         u16::try_from(self.core().data.identity.dimensions).unwrap_or(u16::MAX)
     }
 
-    /// How distances are measured.
+    /// The store's metric.
     #[must_use]
     pub fn metric(&self) -> DistanceMetric {
         self.core().data.identity.metric
     }
 
-    /// All keys, in the order of their insertion.
+    /// All keys, in insertion order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let core = &self.core();
@@ -278,7 +297,7 @@ impl MmapVectorStore {
 
 #[cfg(test)]
 impl MmapVectorStore {
-    /// Leaves the store as a killed process does: no checkpoint, the lock gone.
+    /// Leaves the store as a killed process does: without a checkpoint, and unlocked.
     pub(crate) fn abandon(mut self) {
         if let Some(save) = self.writer().ok().and_then(|mut writer| writer.index_save.take()) {
             save.abandon();
@@ -290,14 +309,14 @@ impl MmapVectorStore {
         let _ = self.core().data.file.unlock();
     }
 
-    /// Lets the checkpoint that writes make fall due.
+    /// Makes the automatic checkpoint due.
     pub(crate) fn make_checkpoint_due(&self) {
         if let Ok(mut writer) = self.writer() {
             writer.make_checkpoint_due();
         }
     }
 
-    /// How many batches the store has seen in the file's life.
+    /// The number of the last write.
     pub(crate) fn sequence(&self) -> u64 {
         self.progress().map_or(0, |progress| progress.last_seq)
     }
@@ -305,7 +324,7 @@ impl MmapVectorStore {
 
 impl Drop for MmapVectorStore {
     fn drop(&mut self) {
-        // A drop has nobody to tell; `close` has.
+        // A drop cannot report an error; `close` can.
         let _ = self.finish();
     }
 }

@@ -1,4 +1,4 @@
-//! Proof that a store is whole, and what can be saved of one that is not.
+//! Verifying a store, and salvaging a damaged one.
 
 use crate::distance::PreparedQuery;
 use crate::memory;
@@ -21,36 +21,40 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
-/// What is wrong with a row.
+/// A problem of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Its vector differs from its checksum: the medium has changed it.
+    /// The row's vector differs from its checksum: the disk has changed it. [`MmapVectorStore::salvage`] saves the
+    /// other rows.
     DamagedVector,
-    /// A search for the row's own vector does not find it. Build the index again.
+    /// A search through the index for the row's own vector does not find it. Close the store, remove the index file,
+    /// and build the index again.
     Hidden,
-    /// No chain of links leads to the row. Build the index again.
+    /// No path of links in the index leads to the row, so no search through the index can find it. Rebuild as for
+    /// `Hidden`.
     Unreachable,
-    /// No link leads to the row, and so it is a candidate of every search, as are more than one row in 50: the index is in
-    /// bad order. Build it again. With `m_max` under 16 such rows are only counted.
+    /// The index has only links to the row that may be replaced, or none. Reported only if this holds for more than 16
+    /// rows and for more than one row in 50: searches then are slower and find less than they could. Not reported if a
+    /// row has fewer than 16 links (`m_max`). Rebuild as for `Hidden`.
     Orphan,
-    /// The disk has changed the row's record in the index file. The index is no longer used: searches compare all vectors
-    /// until it is rebuilt.
+    /// The row's record in the index file differs from its checksum: the disk has changed it. The index is no longer
+    /// used: searches compare all vectors until [`MmapVectorStore::build_index`] or automatic indexing rebuilds it.
     DamagedLinks,
     /// The index file was not used when the store was opened: it is damaged, or belongs to another state of the data file.
-    /// A problem of the store, not of a row. Searches compare all vectors until the index is rebuilt; the finding goes once
-    /// it is saved.
+    /// A problem of the store, not of a row. Searches compare all vectors until the index is rebuilt. The finding
+    /// disappears when the rebuilt index is saved.
     IgnoredIndex,
 }
 
 /// A problem that [`MmapVectorStore::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The row's number; `None` for [`Problem::IgnoredIndex`].
+    /// The row number; `None` for [`Problem::IgnoredIndex`].
     pub row: Option<u32>,
     /// The row's key; empty without a row.
     pub key: String,
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
     /// The problem as a sentence. For [`Problem::IgnoredIndex`] it has the reason, with offsets in the file.
     pub message: Cow<'static, str>,
@@ -63,7 +67,7 @@ impl Problem {
             Self::DamagedVector => "the vector differs from its checksum: the disk has changed it",
             Self::Hidden => "a search through the index for the row's own vector does not find it",
             Self::Unreachable => "no path of links in the index leads to the row",
-            Self::Orphan => "the index has no link to the row, or only such as may be replaced",
+            Self::Orphan => "the index has no link to the row, or only links that may be replaced",
             Self::DamagedLinks => {
                 "the row's record in the index file differs from its checksum: the disk has changed it"
             }
@@ -72,46 +76,48 @@ impl Problem {
     }
 }
 
-/// What [`MmapVectorStore::verify`] looked at, and found.
+/// What [`MmapVectorStore::verify`] has checked and found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VerifyReport {
-    /// Rows whose checksum was compared, deleted ones included.
+    /// Rows whose checksum was compared, deleted rows included.
     pub rows: u64,
     /// Live rows that were searched for through the index.
     pub searched: u64,
-    /// Links of the index.
+    /// Links in the index.
     pub links: u64,
-    /// Rows of the index that are candidates of every search, since no link led to them when they entered: 64 at most.
+    /// Rows of the index that are candidates of every search, because no link led to them when they were indexed: 64 at
+    /// most.
     pub orphans: u64,
-    /// Rows of the index that no link leads to but such as go when their place is wanted.
+    /// Rows of the index that have only links that may be replaced, or none.
     pub unlinked: u64,
-    /// Rows under the index that have no code: vectors without direction under the cosine, which are found beside the walk,
-    /// and rows that were deleted before they could enter.
+    /// Rows below the end of the index that have no code: zero vectors under the cosine metric, which are searched one
+    /// by one, and rows that were deleted before they were indexed.
     pub uncoded: u64,
-    /// What is wrong: first the problem of the store, then those of rows, by ascending row number.
+    /// The problems: first that of the store, then those of rows, by ascending row number.
     pub findings: Vec<Finding>,
 }
 
-/// What [`MmapVectorStore::salvage`] saved.
+/// The result of [`MmapVectorStore::salvage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SalvageReport {
-    /// Live rows that are in the new file.
+    /// Live rows in the new file.
     pub rows: u64,
-    /// Rows of the old file that are neither in the new one nor known to be deleted.
+    /// How many other vectors the old file is known to have had at its last checkpoint.
     pub lost: u64,
 }
 
-/// Rows that no link leads to are findings where they are more than one in so many, and more than so many.
+/// Rows with replaceable links only are findings if there is more than one in this many rows, and more than
+/// `MOST_ORPHANS`.
 const ROWS_AN_ORPHAN: u64 = 50;
 const MOST_ORPHANS: u64 = 16;
-/// With fewer links a row than this there are such rows in any index, and another build would change nothing.
+/// With fewer links a row than this, every index has such rows, and a rebuild would not change that.
 const FEW_LINKS: usize = 16;
-/// Rows between two calls of the progress function.
+/// Rows between two progress reports.
 const ROWS_A_REPORT: u64 = 1024;
 /// Rows of a batch that salvage writes.
 const SALVAGE_BATCH_ROWS: usize = 1024;
 
-/// Counts rows, tells of them, and stops where it is told to.
+/// Counts rows, reports them, and stops if the callback says so.
 struct Progress<'p> {
     tell: &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     done: u64,
@@ -145,9 +151,10 @@ pub(super) fn verify(
         watch.check()
     })?;
     if end.rows < snapshot.rows {
-        return Err(
-            data.corrupt(end.head, format!("the log ends at row {}; salvage what is whole", end.rows))
-        );
+        return Err(data.corrupt(
+            end.head,
+            format!("the log ends at row {}; use salvage to save the intact rows", end.rows),
+        ));
     }
     report.rows = u64::from(snapshot.rows);
     if let Some(reason) = core.ignored_index() {
@@ -203,7 +210,8 @@ fn note(core: &SharedState, report: &mut VerifyReport, row: u32, problem: Proble
     memory::push(&mut report.findings, finding)
 }
 
-/// Whether a search for a row's vector finds one as near as the row; `None` where the metric promises no such thing.
+/// Whether a search for a row's vector finds a row at least as near as the row itself; `None` if the metric does not
+/// guarantee that.
 fn finds_itself(
     core: &Arc<SharedState>,
     row: u32,
@@ -224,7 +232,7 @@ fn finds_itself(
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
 }
 
-/// Whether this library could have written the vector; another writer's checksum may be right over anything.
+/// Whether all components are finite. The checksum of a vector that another program wrote may be valid over any bytes.
 fn is_finite(vector: &[f32]) -> bool {
     vector.iter().all(|component| component.is_finite())
 }
@@ -255,7 +263,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
     let rows = match copy_rows(&old, new) {
         Ok(rows) => rows,
         Err(error) => {
-            // Half a store is of no use, and would be in the way of the next attempt.
+            // An incomplete store is useless, and would block the next attempt.
             let _ = new_data
                 .check_place(&Disk)
                 .and_then(|()| Disk.remove(&new_data.path).map_err(|error| new_data.io("removing", error)));
@@ -264,13 +272,13 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
     };
     let Role::Reader(taken) = &old.inner.role else { return Ok(SalvageReport { rows, lost: 0 }) };
     let taken = *lock(taken)?;
-    // Without a superblock nobody knows of more than the frames that are there.
+    // Without a superblock only the frames in the file are known.
     let known = if taken.superblock.is_lost() { taken.position } else { taken.superblock.position };
     let promised = u64::from(known.rows.saturating_sub(known.deletions));
     Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
 }
 
-/// Writes the rows of `old` into `new`, closes that, and returns how many they are.
+/// Writes the rows of `old` into `new`, closes `new`, and returns their number.
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let core = &old.core();
     let live = live_rows(core, core.published.load());
@@ -293,28 +301,34 @@ fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
 }
 
 impl MmapVectorStore {
-    /// Proves that the store is whole: every row against its checksum, every live row of the index reachable by its
-    /// links, and (cosine and euclidean, vectors with a length) found by a search for itself.
+    /// Proves that the store is intact. It compares every vector with its checksum and follows the links of the index
+    /// to every row. With the cosine and euclidean metrics, it also searches the index for each row by the row's own
+    /// vector (not for zero vectors).
     ///
-    /// Reads the whole file and makes a search a row. `progress` is told how many rows of how many were searched
-    /// for; `Break` ends the call. The store can be used meanwhile.
+    /// It covers the rows of the moment of the call. `progress` receives how many rows of how many were searched for,
+    /// once for 1,024 rows; `Break` cancels the call. Searches and writes run meanwhile. It waits for a batch of an
+    /// index build in progress, and index builds wait while it reads the index. Cost: reads the whole file, and makes
+    /// one search for each indexed row.
     ///
     /// # Errors
-    /// [`SynaError::Corrupt`] where the log itself is damaged, [`SynaError::Cancelled`], [`SynaError::Io`]. Rows that
-    /// are not as they should be are no error: they stand in the report.
+    /// [`SynaError::Corrupt`] if the structure of the file is damaged, [`SynaError::Cancelled`], [`SynaError::Io`],
+    /// [`SynaError::NoMemory`]. Problems of rows are not errors: they are in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
         verify(&self.core(), DefaultEf::of(&self.inner.config), watch, tell)
     }
 
-    /// Writes whatever is whole in the damaged file `from` into the new file `to`; `from` stays as it is.
+    /// Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from` is
+    /// only read and stays unchanged.
     ///
-    /// A row is whole if its frame and its vector check. The file may be cut off, and headers of extents damaged; it needs
-    /// one whole superblock or one whole header of an extent, since these say what dimensions and metric it has.
+    /// A row is intact if its vector matches its checksum and the record of its write is intact. If the record of a
+    /// deletion or replacement is damaged, the row that it removed is back. Rows are renumbered in the old order. The
+    /// file may be truncated, and headers of extents may be damaged. It needs one intact superblock or one intact
+    /// header of an extent, because these contain the dimensions and the metric. The new file has no index.
     ///
     /// # Errors
-    /// As [`MmapVectorStore::new`] for either file; `to` must not exist.
+    /// As [`MmapVectorStore::new`] for both files; `to` must not exist. A new file `to` is removed.
     pub fn salvage(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageReport> {
         salvage(from.as_ref(), to.as_ref())
     }

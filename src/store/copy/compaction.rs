@@ -1,11 +1,11 @@
-//! Compaction: the live rows go into a new file, which then takes the old one's place, while searches go on.
+//! Compaction: the live rows are copied into a new file, which then replaces the old one, while searches run.
 //!
 //! ```text
-//!   copy pieces, writes go on -> make the index anew -> sync -> [writer locked: the rest, what was deleted meanwhile,
-//!   both slots, sync, rename, sync the folder, the new core in the place of the old one] -> save the index
+//!   copy parts, writes run -> rebuild the index -> sync -> [writer locked: copy the rest, apply the deletions made meanwhile,
+//!   write both slots, sync, rename, sync the folder, replace the current state] -> save the index
 //! ```
-//! Whatever fails before the rename leaves the store as it was. The old file lives on, without a name, for those who
-//! borrowed from it.
+//! A failure before the rename leaves the store unchanged. The old file stays open, without a name, as long as
+//! something is borrowed from it.
 
 use super::transfer::Copier;
 use crate::planted::{Fault, is_planted};
@@ -18,13 +18,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Rows behind the copy that are one piece; what comes after that piece is left to the end, when writes wait.
+/// When at most this many rows remain, they are copied as the last part. Later rows are copied at the end, while writes
+/// wait.
 const FEW_ROWS: u32 = if cfg!(test) { 40 } else { 1024 };
 
-/// Told how many rows of how many are done; `Break` ends the call.
+/// Receives how many rows of how many are done; `Break` cancels the call.
 pub(crate) type Progress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
-/// A compaction that is under way.
+/// A compaction in progress.
 #[derive(Debug)]
 pub(crate) struct Compaction {
     temporary: Temporary,
@@ -47,7 +48,7 @@ impl Compaction {
     }
 }
 
-/// What one call may take.
+/// The limits of one call.
 pub(crate) struct Limits<'p> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) progress: Progress<'p>,
@@ -73,7 +74,7 @@ impl Compaction {
         let (core, storage) = (&inner.core(), &inner.storage);
         let (path, identity) = (&core.data.path, &core.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
-        // From here on it is removed, whatever happens.
+        // From here on the file is removed if the compaction fails.
         let temporary = Temporary::create(storage, path, Access::CreatePrivate)?;
         let file = Arc::clone(temporary.file());
         let keep = core.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
@@ -82,7 +83,7 @@ impl Compaction {
         Ok(Self { temporary, copier: Some(copier), is_synced: false })
     }
 
-    /// Goes on until it is done or the time is over; says which.
+    /// Continues until the compaction is complete or the time is over. Returns whether it is complete.
     pub(crate) fn go_on(&mut self, inner: &Inner, limits: &mut Limits<'_>) -> Result<bool> {
         let lost = || SynaError::Internal { what: "a compaction has no file".to_owned() };
         let old = &inner.core();
@@ -96,7 +97,7 @@ impl Compaction {
             }
             copier.copy_piece(old, snapshot)?;
             if left <= FEW_ROWS {
-                // A writer that never rests would never be caught up with.
+                // A writer that never pauses could not be caught up with.
                 let left = copier.left(snapshot);
                 limits.tell(u64::from(snapshot.rows - left), u64::from(snapshot.rows))?;
                 break;
@@ -118,7 +119,7 @@ impl Compaction {
         self.finish(inner).map(|()| true)
     }
 
-    /// What is left, and the exchange of the files, while writes wait.
+    /// Copies the remaining rows and exchanges the files, while writes wait.
     fn finish(&mut self, inner: &Inner) -> Result<()> {
         let mut writer = inner.writer()?;
         writer.appender.refuse_if_failed()?;
@@ -139,7 +140,7 @@ impl Compaction {
         self.temporary
             .replace()
             .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;
-        // The new file has the name now, so everything else goes to it, whatever fails.
+        // The new file has the name now, so everything after this goes to it, even after an error.
         let (core, mut appender) = copier.into_parts();
         let named = appender.sync_name();
         inner.cores.replace(core);
@@ -147,7 +148,7 @@ impl Compaction {
             writer.appender = appender;
         }
         writer.saved_index = None;
-        // Nobody can open it any more; a lock on it keeps nobody out.
+        // No process can open the old file any more, so its lock is useless.
         let _ = old.data.file.unlock();
         old.retire();
         named?;
@@ -157,14 +158,14 @@ impl Compaction {
     }
 }
 
-/// Takes the rows that were copied into an index, if the store has one; says whether all of them are in it. With no limits
-/// it does not end before.
+/// Indexes the rows that were copied, if the store has an index. Returns whether all of them are indexed. Without
+/// limits, it indexes all.
 fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) -> Result<bool> {
     if inner.core().graph().is_none() {
         return Ok(true);
     }
     let new = &copier.core;
-    // With the parameters that the store was opened with, whatever the old one was made with.
+    // The parameters come from the current configuration, not from the old graph.
     let graph = graph_of(new, |metric| graph_params(&inner.config, metric));
     let rows_end = new.published.load().rows;
     let mut is_cancelled = false;
@@ -175,7 +176,7 @@ fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) 
         Some(limits) => {
             graph.extend(&StoredRows(&new.data), rows_end, inner.config.threads, &mut |done, end| {
                 is_cancelled = limits.tell(u64::from(done), u64::from(end)).is_err();
-                // The check of all rows at the end is made in one go.
+                // The check of all rows at the end is done in one call.
                 if is_cancelled || (done < end && limits.is_over()) {
                     ControlFlow::Break(())
                 } else {

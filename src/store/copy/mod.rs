@@ -1,9 +1,9 @@
-//! Live rows copied into a new file, which takes the old one's place, or not.
+//! Copying live rows into a new file.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `transfer.rs` | rows on their way into a new file, piece by piece |
-//! | `compaction.rs` | a copy that takes the place of the file at hand |
+//! | `transfer.rs` | copying rows into a new file, part by part |
+//! | `compaction.rs` | a copy that replaces the current file |
 
 pub(super) mod compaction;
 pub(super) mod transfer;

@@ -1,7 +1,7 @@
-//! Live rows on their way into a new file, piece by piece, while the old one is searched and written to.
+//! Copying live rows into a new file, part by part, while the old one is searched and written to.
 //!
-//! The old file's frames are walked in order, so that each vector is compared with its checksum before it gets a new one:
-//! what the disk has changed is not made to look whole.
+//! The frames of the old file are read in order, so that each vector is compared with its checksum before it gets a new
+//! one. A damaged vector does not get a valid checksum.
 
 use crate::checksum::crc32c;
 use crate::memory;
@@ -17,25 +17,25 @@ use crate::{Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows of a piece. Tests of small stores want many pieces.
+/// Rows of a part. Small in tests, so that there are many parts.
 const PIECE_ROWS: usize = if cfg!(test) { 16 } else { 1024 };
-/// Bytes of keys and payloads at which a piece ends: far below the most of a batch.
+/// Bytes of keys and payloads at which a part ends: far below the limit of a batch.
 const PIECE_BYTES: usize = 4 << 20;
 
-/// A new file being filled.
+/// A new file that is being filled.
 #[derive(Debug)]
 pub(crate) struct Copier {
     pub(crate) core: Arc<SharedState>,
     pub(crate) appender: Appender,
     plan: BatchPlan,
     walk: FrameWalk,
-    /// Old rows below this were looked at.
+    /// Old rows below this were processed.
     next: u32,
-    /// The old row that each new row was.
+    /// The old row of each new row.
     old_rows: Vec<u32>,
 }
 
-/// The rows of one piece.
+/// The rows of one part.
 #[derive(Default)]
 struct Piece<'a> {
     rows: Vec<u32>,
@@ -47,7 +47,7 @@ struct Piece<'a> {
 }
 
 impl Copier {
-    /// Makes an empty store of `file`, a new one that is to have the name `path`, with room for the rows of a snapshot.
+    /// Makes `file`, a new file that will be named `path`, an empty store, with space for the rows of a snapshot.
     pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         file: Arc<dyn StorageFile>,
@@ -61,7 +61,7 @@ impl Copier {
             crate::storage::map_extents(&*file, path, &superblock, crate::storage::Damage::Refused)?;
         let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
         let position = superblock.position;
-        // Growth is planned by what there is.
+        // The space is reserved from the snapshot, not from the configuration.
         let config = MmapVectorConfig { initial_capacity: 0, ..MmapVectorConfig::default() };
         let mut appender = new_appender(storage, Arc::clone(&data), superblock, position, &config)?;
         let (rows, log_bytes) = needed_room(old, snapshot)?;
@@ -77,19 +77,19 @@ impl Copier {
         })
     }
 
-    /// Old rows that were not looked at yet.
+    /// The number of old rows that were not processed yet.
     pub(crate) fn left(&self, snapshot: Snapshot) -> u32 {
         snapshot.rows.saturating_sub(self.next)
     }
 
-    /// Copies the next piece of the rows that are live in `snapshot`.
+    /// Copies the next part of the rows that are live in `snapshot`.
     ///
     /// # Errors
-    /// [`SynaError::Corrupt`] for a row that differs from its checksum; what [`write_batch`] answers.
+    /// [`SynaError::Corrupt`] if a vector differs from its checksum; those of [`write_batch`].
     pub(crate) fn copy_piece(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
         let mut piece = Piece::default();
         let mut walk = self.walk;
-        // The frame that was begun is walked over anew from the one before it.
+        // The next part begins again with the frame that was only partly copied.
         let mut before = walk;
         let mut next = self.next;
         while next < snapshot.rows && piece.rows.len() < PIECE_ROWS && piece.bytes < PIECE_BYTES {
@@ -120,7 +120,7 @@ impl Copier {
         Ok(())
     }
 
-    /// Deletes what was copied and has been deleted or replaced since, by `snapshot`.
+    /// Deletes copied rows that were deleted or replaced in the old file by `snapshot`.
     pub(crate) fn drop_dead(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
         let now = self.core.published.load();
         let is_dead = |&(new, &old_row): &(u32, &u32)| {
@@ -143,7 +143,7 @@ impl<'a> Piece<'a> {
         let position = row - frame.first_row();
         let vector = old.vector(row)?;
         if crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position) {
-            let what = format!("row {row} differs from its checksum; salvage what is whole");
+            let what = format!("row {row} differs from its checksum; use salvage to save the intact rows");
             return Err(old.data.corrupt(row_offset(&old.data, row), what));
         }
         let (key, payload) = (old.key(row)?, frame.payload(position));
@@ -156,7 +156,7 @@ impl<'a> Piece<'a> {
         Ok(())
     }
 
-    /// An upsert, since a row that was copied may have been replaced by one that comes later.
+    /// An upsert, because a copied row may have been replaced by a later one.
     fn batch(&self) -> WriteBatch<'_> {
         WriteBatch {
             keys: BatchKeys::Slices(&self.keys),
@@ -168,7 +168,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// How many rows of a snapshot are live, and the bytes that the frames of their pieces take at most.
+/// How many rows of a snapshot are live, and the most bytes that their frames take.
 fn needed_room(old: &SharedState, snapshot: Snapshot) -> Result<(u64, u64)> {
     const FRAME_BYTES: u64 = 64 + 2 * 16;
     let (mut rows, mut bytes, mut has_tags, mut has_payloads) = (0_u64, 0, false, false);
@@ -188,7 +188,7 @@ fn needed_room(old: &SharedState, snapshot: Snapshot) -> Result<(u64, u64)> {
             next += 1;
         }
     }
-    // The checksum and the key's end; the tags; the payload's end.
+    // The checksum and the end of the key; the tags; the end of the payload.
     let row_bytes = 8 + u64::from(has_tags) * 8 + u64::from(has_payloads) * 8;
     let pieces = rows / PIECE_ROWS as u64 + bytes / PIECE_BYTES as u64 + 1;
     Ok((rows, bytes + rows * row_bytes + pieces * FRAME_BYTES))

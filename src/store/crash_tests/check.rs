@@ -1,12 +1,12 @@
-//! A recovered store against what was submitted.
+//! Compares a recovered store with the batches that were submitted.
 
 use super::trace::Contents;
 use crate::{MmapVectorStore, SearchOptions, SearchResults};
 
-/// Compares every key, vector, tag and payload, and looks vectors up by search: each `stride`-th of them.
+/// Compares every key, vector, tag and payload. Searches for every `stride`-th vector.
 ///
 /// # Errors
-/// The first difference, named.
+/// The first difference.
 pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usize) -> Result<(), String> {
     if store.len() != expected.len() {
         return Err(format!("{} rows instead of {}", store.len(), expected.len()));
@@ -41,8 +41,8 @@ pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usiz
     Ok(())
 }
 
-/// The batches that a recovered store holds, which have to be at least `least` and at most `most`, and its contents
-/// those after so many.
+/// Checks that a recovered store holds a prefix of the batches, at least `least` and at most `most` of them, and
+/// returns how many.
 pub(super) fn check_prefix(
     store: &MmapVectorStore,
     after: &[Contents],
@@ -52,10 +52,10 @@ pub(super) fn check_prefix(
 ) -> Result<usize, String> {
     let batches = usize::try_from(store.sequence()).unwrap();
     if batches < least {
-        return Err(format!("LOST: {batches} batches are there, {least} were promised"));
+        return Err(format!("LOST: {batches} batches are stored, {least} were promised"));
     }
     if batches > most {
-        return Err(format!("INVENTED: {batches} batches are there, {most} were submitted"));
+        return Err(format!("INVENTED: {batches} batches are stored, {most} were submitted"));
     }
     compare(store, &after[batches], stride)
         .map_err(|what| format!("DIFFERS after {batches} batches: {what}"))?;

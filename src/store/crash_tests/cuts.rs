@@ -1,4 +1,4 @@
-//! Power cuts: which states are looked at, and what is done with each.
+//! Power failures: which disk images are tested, and how.
 
 use super::check::check_prefix;
 use super::trace::{History, Trace, Writing, live};
@@ -10,10 +10,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Unsettled pages up to which every subset is looked at.
+/// With at most this many unsettled pages, every subset is tested.
 const EXHAUSTIVE_PAGES: usize = 12;
 
-/// What has been promised at a moment of a trace.
+/// The guarantees that hold at a moment of a trace.
 #[derive(Debug, Clone, Copy, Default)]
 struct Promises {
     submitted: usize,
@@ -32,8 +32,8 @@ impl Promises {
     }
 }
 
-/// States after a power cut at this moment: exhaustive for few unsettled pages, else each page alone there, each
-/// alone missing, and random subsets; then torn ones. More than `limit` are sampled.
+/// Disk images after a power failure at this moment. With few unsettled pages: every subset. Otherwise each page alone,
+/// each page missing, and random subsets. Some have a torn page. If there are more than `limit`, they are sampled.
 fn choices(cut: &PowerCut, random: &mut Random, limit: usize) -> Vec<Choice> {
     let everything = cut.everything();
     let pages = &everything.versions;
@@ -72,7 +72,7 @@ fn choices(cut: &PowerCut, random: &mut Random, limit: usize) -> Vec<Choice> {
     out
 }
 
-/// Puts an image into `folder` in the place of whatever is there. Paths keep their names.
+/// Replaces the files in `folder` by those of an image. File names are kept.
 pub(super) fn materialise(image: &Image, folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
@@ -102,14 +102,15 @@ impl Tally {
     }
 }
 
-/// Where images are opened.
+/// Opens and checks images in a folder.
 struct Bench {
     folder: PathBuf,
     tally: Tally,
 }
 
 impl Bench {
-    /// Opens an image, checks it, writes to it; unless it was seen before. Returns what the writing did.
+    /// Opens an image, checks it and writes to it, unless the same image was tested before. Returns the operations of
+    /// the writes.
     fn examine(
         &mut self,
         image: &Image,
@@ -127,7 +128,7 @@ impl Bench {
         materialise(image, &self.folder);
         let path = self.folder.join("store");
         if !path.exists() && promises.durable == 0 && promises.submitted == 0 {
-            return Ok(None); // cut off while the store was being made
+            return Ok(None); // the power failed while the store was being created
         }
         let seed = random.next();
         let disk = Simulated::new(seed);
@@ -144,7 +145,7 @@ impl Bench {
         let mut writing = Writing::new(&disk, store, after[..=batches].to_vec(), Durability::Process);
         disk.mark(Mark::Submitted(batches));
         disk.mark(Mark::Durable(promises.durable.min(batches)));
-        // A host that finds a batch gone writes it once more: the same bytes to the same place.
+        // A program that finds a batch missing writes it again: the same bytes to the same place.
         if let Some(Some((rows, mode))) = submissions.get(batches + 1)
             && random.below(2) == 0
         {
@@ -164,7 +165,7 @@ impl Bench {
         Ok(Some((disk.operations(), History { after: writing.after, submissions: writing.submissions })))
     }
 
-    /// Cuts the power again while an image, recovered, was written to.
+    /// Simulates a second power failure during the writes after a recovery.
     fn cut_again(
         &mut self,
         image: &Image,
@@ -192,7 +193,7 @@ impl Bench {
     }
 }
 
-/// Cuts the power at many moments of a trace, in many ways each.
+/// Simulates power failures at many moments of a trace, with several images each.
 fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: usize) -> Result<(), String> {
     let mut cut = PowerCut::default();
     let mut promises = Promises::default();
@@ -204,7 +205,7 @@ fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: 
         if matches!(operation, Operation::Mark(_)) || random.below(moments * per_moment) > images {
             continue;
         }
-        // A kill leaves everything there, and then every acknowledged batch counts.
+        // A kill keeps all writes, so every acknowledged batch must be there.
         let killed = Promises { durable: promises.acknowledged.max(promises.durable), ..promises };
         let mut looks = vec![(cut.everything(), killed)];
         looks.extend(choices(&cut, random, per_moment).into_iter().map(|choice| (choice, promises)));
@@ -226,7 +227,7 @@ fn examine_trace(bench: &mut Bench, trace: &Trace, random: &mut Random, images: 
 /// Runs `traces` traces with about `images` images each.
 ///
 /// # Errors
-/// The first violation, with the seed that shows it again.
+/// The first violation, with the seed that reproduces it.
 pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, String> {
     let folder = scratch_folder(&format!("cuts-{first_seed}"));
     let (live_folder, image_folder) = (folder.join("live"), folder.join("image"));
@@ -261,13 +262,16 @@ fn no_power_cut_loses_what_was_promised() {
         })
     });
     println!(
-        "{traces} traces, {} distinct images, {} opened, {} of them cut off twice; {} held more than was promised, \
-         {} lost what was not",
+        "{traces} traces, {} distinct images, {} opened, {} after a second power failure; {} held more than was promised, \
+         {} lost batches that were not promised",
         tally.images.len(),
         tally.opened,
         tally.nested,
         tally.recovered_beyond_checkpoint,
         tally.lost_unpromised
     );
-    assert!(tally.recovered_beyond_checkpoint > 0 && tally.lost_unpromised > 0, "cuts that cut nothing");
+    assert!(
+        tally.recovered_beyond_checkpoint > 0 && tally.lost_unpromised > 0,
+        "the power failures had no effect"
+    );
 }

@@ -1,5 +1,5 @@
-//! Every call of the file system fails, once and for ever, in every way: what was acknowledged stays, a failed sync
-//! ends the writing, and reopening finds all of it.
+//! Every file system call fails, once and permanently, in every way. Acknowledged writes are kept, a failed sync
+//! disables writes, and reopening finds everything.
 
 use super::check::{check_prefix, compare};
 use super::trace::{Contents, Writing, config_of};
@@ -13,14 +13,14 @@ use std::sync::Arc;
 const KINDS: [FaultKind; 4] =
     [FaultKind::InputOutput, FaultKind::NoSpace, FaultKind::Interrupted, FaultKind::Short];
 
-/// A life with everything in it: making, growth, checkpoints, the index, kills, reopening. A step that fails is
-/// passed over; `Err` tells of a broken promise.
+/// A run with all operations: creation, growth, checkpoints, the index, kills, reopening. A step that fails is skipped;
+/// `Err` describes a violated guarantee.
 struct Life<'a> {
     disk: &'a Simulated,
     path: &'a Path,
     config: MmapVectorConfig,
     after: Vec<Contents>,
-    /// Set once a sync has failed in this session.
+    /// Whether a sync has failed in this session.
     refuses: bool,
 }
 
@@ -29,7 +29,7 @@ impl Life<'_> {
         MmapVectorStore::open_on(Arc::new(self.disk.clone()), self.path, self.config.clone())
     }
 
-    /// Runs one step, and compares the store with what was acknowledged.
+    /// Runs one step and compares the store with what was acknowledged.
     fn step(
         &mut self,
         store: MmapVectorStore,
@@ -46,7 +46,7 @@ impl Life<'_> {
             after.truncate(batches);
         }
         if self.refuses && has_written {
-            return Err("a store wrote after a failed sync".to_owned());
+            return Err("the store accepted a write after a failed sync".to_owned());
         }
         self.refuses |= matches!(result, Err(SynaError::Poisoned { .. }));
         self.after = after;
@@ -63,7 +63,7 @@ impl Life<'_> {
             for _ in 0..3 {
                 store = self.step(store, |writing| writing.step_in(&mut random, 30, seed % 4 < 2))?;
             }
-            // Each second life has no index, whose file would make the name of the data file safe too.
+            // Every second run has no index, because syncing its file would also make the name of the data file durable.
             if seed.is_multiple_of(2) {
                 store = self.step(store, |writing| {
                     writing.store.build_index()?;
@@ -71,7 +71,7 @@ impl Life<'_> {
                     Ok(())
                 })?;
             }
-            // Nor has each life compactions: a new file hides what a failed sync has lost of the old one.
+            // Half of the runs have no compactions, because a new file hides what a failed sync has lost in the old one.
             if seed % 4 < 2 {
                 store = self.step(store, |writing| writing.compact_a_little(2))?;
                 store = self.step(store, |writing| writing.step(&mut random, 30))?;
@@ -81,7 +81,7 @@ impl Life<'_> {
                 writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
             })?;
             if session == 1 {
-                // Killed while it compacts: the next open removes what there is.
+                // Killed during a compaction: the next open removes the unfinished file.
                 if seed % 4 < 2 {
                     store = self.step(store, |writing| writing.compact_a_little(1))?;
                 }
@@ -94,7 +94,7 @@ impl Life<'_> {
     }
 }
 
-/// One life with one fault; returns how many calls it made.
+/// One run with one fault. Returns how many calls it made.
 fn live(
     seed: u64,
     folder: &Path,
@@ -106,7 +106,7 @@ fn live(
     let disk = Simulated::new(seed);
     disk.plan(fault);
     let path = folder.join("store");
-    // Each second life has a thread that reads its index while the log is replayed.
+    // In some runs a thread reads the index while the log is replayed.
     let threads = usize::from(seed % 4 == 2);
     let config =
         MmapVectorConfig { dimensions: 64, index_threshold: 0, threads, ..config_of(&mut Random(seed)) };
@@ -119,16 +119,14 @@ fn live(
     disk.plan(None);
     let most = life.after.len() - 1;
     cut_power(&disk, &life, folder)?;
-    let store = life.open().map_err(|error| format!("UNOPENABLE once the faults are over: {error}"))?;
+    let store = life.open().map_err(|error| format!("UNOPENABLE after the faults: {error}"))?;
     check_prefix(&store, &life.after, most, most, 1)?;
-    store
-        .insert("one more", &[0.5; 64])
-        .map_err(|error| format!("UNUSABLE once the faults are over: {error}"))?;
-    store.close().map_err(|error| format!("UNUSABLE once the faults are over: {error}"))?;
+    store.insert("one more", &[0.5; 64]).map_err(|error| format!("UNUSABLE after the faults: {error}"))?;
+    store.close().map_err(|error| format!("UNUSABLE after the faults: {error}"))?;
     Ok(calls)
 }
 
-/// The power goes at the end of a life: of all that is not certain, nothing is there.
+/// Simulates a power failure at the end of a run that loses everything that is not durable.
 fn cut_power(disk: &Simulated, life: &Life<'_>, folder: &Path) -> std::result::Result<(), String> {
     let mut cut = PowerCut::default();
     let mut durable = None;
@@ -150,9 +148,9 @@ fn cut_power(disk: &Simulated, life: &Life<'_>, folder: &Path) -> std::result::R
         ..life.config.clone()
     };
     let store = MmapVectorStore::open_on(Arc::new(Simulated::new(9)), &path, config)
-        .map_err(|error| format!("UNOPENABLE after a power cut: {error}"))?;
+        .map_err(|error| format!("UNOPENABLE after a power failure: {error}"))?;
     check_prefix(&store, &life.after, least, life.after.len() - 1, 7)
-        .map_err(|what| format!("after a power cut: {what}"))?;
+        .map_err(|what| format!("after a power failure: {what}"))?;
     store.abandon();
     std::fs::remove_dir_all(&after_cut).unwrap();
     Ok(())
@@ -165,8 +163,8 @@ pub(super) struct Names {
     runs: u64,
 }
 
-/// Lives `lives` lives, once for every call and every way it can fail; with a `stride` of n, for one of n ways, another one
-/// for each call.
+/// Runs each seed once for every call and every way in which it can fail. With a `stride` of n, each call fails in one of
+/// n ways, which differ from call to call.
 pub(super) fn sweep(first_seed: u64, lives: u64, stride: u64) -> std::result::Result<Names, String> {
     let ways: Vec<_> = KINDS.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).collect();
     let folder = scratch_folder(&format!("faults-{first_seed}"));
@@ -185,10 +183,10 @@ pub(super) fn sweep(first_seed: u64, lives: u64, stride: u64) -> std::result::Re
     Ok(names)
 }
 
-/// A sync fails; then, if the store says that it has checkpointed after all, the power goes.
+/// A sync fails. Then the power fails, in case the store claims that a later checkpoint succeeded.
 ///
 /// # Errors
-/// The promise that did not hold.
+/// The violated guarantee.
 pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
     let folder = scratch_folder("failed-sync-and-cut");
     let disk = Simulated::new(1);
@@ -210,20 +208,20 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
 }
 
 #[test]
-fn every_call_may_fail_and_nothing_acknowledged_is_lost() {
+fn no_failing_call_loses_acknowledged_writes() {
     let seed = setting("SYNA_MMAP_SEED", 1);
     let lives = setting("SYNA_MMAP_FAULT_LIVES", 4);
     let stride = size("SYNA_MMAP_FAULT_STRIDE", 1, 8);
     let names = sweep(seed, lives, stride).unwrap_or_else(|what| panic!("{what}"));
     println!(
-        "{lives} lives, {} runs with a fault each; failed at least once: {:?}",
+        "{lives} seeds, {} runs with one fault each; calls that failed at least once: {:?}",
         names.runs, names.failed
     );
     assert_eq!(names.called, names.failed, "calls that never failed");
 }
 
 #[test]
-fn after_a_failed_sync_a_store_reads_on_and_refuses_to_write() {
+fn after_a_failed_sync_reads_work_and_writes_are_refused() {
     let folder = scratch_folder("failed-sync");
     let path = folder.join("store");
     let config = MmapVectorConfig { dimensions: 64, ..config_of(&mut Random(1)) };

@@ -1,16 +1,17 @@
-//! Power cuts, kills and failing calls against the whole store, on the simulated file system.
+//! Power failures, kills and failing calls, tested with the whole store on the simulated file system.
 //!
-//! A trace is a random life of a store, recorded. Whatever state a power cut could have left is made from the record,
-//! opened, compared with the batches that were submitted, written to, and cut off again.
+//! A trace is a recorded run of random operations on a store. From it the tests derive the disk images that a power
+//! failure could have left. They open each image, compare it with the submitted batches, write to it, and simulate a
+//! second power failure.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `trace.rs` | a random life of a store, and what it should hold after each batch |
-//! | `check.rs` | a recovered store against that |
-//! | `cuts.rs` | which states after a power cut are looked at; the tests |
-//! | `twice.rs` | a batch that a power cut broke is written once more, and the power goes again; the test |
-//! | `faults.rs` | every call of the file system fails, once and for ever; the tests |
-//! | `planted.rs` | faults in our own code, which the tests above must find |
+//! | `trace.rs` | a random run of a store, and its expected contents after each batch |
+//! | `check.rs` | comparing a recovered store with the expected contents |
+//! | `cuts.rs` | the disk images after a power failure; the tests |
+//! | `twice.rs` | writing a batch again that a power failure broke, and a second power failure; the test |
+//! | `faults.rs` | every file system call fails, once and permanently; the tests |
+//! | `planted.rs` | failpoints in the library, which the tests above must detect |
 
 mod check;
 mod cuts;
@@ -23,7 +24,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// SplitMix64: small, seeded, the same everywhere.
+/// SplitMix64: small, seeded, the same on all machines.
 #[derive(Debug, Clone)]
 struct Random(u64);
 
@@ -41,20 +42,20 @@ impl Random {
     }
 }
 
-/// A number from the environment, printed so that a failure can be seen again.
+/// A number from the environment, printed so that a failure can be reproduced.
 fn setting(name: &str, default: u64) -> u64 {
     let value = std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     println!("{name}={value}");
     value
 }
 
-/// The size of a campaign: what the variable `name` says; otherwise `full` if `SYNA_MMAP_FULL` is set, and `sample` if not.
+/// The size of a campaign: the variable `name`; if unset, `full` with `SYNA_MMAP_FULL`, else `sample`.
 fn size(name: &str, full: u64, sample: u64) -> u64 {
     let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
     setting(name, if is_full { full } else { sample })
 }
 
-/// A folder for simulated disks, taken away when this is dropped.
+/// A folder for simulated disks, removed when this is dropped.
 pub(super) struct ScratchFolder(PathBuf);
 
 impl Deref for ScratchFolder {
@@ -71,7 +72,7 @@ impl Drop for ScratchFolder {
     }
 }
 
-/// A folder of its own for each caller, in memory where the machine has such a file system.
+/// A new folder, in memory if the machine has such a file system.
 pub(super) fn scratch_folder(name: &str) -> ScratchFolder {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let memory = Path::new("/dev/shm");

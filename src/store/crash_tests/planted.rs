@@ -1,4 +1,4 @@
-//! The tests are tested: with a fault planted in the code, one of them has to name a broken promise.
+//! Tests of the tests: with a failpoint set, one of them must report a violated guarantee.
 
 use super::{Random, cuts, faults, scratch_folder, setting, twice};
 use crate::planted::{ALL, Fault, plant};
@@ -8,21 +8,21 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// The promises by the words that the checks name them with.
+/// The words that the checks report, and the guarantees they stand for.
 const INVARIANTS: [(&str, &str); 10] = [
-    ("HIDDEN", "every vector is found (P1)"),
-    ("LOST", "what was promised is there (P2, P3)"),
-    ("INVENTED", "nothing is there that was not submitted (P3)"),
-    ("DIFFERS", "what is there is a prefix of the batches, bit for bit (P3)"),
-    ("UNOPENABLE", "a store opens whatever happened to it (P3)"),
-    ("UNUSABLE", "a store that opens can be written to (P3)"),
-    ("MISCOUNTED", "a batch counts what it wrote"),
+    ("HIDDEN", "a stored vector is found (P1)"),
+    ("LOST", "no acknowledged or checkpointed write is lost (P2, P3)"),
+    ("INVENTED", "nothing is stored that was not submitted (P3)"),
+    ("DIFFERS", "the content is a prefix of the batches, bit for bit (P3)"),
+    ("UNOPENABLE", "a store can be opened after any failure (P3)"),
+    ("UNUSABLE", "an opened store can be written to (P3)"),
+    ("MISCOUNTED", "a write returns the number of rows"),
     ("TWO WRITERS", "there is one writer (P6)"),
-    ("LEFT BEHIND", "what a killed process left is removed by the next open"),
+    ("LEFT BEHIND", "the next open removes the leftovers of a killed process"),
     ("PANICKED", "nothing panics (P4, P7)"),
 ];
 
-/// Runs `check`; a panic is an answer too.
+/// Runs `check` and turns a panic into an error.
 fn answer(check: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map_or("", String::as_str);
@@ -40,7 +40,7 @@ fn two_writers() -> Result<(), String> {
     second.map_or(Ok(()), |_| Err("TWO WRITERS: a second one was let in".to_owned()))
 }
 
-/// A process is killed while it compacts.
+/// A process is killed during a compaction.
 fn killed_compaction() -> Result<(), String> {
     let folder = scratch_folder("killed-compaction");
     let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..MmapVectorConfig::default() };
@@ -59,7 +59,7 @@ fn killed_compaction() -> Result<(), String> {
     }
 }
 
-/// A backup of the data file is put back and written to, and the index of the lost future still lies beside it.
+/// A backup of the data file is restored and written to. The index of the lost writes is still beside it.
 fn foreign_index() -> Result<(), String> {
     let folder = scratch_folder("foreign-index");
     let (path, backup) = (folder.join("store"), folder.join("backup"));
@@ -110,7 +110,7 @@ fn late_writes() -> Result<(), String> {
         for row in 0..200 {
             store.insert(&row.to_string(), &vector(row))?;
         }
-        // Some of these rows are copied by now, some are not.
+        // Some of these rows have been copied, others have not.
         store.compact_step(Duration::ZERO)?;
         let mut expected: Vec<Option<f32>> = (0..200).map(|row| Some(vector(row)[row % 64])).collect();
         for row in [0, 1, 199] {
@@ -136,12 +136,12 @@ fn late_writes() -> Result<(), String> {
     }
 }
 
-/// Looks for a broken promise, and names it.
+/// Returns an error that names a violated guarantee, if it finds one.
 type Check = fn() -> Result<(), String>;
 
-/// Checks that find every fault today, and what they say.
+/// The checks that detect all current failpoints. Returns the first error.
 fn find_quickly() -> Option<(&'static str, String)> {
-    // A life without an index and without compactions, whose new files would make up for what a fault has lost.
+    // A seed without an index and without compactions, whose new files would hide what a failpoint has lost.
     const BARE_LIFE: u64 = 7003;
     let checks: [(&str, Check); 9] = [
         ("lock", two_writers),
@@ -149,15 +149,15 @@ fn find_quickly() -> Option<(&'static str, String)> {
         ("backup", foreign_index),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
-        ("written once more", || twice::lose_a_page_twice().map(|_| ())),
+        ("written again", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
-        ("cuts of a life of many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
+        ("cuts of a run with many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_LIFE, 1, 1).map(|_| ())),
     ];
     first_of(&checks)
 }
 
-/// More lives, for a fault that the others do not find any more.
+/// More seeds, for a failpoint that the other checks miss.
 fn find_slowly() -> Option<(&'static str, String)> {
     first_of(&[
         ("more cuts", || cuts::run(5005, 55, 150).map(|_| ())),
@@ -170,10 +170,10 @@ fn first_of(checks: &[(&'static str, Check)]) -> Option<(&'static str, String)> 
 }
 
 #[test]
-fn every_planted_fault_is_found_by_a_named_invariant() {
+fn every_failpoint_is_detected_by_a_named_invariant() {
     let first = usize::try_from(setting("SYNA_MMAP_FIRST_FAULT", 0)).unwrap();
     std::panic::set_hook(Box::new(|_| {}));
-    // The code as it is, then each fault, in the thread that it is planted in.
+    // Without a failpoint, then with each of them. A failpoint is set for one thread.
     let cases: Vec<Option<Fault>> = [None].into_iter().chain(ALL.map(Some)).skip(first).collect();
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -181,7 +181,7 @@ fn every_planted_fault_is_found_by_a_named_invariant() {
             scope.spawn(|| {
                 while let Some(&fault) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     plant(fault);
-                    // The code as it is has the tests of cuts and faults for itself.
+                    // Without a failpoint the slow checks are left to the tests of cuts and faults.
                     let found = find_quickly().or_else(|| fault.and_then(|_| find_slowly()));
                     answers.lock().unwrap().push((fault, found));
                 }
@@ -192,7 +192,7 @@ fn every_planted_fault_is_found_by_a_named_invariant() {
     println!("| fault | found by | invariant |\n| --- | --- | --- |");
     for (fault, found) in answers.into_inner().unwrap() {
         let Some(fault) = fault else {
-            assert_eq!(found, None, "the code as it is");
+            assert_eq!(found, None, "without a failpoint");
             continue;
         };
         let named = found.as_ref().and_then(|(by, what)| {

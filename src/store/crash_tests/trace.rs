@@ -1,4 +1,4 @@
-//! A random life of a store, and what it should hold after each of its batches.
+//! A random run of a store, and its expected contents after each batch.
 
 use super::Random;
 use crate::storage::simulated::{Mark, Operation, Simulated};
@@ -20,13 +20,13 @@ pub(super) struct Row {
     pub(super) payload: Vec<u8>,
 }
 
-/// A write, to be submitted once more.
+/// A write that can be submitted again.
 pub(super) type Submission = (Vec<Row>, WriteMode);
 
-/// What a store holds: live rows in the order of their insertion.
+/// The expected contents of a store: live rows in insertion order.
 pub(super) type Contents = Vec<Arc<Row>>;
 
-/// A life of a store.
+/// A recorded run of a store.
 #[derive(Debug)]
 pub(super) struct Trace {
     pub(super) path: PathBuf,
@@ -35,12 +35,12 @@ pub(super) struct Trace {
     pub(super) history: History,
 }
 
-/// The batches that were submitted, from none on.
+/// The submitted batches, beginning with none.
 #[derive(Debug, Clone)]
 pub(super) struct History {
-    /// What the store holds after so many batches.
+    /// The contents after each number of batches.
     pub(super) after: Vec<Contents>,
-    /// The write that made each of them; `None` for a deletion, and for the first.
+    /// The write of each batch; `None` for a deletion, and for the first element.
     pub(super) submissions: Vec<Option<Submission>>,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
         metric: DistanceMetric::Euclidean,
         initial_capacity: [0, 100, 100_000][random.below(3)],
         index_threshold: [0, 0, 60][random.below(3)],
-        // Due when a life says so, see `live`.
+        // `live` makes checkpoints due.
         checkpoint_interval_secs: 1 << 20,
         durability: if random.below(4) == 0 { Durability::Batch } else { Durability::Process },
         ..MmapVectorConfig::default()
@@ -67,7 +67,7 @@ pub(super) fn row(random: &mut Random, dimensions: u16) -> Row {
     Row { key, vector, tags, payload }
 }
 
-/// What `before` becomes by a batch.
+/// The contents after a batch.
 fn written(before: &Contents, rows: &[Row], mode: WriteMode) -> Contents {
     let mut after = before.clone();
     match mode {
@@ -79,7 +79,7 @@ fn written(before: &Contents, rows: &[Row], mode: WriteMode) -> Contents {
             }
         }
         WriteMode::Upsert => {
-            // New rows stand where their key first occurs in the batch, with what it has last.
+            // A new row has the position of the first occurrence of its key in the batch, and the content of the last.
             let mut new: Contents = Vec::new();
             for row in rows {
                 match new.iter_mut().find(|there| there.key == row.key) {
@@ -94,12 +94,12 @@ fn written(before: &Contents, rows: &[Row], mode: WriteMode) -> Contents {
     after
 }
 
-/// A store with the batches that were submitted to it, each marked in the record.
+/// A store and the batches that were submitted to it. Each is marked in the record.
 pub(super) struct Writing<'a> {
     pub(super) disk: &'a Simulated,
     pub(super) store: MmapVectorStore,
     pub(super) after: Vec<Contents>,
-    /// The write that made each of them; `None` for a deletion, and for the first.
+    /// The write of each batch; `None` for a deletion, and for the first element.
     pub(super) submissions: Vec<Option<Submission>>,
     pub(super) durability: Durability,
 }
@@ -119,7 +119,7 @@ impl<'a> Writing<'a> {
         self.after.last().cloned().unwrap_or_default()
     }
 
-    /// Runs one write that makes the contents `next`.
+    /// Runs one write after which the contents are `next`.
     fn submit(&mut self, next: Contents, write: impl FnOnce(&MmapVectorStore) -> Result<()>) -> Result<()> {
         self.after.push(next);
         self.submissions.resize(self.after.len(), None);
@@ -128,7 +128,7 @@ impl<'a> Writing<'a> {
         let before = self.store.sequence();
         let result = write(&self.store);
         if matches!(result, Err(SynaError::NoSpace { .. } | SynaError::NoMemory { .. })) {
-            assert_eq!(self.store.sequence(), before, "DONE: a write that had no room");
+            assert_eq!(self.store.sequence(), before, "WRITTEN: a write that returned NoSpace or NoMemory");
         }
         result?;
         self.disk.mark(Mark::Acknowledged(batches));
@@ -159,7 +159,7 @@ impl<'a> Writing<'a> {
         };
         let write = |store: &MmapVectorStore| {
             let count = store.write(&batch)?;
-            assert_eq!(count, expected, "MISCOUNTED: rows of a batch");
+            assert_eq!(count, expected, "MISCOUNTED: the number of rows of a batch");
             Ok(())
         };
         if is_nothing {
@@ -173,8 +173,8 @@ impl<'a> Writing<'a> {
         result
     }
 
-    /// The same rows, with one more of the first one's key that is wrong: an insert makes no row of it, so that it is looked
-    /// at when the others have been written.
+    /// Writes the same rows and one more with the key of the first and an invalid vector. An insert creates no row for
+    /// it, so it is checked after the others were written.
     fn refused(&self, rows: &[Row], mode: WriteMode) -> Result<()> {
         let keys: Vec<&str> = rows.iter().chain(rows.first()).map(|row| row.key.as_str()).collect();
         let mut vectors: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
@@ -190,7 +190,7 @@ impl<'a> Writing<'a> {
         match written {
             Err(SynaError::InvalidVector { .. }) => Ok(()),
             Err(other) => Err(other),
-            Ok(count) => panic!("TAKEN: {count} rows of a batch with a wrong vector"),
+            Ok(count) => panic!("ACCEPTED: {count} rows of a batch with an invalid vector"),
         }
     }
 
@@ -203,7 +203,7 @@ impl<'a> Writing<'a> {
         self.submit(next, |store| store.delete(key).map(|_| ()))
     }
 
-    /// Everything submitted so far is promised to survive a power cut.
+    /// Marks everything submitted so far as durable.
     pub(super) fn mark_durable(&self) {
         self.disk.mark(Mark::Durable(self.after.len() - 1));
     }
@@ -214,12 +214,12 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    /// One random step that writes; `rows_at_most` of them.
+    /// One random write, of at most `rows_at_most` rows.
     pub(super) fn step(&mut self, random: &mut Random, rows_at_most: usize) -> Result<()> {
         self.step_in(random, rows_at_most, true)
     }
 
-    /// As [`Writing::step`], in a life that has compactions or not.
+    /// As [`Writing::step`], with or without compactions.
     pub(super) fn step_in(
         &mut self,
         random: &mut Random,
@@ -247,14 +247,14 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// All of a compaction, that of one which was begun too.
+    /// A whole compaction, or the rest of one that was begun.
     pub(super) fn compact(&mut self) -> Result<()> {
         self.store.compact(&mut |_, _| ControlFlow::Continue(()))?;
         self.mark_durable();
         Ok(())
     }
 
-    /// Some steps of a compaction, so that writes come between.
+    /// Some steps of a compaction, so that writes come in between.
     pub(super) fn compact_a_little(&mut self, steps: usize) -> Result<()> {
         for _ in 0..steps {
             if self.store.compact_step(Duration::ZERO)? {
@@ -265,7 +265,7 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// Lives a store's life in `folder` on a simulated disk.
+/// Records a random run of a store in `folder`, on a simulated disk.
 pub(super) fn live(seed: u64, folder: &Path) -> Trace {
     let mut random = Random(seed);
     let disk = Simulated::new(seed);
@@ -275,9 +275,9 @@ pub(super) fn live(seed: u64, folder: &Path) -> Trace {
     let mut writing = Writing::new(&disk, open(), vec![vec![]], config.durability);
     writing.mark_durable();
     let steps = 8 + random.below(18);
-    // Growth over several extents and one checkpoint are in every trace.
+    // Every trace has growth over several extents and one checkpoint.
     let large = random.below(steps);
-    // In some lives checkpoints fall due within writes.
+    // In some runs automatic checkpoints become due.
     let mut dues = Random(!seed);
     let has_dues = dues.below(3) == 0;
     for step in 0..steps {

@@ -1,6 +1,6 @@
-//! Two power cuts, and the batch that the first one broke written once more between them.
+//! Two power failures. Between them, the batch that the first one broke is written again.
 //!
-//! The same bytes go to the same place, so what the first cut has left of an abandoned future could become whole by them.
+//! The same bytes go to the same place, so leftovers of the lost writes could become valid again.
 
 use super::check::check_prefix;
 use super::cuts::materialise;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const BATCHES: usize = 3;
-/// Of 256 bytes each, so that a batch has pages for itself.
+/// Rows of 256 bytes, so many that a batch has its own pages.
 const ROWS: usize = 40;
 
 fn batch(number: usize) -> Vec<Row> {
@@ -28,8 +28,8 @@ fn batch(number: usize) -> Vec<Row> {
     (0..ROWS).map(row).collect()
 }
 
-/// Everything on the disk, everything but one page, for each page, and the first so many pages alone: zeros that were
-/// written ahead of a batch's rows wipe what an abandoned future has left there, unless they are lost themselves.
+/// The image with all pages, those with one page missing, and those with only the first pages. The zeros that are
+/// written after the rows of a batch overwrite leftovers there, unless the zeros are lost themselves.
 fn all_and_each_missing(cut: &PowerCut) -> Vec<Choice> {
     let everything = cut.everything();
     let missing = |page: usize| {
@@ -56,7 +56,7 @@ fn open(
         .map_err(|error| format!("UNOPENABLE: {error}"))
 }
 
-/// Writes these batches and is killed; returns what the store holds after each.
+/// Writes batches and is killed. Returns the contents after each.
 fn write(
     disk: &Simulated,
     store: MmapVectorStore,
@@ -71,11 +71,11 @@ fn write(
     Ok(writing.after)
 }
 
-/// Loses each page of three batches that were not checkpointed, writes the first batch that is gone, and loses each page
-/// at each moment of that.
+/// Loses each page of three batches that were not checkpointed, writes the first lost batch again, and loses each page
+/// at each moment of that write.
 ///
 /// # Errors
-/// The promise that did not hold.
+/// The violated guarantee.
 pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
     let folder = scratch_folder("twice");
     let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(1)) };
@@ -114,8 +114,8 @@ pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
 }
 
 #[test]
-fn a_batch_written_once_more_brings_nothing_else_back() {
+fn writing_a_lost_batch_again_restores_nothing_else() {
     let opened = lose_a_page_twice().unwrap_or_else(|what| panic!("{what}"));
-    println!("{opened} images after a second power cut");
+    println!("{opened} images after a second power failure");
     assert!(opened > 100, "{opened}");
 }

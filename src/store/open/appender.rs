@@ -1,4 +1,4 @@
-//! The appender of a file that was opened, or made, for writing.
+//! Creating the appender of a file that is opened or created for writing.
 
 use crate::Result;
 use crate::planted::{Fault, is_planted};
@@ -6,7 +6,7 @@ use crate::storage::{Appender, DataFile, LogPosition, Storage, Superblock};
 use crate::store::config::MmapVectorConfig;
 use std::sync::Arc;
 
-/// An appender at the end of the log, with a session number of its own.
+/// An appender at the end of the log, with a new random session number.
 pub(crate) fn new_appender(
     storage: &Arc<dyn Storage>,
     data: Arc<DataFile>,

@@ -1,4 +1,4 @@
-//! Frames of the log on their way into the tables that readers share: at open, and at a refresh.
+//! Adding frames of the log to the tables that readers share, at an open and at a refresh.
 
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Damage, Frame, LogPosition};
@@ -8,15 +8,16 @@ use crate::store::upkeep::index_file::SavedAt;
 use crate::sync::RwLockWriteGuard;
 use crate::{Result, memory};
 
-/// Takes frames into the tables. As long as it lives, nobody looks keys up: they belong to no snapshot yet.
+/// Adds frames to the tables. While it exists, it holds the lock of the directory, so that no key is looked up before its
+/// snapshot is published.
 pub(crate) struct Loader<'a> {
     core: &'a SharedState,
     directory: RwLockWriteGuard<'a, KeyDirectory>,
     damage: Damage,
-    /// Rows taken so far, those lost with a damaged frame included.
+    /// Rows added so far, including those that were lost with a damaged frame.
     rows: u32,
     pub(crate) deletions: u32,
-    /// Of the keys of the frame at hand.
+    /// Hashes of the keys of the current frame.
     hashes: Vec<u32>,
     saved: Option<SavedAt>,
     pub(crate) saved_fits: bool,
@@ -24,7 +25,8 @@ pub(crate) struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// For the frames behind `position`; `saved` is where an index was saved that may turn out to fit.
+    /// For the frames after `position`. `saved` is the frame at which the index file was saved; the loader checks
+    /// whether it is in the log.
     pub(crate) fn new(
         core: &'a SharedState,
         damage: Damage,
@@ -48,20 +50,20 @@ impl<'a> Loader<'a> {
     }
 
     /// # Errors
-    /// [`crate::SynaError::Corrupt`] for what no writer writes; [`crate::SynaError::NoMemory`].
+    /// [`crate::SynaError::Corrupt`] for content that no writer produces; [`crate::SynaError::NoMemory`].
     pub(crate) fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> Result<()> {
         let core = self.core;
         let corrupt = |what| Err(core.data.corrupt(at, what));
         if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
-            return corrupt(format!("a frame deletes row {row}, which is not there"));
+            return corrupt(format!("a frame deletes row {row}, which does not exist"));
         }
         if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
             return Ok(());
         }
         if let Some(position) = frame.first_invalid_key() {
-            return corrupt(format!("the key of row {} is no UTF-8", frame.first_row() + position));
+            return corrupt(format!("the key of row {} is not valid UTF-8", frame.first_row() + position));
         }
-        // What can fail for want of memory comes before what changes the directory.
+        // Allocations that can fail come before the directory is changed.
         self.directory.try_reserve(frame.row_count() as usize)?;
         self.hashes.clear();
         memory::reserve(&mut self.hashes, frame.row_count() as usize)?;
@@ -73,7 +75,7 @@ impl<'a> Loader<'a> {
         for row in self.rows..frame.first_row() {
             core.rows.hide(row)?;
         }
-        // All hashes first, so that the slots of those to come can be asked for ahead.
+        // All hashes are computed first, so that the slots of the next keys can be prefetched.
         self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
         let hashes = std::mem::take(&mut self.hashes);
         for (position, (place, &hash)) in (0..).zip(hashes.iter().enumerate()) {
@@ -102,8 +104,8 @@ impl<'a> Loader<'a> {
         if let Ok(key) = core.rows.key(&core.data, row) {
             self.directory.remove(core.hasher.hash(key), row);
         }
-        // Behind a damaged frame it may be a row that was lost with it. Deletions are not counted one by one then, so
-        // the row's own number could be one that never comes.
+        // After a damaged frame, the row may have been lost with that frame. Deletions are then not counted one by one,
+        // so the row may get a number that no snapshot reaches.
         match self.damage {
             Damage::Tolerated => core.rows.hide(row),
             Damage::Refused if self.directory.len() == before => {

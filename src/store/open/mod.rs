@@ -1,10 +1,10 @@
-//! Opening: finds or makes the file, replays its log into the tables that readers share.
+//! Opening: finds or creates the file and replays its log into the tables that readers share.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `loader.rs` | frames of the log on their way into the tables |
-//! | `appender.rs` | the appender of a file that is written to |
-//! | `open.rs` | a file found or made, its log and its index read |
+//! | `loader.rs` | adding frames of the log to the tables |
+//! | `appender.rs` | the appender of a file opened for writing |
+//! | `open.rs` | finding or creating a file, reading its log and its index |
 
 pub(super) mod appender;
 pub(super) mod loader;

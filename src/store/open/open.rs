@@ -1,4 +1,4 @@
-//! Opening: finds or makes the file, replays its log into the tables that readers share.
+//! Opening: finds or creates the file and replays its log into the tables that readers share.
 
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
@@ -20,39 +20,40 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-/// The most keys that the directory makes room for at once because they are planned: 8 to 16 bytes each.
+/// The most keys that the directory allocates at once because they are planned: 8 to 16 bytes each.
 const MOST_PLANNED_KEYS: usize = 1 << 20;
 
-/// The fewest rows of an index that a thread is started for, to read it beside the log. Tests of small stores want that thread.
+/// The fewest rows of an index for which a thread is started that reads it while the log is replayed. Small in tests,
+/// whose stores are small.
 const LEAST_ROWS_BESIDE: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 16_384 };
 
-/// An open file, its readers' part filled; the appender where it was opened for writing.
+/// An open file, with the state that readers share, and the appender if it was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) core: Arc<SharedState>,
     pub(crate) appender: Option<Appender>,
-    /// Where the index beside the file was saved last, where one was found that fits.
+    /// Where the index was saved last, if a valid index was found.
     pub(crate) saved_index: Option<SavedPlace>,
-    /// How much of the file was taken in.
+    /// How much of the file was replayed.
     pub(crate) taken: ReplayedTo,
 }
 
-/// How much of a file was taken into the tables.
+/// How much of a file was replayed into the tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReplayedTo {
     pub(crate) superblock: Superblock,
     pub(crate) position: LogPosition,
     /// Where the last frame begins, if there is one.
     pub(crate) last_frame: Option<u64>,
-    /// The index that was read, whether it fitted or not; `None` where it may fit what the log has behind what was taken.
+    /// The index that was read, whether it was valid or not; `None` if it may match frames that were not replayed yet.
     pub(crate) index: Option<IndexIdentity>,
-    /// The rows that extents had room for when the index was read: a larger one would not have been believed.
+    /// The row capacity of the extents when the index was read. An index of more rows was refused.
     pub(crate) row_capacity: u64,
-    /// Whether a copy may still take the file's place under its descriptor: until it was seen to have been written to.
+    /// Whether a copy may still replace the file under its descriptor: until a write to the file was seen.
     pub(crate) may_be_copied: bool,
 }
 
-/// The index that need not be read again: not one that was saved behind the place that the log was read to.
+/// The index, unless it must be read again because it was saved after the position that the log was replayed to.
 pub(crate) fn settled_index(
     index: Option<IndexIdentity>,
     saved: Option<&SavedIndex>,
@@ -62,7 +63,7 @@ pub(crate) fn settled_index(
     index.filter(|_| !is_ahead)
 }
 
-/// The configuration's own mistakes, found before any file is touched.
+/// Checks the configuration before any file is opened.
 pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
     let dimensions = u32::from(config.dimensions);
     if dimensions != 0 && !(64..=8192).contains(&dimensions) {
@@ -70,21 +71,23 @@ pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
     }
     let hnsw = &config.hnsw_config;
     let ranges = [
-        ("hnsw_config.m", hnsw.m, 2..=256),
-        ("hnsw_config.m_max", if hnsw.m_max == 0 { 2 } else { hnsw.m_max }, 2..=512),
-        ("hnsw_config.ef_construction", hnsw.ef_construction, 1..=65_536),
-        ("hnsw_config.ef_search", hnsw.ef_search, 1..=65_536),
+        ("m", hnsw.m, 2..=256),
+        ("m_max", if hnsw.m_max == 0 { 2 } else { hnsw.m_max }, 2..=512),
+        ("ef_construction", hnsw.ef_construction, 1..=65_536),
+        ("ef_search", hnsw.ef_search, 1..=65_536),
         ("threads", config.threads, 0..=1024),
     ];
     for (name, value, range) in ranges {
         if !range.contains(&value) {
-            let what = format!("{name} is {value}, it has to be {} to {}", range.start(), range.end());
+            let what = format!("{name} must be {} to {}, not {value}", range.start(), range.end());
             return Err(SynaError::argument(what));
         }
     }
     let mode = &config.open;
     if mode.must_create && (mode.must_exist || mode.read_only || mode.damaged) {
-        return Err(SynaError::argument("must_create cannot go with must_exist, read_only or damaged"));
+        return Err(SynaError::argument(
+            "must_create cannot be combined with must_exist, read_only or damaged",
+        ));
     }
     Ok(())
 }
@@ -107,13 +110,13 @@ pub(crate) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
         index_save::remove_leftovers(&**storage, path, identity);
     }
     if opened.is_err() && access == Access::ReadWrite {
-        // The lock goes with the last reference anyway; a forked child may hold one.
+        // Dropping the last reference unlocks the file too, but a forked child may hold one.
         let _ = file.unlock();
     }
     opened
 }
 
-/// The file, locked where it is to be written, and its newest superblock.
+/// The file, locked if it is opened for writing, and its newest superblock.
 fn find_or_create(
     storage: &Arc<dyn Storage>,
     path: &Path,
@@ -124,19 +127,20 @@ fn find_or_create(
     for _ in 0..100 {
         match storage.kind(path).map_err(|e| io("opening", e))? {
             PathKind::Folder => {
-                let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it");
+                let error =
+                    io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; pass the path of a file");
                 return Err(io("opening", error));
             }
             PathKind::Other => {
-                let what = format!("neither a file nor free to become one: {}", ShortPath::in_text(path));
+                let what = format!("not a regular file: {}", ShortPath::in_text(path));
                 return Err(SynaError::argument(what));
             }
             PathKind::File(_) if config.open.must_create => {
-                return Err(io("making a new store at", file_exists()));
+                return Err(io("creating", file_exists()));
             }
             PathKind::File(_) => {
                 let file = open_existing(&**storage, path, access)?;
-                // What mkstemp leaves becomes a store, as in SQLite; to a reader it is none.
+                // An empty file (mkstemp) becomes a store, as in SQLite. For a reader it is not a store.
                 if access == Access::ReadWrite && file.length_bytes().map_err(|e| io("opening", e))? == 0 {
                     match make(storage, path, config, Some(&*file)) {
                         Err(error) if is_taken(&error) => continue,
@@ -163,7 +167,7 @@ fn find_or_create(
     Err(SynaError::Locked { path: path.to_owned() })
 }
 
-/// Makes a store, in the place of a file without bytes if there is one.
+/// Creates a store, in place of the empty file if there is one.
 fn make(
     storage: &Arc<dyn Storage>,
     path: &Path,
@@ -172,7 +176,7 @@ fn make(
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     if config.dimensions == 0 || config.metric_from_file {
         let what = format!(
-            "a file to take dimensions and metric from; say both to make one: {}",
+            "the file {}, from which dimensions and metric are to be taken; set both to create it",
             ShortPath::in_text(path)
         );
         return Err(SynaError::NotFound { what });
@@ -180,12 +184,12 @@ fn make(
     create(storage, path, u32::from(config.dimensions), config.metric, empty)
 }
 
-/// Whether somebody else has made a file of the name meanwhile.
+/// Whether another process has created a file of that name meanwhile.
 fn is_taken(error: &SynaError) -> bool {
     matches!(error, SynaError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
 }
 
-/// The file's own facts against those asked for.
+/// Compares dimensions and metric of the file with those of the configuration.
 fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()> {
     let identity = &superblock.identity;
     let asked = u32::from(config.dimensions);
@@ -199,8 +203,8 @@ fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()>
     Ok(())
 }
 
-/// Calls `work`, and meanwhile `read` on a thread of its own where there is something to read and the system has a thread for
-/// it. A panic of that thread goes on in the caller.
+/// Calls `work`. Meanwhile a thread calls `read`, if there is something to read and the system can start a thread. A
+/// panic of that thread continues in the caller.
 fn beside<'a, T, R: Send>(
     work: impl FnOnce() -> T,
     from: Option<&'a SavedIndex>,
@@ -235,7 +239,7 @@ fn open_file(
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
-        // A reader needs no index, and does not refuse to open a store beside a file that is not ours.
+        // A reader does not need the index, so a foreign file of that name is not an error.
         Err(error) if access == Access::Read && !matches!(error, SynaError::NoMemory { .. }) => {
             Some(Err(error.to_string()))
         }
@@ -262,7 +266,8 @@ fn open_file(
     };
     let kernels = core.kernels;
     let read_graph = |saved| SavedIndex::read_graph(saved, identity.dimensions, kernels);
-    // Half of the time of an open each. An index over more rows than were checkpointed had better fit the log first.
+    // The two take half of the time of an open each. An index of more rows than were checkpointed is read only after it
+    // was compared with the log.
     let worth = |saved: &&SavedIndex| {
         let rows = LEAST_ROWS_BESIDE..=superblock.position.rows;
         config.threads > 0 && rows.contains(&saved.covered_rows())
@@ -272,7 +277,7 @@ fn open_file(
     let (mut deletions, saved_fits, last_frame) = (loader.deletions, loader.saved_fits, loader.last_frame);
     drop(loader);
     if damage == Damage::Tolerated {
-        // Whatever is not whole counts as deleted.
+        // Rows that are not intact count as deleted.
         let live = u32::try_from(core.directory().len()).unwrap_or(u32::MAX);
         deletions = position.rows.saturating_sub(live);
     }
@@ -295,13 +300,13 @@ fn open_file(
         }
     };
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
-        // Looks at every record; one that is damaged leaves the store without an index.
+        // Checks every record. A damaged record leaves the store without an index.
         graph.check()?;
     }
     let graph = graph.filter(|(graph, _)| !graph.is_damaged());
     let recovered = position.sequence.saturating_sub(superblock.position.sequence);
     if recovered > 0 {
-        log::info!("{}: took in {recovered} batches behind the last checkpoint", path.display());
+        log::info!("{}: recovered {recovered} batches written after the last checkpoint", path.display());
     }
     let (graph, saved_index) = graph.unzip();
     core.set_graph(graph.map(Arc::new));
@@ -315,8 +320,8 @@ fn open_file(
     Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
 }
 
-/// The rows to make room for at once: what the superblock says, as far as the log has room for them; and no more than
-/// are cheap to make room for, since a file can be long and hold nothing.
+/// The rows to allocate for at once: the number in the superblock, limited by what the log can hold and by [`MOST_ROWS`],
+/// because a file can be long and empty.
 fn believable_rows(data: &DataFile, claimed: u32) -> usize {
     const LEAST_BYTES_OF_A_ROW: u64 = 8;
     const MOST_ROWS: u64 = 1 << 20;

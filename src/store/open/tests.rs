@@ -1,4 +1,4 @@
-//! The index that is read beside the log.
+//! Reading the index while the log is replayed.
 
 use crate::storage::{Access, Disk, Identity, Storage, Temporary, write_all_at};
 use crate::store::crash_tests::scratch_folder;
@@ -28,7 +28,7 @@ fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u16>) {
 }
 
 #[test]
-fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
+fn an_index_read_during_the_replay_is_used_if_it_matches() {
     let folder = scratch_folder("read-beside");
     let (path, other) = (folder.join("store"), folder.join("other"));
     let index_of = |path: &Path| crate::store::upkeep::index_file::path_of(path);
@@ -38,7 +38,7 @@ fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
     store.close().unwrap();
     let early = fs::read(index_of(&path)).unwrap();
     fs::copy(&path, &other).unwrap();
-    // Two futures of one store.
+    // Two histories with a common beginning.
     for (path, numbers) in [(&path, 40..60), (&other, 60..80)] {
         let store = open(path, 0);
         insert(&store, numbers);
@@ -47,10 +47,10 @@ fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
     }
     let (own, foreign) = (fs::read(index_of(&path)).unwrap(), fs::read(index_of(&other)).unwrap());
     let mut damaged = own.clone();
-    // The last table; the one before it is whole.
+    // Damages the last table; the one before it stays intact.
     let table = damaged.len() / 8 * 7;
     damaged[table..].iter_mut().step_by(16).for_each(|byte| *byte ^= 1);
-    // What there is, how many rows it covers.
+    // The index file, and how many rows it covers.
     for (index, covered) in [(&own, Some(60)), (&early, Some(40)), (&foreign, None), (&damaged, Some(40))] {
         for threads in [0, 2] {
             fs::write(index_of(&path), index).unwrap();
@@ -67,7 +67,7 @@ fn an_index_that_was_read_beside_the_log_is_taken_if_it_fits() {
 }
 
 #[test]
-fn what_a_save_of_the_index_left_when_it_was_killed_is_removed() {
+fn leftovers_of_a_killed_index_save_are_removed() {
     let folder = scratch_folder("killed-save");
     let path = folder.join("store");
     let count = || fs::read_dir(&*folder).unwrap().count();
@@ -76,7 +76,7 @@ fn what_a_save_of_the_index_left_when_it_was_killed_is_removed() {
     let storage: Arc<dyn Storage> = Arc::new(Disk);
     let index = crate::store::upkeep::index_file::path_of(&path);
     let create = || Temporary::create(&storage, &index, Access::CreateNew).unwrap();
-    // Killed before anything was written, later, and just before the file took its place; another store's.
+    // Killed before anything was written, later, and just before the rename; also one of another store.
     let identity = store.core().data.identity;
     let other = Identity { store_id: [7; 16], ..identity };
     create().abandon();
@@ -91,11 +91,11 @@ fn what_a_save_of_the_index_left_when_it_was_killed_is_removed() {
     write_all_at(&**whole.file(), &fs::read(&index).unwrap(), 0).unwrap();
     whole.abandon();
     assert_eq!(count(), 6);
-    // A process that fills one.
+    // One of a process that still runs.
     let living = create();
     store.close().unwrap();
     let store = open(&path, 0);
-    assert_eq!(count(), 4, "store, index, the other store's, the living process's");
+    assert_eq!(count(), 4, "store, index, the file of the other store, that of the running process");
     assert!(store.has_index());
     drop(living);
     assert_eq!(count(), 3);

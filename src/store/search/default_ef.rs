@@ -1,13 +1,13 @@
-//! How many candidates a search takes that names no number, and what is said of an index that needs many.
+//! The number of candidates of a search that sets no `ef`, and the log message about an index that needs many.
 
 use crate::index::{Graph, SampledRecall};
 use crate::store::config::MmapVectorConfig;
 use crate::store::state::core::SharedState;
 
-/// Below this recall a user is told.
+/// Below this recall a warning is logged.
 const LOW_RECALL: f32 = 0.9;
 
-/// What the configuration says of it.
+/// The part of the configuration that decides it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DefaultEf {
     least: usize,
@@ -19,7 +19,7 @@ impl DefaultEf {
         Self { least: config.hnsw_config.ef_search, is_fixed: config.fixed_ef }
     }
 
-    /// With the graph that there is.
+    /// The number of candidates with this graph.
     #[inline]
     pub(crate) fn of_graph(self, graph: Option<&Graph>) -> usize {
         match graph {
@@ -28,26 +28,26 @@ impl DefaultEf {
         }
     }
 
-    /// Tells the log of a recall that the index has measured, once each time.
+    /// Logs a recall that the index has measured, once for each measurement.
     pub(crate) fn report(self, core: &SharedState, graph: &Graph) {
         let Some(SampledRecall { rows, ef, recall }) = graph.unreported_recall() else { return };
         let path = core.data.path.display();
         let takes = self.of_graph(Some(graph));
         if recall < LOW_RECALL {
             log::warn!(
-                "{path}: searches of the index of {rows} rows for 10 vectors find {recall:.2} of the nearest with {ef} \
-                 candidates (recall on a sample). The data are of high intrinsic dimension: name a larger ef, build the \
-                 index again with a larger hnsw_ef_construction and hnsw_m, or search exactly"
+                "{path}: searches for 10 vectors in the index of {rows} rows have a recall of {recall:.2} with {ef} candidates, \
+                 measured on a sample. The data have a high intrinsic dimension: set a larger ef, rebuild the index with a \
+                 larger hnsw_ef_construction and hnsw_m, or use exact searches"
             );
         } else if takes < ef as usize {
             log::warn!(
-                "{path}: searches of the index of {rows} rows take {ef} candidates to find {recall:.2} of the 10 nearest \
-                 vectors (recall on a sample), and take {takes}: name a larger ef, or leave fixed_ef out"
+                "{path}: searches in the index of {rows} rows need {ef} candidates for a recall of {recall:.2}, measured on a \
+                 sample, but use {takes}: set a larger ef, or do not set fixed_ef"
             );
         } else {
             log::info!(
-                "{path}: the index of {rows} rows has a recall of {recall:.2} with {ef} candidates, on a sample; \
-                 searches that name no ef take {takes}"
+                "{path}: the index of {rows} rows has a recall of {recall:.2} with {ef} candidates, measured on a sample; \
+                 searches that set no ef use {takes}"
             );
         }
     }

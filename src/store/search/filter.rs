@@ -1,4 +1,4 @@
-//! Which rows a search may return: conditions on tags, keys and row numbers, and the caller's own.
+//! Conditions on the rows that a search may return: tags, keys, row numbers, and a callback.
 
 use crate::store::search::row_bitmap::{Bits, Candidates};
 use crate::store::state::core::SharedState;
@@ -10,27 +10,32 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
-/// A condition of the caller's own: whether a row may be a result.
+/// A condition of the caller: whether a row may be a hit.
 pub type RowTest<'a> = &'a (dyn Fn(&Entry<'_>) -> bool + Sync);
 
-/// Which rows a search may return: those that meet every condition. The default has none.
+/// Which rows a search may return: those that meet every condition. The default has no conditions.
 ///
-/// Fill it up with `..Default::default()`.
+/// With conditions, a search still returns `k` hits whenever `k` rows meet them. It costs at most about 1.5 times as
+/// much as checking every row and comparing those that meet the conditions. Set single fields and take the others from
+/// `..Default::default()`.
 #[derive(Clone, Copy, Default)]
 pub struct Filter<'a> {
-    /// At least one of these tags; 0: no condition.
+    /// The row has at least one of these tags. 0: no condition.
     pub tags_any: u64,
-    /// All of these tags; 0: no condition.
+    /// The row has all of these tags. 0: no condition.
     pub tags_all: u64,
-    /// None of these tags; 0: no condition.
+    /// The row has none of these tags. 0: no condition.
     pub tags_none: u64,
-    /// Keys that begin so; empty: no condition.
+    /// The key begins with this prefix. Empty: no condition.
     pub key_prefix: &'a str,
-    /// Rows whose bit is set, bit `r % 64` of word `r / 64` for row `r`; rows past the end do not pass. A compaction gives
-    /// rows new numbers.
+    /// The row's bit is set: bit `row % 64` of word `row / 64`. Rows after the end of the bitmap do not meet the
+    /// condition. `None`: no condition. A compaction renumbers the rows.
     pub rows: Option<&'a [u64]>,
-    /// Asked last, for rows that meet all else, at most once a row and search. Search threads of a batch ask it too.
-    /// It may call everything on any store but [`MmapVectorStore::close`](crate::MmapVectorStore::close).
+    /// The callback returns `true`. It is called at most once for each row and search, only for rows that meet all
+    /// other conditions, in no particular order. In a batch it is called at most once for each row and query, and once
+    /// more for up to 256 rows, by which the search method is chosen; also on the threads of the batch, several at the
+    /// same time. It is not called after the deadline. `None`: no condition. It may call everything on any store except
+    /// [`MmapVectorStore::close`](crate::MmapVectorStore::close).
     pub callback: Option<RowTest<'a>>,
 }
 
@@ -48,7 +53,7 @@ impl fmt::Debug for Filter<'_> {
 }
 
 impl Filter<'_> {
-    /// Whether it lets every row pass.
+    /// Whether there are no conditions.
     pub(in crate::store) fn is_open(&self) -> bool {
         self.tags_any == 0
             && self.tags_all == 0
@@ -58,7 +63,7 @@ impl Filter<'_> {
             && self.callback.is_none()
     }
 
-    /// Whether an answer is worth remembering: it was read from the file, or given by the caller.
+    /// Whether results are cached: those that read the key from the file or call the callback.
     fn is_remembered(&self) -> bool {
         !self.key_prefix.is_empty() || self.callback.is_some()
     }
@@ -79,29 +84,29 @@ impl Filter<'_> {
     }
 }
 
-/// Rows of a word of the memory: two bits each, whether it was asked and what came of it.
+/// Rows in one word of the cache. Each has two bits: whether it was evaluated, and the result.
 const ROWS_A_WORD: u32 = u64::BITS / 2;
 
-/// A filter over the live rows of one moment, for one search; with memory for what it has been told.
+/// A filter over the live rows of one snapshot, for one search. It caches expensive results.
 pub(crate) struct RowFilter<'a> {
     core: &'a SharedState,
     snapshot: Snapshot,
     filter: Filter<'a>,
     is_open: bool,
     is_remembered: bool,
-    /// The row that is left out.
+    /// The row that is excluded.
     without: Option<u32>,
     memory: &'a [Cell<u64>],
     evaluations: Cell<u32>,
     failure: Cell<Option<SynaError>>,
-    /// The callback, which may take any time, is not called after it.
+    /// The callback, which may take any time, is not called after the deadline.
     deadline: Option<Instant>,
     is_late: Cell<bool>,
 }
 
 impl<'a> RowFilter<'a> {
     /// # Errors
-    /// [`SynaError::NoMemory`] for `memory`, which is used again from search to search.
+    /// [`SynaError::NoMemory`] for `memory`, which is reused from search to search.
     pub(crate) fn new(
         core: &'a SharedState,
         snapshot: Snapshot,
@@ -134,12 +139,12 @@ impl<'a> RowFilter<'a> {
         })
     }
 
-    /// Whether every live row passes, but perhaps one.
+    /// Whether every live row passes, except perhaps one.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Whether a row below the snapshot's count may be a result.
+    /// Whether a row may be a hit. `row` is below the snapshot's count.
     #[inline]
     pub(crate) fn passes(&self, row: u32) -> bool {
         self.core.is_visible(row, self.snapshot)
@@ -147,7 +152,7 @@ impl<'a> RowFilter<'a> {
             && (self.is_open || self.meets(row))
     }
 
-    /// Brings near what [`RowFilter::passes`] will look at; whether the row may have been deleted.
+    /// Prefetches what [`RowFilter::passes`] will read. Returns whether the row may have been deleted.
     #[inline]
     pub(crate) fn look_ahead(&self, row: u32) -> bool {
         self.core.rows.look_ahead(row)
@@ -170,7 +175,7 @@ impl<'a> RowFilter<'a> {
         meets
     }
 
-    /// The conditions that need more than memory.
+    /// Evaluates the conditions whose results are cached: those that read the key or call the callback.
     fn asked(&self, row: u32) -> bool {
         let answer = self.core.key(row).and_then(|key| {
             if !key.starts_with(self.filter.key_prefix) {
@@ -185,14 +190,14 @@ impl<'a> RowFilter<'a> {
         })
     }
 
-    /// Whether the deadline has come; once it has, the search is late, since a row was not asked about.
+    /// Whether the deadline has passed. If so, the search is late, because a row was not evaluated.
     fn is_over(&self) -> bool {
         let is_over = self.is_late.get() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         self.is_late.set(is_over);
         is_over
     }
 
-    /// Whether rows were left out since the deadline had come.
+    /// Whether rows were excluded because the deadline had passed.
     pub(crate) fn is_late(&self) -> bool {
         self.is_late.get()
     }
@@ -213,31 +218,31 @@ impl<'a> RowFilter<'a> {
         }
     }
 
-    /// The rows of a range, without those that the bitmap says do not pass, and without blocks of deleted ones.
+    /// The rows of a range, without those that the bitmap excludes, and without deleted rows where 64 are known at once.
     pub(crate) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
         let deleted = (self.snapshot.deletions > 0).then_some((&self.core.rows, self.snapshot));
         Candidates::new(range, self.filter.rows, deleted)
     }
 
-    /// How many rows of `0..end` the bitmap lets pass; all of them where there is none.
+    /// How many rows of `0..end` the bitmap includes; `end` if there is no bitmap.
     pub(crate) fn candidate_count(&self, end: u32) -> u32 {
         let Some(words) = self.filter.rows else { return end };
         let (whole, rest) = ((end / u64::BITS) as usize, end % u64::BITS);
-        // Counting is slow without the instruction for it, and most words of a small selection are 0.
+        // Counting is slow without a popcount instruction, and most words of a small selection are 0.
         let set = words.iter().take(whole).filter(|&&word| word != 0);
         let full: u32 = set.map(|word| word.count_ones()).sum();
         let last = words.get(whole).map_or(0, |word| (word & ((1 << rest) - 1)).count_ones());
         full + last
     }
 
-    /// `samples` rows of `0..end` that the bitmap lets pass, one from each of so many equal parts of the `count` that
-    /// [`Self::candidate_count`] gives; the same rows each time.
+    /// `samples` rows of `0..end` that the bitmap includes, one from each of `samples` equal parts of the `count` rows
+    /// that [`Self::candidate_count`] returns. The same rows each time.
     pub(crate) fn sample(&self, end: u32, count: u32, samples: u32) -> impl Iterator<Item = u32> + use<'a> {
         let mut bits = self.filter.rows.map(Bits::new);
         let (count, samples) = (u64::from(count), u64::from(samples));
         let numbers = (0..samples).map_while(move |part| {
             let (from, to) = (count * part / samples, count * (part + 1) / samples);
-            // A place of its own in each part, or rows that come in a rhythm would be all missed or all hit.
+            // A pseudo-random position in each part. With a fixed one, periodic data would be sampled with a bias.
             let within = ((part.wrapping_mul(0x9E37_79B9) & 0xFFFF_FFFF) * (to - from)) >> 32;
             let number = u32::try_from(from + within).ok()?;
             match &mut bits {
@@ -248,7 +253,7 @@ impl<'a> RowFilter<'a> {
         numbers.filter(move |&row| row < end)
     }
 
-    /// What asking about one row costs, in the time that a distance takes over so many components.
+    /// The cost of evaluating one row, in vector components compared.
     pub(crate) fn evaluation_cost(&self) -> u64 {
         match () {
             () if self.filter.callback.is_some() => 1024,
@@ -257,16 +262,16 @@ impl<'a> RowFilter<'a> {
         }
     }
 
-    /// How many rows were asked about so far, those that were remembered not counted.
+    /// How many rows were evaluated so far, without cached results.
     #[cfg(test)]
     pub(crate) fn evaluations(&self) -> u32 {
         self.evaluations.get()
     }
 
-    /// Whether every row could be asked about.
+    /// Whether every row could be evaluated.
     ///
     /// # Errors
-    /// The last failure.
+    /// The last failure of an evaluation.
     pub(crate) fn check(&self) -> Result<()> {
         self.failure.take().map_or(Ok(()), Err)
     }
@@ -277,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_met_by_any_all_and_none() {
+    fn tag_conditions_any_all_and_none() {
         let met = |any, all, none, tags| {
             Filter { tags_any: any, tags_all: all, tags_none: none, ..Filter::default() }.fits_tags(tags)
         };

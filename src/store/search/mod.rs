@@ -1,17 +1,17 @@
-//! How a search is done: by the graph, by a scan, or both; below the calls that ask for it.
+//! How a search works: by the graph, by a scan, or both. The public calls are in `api/search/`.
 //!
 //! ```text
-//!   SearchOptions -> Search (graph and snapshot of one moment) -> planner: walk or scan -> filter -> best rows -> SearchResults
+//!   SearchOptions -> Search (graph and snapshot) -> planner: walk or scan -> filter -> best rows -> SearchResults
 //! ```
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `default_ef.rs` | how many candidates a search takes that names no number |
+//! | `default_ef.rs` | the number of candidates of a search that sets no `ef` |
 //! | `row_bitmap.rs` | the rows of a bitmap that are not deleted |
-//! | `filter.rs` | which rows may be results |
-//! | `planner.rs` | whether the graph or the scan finds them in less time |
-//! | `scratch.rs` | the memory that searches work in |
-//! | `results.rs` | what a search is asked, and what it answers |
+//! | `filter.rs` | which rows may be hits |
+//! | `planner.rs` | whether the graph or a scan is faster |
+//! | `scratch.rs` | the working memory of searches |
+//! | `results.rs` | the options and the results of a search |
 //! | `search.rs` | graph and scan joined |
 
 pub(super) mod default_ef;

@@ -1,45 +1,45 @@
-//! How a filtered search is done: by the graph, or by comparing the rows that pass one by one.
+//! The plan of a filtered search: by the graph, or by comparing the rows that pass one by one.
 //!
 //! ```text
-//!                        share of rows that pass, by a sample
+//!                        share of rows that pass, from a sample
 //!   few pass                                                        many pass
-//!   |---- scan: ask about every row, ------|---- walk: the graph, through rows ----------|
-//!         compare those that pass                that do not pass; at its budget: scan
+//!   |---- scan: evaluate every row, -------|---- walk: the graph, also through rows that do -----|
+//!         compare those that pass                not pass; when its budget is used up: scan
 //! ```
-//! The budget of a walk is half of what the scan would cost, so that the two together cost 1.5 scans at most, whatever
-//! the sample hid: rows that pass may all lie far from the query.
+//! The budget of a walk is half of the cost of the scan, so the two together cost at most 1.5 scans, whatever the
+//! sample did not show: the rows that pass may all be far from the query.
 //!
-//! Costs are counted in components of a vector: what an exact distance takes for each of them in a scan.
+//! The unit of cost is the time that the exact distances of a scan take for one vector component.
 
 use crate::index::thinned;
 use crate::store::search::filter::RowFilter;
 
-/// Rows that are asked about to learn how many pass.
+/// Rows that are evaluated to estimate how many pass.
 const SAMPLE_ROWS: u32 = 256;
-/// A visited row costs as much as so many distances to rows here and there: its record is longer than a vector, and
-/// estimates all its neighbours. Measured as 4.3; as 7 to 8 where nearly all that it meets must be walked through, and
-/// so a walk that meets too few rows that pass gives up early (docs/benchmarks/filters.md).
+/// The cost of a visit, in distances to rows at random addresses: its record is longer than a vector, and it estimates
+/// the distances of all neighbours. Measured as 4.3, and as 7 to 8 where nearly all neighbours must be visited. A walk
+/// that meets too few rows that pass therefore uses up its budget early (docs/benchmarks/filters.md).
 const DISTANCES_A_VISIT: u64 = 4;
-/// The same where a visit measures its neighbours by their own codes (noisy estimates, the compact profile): 2.3 times as
+/// The same if a visit measures its neighbours by their own codes (noisy estimates, the compact profile): 2.3 times as
 /// much.
 const DISTANCES_A_MEASURED_VISIT: u64 = 10;
-/// Rows that a visit asks about: neighbours that look near and were not met before.
+/// Rows that a visit evaluates: neighbours that look near and were not met before.
 const ASKED_A_VISIT: u64 = 12;
-/// What a walk costs besides its visits, in distances: where it begins, and its last candidates' vectors.
+/// The fixed cost of a walk, in distances: its entry points, and the vectors of its last candidates.
 const DISTANCES_A_WALK: u64 = 128;
-/// What a distance costs besides its components: a row that the processor did not see coming.
+/// The fixed cost of a distance, in components: the row is not in the cache and was not prefetched.
 const COMPONENTS_A_ROW: u64 = 64;
 
 /// How the rows that the graph covers are searched.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum SearchPlan {
-    /// By the graph, of whose rows a share passes; after `most_visits` the scan takes over.
+    /// By the graph. `share` of its rows pass; after `most_visits` a scan takes over.
     Walk { share: Option<f32>, most_visits: Option<u32> },
     /// One by one.
     Scan,
 }
 
-/// What searches of a kind cost.
+/// The costs of the operations of a search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Costs {
     evaluation: u64,
@@ -60,18 +60,18 @@ impl Costs {
         self.distances_a_visit * self.distance + ASKED_A_VISIT * self.evaluation
     }
 
-    /// Of a walk of so many visits.
+    /// The cost of a walk with this many visits.
     pub(crate) fn walk(self, visits: u64) -> u64 {
         (DISTANCES_A_WALK * self.distance).saturating_add(visits.saturating_mul(self.visit()))
     }
 
-    /// Of a scan that asks about `asked` rows and compares `passing`.
+    /// The cost of a scan that evaluates `asked` rows and compares `passing`.
     pub(crate) fn scan(self, asked: u64, passing: u64) -> u64 {
         asked.saturating_mul(self.evaluation).saturating_add(passing.saturating_mul(self.distance))
     }
 }
 
-/// The cheaper way to search rows `0..covered`, of which `filter` lets some pass.
+/// The cheaper plan for the rows `0..covered`, of which `filter` passes some.
 pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usize, ef: usize) -> SearchPlan {
     let candidates = filter.candidate_count(covered);
     let all = u64::from(candidates);
@@ -84,12 +84,13 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
         return SearchPlan::Scan;
     }
     let passing = |hits: u32| u64::from(hits) * all / u64::from(SAMPLE_ROWS);
-    // A budget must not be more than it was said to be, so the fewest rows count that are likely to pass.
+    // The budget must not exceed its bound, so it is computed from the fewest rows that are likely to pass (two
+    // standard deviations).
     let scan = costs.scan(all, passing(hits.saturating_sub(2 * hits.isqrt())));
     let share = passing(hits).max(1) as f32 / covered as f32;
     let kept = thinned(ef, share).max(k) as u64;
     let visits = kept.saturating_mul(u64::from(covered)) / passing(hits).max(1);
-    // What queries differ in is room enough to the budget.
+    // The margin to the budget, a half, allows for the differences between queries.
     if costs.walk(visits) > scan / 3 {
         return SearchPlan::Scan;
     }
@@ -112,7 +113,7 @@ mod tests {
     const CLUSTERS: u32 = 40;
     const DIMENSIONS: u16 = 64;
 
-    /// About -1 to 1, the same for the same number.
+    /// A number from -1 to 1, the same for the same seed.
     fn number(seed: u64) -> f32 {
         (mix(seed) >> 40) as f32 / (1u32 << 23) as f32 - 1.0
     }
@@ -142,7 +143,7 @@ mod tests {
         store
     }
 
-    /// What a search did, and the cost of that beside the cost of a scan.
+    /// What a search did, and its cost divided by the cost of a scan.
     fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
         let options = SearchOptions { filter, ..Default::default() };
         let core = store.core();
@@ -169,7 +170,7 @@ mod tests {
             for place in ["chance", "near", "far"] {
                 for number in 0..20 {
                     let row = u32::try_from(mix(number) % u64::from(ROWS)).unwrap();
-                    // Whole clusters pass, and a part of one: beginning with the query's, or ending before it.
+                    // Whole clusters pass, and a part of one: beginning with that of the query, or ending before it.
                     let ring = |other: u32| {
                         (other % CLUSTERS + CLUSTERS - row % CLUSTERS) % CLUSTERS * (ROWS / CLUSTERS)
                             + other / CLUSTERS
@@ -205,7 +206,7 @@ mod tests {
                 }
             }
         }
-        println!("{walks} walks, {scans} scans, {both} of both, at worst {worst:.2} of a scan");
+        println!("{walks} walks, {scans} scans, {both} of both, at most {worst:.2} of a scan");
         assert!(walks > 100 && scans > 100 && both > 0, "{walks} walks, {scans} scans, {both} of both");
     }
 }

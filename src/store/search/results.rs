@@ -1,4 +1,4 @@
-//! What a search is asked and what it answers.
+//! The options and the results of a search.
 
 use crate::index::Neighbour;
 use crate::memory;
@@ -10,167 +10,175 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a search is done; the default is the store's, over all rows. Fill it up with `..Default::default()`.
+/// How to search, and which rows may be hits. Set single fields and take the others from `..Default::default()`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchOptions<'a> {
-    /// The most candidates to look at; a search that has found its `k` rows well before looks at fewer (not under the dot
-    /// product). 0: the store's `ef_search`, or more where the index needs more ([`crate::MmapVectorConfig::fixed_ef`]).
-    /// Less than `k` counts as `k`.
+    /// The most candidates to consider. More is slower and finds more. A search that has found its `k` rows well before
+    /// that stops early, except with the dot product. 0: the store's `ef_search`, or more if the index needs more (see
+    /// [`crate::MmapVectorConfig::fixed_ef`]). Less than `k` counts as `k`. Default 0.
     pub ef: usize,
-    /// Compare the query with every vector instead of walking the graph.
+    /// Compare the query with every vector instead of using the index. Default `false`.
     pub exact: bool,
-    /// Stop after this long, from the start of the call, with the best found so far.
+    /// The time from the start of the call after which the search ends with the best hits found so far. These may be
+    /// fewer than `k`, or none; [`SearchResults::is_partial`] tells. The clock is read from time to time, and before
+    /// each call of a filter, so the search ends slightly later. `None`: no deadline. Default `None`.
     pub deadline: Option<Duration>,
-    /// Stop after so many rows, of a query, with the best found so far: those that the walk through the graph visits, and
-    /// those that are compared one by one. 0: no bound.
+    /// The most rows that the search for one query may visit in the index or compare one by one. It then ends as at a
+    /// deadline. Rows that do not meet the conditions are not compared: only `deadline` limits how many of them are
+    /// looked at. 0: no limit. Default 0.
     pub max_visits: usize,
-    /// Which rows may be results.
+    /// The conditions. Default: none.
     pub filter: Filter<'a>,
-    /// Of a search within a distance: take what the graph finds, which may lack rows, in place of comparing all vectors.
-    /// Without effect where there is a filter.
+    /// Only for [`search_range`](crate::MmapVectorStore::search_range): use the index instead of comparing all vectors;
+    /// rows may be missing. Ignored if there are conditions. Default `false`.
     pub approximate: bool,
 }
 
-/// One answer of a search.
+/// One hit of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// The row's number, in order of insertion; never given to another row.
+    /// The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction renumbers the
+    /// rows.
     pub row: u32,
-    /// The distance to the query; smaller is nearer.
+    /// The distance to the query. Smaller is nearer, for every metric.
     pub distance: f32,
 }
 
-/// The answers of a search, or of a batch of them, and the memory that the next search works in.
+/// The hits of a search, or of a batch, and the working memory of searches.
 ///
-/// One thread at a time. It keeps the store's mappings alive, so keys and vectors can be read from it after the
-/// store was closed.
+/// Create one for each thread that searches and reuse it: a search with reused results allocates nothing. Results
+/// belong to no store; they can be used with any store. They keep the mappings and the disk space of their rows, so
+/// keys and vectors can be read from them after the store is closed or the rows are deleted.
 #[derive(Debug, Default)]
 pub struct SearchResults {
     hits: Vec<Hit>,
     queries: Vec<Query>,
-    /// The store that the hits are of.
+    /// The state that the hits belong to.
     core: Option<Arc<SharedState>>,
-    /// One for each thread that searches.
+    /// One for each thread of a search.
     pub(in crate::store) parts: Vec<SearchParts>,
 }
 
-/// What came of one query.
+/// The result of one query.
 #[derive(Debug)]
 struct Query {
-    /// Where its hits end.
+    /// The end of its hits in `hits`.
     end: usize,
     is_partial: bool,
     error: Option<SynaError>,
 }
 
-/// What hits are borrowed from, kept alive until this is dropped.
+/// Keeps alive what hits were borrowed from.
 #[derive(Debug)]
-#[must_use = "what was borrowed from it is gone once it is dropped"]
+#[must_use = "what was borrowed is invalid once it is dropped"]
 pub(crate) struct Lenders {
     _core: Option<Arc<SharedState>>,
 }
 
 impl SearchResults {
-    /// The hits by ascending distance, then row; those of a batch query after query.
+    /// The hits by ascending distance; hits at the same distance by ascending row number. After a batch search: the
+    /// hits of all queries, query after query.
     #[must_use]
     pub fn hits(&self) -> &[Hit] {
         &self.hits
     }
 
-    /// How many queries there were: 1 after a search that was no batch, 0 after none.
+    /// The number of queries of the last search: 1 after a single search, 0 before any.
     #[must_use]
     pub fn query_count(&self) -> usize {
         self.queries.len()
     }
 
-    /// Where in [`SearchResults::hits`] those of a query lie; empty past the last query.
+    /// The range in [`SearchResults::hits`] of the hits of a query; empty for an invalid query.
     #[must_use]
     pub fn range_of(&self, query: usize) -> Range<usize> {
         let end_of = |query: usize| self.queries.get(query).map_or(self.hits.len(), |query| query.end);
         query.checked_sub(1).map_or(0, end_of)..end_of(query)
     }
 
-    /// The hits of a query, by ascending distance, then row; none past the last query.
+    /// The hits of a query, as in [`SearchResults::hits`]; empty for an invalid query.
     #[must_use]
     pub fn hits_of(&self, query: usize) -> &[Hit] {
         self.hits.get(self.range_of(query)).unwrap_or_default()
     }
 
-    /// Why a query of a batch has no hits, where it could not be searched for.
+    /// Why a query of a batch was invalid; `None` if it was searched for.
     #[must_use]
     pub fn error_of(&self, query: usize) -> Option<&SynaError> {
         self.queries.get(query)?.error.as_ref()
     }
 
-    /// The first error of a query of a batch, taken out.
+    /// Removes and returns the first error of a query of a batch.
     pub(crate) fn take_error(&mut self) -> Option<SynaError> {
         self.queries.iter_mut().find_map(|query| query.error.take())
     }
 
-    /// Whether deadline or visit budget ended the search for a query before it was done.
+    /// Whether the search for a query reached its deadline or `max_visits`.
     #[must_use]
     pub fn is_partial_of(&self, query: usize) -> bool {
         self.queries.get(query).is_some_and(|query| query.is_partial)
     }
 
-    /// Whether deadline or visit budget ended the search, or one of a batch, before it was done.
+    /// Whether the last search, or a query of a batch, reached its deadline or `max_visits`, so that its hits are the
+    /// best found until then.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.queries.iter().any(|query| query.is_partial)
     }
 
-    /// The key of hit `position`; `None` past the last.
+    /// The key of hit `position`; `None` for an invalid position.
     #[must_use]
     pub fn key(&self, position: usize) -> Option<&str> {
         self.core.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
-    /// The bytes of the key of hit `position`, untouched.
+    /// The bytes of the key of hit `position`. They are not read here.
     pub(crate) fn key_bytes(&self, position: usize) -> Option<&[u8]> {
         self.core.as_ref()?.key_bytes(self.hits.get(position)?.row).ok()
     }
 
-    /// The vector of hit `position`, from the mapping; `None` past the last.
+    /// The vector of hit `position`, in the mapping; `None` for an invalid position.
     #[must_use]
     pub fn vector(&self, position: usize) -> Option<&[f32]> {
         self.core.as_ref()?.vector(self.hits.get(position)?.row).ok()
     }
 
-    /// The tags of hit `position`; `None` past the last.
+    /// The tags of hit `position`; `None` for an invalid position.
     #[must_use]
     pub fn tags(&self, position: usize) -> Option<u64> {
         let row = self.hits.get(position)?.row;
         Some(self.core.as_ref()?.tags(row))
     }
 
-    /// The payload of hit `position`, from the mapping, empty where it has none; `None` past the last.
+    /// The payload of hit `position`, in the mapping, empty if it has none; `None` for an invalid position.
     #[must_use]
     pub fn payload(&self, position: usize) -> Option<&[u8]> {
         let row = self.hits.get(position)?.row;
         Some(self.core.as_ref()?.payload(row))
     }
 
-    /// Forgets the hits and lets go of the store; keeps the memory.
+    /// Discards the hits and releases the store. Keeps the working memory.
     pub fn clear(&mut self) {
         self.hits.clear();
         self.queries.clear();
         self.core = None;
     }
 
-    /// Forgets the hits, and hands out what they were borrowed from: it may be the last to keep the caller's inputs alive.
+    /// Discards the hits and returns what they were borrowed from. The query of the next search may be borrowed from it
+    /// too.
     pub(crate) fn take_lenders(&mut self) -> Lenders {
         let lenders = Lenders { _core: self.core.take() };
         self.clear();
         lenders
     }
 
-    /// Forgets the hits; what comes next is of `core`.
+    /// Discards the hits. The next ones belong to `core`.
     pub(in crate::store) fn begin(&mut self, core: &Arc<SharedState>) {
         self.clear();
         self.core = Some(Arc::clone(core));
     }
 
-    /// Lends `work` the memory for one thread's searches.
+    /// Calls `work` with the working memory of one thread.
     pub(in crate::store) fn lend<R>(&mut self, work: impl FnOnce(&mut Self, &mut SearchParts) -> R) -> R {
         let mut all = std::mem::take(&mut self.parts);
         let mut parts = all.pop().unwrap_or_default();
@@ -180,7 +188,7 @@ impl SearchResults {
         answer
     }
 
-    /// Takes over what came of the next query.
+    /// Adds the result of the next query.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].

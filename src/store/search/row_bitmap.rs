@@ -1,23 +1,23 @@
-//! The rows that a scan compares: those that a bitmap lets through, less what is known to be deleted.
+//! The rows that a scan compares: those that a bitmap includes, without those that are known to be deleted.
 
 use crate::store::state::rows::{RowTable, Snapshot};
 use std::ops::Range;
 
-/// The rows of a range, 64 at a time: a word of bits says which of them are candidates.
+/// An iterator over the candidates of a range, 64 rows at a time: a word of bits tells which of them are candidates.
 pub(crate) struct Candidates<'a> {
-    /// The candidates that are left among the rows of the word at hand.
+    /// The candidates that remain of the current word.
     bits: u64,
-    /// That word's place.
+    /// The index of that word.
     place: u32,
     end: u32,
-    /// A bit for each row; without them all rows are candidates.
+    /// A bit for each row; `None`: all rows are candidates.
     words: Option<&'a [u64]>,
     deleted: Option<(&'a RowTable, Snapshot)>,
 }
 
 impl<'a> Candidates<'a> {
-    /// Of `range`, those whose bits are set in `words`, without the rows that `deleted` knows to be deleted at its snapshot.
-    /// Rows that were deleted may come all the same.
+    /// The rows of `range` whose bits are set in `words`, without rows that were deleted in the snapshot. Some deleted
+    /// rows may remain: see [`RowTable::live_word`].
     pub(crate) fn new(
         range: Range<u32>,
         words: Option<&'a [u64]>,
@@ -55,10 +55,10 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-/// Set bits by their number.
+/// Finds set bits by their number.
 pub(crate) struct Bits<'a> {
     words: &'a [u64],
-    /// Words that are done, and the bits that are set in them.
+    /// Words that were counted, and their set bits.
     place: usize,
     before: u32,
 }
@@ -68,7 +68,7 @@ impl<'a> Bits<'a> {
         Self { words, place: 0, before: 0 }
     }
 
-    /// The row of set bit `number`, counted from 0; numbers come in ascending order.
+    /// The row of set bit `number`, from 0. Call it with ascending numbers.
     pub(crate) fn row_of(&mut self, number: u32) -> Option<u32> {
         loop {
             let mut word = *self.words.get(self.place)?;
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_are_the_set_bits_of_the_range() {
+    fn candidates_are_the_set_bits_of_a_range() {
         let words = [1 | 1 << 63, 0, 0, 1 << 5, u64::MAX];
         let bits: Vec<u32> =
             (0..320).filter(|row| words[*row as usize / 64] >> (row % 64) & 1 == 1).collect();

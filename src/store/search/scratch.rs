@@ -1,29 +1,29 @@
-//! The memory that searches work in, and what the tests count.
+//! The working memory of searches, and counters for the tests.
 
 use crate::index::{AllWithin, BestK, Neighbour, Scratch};
 
-/// What a search works in, kept from one to the next.
+/// The working memory of a search, reused by the next one.
 #[derive(Debug, Default)]
 pub(crate) struct SearchParts {
     pub(crate) scratch: Scratch,
     pub(crate) neighbours: Vec<Neighbour>,
     pub(crate) best: BestK,
     pub(crate) within: AllWithin,
-    /// What a filter has been told.
+    /// Cached results of a filter.
     pub(crate) memory: Vec<u64>,
     #[cfg(test)]
     pub(crate) work: Work,
 }
 
-/// What a search did.
+/// Counters of a search.
 #[cfg(test)]
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Work {
     /// Rows that the graph walk visited.
     pub(crate) visits: u64,
-    /// Rows that were compared one by one.
+    /// Rows that were compared in a scan.
     pub(crate) scanned: u64,
-    /// Rows that the filter was asked about.
+    /// Rows that the filter evaluated.
     pub(crate) evaluations: u64,
 }
 

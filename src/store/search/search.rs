@@ -1,4 +1,4 @@
-//! Searching: the graph for the rows it covers, an exact scan for those behind it, so that no row is ever hidden.
+//! Searching: the graph for the rows it covers, an exact scan for the unindexed rows, so that every row is searched.
 
 use crate::distance::PreparedQuery;
 use crate::index::{Graph, GraphSearch, Keeper, ScanRequest, SearchEnd, scan};
@@ -14,15 +14,15 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Under this many rows a scan is faster than the graph, and exact. Tests of small stores want the graph looked at, and
-/// a fuzzer has time for small stores only.
+/// With fewer rows than this a scan is faster than the graph, and exact. Small in tests and fuzzers, whose stores are
+/// small.
 const EXACT_BELOW_ROWS: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 2000 };
-/// The most hits of one search.
+/// The most hits of one search; [`SynaError::Limit`] for more.
 pub const MAX_K: usize = 1 << 24;
-/// The most candidates of one search.
+/// The most candidates of one search; [`SynaError::Limit`] for more.
 pub const MAX_EF: usize = 1 << 24;
 
-/// Searches over the rows of one moment, with the same options: one, or as many as a batch has.
+/// A search, or a batch of searches with the same options, over the rows of one snapshot.
 pub(crate) struct Search<'a> {
     pub(crate) core: &'a Arc<SharedState>,
     pub(crate) options: SearchOptions<'a>,
@@ -33,14 +33,14 @@ pub(crate) struct Search<'a> {
     pub(crate) k: usize,
     pub(crate) ef: usize,
     pub(crate) deadline: Option<Instant>,
-    /// Compared rows after which to stop.
+    /// The most rows to visit or compare.
     pub(crate) budget: Option<u32>,
-    /// The row that is left out.
+    /// The row that is excluded.
     without: Option<u32>,
 }
 
 impl<'a> Search<'a> {
-    /// `default_ef` counts where the options have none.
+    /// `default_ef` is used if the options set no `ef`.
     ///
     /// # Errors
     /// [`SynaError::Limit`].
@@ -56,7 +56,8 @@ impl<'a> Search<'a> {
         };
         let k = limited("k, the hits of one search", k, MAX_K)?;
         let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
-        // The graph first: rows that enter it meanwhile are then found by the scan, at worst a second time.
+        // The graph is loaded before the snapshot. A row that is indexed in between is then found by the scan, perhaps
+        // a second time.
         let graph = core.graph().filter(|_| !options.exact);
         let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
         let snapshot = core.published.load();
@@ -75,12 +76,12 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// The same with one row left out.
+    /// The same search without one row.
     pub(crate) fn without(self, row: u32) -> Self {
         Self { without: Some(row), ..self }
     }
 
-    /// A query whose dimensions and values were checked.
+    /// A query, checked for its dimensions and for finite components.
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
@@ -93,7 +94,7 @@ impl<'a> Search<'a> {
         Ok(PreparedQuery::new(self.core.kernels, self.core.data.identity.metric, query))
     }
 
-    /// The filter, which asks about each row once as long as it lives.
+    /// The filter. It evaluates each row once.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
@@ -102,9 +103,9 @@ impl<'a> Search<'a> {
         RowFilter::new(self.core, self.snapshot, conditions, self.without, self.deadline, memory)
     }
 
-    /// How the rows that the graph covers are searched, by any of the queries.
+    /// The plan for the rows that the graph covers, the same for all queries.
     pub(crate) fn plan(&self, filter: &RowFilter<'_>) -> SearchPlan {
-        // The rest are skipped by 64.
+        // A scan skips blocks of 64 deleted rows.
         let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions);
         match () {
             () if self.covered.min(live) < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => {
@@ -119,8 +120,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Leaves the nearest rows in the `best` of `parts`; whether deadline or budget cut it short. `plan`: of
-    /// [`Search::plan`], or found out here.
+    /// Collects the nearest rows in `parts.best`. Returns whether a deadline or a budget ended the search early.
+    /// `plan`: that of [`Search::plan`], or `None` to compute it.
     ///
     /// # Errors
     /// Those of the query and of the filter.
@@ -150,7 +151,7 @@ impl<'a> Search<'a> {
                 budget: least(most_visits, self.budget),
                 without: None,
             };
-            // A query that the graph has no code for is answered by a scan.
+            // A query that the graph has no code for (a zero vector) is answered by a scan.
             if let Some(end) =
                 graph.search(&query, &StoredRows(&self.core.data), &request, scratch, neighbours)
             {
@@ -159,7 +160,7 @@ impl<'a> Search<'a> {
                 let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions) as usize;
                 let there = live.saturating_sub(usize::from(self.without.is_some()));
                 let is_whole = !end.is_partial && neighbours.len() >= self.k.min(there);
-                // Else the walk gave up, or too few rows were met that pass: the scan finds what there is.
+                // Otherwise the walk has used up its budget or met too few rows that pass: the scan finds the rest.
                 if is_partial || is_whole {
                     scan_from = self.covered;
                     best.begin_with(neighbours);
@@ -187,7 +188,7 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Compares the rows of a range that pass with all queries, as far as deadline and budget (of rows) go.
+    /// Compares the rows of a range that pass with all queries, within the deadline and the budget (in rows).
     pub(crate) fn scan(
         &self,
         queries: &[PreparedQuery<'_>],
@@ -200,18 +201,18 @@ impl<'a> Search<'a> {
         scan(queries, &StoredRows(&self.core.data), filter.candidates(range), &request, keepers)
     }
 
-    /// Whether the caller's deadline or budget has come.
+    /// Whether the caller's deadline or budget is reached.
     pub(crate) fn is_over(&self, visits: u32) -> bool {
         self.budget.is_some_and(|budget| visits >= budget) || self.is_past_deadline()
     }
 
-    /// Whether the caller's deadline has come: what has not begun by then need not begin.
+    /// Whether the caller's deadline has passed. What was not begun by then is not begun.
     pub(crate) fn is_past_deadline(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
-/// The smaller of two bounds that may be none.
+/// The smaller of two optional limits.
 fn least(a: Option<u32>, b: Option<u32>) -> Option<u32> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

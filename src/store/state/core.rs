@@ -1,4 +1,5 @@
-//! What readers of a store share: the file, the rows, the directory, the graph. Results keep it alive past close.
+//! The state that readers of a store share: the file, the rows, the directory, the graph. Results keep it alive after a
+//! close.
 
 use crate::index::{Graph, Rows};
 use crate::kernel::Kernels;
@@ -19,9 +20,9 @@ pub(crate) struct SharedState {
     pub(crate) kernels: Kernels,
     directory: RwLock<KeyDirectory>,
     graph: RwLock<Option<Arc<Graph>>>,
-    /// A graph without the rows that were deleted, which is to take the other's place once it is whole.
+    /// A graph without deleted rows that is being built. It replaces `graph` when it is complete.
     successor: Mutex<Option<Arc<Graph>>>,
-    /// Why the index file is not used, until an index is saved in its place.
+    /// Why the index file is not used; cleared when an index is saved.
     ignored_index: Mutex<Option<String>>,
 }
 
@@ -40,7 +41,7 @@ impl SharedState {
         }
     }
 
-    /// The directory, for looking keys up. What it says belongs to the snapshot that is published meanwhile.
+    /// The directory, for lookups. While the guard is held, it matches the published snapshot.
     pub(crate) fn directory(&self) -> RwLockReadGuard<'_, KeyDirectory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,12 +56,12 @@ impl SharedState {
         graph.as_ref().filter(|graph| !graph.is_damaged()).map(Arc::clone)
     }
 
-    /// The graph, also one that searches do not use any more.
+    /// The graph, even if it is damaged and no longer used by searches.
     pub(crate) fn graph_even_damaged(&self) -> Option<Arc<Graph>> {
         self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The graph, or the one that `make` makes where there is none.
+    /// The graph. If there is none, or a damaged one, it is created by `make`.
     pub(crate) fn graph_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
         let mut graph = self.graph.write().unwrap_or_else(PoisonError::into_inner);
         match &*graph {
@@ -74,18 +75,18 @@ impl SharedState {
         *self.successor.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The graph that is to take the place of the one at hand; `make` makes it where it is not begun.
+    /// The graph that will replace the current one; `make` creates it if it was not begun.
     pub(crate) fn successor_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
         let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(successor.get_or_insert_with(make))
     }
 
-    /// Whether a graph that is to take the place of the one at hand was begun.
+    /// Whether a graph that will replace the current one was begun.
     pub(crate) fn has_successor(&self) -> bool {
         self.successor.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Gives `successor` the place of `graph`, unless another has it already.
+    /// Replaces `graph` by `successor`, unless `graph` was already replaced.
     pub(crate) fn succeed(&self, graph: &Arc<Graph>, successor: Arc<Graph>) {
         let mut place = self.graph.write().unwrap_or_else(PoisonError::into_inner);
         let mut begun = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +96,7 @@ impl SharedState {
         *begun = None;
     }
 
-    /// Notes why the index file is not used. `None`: the index file is used, or there is none.
+    /// Stores why the index file is not used. `None`: the index file is used, or there is none.
     pub(crate) fn set_ignored_index(&self, reason: Option<String>) {
         *self.ignored_index.lock().unwrap_or_else(PoisonError::into_inner) = reason;
     }
@@ -105,13 +106,13 @@ impl SharedState {
         self.ignored_index.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The rows as they are now, for an index that grows.
+    /// The current rows, for indexing.
     pub(crate) fn rows_to_index(&self) -> RowsToIndex<'_> {
         RowsToIndex { core: self, snapshot: self.published.load() }
     }
 
-    /// Gives up what only new calls need, since another core has taken this one's place. Searches that are under way
-    /// find all the same: they have the graph, or scan.
+    /// Drops what only new calls need, after another state has replaced this one. Searches in progress are not
+    /// affected: they hold the graph, or scan.
     pub(crate) fn retire(&self) {
         self.set_graph(None);
         *self.directory_mut() = KeyDirectory::default();
@@ -130,8 +131,8 @@ impl SharedState {
         self.rows.key(&self.data, row).is_ok_and(|found| found == key)
     }
 
-    /// The bytes of a published row's key, which were text when the row was written or the file opened. They are not
-    /// touched here: they may be far.
+    /// The bytes of the key of a published row. They were validated as UTF-8 when the row was written or the file was
+    /// opened. They are not read here, because they may not be in the cache.
     pub(crate) fn key_bytes(&self, row: u32) -> Result<&[u8]> {
         self.rows.key(&self.data, row)
     }
@@ -139,7 +140,7 @@ impl SharedState {
     /// The key of a published row.
     pub(crate) fn key(&self, row: u32) -> Result<&str> {
         std::str::from_utf8(self.key_bytes(row)?)
-            .map_err(|_| SynaError::Internal { what: format!("the key of row {row} is no UTF-8") })
+            .map_err(|_| SynaError::Internal { what: format!("the key of row {row} is not valid UTF-8") })
     }
 
     /// The vector of a published row.
@@ -160,13 +161,13 @@ impl SharedState {
         self.rows.payload(&self.data, row)
     }
 
-    /// Whether `row` was there, and live, at the moment of `snapshot`.
+    /// Whether `row` existed and was live in `snapshot`.
     pub(crate) fn is_visible(&self, row: u32, snapshot: Snapshot) -> bool {
         row < snapshot.rows && self.rows.is_live(row, snapshot)
     }
 }
 
-/// The rows of a store while its index grows, as they were when this was made.
+/// The rows of a store for indexing, as of one snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowsToIndex<'a> {
     core: &'a SharedState,
@@ -179,13 +180,13 @@ impl Rows for RowsToIndex<'_> {
         self.core.data.extents.row(row).unwrap_or_default()
     }
 
-    /// A search takes its snapshot after it has seen how far the graph goes: so of rows that are gone here it knows.
+    // A search loads its snapshot after the graph's row count, so it knows of all rows that are deleted here.
     fn is_gone(&self, row: u32) -> bool {
         row < self.snapshot.rows && !self.core.rows.is_live(row, self.snapshot)
     }
 }
 
-/// The rows of a file, as the index sees them: below the published count each has a vector.
+/// The rows of a file, for the index. Each row below the published count has a vector.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredRows<'a>(pub(crate) &'a DataFile);
 
@@ -196,12 +197,12 @@ impl Rows for StoredRows<'_> {
     }
 }
 
-/// Live rows of a snapshot, in the order of their insertion.
+/// The live rows of a snapshot, in insertion order.
 pub(crate) fn live_rows(core: &SharedState, snapshot: Snapshot) -> impl Iterator<Item = u32> {
     (0..snapshot.rows).filter(move |&row| core.rows.is_live(row, snapshot))
 }
 
-/// Refuses a vector with a component that is no finite number; `position`: its place in the batch.
+/// Refuses a vector with a component that is NaN or infinite. `position`: its position in the batch.
 pub(crate) fn check_finite(core: &SharedState, position: usize, vector: &[f32]) -> Result<()> {
     match core.kernels.first_non_finite(vector) {
         None => Ok(()),

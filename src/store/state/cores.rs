@@ -1,8 +1,8 @@
-//! The cores that a store has had: the one in use, and those that a compaction or a refresh put another in the place of.
+//! The states of a store: the current one, and those that were replaced by a compaction or a refresh.
 //!
 //! ```text
-//!   hold: a call, results, cursors; the last of them that lets go of a replaced core closes its file
-//!   lend: slices that are borrowed from the store itself; nobody knows when they are gone, so that core stays to the end
+//!   hold: for calls, results and cursors; when the last of them releases a replaced state, its file is closed
+//!   lend: for slices that are borrowed from the store itself; their end is unknown, so the state stays until the close
 //! ```
 
 use crate::append_table::AppendTable;
@@ -15,11 +15,11 @@ use std::sync::{Arc, PoisonError, Weak};
 #[derive(Debug)]
 pub(crate) struct StateHistory {
     current: RwLock<Arc<SharedState>>,
-    /// How often the current one was replaced.
+    /// How often the current state was replaced.
     generation: AtomicU32,
     lent: AppendTable<OnceLock<Lent>, 0>,
     lent_count: AtomicU32,
-    /// Those that may still be held.
+    /// The replaced states that may still be held.
     replaced: Mutex<Vec<Weak<SharedState>>>,
 }
 
@@ -44,17 +44,17 @@ impl StateHistory {
         })
     }
 
-    /// The one in use; it stays whole as long as the caller holds it.
+    /// The current state, which stays complete as long as the caller holds it.
     pub(crate) fn hold(&self) -> Arc<SharedState> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether `core` is the one in use.
+    /// Whether `core` is the current state.
     pub(crate) fn is_current(&self, core: &SharedState) -> bool {
         std::ptr::eq(core, &raw const **self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The one in use, which stays from now on until the store is closed. Takes no lock but for the first time.
+    /// The current state, which from now on stays until the store is closed. Takes a lock only the first time.
     pub(crate) fn lend(&self) -> &SharedState {
         loop {
             let generation = self.generation.load(Ordering::Acquire);
@@ -63,7 +63,7 @@ impl StateHistory {
             if let Some(lent) = last.filter(|lent| lent.generation == generation) {
                 return &lent.core;
             }
-            // Nobody else lends or replaces meanwhile.
+            // The lock excludes other threads that lend or replace.
             let current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             let (count, generation) =
                 (self.lent_count.load(Ordering::Acquire), self.generation.load(Ordering::Acquire));
@@ -71,7 +71,7 @@ impl StateHistory {
             if count > 0 && self.lent.get(count as usize - 1).and_then(OnceLock::get).is_some_and(is_lent) {
                 continue;
             }
-            // Room for it was reserved before it came into use.
+            // Its element was reserved before this state became current.
             if let Some(cell) = self.lent.get(count as usize) {
                 let _ = cell.set(Lent { core: Arc::clone(&current), generation });
                 self.lent_count.store(count + 1, Ordering::Release);
@@ -79,8 +79,8 @@ impl StateHistory {
         }
     }
 
-    /// Calls `each` for every core that can be reached without waiting for a lock: for a forked child, where nobody is left
-    /// to release one that a thread of the parent held.
+    /// Calls `each` for every state that can be reached without waiting for a lock. For a forked child, in which a lock
+    /// that a thread of the parent held is never released.
     pub(crate) fn for_each_unlocked(&self, mut each: impl FnMut(&SharedState)) {
         if let Ok(current) = self.current.try_read() {
             each(&current);
@@ -88,28 +88,28 @@ impl StateHistory {
         if let Ok(replaced) = self.replaced.try_lock() {
             replaced.iter().filter_map(Weak::upgrade).for_each(|core| {
                 each(&core);
-                // The last reference would unmap and close what the parent uses.
+                // Dropping the last reference would unmap and close the files of the parent.
                 std::mem::forget(core);
             });
         }
     }
 
-    /// Those that are in use no more and still held.
+    /// The bytes of files that were replaced and are still held.
     pub(crate) fn replaced_bytes(&self) -> u64 {
         let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         replaced.iter().filter_map(Weak::upgrade).map(|old| old.data.extents.end_bytes()).sum()
     }
 
-    /// Allocates what [`StateHistory::replace`] will need, and what lending the next one will, so that neither can fail.
+    /// Allocates what [`StateHistory::replace`], and lending the new state, will need, so that neither can fail.
     pub(crate) fn reserve(&self) -> Result<()> {
         let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         replaced.retain(|old| old.strong_count() > 0);
         replaced.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 0 })?;
-        // The current one may take a place until then.
+        // The current state may take one element until then.
         self.lent.get_or_grow(self.lent_count.load(Ordering::Acquire) as usize + 1).map(|_| ())
     }
 
-    /// Puts a core in the place of the one in use; room was reserved. One thread does so at a time.
+    /// Replaces the current state. Call [`StateHistory::reserve`] before. One thread at a time.
     pub(crate) fn replace(&self, core: Arc<SharedState>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, core);

@@ -1,33 +1,33 @@
-//! Which row a key has: a hash table of row numbers. The keys themselves stay in the file.
+//! The key directory: a hash table of row numbers. The keys themselves stay in the file.
 //!
-//! Open addressing with linear probing (Knuth 6.4, algorithms L and R): one word an entry, so that a key costs one line
-//! of the cache, and a table grows from front to back.
+//! Open addressing with linear probing (Knuth 6.4, algorithms L and R). An entry is one word, so a lookup usually reads
+//! one cache line, and a table that grows is filled from front to back.
 
 use crate::kernel::codes::prefetch_line;
 use crate::{Result, SynaError};
 use std::hash::BuildHasher;
 
-/// Stands for "no entry": it has a row number that no row has.
+/// An empty slot. It has a row number that no row has.
 const FREE: u64 = u64::MAX;
-/// The fewest slots of a table that has any.
+/// The fewest slots of a table that is not empty.
 const LEAST_SLOTS: usize = 64;
-/// The most slots of a table that grows by what it has: a larger one is made for all planned keys at once. 32 KiB, so that a
-/// small store takes little memory, whatever was planned, and a large one does not move its keys while it grows.
+/// The most slots of a table that grows with its keys. A larger table is allocated for all planned keys at once. At 32
+/// KiB, a small store uses little memory, whatever was planned, and a large one does not rehash while it grows.
 const MOST_SMALL_SLOTS: usize = 4096;
-/// How many keys' slots are asked for at a time, before they are needed: the reads wait side by side.
+/// How many keys' slots are prefetched at a time, so that the reads overlap.
 const LOOK_AHEAD: usize = 16;
 
-/// Key -> row, for live keys.
+/// Maps the live keys to their rows.
 #[derive(Debug, Default)]
 pub(crate) struct KeyDirectory {
-    /// A part of the key's hash, so that most wrong keys are told apart without a look into the file, and its row below.
-    /// A power of two of slots, or none.
+    /// The upper half is the hash of the key, so that most other keys are excluded without a read from the file. The
+    /// lower half is the row. The length is a power of two, or 0.
     slots: Vec<u64>,
     count: usize,
     planned: usize,
 }
 
-/// The hash of keys: seeded anew in each process, so that nobody can choose keys that collide.
+/// The hash of keys. The seed differs from process to process, so that an attacker cannot choose keys that collide.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyHasher {
     builder: foldhash::fast::RandomState,
@@ -61,7 +61,8 @@ impl KeyDirectory {
         self.count
     }
 
-    /// The slot where the search for a hash begins. Its upper bits count, so a table twice as large has the same order.
+    /// The slot where the search for a hash begins. It uses the upper bits, so the entries have the same order in a
+    /// table of twice the size.
     fn home(&self, hash: u32) -> usize {
         let spread = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let bits = self.slots.len().trailing_zeros();
@@ -76,12 +77,12 @@ impl KeyDirectory {
         (slot + 1) & (self.slots.len().wrapping_sub(1))
     }
 
-    /// Says for how many keys a table is made that is no longer small.
+    /// Sets the number of keys for which a table above [`MOST_SMALL_SLOTS`] is allocated.
     pub(crate) fn plan(&mut self, keys: usize) {
         self.planned = keys;
     }
 
-    /// Makes room for `count` more keys.
+    /// Allocates for `count` more keys.
     pub(crate) fn try_reserve(&mut self, count: usize) -> Result<()> {
         let keys = self.count.saturating_add(count);
         if keys <= self.slots.len() / 4 * 3 {
@@ -101,7 +102,7 @@ impl KeyDirectory {
         Ok(())
     }
 
-    /// Puts an entry into the first free slot from its home on; there is one.
+    /// Stores an entry in the first free slot from its home on. There must be one.
     fn place(&mut self, entry: u64) {
         let mut slot = self.home(hash_of(entry));
         while self.at(slot) != FREE {
@@ -112,7 +113,7 @@ impl KeyDirectory {
         }
     }
 
-    /// The slot of an entry with this hash that `is_it(row)` takes for the right one, or the free one where it would be.
+    /// The slot of the entry with this hash for which `is_it(row)` is true, or the free slot where it would be stored.
     fn find_slot(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> (usize, Option<u32>) {
         let mut slot = self.home(hash);
         loop {
@@ -126,12 +127,12 @@ impl KeyDirectory {
         }
     }
 
-    /// The row of a key; `has_key(row)` compares it with the key of a row.
+    /// The row of a key. `has_key(row)` compares the key with that of a row.
     pub(crate) fn find(&self, hash: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
         self.find_slot(hash, has_key).1
     }
 
-    /// Adds a key unless it is there; then returns the row it has. Room was reserved.
+    /// Adds a key if it is new; otherwise returns its row. Call [`KeyDirectory::try_reserve`] before.
     pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
         let (slot, found) = self.find_slot(hash, has_key);
         if found.is_none()
@@ -143,7 +144,7 @@ impl KeyDirectory {
         found
     }
 
-    /// To be called at each of the places of `hashes` in order: asks for the slots of those that come soon.
+    /// Prefetches the slots of the next keys. Call it for each position of `hashes`, in order.
     #[inline]
     pub(crate) fn look_ahead(&self, hashes: &[u32], position: usize) {
         if position.is_multiple_of(LOOK_AHEAD) {
@@ -154,7 +155,7 @@ impl KeyDirectory {
         }
     }
 
-    /// Gives the key of `old_row` the row `row`.
+    /// Changes the row of a key from `old_row` to `row`.
     pub(crate) fn replace(&mut self, hash: u32, old_row: u32, row: u32) {
         if let (slot, Some(_)) = self.find_slot(hash, |there| there == old_row)
             && let Some(there) = self.slots.get_mut(slot)
@@ -163,7 +164,8 @@ impl KeyDirectory {
         }
     }
 
-    /// Takes the key of `row` out, and moves up those behind it that would not be found across the gap.
+    /// Removes the key of `row`, and moves later entries back that could not be found across the gap (Knuth 6.4,
+    /// algorithm R).
     pub(crate) fn remove(&mut self, hash: u32, row: u32) {
         let (mut gap, Some(_)) = self.find_slot(hash, |there| there == row) else { return };
         self.count -= 1;
@@ -200,7 +202,7 @@ mod tests {
         Remove(u32),
     }
 
-    /// Few hashes, so that entries collide, and some at the very end, so that they run over it.
+    /// Few hashes, so that entries collide, and some at the end of the table, so that the probing wraps around.
     fn hash_of_key(key: u32) -> u32 {
         [7, 7 << 16, u32::MAX, u32::MAX - 1][key as usize % 4].wrapping_add(key / 16)
     }
@@ -217,9 +219,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map(steps in steps()) {
+        fn the_directory_behaves_as_a_map(steps in steps()) {
             let mut directory = KeyDirectory::default();
-            // Rows tell their key: row = number * 1000 + key.
+            // A row contains its key: row = number * 1000 + key.
             let mut model: BTreeMap<u32, u32> = BTreeMap::new();
             let key_of = |row: u32| row % 1000;
             for (number, step) in (0..).zip(steps) {
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_planned_is_allocated_once_a_table_is_no_longer_small() {
+    fn planned_keys_are_allocated_when_the_table_is_no_longer_small() {
         let mut directory = KeyDirectory::default();
         directory.plan(100_000);
         for (keys, slots) in
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_table_has_nothing_and_loses_nothing() {
+    fn an_empty_table_accepts_all_calls() {
         let mut directory = KeyDirectory::default();
         assert_eq!(directory.find(1, |_| true), None);
         directory.remove(1, 1);

@@ -3,22 +3,23 @@
 use crate::Result;
 use crate::store::state::core::SharedState;
 
-/// A live row with all that was written with it, as it lies in the mapping.
+/// A live row with all that was written with it, borrowed from the mapping.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry<'a> {
-    /// The row's number, in order of insertion; never given to another row, and given anew by a compaction only.
+    /// The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction renumbers the
+    /// rows.
     pub row: u32,
     /// The key.
     pub key: &'a str,
-    /// The tags; 0 where none were written.
+    /// The tags; 0 if there are none.
     pub tags: u64,
-    /// The payload; empty where none was written.
+    /// The payload; empty if there is none.
     pub payload: &'a [u8],
-    /// The vector, 64-byte aligned.
+    /// The stored vector, aligned to 64 bytes.
     pub vector: &'a [f32],
 }
 
-/// All of a published row.
+/// The entry of a published row.
 pub(crate) fn entry_of(core: &SharedState, row: u32) -> Result<Entry<'_>> {
     Ok(Entry {
         row,

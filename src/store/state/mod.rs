@@ -1,13 +1,13 @@
-//! What readers and the writer of a store share.
+//! The state that readers and the writer of a store share.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
-//! | `directory.rs` | key -> row |
-//! | `core.rs` | all that the readers of one file share: file, rows, directory, graph |
-//! | `cores.rs` | the core in use, and those before it where the file was replaced |
+//! | `directory.rs` | the hash table from keys to rows |
+//! | `core.rs` | the state that readers of one file share: file, rows, directory, graph |
+//! | `cores.rs` | the current state, and those before it if the file was replaced |
 //! | `entry.rs` | a row with all that was written with it |
-//! | `interrupts.rs` | what long calls look at, to be ended from another thread |
+//! | `interrupts.rs` | interrupting long calls from another thread |
 
 pub(super) mod core;
 pub(super) mod cores;

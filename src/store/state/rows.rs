@@ -1,6 +1,6 @@
-//! What is known of each row beside its vector: where its key lies, its tags, and when it was deleted.
+//! What is stored in memory for each row: the position of its key in the file, its tags, and its deletion.
 //!
-//! The one writer fills in rows above the published count; readers look at rows below it, without a lock.
+//! The writer fills rows at and above the published count. Readers access rows below it, without a lock.
 
 use crate::append_table::AppendTable;
 use crate::kernel::codes::prefetch_line;
@@ -8,16 +8,16 @@ use crate::storage::{DataFile, Frame};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Result, SynaError};
 
-/// The state of a store at a moment: a batch is in it whole or not at all.
+/// The state of a store at one moment. It contains each batch as a whole or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     /// Rows that exist, live or deleted.
     pub(crate) rows: u32,
-    /// Deletions that have happened.
+    /// Deletions so far.
     pub(crate) deletions: u32,
 }
 
-/// The snapshot that a new reader gets; both its numbers change at one stroke.
+/// The snapshot that a new reader gets. Both numbers change atomically.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     packed: AtomicU64,
@@ -33,14 +33,15 @@ impl Published {
         }
     }
 
-    /// Everything that the snapshot's rows need has been stored before.
+    /// Publishes a snapshot. Everything that its rows need must have been stored before; the release store makes it
+    /// visible.
     pub(crate) fn store(&self, snapshot: Snapshot) {
         let packed = u64::from(snapshot.rows) | u64::from(snapshot.deletions) << 32;
         self.packed.store(packed, Ordering::Release);
     }
 }
 
-/// A frame that carries payloads.
+/// A frame that contains payloads.
 #[derive(Debug, Default)]
 struct PayloadFrame {
     first_row: AtomicU32,
@@ -50,24 +51,24 @@ struct PayloadFrame {
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct RowTable {
-    /// The key's place in the file and its length: offset * 2^16 + length.
+    /// Position and length of the key in the file: offset * 2^16 + length.
     keys: AppendTable<AtomicU64, 8>,
-    /// The number of the deletion that took the row, counted from 1; 0 or absent: live.
+    /// The number of the deletion that removed the row, counted from 1; 0 or absent: live.
     deleted_by: AppendTable<AtomicU32, 8>,
-    /// Bit `r % 64` of word `r / 64`: whether row `r` has such a number. A search asks about many rows, and these stay in the
-    /// cache.
+    /// Bit `r % 64` of word `r / 64`: whether row `r` has a deletion number. A search tests many rows, and these words
+    /// stay in the cache.
     deleted: AppendTable<AtomicU64, 2>,
-    /// For each 64 rows the highest of their numbers: a snapshot that has it sees all of the word's deletions.
+    /// For each 64 rows the highest deletion number. A snapshot with that number sees all deletions of the word.
     last_deletions: AppendTable<AtomicU32, 2>,
-    /// Absent for rows of frames without tags. Beside the file's own, since a filter looks at those of all rows, and would
-    /// have to search for each one's frame.
+    /// Absent for rows of frames without tags. Copied from the file, because a filter reads the tags of all rows, and
+    /// would otherwise have to search for the frame of each.
     tags: AppendTable<AtomicU64, 8>,
     payload_frames: AppendTable<PayloadFrame, 4>,
     payload_frame_count: AtomicU32,
 }
 
 impl RowTable {
-    /// Allocates what [`RowTable::add`] will need, so that it cannot fail half-way.
+    /// Allocates what [`RowTable::add`] will need, so that it cannot fail in the middle.
     pub(crate) fn reserve(
         &self,
         first_row: u32,
@@ -76,7 +77,7 @@ impl RowTable {
         deletions: &[u32],
     ) -> Result<()> {
         if let Some(last) = row_count.checked_sub(1) {
-            // Chunks double, so a batch may span several.
+            // Chunks double in size, so a batch may span several.
             let (first, last) = (first_row as usize, first_row as usize + last as usize);
             let mut row = first;
             loop {
@@ -99,7 +100,7 @@ impl RowTable {
         Ok(())
     }
 
-    /// Takes in a frame that begins at `offset_bytes` of the file; `deletions_before` have happened before it.
+    /// Adds a frame that begins at `offset_bytes` in the file. `deletions_before`: deletions before the frame.
     pub(crate) fn add(&self, frame: &Frame<'_>, offset_bytes: u64, deletions_before: u32) -> Result<()> {
         let first = frame.first_row() as usize;
         self.keys.store_from(first, frame.key_places(), |cell, (at, length)| {
@@ -126,13 +127,15 @@ impl RowTable {
         self.deleted_by.get_or_grow(row as usize)?.store(ordinal, Ordering::Relaxed);
         let place = (row / u64::BITS) as usize;
         self.last_deletions.get_or_grow(place)?.fetch_max(ordinal, Ordering::Relaxed);
-        // Whoever sees the bit sees the number, or a row could be hidden from a snapshot before its deletion.
+        // Release: a reader that sees the bit also sees the number. Otherwise it could hide the row from a snapshot
+        // before the deletion.
         let word = self.deleted.get_or_grow(place)?;
         word.fetch_or(1 << (row % u64::BITS), Ordering::Release);
         Ok(())
     }
 
-    /// The rows of word `place` that may be live at a snapshot, as bits: just the live ones, unless some were deleted since.
+    /// The rows of word `place` that may be live in a snapshot, as bits. They are exactly the live rows, unless rows of
+    /// the word were deleted after the snapshot; then all bits are set.
     #[inline]
     pub(crate) fn live_word(&self, place: u32, snapshot: Snapshot) -> u64 {
         let place = place as usize;
@@ -142,19 +145,20 @@ impl RowTable {
         if deleted == 0 || last > snapshot.deletions { u64::MAX } else { !deleted }
     }
 
-    /// Takes a row that is not whole out of sight; the snapshot counts it as a deletion.
+    /// Hides a row that is not intact. The snapshot counts it as a deletion.
     pub(crate) fn hide(&self, row: u32) -> Result<()> {
         self.number_deletion(row, 1)
     }
 
-    /// The number of a row's deletion, where it may have one. One that is not seen here comes after the caller's snapshot.
+    /// The deletion number of a row, if it may have one. A deletion that is not visible here is later than the caller's
+    /// snapshot.
     #[inline]
     fn deletion(&self, row: u32) -> Option<&AtomicU32> {
         let word = self.deleted.get((row / u64::BITS) as usize)?.load(Ordering::Relaxed);
         if word >> (row % u64::BITS) & 1 == 0 { None } else { self.deleted_by.get(row as usize) }
     }
 
-    /// Whether a row below `snapshot.rows` was live then.
+    /// Whether a row below `snapshot.rows` was live in the snapshot.
     #[inline]
     pub(crate) fn is_live(&self, row: u32, snapshot: Snapshot) -> bool {
         match self.deletion(row) {
@@ -166,7 +170,7 @@ impl RowTable {
         }
     }
 
-    /// How many rows under `end` were ever deleted.
+    /// How many rows below `end` were ever deleted.
     pub(crate) fn deleted_below(&self, end: u32) -> u32 {
         let words = (0..end.div_ceil(u64::BITS)).map(|at| {
             let word = self.deleted.get(at as usize).map_or(0, |word| word.load(Ordering::Relaxed));
@@ -176,20 +180,20 @@ impl RowTable {
         words.map(u64::count_ones).sum()
     }
 
-    /// Brings near what [`RowTable::is_live`] will look at; whether the row may have been deleted.
+    /// Prefetches what [`RowTable::is_live`] will read. Returns whether the row may have been deleted.
     #[inline]
     pub(crate) fn look_ahead(&self, row: u32) -> bool {
         let deletion = self.deletion(row);
         deletion.inspect(|cell| prefetch_line(*cell)).is_some()
     }
 
-    /// Brings near where the key of a row is known to lie.
+    /// Prefetches the entry with the position of a row's key.
     #[inline]
     pub(crate) fn key_ahead(&self, row: u32) {
         self.keys.get(row as usize).inspect(|cell| prefetch_line(*cell));
     }
 
-    /// The key of a published row; its bytes are not touched.
+    /// The key of a published row. Its bytes are not read.
     pub(crate) fn key<'d>(&self, data: &'d DataFile, row: u32) -> Result<&'d [u8]> {
         let lost = || SynaError::Internal { what: format!("row {row} has no key") };
         let packed = self.keys.get(row as usize).ok_or_else(lost)?.load(Ordering::Relaxed);
@@ -197,18 +201,18 @@ impl RowTable {
         data.extents.bytes(packed >> 16, length).ok_or_else(lost)
     }
 
-    /// The tags of a published row; 0 where none were written.
+    /// The tags of a published row; 0 if there are none.
     #[inline]
     pub(crate) fn tags(&self, row: u32) -> u64 {
         self.tags.get(row as usize).map_or(0, |cell| cell.load(Ordering::Relaxed))
     }
 
-    /// The payload of a published row; empty where it has none.
+    /// The payload of a published row; empty if there is none.
     pub(crate) fn payload<'d>(&self, data: &'d DataFile, row: u32) -> &'d [u8] {
         self.payload_frame(data, row).map_or(&[], |(frame, position)| frame.payload(position))
     }
 
-    /// The frame that holds a row's payload, and the row's place in it.
+    /// The frame that contains a row's payload, and the row's position in it.
     fn payload_frame<'d>(&self, data: &'d DataFile, row: u32) -> Option<(Frame<'d>, u32)> {
         let entry = |at: u32| self.payload_frames.get(at as usize);
         let (mut low, mut high) = (0, self.payload_frame_count.load(Ordering::Acquire));
@@ -235,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_hides_no_row_from_a_snapshot_before_its_deletion() {
+    fn live_word_hides_no_row_from_a_snapshot_before_its_deletion() {
         let table = RowTable::default();
         let at = |deletions| Snapshot { rows: 200, deletions };
         assert_eq!(table.live_word(1, at(0)), u64::MAX);
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_comes_back_as_it_was() {
+    fn a_published_snapshot_is_loaded_unchanged() {
         let published = Published::default();
         for snapshot in [
             Snapshot { rows: 0, deletions: 0 },
@@ -263,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn room_for_a_batch_is_there_after_reserve() {
+    fn reserve_allocates_for_a_whole_batch() {
         let table = RowTable::default();
         table.reserve(200, 5000, true, &[3]).unwrap();
         for row in 200..5200 {

@@ -1,4 +1,4 @@
-//! The graph of a store: how it is made, and what of the rows it does not cover.
+//! Creating the graph of a store, and counting the rows that it does not cover.
 
 use crate::DistanceMetric;
 use crate::index::{Graph, GraphParams};
@@ -22,24 +22,24 @@ pub(crate) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
     }
 }
 
-/// The graph, made without rows where there is none.
+/// The graph; an empty one is created if there is none.
 pub(crate) fn graph_of(core: &SharedState, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
     let identity = &core.data.identity;
     core.graph_or_make(|| new_graph(core, params(identity.metric)))
 }
 
-/// A graph without rows.
+/// An empty graph.
 pub(crate) fn new_graph(core: &SharedState, params: GraphParams) -> Arc<Graph> {
     Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
 }
 
-/// How many rows are not in the index.
+/// The number of unindexed rows.
 pub(crate) fn tail_rows(core: &SharedState) -> u32 {
     let covered = core.graph().map_or(0, |graph| graph.covered_rows());
     core.published.load().rows.saturating_sub(covered)
 }
 
-/// A core that was replaced while its index was worked on needs none.
+/// Drops the graph of a state that was replaced while its rows were indexed.
 pub(crate) fn give_up_retired(cores: &StateHistory, core: &Arc<SharedState>) {
     if !cores.is_current(core) {
         core.set_graph(None);

@@ -1,9 +1,9 @@
-//! `NAME.hnsw`: the graph, bound to the log that it was made from. Derived, so whatever does not fit is ignored and
-//! made again; but a file that is no index of ours is nobody's to overwrite.
+//! Reading `NAME.hnsw`: the graph, bound to the log that it was built from. The index is derived, so an index that does
+//! not match is ignored and rebuilt. A file that is not an index of this library is never overwritten.
 //!
 //! ```text
 //! | slot 0 | slot 1 | records | table | changed records | table | ...
-//!   4 KiB    4 KiB    all of it in cells as wide as a record
+//!   4 KiB    4 KiB    all in cells of the size of a record
 //! ```
 //! `index_save.rs` writes it.
 
@@ -19,23 +19,23 @@ use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where the slots begin: each in a page of its own.
+/// The offsets of the slots. Each has its own page.
 pub(crate) const SLOTS_AT: [u64; 2] = [0, 4096];
 
-/// The index's name for a data file's name.
+/// The path of the index of a data file.
 pub(crate) fn path_of(data_path: &Path) -> PathBuf {
     let mut name = data_path.as_os_str().to_owned();
     name.push(".hnsw");
     PathBuf::from(name)
 }
 
-/// The path of the index of a data file, without links at its end.
+/// The path of the index of a data file, with links at its end resolved.
 pub(crate) fn locate(storage: &dyn Storage, data_path: &Path) -> Result<PathBuf> {
     let path = path_of(data_path);
     storage.resolve(&path).map_err(|error| SynaError::io(&path, "finding", error))
 }
 
-/// Refuses a data file whose index would have a name longer than the file system takes.
+/// Refuses a data file if the name of its index would be too long for the file system.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
@@ -43,16 +43,15 @@ pub(crate) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> 
     match storage.kind(&path_of(data_path)) {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
             let name = ShortPath::in_text(Path::new(data_path.file_name().unwrap_or_default()));
-            let what =
-                format!("the index's file, {name}.hnsw, would have too long a name; use a shorter name");
+            let what = format!("the name of the index file, {name}.hnsw, is too long; use a shorter name");
             Err(SynaError::argument(what))
         }
-        // Whatever else is wrong is told by whoever reads or saves the index.
+        // Other errors are reported when the index is read or saved.
         _ => Ok(()),
     }
 }
 
-/// Where an index was saved last, so that the next save can add to it.
+/// Where an index was saved last, so that the next save can append to it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SavedPlace {
     pub(crate) file: FileIdentity,
@@ -60,14 +59,14 @@ pub(crate) struct SavedPlace {
     pub(crate) standing: Standing,
 }
 
-/// What tells an index from an older or another one in its place.
+/// Distinguishes an index from an older or a different one under the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IndexIdentity {
     pub(crate) file: FileIdentity,
     generations: [u64; 2],
 }
 
-/// Which index lies beside a data file.
+/// The identity of the index beside a data file; `None` if there is none.
 pub(crate) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<IndexIdentity> {
     let path = locate(storage, data_path).ok()?;
     let Ok(PathKind::File(file)) = storage.kind(&path) else { return None };
@@ -75,19 +74,19 @@ pub(crate) fn identity_of(storage: &dyn Storage, data_path: &Path) -> Option<Ind
     let mut generations = [0; 2];
     for (at, generation) in SLOTS_AT.into_iter().zip(&mut generations) {
         let mut bytes = [0; 8];
-        // A file that is too short is no index; its generations are 0.
+        // A file that is too short is not an index; its generations are 0.
         let _ = read_exact_at(&*opened, &mut bytes, at + GENERATION_AT);
         *generation = u64::from_le_bytes(bytes);
     }
     Some(IndexIdentity { file, generations })
 }
 
-/// An index that is whole in itself; whether it fits the log is still to be seen.
+/// An index whose checksums are valid. Whether it matches the log is checked later.
 #[derive(Debug)]
 pub(crate) struct SavedIndex {
     file: FileIdentity,
     slot: Slot,
-    /// Whether a save may add to the file: not where the newest slot or its table is lost, since a reader may have
+    /// Whether a save may append to the file. Not if the newest slot or its table is lost, because a reader may have
     /// mapped what they name.
     may_grow: bool,
     table_at: u64,
@@ -95,13 +94,13 @@ pub(crate) struct SavedIndex {
     cells: Arc<Region>,
 }
 
-/// The graph of an index; whether it fits the rows is still to be seen.
+/// The graph of an index. Whether it matches the rows is checked later.
 pub(crate) struct ReadGraph<'a> {
     saved: &'a SavedIndex,
     opened: OpenedGraph,
 }
 
-/// The frame that the log ended with when an index was saved.
+/// The last frame of the log when an index was saved.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SavedAt {
     pub(crate) sequence: u64,
@@ -109,7 +108,7 @@ pub(crate) struct SavedAt {
     pub(crate) chain: u32,
 }
 
-/// What was read of an index; or why it is not used.
+/// A part of an index, or the reason why it is not used.
 pub(crate) type Readable<T> = std::result::Result<T, String>;
 
 /// The cells of a mapped file.
@@ -127,12 +126,12 @@ impl SavedIndex {
         SavedAt { sequence: self.slot.sequence, chain: self.slot.chain }
     }
 
-    /// Rows that it says it covers.
+    /// The number of rows that it claims to cover.
     pub(crate) fn covered_rows(&self) -> u32 {
         self.slot.covered_rows
     }
 
-    /// Why the index cannot belong to a log that has, or has not, the frame it was saved at, and so many rows.
+    /// Why the index does not belong to a log of `rows` rows. `is_in_log`: whether the log has the frame it was saved at.
     pub(crate) fn misfit(&self, is_in_log: bool, rows: u64) -> Option<String> {
         let Slot { sequence, chain, covered_rows, .. } = self.slot;
         if !is_in_log {
@@ -146,10 +145,10 @@ impl SavedIndex {
         }
     }
 
-    /// The graph, or why its table is not valid. Takes time and memory in proportion to the table.
+    /// The graph, or why its table is not valid. Time and memory are proportional to the length of the table.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`], which says nothing about the index.
+    /// [`SynaError::NoMemory`], which does not mean that the index is invalid.
     pub(crate) fn read_graph(&self, dimensions: u32, kernels: Kernels) -> Result<Readable<ReadGraph<'_>>> {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
@@ -165,8 +164,8 @@ impl SavedIndex {
 }
 
 impl ReadGraph<'_> {
-    /// The graph, and where a save may add to it; or why it does not cover the rows that it should. The caller has seen that
-    /// there are so many rows.
+    /// The graph, and where a save may append to it; or why it does not cover the rows that it should. The caller has
+    /// checked that the log has that many rows.
     pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Readable<(Graph, Option<SavedPlace>)> {
         let SavedIndex { file, slot, may_grow, .. } = *self.saved;
         let graph = match self.opened.settle(is_gone) {
@@ -184,11 +183,11 @@ impl ReadGraph<'_> {
     }
 }
 
-/// The index beside `data_path`, or why it is not used; `None` if there is none. The store has room for `row_capacity`
-/// rows. Reads its table; its records are read when a search first comes to them.
+/// The index beside `data_path`, or why it is not used; `None` if there is none. The store has space for
+/// `row_capacity` rows. Reads the table; the records are read when a search first accesses them.
 ///
 /// # Errors
-/// [`SynaError::Corrupt`] where a file of that name is no index of ours.
+/// [`SynaError::Corrupt`] if a file of that name is not an index of this library.
 pub(crate) fn read(
     storage: &dyn Storage,
     data_path: &Path,
@@ -236,18 +235,18 @@ pub(crate) fn read(
         }
         may_grow = false;
     }
-    let reason = "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a whole table";
+    let reason = "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a complete table";
     Ok(Some(Err(reason.to_owned())))
 }
 
-/// Logs why the index file of a store is not used, and notes it for `verify`.
+/// Logs why the index file of a store is not used, and stores the reason for `verify`.
 pub(crate) fn ignore(core: &SharedState, reason: String) {
     let path = path_of(&core.data.path);
     log::warn!("{}: ignoring index file: {reason}; the index will be rebuilt", path.display());
     core.set_ignored_index(Some(reason));
 }
 
-/// The table that a slot names; `None` where it is not there, or not whole.
+/// The table that a slot names; `None` if it is missing or its checksum is wrong.
 fn read_table(
     file: &dyn StorageFile,
     slot: &Slot,
@@ -259,7 +258,7 @@ fn read_table(
     let cell_bytes = slot.cell_bytes(identity);
     let end = CELLS_AT + u64::from(slot.cells) * cell_bytes;
     let table_at = slot.table_at(identity);
-    // A longer table is a hole, or somebody's joke.
+    // A longer table is sparse or hostile.
     let fits = slot.table_cell < slot.cells
         && end <= length
         && slot.table_bytes <= end.saturating_sub(table_at)
@@ -273,5 +272,5 @@ fn read_table(
 }
 
 pub(crate) fn foreign(path: &Path) -> SynaError {
-    SynaError::corrupt(path, 0, "this is no index of syna-mmap, and its name is needed for one; move it away")
+    SynaError::corrupt(path, 0, "this is not an index of syna-mmap, but has the name of one; move it away")
 }

@@ -1,8 +1,8 @@
 //! Saving the graph as `NAME.hnsw`.
 //!
-//! A save adds what has changed and a table of where everything lies, syncs, and names the table in the older slot. What a
-//! table names is never overwritten; once more than half of a file is of no use any more, a new one takes its place. It takes
-//! the place of an index only: whatever else has the name by then stays as it is.
+//! A save appends the changed records and a table of the offsets of all records, syncs, and writes the older slot,
+//! which names the table. What a table names is never overwritten. When more than half of a file is no longer used, a
+//! new file replaces it. Only an index is replaced: any other file of that name stays unchanged.
 
 use crate::checksum::crc32c;
 use crate::index::{Graph, Saving};
@@ -26,10 +26,10 @@ fn place_of(slot: &Slot) -> u64 {
     if slot.generation.is_multiple_of(2) { even } else { odd }
 }
 
-/// A save that is under way: its records are written in pieces, between which the graph may grow.
+/// A save in progress. Its records are written in parts, between which the graph may grow.
 #[derive(Debug)]
 pub(crate) struct IndexSave {
-    /// Of this graph, and no other.
+    /// The graph that is being saved.
     graph: Weak<Graph>,
     path: PathBuf,
     file: Arc<dyn StorageFile>,
@@ -40,17 +40,17 @@ pub(crate) struct IndexSave {
     is_nearly_done: bool,
 }
 
-/// Where the records go.
+/// Where the records are written.
 #[derive(Debug)]
 enum Target {
-    /// Behind those of the last save.
+    /// After those of the last save.
     Grown(SavedPlace),
     /// To a new file.
     Anew(Temporary),
 }
 
 impl Target {
-    /// The cell of the first record that is written.
+    /// The cell of the first record of this save.
     fn first_cell(&self) -> u32 {
         match self {
             Self::Grown(last) => last.slot.cells,
@@ -60,10 +60,10 @@ impl Target {
 }
 
 impl IndexSave {
-    /// Begins to save the graph beside the data file; `None` where it lies there as it is. `last`: where it was saved last.
+    /// Begins to save the graph beside the data file; `None` if it is saved already. `last`: where it was saved last.
     ///
     /// # Errors
-    /// Of the file.
+    /// Those of the file.
     pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         data: &DataFile,
@@ -79,7 +79,7 @@ impl IndexSave {
         if last.is_some_and(|last| changed == 0 && last.standing == standing) {
             return Ok(None);
         }
-        // A graph without a record there is another one than was saved, and is better off in a file of its own.
+        // A graph without a record in the file is another one than was saved; a new file is better for it.
         let is_worth_while = |last: &SavedPlace| {
             in_file > 0
                 && u64::from(last.slot.cells) + u64::from(changed) <= 2 * u64::from(in_file + changed)
@@ -104,7 +104,7 @@ impl IndexSave {
         }))
     }
 
-    /// Whether it saves this graph, and the file that it adds to is still the index.
+    /// Whether it saves this graph, and the file that it appends to is still the index.
     pub(crate) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Graph>) -> bool {
         let is_there = match &self.target {
             Target::Grown(last) => {
@@ -115,16 +115,16 @@ impl IndexSave {
         is_there && std::ptr::eq(self.graph.as_ptr(), Arc::as_ptr(graph))
     }
 
-    /// How many records it has written.
+    /// The number of records written so far.
     pub(crate) fn saved_records(&self) -> u32 {
         self.saving.next_cell() - self.target.first_cell()
     }
 
-    /// Writes about so many records, and has the system begin to bring them to the disk. Says whether the rest can be written
-    /// at once. Whoever calls has the graph's turn.
+    /// Writes about `most` records and asks the system to start writing them to the disk. Returns whether few enough
+    /// records remain to write them at once. The caller holds the build lock of the graph.
     ///
     /// # Errors
-    /// Of the file; the save has failed then.
+    /// Those of the file; the save has failed then.
     pub(crate) fn advance(&mut self, graph: &Graph, most: u32) -> Result<bool> {
         let from = self.next_byte();
         self.write_records(|saving, write| graph.save_records(saving, most, write))?;
@@ -138,13 +138,13 @@ impl IndexSave {
         self.is_nearly_done
     }
 
-    /// Writes what is left, and makes it the index, bound to the log as it ends at `position`; after a power cut it is the old
-    /// index or the new one. `known`: the file that was the index when the store was opened, or saved it last. The graph is
-    /// at rest.
+    /// Writes the remaining records, and makes the file the index, bound to the log as it ends at `position`. After a
+    /// power failure the old index or the new one is there. `known`: the file that was the index when the store was
+    /// opened or saved last. No batch is being indexed.
     ///
     /// # Errors
-    /// Of the file; what was saved last is then still there. [`SynaError::Corrupt`] where that proves damaged, or where
-    /// something else has the index's name.
+    /// Those of the file; the last saved index is then unchanged. [`SynaError::Corrupt`] if that index proves damaged,
+    /// or if another file has the name of the index.
     pub(crate) fn finish(
         mut self,
         storage: &Arc<dyn Storage>,
@@ -168,7 +168,7 @@ impl IndexSave {
                 last.file
             }
             Target::Anew(temporary) => {
-                // Both slots name the table: one of them may decay.
+                // Both slots name the table, so that one of them may be damaged.
                 let older = Slot { generation: 1, ..slot };
                 slot.generation = 2;
                 let place = write_all_at(file, &slot.encode(identity), place_of(&slot))
@@ -195,7 +195,7 @@ impl IndexSave {
         }
     }
 
-    /// Where the next record goes.
+    /// The offset of the next record.
     fn next_byte(&self) -> u64 {
         CELLS_AT + u64::from(self.saving.next_cell()) * self.cell_bytes
     }
@@ -213,15 +213,15 @@ impl IndexSave {
         })
     }
 
-    /// Writes the table behind the records; gives what the slot is to say, but for its generation.
+    /// Writes the table after the records. Returns the new slot without its generation.
     fn write_table(&self, table: &[u8], position: &LogPosition, graph: &Graph) -> Result<Slot> {
         let table_cell = self.saving.next_cell();
         let table_cells = (table.len() as u64).div_ceil(self.cell_bytes).max(1);
         let cells = u64::from(table_cell) + table_cells;
         let of_cells =
-            SynaError::Limit { what: "cells of an index's file", limit: u64::from(u32::MAX), actual: cells };
+            SynaError::Limit { what: "cells of an index file", limit: u64::from(u32::MAX), actual: cells };
         let cells = u32::try_from(cells).map_err(|_| of_cells)?;
-        // A table that does not fill its cells is filled up: a mapping ends where the file does.
+        // The last cell of the table is padded, because a mapping ends where the file does.
         let no_memory = |_| SynaError::NoMemory { needed_bytes: self.cell_bytes };
         let fill = table_cells * self.cell_bytes - table.len() as u64;
         let fill = memory::filled(0, usize::try_from(fill).map_err(no_memory)?)?;
@@ -242,8 +242,8 @@ impl IndexSave {
     }
 }
 
-/// The file that was saved last, for writing; `None` where another one has its name. A removed file's number is given to the
-/// next one that is made, so the slot is compared as well.
+/// The file that was saved last, opened for writing; `None` if another file has its name. A new file can get the inode
+/// number of a removed one, so the slot is compared as well.
 fn open_saved(
     storage: &dyn Storage,
     path: &Path,
@@ -257,7 +257,7 @@ fn open_saved(
     is_same.then_some(file)
 }
 
-/// Removes what a process that was killed in a save has left; whoever calls has the store's lock.
+/// Removes the leftovers of a process that was killed in a save. The caller holds the store's lock.
 pub(crate) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity: &Identity) {
     let Ok(path) = locate(storage, data_path) else { return };
     crate::storage::remove_leftovers(storage, &path, |file| {
@@ -268,7 +268,7 @@ pub(crate) fn remove_leftovers(storage: &dyn Storage, data_path: &Path, identity
     });
 }
 
-/// A new file that is to take the place of the old one.
+/// Creates a file that will replace the index.
 fn begin_file(
     storage: &Arc<dyn Storage>,
     data: &DataFile,
@@ -277,7 +277,7 @@ fn begin_file(
     let io = |error| SynaError::io(path, "writing", error);
     let temporary = Temporary::create(storage, path, Access::CreatePrivate)?;
     let file = Arc::clone(temporary.file());
-    // Those of the index that is there; a new one is as private as the store.
+    // The permissions of the existing index; a new one gets those of the store.
     let permissions = match storage.kind(path).map_err(io)? {
         PathKind::File(_) => storage.open(path, Access::Read).and_then(|there| there.permissions()),
         _ => data.file.permissions(),
@@ -287,8 +287,8 @@ fn begin_file(
     Ok((file, Target::Anew(temporary)))
 }
 
-/// Gives a new index its name: where the name is free, or where the file that has it is the `known` index, an index of this
-/// store, or empty.
+/// Gives a new index its name. This is allowed if no file has the name, or if the file that has it is the `known`
+/// index, an index of this store, or empty.
 fn take_place(
     storage: &dyn Storage,
     path: &Path,

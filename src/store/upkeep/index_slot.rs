@@ -1,4 +1,4 @@
-//! A slot of an index's file: which table holds, and what it belongs to.
+//! A slot of an index file: which table is valid, and which store it belongs to.
 
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
@@ -11,17 +11,17 @@ const VERSION: u32 = 2;
 /// m_max 4, ef_construction 4, seed 8, cells 4, table's first cell 4, table bytes 8, table checksum 4, profile 4,
 /// slot checksum 4.
 pub(crate) const SLOT_BYTES: usize = 108;
-/// What stands in the place of the magic until the file is whole.
+/// The magic of a file that is not complete.
 const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
-/// Where the records begin.
+/// The offset of the records.
 pub(crate) const CELLS_AT: u64 = 8192;
-/// The bytes that say for which store a file was begun: a slot's first ones, up to the id.
+/// The first bytes of a slot, up to the store id. They tell for which store a file was begun.
 pub(crate) const MARK_BYTES: usize = 32;
 const STORE_ID: std::ops::Range<usize> = 16..MARK_BYTES;
-/// Where the generation lies in it.
+/// The offset of the generation in a slot.
 pub(crate) const GENERATION_AT: u64 = 32;
 
-/// What a new file begins with until its slots are written.
+/// The beginning of a new file until its slots are written.
 pub(crate) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
     let mut mark = [0; MARK_BYTES];
     mark[..UNFINISHED.len()].copy_from_slice(&UNFINISHED);
@@ -29,35 +29,35 @@ pub(crate) fn unfinished_mark(identity: &Identity) -> [u8; MARK_BYTES] {
     mark
 }
 
-/// The id of the store that an index which begins with `mark` belongs to; `None` where it is no index.
+/// The id of the store of an index that begins with `mark`; `None` if it is not an index.
 pub(crate) fn index_of(mark: &[u8; MARK_BYTES]) -> Option<[u8; 16]> {
     if mark.starts_with(&MAGIC) { mark[STORE_ID].try_into().ok() } else { None }
 }
 
-/// Whether a file under a temporary name that begins with `mark` was begun for a store. After a power cut the beginning
-/// may be zeros.
+/// Whether a file under a temporary name that begins with `mark` was begun for a store. After a power failure the
+/// beginning may be zeros.
 pub(crate) fn is_begun_for(mark: &[u8; MARK_BYTES], identity: &Identity) -> bool {
     let is_index = mark.starts_with(&UNFINISHED) || mark.starts_with(&MAGIC);
     *mark == [0; MARK_BYTES] || (is_index && mark[STORE_ID] == identity.store_id)
 }
 
-/// What a slot says.
+/// The content of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) generation: u64,
-    /// The frame that the log ended with when the index was saved, and its checksum.
+    /// The last frame of the log when the index was saved, and its checksum.
     pub(crate) sequence: u64,
     pub(crate) chain: u32,
     pub(crate) covered_rows: u32,
     pub(crate) params: GraphParams,
-    /// Cells that are in use, the table's among them.
+    /// Cells in use, including those of the table.
     pub(crate) cells: u32,
     pub(crate) table_cell: u32,
     pub(crate) table_bytes: u64,
     pub(crate) table_checksum: u32,
 }
 
-/// Reads fields one after another; past the end they are zeros, which no checksum passes.
+/// Reads fields in order. After the end it returns zeros, for which no checksum is valid.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -105,7 +105,7 @@ impl Slot {
         bytes
     }
 
-    /// `None` where the bytes are no slot of this store's index.
+    /// `None` if the bytes are not a slot of this store's index.
     pub(crate) fn decode(bytes: &[u8; SLOT_BYTES], identity: &Identity) -> Option<Self> {
         let mut fields = Fields(bytes);
         let (magic, version) = (fields.take::<8>(), fields.word());
@@ -137,12 +137,12 @@ impl Slot {
         })
     }
 
-    /// Where in the file the table begins.
+    /// The offset of the table in the file.
     pub(crate) fn table_at(&self, identity: &Identity) -> u64 {
         CELLS_AT + u64::from(self.table_cell) * self.cell_bytes(identity)
     }
 
-    /// Bytes of a cell: as many as a record has.
+    /// The bytes of a cell: those of a record.
     pub(crate) fn cell_bytes(&self, identity: &Identity) -> u64 {
         Graph::record_bytes(self.params, identity.dimensions as usize) as u64
     }

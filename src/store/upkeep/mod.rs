@@ -1,12 +1,13 @@
-//! How the index is kept: rows enter it, a stale one is rebuilt, it is saved beside the data file and read from there.
+//! Maintaining the index: rows are indexed, a stale index is rebuilt, and the index is saved beside the data file and
+//! read.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `graphs.rs` | the graph, made where there is none; the rows that it does not cover |
-//! | `rebuild.rs` | a graph of which much is deleted rows gets a successor |
-//! | `share.rs` | what each write does for the index |
+//! | `graphs.rs` | creating the graph; the unindexed rows |
+//! | `rebuild.rs` | replacing a graph that has many deleted rows |
+//! | `share.rs` | the index work of each write |
 //! | `worker.rs` | a background thread that does it |
-//! | `index_slot.rs` | a slot of `NAME.hnsw`: which table holds |
+//! | `index_slot.rs` | a slot of `NAME.hnsw`: which table is valid |
 //! | `index_file.rs` | reading `NAME.hnsw` |
 //! | `index_save.rs` | saving it |
 

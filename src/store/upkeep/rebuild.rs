@@ -1,13 +1,13 @@
-//! An index of which a quarter is deleted rows is made anew: a successor without them grows beside it, and takes its place
-//! once it is whole.
+//! Rebuilding an index of which a quarter is deleted rows: a successor without them is built beside it, and replaces it
+//! when it is complete.
 //!
 //! ```text
-//!   searches, writes --> the graph at hand, deleted rows in it --.
-//!                                                                 > the successor's, from when it covers all rows
+//!   searches, writes --> the current graph, with deleted rows ----.
+//!                                                                 > the successor, once it covers all rows
 //!   build_index, index_step, the worker --> the successor -------'
 //! ```
-//! A row that is deleted stays in the graph, since others are found through it. There it takes a place in every list and a
-//! visit of every search that comes by.
+//! A deleted row stays in the graph, because other rows are found through it. It takes an entry of each neighbour list
+//! and a visit of each search that passes.
 
 use crate::Result;
 use crate::index::{Advance, Graph, GraphParams};
@@ -17,25 +17,26 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One row in so many that is deleted makes a graph a stale one.
+/// A graph is stale if one row in this many is deleted.
 const ROWS_A_DELETION: u32 = 4;
 
-/// How often a successor takes in what was written meanwhile before it takes the place: what comes then is the tail.
+/// How often a successor indexes the rows that were written meanwhile before it replaces the graph. Later rows are
+/// unindexed then.
 const ROUNDS: usize = 2;
 
-/// Whether so many of the graph's rows are deleted that it is worth while to make it anew.
+/// Whether so many rows of the graph are deleted that it should be rebuilt.
 pub(crate) fn is_stale(core: &SharedState, graph: &Graph) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
     let deletions = core.published.load().deletions.saturating_sub(absent);
-    // Those of the tail are counted with them; to tell them apart takes a look at a bit of every row.
+    // `deletions` includes those of unindexed rows. The exact count reads a bit of every row, so it comes second.
     deletions >= enough && core.rows.deleted_below(covered).saturating_sub(absent) >= enough
 }
 
-/// Makes the successor of `graph`, or goes on with it, and gives it the place. `progress` as for [`Graph::extend`].
+/// Builds the successor of `graph`, or continues it, and replaces the graph. `progress` as for [`Graph::extend`].
 ///
 /// # Errors
-/// Those of [`Graph::extend`]; what there is of the successor stays, and a later call goes on.
+/// Those of [`Graph::extend`]; the successor is kept, and a later call continues it.
 pub(crate) fn rebuild(
     core: &SharedState,
     graph: &Arc<Graph>,
@@ -52,25 +53,25 @@ pub(crate) fn rebuild(
     Ok(())
 }
 
-/// The successor, begun where there is none.
+/// The successor; it is begun if there is none.
 fn successor_of(core: &SharedState, graph: &Graph, params: GraphParams) -> Arc<Graph> {
     core.successor_or_make(|| {
         let (path, covered) = (core.data.path.display(), graph.covered_rows());
         let deleted = core.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
         let rows = covered.saturating_sub(graph.absent_rows());
-        log::info!("{path}: {deleted} of the {rows} rows in the index are deleted, it is rebuilt");
+        log::info!("{path}: rebuilding the index: {deleted} of its {rows} rows are deleted");
         new_graph(core, params)
     })
 }
 
 fn succeed(core: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
     let (path, covered) = (core.data.path.display(), successor.covered_rows());
-    log::info!("{path}: the index is rebuilt, {} rows", covered.saturating_sub(successor.absent_rows()));
+    log::info!("{path}: rebuilt the index, {} rows", covered.saturating_sub(successor.absent_rows()));
     core.succeed(graph, successor);
 }
 
-/// Does a part of what [`rebuild`] does, for `work`, as [`Graph::advance`]. The successor takes the place once it has what
-/// the graph has.
+/// Does a part of what [`rebuild`] does, in the amount `work`, as [`Graph::advance`]. The successor replaces the graph
+/// once it covers the same rows.
 ///
 /// # Errors
 /// Those of [`Graph::advance`].
@@ -133,8 +134,8 @@ mod tests {
         .unwrap()
     }
 
-    /// Deleted rows in the graph, and rows that 100 walks through it visit.
-    fn wear(store: &MmapVectorStore) -> (u32, u64) {
+    /// Deleted rows in the graph, and the rows that 100 walks through it visit.
+    fn deleted_and_visits(store: &MmapVectorStore) -> (u32, u64) {
         let core = store.core();
         let graph = core.graph().unwrap();
         let deleted = core.rows.deleted_below(graph.covered_rows()) - graph.absent_rows();
@@ -146,9 +147,9 @@ mod tests {
         (deleted, parts.work.visits)
     }
 
-    /// `SYNA_MMAP_CHURN_ROWS` and `_ROUNDS`: how many rows are replaced how often.
+    /// `SYNA_MMAP_CHURN_ROWS` and `_ROUNDS`: how many rows are replaced, and how often.
     #[test]
-    fn a_store_whose_rows_are_replaced_again_and_again_keeps_few_deleted_rows_in_its_graph() {
+    fn repeated_replacement_keeps_few_deleted_rows_in_the_graph() {
         let number = |name, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
         let rows: u64 = number("SYNA_MMAP_CHURN_ROWS", 400);
         let rounds: u64 = number("SYNA_MMAP_CHURN_ROUNDS", 12);
@@ -167,13 +168,13 @@ mod tests {
         for key in 0..rows {
             fresh.upsert(&key.to_string(), &vector(rows * (rounds - 1) + key)).unwrap();
         }
-        let (deleted, visits) = wear(&store);
-        let (_, of_fresh) = wear(&fresh);
+        let (deleted, visits) = deleted_and_visits(&store);
+        let (_, of_fresh) = deleted_and_visits(&fresh);
         println!(
-            "{deleted} deleted rows in the graph, {worst} at most; {visits} visits, {of_fresh} of a new store"
+            "{deleted} deleted rows in the graph, {worst} at most; {visits} visits, {of_fresh} in a new store"
         );
-        assert!(u64::from(worst) < rows, "{worst} deleted rows in the graph of {rows}");
-        assert!(visits < 3 * of_fresh, "{visits} visits, {of_fresh} of a new store");
+        assert!(u64::from(worst) < rows, "up to {worst} deleted rows in a graph of {rows}");
+        assert!(visits < 3 * of_fresh, "{visits} visits, {of_fresh} in a new store");
         for key in 0..rows {
             let found = store.search(&vector(rows * (rounds - 1) + key), 1).unwrap();
             assert_eq!(found[0].key, key.to_string());

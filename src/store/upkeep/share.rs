@@ -1,16 +1,17 @@
-//! What a write does for an index that comes by itself: an amount of work that follows from the rows that it wrote.
+//! Automatic indexing by writes: the amount of work follows from the number of rows written.
 //!
 //! ```text
-//!   a write of r rows --> the batch that is entering, or the next one once more rows wait than may
-//!                     --> else a check of rows that entered before
-//!                     --> else the successor of a graph of which much is deleted rows
-//!                         ... until the work of 2 r rows is done: 4 r where that is not enough, 6 r for a successor
+//!   a write of r rows --> the current batch, or the next one if more rows are unindexed than the option allows
+//!                     --> otherwise checks of rows that were indexed before
+//!                     --> otherwise the successor of a stale graph
+//!                         ... until the work of 2 r rows is done: 4 r if that is not enough, 6 r for a successor
 //! ```
-//! The amount is counted and not timed: the same calls make the same graph, however busy the machine.
+//! The work is counted, not timed: the same calls build the same graph, however busy the machine is.
 //!
-//! Why the rows that wait stay bounded: a batch of up to 512 rows begins once more than `most_unindexed_rows` wait, and is the
-//! work of 512 rows, so it is in after 256 rows more. Checks come after batches, and take about half of a row's work for each row
-//! in the long run. What is left of six rows' work is a successor's, which so comes nearer by more than three rows a row.
+//! Why the number of unindexed rows is bounded: a batch of up to 512 rows begins once more than `most_unindexed_rows`
+//! are unindexed. It is the work of 512 rows, so it is complete after 256 more rows were written. Checks come after
+//! batches, and take about half of a row's work for each row in the long run. What remains of the work of six rows goes
+//! to the successor, which thereby gains more than three rows on each row written.
 
 use crate::Result;
 use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
@@ -21,35 +22,35 @@ use crate::store::upkeep::rebuild::{self, is_stale};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Rows that enter the graph for each row that is written, in work.
+/// Rows indexed, in work, for each row written.
 const ROWS_A_ROW: i64 = 2;
-/// The same where so many rows wait that it takes more.
+/// The same if many rows are unindexed.
 const MORE_ROWS_A_ROW: i64 = 4;
-/// The same while a successor is made.
+/// The same while a successor is built.
 const REBUILDING_ROWS_A_ROW: i64 = 6;
-/// Of how many rows a write makes good the work that earlier ones could not do, since others were at the graph.
+/// The most work, in rows, that a write does for earlier writes that could not, because another thread used the graph.
 const MOST_CREDIT_ROWS: i64 = 16;
-/// How long a write waits for the worker's turn to end, where the worker does not keep up.
+/// How long a write waits for the worker to release the graph if the worker does not keep up.
 const PATIENCE: Duration = Duration::from_millis(10);
-/// Deleted rows under which nobody is told to compact.
+/// Fewer deleted rows than this cause no advice to compact.
 const FEW_DELETIONS: u32 = 1000;
 
-/// What writes do for the index.
+/// The index work of writes.
 #[derive(Debug)]
 pub(crate) struct IndexShare {
-    /// Live rows at which the index comes by itself; `None`: only when asked.
+    /// Live rows from which on the index is automatic; `None`: never.
     threshold: Option<u32>,
-    /// Rows behind the index that a write may leave there.
+    /// Rows that a write may leave unindexed.
     most_unindexed_rows: u32,
     params: GraphParams,
     threads: usize,
-    /// Work that is still to be done; below 0 where a write did more than was due.
+    /// Work that is due; negative if a write did more than was due.
     work: i64,
-    /// Writes bring the rows before this one into the index.
+    /// Writes index the rows before this one.
     goal: u32,
-    /// Since when writes have been making an index that was not there.
+    /// When writes began to build the first index.
     making_since: Option<Instant>,
-    /// Deleted rows at which a warning is due.
+    /// Deleted rows at which the next warning is due.
     warning_at: u32,
 }
 
@@ -67,32 +68,32 @@ impl IndexShare {
         }
     }
 
-    /// Whether the index comes by itself.
+    /// Whether indexing is automatic.
     pub(crate) fn is_automatic(&self) -> bool {
         self.threshold.is_some()
     }
 
-    /// Rows behind the index that a write may leave there.
+    /// Rows that a write may leave unindexed.
     pub(crate) fn most_unindexed_rows(&self) -> u32 {
         self.most_unindexed_rows
     }
 
-    /// The graph, made without rows where there is none.
+    /// The graph; an empty one is created if there is none.
     pub(crate) fn graph_of(&self, core: &SharedState) -> Arc<Graph> {
         graph_of(core, |_| self.params)
     }
 
-    /// Whether there are rows enough for an index.
+    /// Whether there are enough rows for an automatic index.
     pub(crate) fn is_index_wanted(&self, core: &SharedState) -> bool {
         let rows = core.published.load();
         self.threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
     }
 
-    /// Does the work that a write of so many rows brings, where the index comes by itself and, with a worker, where that
-    /// does not keep up. Where `stops_between_batches`, no batch begins after one that came in.
+    /// Does the index work of a write of `written_rows` rows, if indexing is automatic. With a worker, only if the
+    /// worker does not keep up. With `stops_between_batches`, no batch is begun after one was completed.
     ///
     /// # Errors
-    /// `NoMemory`, `Limit`, `Poisoned` of the graph; `Cancelled` where the store was interrupted.
+    /// `NoMemory`, `Limit`, `Poisoned` of the graph; `Cancelled` if the store was interrupted.
     pub(crate) fn take_part(
         &mut self,
         core: &SharedState,
@@ -121,7 +122,7 @@ impl IndexShare {
         let written_rows = i64::try_from(written_rows).unwrap_or(i64::MAX);
         let of_write = written_rows.saturating_mul(rate).saturating_mul(ROW_WORK);
         self.work = match self.most_unindexed_rows {
-            // Nothing may be left, whatever it takes.
+            // No row may stay unindexed.
             0 => i64::MAX,
             _ => self.work.min(MOST_CREDIT_ROWS * ROW_WORK).saturating_add(of_write),
         };
@@ -132,21 +133,21 @@ impl IndexShare {
         done
     }
 
-    /// With a worker, rows that writes leave behind the index before they take part.
+    /// With a worker, the number of rows that may stay unindexed before writes do index work.
     fn most_with_worker(&self) -> u32 {
         self.most_unindexed_rows.max(BATCH_ROWS).saturating_mul(2)
     }
 
-    /// Says how far the index is to come: to the rows there were when it was begun, then a batch on, as often as too many
-    /// rows wait.
+    /// Sets the goal: the rows that existed when the index was begun, then one batch at a time while too many rows are
+    /// unindexed.
     fn look_at_goal(&mut self, core: &SharedState, graph: &Graph) {
         let (rows, covered) = (core.published.load().rows, graph.covered_rows());
-        // A compaction leaves fewer rows.
+        // A compaction reduces the number of rows.
         self.goal = self.goal.min(rows);
         if covered >= self.goal {
             if let Some(begin) = self.making_since.take() {
                 log::info!(
-                    "{}: made an index of {covered} rows beside the writes, {:.1?}",
+                    "{}: built an index of {covered} rows during writes in {:.1?}",
                     core.data.path.display(),
                     begin.elapsed()
                 );
@@ -174,7 +175,7 @@ impl IndexShare {
         while self.work > 0 {
             watch.check()?;
             let covered = graph.covered_rows();
-            // A graph that is about to be replaced is not checked any more.
+            // A graph that is about to be replaced is no longer checked.
             let advance = if is_rebuilding && covered >= self.goal {
                 rebuild::advance(core, graph, self.params, self.threads, &mut self.work)?
             } else {
@@ -193,14 +194,13 @@ impl IndexShare {
         Ok(())
     }
 
-    /// Tells whoever listens to the log, once, that more than half of the file's rows are deleted ones; and once more after as
-    /// many again.
+    /// Logs that more than half of the rows in the file are deleted: once, and again each time the number has doubled.
     pub(crate) fn advise_compaction(&mut self, core: &SharedState) {
         let now = core.published.load();
         if now.deletions >= self.warning_at && now.deletions > now.rows / 2 {
             self.warning_at = now.deletions.saturating_mul(2);
             log::warn!(
-                "{}: {} of {} rows in the file are deleted; a compaction would give their space back",
+                "{}: {} of {} rows in the file are deleted; a compaction returns their space",
                 core.data.path.display(),
                 now.deletions,
                 now.rows
@@ -208,7 +208,7 @@ impl IndexShare {
         }
     }
 
-    /// Takes every row into the index; makes it where there is none.
+    /// Indexes every row. Creates the index if there is none.
     ///
     /// # Errors
     /// As [`Graph::extend`].
@@ -221,8 +221,8 @@ impl IndexShare {
         graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
         self.making_since = None;
         match before {
-            0 => log::info!("{path}: made an index of {rows_end} rows, {:.1?}", start.elapsed()),
-            _ => log::debug!("{path}: rows {before} to {rows_end} are in the index, {:.1?}", start.elapsed()),
+            0 => log::info!("{path}: built an index of {rows_end} rows in {:.1?}", start.elapsed()),
+            _ => log::debug!("{path}: indexed rows {before} to {rows_end} in {:.1?}", start.elapsed()),
         }
         Ok(())
     }

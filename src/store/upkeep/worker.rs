@@ -1,11 +1,11 @@
-//! A thread of the store's own that takes rows into the index, where one was asked for.
+//! The background thread that indexes rows, with the option `index_worker`.
 //!
 //! ```text
-//!   a write leaves rows behind the index --> wake --> the worker takes them in, a batch at a time --> sleeps
-//!                                                     the store is closed --> it ends after its batch
+//!   a write leaves rows unindexed --> wake --> the worker indexes them, a batch at a time --> sleeps
+//!                                              the store is closed --> it ends after its batch
 //! ```
-//! It never has the writer's lock, and works in short pieces. A write waits for one of them, and takes a part in the work,
-//! only where twice as many rows are left as may be.
+//! It never holds the writer's lock, and works in short parts. Writes wait for a part, and do index work themselves,
+//! only if more than twice as many rows are unindexed as the option allows.
 
 use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
-/// Rows, in work, that each thread takes in before somebody else may have a turn: some milliseconds.
+/// The work, in rows, that each thread does before it lets other threads use the graph: some milliseconds.
 const PIECE_ROWS: i64 = 16;
 
-/// What the worker and those who wake it share.
+/// Shared by the worker and the threads that wake it.
 #[derive(Debug, Default)]
 struct Signals {
     is_woken: AtomicBool,
@@ -34,20 +34,20 @@ struct Signals {
 }
 
 impl Signals {
-    /// Waits to be woken; `false` at the end.
+    /// Waits for a wake-up; `false` if the worker must end.
     fn wait(&self) -> bool {
         while !self.ends.load(Ordering::Acquire) {
             if self.is_woken.swap(false, Ordering::AcqRel) {
                 return true;
             }
-            // A call of `wake` in between leaves a token, with which this returns at once.
+            // A call of `wake` in between leaves a token, so that this returns at once.
             std::thread::park();
         }
         false
     }
 }
 
-/// What wakes the worker.
+/// Wakes the worker.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerHandle {
     signals: Arc<Signals>,
@@ -55,31 +55,32 @@ pub(crate) struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Has the worker look for rows that are not in the index.
+    /// Makes the worker look for unindexed rows.
     pub(crate) fn wake(&self) {
         if !self.signals.is_woken.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
         }
     }
 
-    /// Whether the worker is making an index that was not there: until it is, no bound of what may be left out counts.
+    /// Whether the worker is building the first index. Until it is complete, writes do no index work, however many rows
+    /// are unindexed.
     pub(crate) fn is_making(&self) -> bool {
         self.signals.is_making.load(Ordering::Acquire)
     }
 }
 
-/// The thread, until this is dropped.
+/// The thread. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct IndexWorker {
     handle: WorkerHandle,
     thread: Option<JoinHandle<()>>,
-    /// The process that has the thread; a forked child has not.
+    /// The process that owns the thread. A forked child does not have it.
     process: u32,
 }
 
 impl IndexWorker {
     /// # Errors
-    /// [`SynaError::Io`] where the system has no thread for it.
+    /// [`SynaError::Io`] if the system cannot start a thread.
     pub(crate) fn start(cores: &Arc<StateHistory>, config: &MmapVectorConfig) -> Result<Self> {
         let signals = Arc::new(Signals::default());
         let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
@@ -104,7 +105,7 @@ impl Drop for IndexWorker {
         if let Some(thread) = self.thread.take().filter(|_| self.process == process_mark()) {
             self.handle.signals.ends.store(true, Ordering::Release);
             thread.thread().unpark();
-            // One that panicked has said so; there is nothing else to learn from it.
+            // A panic of the thread was already reported.
             let _ = thread.join();
         }
     }
@@ -112,7 +113,7 @@ impl Drop for IndexWorker {
 
 fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
     while signals.wait() {
-        // A compaction that puts another file in the place of this one ends the work on it.
+        // If a compaction replaces the file, the work continues on the new one.
         let mut worked_on: Option<Arc<SharedState>> = None;
         while !worked_on.as_ref().is_some_and(|core| cores.is_current(core)) {
             let core = &*worked_on.insert(cores.hold());
@@ -124,36 +125,35 @@ fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
                 Err(SynaError::Cancelled) if signals.ends.load(Ordering::Acquire) => return,
                 Err(SynaError::Cancelled) => {}
                 Err(error @ SynaError::Poisoned { .. }) => {
-                    // Writes meet it too, at the bound, and return it.
-                    log::error!(
-                        "{}: no more rows are taken into the index: {error}",
-                        core.data.path.display()
-                    );
+                    // Writes get the same error, when they do index work, and return it.
+                    log::error!("{}: indexing has stopped: {error}", core.data.path.display());
                     return;
                 }
-                Err(error) => log::warn!("{}: rows wait for the index: {error}", core.data.path.display()),
+                Err(error) => {
+                    log::warn!("{}: rows stay unindexed for now: {error}", core.data.path.display())
+                }
             }
         }
     }
 }
 
-/// Takes in what is there, and what comes meanwhile.
+/// Indexes the unindexed rows, and those that are written meanwhile.
 fn take_in(
     cores: &StateHistory,
     core: &Arc<SharedState>,
     config: &MmapVectorConfig,
     signals: &Signals,
 ) -> Result<()> {
-    // Before there is a graph to be seen, whose tail is all rows.
+    // Set before the graph exists, because all rows are unindexed then.
     let is_new = core.graph().is_none_or(|graph| graph.covered_rows() == 0);
     signals.is_making.store(is_new, Ordering::Release);
-    // Held: a core that is retired has none any more.
+    // Kept in a variable: a state that is replaced drops its graph.
     let graph = graph_of(core, |metric| graph_params(config, metric));
     let goes_on = || !signals.ends.load(Ordering::Acquire) && cores.is_current(core);
     let first_end = core.published.load().rows;
     while goes_on() && !take_in_piece(core, &graph, config)? {
         if graph.covered_rows() >= first_end {
-            // What comes from now on is bounded, however fast it comes.
+            // From now on the number of unindexed rows is bounded, however fast rows are written.
             signals.is_making.store(false, Ordering::Release);
         }
         DefaultEf::of(config).report(core, &graph);
@@ -168,7 +168,7 @@ fn take_in(
     Ok(())
 }
 
-/// Does a piece of what there is to do, and lets others at the graph; says whether there is nothing left.
+/// Does a part of the work, and lets other threads use the graph. Returns whether nothing is left to do.
 fn take_in_piece(core: &SharedState, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
     let end = core.published.load().rows;
     let threads = config.threads.max(1);

@@ -1,4 +1,4 @@
-//! Writing: a batch is checked, appended while its keys are looked up, and only then shown to readers.
+//! Writing: a batch is checked, appended while its keys are looked up, and then published to readers.
 
 use crate::kernel::codes::prefetch;
 use crate::memory;
@@ -10,13 +10,13 @@ use crate::store::write::checked_batch::CheckedBatch;
 use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
 
-/// A batch as the appender takes it in.
+/// A planned batch, as input of the appender.
 struct Planned<'a, 'p> {
     core: &'p SharedState,
     plan: &'p mut BatchPlan,
     batch: CheckedBatch<'a>,
     most_rows: usize,
-    /// How many rows the appender has heard of.
+    /// How many rows were passed to the appender.
     listed: usize,
 }
 
@@ -30,7 +30,8 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         self.plan.pick(&self.batch, self.core, first + most);
         let picked = &self.plan.picked;
         self.listed = picked.len().min(first + most);
-        // Each key that is new makes a row, in the order of the batch: where all were so far, rows are elements.
+        // Each new key becomes a row, in the order of the batch. If all keys so far are new, rows and elements are the
+        // same.
         match picked.len() == self.plan.seen {
             true => self.batch.list_vectors(first..self.listed, vectors),
             false => {
@@ -40,14 +41,14 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         }
     }
 
-    /// Of the first element that is wrong, whether or not it becomes a row.
+    /// The error of the first invalid vector, whether or not it becomes a row.
     fn refusal(&self) -> SynaError {
-        let internal = || SynaError::Internal { what: "a vector was refused for nothing".to_owned() };
+        let internal = || SynaError::Internal { what: "a valid vector was refused".to_owned() };
         check_all_finite(self.core, &self.batch).err().unwrap_or_else(internal)
     }
 
     fn content(&mut self) -> Result<FrameContent<'_>> {
-        // What becomes no row is looked at too: a batch with a bad vector is refused, whichever it is.
+        // Vectors that become no row are checked too: any invalid vector makes the batch fail.
         if self.plan.picked.len() < self.batch.count {
             check_all_finite(self.core, &self.batch)?;
         }
@@ -56,7 +57,7 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
     }
 }
 
-/// Rows that are deleted, and none that is new.
+/// Deleted rows, without new rows.
 struct Deletions<'p>(&'p BatchPlan);
 
 impl<'a> NewRows<'a> for Deletions<'_> {
@@ -79,7 +80,7 @@ fn check_all_finite(core: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> 
     (0..batch.count).try_for_each(|position| check_finite(core, position, batch.vector(position)))
 }
 
-/// Writes a batch and shows it to readers; returns how many rows it made.
+/// Writes a batch and publishes it. Returns how many rows it created.
 pub(crate) fn write_batch(
     core: &SharedState,
     appender: &mut Appender,
@@ -89,12 +90,12 @@ pub(crate) fn write_batch(
     appender.refuse_if_failed()?;
     let batch = CheckedBatch::check(batch, core)?;
     if batch.count == 1 {
-        // It comes from memory while its key is looked up.
+        // The vector is prefetched while its key is looked up.
         prefetch(batch.vector(0));
     }
     plan.begin(&batch, core, appender.position().rows)?;
-    // Keys are looked up while the rows before them are written, unless what comes later may change a row, or it matters
-    // for how much room is made how many there are.
+    // Keys are looked up while the rows before them are written. Not in an upsert, where a later element may change an
+    // earlier row, and not if the number of rows decides how much space is allocated.
     let at_once = batch.batch.mode == WriteMode::Upsert || !appender.has_room_for(batch.count);
     plan.pick(&batch, core, if at_once { batch.count } else { 1 });
     if plan.picked.is_empty() {
@@ -121,7 +122,7 @@ fn append_batch(
     publish(core, appender, plan, before, written)
 }
 
-/// Deletes the row of a key; `false` where there is no such key.
+/// Deletes the row of a key; `false` if the key does not exist.
 pub(crate) fn delete_key(
     core: &SharedState,
     appender: &mut Appender,
@@ -138,7 +139,7 @@ pub(crate) fn delete_key(
     Ok(true)
 }
 
-/// Deletes live rows, all at one stroke.
+/// Deletes live rows in one frame.
 pub(crate) fn delete_rows(
     core: &SharedState,
     appender: &mut Appender,
@@ -164,8 +165,8 @@ fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &BatchPla
     publish(core, appender, plan, before, written)
 }
 
-/// Shows readers what was appended behind `before`, with its frame at this offset. Whatever that needs of memory was
-/// allocated before anything was written.
+/// Publishes what was appended after `before`, with its frame at `offset_bytes`. All memory for it was allocated before
+/// anything was written.
 fn publish(
     core: &SharedState,
     appender: &Appender,
@@ -173,12 +174,12 @@ fn publish(
     before: LogPosition,
     offset_bytes: u64,
 ) -> Result<()> {
-    // Not from the mapping, whose pages nobody has touched yet.
+    // Not read from the mapping, whose pages are not in memory yet.
     let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
-        what: "a frame that was just written is not there".to_owned(),
+        what: "the frame that was just written is missing".to_owned(),
     })?;
     core.rows.add(&frame, offset_bytes, before.deletions)?;
-    // Readers that look a key up hold this lock, so they see directory and snapshot of one moment.
+    // Lookups by key hold this lock, so they see directory and snapshot of the same moment.
     let mut directory = core.directory_mut();
     if !plan.deletions.is_empty() {
         for ((row, &hash), &replaced) in (before.rows..).zip(&plan.hashes).zip(&plan.replaced) {

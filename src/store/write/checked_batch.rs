@@ -1,20 +1,20 @@
-//! A batch, of which all but the components of its vectors is checked before anything of it is written.
+//! Checking a batch before it is written. The components of its vectors are checked later.
 
 use crate::store::state::core::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::{Result, SynaError};
 use std::ops::Range;
 
-/// The longest key.
+/// The most bytes of a key. The empty key is valid.
 pub const MAX_KEY_BYTES: usize = 65_535;
-/// The longest payload.
+/// The most bytes of one payload; [`SynaError::Limit`] for more.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
-/// The most bytes of keys and payloads in one batch; the log's record of the batch, with 8 to 24 bytes more a row, has the
-/// same limit.
+/// The most bytes of one batch; [`SynaError::Limit`] for more. Counted are keys, payloads, and 8 to 24 bytes more for
+/// each row.
 pub const MAX_BATCH_BYTES: usize = 1 << 30;
 
-/// A batch of which all but the components of its vectors has been checked.
+/// A batch that was checked, except for the components of its vectors.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CheckedBatch<'a> {
     pub(crate) batch: WriteBatch<'a>,
@@ -23,8 +23,8 @@ pub(crate) struct CheckedBatch<'a> {
 }
 
 impl<'a> CheckedBatch<'a> {
-    /// Checks everything but the vectors' values: those are looked at as they are written, so that each comes from
-    /// memory once.
+    /// Checks everything but the components of the vectors. These are checked while they are written, so that each
+    /// vector is read from memory once.
     pub(crate) fn check(batch: &WriteBatch<'a>, core: &SharedState) -> Result<Self> {
         let dimensions = core.data.identity.dimensions;
         let count = match batch.keys {
@@ -57,7 +57,7 @@ impl<'a> CheckedBatch<'a> {
                 Ok::<_, SynaError>(sum.saturating_add(checked.check_element(position, dimensions)?))
             })?,
         };
-        // Before any of it is copied.
+        // Checked before anything is copied.
         if batch_bytes > MAX_BATCH_BYTES {
             return Err(SynaError::Limit {
                 what: "bytes of keys and payloads in one batch (split it)",
@@ -68,8 +68,8 @@ impl<'a> CheckedBatch<'a> {
         Ok(checked)
     }
 
-    /// The bytes of all keys, where every element may be written as a look at all of them together tells; `None` where
-    /// each has to be looked at by itself.
+    /// The bytes of all keys, if checks of the whole batch suffice to accept every element; `None` if the elements must
+    /// be checked one by one.
     fn plain_bytes(&self) -> Option<usize> {
         let (key_bytes, longest, is_text) = match self.batch.keys {
             BatchKeys::Slices(keys) => {
@@ -95,19 +95,19 @@ impl<'a> CheckedBatch<'a> {
             .then_some(key_bytes)
     }
 
-    /// The bytes of an element's key and payload, where it may be written.
+    /// The bytes of an element's key and payload, if the element is valid.
     fn check_element(&self, position: usize, dimensions: u32) -> Result<usize> {
         let key = self.key(position);
         if key.len() > MAX_KEY_BYTES {
-            let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+            let what = format!("it has {} bytes; at most {MAX_KEY_BYTES} are allowed", key.len());
             return Err(SynaError::InvalidKey { position, what });
         }
-        // A str is UTF-8 by its type, and ASCII by a look.
+        // A `str` is valid UTF-8 by its type, and ASCII bytes are valid too.
         if matches!(self.batch.keys, BatchKeys::Packed { .. })
             && !key.is_ascii()
             && let Err(error) = std::str::from_utf8(key)
         {
-            return Err(SynaError::InvalidKey { position, what: format!("it is no UTF-8 ({error})") });
+            return Err(SynaError::InvalidKey { position, what: format!("it is not valid UTF-8 ({error})") });
         }
         let vector = self.vector(position);
         if vector.len() != self.dimensions {
@@ -140,7 +140,7 @@ impl<'a> CheckedBatch<'a> {
         }
     }
 
-    /// Adds the vectors of some elements to a list.
+    /// Appends the vectors of some elements to a list.
     pub(crate) fn list_vectors(&self, positions: Range<usize>, into: &mut Vec<&'a [f32]>) {
         match self.batch.vectors {
             BatchVectors::Slices(vectors) => {
@@ -153,7 +153,7 @@ impl<'a> CheckedBatch<'a> {
         }
     }
 
-    /// Whether an element has a tag.
+    /// Whether an element has tags.
     pub(crate) fn has_tags(&self) -> bool {
         self.batch.tags.is_some_and(|tags| tags.iter().any(|&tags| tags != 0))
     }
@@ -175,7 +175,7 @@ impl<'a> CheckedBatch<'a> {
     }
 }
 
-/// Element `position` of bytes whose offsets were checked.
+/// Element `position` of packed bytes whose offsets were checked.
 fn packed<'a>(bytes: &'a [u8], offsets: &[u64], position: usize) -> &'a [u8] {
     let at = |which: usize| offsets.get(which).and_then(|&offset| usize::try_from(offset).ok());
     match (at(position), at(position + 1)) {
@@ -188,34 +188,36 @@ fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
     if actual == expected {
         return Ok(());
     }
-    Err(SynaError::argument(format!("{expected} keys came with {actual} {what}; give one for each key")))
+    Err(SynaError::argument(format!(
+        "the batch has {expected} keys and {actual} {what}; pass one for each key"
+    )))
 }
 
-/// The number of elements that the offsets bound.
+/// The number of elements of packed bytes.
 fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
     let Some(&first) = offsets.first() else { return Ok(0) };
     if first != 0 {
-        return Err(SynaError::argument(format!("{name}[0] is {first}, it has to be 0")));
+        return Err(SynaError::argument(format!("{name}[0] must be 0, not {first}")));
     }
     if let Some(back) = offsets.windows(2).position(|pair| pair.first() > pair.last()) {
         return Err(SynaError::argument(format!(
-            "{name}[{}] is less than {name}[{back}]; offsets never go back",
+            "{name}[{}] is less than {name}[{back}]; offsets must not decrease",
             back + 1
         )));
     }
     if offsets.last().is_some_and(|&last| last > bytes.len() as u64) {
         return Err(SynaError::argument(format!(
-            "the last of {name} lies behind the {} bytes given",
+            "the last of {name} exceeds the {} bytes given",
             bytes.len()
         )));
     }
     Ok(offsets.len() - 1)
 }
 
-/// A key that is looked up has to be one that could be there.
+/// Checks a key that is looked up.
 pub(crate) fn check_key(key: &str) -> Result<()> {
     if key.len() > MAX_KEY_BYTES {
-        let what = format!("it has {} bytes, the most is {MAX_KEY_BYTES}", key.len());
+        let what = format!("it has {} bytes; at most {MAX_KEY_BYTES} are allowed", key.len());
         return Err(SynaError::InvalidKey { position: 0, what });
     }
     Ok(())

@@ -1,12 +1,12 @@
-//! Writing: a batch is checked, appended while its keys are looked up, and only then shown to readers.
+//! Writing: a batch is checked, appended while its keys are looked up, and then published to readers.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `batch.rs` | what a caller writes |
-//! | `checked_batch.rs` | a batch of which all but the vectors' components was checked; keys that are looked up |
-//! | `plan.rs` | what a batch comes to, key by key |
-//! | `apply.rs` | a checked batch planned, appended and shown |
-//! | `writer.rs` | the one writer, and what falls due after a write |
+//! | `batch.rs` | the input of a write |
+//! | `checked_batch.rs` | checking a batch; checking a key that is looked up |
+//! | `plan.rs` | which elements of a batch become rows |
+//! | `apply.rs` | planning, appending and publishing a batch |
+//! | `writer.rs` | the writer, and the work that is due after a write |
 
 pub(super) mod apply;
 pub(super) mod batch;

@@ -1,4 +1,4 @@
-//! What a batch comes to, found out key by key.
+//! The plan of a batch: which of its elements become rows, and which rows they replace.
 
 use crate::memory;
 use crate::planted::{Fault, is_planted};
@@ -11,25 +11,25 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-/// Fewer elements are not looked at together: their keys' places in the directory are asked for ahead.
+/// The fewest elements that are processed as a group, so that their slots in the directory can be prefetched.
 const LEAST_TOGETHER: usize = 64;
 
-/// What a batch comes to: which of its elements become rows, and which rows they replace. Reused from batch to batch.
+/// The plan of a batch: which of its elements become rows, and which rows they replace. Reused for the next batch.
 #[derive(Debug, Default)]
 pub(crate) struct BatchPlan {
-    /// The element that each new row comes from, in order.
+    /// The element of each new row, in order.
     pub(crate) picked: Vec<usize>,
     pub(crate) hashes: Vec<u32>,
     /// The row that each new row replaces.
     pub(crate) replaced: Vec<Option<u32>>,
     pub(crate) deletions: Vec<u32>,
-    /// The place in `picked` of what replaces a row.
+    /// For a replaced row, the position in `picked` of the element that replaces it.
     replacing: HashMap<u32, usize, foldhash::fast::RandomState>,
-    /// How many elements were looked at.
+    /// How many elements were processed.
     pub(crate) seen: usize,
-    /// The row of the first that is picked.
+    /// The first new row.
     first_row: u32,
-    /// The keys' hashes of those elements that are looked at together.
+    /// Hashes of the keys of the current group.
     element_hashes: Vec<u32>,
     key_ends: Vec<u32>,
     key_bytes: Vec<u8>,
@@ -39,7 +39,7 @@ pub(crate) struct BatchPlan {
 }
 
 impl BatchPlan {
-    /// Forgets everything; rows are to be picked from `first_row` on.
+    /// Discards everything. The next rows are picked from `first_row` on.
     pub(crate) fn clear(&mut self, first_row: u32) {
         self.picked.clear();
         self.hashes.clear();
@@ -55,7 +55,7 @@ impl BatchPlan {
         self.payload_bytes.clear();
     }
 
-    /// Makes room for what a batch may come to.
+    /// Allocates for a batch.
     pub(crate) fn begin(
         &mut self,
         batch: &CheckedBatch<'_>,
@@ -80,8 +80,9 @@ impl BatchPlan {
         Ok(())
     }
 
-    /// Looks at elements until so many of them, or a few more, are picked to become rows, or none is left. New keys enter the directory at
-    /// once, under rows that no reader sees before they are published; [`BatchPlan::take_back`] takes them out again.
+    /// Processes elements until `most` of them, or a few more, are picked to become rows, or none is left. New keys are
+    /// added to the directory at once, with rows that no reader sees before they are published;
+    /// [`BatchPlan::take_back`] removes them again.
     pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
             let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
@@ -104,14 +105,14 @@ impl BatchPlan {
                 Some(_) if is_planted(Fault::MissDuplicates) => false,
                 Some(place) => picked.get(place as usize).is_some_and(|&earlier| batch.key(earlier) == key),
             };
-            // `begin` has seen that all rows have numbers.
+            // `begin` has checked that the row numbers do not overflow.
             let row = first_row + u32::try_from(self.picked.len()).unwrap_or(0);
             let replaced = directory.add_new(hash, row, has_key);
             if let Some(there) = replaced {
                 if batch.batch.mode == WriteMode::Insert {
                     continue;
                 }
-                // An upsert keeps the last of a key's occurrences, in the place of the first.
+                // An upsert keeps the last occurrence of a key, at the position of the first.
                 let earlier = match there.checked_sub(first_row) {
                     Some(place) => Some(place as usize),
                     None => match self.replacing.entry(there) {
@@ -136,7 +137,7 @@ impl BatchPlan {
         }
     }
 
-    /// Takes the new keys out of the directory again, since their rows were not written.
+    /// Removes the new keys from the directory, after a failed write.
     pub(crate) fn take_back(&self, core: &SharedState) {
         let mut directory = core.directory_mut();
         for ((row, &hash), replaced) in (self.first_row..).zip(&self.hashes).zip(&self.replaced) {

@@ -1,4 +1,4 @@
-//! Batches that a thread writes while another one checks them: the same calls, the same bytes, the same errors.
+//! Batches that one thread writes while another checks them: the same calls, the same bytes, the same errors.
 
 use crate::storage::simulated::{Fault, FaultKind, Operation, Simulated};
 use crate::{
@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Each test has a folder of its own, taken away at its end.
+/// The folder of a test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -39,7 +39,7 @@ fn config(dimensions: u16, threads: usize) -> MmapVectorConfig {
     }
 }
 
-/// Rows of about 3 MB; each batch has keys of its own.
+/// Rows of about 3 MB, with different keys for each batch.
 fn batch(number: usize, dimensions: u16) -> (Vec<String>, Vec<f32>) {
     let count = 3_000_000 / (usize::from(dimensions) * 4);
     let keys = (0..count).map(|row| format!("{number} {row}")).collect();
@@ -67,8 +67,9 @@ fn is_whole(store: &MmapVectorStore) -> bool {
     store.verify(&mut |_, _| ControlFlow::Continue(())).unwrap().findings.is_empty()
 }
 
-/// Batches that make the file grow, then others that have room, and small ones between them; some of their keys come twice.
-fn live(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: usize) -> MmapVectorStore {
+/// Writes batches that make the file grow, then batches with reserved space, and single rows between them. Some keys
+/// occur twice.
+fn filled(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: usize) -> MmapVectorStore {
     let config = config(dimensions, threads);
     let store = MmapVectorStore::open_on(Arc::new(disk.clone()), path, config).unwrap();
     for number in 0..4 {
@@ -88,13 +89,13 @@ fn live(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: usiz
 }
 
 #[test]
-fn a_thread_that_writes_makes_the_same_calls_and_the_same_file() {
+fn writing_on_a_second_thread_gives_the_same_calls_and_file() {
     let folder = Folder::new("beside-same");
     for dimensions in [64, 65, 768, 1000] {
         let [alone, beside] = [0, 1].map(|threads| {
             let disk = Simulated::new(5);
             let path = folder.0.join(format!("{dimensions}-{threads}"));
-            live(&disk, &path, dimensions, threads).close().unwrap();
+            filled(&disk, &path, dimensions, threads).close().unwrap();
             let writes: Vec<_> = disk
                 .operations()
                 .into_iter()
@@ -110,9 +111,9 @@ fn a_thread_that_writes_makes_the_same_calls_and_the_same_file() {
     }
 }
 
-/// What is refused late, when rows before it were written already: nothing of it stays.
+/// A batch that is refused after some of its rows were written leaves nothing.
 #[test]
-fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
+fn a_batch_refused_at_its_last_row_leaves_nothing() {
     let folder = Folder::new("refused-late");
     for (threads, mode) in [0, 1]
         .into_iter()
@@ -128,7 +129,7 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
         let (mut keys, floats) = batch(1, 70);
         let last = keys.len() - 1;
         let operations = disk.operations().len();
-        // The last becomes a row, or none: its key comes twice.
+        // The last element becomes a row, or does not because its key is a duplicate.
         for is_twice in [false, true] {
             keys[last] = if is_twice { keys[0].clone() } else { "the last".to_owned() };
             let mut bad = floats.clone();
@@ -147,7 +148,7 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
                 Operation::Write { offset_bytes, bytes, .. } => Some((offset_bytes, bytes)),
                 _ => None,
             });
-        // What was written was overwritten by zeros.
+        // The rows that were written are overwritten by zeros.
         let mut left = std::collections::BTreeMap::new();
         for (offset_bytes, bytes) in written {
             (offset_bytes..).zip(bytes.iter()).for_each(|(at, &byte)| {
@@ -158,14 +159,14 @@ fn a_batch_that_is_refused_at_its_end_leaves_nothing() {
         assert_eq!(write(&store, &keys, &floats, mode).unwrap(), last);
         let operations = disk.operations().len();
         assert_eq!(write(&store, &keys, &floats, WriteMode::Insert).unwrap(), 0);
-        assert_eq!(disk.operations().len(), operations, "what comes to nothing asks nothing of the file");
+        assert_eq!(disk.operations().len(), operations, "a batch without new keys writes nothing");
         assert_eq!((store.len(), store.sequence()), (first_keys.len() + last, 2));
         assert!(is_whole(&store));
     }
 }
 
 #[test]
-fn the_first_wrong_vector_is_named_whether_or_not_it_becomes_a_row() {
+fn the_error_names_the_first_invalid_vector() {
     let folder = Folder::new("first-wrong");
     let store = MmapVectorStore::new(folder.0.join("store"), config(70, 0)).unwrap();
     store.insert("there", &[0.0; 70]).unwrap();
@@ -185,7 +186,7 @@ fn the_first_wrong_vector_is_named_whether_or_not_it_becomes_a_row() {
 }
 
 #[test]
-fn a_write_that_fails_midway_moves_nothing_forward() {
+fn a_write_that_fails_midway_changes_nothing() {
     let folder = Folder::new("beside-fails");
     for (threads, kind) in [0, 1].into_iter().flat_map(|threads| {
         [FaultKind::InputOutput, FaultKind::NoSpace, FaultKind::Interrupted, FaultKind::Short]
@@ -193,10 +194,10 @@ fn a_write_that_fails_midway_moves_nothing_forward() {
     }) {
         let disk = Simulated::new(5);
         let path = folder.0.join(format!("{threads}-{kind:?}"));
-        let store = live(&disk, &path, 70, threads);
+        let store = filled(&disk, &path, 70, threads);
         let (mut rows, mut sequence) = (store.len(), store.sequence());
         let (keys, floats) = batch(9, 70);
-        // The first calls of a batch are those that make room.
+        // The first calls of a batch allocate space.
         for at in [3, 6, 9] {
             disk.plan(Some(Fault { at, kind, is_for_ever: false }));
             let keys: Vec<String> = keys.iter().map(|key| format!("{at} {key}")).collect();

@@ -1,4 +1,4 @@
-//! The one writer: the appender, the index behind it, and what falls due after a write.
+//! The writer: the appender, the maintenance of the index, and the work that is due after a write.
 
 use crate::planted::{Fault, is_planted};
 use crate::storage::{Appender, FileIdentity, Storage};
@@ -16,9 +16,10 @@ use crate::{Result, SynaError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So long before a checkpoint falls due the system is asked to bring the data to the disk, so that the sync finds little.
+/// How long before an automatic checkpoint the system is asked to start writing to the disk, so that the sync takes
+/// less time.
 const HEAD_START: Duration = Duration::from_secs(1);
-/// Records of the index that a write saves for each row it writes, while a save is under way: more than it changes.
+/// Records of the index that a write saves for each row written, while a save is in progress: more than the row changes.
 const RECORDS_A_ROW: u32 = if cfg!(test) { 40 } else { 256 };
 
 /// See the module.
@@ -30,22 +31,22 @@ pub(crate) struct Writer {
     durability: Durability,
     checkpoint_interval: Option<Duration>,
     last_checkpoint: Instant,
-    /// Whether the system was asked ahead of the next checkpoint.
+    /// Whether the system was asked to write before the next checkpoint.
     has_begun_sync: bool,
-    /// Since when a checkpoint that fell due has left the index unsaved.
+    /// When an automatic checkpoint was made whose index is not saved yet.
     unsaved_since: Option<Instant>,
-    /// The index's save that is under way.
+    /// The save of the index in progress.
     pub(crate) index_save: Option<IndexSave>,
     index_share: IndexShare,
     default_ef: DefaultEf,
     threads: usize,
-    /// Of the thread that takes rows into the index, where there is one.
+    /// The handle of the background thread, if there is one.
     worker: Option<WorkerHandle>,
-    /// The store's.
+    /// Those of the store.
     pub(crate) interrupts: Arc<Interrupts>,
-    /// Where the index was saved last; `None` where there is none that fits.
+    /// Where the index was saved last; `None` if there is no valid saved index.
     pub(crate) saved_index: Option<SavedPlace>,
-    /// The file that was the index at the open, or at the last save: that one may be replaced.
+    /// The file that was the index at the open or at the last save. It may be replaced.
     index_file: Option<FileIdentity>,
 }
 
@@ -86,21 +87,22 @@ impl Writer {
         }
     }
 
-    /// What a write of so many rows, or deletions, may have made due: the batch's own sync, a share of the index, a checkpoint.
+    /// Does the work that is due after a write of `written_rows` rows or deletions: the sync of the batch, index work,
+    /// a checkpoint.
     ///
     /// # Errors
-    /// Whatever else than a lack of room went wrong; the write is done all the same.
+    /// Any failure except those that [`Writer::log_deferrable`] logs. The write itself has succeeded in any case.
     pub(crate) fn after_write(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
         if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
             self.appender.sync()?;
         }
-        // One that makes an index that was not there is waited for by nobody.
+        // While the worker builds the first index, writes do no index work.
         if !self.worker.as_ref().is_some_and(WorkerHandle::is_making) {
             let has_worker = self.worker.is_some();
             // A save is finished when no batch is partly in the index. Until then, a write takes in all that it has work for.
             let stops = self.index_save.as_ref().is_some_and(IndexSave::is_nearly_done);
             let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
-            self.forgive(core, shared)?;
+            self.log_deferrable(core, shared)?;
         }
         if let Some(graph) = core.graph() {
             self.default_ef.report(core, &graph);
@@ -110,16 +112,16 @@ impl Writer {
         self.checkpoint_if_due(core, written_rows)
     }
 
-    /// The checkpoint of every so many seconds. It takes no rows into the index, and saves that in pieces: this write's and
-    /// those of the writes that follow.
+    /// Makes an automatic checkpoint if one is due. It indexes no rows. It saves the index in parts, in this write and
+    /// in the next ones.
     fn checkpoint_if_due(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
         let Some(interval) = self.checkpoint_interval else { return Ok(()) };
         let elapsed = self.last_checkpoint.elapsed();
         if elapsed >= interval {
-            // One that fails is due again after as long, and not at each write.
+            // After a failure it is due again after the interval, not at each write.
             self.last_checkpoint = Instant::now();
             let made = self.flush(core);
-            self.forgive(core, made)?;
+            self.log_deferrable(core, made)?;
             self.unsaved_since.get_or_insert_with(Instant::now);
         } else if !self.has_begun_sync && elapsed >= interval - HEAD_START.min(interval / 4) {
             self.appender.begin_sync();
@@ -131,15 +133,15 @@ impl Writer {
             true => self.save_index(core, true),
             false => self.advance_save(core, written_rows, elapsed, interval / 2),
         };
-        // One that fails is due again with the next checkpoint.
+        // After a failure it is due again with the next checkpoint.
         if !matches!(saved, Ok(false)) {
             self.unsaved_since = None;
         }
-        self.forgive(core, saved.map(|_| ()))
+        self.log_deferrable(core, saved.map(|_| ()))
     }
 
-    /// Saves a piece of the index: enough for what a write of so many rows changes in it, and for all to be saved after
-    /// `within`. Says whether the index is saved.
+    /// Saves a part of the index: at least what a write of `written_rows` rows changes in it, and enough for the save
+    /// to end after `within`. Returns whether the index is saved.
     fn advance_save(
         &mut self,
         core: &SharedState,
@@ -173,13 +175,13 @@ impl Writer {
         }
     }
 
-    /// The write that made this due is in the file, and its rows are found with or without an index: that the index or a
-    /// checkpoint could not be saved, for want of room, memory, a descriptor or a right, or since something else has the
-    /// name, makes no failure of it. What is not done stays due, and whoever asks for a checkpoint is told. A sync that
-    /// failed is told at once.
-    fn forgive(&self, core: &SharedState, due: Result<()>) -> Result<()> {
+    /// Handles a failure of the work after a write. The write itself is in the file, and its rows are found with or
+    /// without an index. So the write does not fail because a checkpoint or the index could not be saved for lack of
+    /// space, memory, descriptors or permissions, or because another file has the name of the index. Such a failure is
+    /// logged, the work stays due, and an explicit checkpoint returns the error. A failed sync is returned at once.
+    fn log_deferrable(&self, core: &SharedState, due: Result<()>) -> Result<()> {
         match due {
-            // What the host has interrupted, it knows of.
+            // The caller of the interrupt knows.
             Err(SynaError::Cancelled) => Ok(()),
             Err(
                 error @ (SynaError::NoSpace { .. }
@@ -189,7 +191,7 @@ impl Writer {
                 | SynaError::Corrupt { .. }),
             ) if self.appender.refuse_if_failed().is_ok() => {
                 log::warn!(
-                    "{}: a write is done, what fell due after it is not: {error}",
+                    "{}: a write succeeded, but the work due after it failed: {error}",
                     core.data.path.display()
                 );
                 Ok(())
@@ -198,7 +200,7 @@ impl Writer {
         }
     }
 
-    /// Has the worker, where there is one, take in what there is to do, once it is worth its while.
+    /// Wakes the worker, if there is one and enough rows are unindexed.
     pub(crate) fn wake_worker(&self, core: &SharedState) {
         if let Some(worker) = &self.worker
             && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
@@ -208,19 +210,19 @@ impl Writer {
         }
     }
 
-    /// Makes everything so far safe from a power cut; leaves the index as it is on the disk.
+    /// Makes everything so far survive a power failure. Does not save the index.
     pub(crate) fn flush(&mut self, core: &SharedState) -> Result<()> {
         self.has_begun_sync = false;
         self.appender.checkpoint()?;
         core.data.check_place(&*self.storage)
     }
 
-    /// Makes everything so far safe from a power cut; then saves the index if it has changed. The index takes every row in
-    /// before, where it comes by itself and there is no worker.
+    /// Makes everything so far survive a power failure, then saves the index if it has changed. With automatic indexing
+    /// and without a worker, it first indexes every row.
     ///
-    /// The data come first: an index that names rows which a power cut took away would only be made again.
+    /// The data are synced first: an index of rows that a power failure removed would be rebuilt.
     pub(crate) fn checkpoint(&mut self, core: &SharedState) -> Result<()> {
-        // An index that cannot take them in keeps no row from being made safe.
+        // A failure of the indexing does not prevent the checkpoint of the data.
         let is_ours =
             self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
         let extended = match is_ours && core.graph().is_some() {
@@ -231,10 +233,10 @@ impl Writer {
         self.appender.checkpoint()?;
         log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
         (self.last_checkpoint, self.has_begun_sync) = (Instant::now(), false);
-        // What is in the file is safe, but nobody finds the file by its name.
+        // The data are durable, but the file may no longer have its name.
         core.data.check_place(&*self.storage)?;
         match extended {
-            // Interrupted: what is in the index by then is saved.
+            // Interrupted: the rows indexed so far are saved.
             Ok(()) | Err(SynaError::Cancelled) => {}
             Err(error) => return Err(error),
         }
@@ -242,8 +244,8 @@ impl Writer {
         self.save_index(core, true).map(|_| ())
     }
 
-    /// Saves the index if it has changed. Only whole batches can be saved: where one is half-way in, or another thread is at
-    /// one, it is finished or waited for if `waits`, and else nothing is done, for which the answer is `false`.
+    /// Saves the index if it has changed. Only whole batches can be saved. If a batch is in progress, it is finished or
+    /// waited for if `waits`; otherwise nothing is done, and the result is `false`.
     fn save_index(&mut self, core: &SharedState, waits: bool) -> Result<bool> {
         let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
@@ -262,7 +264,7 @@ impl Writer {
             false => graph.if_at_rest(write),
         };
         match saved {
-            // There is no index any more that could be saved; the vectors are safe without it.
+            // A damaged index is not saved; the vectors are durable without it.
             Err(_) if graph.is_damaged() => {}
             saved => {
                 let Some(saved) = saved? else {

@@ -1,4 +1,4 @@
-//! Many queries in one call: by several threads, and in one pass over the vectors where they are compared one by one.
+//! Batch search: on several threads, and in one pass over the vectors where they are compared one by one.
 
 use crate::distance::PreparedQuery;
 use crate::index::{BestK, Neighbour};
@@ -15,25 +15,28 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-/// Queries that share a pass, and the bytes that they may have in all: each row is compared with all of them while it is
-/// in the cache, and so must they stay there.
+/// Most queries that share a pass, and most bytes of their vectors. Each row is compared with all of them while it is
+/// in the cache, so the queries must stay in the cache too.
 const MOST_TOGETHER: usize = 64;
 const MOST_BYTES: usize = 256 << 10;
 
-/// What came of a query: its nearest rows, and whether deadline or budget cut the search short.
+/// The result of a query: its nearest rows, and whether a deadline or a budget ended the search early.
 type Answer = Result<(Vec<Neighbour>, bool)>;
 
 impl MmapVectorStore {
-    /// As [`MmapVectorStore::search_with`] for several queries, over the rows of one moment. `queries`: count x dimensions,
-    /// row-major. The results have the hits of each, see [`SearchResults::hits_of`]; a query that cannot be searched for
-    /// has none, see [`SearchResults::error_of`].
+    /// Finds the `k` nearest stored vectors for each of several queries. All queries see the rows of the same moment.
+    /// `queries`: count x dimensions floats, one query after the other. [`SearchResults::hits_of`] returns the hits of
+    /// one query. An invalid query has no hits and an error, [`SearchResults::error_of`], and does not affect the
+    /// others.
     ///
-    /// Queries that every row is compared with (without an index, with `exact`, where few rows pass a filter) share one pass
-    /// over the vectors, 64 at a time. The store's `threads` share the queries. The deadline is that of the call.
+    /// The store's `threads` share the queries. If every vector is compared (without an index, with `exact`, or if few
+    /// rows meet the conditions), up to 64 queries share one pass over the vectors. The distances are bit for bit those
+    /// of single searches. The deadline is that of the whole call: queries whose turn comes later are partial and have
+    /// no hits.
     ///
     /// # Errors
-    /// [`SynaError::DimensionMismatch`] where the queries do not come out even, [`SynaError::Limit`],
-    /// [`SynaError::NoMemory`]: the results are empty then.
+    /// [`SynaError::DimensionMismatch`] if the floats are not a whole number of queries, [`SynaError::Limit`],
+    /// [`SynaError::NoMemory`]. The results are empty then.
     pub fn search_batch(
         &self,
         queries: &[f32],
@@ -51,7 +54,7 @@ impl MmapVectorStore {
         found.inspect_err(|_| results.clear())
     }
 
-    /// As [`MmapVectorStore::search_batch`], with the queries one by one.
+    /// As [`MmapVectorStore::search_batch`], with one slice for each query.
     pub(super) fn search_all(
         &self,
         core: &Arc<SharedState>,
@@ -98,12 +101,12 @@ impl Search<'_> {
         Ok((memory::copied(parts.best.sorted())?, is_partial))
     }
 
-    /// Compares all rows that pass with the queries, so many at a time.
+    /// Compares all rows that meet the conditions with the queries, up to [`MOST_TOGETHER`] queries in each pass.
     fn scanned(&self, queries: &[&[f32]], parts: &mut SearchParts) -> Result<Vec<Answer>> {
         let query_bytes = self.core.data.identity.dimensions as usize * size_of::<f32>();
         let mut answers = memory::with_room(queries.len())?;
         let most = (MOST_BYTES / query_bytes / 4 * 4).clamp(4, MOST_TOGETHER);
-        // As many passes as it takes, and about as many queries in each: a pass for one is as long as memory is slow.
+        // The fewest passes, with about the same number of queries in each: the time of a pass is bound by memory.
         let passes = queries.len().div_ceil(most).max(1);
         let each = queries.len().div_ceil(passes).next_multiple_of(4).min(most);
         for together in queries.chunks(each.max(1)) {
@@ -132,8 +135,8 @@ impl Search<'_> {
     }
 }
 
-/// Calls `work` with a share of the queries for each of `parts`, on a thread of its own but for the first; what comes of
-/// the shares, in their order. A panic goes on in the caller.
+/// Calls `work` with a share of the queries for each of `parts`: the first on this thread, the others on one thread each.
+/// Returns the results in the order of the shares. A panic of a thread continues in the caller.
 fn share<T: Send>(
     parts: &mut [SearchParts],
     queries: &[&[f32]],
@@ -150,7 +153,7 @@ fn share<T: Send>(
         for (share, thread) in begun {
             done.push(match thread {
                 Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // The system has no thread to give: then this one does the work.
+                // The system cannot start a thread, so this thread does the work.
                 Err(_) => work(share, &mut SearchParts::default()),
             });
         }
@@ -165,7 +168,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn queries_whose_turn_comes_after_the_deadline_are_not_begun() {
+    fn queries_after_the_deadline_are_not_started() {
         let config = MmapVectorConfig {
             dimensions: 64,
             metric: DistanceMetric::Euclidean,
@@ -190,7 +193,7 @@ mod tests {
             let options = SearchOptions { deadline, ..Default::default() };
             store.search_batch(&queries, 3, &options, &mut results).unwrap();
             let rows: u64 = results.parts.iter().map(|parts| parts.work.visits + parts.work.scanned).sum();
-            assert_eq!(rows > 0, is_begun, "{rows} rows were looked at");
+            assert_eq!(rows > 0, is_begun, "{rows} rows were visited or scanned");
             assert_eq!(results.is_partial(), !is_begun);
         }
     }

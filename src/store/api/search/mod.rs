@@ -1,11 +1,11 @@
-//! The calls that search.
+//! The search calls.
 //!
-//! | file | what it is for |
+//! | file | content |
 //! | --- | --- |
-//! | `single.rs` | the nearest of one query |
-//! | `batch.rs` | the nearest of many queries at once |
+//! | `single.rs` | search for one query |
+//! | `batch.rs` | search for many queries |
 //! | `range.rs` | all rows within a distance |
-//! | `recall.rs` | how much of what is nearest the graph finds |
+//! | `recall.rs` | measuring the recall |
 
 mod batch;
 mod range;

@@ -1,4 +1,4 @@
-//! All rows within a distance.
+//! Range search: all rows within a distance.
 
 use crate::distance::PreparedQuery;
 use crate::index::{GraphSearch, Keeper};
@@ -8,20 +8,22 @@ use crate::store::search::scratch::SearchParts;
 use crate::store::search::search::Search;
 use crate::{Result, SynaError};
 
-/// Candidates that an approximate search begins with at least.
+/// The least `ef` of the first walk of an approximate search.
 const FIRST_EF: usize = 64;
 
 impl MmapVectorStore {
-    /// All live rows at most `max_distance` from the query, by ascending distance, ties by insertion order; there may be as
-    /// many as the store has. The distance is the metric's, so for the dot product a negative one has a meaning.
+    /// Finds all stored vectors at a distance of at most `max_distance` from `query`, however many there are, by
+    /// ascending distance; hits at the same distance by ascending row number. Infinity finds all vectors. For the dot
+    /// product, whose distance is the negated product, negative values are meaningful.
     ///
-    /// Every vector is compared, so none is missed, with an index or without. With `options.approximate` the graph is
-    /// walked, wider and wider until the farthest of what it finds lies beyond the distance: fast where there are few such
-    /// rows, but it may miss some, as any search by the graph may.
+    /// Every vector is compared, indexed or not, so none is missed. With `options.approximate` the index is used
+    /// instead, with a growing number of candidates until the farthest one is beyond the distance. This is fast if
+    /// there are few such vectors, but some may be missing. Cost: one distance for each row; with `approximate`, a few
+    /// for each hit.
     ///
     /// # Errors
-    /// Those of [`MmapVectorStore::search`]; [`SynaError::InvalidArgument`] for a distance that is NaN;
-    /// [`SynaError::NoMemory`] where the hits do not fit. The results are empty then.
+    /// As [`MmapVectorStore::search`]; [`SynaError::InvalidArgument`] if `max_distance` is NaN; [`SynaError::NoMemory`]
+    /// if there are too many hits. The results are empty then.
     pub fn search_range(
         &self,
         query: &[f32],
@@ -31,7 +33,7 @@ impl MmapVectorStore {
     ) -> Result<()> {
         let mut search = || {
             if max_distance.is_nan() {
-                return Err(SynaError::argument("the greatest distance of a search is NaN"));
+                return Err(SynaError::argument("max_distance is NaN"));
             }
             let core = &self.core();
             let search = self.search_of(core, 0, options)?;
@@ -47,7 +49,8 @@ impl MmapVectorStore {
 }
 
 impl Search<'_> {
-    /// Leaves all rows within a distance in the `within` of `parts`; whether deadline or budget cut it short.
+    /// Collects all rows within a distance in `parts.within`. Returns whether a deadline or a budget ended the search
+    /// early.
     fn within(&self, query: &[f32], max_distance: f32, parts: &mut SearchParts) -> Result<bool> {
         let query = self.prepare(query)?;
         parts.within.reset(max_distance);
@@ -63,7 +66,8 @@ impl Search<'_> {
         Ok(is_partial || end.is_partial || filter.is_late())
     }
 
-    /// The rows that a walk finds: how many of the first it took care of, its visits, and whether it was cut short.
+    /// Collects the rows that a graph walk finds. Returns how many of the first rows it has covered, its visits, and
+    /// whether it ended early.
     fn within_graph(
         &self,
         query: &PreparedQuery<'_>,
@@ -76,10 +80,10 @@ impl Search<'_> {
         };
         let mut ef = self.ef.max(FIRST_EF);
         let look_ahead = |row| self.core.rows.look_ahead(row);
-        // Half of the rows are faster compared one by one.
+        // A scan is faster than a walk that visits half of the rows.
         while ef < self.covered as usize / 2 && !is_partial {
             let request = GraphSearch {
-                // The last of all that were visited are where the walk came from.
+                // The farthest candidates are where the walk came from, so only the nearer half counts.
                 k: ef / 2,
                 ef,
                 limit: self.covered,

@@ -1,4 +1,4 @@
-//! How much of what is nearest the index finds, measured on the store at hand.
+//! Measuring the recall of searches through the index, on the store's own data.
 
 use crate::index::mix;
 use crate::memory;
@@ -8,32 +8,34 @@ use crate::store::search::search::MAX_K;
 use crate::store::state::core::live_rows;
 use crate::{Result, SynaError};
 
-/// Queries that are searched for in one batch.
+/// Queries of one batch.
 const QUERIES_AT_ONCE: usize = 256;
 
 impl MmapVectorStore {
-    /// The recall of searches for `k` hits with `ef` candidates (0: the store's), 0 to 1: `samples` live rows, chosen by
-    /// `seed`, are searched for by the graph and exactly, each left out of its own hits, and it is counted how many of the
-    /// graph's hits are as near as the exact ones. 1 where there is nothing to compare, as in a store without an index.
+    /// Measures the recall of searches through the index, 0 to 1. It searches for `samples` stored vectors, selected by
+    /// `seed`, through the index and exactly, each vector excluded from its own hits. The recall is the share of the
+    /// index's hits that are as near as the exact ones. `k`: hits of each search; `ef`: candidates, 0: the store's. The
+    /// result is 1 if there is nothing to compare, as without an index.
     ///
-    /// The rows of a store are near each other; queries from elsewhere may fare worse. Rows that are written meanwhile may
-    /// lower the figure. Costs a pass over the vectors for each 64 samples, for fewer where vectors are long, shared by the
-    /// store's `threads`.
+    /// The vectors of a store resemble each other, so queries from another source may have a lower recall. Rows that
+    /// are written meanwhile may lower the result. Cost: one pass over all vectors for every 64 samples, or for fewer
+    /// samples if the vectors are long; the store's `threads` share the work.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] for 0 samples or a `k` of 0, [`SynaError::Limit`], [`SynaError::NoMemory`],
+    /// [`SynaError::InvalidArgument`] if `samples` or `k` is 0, [`SynaError::Limit`], [`SynaError::NoMemory`],
     /// [`SynaError::Cancelled`].
     pub fn check_recall(&self, samples: usize, k: usize, ef: usize, seed: u64) -> Result<f64> {
         if samples == 0 || k == 0 {
-            return Err(SynaError::argument("a recall needs samples and hits: neither may be 0"));
+            return Err(SynaError::argument("samples and k must not be 0"));
         }
         let core = &self.core();
         let rows = chosen(memory::collected(live_rows(core, core.published.load()))?, samples, seed);
-        // One more, since each row is the nearest to itself; a number that is refused is told as it was given.
+        // One more than `k`, because each row is its own nearest. A `k` above the limit is passed unchanged, for the
+        // error.
         let wanted = if k < MAX_K { k + 1 } else { k };
         let by_graph = SearchOptions { ef, ..Default::default() };
         let by_scan = SearchOptions { exact: true, ..Default::default() };
-        // A store without rows has limits too.
+        // Checks the limits also in a store without rows.
         self.search_of(core, wanted, &by_graph)?;
         let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
         let (mut good, mut all) = (0u64, 0u64);
@@ -55,12 +57,12 @@ impl MmapVectorStore {
     }
 }
 
-/// At most `k` hits, the row itself left out.
+/// At most `k` hits, without the row itself.
 fn others(hits: &[Hit], row: u32, k: usize) -> impl Iterator<Item = &Hit> {
     hits.iter().filter(move |hit| hit.row != row).take(k)
 }
 
-/// `count` of the rows, or all of them, by a shuffle that `seed` decides.
+/// `count` of the rows, or all of them, shuffled by `seed` (Fisher-Yates).
 fn chosen(mut rows: Vec<u32>, count: usize, seed: u64) -> Vec<u32> {
     let count = count.min(rows.len());
     for place in 0..count {
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_chosen_once_each_and_by_the_seed() {
+    fn rows_are_chosen_by_the_seed_without_repetition() {
         let all: Vec<u32> = (0..100).collect();
         let mut some = chosen(all.clone(), 30, 5);
         assert_eq!(some, chosen(all.clone(), 30, 5));

@@ -1,4 +1,4 @@
-//! The nearest of one query.
+//! Search for one query.
 
 use crate::store::api::store::MmapVectorStore;
 use crate::store::search::default_ef::DefaultEf;
@@ -9,22 +9,28 @@ use crate::store::write::checked_batch::check_key;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 
-/// One answer of [`MmapVectorStore::search`].
+/// One hit of [`MmapVectorStore::search`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct MmapSearchResult {
     /// The key.
     pub key: String,
-    /// The distance; smaller is nearer.
+    /// The distance to the query. Smaller is nearer, for every metric.
     pub score: f32,
     /// A copy of the vector.
     pub vector: Vec<f32>,
 }
 
 impl MmapVectorStore {
-    /// The `k` nearest vectors by ascending distance, ties by insertion order; fewer where the store has fewer.
+    /// Finds the `k` stored vectors nearest to `query`, or all of them if there are fewer, by ascending distance; hits
+    /// at the same distance by ascending row number.
+    ///
+    /// The result is exact without an index and with fewer than 2,000 rows. Otherwise it is approximate. A vector whose
+    /// insert has returned takes part in the search, indexed or not. Cost: with an index, some hundred distances and
+    /// one for each unindexed row; without an index, one distance for each row.
     ///
     /// # Errors
-    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::Limit`].
+    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`] (NaN or infinity), [`SynaError::Limit`],
+    /// [`SynaError::NoMemory`].
     pub fn search(&self, query: &[f32], k: usize) -> Result<Vec<MmapSearchResult>> {
         let mut results = SearchResults::default();
         self.search_with(query, k, &SearchOptions::default(), &mut results)?;
@@ -39,8 +45,8 @@ impl MmapVectorStore {
         copied.collect()
     }
 
-    /// As [`MmapVectorStore::search`], as `options` say, into results that are used again and again: allocates
-    /// nothing once they have grown. On an error they are empty.
+    /// As [`MmapVectorStore::search`], with options, into results that are reused: it allocates nothing once they have
+    /// grown to the size that such searches need. The previous hits are discarded. On an error the results are empty.
     ///
     /// # Errors
     /// As [`MmapVectorStore::search`].
@@ -55,11 +61,10 @@ impl MmapVectorStore {
         found.inspect_err(|_| results.clear())
     }
 
-    /// As [`MmapVectorStore::search_with`] with the vector of a stored key as the query, which is itself left out of the
-    /// hits: what else is like it.
+    /// Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
     ///
     /// # Errors
-    /// [`SynaError::NotFound`], [`SynaError::InvalidKey`], and those of [`MmapVectorStore::search`].
+    /// [`SynaError::NotFound`] if the key does not exist, [`SynaError::InvalidKey`], and as [`MmapVectorStore::search`].
     pub fn search_key(
         &self,
         key: &str,

@@ -1,4 +1,4 @@
-//! What a verification says of the index as a whole.
+//! The report of a verification about the index as a whole.
 
 use super::*;
 use crate::HnswConfig;
@@ -8,7 +8,8 @@ use crate::planted::{Fault, plant};
 const ROWS: u32 = 2_000;
 const DIMENSIONS: u16 = 64;
 
-/// Random vectors, of which the first `zeros` are zeros, and every 8th is 8 times as long: nobody's neighbour.
+/// Random vectors. The first `zeros` are zero vectors, and every 8th is 8 times as long, so that it is nobody's
+/// neighbour.
 fn report(metric: DistanceMetric, zeros: u32) -> VerifyReport {
     report_of(metric, zeros, ROWS, HnswConfig::default())
 }
@@ -39,7 +40,7 @@ fn report_of(metric: DistanceMetric, zeros: u32, rows: u32, hnsw_config: HnswCon
 }
 
 #[test]
-fn a_sound_index_has_few_orphans_and_no_findings() {
+fn an_intact_index_has_few_orphans_and_no_findings() {
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
         let report = report(metric, 0);
         assert!(report.findings.is_empty(), "{:?}", report.findings);
@@ -49,9 +50,9 @@ fn a_sound_index_has_few_orphans_and_no_findings() {
 }
 
 /// `hnsw_m_max` of 8 leaves three links a row for the nearest rows under the dot product. A property test found that such
-/// indexes had findings, which another build would not have mended.
+/// indexes had findings, which a rebuild would not have removed.
 #[test]
-fn an_index_of_few_links_has_no_findings_for_want_of_links() {
+fn orphans_are_not_findings_if_rows_have_few_links() {
     for m_max in [8, 16] {
         let of_m = HnswConfig { m: m_max / 2, m_max, ..HnswConfig::default() };
         let report = report_of(DistanceMetric::DotProduct, 1, 400, of_m);
@@ -61,17 +62,21 @@ fn an_index_of_few_links_has_no_findings_for_want_of_links() {
 }
 
 #[test]
-fn vectors_without_a_direction_are_counted() {
+fn zero_vectors_are_counted_as_uncoded() {
     assert_eq!(report(DistanceMetric::Cosine, 3).uncoded, 3);
-    assert_eq!(report(DistanceMetric::Euclidean, 3).uncoded, 0, "they have a place there");
+    assert_eq!(
+        report(DistanceMetric::Euclidean, 3).uncoded,
+        0,
+        "the euclidean metric has codes for zero vectors"
+    );
 }
 
 #[test]
-fn rows_that_no_link_leads_to_are_findings_where_they_are_many() {
+fn many_orphans_are_findings() {
     plant(Some(Fault::NoBackLinks));
     let report = report(DistanceMetric::Euclidean, 0);
     plant(None);
     let orphans = report.findings.iter().filter(|finding| finding.problem == Problem::Orphan).count();
-    assert!(report.unlinked > 40, "{} in spite of the planted fault", report.unlinked);
+    assert!(report.unlinked > 40, "{} despite the failpoint", report.unlinked);
     assert_eq!(orphans as u64, report.unlinked);
 }

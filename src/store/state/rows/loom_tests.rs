@@ -1,7 +1,7 @@
-//! The order in which rows are shown to readers, in every way that threads and the memory model allow (loom).
+//! Model checking of how rows are published to readers, over all interleavings and memory orders (loom).
 //!
-//! The very code: `RowTable`, `AppendTable` and `Published`, with loom's atomics under them (`src/sync`). What a store
-//! adds is the file, whose bytes are written before `add`, and the lock of the directory.
+//! It runs `RowTable`, `AppendTable` and `Published` themselves, on loom's atomics (`src/sync`). A store adds the file,
+//! whose bytes are written before `add`, and the lock of the directory.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test --lib --release loom_tests
@@ -39,7 +39,7 @@ struct Tables {
 }
 
 impl Tables {
-    /// As `commit` does it: room, entries. The frame's offset is never 0, so an entry of 0 is one that was not seen.
+    /// As a write does it: reserves, then adds. The frame's offset is never 0, so an entry of 0 was not seen.
     fn add(&self, bytes: &[u8], deletions_before: u32) {
         let frame = Frame::known(bytes).unwrap();
         let deletions: Vec<u32> = frame.deletions().collect();
@@ -47,7 +47,7 @@ impl Tables {
         self.rows.add(&frame, 4096 + u64::from(frame.first_row()) * 512, deletions_before).unwrap();
     }
 
-    /// One row that is there from the start.
+    /// Tables with one published row.
     fn begun() -> Arc<Self> {
         let tables = Arc::new(Self::default());
         tables.add(&frame(0, 1, &[]), 0);
@@ -55,7 +55,7 @@ impl Tables {
         tables
     }
 
-    /// A reader's look: what its snapshot promises is all there, and nothing else.
+    /// A reader: checks that all that its snapshot promises is there, and nothing else.
     fn look(&self) {
         let snapshot = self.published.load();
         assert!(snapshot == BEFORE || snapshot == AFTER, "a batch is seen whole or not at all: {snapshot:?}");
@@ -78,13 +78,13 @@ impl Tables {
 }
 
 const BEFORE: Snapshot = Snapshot { rows: 1, deletions: 0 };
-/// Two rows more, one of them in the place of row 0.
+/// Two more rows, one of which replaces row 0.
 const AFTER: Snapshot = Snapshot { rows: 3, deletions: 1 };
 
-/// Two readers beside a writer that does `write`, in every order.
+/// Runs two readers and a writer that calls `write`, in every interleaving.
 fn explore(write: fn(&Tables)) {
     let mut model = loom::model::Builder::new();
-    // Loom's papers and practice: what is wrong shows with few preemptions; without a bound this takes for ever.
+    // Errors usually show with few preemptions; without a bound the exploration does not end.
     model.preemption_bound = Some(3);
     model.check(move || {
         let tables = Tables::begun();

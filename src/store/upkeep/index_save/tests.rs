@@ -1,4 +1,4 @@
-//! Saves that go on beside writes.
+//! Saves that run in parts beside writes.
 
 use crate::storage::Disk;
 use crate::store::crash_tests::{ScratchFolder, scratch_folder};
@@ -6,7 +6,7 @@ use crate::{DistanceMetric, MmapVectorConfig, MmapVectorStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A store that takes rows into its index with the writes, and makes a checkpoint when a test says so.
+/// A store whose writes index rows; a test makes its checkpoints due.
 fn open(path: &Path) -> MmapVectorStore {
     let config = MmapVectorConfig {
         dimensions: 64,
@@ -37,7 +37,7 @@ fn insert_batch(store: &MmapVectorStore, numbers: std::ops::Range<u32>) {
     store.insert_batch(&keys, &vectors).unwrap();
 }
 
-/// A store with an index of 2,000 rows on the disk.
+/// A store with a saved index of 2,000 rows.
 fn grown(name: &str) -> (ScratchFolder, PathBuf, MmapVectorStore) {
     let folder = scratch_folder(name);
     let path = folder.join("store");
@@ -51,22 +51,22 @@ fn is_saving(store: &MmapVectorStore) -> bool {
     store.writer().unwrap().index_save.is_some()
 }
 
-/// Rows that the index on the disk covers.
+/// The number of rows that the saved index covers.
 fn saved_rows(store: &MmapVectorStore) -> u32 {
     store.writer().unwrap().saved_index.map_or(0, |saved| saved.slot.covered_rows)
 }
 
-/// Writes some rows from `first` on, so that the index changes, and makes a checkpoint fall due that does not save it yet; the
-/// next number.
+/// Writes some rows from `first` on, so that the index changes, and makes a checkpoint due that does not finish saving
+/// it. Returns the next number.
 fn begin_save(store: &MmapVectorStore, first: u32) -> u32 {
     insert(store, first..first + 600);
     store.make_checkpoint_due();
     insert(store, first + 600..first + 610);
-    assert!(is_saving(store), "the index was saved within 10 writes");
+    assert!(is_saving(store), "the save was finished after 10 writes");
     first + 610
 }
 
-/// Writes one row after another until the index is saved; the next number.
+/// Writes single rows until the index is saved. Returns the next number.
 fn finish_save(store: &MmapVectorStore, mut next: u32) -> u32 {
     while is_saving(store) {
         insert(store, next..next + 1);
@@ -82,15 +82,15 @@ fn assert_whole(store: &MmapVectorStore, rows: u64) {
 }
 
 #[test]
-fn a_checkpoint_within_writes_saves_the_index_in_pieces() {
+fn an_automatic_checkpoint_saves_the_index_in_parts() {
     let (_folder, path, mut store) = grown("in-pieces");
     let mut next = 2_000;
     for _ in 0..4 {
         let begin = begin_save(&store, next);
         next = finish_save(&store, begin);
-        assert!(next > begin + 10, "the index was saved within {} writes", next - begin + 10);
+        assert!(next > begin + 10, "the save was finished after {} writes", next - begin + 10);
         let saved = saved_rows(&store);
-        assert!(saved + 1_024 > next && saved <= next, "{saved} of {next} rows are saved");
+        assert!(saved + 1_024 > next && saved <= next, "the saved index covers {saved} of {next} rows");
         store.abandon();
         store = open(&path);
         assert_eq!(store.stats().unwrap().indexed_rows, u64::from(saved));
@@ -116,7 +116,7 @@ fn batches_leave_few_rows_unindexed_while_the_index_is_saved() {
 }
 
 #[test]
-fn a_save_that_a_kill_ends_leaves_the_index_that_was_there() {
+fn a_killed_save_leaves_the_old_index() {
     let (folder, path, mut store) = grown("kill");
     let mut next = 2_000;
     for _ in 0..4 {
@@ -127,7 +127,7 @@ fn a_save_that_a_kill_ends_leaves_the_index_that_was_there() {
         assert_eq!(store.stats().unwrap().indexed_rows, u64::from(saved));
         assert_whole(&store, next.into());
         let files: Vec<_> = std::fs::read_dir(&*folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(files.len(), 2, "what the save has begun is left: {files:?}");
+        assert_eq!(files.len(), 2, "the unfinished file is left: {files:?}");
         next = begin_save(&store, next);
         next = finish_save(&store, next);
         assert!(saved_rows(&store) > saved);
@@ -135,7 +135,7 @@ fn a_save_that_a_kill_ends_leaves_the_index_that_was_there() {
 }
 
 #[test]
-fn a_checkpoint_a_close_and_a_compaction_end_a_save_that_is_under_way() {
+fn checkpoint_close_and_compaction_finish_a_save_in_progress() {
     let (_folder, path, mut store) = grown("ended");
     let mut next = begin_save(&store, 2_000);
     store.checkpoint().unwrap();
@@ -160,7 +160,7 @@ fn a_checkpoint_a_close_and_a_compaction_end_a_save_that_is_under_way() {
 }
 
 #[test]
-fn an_index_that_another_took_the_place_of_is_not_added_to() {
+fn a_save_does_not_append_to_a_replaced_index() {
     let (folder, path, store) = grown("replaced");
     let index = crate::store::upkeep::index_file::path_of(&path);
     let mut next = begin_save(&store, 2_000);
