@@ -41,8 +41,8 @@ pub enum Problem {
     /// The row's record in the index file differs from its checksum: the disk has changed it. The index is no longer
     /// used: searches compare all vectors until [`MmapVectorStore::build_index`] or automatic indexing rebuilds it.
     DamagedLinks,
-    /// The index file was not used when the store was opened: it is damaged, or belongs to another state of the data file.
-    /// A problem of the store, not of a row. Searches compare all vectors until the index is rebuilt. The finding
+    /// The index file was not used when the store was opened: it is damaged, or belongs to another state of the data
+    /// file. A problem of the store, not of a row. Searches compare all vectors until the index is rebuilt. The finding
     /// disappears when the rebuilt index is saved.
     IgnoredIndex,
 }

@@ -99,7 +99,8 @@ impl Writer {
         // While the worker builds the first index, writes do no index work.
         if !self.worker.as_ref().is_some_and(WorkerHandle::is_making) {
             let has_worker = self.worker.is_some();
-            // A save is finished when no batch is partly in the index. Until then, a write takes in all that it has work for.
+            // A save is finished when no batch is partly in the index. Until then, a write takes in all that it has
+            // work for.
             let stops = self.index_save.as_ref().is_some_and(IndexSave::is_nearly_done);
             let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
             self.log_deferrable(core, shared)?;
