@@ -14,27 +14,27 @@ use std::cell::Cell;
 
 thread_local! {
     /// The caller's environment in the current call of this thread.
-    static OF_HOST: Cell<Option<register::State>> = const { Cell::new(None) };
+    static OF_CALLER: Cell<Option<register::State>> = const { Cell::new(None) };
 }
 
 /// Calls `work` in the default environment and restores the caller's afterwards, also after a panic.
 #[inline]
 pub(crate) fn in_default<R>(work: impl FnOnce() -> R) -> R {
     let found = register::read();
-    let _entered = Entered { before: OF_HOST.replace(Some(found)) };
+    let _entered = RestoreCaller { before: OF_CALLER.replace(Some(found)) };
     if found != register::DEFAULT {
         register::write(register::DEFAULT);
     }
-    apart(work)
+    not_inlined(work)
 }
 
 /// Calls `callback` in the environment of the current call's caller. Changes that the callback makes to it are kept.
-pub(crate) fn in_hosts<R>(callback: impl FnOnce() -> R) -> R {
+pub(crate) fn in_callers<R>(callback: impl FnOnce() -> R) -> R {
     // `None` on a thread of the library, which has no caller.
-    let Some(of_host) = OF_HOST.get() else { return callback() };
-    let _left = Left;
-    register::write(of_host);
-    apart(callback)
+    let Some(of_caller) = OF_CALLER.get() else { return callback() };
+    let _left = RestoreDefault;
+    register::write(of_caller);
+    not_inlined(callback)
 }
 
 /// Sets the default environment for the calling thread.
@@ -44,30 +44,30 @@ pub(crate) fn set_default() {
 
 /// A call that is not inlined, so that the compiler moves no computation across the change of the register.
 #[inline(never)]
-fn apart<R>(work: impl FnOnce() -> R) -> R {
+fn not_inlined<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
 /// Restores the caller's environment when it is dropped.
-struct Entered {
+struct RestoreCaller {
     /// That of the outer call, if this call comes from its callback.
     before: Option<register::State>,
 }
 
-impl Drop for Entered {
+impl Drop for RestoreCaller {
     fn drop(&mut self) {
-        if let Some(of_host) = OF_HOST.replace(self.before) {
-            register::write(of_host);
+        if let Some(of_caller) = OF_CALLER.replace(self.before) {
+            register::write(of_caller);
         }
     }
 }
 
 /// Restores the default environment when it is dropped, and saves the caller's as the callback has left it.
-struct Left;
+struct RestoreDefault;
 
-impl Drop for Left {
+impl Drop for RestoreDefault {
     fn drop(&mut self) {
-        OF_HOST.set(Some(register::read()));
+        OF_CALLER.set(Some(register::read()));
         register::write(register::DEFAULT);
     }
 }
@@ -147,14 +147,14 @@ mod tests {
         register::write(ODD);
         let seen = in_default(|| {
             let own = register::read();
-            let of_callback = in_hosts(|| (register::read(), in_default(register::read)));
+            let of_callback = in_callers(|| (register::read(), in_default(register::read)));
             (own, of_callback, register::read())
         });
         let after = register::read();
         register::write(register::DEFAULT);
         assert_eq!(seen, (register::DEFAULT, (ODD, register::DEFAULT), register::DEFAULT));
         assert_eq!(after, ODD);
-        assert_eq!(OF_HOST.get(), None);
+        assert_eq!(OF_CALLER.get(), None);
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         let outer = catch_unwind(|| in_default(|| panic!("planted"))).is_err();
         let after = register::read();
         let inner =
-            in_default(|| (catch_unwind(|| in_hosts(|| panic!("planted"))).is_err(), register::read()));
+            in_default(|| (catch_unwind(|| in_callers(|| panic!("planted"))).is_err(), register::read()));
         register::write(register::DEFAULT);
         assert_eq!((outer, after, inner), (true, ODD, (true, register::DEFAULT)));
     }
@@ -171,10 +171,10 @@ mod tests {
     #[test]
     fn changes_by_a_callback_are_kept() {
         register::write(ODD);
-        in_default(|| in_hosts(|| register::write(OTHER)));
+        in_default(|| in_callers(|| register::write(OTHER)));
         let after = register::read();
         register::write(register::DEFAULT);
         assert_eq!(after, OTHER);
-        assert_eq!(in_hosts(register::read), register::DEFAULT, "a thread of the library has no caller");
+        assert_eq!(in_callers(register::read), register::DEFAULT, "a thread of the library has no caller");
     }
 }

@@ -19,11 +19,11 @@ mod checksum;
 mod chunk_layout;
 mod distance;
 mod error;
+mod failpoint;
 mod float_environment;
 mod kernel;
 mod memory;
 mod metric;
-mod planted;
 mod short_path;
 mod sync;
 // Layer 1

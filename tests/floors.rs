@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 16] = [
     ("append_table", 0),
     ("chunk_layout", 0),
     ("checksum", 0),
-    ("planted", 0),
+    ("failpoint", 0),
     ("storage", 1),
     ("index", 2),
     ("store", 3),

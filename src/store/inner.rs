@@ -3,8 +3,8 @@
 use super::config::MmapVectorConfig;
 use crate::storage::Storage;
 use crate::store::open::open::ReplayedTo;
-use crate::store::state::core::SharedState;
-use crate::store::state::cores::StateHistory;
+use crate::store::state::shared_state::SharedState;
+use crate::store::state::state_history::StateHistory;
 use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) cores: Arc<StateHistory>,
+    pub(crate) history: Arc<StateHistory>,
     pub(crate) config: MmapVectorConfig,
     pub(crate) role: Role,
 }
@@ -29,15 +29,15 @@ pub(crate) enum Role {
 
 impl Inner {
     /// The current state that readers share.
-    pub(crate) fn core(&self) -> Arc<SharedState> {
-        self.cores.hold()
+    pub(crate) fn state(&self) -> Arc<SharedState> {
+        self.history.hold()
     }
 
     pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         match &self.role {
             Role::Writer(writer) => writer.lock().map_err(|_| panicked()),
             Role::Reader(_) | Role::Closed => {
-                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
+                Err(SynaError::ReadOnly { path: self.state().data.path.clone() })
             }
         }
     }
@@ -49,6 +49,6 @@ pub(crate) fn panicked() -> SynaError {
 }
 
 /// The state of a reader. A panic in a refresh may have left it incomplete, so it is not used any more.
-pub(crate) fn lock(taken: &Mutex<ReplayedTo>) -> Result<MutexGuard<'_, ReplayedTo>> {
-    taken.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
+pub(crate) fn lock(replayed: &Mutex<ReplayedTo>) -> Result<MutexGuard<'_, ReplayedTo>> {
+    replayed.lock().map_err(|_| SynaError::Poisoned { cause: "a refresh panicked".to_owned() })
 }

@@ -4,7 +4,7 @@
 //!   write:   api -> inner -> write: checked_batch -> plan -> apply --> Appender (file) --> state: rows, directory -> Published
 //!                                      one writer     writer --> upkeep: index work, NAME.hnsw; the checkpoint
 //!
-//!   read:    api -> inner -> state: core -> Published (snapshot)
+//!   read:    api -> inner -> state: shared_state -> Published (snapshot)
 //!                            search: planner -> graph (indexed rows) + scan (unindexed rows) -> results     any number
 //! ```
 //!

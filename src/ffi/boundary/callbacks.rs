@@ -2,7 +2,7 @@
 //! refused instead.
 #![expect(unsafe_code, reason = "a list on the stack, which allocates nothing")]
 
-use crate::float_environment::in_hosts;
+use crate::float_environment::in_callers;
 use crate::{Result, SynaError};
 use std::cell::Cell;
 use std::ptr;
@@ -19,7 +19,7 @@ thread_local! {
 /// has the caller's objects for itself. `name`: for the error that such a call gets.
 pub(in crate::ffi) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
     let before = FORBIDDEN.try_with(|forbidden| forbidden.replace(Some(name)));
-    let answer = in_hosts(callback);
+    let answer = in_callers(callback);
     let _ = FORBIDDEN.try_with(|forbidden| forbidden.set(before.unwrap_or(None)));
     answer
 }
@@ -53,7 +53,7 @@ impl Drop for Running {
 pub(in crate::ffi) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R {
     let running = Running { handle, outer: INNERMOST.get() };
     INNERMOST.set(&raw const running);
-    in_hosts(callback)
+    in_callers(callback)
 }
 
 /// That this thread is in no callback of a call on `handle`, for which a close would wait.

@@ -5,12 +5,12 @@ use super::row_distance::sorted_by_distance;
 use super::select::{Lengths, choose};
 use super::state::{LEAST_IN_LINKS, LinkState};
 use crate::Result;
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::index::graph::graph::Graph;
 use crate::index::graph::links::Links;
 use crate::index::graph::record_layout::Bits;
 use crate::index::rows::Rows;
 use crate::index::search::scratch::Scratch;
-use crate::planted::{Fault, is_planted};
 
 /// What became of one list.
 pub(crate) struct Merged {
@@ -41,7 +41,8 @@ impl Graph {
         let products: Vec<u32> = group.iter().filter(|link| link.is_product).map(|link| link.from).collect();
         let old = links.selected.clone();
         let room = if self.params.has_product_links() { usize::MAX } else { limit };
-        for link in group.iter().filter(|link| !link.is_product && !is_planted(Fault::NoBackLinks)) {
+        for link in group.iter().filter(|link| !link.is_product && !is_failpoint_set(Failpoint::NoBackLinks))
+        {
             if !links.selected.contains(&link.from) {
                 links.add_selected(link.from, room);
             }
@@ -113,7 +114,7 @@ impl Graph {
         let records = self.nodes.read();
         let mut links = Links::default();
         records.read_links(host, &mut links);
-        if host == row || !self.nodes.is_node(host) || is_planted(Fault::NoBackLinks) {
+        if host == row || !self.nodes.is_node(host) || is_failpoint_set(Failpoint::NoBackLinks) {
             return Ok(false);
         }
         if links.selected.contains(&row) {

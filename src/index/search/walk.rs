@@ -10,6 +10,7 @@ use super::rerank::rerank;
 use super::scratch::{Meeting, Scratch, Walk};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::index::codes::key::SortKey;
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::fingerprints::fingerprint;
@@ -19,7 +20,6 @@ use crate::index::graph::record_layout::BLOCK_SLOTS;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::kernel::codes::Prefetch;
-use crate::planted::{Fault, is_planted};
 
 /// How many lines of the next record are asked for between two pieces of work on this one.
 const LINES_AT_ONCE: usize = 8;
@@ -145,7 +145,7 @@ impl Graph {
         self.for_each_orphan(|row| {
             if let Some(record) = records.record(row).filter(|_| row < view.end()) {
                 let (mut found, _) = query_distance.neighbour(row, &record.code());
-                if is_planted(Fault::OrphansFirst) {
+                if is_failpoint_set(Failpoint::OrphansFirst) {
                     found.distance = f32::NEG_INFINITY;
                 }
                 self.meet(walk, found, policy);

@@ -1,7 +1,7 @@
 //! Data that graphs are known to fail at, and mechanisms that must not cost recall.
 
 use super::*;
-use crate::planted::{Fault, plant};
+use crate::failpoint::{Failpoint, set_failpoint};
 
 /// Recall at few candidates of a graph with as many orphans as there may be.
 fn recall_beside_orphans() -> f64 {
@@ -22,9 +22,9 @@ fn orphans_take_no_places_from_nearer_rows() {
 
 #[test]
 fn orphans_at_minus_infinity_would_be_noticed() {
-    plant(Some(Fault::OrphansFirst));
+    set_failpoint(Some(Failpoint::OrphansFirst));
     let recall = recall_beside_orphans();
-    plant(None);
+    set_failpoint(None);
     assert!(recall < 0.8, "recall {recall} in spite of the planted fault");
 }
 

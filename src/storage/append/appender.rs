@@ -5,7 +5,7 @@
 
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, Placement, RowWriter, erase_rows};
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::short_path::ShortPath;
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extents::{ExtentKind, MAX_ROWS};
@@ -48,7 +48,7 @@ pub(crate) struct Appender {
 }
 
 /// Logs that the store is disabled, and returns the reason.
-fn stopped(what: &str, data: &DataFile, error: &std::io::Error) -> String {
+fn disable(what: &str, data: &DataFile, error: &std::io::Error) -> String {
     let path = data.path.display();
     log::error!("{what} {path} failed ({error}); the store refuses writes until it is opened again");
     format!("{what} {} failed ({error})", ShortPath::in_text(&data.path))
@@ -169,7 +169,7 @@ impl Appender {
             frame_encode::finish(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
         let written =
             write_all_at(&*self.data.file, &self.frame, at).map_err(|e| self.data.io("writing to", e));
-        if !is_planted(Fault::AdvanceOnFailure) {
+        if !is_failpoint_set(Failpoint::AdvanceOnFailure) {
             written?;
         }
         self.position = LogPosition {
@@ -214,10 +214,11 @@ impl Appender {
             return Ok(());
         }
         let data = Arc::clone(&self.data);
-        let mut is_changed = !is_planted(Fault::LeaveStaleHeads) && wipe_taken(&data, &self.position)?;
+        let mut is_changed =
+            !is_failpoint_set(Failpoint::LeaveStaleHeads) && wipe_taken(&data, &self.position)?;
         let end = data.extents.end_bytes();
         let length = data.file.length_bytes().map_err(|e| data.io("reading", e))?;
-        if length > end && !is_planted(Fault::LeaveStaleExtents) {
+        if length > end && !is_failpoint_set(Failpoint::LeaveStaleExtents) {
             data.file.truncate(end).map_err(|e| data.io("truncating", e))?;
             is_changed = true;
         }
@@ -238,7 +239,8 @@ impl Appender {
         if self.durable_sequence == self.position.sequence && self.unsynced_tail.is_none() {
             return Ok(());
         }
-        if let Some(unsynced_tail) = self.unsynced_tail.as_ref().filter(|_| !is_planted(Fault::ForgetRewrite))
+        if let Some(unsynced_tail) =
+            self.unsynced_tail.as_ref().filter(|_| !is_failpoint_set(Failpoint::ForgetRewrite))
         {
             write_again(&self.data, &self.superblock, unsynced_tail)?;
         }
@@ -258,12 +260,12 @@ impl Appender {
     /// [`SynaError::Io`]. If the sync failed, the store refuses writes, because the file may have no name after a power
     /// failure. If it could not be started, it is due again.
     pub(crate) fn sync_name(&mut self) -> Result<()> {
-        if !is_planted(Fault::SkipNameSync) {
+        if !is_failpoint_set(Failpoint::SkipNameSync) {
             self.storage.sync_folder(&self.data.path).map_err(|error| {
                 if let FolderSyncError::Failed(error) = &error {
-                    self.failed = Some(stopped("syncing the folder of", &self.data, error));
+                    self.failed = Some(disable("syncing the folder of", &self.data, error));
                 }
-                self.data.unsafe_yet("syncing the folder of", error.into())
+                self.data.not_durable("syncing the folder of", error.into())
             })?;
         }
         self.is_name_safe = true;
@@ -272,10 +274,10 @@ impl Appender {
 
     fn sync_file(&mut self) -> Result<()> {
         self.data.file.sync().map_err(|error| {
-            if !is_planted(Fault::RetrySync) {
-                self.failed = Some(stopped("syncing", &self.data, &error));
+            if !is_failpoint_set(Failpoint::RetrySync) {
+                self.failed = Some(disable("syncing", &self.data, &error));
             }
-            self.data.unsafe_yet("syncing", error)
+            self.data.not_durable("syncing", error)
         })
     }
 
@@ -285,12 +287,12 @@ impl Appender {
         if !self.is_dirty() {
             return if self.is_name_safe { Ok(()) } else { self.sync_name() };
         }
-        if !is_planted(Fault::SkipDataSync) && !is_planted(Fault::SlotBeforeData) {
+        if !is_failpoint_set(Failpoint::SkipDataSync) && !is_failpoint_set(Failpoint::SlotBeforeData) {
             self.sync()?;
         }
         let before = self.superblock;
         self.write_slot()?;
-        let is_synced = match is_planted(Fault::SlotBeforeData) {
+        let is_synced = match is_failpoint_set(Failpoint::SlotBeforeData) {
             true => self.sync().and_then(|()| self.sync_file()),
             false => self.sync_file(),
         };
@@ -332,7 +334,7 @@ impl Appender {
             self.write_slot()?;
         }
         // No other process knows the file, so the order of slots and data does not matter.
-        if !is_planted(Fault::SealWithoutSync) {
+        if !is_failpoint_set(Failpoint::SealWithoutSync) {
             self.sync_file()?;
         }
         self.unsynced_tail = None;

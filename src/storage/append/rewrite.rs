@@ -19,7 +19,7 @@ pub(super) fn write_again(
     newest: &Superblock,
     unsynced_tail: &Range<LogPosition>,
 ) -> Result<()> {
-    let io = |error| data.unsafe_yet("writing again to", error);
+    let io = |error| data.not_durable("writing again to", error);
     write_all_at(&*data.file, &newest.encode(), slot_offset(newest.generation)).map_err(io)?;
     for found in data.extents.iter().skip(newest.extent_count as usize) {
         let header = found.header.encode(&data.identity, found.offset_bytes);
@@ -54,8 +54,8 @@ fn copy_onto_itself(data: &DataFile, range: Range<u64>) -> Result<()> {
         piece.clear();
         memory::reserve(&mut piece, usize::try_from(count).unwrap_or(0))?;
         piece.resize(usize::try_from(count).unwrap_or(0), 0);
-        read_exact_at(&*data.file, &mut piece, at).map_err(|error| data.unsafe_yet("reading", error))?;
-        write_all_at(&*data.file, &piece, at).map_err(|error| data.unsafe_yet("writing again to", error))?;
+        read_exact_at(&*data.file, &mut piece, at).map_err(|error| data.not_durable("reading", error))?;
+        write_all_at(&*data.file, &piece, at).map_err(|error| data.not_durable("writing again to", error))?;
         at += count;
     }
     Ok(())

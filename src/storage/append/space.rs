@@ -43,7 +43,7 @@ impl Appender {
         match added {
             Ok(region) => data.extents.push(header, region),
             Err(error) => {
-                let error = name_need(data.io("growing", error), header.length_bytes);
+                let error = with_needed_bytes(data.io("growing", error), header.length_bytes);
                 self.give_space_back();
                 Err(error)
             }
@@ -54,7 +54,7 @@ impl Appender {
     fn allocate_behind_extents(&mut self, length_bytes: u64) -> Result<()> {
         let data = &*self.data;
         let allocated = data.file.allocate(data.extents.end_bytes(), length_bytes);
-        let failed = |error| name_need(data.io("growing", error), length_bytes);
+        let failed = |error| with_needed_bytes(data.io("growing", error), length_bytes);
         allocated.map_err(failed).inspect_err(|_| self.give_space_back())
     }
 
@@ -126,7 +126,7 @@ impl Appender {
 }
 
 /// Adds the requested bytes to a `NoSpace` error.
-fn name_need(error: SynaError, bytes: u64) -> SynaError {
+fn with_needed_bytes(error: SynaError, bytes: u64) -> SynaError {
     match error {
         SynaError::NoSpace { path, source, .. } => SynaError::NoSpace { path, needed_bytes: bytes, source },
         other => other,

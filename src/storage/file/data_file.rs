@@ -1,7 +1,7 @@
 //! An open data file: its identity and its extents; creating and opening one.
 
 use super::extents::Extents;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::format::frame::Frame;
 use crate::storage::format::layout::{self, EXTENTS_START, bytes, origin, slot};
 use crate::storage::format::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
@@ -43,7 +43,7 @@ impl DataFile {
 
     /// The error if earlier writes could not be made durable. It is [`SynaError::Io`] even if the disk is full, because
     /// [`SynaError::NoSpace`] would mean that the store is unchanged.
-    pub(crate) fn unsafe_yet(&self, doing: &'static str, source: io::Error) -> SynaError {
+    pub(crate) fn not_durable(&self, doing: &'static str, source: io::Error) -> SynaError {
         SynaError::Io { path: self.path.clone(), doing, source }
     }
 
@@ -117,14 +117,14 @@ pub(crate) fn create(
         write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
     }
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
-    if !is_planted(Fault::RenameBeforeSync) {
+    if !is_failpoint_set(Failpoint::RenameBeforeSync) {
         file.sync().map_err(io("syncing"))?;
     }
     match empty {
         Some(empty) => replace_empty(&**storage, path, empty, &mut temporary)?,
         None => temporary.name().map_err(io("creating"))?,
     }
-    if !is_planted(Fault::SkipFolderSync) {
+    if !is_failpoint_set(Failpoint::SkipFolderSync) {
         storage.sync_folder(path).map_err(|error| io("syncing the folder of")(error.into()))?;
     }
     Ok((file, superblock))
@@ -246,7 +246,7 @@ pub(crate) fn open_existing(
 fn lock(file: &dyn StorageFile, path: &Path) -> Result<()> {
     match file.try_lock() {
         Ok(true) => Ok(()),
-        Ok(false) if is_planted(Fault::IgnoreLock) => Ok(()),
+        Ok(false) if is_failpoint_set(Failpoint::IgnoreLock) => Ok(()),
         Ok(false) => Err(SynaError::Locked { path: path.to_owned() }),
         Err(error) => Err(SynaError::io(path, "locking", error)),
     }

@@ -9,7 +9,7 @@ use super::extents::ExtentKind;
 use super::log_head::{Head, heads};
 use super::log_reader::LogReader;
 use crate::checksum::{crc32c, crc32c_append_zeros};
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::format::frame::{Frame, claimed_length};
 use crate::storage::format::layout::frame;
 use crate::storage::format::place::Place;
@@ -76,7 +76,7 @@ pub(crate) fn replay_from(
         if position.sequence == committed.sequence && *position != committed && damage == Damage::Refused {
             return Err(data.corrupt(position.head, "the log does not match the superblock"));
         }
-        if !is_committed && is_planted(Fault::StopAtCheckpoint) {
+        if !is_committed && is_failpoint_set(Failpoint::StopAtCheckpoint) {
             return Ok(());
         }
         let (frame, head) = match next_frame(data, &mut reader, position, damage) {
@@ -102,7 +102,7 @@ pub(crate) fn replay_from(
         };
         data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
         let mut damaged = Vec::new();
-        if (check == RowCheck::All || !is_committed) && !is_planted(Fault::IgnoreRowChecksum) {
+        if (check == RowCheck::All || !is_committed) && !is_failpoint_set(Failpoint::IgnoreRowChecksum) {
             damaged = damaged_rows(data, &frame)?;
         }
         if let (Some(&row), Damage::Refused) = (damaged.first(), damage) {
@@ -215,7 +215,7 @@ fn fits_behind(
     }
     let frame = reader.frame(head).map_err(failed)?.map_err(FrameEnd::Nothing)?;
     let link = frame.link();
-    let is_chained = link.previous == position.chain || is_planted(Fault::IgnoreChain);
+    let is_chained = link.previous == position.chain || is_failpoint_set(Failpoint::IgnoreChain);
     if Some(link.sequence) != position.sequence.checked_add(1) || !is_chained {
         return Err(FrameEnd::Nothing("the frame does not follow the previous one"));
     }

@@ -13,7 +13,7 @@ mod tests;
 use super::frame_shape::{FrameLink, Sections, Shape, checksum_of};
 use super::layout::{bytes, frame};
 use super::place::Place;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use std::ops::Range;
 
 /// The length in a frame's header, if the header is one of this place and the length fits in `room_bytes`.
@@ -54,7 +54,7 @@ impl<'a> Frame<'a> {
         let is_whole = bytes.len() >= frame::LENGTH
             && place.is_of(bytes, frame::PLACE)
             && (checksum == bytes::read_u32(bytes, frame::CHECKSUM)
-                || is_planted(Fault::IgnoreFrameChecksum));
+                || is_failpoint_set(Failpoint::IgnoreFrameChecksum));
         if !is_whole {
             return Err("the frame's checksum is wrong");
         }

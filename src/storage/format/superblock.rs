@@ -6,7 +6,7 @@
 use super::layout::{self, bytes, slot};
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 
 /// What never changes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(crate) enum SlotDamage {
 
 /// The offset of slot `generation % 2`.
 pub(crate) fn slot_offset(generation: u64) -> u64 {
-    if is_planted(Fault::SameSlot) { 0 } else { (generation % 2) * layout::SLOT_DISTANCE }
+    if is_failpoint_set(Failpoint::SameSlot) { 0 } else { (generation % 2) * layout::SLOT_DISTANCE }
 }
 
 impl Superblock {

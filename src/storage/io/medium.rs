@@ -2,7 +2,7 @@
 //! make calls fail.
 
 use super::region::Region;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::platform::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use crate::storage::platform::limits::{MOST_INTERRUPTIONS, MOST_SLICES};
 use std::fmt::Debug;
@@ -94,7 +94,7 @@ pub(crate) fn write_slices_at(
         let piece = from.get(..MOST_SLICES).unwrap_or(from);
         match file.write_at(piece, offset_bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(_) if is_planted(Fault::ShortWriteIsWhole) => return Ok(()),
+            Ok(_) if is_failpoint_set(Failpoint::ShortWriteIsWhole) => return Ok(()),
             Ok(written) => {
                 IoSlice::advance_slices(&mut from, written);
                 offset_bytes += written as u64;

@@ -7,7 +7,7 @@
 //! writing finds leftovers without reading the folder.
 
 use super::medium::{Storage, StorageFile};
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::platform::file_types::{Access, PathKind};
 use crate::storage::platform::process_mark;
 use crate::{Result, SynaError};
@@ -60,7 +60,7 @@ impl Temporary {
                         process: process_mark(),
                     };
                     // Another process that removes leftovers may have locked it first, and will remove it.
-                    if made.file.try_lock().map_err(io)? || is_planted(Fault::IgnoreLock) {
+                    if made.file.try_lock().map_err(io)? || is_failpoint_set(Failpoint::IgnoreLock) {
                         return Ok(made);
                     }
                 }
@@ -129,7 +129,7 @@ pub(crate) fn remove_leftovers(
     destination: &Path,
     is_leftover: impl Fn(&dyn StorageFile) -> io::Result<bool>,
 ) {
-    if is_planted(Fault::KeepLeftover) {
+    if is_failpoint_set(Failpoint::KeepLeftover) {
         return;
     }
     for path in names_for(destination) {

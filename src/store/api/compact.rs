@@ -30,7 +30,7 @@ impl MmapVectorStore {
     pub fn compact(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<()> {
         let watch = self.interrupts.watch();
         let progress = &mut |done, total| watch.and(|| progress(done, total));
-        self.go_on_compacting(&mut Limits { deadline: None, progress }).map(|_| ())
+        self.advance_compaction(&mut Limits { deadline: None, progress }).map(|_| ())
     }
 
     /// Does a part of what [`MmapVectorStore::compact`] does, for about `budget`. Call it until it returns `true`: the
@@ -43,7 +43,7 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::compact`]; the next call starts again from the beginning.
     pub fn compact_step(&self, budget: Duration) -> Result<bool> {
         let deadline = Instant::now().checked_add(budget);
-        self.go_on_compacting(&mut Limits { deadline, progress: &mut |_, _| ControlFlow::Continue(()) })
+        self.advance_compaction(&mut Limits { deadline, progress: &mut |_, _| ControlFlow::Continue(()) })
     }
 
     /// Abandons a compaction that [`MmapVectorStore::compact_step`] has begun, and removes its copy. Closing the store
@@ -56,13 +56,13 @@ impl MmapVectorStore {
         Ok(())
     }
 
-    fn go_on_compacting(&self, limits: &mut Limits<'_>) -> Result<bool> {
+    fn advance_compaction(&self, limits: &mut Limits<'_>) -> Result<bool> {
         let mut slot = self.compaction()?;
         let mut compaction = match slot.take() {
             Some(begun) => begun,
             None => Compaction::begin(&self.inner)?,
         };
-        let is_done = compaction.go_on(&self.inner, limits)?;
+        let is_done = compaction.advance(&self.inner, limits)?;
         if !is_done {
             *slot = Some(compaction);
         }

@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::state::core::SharedState;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::SharedState;
 use std::sync::Arc;
 
 /// An iterator over the rows that were live when it was created, in insertion order.
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// It keeps the store's mappings alive, so entries can be read from it after the store is closed.
 #[derive(Debug, Clone)]
 pub struct Cursor {
-    core: Arc<SharedState>,
+    state: Arc<SharedState>,
     snapshot: Snapshot,
     next: u32,
 }
@@ -20,7 +20,7 @@ pub struct Cursor {
 impl Cursor {
     /// The next live row; `None` after the last one. Cost: small; deleted rows are skipped.
     pub fn advance(&mut self) -> Option<u32> {
-        let found = next_live(&self.core, self.snapshot, self.next)?;
+        let found = next_live(&self.state, self.snapshot, self.next)?;
         self.next = found + 1;
         Some(found)
     }
@@ -30,18 +30,18 @@ impl Cursor {
     /// # Errors
     /// [`crate::SynaError::Internal`] for a row that it did not return.
     pub fn entry(&self, row: u32) -> Result<Entry<'_>> {
-        entry_of(&self.core, row)
+        entry_of(&self.state, row)
     }
 }
 
-fn next_live(core: &SharedState, snapshot: Snapshot, from: u32) -> Option<u32> {
-    (from..snapshot.rows).find(|&row| core.rows.is_live(row, snapshot))
+fn next_live(state: &SharedState, snapshot: Snapshot, from: u32) -> Option<u32> {
+    (from..snapshot.rows).find(|&row| state.rows.is_live(row, snapshot))
 }
 
 /// The entries of [`MmapVectorStore::iterate`].
 #[derive(Debug)]
 pub struct Entries<'s> {
-    core: &'s SharedState,
+    state: &'s SharedState,
     snapshot: Snapshot,
     next: u32,
 }
@@ -50,9 +50,9 @@ impl<'s> Iterator for Entries<'s> {
     type Item = Result<Entry<'s>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = next_live(self.core, self.snapshot, self.next)?;
+        let row = next_live(self.state, self.snapshot, self.next)?;
         self.next = row + 1;
-        Some(entry_of(self.core, row))
+        Some(entry_of(self.state, row))
     }
 }
 
@@ -63,15 +63,15 @@ impl MmapVectorStore {
     /// An entry is an error only if the library has a bug; no row is skipped.
     #[must_use]
     pub fn iterate(&self, first_row: u32) -> Entries<'_> {
-        let core = self.inner.cores.lend();
-        Entries { core, snapshot: core.published.load(), next: first_row }
+        let state = self.inner.history.pin();
+        Entries { state, snapshot: state.published.load(), next: first_row }
     }
 
     /// As [`MmapVectorStore::iterate`], as an object that can outlive the store.
     #[must_use]
     pub fn cursor(&self, first_row: u32) -> Cursor {
-        let core = self.core();
-        let snapshot = core.published.load();
-        Cursor { core, snapshot, next: first_row }
+        let state = self.state();
+        let snapshot = state.published.load();
+        Cursor { state, snapshot, next: first_row }
     }
 }

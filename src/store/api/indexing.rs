@@ -12,7 +12,7 @@ use crate::index::GraphParams;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::inner::Role;
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params, tail_rows};
+use crate::store::upkeep::graphs::{drop_if_retired, graph_of, graph_params, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_stale};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
@@ -44,17 +44,17 @@ impl MmapVectorStore {
         let begin = Instant::now();
         let deadline = begin.checked_add(budget).unwrap_or(begin + Duration::from_secs(1 << 30));
         self.check_writable()?;
-        let core = &self.core();
-        let graph = graph_of(core, |metric| self.graph_params(metric));
-        let mut result = graph.step(&core.rows_to_index(), core.published.load().rows, deadline);
-        if matches!(result, Ok(true)) && is_stale(core, &graph) {
-            let params = self.graph_params(core.data.identity.metric);
-            result = rebuild::step(core, &graph, params, deadline).map(|()| true);
+        let state = &self.state();
+        let graph = graph_of(state, |metric| self.graph_params(metric));
+        let mut result = graph.step(&state.rows_to_index(), state.published.load().rows, deadline);
+        if matches!(result, Ok(true)) && is_stale(state, &graph) {
+            let params = self.graph_params(state.data.identity.metric);
+            result = rebuild::step(state, &graph, params, deadline).map(|()| true);
         }
-        give_up_retired(&self.inner.cores, core);
-        DefaultEf::of(&self.inner.config).report(core, &graph);
+        drop_if_retired(&self.inner.history, state);
+        DefaultEf::of(&self.inner.config).report(state, &graph);
         result?;
-        Ok(tail_rows(&self.core()) as usize)
+        Ok(tail_rows(&self.state()) as usize)
     }
 
     /// Indexes every stored vector, creates the index if there is none, and then makes a checkpoint.
@@ -87,35 +87,35 @@ impl MmapVectorStore {
         let watch = self.interrupts.watch_indexing();
         let mut tell = |done: u32, end: u32| watch.and(|| progress(u64::from(done), u64::from(end)));
         loop {
-            let core = self.core();
-            let rows = core.rows_to_index();
-            let graph = graph_of(&core, |metric| self.graph_params(metric));
+            let state = self.state();
+            let rows = state.rows_to_index();
+            let graph = graph_of(&state, |metric| self.graph_params(metric));
             let start = Instant::now();
-            if is_stale(&core, &graph) {
-                let params = self.graph_params(core.data.identity.metric);
-                let rebuilt = rebuild::rebuild(&core, &graph, params, self.inner.config.threads, &mut tell);
-                give_up_retired(&self.inner.cores, &core);
+            if is_stale(&state, &graph) {
+                let params = self.graph_params(state.data.identity.metric);
+                let rebuilt = rebuild::rebuild(&state, &graph, params, self.inner.config.threads, &mut tell);
+                drop_if_retired(&self.inner.history, &state);
                 // The next iteration finds the successor, all of whose rows are still to be checked.
                 rebuilt?;
                 continue;
             }
             let built = graph
-                .extend(&rows, core.published.load().rows, self.inner.config.threads, &mut tell)
+                .extend(&rows, state.published.load().rows, self.inner.config.threads, &mut tell)
                 .and_then(|()| graph.mend(&rows, self.inner.config.threads, &mut tell));
-            give_up_retired(&self.inner.cores, &core);
+            drop_if_retired(&self.inner.history, &state);
             // A damaged index from a file counts as none: the next iteration rebuilds it.
             if graph.is_damaged() {
                 continue;
             }
             built?;
-            DefaultEf::of(&self.inner.config).report(&core, &graph);
-            let (path, covered) = (core.data.path.display(), graph.covered_rows());
+            DefaultEf::of(&self.inner.config).report(&state, &graph);
+            let (path, covered) = (state.data.path.display(), graph.covered_rows());
             log::info!("{path}: built an index of {covered} rows in {:.1?}", start.elapsed());
             let mut writer = self.writer()?;
             // A compaction may have replaced the file meanwhile. The index of the new file must be complete as well.
-            if self.inner.cores.is_current(&core) {
+            if self.inner.history.is_current(&state) {
                 watch.check()?;
-                writer.checkpoint(&core)?;
+                writer.checkpoint(&state)?;
                 if !graph.is_damaged() {
                     return Ok(());
                 }
@@ -127,7 +127,7 @@ impl MmapVectorStore {
         match &self.inner.role {
             Role::Writer(_) => Ok(()),
             Role::Reader(_) | Role::Closed => {
-                Err(SynaError::ReadOnly { path: self.core().data.path.clone() })
+                Err(SynaError::ReadOnly { path: self.state().data.path.clone() })
             }
         }
     }

@@ -11,16 +11,16 @@ impl MmapVectorStore {
     /// # Errors
     /// [`crate::SynaError::Io`] if a part could not be released.
     pub(crate) fn disown(&self) -> Result<()> {
-        let mut cores = Ok(());
-        self.inner.cores.for_each_unlocked(|core| {
-            let disowned = core.data.disown();
-            cores = std::mem::replace(&mut cores, Ok(())).and(disowned);
+        let mut released = Ok(());
+        self.inner.history.for_each_unlocked(|state| {
+            let disowned = state.data.disown();
+            released = std::mem::replace(&mut released, Ok(())).and(disowned);
         });
         // A compaction between two calls: its file may get the store's name, and the parent already holds its lock.
         let begun = match self.compaction.try_lock() {
             Ok(begun) => begun.as_ref().and_then(|begun| begun.data()).map_or(Ok(()), |data| data.disown()),
             Err(_) => Ok(()),
         };
-        cores.and(begun)
+        released.and(begun)
     }
 }

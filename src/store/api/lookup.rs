@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::write::checked_batch::check_key;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use std::sync::Arc;
 impl MmapVectorStore {
     /// The live row of a key, and the state that it belongs to.
     pub(super) fn find(&self, key: &str) -> Option<(Arc<SharedState>, u32)> {
-        self.find_in(key, || self.core())
+        self.find_in(key, || self.state())
     }
 
     /// As [`MmapVectorStore::find`], for slices that are borrowed from the store.
-    fn find_lent(&self, key: &str) -> Option<(&SharedState, u32)> {
-        self.find_in(key, || self.inner.cores.lend())
+    fn find_pinned(&self, key: &str) -> Option<(&SharedState, u32)> {
+        self.find_in(key, || self.inner.history.pin())
     }
 
     fn find_in<C: Deref<Target = SharedState>>(
@@ -24,16 +24,16 @@ impl MmapVectorStore {
         current: impl Fn() -> C,
     ) -> Option<(C, u32)> {
         loop {
-            let core = current();
+            let state = current();
             // Row and snapshot are read under one lock. Otherwise an upsert in between could hide the row that was found.
-            let directory = core.directory();
-            let row = core.find_in(&directory, key.as_bytes(), core.hasher.hash(key.as_bytes()));
-            let snapshot = core.published.load();
-            let found = row.filter(|&row| core.is_visible(row, snapshot));
+            let directory = state.directory();
+            let row = state.find_in(&directory, key.as_bytes(), state.hasher.hash(key.as_bytes()));
+            let snapshot = state.published.load();
+            let found = row.filter(|&row| state.is_visible(row, snapshot));
             // A replaced state may have lost its directory: then search the current one.
             drop(directory);
-            if found.is_some() || self.inner.cores.is_current(&core) {
-                return found.map(|row| (core, row));
+            if found.is_some() || self.inner.history.is_current(&state) {
+                return found.map(|row| (state, row));
             }
         }
     }
@@ -55,14 +55,14 @@ impl MmapVectorStore {
 
     /// Calls `read` with the vector of a key, without a copy; `None` if the key does not exist.
     pub(crate) fn read_vector<R>(&self, key: &str, read: impl FnOnce(&[f32]) -> R) -> Option<R> {
-        let (core, row) = self.find(key)?;
-        core.vector(row).ok().map(read)
+        let (state, row) = self.find(key)?;
+        state.vector(row).ok().map(read)
     }
 
     /// As [`MmapVectorStore::read_vector`], with the payload.
     pub(crate) fn read_payload<R>(&self, key: &str, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        let (core, row) = self.find(key)?;
-        Some(read(core.payload(row)))
+        let (state, row) = self.find(key)?;
+        Some(read(state.payload(row)))
     }
 
     /// The vector of a key in the mapping, aligned to 64 bytes; `None` only if the key does not exist. It stays valid
@@ -70,20 +70,20 @@ impl MmapVectorStore {
     /// file, the old file keeps its disk space and its mappings that long.
     #[must_use]
     pub fn get_slice(&self, key: &str) -> Option<&[f32]> {
-        let (core, row) = self.find_lent(key)?;
-        core.vector(row).ok()
+        let (state, row) = self.find_pinned(key)?;
+        state.vector(row).ok()
     }
 
     /// The tags of a key; `None` if the key does not exist.
     #[must_use]
     pub fn tags(&self, key: &str) -> Option<u64> {
-        self.find(key).map(|(core, row)| core.tags(row))
+        self.find(key).map(|(state, row)| state.tags(row))
     }
 
     /// The payload of a key in the mapping, empty if it has none; `None` if the key does not exist. Valid as
     /// [`MmapVectorStore::get_slice`].
     #[must_use]
     pub fn payload(&self, key: &str) -> Option<&[u8]> {
-        self.find_lent(key).map(|(core, row)| core.payload(row))
+        self.find_pinned(key).map(|(state, row)| state.payload(row))
     }
 }

@@ -42,7 +42,7 @@ impl MmapVectorStore {
             return Err(SynaError::io(&path, "creating", file_exists()));
         }
         let watch = self.interrupts.watch();
-        let identity = self.core().data.identity;
+        let identity = self.state().data.identity;
         remove_leftovers(&*self.inner.storage, &path, |file| is_leftover_of(file, &identity));
         let mut temporary = Temporary::create(&self.inner.storage, &path, Access::CreateNew)?;
         let file = Arc::clone(temporary.file());
@@ -55,16 +55,16 @@ impl MmapVectorStore {
 
     /// Restricts the permissions of the copy to those of the store.
     fn narrow_permissions(&self, file: &dyn StorageFile) -> io::Result<()> {
-        let (own, of_store) = (file.permissions()?, self.core().data.file.permissions()?);
+        let (own, of_store) = (file.permissions()?, self.state().data.file.permissions()?);
         file.set_permissions(&Permissions { mode: own.mode & of_store.mode, ..own })
     }
 
     fn fill(&self, file: Arc<dyn StorageFile>, path: &Path, progress: Progress<'_>) -> Result<()> {
-        let (core, snapshot, last_write) = {
+        let (state, snapshot, last_write) = {
             let now = self.progress()?;
-            (now.core, now.snapshot, now.last_seq)
+            (now.state, now.snapshot, now.last_seq)
         };
-        let mut copier = Copier::begin(&self.inner.storage, file, path, &core, snapshot)?;
+        let mut copier = Copier::begin(&self.inner.storage, file, path, &state, snapshot)?;
         loop {
             let left = copier.left(snapshot);
             if progress(u64::from(snapshot.rows - left), u64::from(snapshot.rows)).is_break() {
@@ -73,7 +73,7 @@ impl MmapVectorStore {
             if left == 0 {
                 return copier.appender.seal(last_write);
             }
-            copier.copy_piece(&core, snapshot)?;
+            copier.copy_piece(&state, snapshot)?;
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::storage::{ExtentKind, LogPosition, Superblock};
 use crate::store::api::store::MmapVectorStore;
 use crate::store::inner::{self, Role};
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub struct StoreStats {
 /// The state of a store and of its file at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
-    pub(super) core: Arc<SharedState>,
+    pub(super) state: Arc<SharedState>,
     /// The published snapshot.
     pub(super) snapshot: Snapshot,
     position: LogPosition,
@@ -65,12 +65,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn of_reader(core: Arc<SharedState>, superblock: &Superblock, position: LogPosition) -> Self {
+    fn of_reader(state: Arc<SharedState>, superblock: &Superblock, position: LogPosition) -> Self {
         // The writer may have checkpointed more than this reader has replayed.
         let durable = superblock.position.sequence.min(position.sequence);
-        let snapshot = core.published.load();
+        let snapshot = state.published.load();
         Self {
-            core,
+            state,
             snapshot,
             position,
             generation: superblock.generation,
@@ -84,17 +84,17 @@ impl MmapVectorStore {
     /// Waits for a write or a checkpoint in progress.
     pub(super) fn progress(&self) -> Result<Progress> {
         match &self.inner.role {
-            Role::Reader(taken) => {
-                let taken = inner::lock(taken)?;
-                Ok(Progress::of_reader(self.core(), &taken.superblock, taken.position))
+            Role::Reader(replayed) => {
+                let replayed = inner::lock(replayed)?;
+                Ok(Progress::of_reader(self.state(), &replayed.superblock, replayed.position))
             }
             Role::Writer(_) | Role::Closed => {
                 let writer = self.writer()?;
                 let appender = &writer.appender;
-                let core = self.core();
-                let snapshot = core.published.load();
+                let state = self.state();
+                let snapshot = state.published.load();
                 Ok(Progress {
-                    core,
+                    state,
                     snapshot,
                     position: appender.position(),
                     generation: appender.superblock().generation,
@@ -112,8 +112,9 @@ impl MmapVectorStore {
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::Poisoned`].
     pub fn stats(&self) -> Result<StoreStats> {
-        let Progress { ref core, snapshot, position, generation, last_seq, durable_seq } = self.progress()?;
-        let data = &core.data;
+        let Progress { ref state, snapshot, position, generation, last_seq, durable_seq } =
+            self.progress()?;
+        let data = &state.data;
         let rows = u64::from(position.rows);
         let deleted_rows = u64::from(snapshot.deletions).min(rows);
         let vector_bytes = rows * u64::from(data.identity.stride_bytes());
@@ -126,7 +127,7 @@ impl MmapVectorStore {
         };
         let log_bytes = logs.map(in_log).sum();
         let file_bytes = data.file.length_bytes().map_err(|error| data.io("examining", error))?;
-        let graph = core.graph();
+        let graph = state.graph();
         Ok(StoreStats {
             rows,
             live_rows: rows - deleted_rows,
@@ -136,7 +137,7 @@ impl MmapVectorStore {
             log_bytes,
             slack_bytes: file_bytes.saturating_sub(vector_bytes).saturating_sub(log_bytes),
             index_bytes: self.index_bytes()?,
-            replaced_bytes: self.inner.cores.replaced_bytes(),
+            replaced_bytes: self.inner.history.replaced_bytes(),
             has_index: graph.is_some(),
             indexed_rows: graph.as_ref().map_or(0, |graph| u64::from(graph.covered_rows())),
             default_ef: DefaultEf::of(&self.inner.config).of_graph(graph.as_deref()) as u64,
@@ -148,7 +149,7 @@ impl MmapVectorStore {
     }
 
     fn index_bytes(&self) -> Result<u64> {
-        let path = index_file::locate(&*self.inner.storage, &self.core().data.path)?;
+        let path = index_file::locate(&*self.inner.storage, &self.state().data.path)?;
         let io = |error| SynaError::io(&path, "examining", error);
         Ok(self.inner.storage.length_of(&path).map_err(io)?.unwrap_or(0))
     }

@@ -1,14 +1,14 @@
 //! The store: opening, closing, writing.
 
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Disk, Storage, StoreFolder};
 use crate::store::config::MmapVectorConfig;
 use crate::store::copy::compaction::Compaction;
 use crate::store::inner::{Inner, Role, panicked};
 use crate::store::open::open::{Opened, open};
-use crate::store::state::core::{SharedState, live_rows};
-use crate::store::state::cores::StateHistory;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::state::shared_state::{SharedState, live_rows};
+use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::worker::IndexWorker;
 use crate::store::write::apply::{delete_key, write_batch};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
@@ -68,25 +68,25 @@ impl MmapVectorStore {
 
     /// As [`MmapVectorStore::new`], on a file system that the caller passes.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
-        let Opened { core, appender, saved_index, taken } = open(&storage, path, &config)?;
-        let cores = Arc::new(StateHistory::new(core)?);
+        let Opened { state, appender, saved_index, replayed } = open(&storage, path, &config)?;
+        let history = Arc::new(StateHistory::new(state)?);
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
-        let worker = if has_worker { Some(IndexWorker::start(&cores, &config)?) } else { None };
+        let worker = if has_worker { Some(IndexWorker::start(&history, &config)?) } else { None };
         let interrupts = Arc::new(Interrupts::default());
         let role = match appender {
             Some(appender) => {
-                let index_file = taken.index.map(|index| index.file);
+                let index_file = replayed.index.map(|index| index.file);
                 let handle = worker.as_ref().map(|worker| worker.handle().clone());
                 let mut writer =
                     Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, handle);
                 writer.interrupts = Arc::clone(&interrupts);
-                writer.wake_worker(&cores.hold());
+                writer.wake_worker(&history.hold());
                 Role::Writer(Box::new(Mutex::new(writer)))
             }
-            None => Role::Reader(Mutex::new(taken)),
+            None => Role::Reader(Mutex::new(replayed)),
         };
         Ok(Self {
-            inner: Inner { storage, cores, config, role },
+            inner: Inner { storage, history, config, role },
             path: path.to_owned(),
             worker,
             interrupts,
@@ -95,8 +95,8 @@ impl MmapVectorStore {
     }
 
     /// The current state that readers share.
-    pub(in crate::store) fn core(&self) -> Arc<SharedState> {
-        self.inner.core()
+    pub(in crate::store) fn state(&self) -> Arc<SharedState> {
+        self.inner.state()
     }
 
     pub(in crate::store) fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
@@ -120,15 +120,15 @@ impl MmapVectorStore {
         self.worker = None;
         // Drops the copy of an unfinished compaction.
         self.compaction = Mutex::new(None);
-        let core = &self.core();
+        let state = &self.state();
         let result = match writer.into_inner() {
-            Ok(mut writer) => match writer.checkpoint(core) {
-                Err(_) if is_planted(Fault::CloseHidesError) => Ok(()),
+            Ok(mut writer) => match writer.checkpoint(state) {
+                Err(_) if is_failpoint_set(Failpoint::CloseHidesError) => Ok(()),
                 result => result,
             },
             Err(_) => Err(panicked()),
         };
-        let unlocked = core.data.file.unlock().map_err(|error| core.data.io("unlocking", error));
+        let unlocked = state.data.file.unlock().map_err(|error| state.data.io("unlocking", error));
         result.and(unlocked)
     }
 
@@ -178,10 +178,10 @@ impl MmapVectorStore {
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
         // Read under the lock, because a compaction replaces the state under the same lock.
-        let core = &self.core();
-        let written = write_batch(core, appender, plan, batch)?;
+        let state = &self.state();
+        let written = write_batch(state, appender, plan, batch)?;
         if written > 0 {
-            writer.after_write(core, written)?;
+            writer.after_write(state, written)?;
         }
         Ok(written)
     }
@@ -195,10 +195,10 @@ impl MmapVectorStore {
         check_key(key)?;
         let mut writer = self.writer()?;
         let Writer { appender, plan, .. } = &mut *writer;
-        let core = &self.core();
-        let deleted = delete_key(core, appender, plan, key)?;
+        let state = &self.state();
+        let deleted = delete_key(state, appender, plan, key)?;
         if deleted {
-            writer.after_write(core, 1)?;
+            writer.after_write(state, 1)?;
         }
         Ok(deleted)
     }
@@ -207,7 +207,7 @@ impl MmapVectorStore {
     /// found too.
     #[must_use]
     pub fn has_index(&self) -> bool {
-        self.core().graph().is_some()
+        self.state().graph().is_some()
     }
 
     /// Whether anything was written since the last checkpoint. Waits for a write or a checkpoint in progress. `false`
@@ -231,7 +231,7 @@ impl MmapVectorStore {
     /// file has the name of the index. [`SynaError::ReadOnly`].
     pub fn checkpoint(&self) -> Result<()> {
         let mut writer = self.writer()?;
-        writer.checkpoint(&self.core())
+        writer.checkpoint(&self.state())
     }
 
     /// Makes all writes so far survive a power failure, as [`MmapVectorStore::checkpoint`] does, but neither extends
@@ -241,7 +241,7 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::checkpoint`].
     pub fn flush(&self) -> Result<()> {
         let mut writer = self.writer()?;
-        writer.flush(&self.core())
+        writer.flush(&self.state())
     }
 
     /// Allocates disk space for `count` vectors in total, including those already stored, so that inserting them cannot
@@ -264,7 +264,7 @@ impl MmapVectorStore {
     /// The number of stored vectors.
     #[must_use]
     pub fn len(&self) -> usize {
-        let snapshot = self.core().published.load();
+        let snapshot = self.state().published.load();
         (snapshot.rows as usize).saturating_sub(snapshot.deletions as usize)
     }
 
@@ -277,21 +277,21 @@ impl MmapVectorStore {
     /// The number of floats in a vector of the store.
     #[must_use]
     pub fn dimensions(&self) -> u16 {
-        u16::try_from(self.core().data.identity.dimensions).unwrap_or(u16::MAX)
+        u16::try_from(self.state().data.identity.dimensions).unwrap_or(u16::MAX)
     }
 
     /// The store's metric.
     #[must_use]
     pub fn metric(&self) -> DistanceMetric {
-        self.core().data.identity.metric
+        self.state().data.identity.metric
     }
 
     /// All keys, in insertion order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        let core = &self.core();
-        let snapshot = core.published.load();
-        live_rows(core, snapshot).filter_map(|row| core.key(row).ok()).map(str::to_owned).collect()
+        let state = &self.state();
+        let snapshot = state.published.load();
+        live_rows(state, snapshot).filter_map(|row| state.key(row).ok()).map(str::to_owned).collect()
     }
 }
 
@@ -306,7 +306,7 @@ impl MmapVectorStore {
         if let Some(begun) = self.compaction.lock().ok().and_then(|mut begun| begun.take()) {
             begun.abandon();
         }
-        let _ = self.core().data.file.unlock();
+        let _ = self.state().data.file.unlock();
     }
 
     /// Makes the automatic checkpoint due.

@@ -9,8 +9,8 @@ use crate::store::inner::{Role, lock};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
-use crate::store::state::core::{SharedState, live_rows};
 use crate::store::state::interrupts::Watch;
+use crate::store::state::shared_state::{SharedState, live_rows};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
 use std::borrow::Cow;
@@ -136,15 +136,15 @@ impl Progress<'_> {
 
 /// See [`MmapVectorStore::verify`].
 pub(super) fn verify(
-    core: &Arc<SharedState>,
+    state: &Arc<SharedState>,
     default_ef: DefaultEf,
     watch: Watch<'_>,
     tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<VerifyReport> {
-    let snapshot = core.published.load();
+    let snapshot = state.published.load();
     let mut report = VerifyReport::default();
     let mut damaged_rows = Vec::new();
-    let data = &core.data;
+    let data = &state.data;
     let superblock = read_superblock(&*data.file, &data.path)?;
     let end = replay(data, &superblock, RowCheck::All, Damage::Tolerated, &mut |_, _, damaged| {
         memory::extend(&mut damaged_rows, damaged.iter().copied())?;
@@ -157,15 +157,15 @@ pub(super) fn verify(
         ));
     }
     report.rows = u64::from(snapshot.rows);
-    if let Some(reason) = core.ignored_index() {
+    if let Some(reason) = state.ignored_index() {
         let message = Cow::Owned(format!("the index file is not used: {reason}"));
         let finding = Finding { row: None, key: String::new(), problem: Problem::IgnoredIndex, message };
         memory::push(&mut report.findings, finding)?;
     }
     for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
-        note(core, &mut report, row, Problem::DamagedVector)?;
+        note(state, &mut report, row, Problem::DamagedVector)?;
     }
-    let Some(graph) = core.graph_even_damaged() else { return Ok(report) };
+    let Some(graph) = state.graph_even_damaged() else { return Ok(report) };
     let summary = graph.check()?;
     report.links = summary.links;
     report.orphans = summary.orphans.len() as u64;
@@ -174,29 +174,29 @@ pub(super) fn verify(
     let are_many = report.unlinked > MOST_ORPHANS.max(u64::from(summary.nodes) / ROWS_AN_ORPHAN);
     if are_many && graph.params().max_links() >= FEW_LINKS {
         for row in summary.unlinked {
-            if core.is_visible(row, snapshot) {
-                note(core, &mut report, row, Problem::Orphan)?;
+            if state.is_visible(row, snapshot) {
+                note(state, &mut report, row, Problem::Orphan)?;
             }
         }
     }
     for row in summary.unreachable {
-        if core.is_visible(row, snapshot) {
-            note(core, &mut report, row, Problem::Unreachable)?;
+        if state.is_visible(row, snapshot) {
+            note(state, &mut report, row, Problem::Unreachable)?;
         }
     }
     for row in summary.damaged {
-        note(core, &mut report, row, Problem::DamagedLinks)?;
+        note(state, &mut report, row, Problem::DamagedLinks)?;
     }
     let covered = if graph.is_damaged() { 0 } else { graph.covered_rows().min(snapshot.rows) };
     let mut progress = Progress { tell, done: 0, total: u64::from(covered) };
     let mut results = SearchResults::default();
-    for row in live_rows(core, snapshot).take_while(|&row| row < covered) {
+    for row in live_rows(state, snapshot).take_while(|&row| row < covered) {
         watch.check()?;
         progress.step()?;
-        if let Some(is_found) = finds_itself(core, row, default_ef, &mut results)? {
+        if let Some(is_found) = finds_itself(state, row, default_ef, &mut results)? {
             report.searched += 1;
             if !is_found {
-                note(core, &mut report, row, Problem::Hidden)?;
+                note(state, &mut report, row, Problem::Hidden)?;
             }
         }
     }
@@ -204,22 +204,22 @@ pub(super) fn verify(
     Ok(report)
 }
 
-fn note(core: &SharedState, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
+fn note(state: &SharedState, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
     let message = Cow::Borrowed(problem.message());
-    let finding = Finding { row: Some(row), key: core.key(row)?.to_owned(), problem, message };
+    let finding = Finding { row: Some(row), key: state.key(row)?.to_owned(), problem, message };
     memory::push(&mut report.findings, finding)
 }
 
 /// Whether a search for a row's vector finds a row at least as near as the row itself; `None` if the metric does not
 /// guarantee that.
 fn finds_itself(
-    core: &Arc<SharedState>,
+    state: &Arc<SharedState>,
     row: u32,
     default_ef: DefaultEf,
     results: &mut SearchResults,
 ) -> Result<Option<bool>> {
-    let metric = core.data.identity.metric;
-    let vector = core.vector(row)?;
+    let metric = state.data.identity.metric;
+    let vector = state.vector(row)?;
     if !is_finite(vector) {
         return Ok(Some(false));
     }
@@ -227,8 +227,8 @@ fn finds_itself(
     if metric == DistanceMetric::DotProduct || !has_length {
         return Ok(None);
     }
-    let own = PreparedQuery::new(core.kernels, metric, vector).distance(vector);
-    Search::new(core, 1, &SearchOptions::default(), default_ef)?.answer(vector, results)?;
+    let own = PreparedQuery::new(state.kernels, metric, vector).distance(vector);
+    Search::new(state, 1, &SearchOptions::default(), default_ef)?.answer(vector, results)?;
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
 }
 
@@ -259,7 +259,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             ..quiet
         },
     )?;
-    let new_data = Arc::clone(&new.core().data);
+    let new_data = Arc::clone(&new.state().data);
     let rows = match copy_rows(&old, new) {
         Ok(rows) => rows,
         Err(error) => {
@@ -270,24 +270,24 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             return Err(error);
         }
     };
-    let Role::Reader(taken) = &old.inner.role else { return Ok(SalvageReport { rows, lost: 0 }) };
-    let taken = *lock(taken)?;
+    let Role::Reader(replayed) = &old.inner.role else { return Ok(SalvageReport { rows, lost: 0 }) };
+    let replayed = *lock(replayed)?;
     // Without a superblock only the frames in the file are known.
-    let known = if taken.superblock.is_lost() { taken.position } else { taken.superblock.position };
+    let known = if replayed.superblock.is_lost() { replayed.position } else { replayed.superblock.position };
     let promised = u64::from(known.rows.saturating_sub(known.deletions));
     Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
 }
 
 /// Writes the rows of `old` into `new`, closes `new`, and returns their number.
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
-    let core = &old.core();
-    let live = live_rows(core, core.published.load());
-    let rows = memory::collected(live.filter(|&row| core.vector(row).is_ok_and(is_finite)))?;
+    let state = &old.state();
+    let live = live_rows(state, state.published.load());
+    let rows = memory::collected(live.filter(|&row| state.vector(row).is_ok_and(is_finite)))?;
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
-        let keys = memory::all(piece.iter().map(|&row| core.key(row)))?;
-        let vectors = memory::all(piece.iter().map(|&row| core.vector(row)))?;
-        let tags = memory::collected(piece.iter().map(|&row| core.tags(row)))?;
-        let payloads = memory::collected(piece.iter().map(|&row| core.payload(row)))?;
+        let keys = memory::all(piece.iter().map(|&row| state.key(row)))?;
+        let vectors = memory::all(piece.iter().map(|&row| state.vector(row)))?;
+        let tags = memory::collected(piece.iter().map(|&row| state.tags(row)))?;
+        let payloads = memory::collected(piece.iter().map(|&row| state.payload(row)))?;
         new.write(&WriteBatch {
             keys: BatchKeys::Slices(&keys),
             vectors: BatchVectors::Slices(&vectors),
@@ -316,7 +316,7 @@ impl MmapVectorStore {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
-        verify(&self.core(), DefaultEf::of(&self.inner.config), watch, tell)
+        verify(&self.state(), DefaultEf::of(&self.inner.config), watch, tell)
     }
 
     /// Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from` is

@@ -8,10 +8,10 @@
 //! something is borrowed from it.
 
 use super::transfer::Copier;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};
 use crate::store::inner::Inner;
-use crate::store::state::core::StoredRows;
+use crate::store::state::shared_state::StoredRows;
 use crate::store::upkeep::graphs::{graph_of, graph_params};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -36,7 +36,7 @@ pub(crate) struct Compaction {
 impl Compaction {
     /// The new file.
     pub(crate) fn data(&self) -> Option<&DataFile> {
-        self.copier.as_ref().map(|copier| &*copier.core.data)
+        self.copier.as_ref().map(|copier| &*copier.state.data)
     }
 }
 
@@ -70,23 +70,23 @@ impl Limits<'_> {
 impl Compaction {
     pub(crate) fn begin(inner: &Inner) -> Result<Self> {
         inner.writer()?.appender.refuse_if_failed()?;
-        inner.core().data.check_place(&*inner.storage)?;
-        let (core, storage) = (&inner.core(), &inner.storage);
-        let (path, identity) = (&core.data.path, &core.data.identity);
+        inner.state().data.check_place(&*inner.storage)?;
+        let (state, storage) = (&inner.state(), &inner.storage);
+        let (path, identity) = (&state.data.path, &state.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         // From here on the file is removed if the compaction fails.
         let temporary = Temporary::create(storage, path, Access::CreatePrivate)?;
         let file = Arc::clone(temporary.file());
-        let keep = core.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
-        keep.map_err(|error| core.data.io("keeping the permissions of", error))?;
-        let copier = Copier::begin(storage, file, path, core, core.published.load())?;
+        let keep = state.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
+        keep.map_err(|error| state.data.io("keeping the permissions of", error))?;
+        let copier = Copier::begin(storage, file, path, state, state.published.load())?;
         Ok(Self { temporary, copier: Some(copier), is_synced: false })
     }
 
     /// Continues until the compaction is complete or the time is over. Returns whether it is complete.
-    pub(crate) fn go_on(&mut self, inner: &Inner, limits: &mut Limits<'_>) -> Result<bool> {
+    pub(crate) fn advance(&mut self, inner: &Inner, limits: &mut Limits<'_>) -> Result<bool> {
         let lost = || SynaError::Internal { what: "a compaction has no file".to_owned() };
-        let old = &inner.core();
+        let old = &inner.state();
         let copier = self.copier.as_mut().ok_or_else(lost)?;
         loop {
             let snapshot = old.published.load();
@@ -123,17 +123,17 @@ impl Compaction {
     fn finish(&mut self, inner: &Inner) -> Result<()> {
         let mut writer = inner.writer()?;
         writer.appender.refuse_if_failed()?;
-        let old = &inner.core();
+        let old = &inner.state();
         let snapshot = old.published.load();
         let Some(mut copier) = self.copier.take() else { return Ok(()) };
-        while copier.left(snapshot) > 0 && !is_planted(Fault::LoseLateRows) {
+        while copier.left(snapshot) > 0 && !is_failpoint_set(Failpoint::LoseLateRows) {
             copier.copy_piece(old, snapshot)?;
         }
-        if !is_planted(Fault::KeepDeadRows) {
+        if !is_failpoint_set(Failpoint::KeepDeadRows) {
             copier.drop_dead(old, snapshot)?;
         }
         build_graph(inner, &copier, None)?;
-        inner.cores.reserve()?;
+        inner.history.reserve()?;
         copier.appender.seal(writer.appender.last_write())?;
         let path = &old.data.path;
         old.data.check_place(&*inner.storage)?;
@@ -141,10 +141,10 @@ impl Compaction {
             .replace()
             .map_err(|error| SynaError::io(path, "putting the compacted file in the place of", error))?;
         // The new file has the name now, so everything after this goes to it, even after an error.
-        let (core, mut appender) = copier.into_parts();
+        let (state, mut appender) = copier.into_parts();
         let named = appender.sync_name();
-        inner.cores.replace(core);
-        if !is_planted(Fault::WriteToOldFile) {
+        inner.history.replace(state);
+        if !is_failpoint_set(Failpoint::WriteToOldFile) {
             writer.appender = appender;
         }
         writer.saved_index = None;
@@ -152,19 +152,19 @@ impl Compaction {
         let _ = old.data.file.unlock();
         old.retire();
         named?;
-        let (from, to) = (snapshot.rows, inner.core().published.load().rows);
-        log::info!("{}: compacted {from} rows into {to}", inner.core().data.path.display());
-        writer.checkpoint(&inner.core())
+        let (from, to) = (snapshot.rows, inner.state().published.load().rows);
+        log::info!("{}: compacted {from} rows into {to}", inner.state().data.path.display());
+        writer.checkpoint(&inner.state())
     }
 }
 
 /// Indexes the rows that were copied, if the store has an index. Returns whether all of them are indexed. Without
 /// limits, it indexes all.
 fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) -> Result<bool> {
-    if inner.core().graph().is_none() {
+    if inner.state().graph().is_none() {
         return Ok(true);
     }
-    let new = &copier.core;
+    let new = &copier.state;
     // The parameters come from the current configuration, not from the old graph.
     let graph = graph_of(new, |metric| graph_params(&inner.config, metric));
     let rows_end = new.published.load().rows;

@@ -8,8 +8,8 @@ use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
-use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::SharedState;
 use crate::store::write::apply::{delete_rows, write_batch};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::store::write::plan::BatchPlan;
@@ -25,7 +25,7 @@ const PIECE_BYTES: usize = 4 << 20;
 /// A new file that is being filled.
 #[derive(Debug)]
 pub(crate) struct Copier {
-    pub(crate) core: Arc<SharedState>,
+    pub(crate) state: Arc<SharedState>,
     pub(crate) appender: Appender,
     plan: BatchPlan,
     walk: FrameWalk,
@@ -66,9 +66,9 @@ impl Copier {
         let mut appender = new_appender(storage, Arc::clone(&data), superblock, position, &config)?;
         let (rows, log_bytes) = needed_room(old, snapshot)?;
         appender.reserve_exactly(rows, log_bytes)?;
-        let core = Arc::new(SharedState::new(data));
+        let state = Arc::new(SharedState::new(data));
         Ok(Self {
-            core,
+            state,
             appender,
             plan: BatchPlan::default(),
             walk: FrameWalk::new(),
@@ -109,7 +109,7 @@ impl Copier {
             .try_reserve(count)
             .map_err(|_| SynaError::NoMemory { needed_bytes: 4 * count as u64 })?;
         if count > 0 {
-            let written = write_batch(&self.core, &mut self.appender, &mut self.plan, &piece.batch())?;
+            let written = write_batch(&self.state, &mut self.appender, &mut self.plan, &piece.batch())?;
             if written != count {
                 return Err(SynaError::Internal { what: format!("{written} of {count} rows were copied") });
             }
@@ -122,19 +122,19 @@ impl Copier {
 
     /// Deletes copied rows that were deleted or replaced in the old file by `snapshot`.
     pub(crate) fn drop_dead(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
-        let now = self.core.published.load();
+        let now = self.state.published.load();
         let is_dead = |&(new, &old_row): &(u32, &u32)| {
-            self.core.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
+            self.state.is_visible(new, now) && !old.rows.is_live(old_row, snapshot)
         };
         let dead = memory::collected((0..).zip(&self.old_rows).filter(is_dead).map(|(new, _)| new))?;
         for part in dead.chunks(1 << 16) {
-            delete_rows(&self.core, &mut self.appender, &mut self.plan, part)?;
+            delete_rows(&self.state, &mut self.appender, &mut self.plan, part)?;
         }
         Ok(())
     }
 
     pub(crate) fn into_parts(self) -> (Arc<SharedState>, Appender) {
-        (self.core, self.appender)
+        (self.state, self.appender)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Power failures: which disk images are tested, and how.
 
 use super::check::check_prefix;
-use super::trace::{History, Trace, Writing, live};
+use super::trace::{History, Trace, Writing, record};
 use super::{Random, scratch_folder, setting};
 use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated};
 use crate::{Durability, MmapVectorConfig, MmapVectorStore};
@@ -236,7 +236,7 @@ pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, 
     let mut bench = Bench { folder: image_folder, tally: Tally::default() };
     for seed in first_seed..first_seed + traces {
         materialise(&Image::new(), &live_folder);
-        let trace = live(seed, &live_folder);
+        let trace = record(seed, &live_folder);
         assert!(trace.path.starts_with(&live_folder));
         examine_trace(&mut bench, &trace, &mut Random(seed), images)
             .map_err(|what| format!("SYNA_MMAP_SEED={seed}: {what}"))?;

@@ -15,7 +15,7 @@ const KINDS: [FaultKind; 4] =
 
 /// A run with all operations: creation, growth, checkpoints, the index, kills, reopening. A step that fails is skipped;
 /// `Err` describes a violated guarantee.
-struct Life<'a> {
+struct FaultRun<'a> {
     disk: &'a Simulated,
     path: &'a Path,
     config: MmapVectorConfig,
@@ -24,7 +24,7 @@ struct Life<'a> {
     refuses: bool,
 }
 
-impl Life<'_> {
+impl FaultRun<'_> {
     fn open(&self) -> Result<MmapVectorStore> {
         MmapVectorStore::open_on(Arc::new(self.disk.clone()), self.path, self.config.clone())
     }
@@ -95,7 +95,7 @@ impl Life<'_> {
 }
 
 /// One run with one fault. Returns how many calls it made.
-fn live(
+fn run_with_fault(
     seed: u64,
     folder: &Path,
     fault: Option<Fault>,
@@ -110,24 +110,24 @@ fn live(
     let threads = usize::from(seed % 4 == 2);
     let config =
         MmapVectorConfig { dimensions: 64, index_threshold: 0, threads, ..config_of(&mut Random(seed)) };
-    let mut life = Life { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
-    life.run(seed)?;
+    let mut fault_run = FaultRun { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
+    fault_run.run(seed)?;
     let calls = disk.calls();
     let (called, failed) = disk.called_and_failed();
     names.called.extend(called);
     names.failed.extend(failed);
     disk.plan(None);
-    let most = life.after.len() - 1;
-    cut_power(&disk, &life, folder)?;
-    let store = life.open().map_err(|error| format!("UNOPENABLE after the faults: {error}"))?;
-    check_prefix(&store, &life.after, most, most, 1)?;
+    let most = fault_run.after.len() - 1;
+    cut_power(&disk, &fault_run, folder)?;
+    let store = fault_run.open().map_err(|error| format!("UNOPENABLE after the faults: {error}"))?;
+    check_prefix(&store, &fault_run.after, most, most, 1)?;
     store.insert("one more", &[0.5; 64]).map_err(|error| format!("UNUSABLE after the faults: {error}"))?;
     store.close().map_err(|error| format!("UNUSABLE after the faults: {error}"))?;
     Ok(calls)
 }
 
 /// Simulates a power failure at the end of a run that loses everything that is not durable.
-fn cut_power(disk: &Simulated, life: &Life<'_>, folder: &Path) -> std::result::Result<(), String> {
+fn cut_power(disk: &Simulated, fault_run: &FaultRun<'_>, folder: &Path) -> std::result::Result<(), String> {
     let mut cut = PowerCut::default();
     let mut durable = None;
     for operation in &disk.operations() {
@@ -145,11 +145,11 @@ fn cut_power(disk: &Simulated, life: &Life<'_>, folder: &Path) -> std::result::R
     let path = after_cut.join("store");
     let config = MmapVectorConfig {
         open: OpenMode { must_exist: true, ..OpenMode::default() },
-        ..life.config.clone()
+        ..fault_run.config.clone()
     };
     let store = MmapVectorStore::open_on(Arc::new(Simulated::new(9)), &path, config)
         .map_err(|error| format!("UNOPENABLE after a power failure: {error}"))?;
-    check_prefix(&store, &life.after, least, life.after.len() - 1, 7)
+    check_prefix(&store, &fault_run.after, least, fault_run.after.len() - 1, 7)
         .map_err(|what| format!("after a power failure: {what}"))?;
     store.abandon();
     std::fs::remove_dir_all(&after_cut).unwrap();
@@ -165,16 +165,16 @@ pub(super) struct Names {
 
 /// Runs each seed once for every call and every way in which it can fail. With a `stride` of n, each call fails in one of
 /// n ways, which differ from call to call.
-pub(super) fn sweep(first_seed: u64, lives: u64, stride: u64) -> std::result::Result<Names, String> {
+pub(super) fn sweep(first_seed: u64, seeds: u64, stride: u64) -> std::result::Result<Names, String> {
     let ways: Vec<_> = KINDS.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).collect();
     let folder = scratch_folder(&format!("faults-{first_seed}"));
     let mut names = Names::default();
-    for seed in first_seed..first_seed + lives {
-        let calls = live(seed, &folder, None, &mut names)?;
+    for seed in first_seed..first_seed + seeds {
+        let calls = run_with_fault(seed, &folder, None, &mut names)?;
         for at in 0..calls {
             for (_, &(kind, is_for_ever)) in (at..).zip(&ways).filter(|(way, _)| way.is_multiple_of(stride)) {
                 let fault = Fault { at, kind, is_for_ever };
-                live(seed, &folder, Some(fault), &mut names)
+                run_with_fault(seed, &folder, Some(fault), &mut names)
                     .map_err(|what| format!("SYNA_MMAP_SEED={seed} {fault:?}: {what}"))?;
                 names.runs += 1;
             }
@@ -193,17 +193,17 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
     let path = folder.join("store");
     let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(1)) };
     let config = MmapVectorConfig { durability: crate::Durability::Process, ..config };
-    let mut life = Life { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
-    let mut store = life.open().map_err(|error| format!("UNOPENABLE: {error}"))?;
-    store = life.step(store, |writing| writing.checkpoint())?;
+    let mut fault_run = FaultRun { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
+    let mut store = fault_run.open().map_err(|error| format!("UNOPENABLE: {error}"))?;
+    store = fault_run.step(store, |writing| writing.checkpoint())?;
     let rows = [super::trace::row(&mut Random(2), 64)];
-    store = life.step(store, |writing| writing.write(&rows, crate::WriteMode::Upsert))?;
+    store = fault_run.step(store, |writing| writing.write(&rows, crate::WriteMode::Upsert))?;
     disk.fail_next("sync");
     for _ in 0..2 {
-        store = life.step(store, |writing| writing.checkpoint())?;
+        store = fault_run.step(store, |writing| writing.checkpoint())?;
     }
     store.abandon();
-    cut_power(&disk, &life, &folder)?;
+    cut_power(&disk, &fault_run, &folder)?;
     Ok(())
 }
 

@@ -11,12 +11,12 @@
 //! | `cuts.rs` | the disk images after a power failure; the tests |
 //! | `twice.rs` | writing a batch again that a power failure broke, and a second power failure; the test |
 //! | `faults.rs` | every file system call fails, once and permanently; the tests |
-//! | `planted.rs` | failpoints in the library, which the tests above must detect |
+//! | `failpoints.rs` | failpoints in the library, which the tests above must detect |
 
 mod check;
 mod cuts;
+mod failpoints;
 mod faults;
-mod planted;
 mod trace;
 mod twice;
 

@@ -51,7 +51,7 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
         metric: DistanceMetric::Euclidean,
         initial_capacity: [0, 100, 100_000][random.below(3)],
         index_threshold: [0, 0, 60][random.below(3)],
-        // `live` makes checkpoints due.
+        // `record` makes checkpoints due.
         checkpoint_interval_secs: 1 << 20,
         durability: if random.below(4) == 0 { Durability::Batch } else { Durability::Process },
         ..MmapVectorConfig::default()
@@ -266,7 +266,7 @@ impl<'a> Writing<'a> {
 }
 
 /// Records a random run of a store in `folder`, on a simulated disk.
-pub(super) fn live(seed: u64, folder: &Path) -> Trace {
+pub(super) fn record(seed: u64, folder: &Path) -> Trace {
     let mut random = Random(seed);
     let disk = Simulated::new(seed);
     let path = folder.join("store");

@@ -1,7 +1,7 @@
 //! Creating the appender of a file that is opened or created for writing.
 
 use crate::Result;
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Appender, DataFile, LogPosition, Storage, Superblock};
 use crate::store::config::MmapVectorConfig;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) fn new_appender(
 ) -> Result<Appender> {
     let mut session = [0; 8];
     storage.random(&mut session).map_err(|error| data.io("drawing a session number for", error))?;
-    if is_planted(Fault::SameSession) {
+    if is_failpoint_set(Failpoint::SameSession) {
         session = [0; 8];
     }
     let planned_rows = config.initial_capacity as u64;

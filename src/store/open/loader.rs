@@ -1,9 +1,9 @@
 //! Adding frames of the log to the tables that readers share, at an open and at a refresh.
 
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Damage, Frame, LogPosition};
-use crate::store::state::core::SharedState;
 use crate::store::state::directory::KeyDirectory;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::SavedAt;
 use crate::sync::RwLockWriteGuard;
 use crate::{Result, memory};
@@ -11,7 +11,7 @@ use crate::{Result, memory};
 /// Adds frames to the tables. While it exists, it holds the lock of the directory, so that no key is looked up before its
 /// snapshot is published.
 pub(crate) struct Loader<'a> {
-    core: &'a SharedState,
+    state: &'a SharedState,
     directory: RwLockWriteGuard<'a, KeyDirectory>,
     damage: Damage,
     /// Rows added so far, including those that were lost with a damaged frame.
@@ -28,7 +28,7 @@ impl<'a> Loader<'a> {
     /// For the frames after `position`. `saved` is the frame at which the index file was saved; the loader checks
     /// whether it is in the log.
     pub(crate) fn new(
-        core: &'a SharedState,
+        state: &'a SharedState,
         damage: Damage,
         position: LogPosition,
         saved: Option<SavedAt>,
@@ -37,8 +37,8 @@ impl<'a> Loader<'a> {
             position.sequence > 0 && saved.sequence == position.sequence && saved.chain == position.chain
         };
         Self {
-            core,
-            directory: core.directory_mut(),
+            state,
+            directory: state.directory_mut(),
             damage,
             rows: position.rows,
             deletions: position.deletions,
@@ -52,12 +52,12 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// [`crate::SynaError::Corrupt`] for content that no writer produces; [`crate::SynaError::NoMemory`].
     pub(crate) fn take(&mut self, frame: &Frame<'_>, at: u64, damaged: &[u32]) -> Result<()> {
-        let core = self.core;
-        let corrupt = |what| Err(core.data.corrupt(at, what));
+        let state = self.state;
+        let corrupt = |what| Err(state.data.corrupt(at, what));
         if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
             return corrupt(format!("a frame deletes row {row}, which does not exist"));
         }
-        if is_planted(Fault::LoseDeletions) && frame.row_count() == 0 {
+        if is_failpoint_set(Failpoint::LoseDeletions) && frame.row_count() == 0 {
             return Ok(());
         }
         if let Some(position) = frame.first_invalid_key() {
@@ -67,22 +67,22 @@ impl<'a> Loader<'a> {
         self.directory.try_reserve(frame.row_count() as usize)?;
         self.hashes.clear();
         memory::reserve(&mut self.hashes, frame.row_count() as usize)?;
-        core.rows.add(frame, at, self.deletions)?;
+        state.rows.add(frame, at, self.deletions)?;
         for row in frame.deletions() {
             self.delete(row, at)?;
         }
         self.deletions += frame.deletion_count();
         for row in self.rows..frame.first_row() {
-            core.rows.hide(row)?;
+            state.rows.hide(row)?;
         }
         // All hashes are computed first, so that the slots of the next keys can be prefetched.
-        self.hashes.extend((0..frame.row_count()).map(|position| core.hasher.hash(frame.key(position).1)));
+        self.hashes.extend((0..frame.row_count()).map(|position| state.hasher.hash(frame.key(position).1)));
         let hashes = std::mem::take(&mut self.hashes);
         for (position, (place, &hash)) in (0..).zip(hashes.iter().enumerate()) {
-            self.directory.look_ahead(&hashes, place);
+            self.directory.prefetch(&hashes, place);
             let row = frame.first_row() + position;
             if damaged.binary_search(&row).is_ok() {
-                core.rows.hide(row)?;
+                state.rows.hide(row)?;
             } else {
                 self.add(hash, frame.key(position).1, row, at)?;
             }
@@ -93,38 +93,39 @@ impl<'a> Loader<'a> {
         if let Some(saved) = self.saved
             && saved.sequence == frame.link().sequence
         {
-            self.saved_fits = saved.chain == frame.checksum() || is_planted(Fault::KeepForeignIndex);
+            self.saved_fits =
+                saved.chain == frame.checksum() || is_failpoint_set(Failpoint::KeepForeignIndex);
         }
         Ok(())
     }
 
     fn delete(&mut self, row: u32, at: u64) -> Result<()> {
-        let core = self.core;
+        let state = self.state;
         let before = self.directory.len();
-        if let Ok(key) = core.rows.key(&core.data, row) {
-            self.directory.remove(core.hasher.hash(key), row);
+        if let Ok(key) = state.rows.key(&state.data, row) {
+            self.directory.remove(state.hasher.hash(key), row);
         }
         // After a damaged frame, the row may have been lost with that frame. Deletions are then not counted one by one,
         // so the row may get a number that no snapshot reaches.
         match self.damage {
-            Damage::Tolerated => core.rows.hide(row),
+            Damage::Tolerated => state.rows.hide(row),
             Damage::Refused if self.directory.len() == before => {
-                Err(core.data.corrupt(at, format!("a frame deletes row {row}, which is not live")))
+                Err(state.data.corrupt(at, format!("a frame deletes row {row}, which is not live")))
             }
             Damage::Refused => Ok(()),
         }
     }
 
     fn add(&mut self, hash: u32, key: &[u8], row: u32, at: u64) -> Result<()> {
-        let core = self.core;
-        let Some(older) = self.directory.add_new(hash, row, |row| core.has_key(row, key)) else {
+        let state = self.state;
+        let Some(older) = self.directory.add_new(hash, row, |row| state.has_key(row, key)) else {
             return Ok(());
         };
         if self.damage == Damage::Refused {
-            return Err(core.data.corrupt(at, format!("row {row} has a key that another live row has")));
+            return Err(state.data.corrupt(at, format!("row {row} has a key that another live row has")));
         }
         // Its deletion was lost with a damaged frame.
-        core.rows.hide(older)?;
+        state.rows.hide(older)?;
         self.directory.replace(hash, older, row);
         Ok(())
     }

@@ -10,8 +10,8 @@ use crate::storage::{
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
 use crate::store::open::loader::Loader;
-use crate::store::state::core::SharedState;
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
 use crate::{DistanceMetric, Result, SynaError};
@@ -30,12 +30,12 @@ const LEAST_ROWS_BESIDE: u32 = if cfg!(any(test, fuzzing)) { 4 } else { 16_384 }
 /// An open file, with the state that readers share, and the appender if it was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) core: Arc<SharedState>,
+    pub(crate) state: Arc<SharedState>,
     pub(crate) appender: Option<Appender>,
     /// Where the index was saved last, if a valid index was found.
     pub(crate) saved_index: Option<SavedPlace>,
     /// How much of the file was replayed.
-    pub(crate) taken: ReplayedTo,
+    pub(crate) replayed: ReplayedTo,
 }
 
 /// How much of a file was replayed into the tables.
@@ -105,7 +105,7 @@ pub(crate) fn open(storage: &Arc<dyn Storage>, path: &Path, config: &MmapVectorC
     if let Ok(opened) = &opened
         && access == Access::ReadWrite
     {
-        let identity = &opened.core.data.identity;
+        let identity = &opened.state.data.identity;
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         index_save::remove_leftovers(&**storage, path, identity);
     }
@@ -235,7 +235,7 @@ fn open_file(
     let extents = map_extents(&*file, path, &superblock, damage)?;
     let identity = superblock.identity;
     let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
-    let core = Arc::new(SharedState::new(Arc::clone(&data)));
+    let state = Arc::new(SharedState::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
@@ -248,23 +248,24 @@ fn open_file(
     let saved = match saved.transpose() {
         Ok(saved) => saved,
         Err(reason) => {
-            index_file::ignore(&core, reason);
+            index_file::ignore(&state, reason);
             None
         }
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
-    let mut directory = core.directory_mut();
+    let mut directory = state.directory_mut();
     directory.plan(planned);
     directory.try_reserve(believable_rows(&data, superblock.position.rows))?;
     drop(directory);
-    let mut loader = Loader::new(&core, damage, LogPosition::EMPTY, saved.as_ref().map(SavedIndex::saved_at));
+    let mut loader =
+        Loader::new(&state, damage, LogPosition::EMPTY, saved.as_ref().map(SavedIndex::saved_at));
     let mut position = LogPosition::EMPTY;
     let replay = || {
         replay_from(&data, &superblock, check, damage, &mut position, &mut |frame, at, damaged| {
             loader.take(frame, at, damaged)
         })
     };
-    let kernels = core.kernels;
+    let kernels = state.kernels;
     let read_graph = |saved| SavedIndex::read_graph(saved, identity.dimensions, kernels);
     // The two take half of the time of an open each. An index of more rows than were checkpointed is read only after it
     // was compared with the log.
@@ -278,11 +279,11 @@ fn open_file(
     drop(loader);
     if damage == Damage::Tolerated {
         // Rows that are not intact count as deleted.
-        let live = u32::try_from(core.directory().len()).unwrap_or(u32::MAX);
+        let live = u32::try_from(state.directory().len()).unwrap_or(u32::MAX);
         deletions = position.rows.saturating_sub(live);
     }
-    core.published.store(Snapshot { rows: position.rows, deletions });
-    let rows = core.rows_to_index();
+    state.published.store(Snapshot { rows: position.rows, deletions });
+    let rows = state.rows_to_index();
     let is_gone = |row| rows.is_gone(row);
     let read = match &saved {
         None => None,
@@ -295,7 +296,7 @@ fn open_file(
         None => None,
         Some(Ok(settled)) => Some(settled),
         Some(Err(reason)) => {
-            index_file::ignore(&core, reason);
+            index_file::ignore(&state, reason);
             None
         }
     };
@@ -309,18 +310,18 @@ fn open_file(
         log::info!("{}: recovered {recovered} batches written after the last checkpoint", path.display());
     }
     let (graph, saved_index) = graph.unzip();
-    core.set_graph(graph.map(Arc::new));
+    state.set_graph(graph.map(Arc::new));
     let appender = match access {
         Access::Read => None,
         _ => Some(new_appender(storage, data, superblock, position, config)?),
     };
     let index = settled_index(index, saved.as_ref(), &position);
-    let may_be_copied = access == Access::Read && core.data.file.may_be_copied().unwrap_or(true);
-    let taken = ReplayedTo { superblock, position, last_frame, index, row_capacity, may_be_copied };
-    Ok(Opened { core, appender, saved_index: saved_index.flatten(), taken })
+    let may_be_copied = access == Access::Read && state.data.file.may_be_copied().unwrap_or(true);
+    let replayed = ReplayedTo { superblock, position, last_frame, index, row_capacity, may_be_copied };
+    Ok(Opened { state, appender, saved_index: saved_index.flatten(), replayed })
 }
 
-/// The rows to allocate for at once: the number in the superblock, limited by what the log can hold and by [`MOST_ROWS`],
+/// The rows to allocate for at once: the number in the superblock, limited by what the log can hold and by `MOST_ROWS`,
 /// because a file can be long and empty.
 fn believable_rows(data: &DataFile, claimed: u32) -> usize {
     const LEAST_BYTES_OF_A_ROW: u64 = 8;

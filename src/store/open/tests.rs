@@ -77,7 +77,7 @@ fn leftovers_of_a_killed_index_save_are_removed() {
     let index = crate::store::upkeep::index_file::path_of(&path);
     let create = || Temporary::create(&storage, &index, Access::CreateNew).unwrap();
     // Killed before anything was written, later, and just before the rename; also one of another store.
-    let identity = store.core().data.identity;
+    let identity = store.state().data.identity;
     let other = Identity { store_id: [7; 16], ..identity };
     create().abandon();
     for identity in [&identity, &other] {

@@ -2,7 +2,7 @@
 
 use crate::index::{Graph, SampledRecall};
 use crate::store::config::MmapVectorConfig;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 
 /// Below this recall a warning is logged.
 const LOW_RECALL: f32 = 0.9;
@@ -29,9 +29,9 @@ impl DefaultEf {
     }
 
     /// Logs a recall that the index has measured, once for each measurement.
-    pub(crate) fn report(self, core: &SharedState, graph: &Graph) {
+    pub(crate) fn report(self, state: &SharedState, graph: &Graph) {
         let Some(SampledRecall { rows, ef, recall }) = graph.unreported_recall() else { return };
-        let path = core.data.path.display();
+        let path = state.data.path.display();
         let takes = self.of_graph(Some(graph));
         if recall < LOW_RECALL {
             log::warn!(

@@ -1,9 +1,9 @@
 //! Conditions on the rows that a search may return: tags, keys, row numbers, and a callback.
 
 use crate::store::search::row_bitmap::{Bits, Candidates};
-use crate::store::state::core::SharedState;
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::SharedState;
 use crate::{Result, SynaError};
 use std::cell::Cell;
 use std::fmt;
@@ -89,7 +89,7 @@ const ROWS_A_WORD: u32 = u64::BITS / 2;
 
 /// A filter over the live rows of one snapshot, for one search. It caches expensive results.
 pub(crate) struct RowFilter<'a> {
-    core: &'a SharedState,
+    state: &'a SharedState,
     snapshot: Snapshot,
     filter: Filter<'a>,
     is_open: bool,
@@ -108,7 +108,7 @@ impl<'a> RowFilter<'a> {
     /// # Errors
     /// [`SynaError::NoMemory`] for `memory`, which is reused from search to search.
     pub(crate) fn new(
-        core: &'a SharedState,
+        state: &'a SharedState,
         snapshot: Snapshot,
         filter: Filter<'a>,
         without: Option<u32>,
@@ -125,7 +125,7 @@ impl<'a> RowFilter<'a> {
             memory.resize(words, 0);
         }
         Ok(Self {
-            core,
+            state,
             snapshot,
             filter,
             is_open: filter.is_open(),
@@ -147,15 +147,15 @@ impl<'a> RowFilter<'a> {
     /// Whether a row may be a hit. `row` is below the snapshot's count.
     #[inline]
     pub(crate) fn passes(&self, row: u32) -> bool {
-        self.core.is_visible(row, self.snapshot)
+        self.state.is_visible(row, self.snapshot)
             && self.without != Some(row)
             && (self.is_open || self.meets(row))
     }
 
     /// Prefetches what [`RowFilter::passes`] will read. Returns whether the row may have been deleted.
     #[inline]
-    pub(crate) fn look_ahead(&self, row: u32) -> bool {
-        self.core.rows.look_ahead(row)
+    pub(crate) fn prefetch(&self, row: u32) -> bool {
+        self.state.rows.prefetch_deletion(row)
     }
 
     fn meets(&self, row: u32) -> bool {
@@ -167,7 +167,7 @@ impl<'a> RowFilter<'a> {
         }
         self.evaluations.set(self.evaluations.get().saturating_add(1));
         let meets = filter.has_bit(row)
-            && (!filter.asks_for_tags() || filter.fits_tags(self.core.tags(row)))
+            && (!filter.asks_for_tags() || filter.fits_tags(self.state.tags(row)))
             && (!self.is_remembered || self.asked(row));
         if self.is_remembered {
             self.remember(row, meets);
@@ -177,12 +177,12 @@ impl<'a> RowFilter<'a> {
 
     /// Evaluates the conditions whose results are cached: those that read the key or call the callback.
     fn asked(&self, row: u32) -> bool {
-        let answer = self.core.key(row).and_then(|key| {
+        let answer = self.state.key(row).and_then(|key| {
             if !key.starts_with(self.filter.key_prefix) {
                 return Ok(false);
             }
             let Some(callback) = self.filter.callback else { return Ok(true) };
-            Ok(!self.is_over() && callback(&entry_of(self.core, row)?))
+            Ok(!self.is_over() && callback(&entry_of(self.state, row)?))
         });
         answer.unwrap_or_else(|error| {
             self.failure.set(Some(error));
@@ -220,7 +220,7 @@ impl<'a> RowFilter<'a> {
 
     /// The rows of a range, without those that the bitmap excludes, and without deleted rows where 64 are known at once.
     pub(crate) fn candidates(&self, range: Range<u32>) -> Candidates<'a> {
-        let deleted = (self.snapshot.deletions > 0).then_some((&self.core.rows, self.snapshot));
+        let deleted = (self.snapshot.deletions > 0).then_some((&self.state.rows, self.snapshot));
         Candidates::new(range, self.filter.rows, deleted)
     }
 

@@ -146,8 +146,8 @@ mod tests {
     /// What a search did, and its cost divided by the cost of a scan.
     fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
         let options = SearchOptions { filter, ..Default::default() };
-        let core = store.core();
-        let search = Search::new(&core, 10, &options, DefaultEf::of(&MmapVectorConfig::default())).unwrap();
+        let state = store.state();
+        let search = Search::new(&state, 10, &options, DefaultEf::of(&MmapVectorConfig::default())).unwrap();
         let mut parts = SearchParts::default();
         search.nearest(query, None, &mut parts).unwrap();
         let mut memory = Vec::new();

@@ -4,7 +4,7 @@ use crate::index::Neighbour;
 use crate::memory;
 use crate::store::search::filter::Filter;
 use crate::store::search::scratch::SearchParts;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub struct SearchResults {
     hits: Vec<Hit>,
     queries: Vec<Query>,
     /// The state that the hits belong to.
-    core: Option<Arc<SharedState>>,
+    state: Option<Arc<SharedState>>,
     /// One for each thread of a search.
     pub(in crate::store) parts: Vec<SearchParts>,
 }
@@ -72,7 +72,7 @@ struct Query {
 #[derive(Debug)]
 #[must_use = "what was borrowed is invalid once it is dropped"]
 pub(crate) struct Lenders {
-    _core: Option<Arc<SharedState>>,
+    _state: Option<Arc<SharedState>>,
 }
 
 impl SearchResults {
@@ -129,53 +129,53 @@ impl SearchResults {
     /// The key of hit `position`; `None` for an invalid position.
     #[must_use]
     pub fn key(&self, position: usize) -> Option<&str> {
-        self.core.as_ref()?.key(self.hits.get(position)?.row).ok()
+        self.state.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
     /// The bytes of the key of hit `position`. They are not read here.
     pub(crate) fn key_bytes(&self, position: usize) -> Option<&[u8]> {
-        self.core.as_ref()?.key_bytes(self.hits.get(position)?.row).ok()
+        self.state.as_ref()?.key_bytes(self.hits.get(position)?.row).ok()
     }
 
     /// The vector of hit `position`, in the mapping; `None` for an invalid position.
     #[must_use]
     pub fn vector(&self, position: usize) -> Option<&[f32]> {
-        self.core.as_ref()?.vector(self.hits.get(position)?.row).ok()
+        self.state.as_ref()?.vector(self.hits.get(position)?.row).ok()
     }
 
     /// The tags of hit `position`; `None` for an invalid position.
     #[must_use]
     pub fn tags(&self, position: usize) -> Option<u64> {
         let row = self.hits.get(position)?.row;
-        Some(self.core.as_ref()?.tags(row))
+        Some(self.state.as_ref()?.tags(row))
     }
 
     /// The payload of hit `position`, in the mapping, empty if it has none; `None` for an invalid position.
     #[must_use]
     pub fn payload(&self, position: usize) -> Option<&[u8]> {
         let row = self.hits.get(position)?.row;
-        Some(self.core.as_ref()?.payload(row))
+        Some(self.state.as_ref()?.payload(row))
     }
 
     /// Discards the hits and releases the store. Keeps the working memory.
     pub fn clear(&mut self) {
         self.hits.clear();
         self.queries.clear();
-        self.core = None;
+        self.state = None;
     }
 
     /// Discards the hits and returns what they were borrowed from. The query of the next search may be borrowed from it
     /// too.
     pub(crate) fn take_lenders(&mut self) -> Lenders {
-        let lenders = Lenders { _core: self.core.take() };
+        let lenders = Lenders { _state: self.state.take() };
         self.clear();
         lenders
     }
 
-    /// Discards the hits. The next ones belong to `core`.
-    pub(in crate::store) fn begin(&mut self, core: &Arc<SharedState>) {
+    /// Discards the hits. The next ones belong to `state`.
+    pub(in crate::store) fn begin(&mut self, state: &Arc<SharedState>) {
         self.clear();
-        self.core = Some(Arc::clone(core));
+        self.state = Some(Arc::clone(state));
     }
 
     /// Calls `work` with the working memory of one thread.
@@ -198,8 +198,8 @@ impl SearchResults {
             Err(error) => (&[][..], false, Some(error)),
         };
         add_hits(&mut self.hits, neighbours)?;
-        if let Some(core) = &self.core {
-            neighbours.iter().for_each(|found| core.rows.key_ahead(found.row));
+        if let Some(state) = &self.state {
+            neighbours.iter().for_each(|found| state.rows.prefetch_key(found.row));
         }
         memory::push(&mut self.queries, Query { end: self.hits.len(), is_partial, error })
     }

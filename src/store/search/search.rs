@@ -7,8 +7,8 @@ use crate::store::search::filter::RowFilter;
 use crate::store::search::planner::{self, Costs, SearchPlan};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
-use crate::store::state::core::{SharedState, StoredRows, check_finite};
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::{SharedState, StoredRows, check_finite};
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub const MAX_EF: usize = 1 << 24;
 
 /// A search, or a batch of searches with the same options, over the rows of one snapshot.
 pub(crate) struct Search<'a> {
-    pub(crate) core: &'a Arc<SharedState>,
+    pub(crate) state: &'a Arc<SharedState>,
     pub(crate) options: SearchOptions<'a>,
     pub(crate) graph: Option<Arc<Graph>>,
     /// Rows that the graph covers.
@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::Limit`].
     pub(crate) fn new(
-        core: &'a Arc<SharedState>,
+        state: &'a Arc<SharedState>,
         k: usize,
         options: &SearchOptions<'a>,
         default_ef: DefaultEf,
@@ -58,12 +58,12 @@ impl<'a> Search<'a> {
         let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
         // The graph is loaded before the snapshot. A row that is indexed in between is then found by the scan, perhaps
         // a second time.
-        let graph = core.graph().filter(|_| !options.exact);
+        let graph = state.graph().filter(|_| !options.exact);
         let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
-        let snapshot = core.published.load();
+        let snapshot = state.published.load();
         let ef = if ef == 0 { default_ef.of_graph(graph.as_deref()) } else { ef };
         Ok(Self {
-            core,
+            state,
             options: *options,
             graph,
             covered: covered.min(snapshot.rows),
@@ -86,12 +86,12 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
     pub(crate) fn prepare<'q>(&self, query: &'q [f32]) -> Result<PreparedQuery<'q>> {
-        let dimensions = self.core.data.identity.dimensions;
+        let dimensions = self.state.data.identity.dimensions;
         if query.len() != dimensions as usize {
             return Err(SynaError::DimensionMismatch { expected: dimensions, actual: query.len() as u64 });
         }
-        check_finite(self.core, 0, query)?;
-        Ok(PreparedQuery::new(self.core.kernels, self.core.data.identity.metric, query))
+        check_finite(self.state, 0, query)?;
+        Ok(PreparedQuery::new(self.state.kernels, self.state.data.identity.metric, query))
     }
 
     /// The filter. It evaluates each row once.
@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
     /// [`SynaError::NoMemory`].
     pub(crate) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
         let conditions = self.options.filter;
-        RowFilter::new(self.core, self.snapshot, conditions, self.without, self.deadline, memory)
+        RowFilter::new(self.state, self.snapshot, conditions, self.without, self.deadline, memory)
     }
 
     /// The plan for the rows that the graph covers, the same for all queries.
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
             () if filter.is_open() => SearchPlan::Walk { share: None, most_visits: None },
             () => {
                 let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
-                let costs = Costs::new(filter, self.core.data.identity.dimensions, is_measured);
+                let costs = Costs::new(filter, self.state.data.identity.dimensions, is_measured);
                 planner::choose(filter, costs, self.covered, self.k, self.ef)
             }
         }
@@ -139,7 +139,7 @@ impl<'a> Search<'a> {
         if let Some(graph) = &self.graph
             && let SearchPlan::Walk { share, most_visits } = plan.unwrap_or_else(|| self.plan(&filter))
         {
-            let look_ahead = |row| filter.look_ahead(row);
+            let look_ahead = |row| filter.prefetch(row);
             let request = GraphSearch {
                 k: self.k,
                 ef: self.ef.max(self.k),
@@ -153,7 +153,7 @@ impl<'a> Search<'a> {
             };
             // A query that the graph has no code for (a zero vector) is answered by a scan.
             if let Some(end) =
-                graph.search(&query, &StoredRows(&self.core.data), &request, scratch, neighbours)
+                graph.search(&query, &StoredRows(&self.state.data), &request, scratch, neighbours)
             {
                 spent = end.distances;
                 is_partial = filter.is_late() || end.is_partial && self.is_over(spent);
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// As [`Search::nearest`].
     pub(crate) fn answer(&self, query: &[f32], results: &mut SearchResults) -> Result<()> {
-        results.begin(self.core);
+        results.begin(self.state);
         results.lend(|results, parts| {
             let is_partial = self.nearest(query, None, parts)?;
             results.add(Ok((parts.best.sorted(), is_partial)))
@@ -198,7 +198,7 @@ impl<'a> Search<'a> {
         keepers: &mut [impl Keeper],
     ) -> SearchEnd {
         let request = ScanRequest { visible: &|row| filter.passes(row), deadline: self.deadline, budget };
-        scan(queries, &StoredRows(&self.core.data), filter.candidates(range), &request, keepers)
+        scan(queries, &StoredRows(&self.state.data), filter.candidates(range), &request, keepers)
     }
 
     /// Whether the caller's deadline or budget is reached.

@@ -15,7 +15,7 @@ const LEAST_SLOTS: usize = 64;
 /// KiB, a small store uses little memory, whatever was planned, and a large one does not rehash while it grows.
 const MOST_SMALL_SLOTS: usize = 4096;
 /// How many keys' slots are prefetched at a time, so that the reads overlap.
-const LOOK_AHEAD: usize = 16;
+const PREFETCHED_KEYS: usize = 16;
 
 /// Maps the live keys to their rows.
 #[derive(Debug, Default)]
@@ -146,11 +146,11 @@ impl KeyDirectory {
 
     /// Prefetches the slots of the next keys. Call it for each position of `hashes`, in order.
     #[inline]
-    pub(crate) fn look_ahead(&self, hashes: &[u32], position: usize) {
-        if position.is_multiple_of(LOOK_AHEAD) {
-            let ahead = if position == 0 { 0 } else { LOOK_AHEAD };
+    pub(crate) fn prefetch(&self, hashes: &[u32], position: usize) {
+        if position.is_multiple_of(PREFETCHED_KEYS) {
+            let ahead = if position == 0 { 0 } else { PREFETCHED_KEYS };
             let coming = hashes.get(position + ahead..).unwrap_or_default();
-            let coming = coming.get(..2 * LOOK_AHEAD - ahead).unwrap_or(coming);
+            let coming = coming.get(..2 * PREFETCHED_KEYS - ahead).unwrap_or(coming);
             coming.iter().filter_map(|&hash| self.slots.get(self.home(hash))).for_each(prefetch_line);
         }
     }
@@ -272,8 +272,8 @@ mod tests {
         assert_eq!(directory.find(1, |_| true), None);
         directory.remove(1, 1);
         directory.replace(1, 1, 2);
-        directory.look_ahead(&[1, 2], 0);
-        directory.look_ahead(&[1, 2], 16);
+        directory.prefetch(&[1, 2], 0);
+        directory.prefetch(&[1, 2], 16);
         assert_eq!(directory.len(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! A row with all that was written with it.
 
 use crate::Result;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 
 /// A live row with all that was written with it, borrowed from the mapping.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,12 +20,12 @@ pub struct Entry<'a> {
 }
 
 /// The entry of a published row.
-pub(crate) fn entry_of(core: &SharedState, row: u32) -> Result<Entry<'_>> {
+pub(crate) fn entry_of(state: &SharedState, row: u32) -> Result<Entry<'_>> {
     Ok(Entry {
         row,
-        key: core.key(row)?,
-        tags: core.tags(row),
-        payload: core.payload(row),
-        vector: core.vector(row)?,
+        key: state.key(row)?,
+        tags: state.tags(row),
+        payload: state.payload(row),
+        vector: state.vector(row)?,
     })
 }

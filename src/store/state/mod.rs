@@ -4,14 +4,14 @@
 //! | --- | --- |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `directory.rs` | the hash table from keys to rows |
-//! | `core.rs` | the state that readers of one file share: file, rows, directory, graph |
-//! | `cores.rs` | the current state, and those before it if the file was replaced |
+//! | `shared_state.rs` | the state that readers of one file share: file, rows, directory, graph |
+//! | `state_history.rs` | the current state, and those before it if the file was replaced |
 //! | `entry.rs` | a row with all that was written with it |
 //! | `interrupts.rs` | interrupting long calls from another thread |
 
-pub(super) mod core;
-pub(super) mod cores;
 pub(super) mod directory;
 pub(super) mod entry;
 pub(super) mod interrupts;
 pub(super) mod rows;
+pub(super) mod shared_state;
+pub(super) mod state_history;

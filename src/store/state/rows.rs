@@ -182,14 +182,14 @@ impl RowTable {
 
     /// Prefetches what [`RowTable::is_live`] will read. Returns whether the row may have been deleted.
     #[inline]
-    pub(crate) fn look_ahead(&self, row: u32) -> bool {
+    pub(crate) fn prefetch_deletion(&self, row: u32) -> bool {
         let deletion = self.deletion(row);
         deletion.inspect(|cell| prefetch_line(*cell)).is_some()
     }
 
     /// Prefetches the entry with the position of a row's key.
     #[inline]
-    pub(crate) fn key_ahead(&self, row: u32) {
+    pub(crate) fn prefetch_key(&self, row: u32) {
         self.keys.get(row as usize).inspect(|cell| prefetch_line(*cell));
     }
 

@@ -3,8 +3,8 @@
 use crate::DistanceMetric;
 use crate::index::{Graph, GraphParams};
 use crate::store::config::MmapVectorConfig;
-use crate::store::state::core::SharedState;
-use crate::store::state::cores::StateHistory;
+use crate::store::state::shared_state::SharedState;
+use crate::store::state::state_history::StateHistory;
 use std::sync::Arc;
 
 /// The parameters of a new graph.
@@ -23,25 +23,28 @@ pub(crate) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
 }
 
 /// The graph; an empty one is created if there is none.
-pub(crate) fn graph_of(core: &SharedState, params: impl FnOnce(DistanceMetric) -> GraphParams) -> Arc<Graph> {
-    let identity = &core.data.identity;
-    core.graph_or_make(|| new_graph(core, params(identity.metric)))
+pub(crate) fn graph_of(
+    state: &SharedState,
+    params: impl FnOnce(DistanceMetric) -> GraphParams,
+) -> Arc<Graph> {
+    let identity = &state.data.identity;
+    state.graph_or_make(|| new_graph(state, params(identity.metric)))
 }
 
 /// An empty graph.
-pub(crate) fn new_graph(core: &SharedState, params: GraphParams) -> Arc<Graph> {
-    Arc::new(Graph::new(params, core.data.identity.dimensions as usize, core.kernels))
+pub(crate) fn new_graph(state: &SharedState, params: GraphParams) -> Arc<Graph> {
+    Arc::new(Graph::new(params, state.data.identity.dimensions as usize, state.kernels))
 }
 
 /// The number of unindexed rows.
-pub(crate) fn tail_rows(core: &SharedState) -> u32 {
-    let covered = core.graph().map_or(0, |graph| graph.covered_rows());
-    core.published.load().rows.saturating_sub(covered)
+pub(crate) fn tail_rows(state: &SharedState) -> u32 {
+    let covered = state.graph().map_or(0, |graph| graph.covered_rows());
+    state.published.load().rows.saturating_sub(covered)
 }
 
 /// Drops the graph of a state that was replaced while its rows were indexed.
-pub(crate) fn give_up_retired(cores: &StateHistory, core: &Arc<SharedState>) {
-    if !cores.is_current(core) {
-        core.set_graph(None);
+pub(crate) fn drop_if_retired(history: &StateHistory, state: &Arc<SharedState>) {
+    if !history.is_current(state) {
+        state.set_graph(None);
     }
 }

@@ -13,7 +13,7 @@ use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::short_path::ShortPath;
 use crate::storage::{Access, FileIdentity, Identity, PathKind, Region, Storage, StorageFile, read_exact_at};
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_slot::{CELLS_AT, GENERATION_AT, MAGIC, SLOT_BYTES, Slot};
 use crate::{Result, SynaError};
 use std::path::{Path, PathBuf};
@@ -240,10 +240,10 @@ pub(crate) fn read(
 }
 
 /// Logs why the index file of a store is not used, and stores the reason for `verify`.
-pub(crate) fn ignore(core: &SharedState, reason: String) {
-    let path = path_of(&core.data.path);
+pub(crate) fn ignore(state: &SharedState, reason: String) {
+    let path = path_of(&state.data.path);
     log::warn!("{}: ignoring index file: {reason}; the index will be rebuilt", path.display());
-    core.set_ignored_index(Some(reason));
+    state.set_ignored_index(Some(reason));
 }
 
 /// The table that a slot names; `None` if it is missing or its checksum is wrong.

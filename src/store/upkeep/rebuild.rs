@@ -11,7 +11,7 @@
 
 use crate::Result;
 use crate::index::{Advance, Graph, GraphParams};
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::graphs::new_graph;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ const ROWS_A_DELETION: u32 = 4;
 const ROUNDS: usize = 2;
 
 /// Whether so many rows of the graph are deleted that it should be rebuilt.
-pub(crate) fn is_stale(core: &SharedState, graph: &Graph) -> bool {
+pub(crate) fn is_stale(state: &SharedState, graph: &Graph) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
-    let deletions = core.published.load().deletions.saturating_sub(absent);
+    let deletions = state.published.load().deletions.saturating_sub(absent);
     // `deletions` includes those of unindexed rows. The exact count reads a bit of every row, so it comes second.
-    deletions >= enough && core.rows.deleted_below(covered).saturating_sub(absent) >= enough
+    deletions >= enough && state.rows.deleted_below(covered).saturating_sub(absent) >= enough
 }
 
 /// Builds the successor of `graph`, or continues it, and replaces the graph. `progress` as for [`Graph::extend`].
@@ -38,36 +38,36 @@ pub(crate) fn is_stale(core: &SharedState, graph: &Graph) -> bool {
 /// # Errors
 /// Those of [`Graph::extend`]; the successor is kept, and a later call continues it.
 pub(crate) fn rebuild(
-    core: &SharedState,
+    state: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
     threads: usize,
     progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
 ) -> Result<()> {
-    let successor = successor_of(core, graph, params);
+    let successor = successor_of(state, graph, params);
     for _ in 0..ROUNDS {
-        let rows = core.rows_to_index();
-        successor.extend(&rows, core.published.load().rows, threads, progress)?;
+        let rows = state.rows_to_index();
+        successor.extend(&rows, state.published.load().rows, threads, progress)?;
     }
-    succeed(core, graph, successor);
+    succeed(state, graph, successor);
     Ok(())
 }
 
 /// The successor; it is begun if there is none.
-fn successor_of(core: &SharedState, graph: &Graph, params: GraphParams) -> Arc<Graph> {
-    core.successor_or_make(|| {
-        let (path, covered) = (core.data.path.display(), graph.covered_rows());
-        let deleted = core.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
+fn successor_of(state: &SharedState, graph: &Graph, params: GraphParams) -> Arc<Graph> {
+    state.successor_or_make(|| {
+        let (path, covered) = (state.data.path.display(), graph.covered_rows());
+        let deleted = state.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
         let rows = covered.saturating_sub(graph.absent_rows());
         log::info!("{path}: rebuilding the index: {deleted} of its {rows} rows are deleted");
-        new_graph(core, params)
+        new_graph(state, params)
     })
 }
 
-fn succeed(core: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
-    let (path, covered) = (core.data.path.display(), successor.covered_rows());
+fn succeed(state: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
+    let (path, covered) = (state.data.path.display(), successor.covered_rows());
     log::info!("{path}: rebuilt the index, {} rows", covered.saturating_sub(successor.absent_rows()));
-    core.succeed(graph, successor);
+    state.succeed(graph, successor);
 }
 
 /// Does a part of what [`rebuild`] does, in the amount `work`, as [`Graph::advance`]. The successor replaces the graph
@@ -76,17 +76,17 @@ fn succeed(core: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
 /// # Errors
 /// Those of [`Graph::advance`].
 pub(crate) fn advance(
-    core: &SharedState,
+    state: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
     threads: usize,
     work: &mut i64,
 ) -> Result<Advance> {
-    let successor = successor_of(core, graph, params);
+    let successor = successor_of(state, graph, params);
     let advance =
-        successor.advance(&core.rows_to_index(), graph.covered_rows(), threads, Duration::ZERO, work)?;
+        successor.advance(&state.rows_to_index(), graph.covered_rows(), threads, Duration::ZERO, work)?;
     if advance == Advance::Done {
-        succeed(core, graph, successor);
+        succeed(state, graph, successor);
     }
     Ok(advance)
 }
@@ -96,14 +96,14 @@ pub(crate) fn advance(
 /// # Errors
 /// Those of [`Graph::step`].
 pub(crate) fn step(
-    core: &SharedState,
+    state: &SharedState,
     graph: &Arc<Graph>,
     params: GraphParams,
     deadline: Instant,
 ) -> Result<()> {
-    let successor = successor_of(core, graph, params);
-    if successor.step(&core.rows_to_index(), core.published.load().rows, deadline)? {
-        succeed(core, graph, successor);
+    let successor = successor_of(state, graph, params);
+    if successor.step(&state.rows_to_index(), state.published.load().rows, deadline)? {
+        succeed(state, graph, successor);
     }
     Ok(())
 }
@@ -136,12 +136,13 @@ mod tests {
 
     /// Deleted rows in the graph, and the rows that 100 walks through it visit.
     fn deleted_and_visits(store: &MmapVectorStore) -> (u32, u64) {
-        let core = store.core();
-        let graph = core.graph().unwrap();
-        let deleted = core.rows.deleted_below(graph.covered_rows()) - graph.absent_rows();
+        let state = store.state();
+        let graph = state.graph().unwrap();
+        let deleted = state.rows.deleted_below(graph.covered_rows()) - graph.absent_rows();
         let mut parts = SearchParts::default();
         for query in 0..100 {
-            let search = store.search_of(&core, 10, &SearchOptions { ef: 50, ..Default::default() }).unwrap();
+            let search =
+                store.search_of(&state, 10, &SearchOptions { ef: 50, ..Default::default() }).unwrap();
             search.nearest(&vector(u64::MAX / 128 - query), None, &mut parts).unwrap();
         }
         (deleted, parts.work.visits)
@@ -158,9 +159,9 @@ mod tests {
         for write in 0..rows * rounds {
             store.upsert(&(write % rows).to_string(), &vector(write)).unwrap();
             if write >= 2 * rows && write % 97 == 0 {
-                let core = store.core();
-                let graph = core.graph().unwrap();
-                worst = worst.max(core.rows.deleted_below(graph.covered_rows()) - graph.absent_rows());
+                let state = store.state();
+                let graph = state.graph().unwrap();
+                worst = worst.max(state.rows.deleted_below(graph.covered_rows()) - graph.absent_rows());
             }
         }
         assert_eq!(store.len() as u64, rows);

@@ -15,8 +15,8 @@
 
 use crate::Result;
 use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
-use crate::store::state::core::SharedState;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::graphs::{graph_of, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_stale};
 use std::sync::Arc;
@@ -79,13 +79,13 @@ impl IndexShare {
     }
 
     /// The graph; an empty one is created if there is none.
-    pub(crate) fn graph_of(&self, core: &SharedState) -> Arc<Graph> {
-        graph_of(core, |_| self.params)
+    pub(crate) fn graph_of(&self, state: &SharedState) -> Arc<Graph> {
+        graph_of(state, |_| self.params)
     }
 
     /// Whether there are enough rows for an automatic index.
-    pub(crate) fn is_index_wanted(&self, core: &SharedState) -> bool {
-        let rows = core.published.load();
+    pub(crate) fn is_index_wanted(&self, state: &SharedState) -> bool {
+        let rows = state.published.load();
         self.threshold.is_some_and(|threshold| rows.rows.saturating_sub(rows.deletions) >= threshold)
     }
 
@@ -96,24 +96,25 @@ impl IndexShare {
     /// `NoMemory`, `Limit`, `Poisoned` of the graph; `Cancelled` if the store was interrupted.
     pub(crate) fn take_part(
         &mut self,
-        core: &SharedState,
+        state: &SharedState,
         written_rows: usize,
         interrupts: &Interrupts,
         has_worker: bool,
         stops_between_batches: bool,
     ) -> Result<()> {
-        if self.threshold.is_none() || (core.graph().is_none() && (has_worker || !self.is_index_wanted(core)))
+        if self.threshold.is_none()
+            || (state.graph().is_none() && (has_worker || !self.is_index_wanted(state)))
         {
             return Ok(());
         }
         let bound = if has_worker { self.most_with_worker() } else { self.most_unindexed_rows };
-        if has_worker && tail_rows(core) <= bound {
+        if has_worker && tail_rows(state) <= bound {
             return Ok(());
         }
-        let graph = self.graph_of(core);
-        self.look_at_goal(core, &graph);
-        let is_behind = tail_rows(core) > self.most_unindexed_rows.saturating_add(2 * BATCH_ROWS);
-        let is_rebuilding = !has_worker && (core.has_successor() || is_stale(core, &graph));
+        let graph = self.graph_of(state);
+        self.look_at_goal(state, &graph);
+        let is_behind = tail_rows(state) > self.most_unindexed_rows.saturating_add(2 * BATCH_ROWS);
+        let is_rebuilding = !has_worker && (state.has_successor() || is_stale(state, &graph));
         let rate = match (is_rebuilding, is_behind) {
             (true, _) => REBUILDING_ROWS_A_ROW,
             (false, true) => MORE_ROWS_A_ROW,
@@ -126,7 +127,8 @@ impl IndexShare {
             0 => i64::MAX,
             _ => self.work.min(MOST_CREDIT_ROWS * ROW_WORK).saturating_add(of_write),
         };
-        let done = self.do_work(core, &graph, interrupts, (has_worker, is_rebuilding, stops_between_batches));
+        let done =
+            self.do_work(state, &graph, interrupts, (has_worker, is_rebuilding, stops_between_batches));
         if done.is_err() {
             self.work = 0;
         }
@@ -140,20 +142,20 @@ impl IndexShare {
 
     /// Sets the goal: the rows that existed when the index was begun, then one batch at a time while too many rows are
     /// unindexed.
-    fn look_at_goal(&mut self, core: &SharedState, graph: &Graph) {
-        let (rows, covered) = (core.published.load().rows, graph.covered_rows());
+    fn look_at_goal(&mut self, state: &SharedState, graph: &Graph) {
+        let (rows, covered) = (state.published.load().rows, graph.covered_rows());
         // A compaction reduces the number of rows.
         self.goal = self.goal.min(rows);
         if covered >= self.goal {
             if let Some(begin) = self.making_since.take() {
                 log::info!(
                     "{}: built an index of {covered} rows during writes in {:.1?}",
-                    core.data.path.display(),
+                    state.data.path.display(),
                     begin.elapsed()
                 );
             }
             let waiting = rows - covered.min(rows);
-            if covered == 0 && self.goal == 0 && self.is_index_wanted(core) {
+            if covered == 0 && self.goal == 0 && self.is_index_wanted(state) {
                 self.goal = rows;
                 self.making_since = Some(Instant::now());
             } else if waiting > self.most_unindexed_rows {
@@ -164,26 +166,26 @@ impl IndexShare {
 
     fn do_work(
         &mut self,
-        core: &SharedState,
+        state: &SharedState,
         graph: &Arc<Graph>,
         interrupts: &Interrupts,
         (has_worker, is_rebuilding, stops_between_batches): (bool, bool, bool),
     ) -> Result<()> {
         let watch = interrupts.watch_indexing();
-        let rows = core.rows_to_index();
+        let rows = state.rows_to_index();
         let patience = if has_worker { PATIENCE } else { Duration::ZERO };
         while self.work > 0 {
             watch.check()?;
             let covered = graph.covered_rows();
             // A graph that is about to be replaced is no longer checked.
             let advance = if is_rebuilding && covered >= self.goal {
-                rebuild::advance(core, graph, self.params, self.threads, &mut self.work)?
+                rebuild::advance(state, graph, self.params, self.threads, &mut self.work)?
             } else {
                 graph.advance(&rows, self.goal, self.threads, patience, &mut self.work)?
             };
             match advance {
                 Advance::Piece if stops_between_batches && graph.covered_rows() > covered => break,
-                Advance::Piece => self.look_at_goal(core, graph),
+                Advance::Piece => self.look_at_goal(state, graph),
                 Advance::Unfinished | Advance::Busy => break,
                 Advance::Done => {
                     self.work = self.work.min(0);
@@ -195,13 +197,13 @@ impl IndexShare {
     }
 
     /// Logs that more than half of the rows in the file are deleted: once, and again each time the number has doubled.
-    pub(crate) fn advise_compaction(&mut self, core: &SharedState) {
-        let now = core.published.load();
+    pub(crate) fn advise_compaction(&mut self, state: &SharedState) {
+        let now = state.published.load();
         if now.deletions >= self.warning_at && now.deletions > now.rows / 2 {
             self.warning_at = now.deletions.saturating_mul(2);
             log::warn!(
                 "{}: {} of {} rows in the file are deleted; a compaction returns their space",
-                core.data.path.display(),
+                state.data.path.display(),
                 now.deletions,
                 now.rows
             );
@@ -212,13 +214,13 @@ impl IndexShare {
     ///
     /// # Errors
     /// As [`Graph::extend`].
-    pub(crate) fn extend_index(&mut self, core: &SharedState, interrupts: &Interrupts) -> Result<()> {
-        let graph = self.graph_of(core);
-        let (before, rows_end) = (graph.covered_rows(), core.published.load().rows);
-        let (start, path) = (Instant::now(), core.data.path.display());
+    pub(crate) fn extend_index(&mut self, state: &SharedState, interrupts: &Interrupts) -> Result<()> {
+        let graph = self.graph_of(state);
+        let (before, rows_end) = (graph.covered_rows(), state.published.load().rows);
+        let (start, path) = (Instant::now(), state.data.path.display());
         let watch = interrupts.watch_indexing();
         let mut goes_on = |_, _| watch.and(|| std::ops::ControlFlow::Continue(()));
-        graph.extend(&core.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
+        graph.extend(&state.rows_to_index(), rows_end, self.threads, &mut goes_on)?;
         self.making_since = None;
         match before {
             0 => log::info!("{path}: built an index of {rows_end} rows in {:.1?}", start.elapsed()),

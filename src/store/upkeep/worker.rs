@@ -11,9 +11,9 @@ use crate::index::{Advance, Graph, ROW_WORK};
 use crate::storage::{process_mark, spawn};
 use crate::store::config::MmapVectorConfig;
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::SharedState;
-use crate::store::state::cores::StateHistory;
-use crate::store::upkeep::graphs::{give_up_retired, graph_of, graph_params};
+use crate::store::state::shared_state::SharedState;
+use crate::store::state::state_history::StateHistory;
+use crate::store::upkeep::graphs::{drop_if_retired, graph_of, graph_params};
 use crate::store::upkeep::rebuild;
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -81,15 +81,15 @@ pub(crate) struct IndexWorker {
 impl IndexWorker {
     /// # Errors
     /// [`SynaError::Io`] if the system cannot start a thread.
-    pub(crate) fn start(cores: &Arc<StateHistory>, config: &MmapVectorConfig) -> Result<Self> {
+    pub(crate) fn start(history: &Arc<StateHistory>, config: &MmapVectorConfig) -> Result<Self> {
         let signals = Arc::new(Signals::default());
-        let of_thread = (Arc::clone(cores), config.clone(), Arc::clone(&signals));
+        let of_thread = (Arc::clone(history), config.clone(), Arc::clone(&signals));
         let spawned = spawn("index", move || {
-            let (cores, config, signals) = of_thread;
-            run(&cores, &config, &signals);
+            let (history, config, signals) = of_thread;
+            run(&history, &config, &signals);
         });
         let failed =
-            |error| SynaError::io(&cores.hold().data.path, "starting a thread for the index of", error);
+            |error| SynaError::io(&history.hold().data.path, "starting a thread for the index of", error);
         let thread = spawned.map_err(failed)?;
         let handle = WorkerHandle { signals, thread: thread.thread().clone() };
         Ok(Self { handle, thread: Some(thread), process: process_mark() })
@@ -111,14 +111,14 @@ impl Drop for IndexWorker {
     }
 }
 
-fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
+fn run(history: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
     while signals.wait() {
         // If a compaction replaces the file, the work continues on the new one.
         let mut worked_on: Option<Arc<SharedState>> = None;
-        while !worked_on.as_ref().is_some_and(|core| cores.is_current(core)) {
-            let core = &*worked_on.insert(cores.hold());
-            let taken_in = take_in(cores, core, config, signals);
-            give_up_retired(cores, core);
+        while !worked_on.as_ref().is_some_and(|state| history.is_current(state)) {
+            let state = &*worked_on.insert(history.hold());
+            let taken_in = take_in(history, state, config, signals);
+            drop_if_retired(history, state);
             signals.is_making.store(false, Ordering::Release);
             match taken_in {
                 Ok(()) => {}
@@ -126,11 +126,11 @@ fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
                 Err(SynaError::Cancelled) => {}
                 Err(error @ SynaError::Poisoned { .. }) => {
                     // Writes get the same error, when they do index work, and return it.
-                    log::error!("{}: indexing has stopped: {error}", core.data.path.display());
+                    log::error!("{}: indexing has stopped: {error}", state.data.path.display());
                     return;
                 }
                 Err(error) => {
-                    log::warn!("{}: rows stay unindexed for now: {error}", core.data.path.display())
+                    log::warn!("{}: rows stay unindexed for now: {error}", state.data.path.display())
                 }
             }
         }
@@ -139,28 +139,28 @@ fn run(cores: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
 
 /// Indexes the unindexed rows, and those that are written meanwhile.
 fn take_in(
-    cores: &StateHistory,
-    core: &Arc<SharedState>,
+    history: &StateHistory,
+    state: &Arc<SharedState>,
     config: &MmapVectorConfig,
     signals: &Signals,
 ) -> Result<()> {
     // Set before the graph exists, because all rows are unindexed then.
-    let is_new = core.graph().is_none_or(|graph| graph.covered_rows() == 0);
+    let is_new = state.graph().is_none_or(|graph| graph.covered_rows() == 0);
     signals.is_making.store(is_new, Ordering::Release);
     // Kept in a variable: a state that is replaced drops its graph.
-    let graph = graph_of(core, |metric| graph_params(config, metric));
-    let goes_on = || !signals.ends.load(Ordering::Acquire) && cores.is_current(core);
-    let first_end = core.published.load().rows;
-    while goes_on() && !take_in_piece(core, &graph, config)? {
+    let graph = graph_of(state, |metric| graph_params(config, metric));
+    let goes_on = || !signals.ends.load(Ordering::Acquire) && history.is_current(state);
+    let first_end = state.published.load().rows;
+    while goes_on() && !take_in_piece(state, &graph, config)? {
         if graph.covered_rows() >= first_end {
             // From now on the number of unindexed rows is bounded, however fast rows are written.
             signals.is_making.store(false, Ordering::Release);
         }
-        DefaultEf::of(config).report(core, &graph);
+        DefaultEf::of(config).report(state, &graph);
     }
-    if goes_on() && rebuild::is_stale(core, &graph) {
-        let params = graph_params(config, core.data.identity.metric);
-        rebuild::rebuild(core, &graph, params, config.threads, &mut |_, _| match goes_on() {
+    if goes_on() && rebuild::is_stale(state, &graph) {
+        let params = graph_params(config, state.data.identity.metric);
+        rebuild::rebuild(state, &graph, params, config.threads, &mut |_, _| match goes_on() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         })?;
@@ -169,11 +169,11 @@ fn take_in(
 }
 
 /// Does a part of the work, and lets other threads use the graph. Returns whether nothing is left to do.
-fn take_in_piece(core: &SharedState, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
-    let end = core.published.load().rows;
+fn take_in_piece(state: &SharedState, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
+    let end = state.published.load().rows;
     let threads = config.threads.max(1);
     let mut work = PIECE_ROWS * ROW_WORK * i64::try_from(threads).unwrap_or(1);
-    let advance = graph.advance(&core.rows_to_index(), end, threads, Duration::from_secs(1), &mut work)?;
+    let advance = graph.advance(&state.rows_to_index(), end, threads, Duration::from_secs(1), &mut work)?;
     graph.give_way();
     Ok(advance == Advance::Done)
 }

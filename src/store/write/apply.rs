@@ -3,8 +3,8 @@
 use crate::kernel::codes::prefetch;
 use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
-use crate::store::state::core::{SharedState, check_finite};
 use crate::store::state::rows::Snapshot;
+use crate::store::state::shared_state::{SharedState, check_finite};
 use crate::store::write::batch::{WriteBatch, WriteMode};
 use crate::store::write::checked_batch::CheckedBatch;
 use crate::store::write::plan::BatchPlan;
@@ -12,7 +12,7 @@ use crate::{Result, SynaError};
 
 /// A planned batch, as input of the appender.
 struct Planned<'a, 'p> {
-    core: &'p SharedState,
+    state: &'p SharedState,
     plan: &'p mut BatchPlan,
     batch: CheckedBatch<'a>,
     most_rows: usize,
@@ -27,7 +27,7 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
 
     fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>) {
         let first = self.listed;
-        self.plan.pick(&self.batch, self.core, first + most);
+        self.plan.pick(&self.batch, self.state, first + most);
         let picked = &self.plan.picked;
         self.listed = picked.len().min(first + most);
         // Each new key becomes a row, in the order of the batch. If all keys so far are new, rows and elements are the
@@ -44,13 +44,13 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
     /// The error of the first invalid vector, whether or not it becomes a row.
     fn refusal(&self) -> SynaError {
         let internal = || SynaError::Internal { what: "a valid vector was refused".to_owned() };
-        check_all_finite(self.core, &self.batch).err().unwrap_or_else(internal)
+        check_all_finite(self.state, &self.batch).err().unwrap_or_else(internal)
     }
 
     fn content(&mut self) -> Result<FrameContent<'_>> {
         // Vectors that become no row are checked too: any invalid vector makes the batch fail.
         if self.plan.picked.len() < self.batch.count {
-            check_all_finite(self.core, &self.batch)?;
+            check_all_finite(self.state, &self.batch)?;
         }
         self.plan.encode(&self.batch)?;
         Ok(self.plan.content())
@@ -76,40 +76,40 @@ impl<'a> NewRows<'a> for Deletions<'_> {
     }
 }
 
-fn check_all_finite(core: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> {
-    (0..batch.count).try_for_each(|position| check_finite(core, position, batch.vector(position)))
+fn check_all_finite(state: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> {
+    (0..batch.count).try_for_each(|position| check_finite(state, position, batch.vector(position)))
 }
 
 /// Writes a batch and publishes it. Returns how many rows it created.
 pub(crate) fn write_batch(
-    core: &SharedState,
+    state: &SharedState,
     appender: &mut Appender,
     plan: &mut BatchPlan,
     batch: &WriteBatch<'_>,
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
-    let batch = CheckedBatch::check(batch, core)?;
+    let batch = CheckedBatch::check(batch, state)?;
     if batch.count == 1 {
         // The vector is prefetched while its key is looked up.
         prefetch(batch.vector(0));
     }
-    plan.begin(&batch, core, appender.position().rows)?;
+    plan.begin(&batch, state, appender.position().rows)?;
     // Keys are looked up while the rows before them are written. Not in an upsert, where a later element may change an
     // earlier row, and not if the number of rows decides how much space is allocated.
     let at_once = batch.batch.mode == WriteMode::Upsert || !appender.has_room_for(batch.count);
-    plan.pick(&batch, core, if at_once { batch.count } else { 1 });
+    plan.pick(&batch, state, if at_once { batch.count } else { 1 });
     if plan.picked.is_empty() {
-        check_all_finite(core, &batch)?;
+        check_all_finite(state, &batch)?;
         return Ok(0);
     }
     let most_rows = if at_once { plan.picked.len() } else { batch.count };
-    let written = append_batch(core, appender, plan, batch, most_rows);
-    written.inspect_err(|_| plan.take_back(core))?;
+    let written = append_batch(state, appender, plan, batch, most_rows);
+    written.inspect_err(|_| plan.take_back(state))?;
     Ok(plan.picked.len())
 }
 
 fn append_batch(
-    core: &SharedState,
+    state: &SharedState,
     appender: &mut Appender,
     plan: &mut BatchPlan,
     batch: CheckedBatch<'_>,
@@ -117,31 +117,31 @@ fn append_batch(
 ) -> Result<()> {
     let before = appender.position();
     let row_count = u32::try_from(most_rows).unwrap_or(u32::MAX);
-    core.rows.reserve(before.rows, row_count, batch.has_tags(), &plan.deletions)?;
-    let written = appender.append(&mut Planned { core, plan, batch, most_rows, listed: 0 })?;
-    publish(core, appender, plan, before, written)
+    state.rows.reserve(before.rows, row_count, batch.has_tags(), &plan.deletions)?;
+    let written = appender.append(&mut Planned { state, plan, batch, most_rows, listed: 0 })?;
+    publish(state, appender, plan, before, written)
 }
 
 /// Deletes the row of a key; `false` if the key does not exist.
 pub(crate) fn delete_key(
-    core: &SharedState,
+    state: &SharedState,
     appender: &mut Appender,
     plan: &mut BatchPlan,
     key: &str,
 ) -> Result<bool> {
     appender.refuse_if_failed()?;
-    let Some(row) = core.find(key) else { return Ok(false) };
+    let Some(row) = state.find(key) else { return Ok(false) };
     plan.clear(appender.position().rows);
     plan.deletions.push(row);
-    append_deletions(core, appender, plan)?;
-    let hash = core.hasher.hash(key.as_bytes());
-    core.directory_mut().remove(hash, row);
+    append_deletions(state, appender, plan)?;
+    let hash = state.hasher.hash(key.as_bytes());
+    state.directory_mut().remove(hash, row);
     Ok(true)
 }
 
 /// Deletes live rows in one frame.
 pub(crate) fn delete_rows(
-    core: &SharedState,
+    state: &SharedState,
     appender: &mut Appender,
     plan: &mut BatchPlan,
     rows: &[u32],
@@ -150,25 +150,25 @@ pub(crate) fn delete_rows(
     plan.clear(appender.position().rows);
     memory::reserve(&mut plan.deletions, rows.len())?;
     plan.deletions.extend_from_slice(rows);
-    append_deletions(core, appender, plan)?;
-    let mut directory = core.directory_mut();
+    append_deletions(state, appender, plan)?;
+    let mut directory = state.directory_mut();
     for &row in rows {
-        directory.remove(core.hasher.hash(core.rows.key(&core.data, row)?), row);
+        directory.remove(state.hasher.hash(state.rows.key(&state.data, row)?), row);
     }
     Ok(())
 }
 
-fn append_deletions(core: &SharedState, appender: &mut Appender, plan: &BatchPlan) -> Result<()> {
+fn append_deletions(state: &SharedState, appender: &mut Appender, plan: &BatchPlan) -> Result<()> {
     let before = appender.position();
-    core.rows.reserve(before.rows, 0, false, &plan.deletions)?;
+    state.rows.reserve(before.rows, 0, false, &plan.deletions)?;
     let written = appender.append(&mut Deletions(plan))?;
-    publish(core, appender, plan, before, written)
+    publish(state, appender, plan, before, written)
 }
 
 /// Publishes what was appended after `before`, with its frame at `offset_bytes`. All memory for it was allocated before
 /// anything was written.
 fn publish(
-    core: &SharedState,
+    state: &SharedState,
     appender: &Appender,
     plan: &BatchPlan,
     before: LogPosition,
@@ -178,9 +178,9 @@ fn publish(
     let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
         what: "the frame that was just written is missing".to_owned(),
     })?;
-    core.rows.add(&frame, offset_bytes, before.deletions)?;
+    state.rows.add(&frame, offset_bytes, before.deletions)?;
     // Lookups by key hold this lock, so they see directory and snapshot of the same moment.
-    let mut directory = core.directory_mut();
+    let mut directory = state.directory_mut();
     if !plan.deletions.is_empty() {
         for ((row, &hash), &replaced) in (before.rows..).zip(&plan.hashes).zip(&plan.replaced) {
             if let Some(old_row) = replaced {
@@ -189,6 +189,6 @@ fn publish(
         }
     }
     let after = appender.position();
-    core.published.store(Snapshot { rows: after.rows, deletions: after.deletions });
+    state.published.store(Snapshot { rows: after.rows, deletions: after.deletions });
     Ok(())
 }

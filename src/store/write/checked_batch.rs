@@ -1,6 +1,6 @@
 //! Checking a batch before it is written. The components of its vectors are checked later.
 
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -25,8 +25,8 @@ pub(crate) struct CheckedBatch<'a> {
 impl<'a> CheckedBatch<'a> {
     /// Checks everything but the components of the vectors. These are checked while they are written, so that each
     /// vector is read from memory once.
-    pub(crate) fn check(batch: &WriteBatch<'a>, core: &SharedState) -> Result<Self> {
-        let dimensions = core.data.identity.dimensions;
+    pub(crate) fn check(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
+        let dimensions = state.data.identity.dimensions;
         let count = match batch.keys {
             BatchKeys::Slices(keys) => keys.len(),
             BatchKeys::Packed { bytes, offsets } => check_offsets(offsets, bytes, "key_offsets")?,

@@ -1,9 +1,9 @@
 //! The plan of a batch: which of its elements become rows, and which rows they replace.
 
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::memory;
-use crate::planted::{Fault, is_planted};
 use crate::storage::{FrameContent, MAX_ROWS};
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::write::batch::WriteMode;
 use crate::store::write::checked_batch::CheckedBatch;
 use crate::{Result, SynaError};
@@ -59,7 +59,7 @@ impl BatchPlan {
     pub(crate) fn begin(
         &mut self,
         batch: &CheckedBatch<'_>,
-        core: &SharedState,
+        state: &SharedState,
         first_row: u32,
     ) -> Result<()> {
         self.clear(first_row);
@@ -68,12 +68,12 @@ impl BatchPlan {
             let what = "rows ever written to one store";
             return Err(SynaError::Limit { what, limit: MAX_ROWS, actual: end });
         }
-        core.directory_mut().try_reserve(batch.count)?;
+        state.directory_mut().try_reserve(batch.count)?;
         memory::reserve(&mut self.picked, batch.count)?;
         memory::reserve(&mut self.hashes, batch.count)?;
         memory::reserve(&mut self.replaced, batch.count)?;
         if batch.batch.mode == WriteMode::Upsert {
-            let most = batch.count.min(core.directory().len());
+            let most = batch.count.min(state.directory().len());
             memory::reserve(&mut self.deletions, most)?;
             self.replacing.try_reserve(most).map_err(|_| memory::refused::<(u32, usize)>(most))?;
         }
@@ -83,26 +83,26 @@ impl BatchPlan {
     /// Processes elements until `most` of them, or a few more, are picked to become rows, or none is left. New keys are
     /// added to the directory at once, with rows that no reader sees before they are published;
     /// [`BatchPlan::take_back`] removes them again.
-    pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, most: usize) {
+    pub(crate) fn pick(&mut self, batch: &CheckedBatch<'_>, state: &SharedState, most: usize) {
         while self.picked.len() < most && self.seen < batch.count {
             let group = (most - self.picked.len()).max(LEAST_TOGETHER).min(batch.count - self.seen);
-            self.pick_group(batch, core, self.seen..self.seen + group);
+            self.pick_group(batch, state, self.seen..self.seen + group);
             self.seen += group;
         }
     }
 
-    fn pick_group(&mut self, batch: &CheckedBatch<'_>, core: &SharedState, group: Range<usize>) {
+    fn pick_group(&mut self, batch: &CheckedBatch<'_>, state: &SharedState, group: Range<usize>) {
         self.element_hashes.clear();
-        self.element_hashes.extend(group.clone().map(|position| core.hasher.hash(batch.key(position))));
-        let mut directory = core.directory_mut();
+        self.element_hashes.extend(group.clone().map(|position| state.hasher.hash(batch.key(position))));
+        let mut directory = state.directory_mut();
         let first_row = self.first_row;
         for (place, (position, &hash)) in group.zip(&self.element_hashes).enumerate() {
-            directory.look_ahead(&self.element_hashes, place);
+            directory.prefetch(&self.element_hashes, place);
             let key = batch.key(position);
             let picked = &self.picked;
             let has_key = |there: u32| match there.checked_sub(first_row) {
-                None => core.has_key(there, key),
-                Some(_) if is_planted(Fault::MissDuplicates) => false,
+                None => state.has_key(there, key),
+                Some(_) if is_failpoint_set(Failpoint::MissDuplicates) => false,
                 Some(place) => picked.get(place as usize).is_some_and(|&earlier| batch.key(earlier) == key),
             };
             // `begin` has checked that the row numbers do not overflow.
@@ -138,8 +138,8 @@ impl BatchPlan {
     }
 
     /// Removes the new keys from the directory, after a failed write.
-    pub(crate) fn take_back(&self, core: &SharedState) {
-        let mut directory = core.directory_mut();
+    pub(crate) fn take_back(&self, state: &SharedState) {
+        let mut directory = state.directory_mut();
         for ((row, &hash), replaced) in (self.first_row..).zip(&self.hashes).zip(&self.replaced) {
             if replaced.is_none() {
                 directory.remove(hash, row);
@@ -163,7 +163,7 @@ impl BatchPlan {
             self.key_ends.push(end);
         }
         let is_tagged = |&position: &usize| batch.tags(position) != 0;
-        if batch.has_tags() && self.picked.iter().any(is_tagged) && !is_planted(Fault::LoseTags) {
+        if batch.has_tags() && self.picked.iter().any(is_tagged) && !is_failpoint_set(Failpoint::LoseTags) {
             memory::reserve(&mut self.tags, self.picked.len())?;
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }

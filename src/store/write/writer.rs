@@ -1,11 +1,11 @@
 //! The writer: the appender, the maintenance of the index, and the work that is due after a write.
 
-use crate::planted::{Fault, is_planted};
+use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Appender, FileIdentity, Storage};
 use crate::store::config::{Durability, MmapVectorConfig};
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::state::core::SharedState;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::graphs::{graph_params, tail_rows};
 use crate::store::upkeep::index_file::SavedPlace;
 use crate::store::upkeep::index_save::IndexSave;
@@ -92,37 +92,37 @@ impl Writer {
     ///
     /// # Errors
     /// Any failure except those that [`Writer::log_deferrable`] logs. The write itself has succeeded in any case.
-    pub(crate) fn after_write(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
-        if self.durability == Durability::Batch && !is_planted(Fault::SkipBatchSync) {
+    pub(crate) fn after_write(&mut self, state: &SharedState, written_rows: usize) -> Result<()> {
+        if self.durability == Durability::Batch && !is_failpoint_set(Failpoint::SkipBatchSync) {
             self.appender.sync()?;
         }
         // While the worker builds the first index, writes do no index work.
         if !self.worker.as_ref().is_some_and(WorkerHandle::is_making) {
             let has_worker = self.worker.is_some();
-            // A save is finished when no batch is partly in the index. Until then, a write takes in all that it has
+            // A save is finished when no batch is partly in the index. Until then, a write indexes all that it has
             // work for.
             let stops = self.index_save.as_ref().is_some_and(IndexSave::is_nearly_done);
-            let shared = self.index_share.take_part(core, written_rows, &self.interrupts, has_worker, stops);
-            self.log_deferrable(core, shared)?;
+            let shared = self.index_share.take_part(state, written_rows, &self.interrupts, has_worker, stops);
+            self.log_deferrable(state, shared)?;
         }
-        if let Some(graph) = core.graph() {
-            self.default_ef.report(core, &graph);
+        if let Some(graph) = state.graph() {
+            self.default_ef.report(state, &graph);
         }
-        self.wake_worker(core);
-        self.index_share.advise_compaction(core);
-        self.checkpoint_if_due(core, written_rows)
+        self.wake_worker(state);
+        self.index_share.advise_compaction(state);
+        self.checkpoint_if_due(state, written_rows)
     }
 
     /// Makes an automatic checkpoint if one is due. It indexes no rows. It saves the index in parts, in this write and
     /// in the next ones.
-    fn checkpoint_if_due(&mut self, core: &SharedState, written_rows: usize) -> Result<()> {
+    fn checkpoint_if_due(&mut self, state: &SharedState, written_rows: usize) -> Result<()> {
         let Some(interval) = self.checkpoint_interval else { return Ok(()) };
         let elapsed = self.last_checkpoint.elapsed();
         if elapsed >= interval {
             // After a failure it is due again after the interval, not at each write.
             self.last_checkpoint = Instant::now();
-            let made = self.flush(core);
-            self.log_deferrable(core, made)?;
+            let made = self.flush(state);
+            self.log_deferrable(state, made)?;
             self.unsaved_since.get_or_insert_with(Instant::now);
         } else if !self.has_begun_sync && elapsed >= interval - HEAD_START.min(interval / 4) {
             self.appender.begin_sync();
@@ -131,26 +131,26 @@ impl Writer {
         let Some(begin) = self.unsaved_since else { return Ok(()) };
         let elapsed = begin.elapsed();
         let saved = match elapsed >= interval {
-            true => self.save_index(core, true),
-            false => self.advance_save(core, written_rows, elapsed, interval / 2),
+            true => self.save_index(state, true),
+            false => self.advance_save(state, written_rows, elapsed, interval / 2),
         };
         // After a failure it is due again with the next checkpoint.
         if !matches!(saved, Ok(false)) {
             self.unsaved_since = None;
         }
-        self.log_deferrable(core, saved.map(|_| ()))
+        self.log_deferrable(state, saved.map(|_| ()))
     }
 
     /// Saves a part of the index: at least what a write of `written_rows` rows changes in it, and enough for the save
     /// to end after `within`. Returns whether the index is saved.
     fn advance_save(
         &mut self,
-        core: &SharedState,
+        state: &SharedState,
         written_rows: usize,
         elapsed: Duration,
         within: Duration,
     ) -> Result<bool> {
-        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+        let Some(graph) = state.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let due = u128::from(graph.covered_rows()) * elapsed.as_millis() / within.as_millis().max(1);
         let saved = unfinished.as_ref().map_or(0, IndexSave::saved_records);
@@ -159,7 +159,7 @@ impl Writer {
         let last = self.saved_index;
         let advanced = graph.if_idle(|| {
             if unfinished.is_none() {
-                unfinished = IndexSave::begin(&self.storage, &core.data, &graph, last)?;
+                unfinished = IndexSave::begin(&self.storage, &state.data, &graph, last)?;
             }
             unfinished.as_mut().map(|save| save.advance(&graph, of_write.max(of_time))).transpose()
         });
@@ -167,7 +167,7 @@ impl Writer {
             Ok(Some(None)) => Ok(true),
             Ok(advanced) => {
                 self.index_save = unfinished;
-                if advanced == Some(Some(true)) { self.save_index(core, false) } else { Ok(false) }
+                if advanced == Some(Some(true)) { self.save_index(state, false) } else { Ok(false) }
             }
             Err(error) => {
                 self.saved_index = None;
@@ -180,7 +180,7 @@ impl Writer {
     /// without an index. So the write does not fail because a checkpoint or the index could not be saved for lack of
     /// space, memory, descriptors or permissions, or because another file has the name of the index. Such a failure is
     /// logged, the work stays due, and an explicit checkpoint returns the error. A failed sync is returned at once.
-    fn log_deferrable(&self, core: &SharedState, due: Result<()>) -> Result<()> {
+    fn log_deferrable(&self, state: &SharedState, due: Result<()>) -> Result<()> {
         match due {
             // The caller of the interrupt knows.
             Err(SynaError::Cancelled) => Ok(()),
@@ -193,7 +193,7 @@ impl Writer {
             ) if self.appender.refuse_if_failed().is_ok() => {
                 log::warn!(
                     "{}: a write succeeded, but the work due after it failed: {error}",
-                    core.data.path.display()
+                    state.data.path.display()
                 );
                 Ok(())
             }
@@ -202,66 +202,66 @@ impl Writer {
     }
 
     /// Wakes the worker, if there is one and enough rows are unindexed.
-    pub(crate) fn wake_worker(&self, core: &SharedState) {
+    pub(crate) fn wake_worker(&self, state: &SharedState) {
         if let Some(worker) = &self.worker
-            && tail_rows(core) > self.index_share.most_unindexed_rows() / 8
-            && (core.graph().is_some() || self.index_share.is_index_wanted(core))
+            && tail_rows(state) > self.index_share.most_unindexed_rows() / 8
+            && (state.graph().is_some() || self.index_share.is_index_wanted(state))
         {
             worker.wake();
         }
     }
 
     /// Makes everything so far survive a power failure. Does not save the index.
-    pub(crate) fn flush(&mut self, core: &SharedState) -> Result<()> {
+    pub(crate) fn flush(&mut self, state: &SharedState) -> Result<()> {
         self.has_begun_sync = false;
         self.appender.checkpoint()?;
-        core.data.check_place(&*self.storage)
+        state.data.check_place(&*self.storage)
     }
 
     /// Makes everything so far survive a power failure, then saves the index if it has changed. With automatic indexing
     /// and without a worker, it first indexes every row.
     ///
     /// The data are synced first: an index of rows that a power failure removed would be rebuilt.
-    pub(crate) fn checkpoint(&mut self, core: &SharedState) -> Result<()> {
+    pub(crate) fn checkpoint(&mut self, state: &SharedState) -> Result<()> {
         // A failure of the indexing does not prevent the checkpoint of the data.
         let is_ours =
             self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
-        let extended = match is_ours && core.graph().is_some() {
-            true => self.index_share.extend_index(core, &self.interrupts),
+        let extended = match is_ours && state.graph().is_some() {
+            true => self.index_share.extend_index(state, &self.interrupts),
             false => Ok(()),
         };
         let start = Instant::now();
         self.appender.checkpoint()?;
-        log::debug!("{}: checkpoint, {:.1?}", core.data.path.display(), start.elapsed());
+        log::debug!("{}: checkpoint, {:.1?}", state.data.path.display(), start.elapsed());
         (self.last_checkpoint, self.has_begun_sync) = (Instant::now(), false);
         // The data are durable, but the file may no longer have its name.
-        core.data.check_place(&*self.storage)?;
+        state.data.check_place(&*self.storage)?;
         match extended {
             // Interrupted: the rows indexed so far are saved.
             Ok(()) | Err(SynaError::Cancelled) => {}
             Err(error) => return Err(error),
         }
         self.unsaved_since = None;
-        self.save_index(core, true).map(|_| ())
+        self.save_index(state, true).map(|_| ())
     }
 
     /// Saves the index if it has changed. Only whole batches can be saved. If a batch is in progress, it is finished or
     /// waited for if `waits`; otherwise nothing is done, and the result is `false`.
-    fn save_index(&mut self, core: &SharedState, waits: bool) -> Result<bool> {
-        let Some(graph) = core.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+    fn save_index(&mut self, state: &SharedState, waits: bool) -> Result<bool> {
+        let Some(graph) = state.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let last = self.saved_index.take();
         let write = || {
             let save = match unfinished.take() {
                 Some(save) => Some(save),
-                None => IndexSave::begin(&self.storage, &core.data, &graph, last)?,
+                None => IndexSave::begin(&self.storage, &state.data, &graph, last)?,
             };
             let Some(save) = save else { return Ok(last) };
             let position = self.appender.position();
-            save.finish(&self.storage, &core.data, &position, &graph, self.index_file).map(Some)
+            save.finish(&self.storage, &state.data, &position, &graph, self.index_file).map(Some)
         };
         let saved = match waits {
-            true => graph.at_rest(&core.rows_to_index(), self.threads, write).map(Some),
+            true => graph.at_rest(&state.rows_to_index(), self.threads, write).map(Some),
             false => graph.if_at_rest(write),
         };
         match saved {
@@ -273,7 +273,7 @@ impl Writer {
                     return Ok(false);
                 };
                 if saved.is_some() {
-                    core.set_ignored_index(None);
+                    state.set_ignored_index(None);
                 }
                 self.index_file = saved.map(|saved| saved.file).or(self.index_file);
                 self.saved_index = saved;

@@ -9,7 +9,7 @@ use crate::store::search::planner::SearchPlan;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::search::search::Search;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::{Result, SynaError};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -44,11 +44,11 @@ impl MmapVectorStore {
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let core = &self.core();
-        let dimensions = core.data.identity.dimensions;
+        let state = &self.state();
+        let dimensions = state.data.identity.dimensions;
         let even = queries.chunks_exact(dimensions as usize);
         let found = match even.remainder().len() {
-            0 => memory::collected(even).and_then(|even| self.search_all(core, &even, k, options, results)),
+            0 => memory::collected(even).and_then(|even| self.search_all(state, &even, k, options, results)),
             rest => Err(SynaError::DimensionMismatch { expected: dimensions, actual: rest as u64 }),
         };
         found.inspect_err(|_| results.clear())
@@ -57,14 +57,14 @@ impl MmapVectorStore {
     /// As [`MmapVectorStore::search_batch`], with one slice for each query.
     pub(super) fn search_all(
         &self,
-        core: &Arc<SharedState>,
+        state: &Arc<SharedState>,
         queries: &[&[f32]],
         k: usize,
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let search = self.search_of(core, k, options)?;
-        results.begin(core);
+        let search = self.search_of(state, k, options)?;
+        results.begin(state);
         let plan = results.lend(|_, parts| Ok(search.plan(&search.filter(&mut parts.memory)?)))?;
         let threads = self.inner.config.threads.clamp(1, queries.len().max(1));
         let mut parts = std::mem::take(&mut results.parts);
@@ -103,7 +103,7 @@ impl Search<'_> {
 
     /// Compares all rows that meet the conditions with the queries, up to [`MOST_TOGETHER`] queries in each pass.
     fn scanned(&self, queries: &[&[f32]], parts: &mut SearchParts) -> Result<Vec<Answer>> {
-        let query_bytes = self.core.data.identity.dimensions as usize * size_of::<f32>();
+        let query_bytes = self.state.data.identity.dimensions as usize * size_of::<f32>();
         let mut answers = memory::with_room(queries.len())?;
         let most = (MOST_BYTES / query_bytes / 4 * 4).clamp(4, MOST_TOGETHER);
         // The fewest passes, with about the same number of queries in each: the time of a pass is bound by memory.

@@ -35,9 +35,9 @@ impl MmapVectorStore {
             if max_distance.is_nan() {
                 return Err(SynaError::argument("max_distance is NaN"));
             }
-            let core = &self.core();
-            let search = self.search_of(core, 0, options)?;
-            results.begin(core);
+            let state = &self.state();
+            let search = self.search_of(state, 0, options)?;
+            results.begin(state);
             results.lend(|results, parts| {
                 let is_partial = search.within(query, max_distance, parts)?;
                 results.add(Ok((parts.within.sorted()?, is_partial)))
@@ -79,7 +79,7 @@ impl Search<'_> {
             return (0, 0, false);
         };
         let mut ef = self.ef.max(FIRST_EF);
-        let look_ahead = |row| self.core.rows.look_ahead(row);
+        let look_ahead = |row| self.state.rows.prefetch_deletion(row);
         // A scan is faster than a walk that visits half of the rows.
         while ef < self.covered as usize / 2 && !is_partial {
             let request = GraphSearch {
@@ -87,14 +87,14 @@ impl Search<'_> {
                 k: ef / 2,
                 ef,
                 limit: self.covered,
-                visible: &|row| self.core.is_visible(row, self.snapshot),
+                visible: &|row| self.state.is_visible(row, self.snapshot),
                 look_ahead: (self.snapshot.deletions > 0).then_some(&look_ahead),
                 share: None,
                 deadline: self.deadline,
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),
                 without: None,
             };
-            let rows = crate::store::state::core::StoredRows(&self.core.data);
+            let rows = crate::store::state::shared_state::StoredRows(&self.state.data);
             let Some(end) = graph.search(query, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
             else {
                 break;

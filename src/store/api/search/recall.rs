@@ -5,7 +5,7 @@ use crate::memory;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{Hit, SearchOptions, SearchResults};
 use crate::store::search::search::MAX_K;
-use crate::store::state::core::live_rows;
+use crate::store::state::shared_state::live_rows;
 use crate::{Result, SynaError};
 
 /// Queries of one batch.
@@ -28,23 +28,23 @@ impl MmapVectorStore {
         if samples == 0 || k == 0 {
             return Err(SynaError::argument("samples and k must not be 0"));
         }
-        let core = &self.core();
-        let rows = chosen(memory::collected(live_rows(core, core.published.load()))?, samples, seed);
+        let state = &self.state();
+        let rows = chosen(memory::collected(live_rows(state, state.published.load()))?, samples, seed);
         // One more than `k`, because each row is its own nearest. A `k` above the limit is passed unchanged, for the
         // error.
         let wanted = if k < MAX_K { k + 1 } else { k };
         let by_graph = SearchOptions { ef, ..Default::default() };
         let by_scan = SearchOptions { exact: true, ..Default::default() };
         // Checks the limits also in a store without rows.
-        self.search_of(core, wanted, &by_graph)?;
+        self.search_of(state, wanted, &by_graph)?;
         let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
         let (mut good, mut all) = (0u64, 0u64);
         let watch = self.interrupts.watch();
         for rows in rows.chunks(QUERIES_AT_ONCE) {
             watch.check()?;
-            let queries = memory::all(rows.iter().map(|&row| core.vector(row)))?;
-            self.search_all(core, &queries, wanted, &by_graph, &mut found)?;
-            self.search_all(core, &queries, wanted, &by_scan, &mut exact)?;
+            let queries = memory::all(rows.iter().map(|&row| state.vector(row)))?;
+            self.search_all(state, &queries, wanted, &by_graph, &mut found)?;
+            self.search_all(state, &queries, wanted, &by_scan, &mut exact)?;
             for (query, &row) in rows.iter().enumerate() {
                 let truth = memory::collected(others(exact.hits_of(query), row, k))?;
                 let Some(last) = truth.last() else { continue };

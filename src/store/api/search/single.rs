@@ -4,7 +4,7 @@ use crate::store::api::store::MmapVectorStore;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
-use crate::store::state::core::SharedState;
+use crate::store::state::shared_state::SharedState;
 use crate::store::write::checked_batch::check_key;
 use crate::{Result, SynaError};
 use std::sync::Arc;
@@ -57,7 +57,8 @@ impl MmapVectorStore {
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
-        let found = self.search_of(&self.core(), k, options).and_then(|search| search.answer(query, results));
+        let found =
+            self.search_of(&self.state(), k, options).and_then(|search| search.answer(query, results));
         found.inspect_err(|_| results.clear())
     }
 
@@ -74,8 +75,8 @@ impl MmapVectorStore {
     ) -> Result<()> {
         let mut search = || {
             check_key(key)?;
-            let (core, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
-            self.search_of(&core, k, options)?.without(row).answer(core.vector(row)?, results)
+            let (state, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
+            self.search_of(&state, k, options)?.without(row).answer(state.vector(row)?, results)
         };
         let found = search();
         found.inspect_err(|_| results.clear())
@@ -83,10 +84,10 @@ impl MmapVectorStore {
 
     pub(in crate::store) fn search_of<'a>(
         &self,
-        core: &'a Arc<SharedState>,
+        state: &'a Arc<SharedState>,
         k: usize,
         options: &SearchOptions<'a>,
     ) -> Result<Search<'a>> {
-        Search::new(core, k, options, DefaultEf::of(&self.inner.config))
+        Search::new(state, k, options, DefaultEf::of(&self.inner.config))
     }
 }

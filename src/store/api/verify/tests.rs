@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::HnswConfig;
+use crate::failpoint::{Failpoint, set_failpoint};
 use crate::index::mix;
-use crate::planted::{Fault, plant};
 
 const ROWS: u32 = 2_000;
 const DIMENSIONS: u16 = 64;
@@ -73,9 +73,9 @@ fn zero_vectors_are_counted_as_uncoded() {
 
 #[test]
 fn many_orphans_are_findings() {
-    plant(Some(Fault::NoBackLinks));
+    set_failpoint(Some(Failpoint::NoBackLinks));
     let report = report(DistanceMetric::Euclidean, 0);
-    plant(None);
+    set_failpoint(None);
     let orphans = report.findings.iter().filter(|finding| finding.problem == Problem::Orphan).count();
     assert!(report.unlinked > 40, "{} despite the failpoint", report.unlinked);
     assert_eq!(orphans as u64, report.unlinked);

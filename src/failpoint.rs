@@ -3,7 +3,7 @@
 
 /// A failpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum Failpoint {
     /// A checkpoint names bytes that it did not sync.
     SkipDataSync,
     /// A checkpoint writes its slot before it syncs what the slot names.
@@ -70,62 +70,62 @@ pub(crate) enum Fault {
 }
 
 #[cfg(test)]
-pub(crate) use planting::{ALL, is_planted, plant};
+pub(crate) use setting::{ALL, is_failpoint_set, set_failpoint};
 
 /// No failpoint is set outside of tests.
 #[cfg(not(test))]
 #[inline(always)]
-pub(crate) const fn is_planted(_: Fault) -> bool {
+pub(crate) const fn is_failpoint_set(_: Failpoint) -> bool {
     false
 }
 
 #[cfg(test)]
-mod planting {
-    use super::Fault;
+mod setting {
+    use super::Failpoint;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Fault; 29] = [
-        Fault::SkipDataSync,
-        Fault::SlotBeforeData,
-        Fault::SameSlot,
-        Fault::SkipBatchSync,
-        Fault::RetrySync,
-        Fault::ForgetRewrite,
-        Fault::RenameBeforeSync,
-        Fault::SkipFolderSync,
-        Fault::SkipNameSync,
-        Fault::SealWithoutSync,
-        Fault::KeepDeadRows,
-        Fault::LoseLateRows,
-        Fault::WriteToOldFile,
-        Fault::KeepLeftover,
-        Fault::ShortWriteIsWhole,
-        Fault::AdvanceOnFailure,
-        Fault::IgnoreFrameChecksum,
-        Fault::IgnoreChain,
-        Fault::SameSession,
-        Fault::IgnoreRowChecksum,
-        Fault::StopAtCheckpoint,
-        Fault::LeaveStaleHeads,
-        Fault::LeaveStaleExtents,
-        Fault::LoseDeletions,
-        Fault::LoseTags,
-        Fault::KeepForeignIndex,
-        Fault::IgnoreLock,
-        Fault::CloseHidesError,
-        Fault::MissDuplicates,
+    pub(crate) const ALL: [Failpoint; 29] = [
+        Failpoint::SkipDataSync,
+        Failpoint::SlotBeforeData,
+        Failpoint::SameSlot,
+        Failpoint::SkipBatchSync,
+        Failpoint::RetrySync,
+        Failpoint::ForgetRewrite,
+        Failpoint::RenameBeforeSync,
+        Failpoint::SkipFolderSync,
+        Failpoint::SkipNameSync,
+        Failpoint::SealWithoutSync,
+        Failpoint::KeepDeadRows,
+        Failpoint::LoseLateRows,
+        Failpoint::WriteToOldFile,
+        Failpoint::KeepLeftover,
+        Failpoint::ShortWriteIsWhole,
+        Failpoint::AdvanceOnFailure,
+        Failpoint::IgnoreFrameChecksum,
+        Failpoint::IgnoreChain,
+        Failpoint::SameSession,
+        Failpoint::IgnoreRowChecksum,
+        Failpoint::StopAtCheckpoint,
+        Failpoint::LeaveStaleHeads,
+        Failpoint::LeaveStaleExtents,
+        Failpoint::LoseDeletions,
+        Failpoint::LoseTags,
+        Failpoint::KeepForeignIndex,
+        Failpoint::IgnoreLock,
+        Failpoint::CloseHidesError,
+        Failpoint::MissDuplicates,
     ];
 
     thread_local! {
-        static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
+        static CURRENT: Cell<Option<Failpoint>> = const { Cell::new(None) };
     }
 
     /// Sets the failpoint of the calling thread, or clears it.
-    pub(crate) fn plant(fault: Option<Fault>) {
-        PLANTED.set(fault);
+    pub(crate) fn set_failpoint(failpoint: Option<Failpoint>) {
+        CURRENT.set(failpoint);
     }
 
-    pub(crate) fn is_planted(fault: Fault) -> bool {
-        PLANTED.get() == Some(fault)
+    pub(crate) fn is_failpoint_set(failpoint: Failpoint) -> bool {
+        CURRENT.get() == Some(failpoint)
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the tests: with a failpoint set, one of them must report a violated guarantee.
 
 use super::{Random, cuts, faults, scratch_folder, setting, twice};
-use crate::planted::{ALL, Fault, plant};
+use crate::failpoint::{ALL, Failpoint, set_failpoint};
 use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -142,7 +142,7 @@ type Check = fn() -> Result<(), String>;
 /// The checks that detect all current failpoints. Returns the first error.
 fn find_quickly() -> Option<(&'static str, String)> {
     // A seed without an index and without compactions, whose new files would hide what a failpoint has lost.
-    const BARE_LIFE: u64 = 7003;
+    const BARE_SEED: u64 = 7003;
     let checks: [(&str, Check); 9] = [
         ("lock", two_writers),
         ("killed", killed_compaction),
@@ -152,7 +152,7 @@ fn find_quickly() -> Option<(&'static str, String)> {
         ("written again", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
         ("cuts of a run with many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
-        ("faults", || faults::sweep(BARE_LIFE, 1, 1).map(|_| ())),
+        ("faults", || faults::sweep(BARE_SEED, 1, 1).map(|_| ())),
     ];
     first_of(&checks)
 }
@@ -174,13 +174,13 @@ fn every_failpoint_is_detected_by_a_named_invariant() {
     let first = usize::try_from(setting("SYNA_MMAP_FIRST_FAULT", 0)).unwrap();
     std::panic::set_hook(Box::new(|_| {}));
     // Without a failpoint, then with each of them. A failpoint is set for one thread.
-    let cases: Vec<Option<Fault>> = [None].into_iter().chain(ALL.map(Some)).skip(first).collect();
+    let cases: Vec<Option<Failpoint>> = [None].into_iter().chain(ALL.map(Some)).skip(first).collect();
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(&fault) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    plant(fault);
+                    set_failpoint(fault);
                     // Without a failpoint the slow checks are left to the tests of cuts and faults.
                     let found = find_quickly().or_else(|| fault.and_then(|_| find_slowly()));
                     answers.lock().unwrap().push((fault, found));
@@ -207,5 +207,5 @@ fn every_failpoint_is_detected_by_a_named_invariant() {
         }
     }
     let _ = std::panic::take_hook();
-    assert_eq!(missed, Vec::<Fault>::new());
+    assert_eq!(missed, Vec::<Failpoint>::new());
 }

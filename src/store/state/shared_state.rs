@@ -108,7 +108,7 @@ impl SharedState {
 
     /// The current rows, for indexing.
     pub(crate) fn rows_to_index(&self) -> RowsToIndex<'_> {
-        RowsToIndex { core: self, snapshot: self.published.load() }
+        RowsToIndex { state: self, snapshot: self.published.load() }
     }
 
     /// Drops what only new calls need, after another state has replaced this one. Searches in progress are not
@@ -170,19 +170,19 @@ impl SharedState {
 /// The rows of a store for indexing, as of one snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowsToIndex<'a> {
-    core: &'a SharedState,
+    state: &'a SharedState,
     snapshot: Snapshot,
 }
 
 impl Rows for RowsToIndex<'_> {
     #[inline]
     fn row(&self, row: u32) -> &[f32] {
-        self.core.data.extents.row(row).unwrap_or_default()
+        self.state.data.extents.row(row).unwrap_or_default()
     }
 
     // A search loads its snapshot after the graph's row count, so it knows of all rows that are deleted here.
     fn is_gone(&self, row: u32) -> bool {
-        row < self.snapshot.rows && !self.core.rows.is_live(row, self.snapshot)
+        row < self.snapshot.rows && !self.state.rows.is_live(row, self.snapshot)
     }
 }
 
@@ -198,13 +198,13 @@ impl Rows for StoredRows<'_> {
 }
 
 /// The live rows of a snapshot, in insertion order.
-pub(crate) fn live_rows(core: &SharedState, snapshot: Snapshot) -> impl Iterator<Item = u32> {
-    (0..snapshot.rows).filter(move |&row| core.rows.is_live(row, snapshot))
+pub(crate) fn live_rows(state: &SharedState, snapshot: Snapshot) -> impl Iterator<Item = u32> {
+    (0..snapshot.rows).filter(move |&row| state.rows.is_live(row, snapshot))
 }
 
 /// Refuses a vector with a component that is NaN or infinite. `position`: its position in the batch.
-pub(crate) fn check_finite(core: &SharedState, position: usize, vector: &[f32]) -> Result<()> {
-    match core.kernels.first_non_finite(vector) {
+pub(crate) fn check_finite(state: &SharedState, position: usize, vector: &[f32]) -> Result<()> {
+    match state.kernels.first_non_finite(vector) {
         None => Ok(()),
         Some(component) => {
             let value = vector.get(component).copied().unwrap_or(f32::NAN);
