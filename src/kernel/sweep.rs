@@ -11,8 +11,7 @@ pub(super) const CHAINS: usize = 4;
 /// One vector register of f32.
 ///
 /// # Safety
-/// Every method except `load` and `load_first` requires only that the CPU has the instruction set. They are inlined
-/// into a function that enables it.
+/// Methods except `load` and `load_first` require only the instruction set. They are inlined where it is enabled.
 pub(super) trait Lanes: Copy {
     /// Components in a register.
     const LANES: usize;
@@ -26,8 +25,7 @@ pub(super) trait Lanes: Copy {
     /// The first `count` components at `from`, and 0 in the other lanes. Memory after them is not read.
     ///
     /// # Safety
-    /// The CPU has the instruction set, `0 < count < LANES`, and `count` components are readable at `from`, which is
-    /// aligned for f32.
+    /// The CPU has the instruction set, `0 < count < LANES`; `count` components are readable at `from`, aligned for f32.
     unsafe fn load_first(from: *const f32, count: usize) -> Self;
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
@@ -161,8 +159,7 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
 pub(super) type Chain<V, const QUERIES: usize, const ROWS: usize> = [[[V; 1]; ROWS]; QUERIES];
 
 /// Chain `number` of the sums of `T`, with the same bits as in [`sweep`], in less time for each pair: a loaded register
-/// serves several pairs. Each pair has one register; the pairs do not wait for each other, so no further chains are
-/// needed.
+/// serves several pairs. The pairs are independent, so each needs only one register.
 ///
 /// # Safety
 /// The CPU has the instruction set of `V`.
@@ -175,9 +172,8 @@ pub(super) unsafe fn sweep_chain<V: Lanes, T: Term<1>, const QUERIES: usize, con
     let length = queries.iter().chain(rows).fold(usize::MAX, |length, vector| length.min(vector.len()));
     let from_queries = queries.map(<[f32]>::as_ptr);
     let from_rows = rows.map(<[f32]>::as_ptr);
-    // SAFETY: the caller has the instruction set of V. All loads are within the first `length` components, which every
-    // slice has: whole registers end at or before it, and a partial one loads the last `count`, 0 < count < LANES. A
-    // slice is aligned for f32.
+    // SAFETY: the caller has the instruction set of V. All loads are within `length` components, which every slice has:
+    // whole registers end before it, a partial one loads the last `count`, 0 < count < LANES. Slices are aligned for f32.
     unsafe {
         let (mut sums, mut at) = ([[[V::zero()]; ROWS]; QUERIES], number * V::LANES);
         while at + V::LANES <= length {
@@ -241,11 +237,10 @@ pub(super) unsafe fn all_finite<V: Lanes>(a: &[f32]) -> bool {
 
 /// Defines the table of one instruction set: `kernels()`, which returns `None` on a CPU without it.
 ///
-/// `lanes`: its register type. `features`: the features that the compiler may use in the functions. `detected`: whether
-/// the CPU has all of them. `rows`, `rows_of_two`: how many rows (1, 2 or 4) are processed at once with one sum for
-/// each row, and with two. The registers must hold `rows * sums * CHAINS` accumulators and what is loaded.
-/// `queries_of_tile`: how many queries (1, 2 or 4) are processed at once with four rows. The registers must hold `4 *
-/// queries` accumulators, the rows and a query.
+/// `lanes`: its register type. `features`: those that the compiler may use. `detected`: whether the CPU has all of them.
+/// `rows`, `rows_of_two`: how many rows (1, 2 or 4) are processed at once with one sum for each row, and with two: the
+/// registers must hold `rows * sums * CHAINS` accumulators and what is loaded. `queries_of_tile`: how many queries (1, 2
+/// or 4) are processed at once with four rows: the registers must hold `4 * queries` accumulators, the rows and a query.
 macro_rules! kernels_of {
     (isa: $isa:expr, lanes: $lanes:ty, features: $features:literal, detected: $detected:expr,
      rows: $rows:literal, rows_of_two: $rows_of_two:literal, queries_of_tile: $queries_of_tile:literal) => {
