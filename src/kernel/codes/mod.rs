@@ -36,8 +36,8 @@
 //! - *Block*: 32 slots of one bit for each component. Group `g` has 16 bytes; its byte `b` holds the 4 bits of slot `b`
 //!   in the low
 //!   nibble and those of slot `b + 16` in the high nibble.
-//! - *Relative code* of a neighbour `v` to its node `c`, both decoded, with `r_i = v_i - c_i`: bit `i` is 1 if `r_i >
-//!   0`, else 0.
+//! - *Relative code* of a neighbour `v` to its node `c`, both decoded, with `r_i = v_i - c_i`: bit `i` is 1 if
+//!   `r_i > 0`, else 0.
 //!
 //! # Guarantees for all instruction sets
 //!

@@ -39,8 +39,8 @@ pub(crate) fn block_of_round(dimensions: usize, round: usize) -> Range<usize> {
 /// Rotates `values`. The number of rounds is the number of rows in `factors`, each as long as `values`.
 ///
 /// A round multiplies each component by its factor and transforms the block of the round by the (unscaled)
-/// Walsh-Hadamard matrix. After every second round, if a block is smaller than the vector, it mixes the halves: `a, b
-/// -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixing after each round would return half of the energy to the components
+/// Walsh-Hadamard matrix. After every second round, if a block is smaller than the vector, it mixes the halves:
+/// `a, b -> (a + b) / sqrt(2), (a - b) / sqrt(2)`. (Mixing after each round would return half of the energy to the components
 /// outside of the block each time.)
 #[inline(always)]
 pub(super) fn rotate(
