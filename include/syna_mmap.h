@@ -1954,7 +1954,7 @@ uint32_t syna_mmap_abi_version(void);
  * The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
  *
  * Returns: never NULL; BORROWED until the library is unloaded.
- * Threads: any. Cost: none to speak of.
+ * Threads: any. Cost: negligible.
  */
 const char *syna_mmap_status_name(syna_mmap_status status);
 

@@ -1,4 +1,4 @@
-//! Header section: giving space back, and copying a live store.
+//! Header section: compaction and backup.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::boundary;

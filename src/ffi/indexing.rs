@@ -1,6 +1,6 @@
-//! Header section: the index, made at once or in steps.
+//! Header section: building the index, in one call or in steps.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
 use super::boundary;
 use super::boundary::arguments::Out;
@@ -26,7 +26,7 @@ use std::time::Duration;
 pub type syna_mmap_progress_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool>;
 
-/// A callback with what it is to be handed.
+/// A progress callback with its context.
 #[derive(Clone, Copy)]
 pub(super) struct Callback {
     pub(super) function: syna_mmap_progress_callback,
@@ -36,11 +36,11 @@ pub(super) struct Callback {
 
 impl Callback {
     /// # Safety
-    /// The function is NULL or as the header says.
+    /// The function is NULL or as described in the header.
     pub(super) unsafe fn call(self, done: u64, total: u64) -> ControlFlow<()> {
         let Some(function) = self.function else { return ControlFlow::Continue(()) };
         let goes_on = calling_back(self.store.addr(), || {
-            // SAFETY: the caller promises a function that takes these and does not unwind.
+            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind.
             unsafe { function(self.context, done, total) }
         });
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -1,11 +1,11 @@
-//! Header section: which library this is.
+//! Header section: the library's version.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::boundary;
 use super::boundary::status::{name_of, syna_mmap_status};
 use std::ffi::c_char;
 
-/// The version, as bytes that end with a NUL.
+/// The version, NUL-terminated.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
 /// The version of the loaded library, such as "0.1.0". SYNA_MMAP_VERSION_* are those of this header.
@@ -29,7 +29,7 @@ pub extern "C" fn syna_mmap_abi_version() -> u32 {
 /// The name of a status, such as "SYNA_MMAP_ERR_LOCKED"; for a number that is none: "(unknown status)".
 ///
 /// Returns: never NULL; BORROWED until the library is unloaded.
-/// Threads: any. Cost: none to speak of.
+/// Threads: any. Cost: negligible.
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_status_name(status: syna_mmap_status) -> *const c_char {
     boundary::value_anyway(c"(unknown status)".as_ptr(), |_allowed| Ok(name_of(status).as_ptr()))

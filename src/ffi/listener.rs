@@ -1,39 +1,39 @@
-//! Who hears the log. Looking it up takes no lock, so a child that was forked while another thread was in the host's
+//! The current log callback. Reading it takes no lock, so a child that was forked while another thread was inside the
 //! callback can set another one.
 //!
 //! ```text
-//!   current --> [ listener | calls ]    a call counts itself in, and looks again whether the cell is still current
-//!               [ listener | calls ]    to set one: fill this cell, make it current, wait for the calls of the other
+//!   current --> [ value | calls ]    to read: increment `calls`, then check that the cell is still the current one
+//!               [ value | calls ]    to replace: fill this cell, make it current, wait for the calls of the other cell
 //! ```
-//! Calls are counted with the mark of their process: those that a forked child finds counted by its parent never end, and
-//! are none.
-#![expect(unsafe_code, reason = "cells that are written while nobody reads them")]
+//! Calls are counted together with the mark of their process. A forked child ignores the calls that its parent counted:
+//! their threads do not exist in the child.
+#![expect(unsafe_code, reason = "cells that are written only while no call reads them")]
 
 use crate::storage::process_mark;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-/// How often a thread that waits yields before it sleeps.
+/// How often a waiting thread yields before it sleeps.
 const MOST_YIELDS: u32 = 100;
 
-/// A value that calls copy while others replace it.
+/// A value that calls copy while other threads replace it.
 pub(super) struct Current<T> {
     cells: [Cell<T>; 2],
-    /// Which of the cells; its lowest bit counts.
+    /// The number of the current cell; only the lowest bit is used.
     current: AtomicUsize,
-    /// The mark of the process whose thread is replacing the value; 0: none is.
+    /// The mark of the process whose thread is replacing the value; 0 if there is none.
     replacing: AtomicU32,
 }
 
 struct Cell<T> {
     value: UnsafeCell<Option<T>>,
-    /// The mark of a process in the upper half, and how many of its calls use the value.
+    /// The mark of a process in the upper half, and in the lower half how many of its calls use the value.
     calls: AtomicU64,
 }
 
-// SAFETY: a value is written by one thread at a time, while its cell is not current and no call uses it; calls copy it. So
-// values go from thread to thread, and need no more than that.
+// SAFETY: a value is written by one thread at a time, while its cell is not current and no call uses it; calls copy it.
+// Values therefore move between threads, which requires `Send` only.
 unsafe impl<T: Copy + Send> Sync for Current<T> {}
 
 impl<T: Copy + Send> Current<T> {
@@ -42,23 +42,23 @@ impl<T: Copy + Send> Current<T> {
         Self { cells, current: AtomicUsize::new(0), replacing: AtomicU32::new(0) }
     }
 
-    /// Calls `work` with the value; [`Current::replace`] returns after it.
+    /// Calls `work` with a copy of the value. [`Current::replace`] waits until `work` has returned.
     pub(super) fn with<R>(&self, work: impl FnOnce(Option<T>) -> R) -> R {
         let mark = process_mark();
         let entered = loop {
             let current = self.current.load(SeqCst);
             let entered = Entered::new(self.cell(current), mark);
-            // Either this sees that the cell is not current any more, or `replace` sees this call counted.
+            // Either this load sees that the cell is no longer current, or `replace` sees the counted call.
             if self.current.load(SeqCst) == current {
                 break entered;
             }
         };
-        // SAFETY: the call is counted and the cell was current after that, so nobody writes the value before `entered`
-        // is dropped.
+        // SAFETY: the cell was current after the call was counted, so the value is not written before `entered` is
+        // dropped.
         work(unsafe { *entered.cell.value.get() })
     }
 
-    /// Puts another value in the place of the one that is there, unless `check` fails, and waits until no call uses the former.
+    /// Replaces the value, unless `check` fails, and waits until no call uses the former value.
     pub(super) fn replace<E>(
         &self,
         value: Option<T>,
@@ -69,9 +69,9 @@ impl<T: Copy + Send> Current<T> {
         check()?;
         let former = self.current.load(SeqCst);
         let next = former.wrapping_add(1);
-        // SAFETY: this thread alone is replacing. The cell is not current, so no new call uses its value, and the last that
-        // did have ended: whoever made the other cell current waited for them. Where that was the parent process, they are
-        // in the parent alone.
+        // SAFETY: only this thread is replacing. The cell is not current, so no new call uses its value. Earlier calls that
+        // used it have ended: the thread that made the other cell current waited for them. If that happened in the parent
+        // process, their threads do not exist here.
         unsafe { *self.cell(next).value.get() = value };
         self.current.store(next, SeqCst);
         wait_until(|| self.cell(former).is_unused(mark));
@@ -92,7 +92,7 @@ impl<T> Cell<T> {
     }
 }
 
-/// A call, counted for as long as this lives.
+/// Counts a call as long as it exists.
 struct Entered<'a, T> {
     cell: &'a Cell<T>,
     mark: u32,
@@ -119,7 +119,7 @@ impl<T> Drop for Entered<'_, T> {
     }
 }
 
-/// Keeps other threads from replacing for as long as it lives; those of the parent, whom it may find at it, are not here.
+/// Excludes other threads from replacing as long as it exists. A thread of the parent process is ignored.
 struct Replacing<'a>(&'a AtomicU32);
 
 impl<'a> Replacing<'a> {
@@ -136,7 +136,7 @@ impl Drop for Replacing<'_> {
     }
 }
 
-/// Waits without a lock: there is none that a fork leaves alone.
+/// Waits by polling: a lock could stay locked after a fork.
 fn wait_until(mut is_so: impl FnMut() -> bool) {
     let mut yields = 0;
     while !is_so() {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, AtomicU64};
 
-    /// Values that are no longer in use are marked so; a call that finds its value marked has one that it must not have.
+    /// Values that are out of use are marked; a call whose value is marked shows a bug.
     #[test]
     fn a_value_is_in_use_by_no_call_once_it_was_replaced() {
         static CURRENT: Current<usize> = Current::new();
@@ -199,7 +199,7 @@ mod tests {
                 })
                 .collect();
             replacers.into_iter().for_each(|replacer| replacer.join().unwrap());
-            // On a busy machine the callers may not have had their turn yet.
+            // On a busy machine the calling threads may not have run yet.
             while calls.load(SeqCst) == 0 {
                 std::thread::yield_now();
             }

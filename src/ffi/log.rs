@@ -1,6 +1,6 @@
-//! Header section: what the library has to say besides its answers.
+//! Header section: logging.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
 use super::boundary;
 use super::boundary::callbacks::forbidding;
@@ -67,16 +67,16 @@ pub unsafe extern "C" fn syna_mmap_set_log(
     }
 }
 
-/// Who listens.
+/// A log callback with its context.
 #[derive(Clone, Copy)]
 struct Listener {
     function: unsafe extern "C" fn(*mut c_void, u32, *const c_char, usize),
     context: *mut c_void,
 }
 
-// SAFETY: the header says that the callback is called by any thread, with this pointer, which is not looked at here.
+// SAFETY: the header says that any thread may call the callback with this pointer, which is not dereferenced here.
 unsafe impl Send for Listener {}
-/// The logger that hands everything to the host.
+/// The logger that passes records to the host's callback.
 struct Host {
     listener: Current<Listener>,
 }
@@ -90,12 +90,12 @@ impl Host {
             SYNA_MMAP_LOG_WARNING => LevelFilter::Warn,
             SYNA_MMAP_LOG_INFO => LevelFilter::Info,
             SYNA_MMAP_LOG_DEBUG => LevelFilter::Debug,
-            _ => return Err(SynaError::argument(format!("most_level is {most_level}, it has to be 1 to 4"))),
+            _ => return Err(SynaError::argument(format!("most_level is {most_level}; it must be 1 to 4"))),
         };
         self.listener.replace(listener, || {
             if log::set_logger(self).is_err() && !std::ptr::addr_eq(log::logger(), self) {
                 return Err(SynaError::argument(
-                    "the program has a logger of the crate log already, which hears what the library says",
+                    "the program has already installed a logger of the crate log, which receives the messages",
                 ));
             }
             log::set_max_level(if listener.is_some() { filter } else { LevelFilter::Off });
@@ -112,13 +112,13 @@ impl Log for Host {
     fn log(&self, record: &Record<'_>) {
         self.listener.with(|listener| {
             let Some(Listener { function, context }) = listener else { return };
-            // A path may have line breaks and what a terminal takes for orders.
+            // A path can contain line breaks and terminal control sequences.
             let mut text = record.args().to_string().replace(char::is_control, "\u{fffd}");
             let length = text.len();
             text.push('\0');
             forbidding("a log callback", || {
-                // SAFETY: the caller of `syna_mmap_set_log` promised a function that takes these and does not unwind; the
-                // text ends with a NUL and lives through the call.
+                // SAFETY: the caller of `syna_mmap_set_log` guaranteed a function that accepts these arguments and does not
+                // unwind. The text is NUL-terminated and exists during the call.
                 unsafe { function(context, record.level() as u32, text.as_ptr().cast(), length) }
             });
         });

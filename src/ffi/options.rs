@@ -1,4 +1,4 @@
-//! Header section: what a store is opened with.
+//! Header section: options of a store.
 #![expect(unsafe_code, reason = "reads and writes the caller's options")]
 
 use super::boundary;
@@ -166,7 +166,7 @@ unsafe impl Versioned for syna_mmap_options {
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
         let graph = &store.hnsw_config;
-        // The defaults are small numbers; a larger one would be cut to the member's largest.
+        // The defaults fit; a larger value would saturate.
         let long = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let short = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
@@ -208,10 +208,10 @@ impl syna_mmap_options {
         Self { dimensions: 0, metric: SYNA_MMAP_METRIC_FROM_FILE, ..Self::defaults() }
     }
 
-    /// The store's own form of the options.
+    /// Converts the options to the store's configuration.
     ///
-    /// # Errors [`SynaError::InvalidArgument`] for a value that is not in the header,
-    /// [`SynaError::InvalidDimensions`].
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] for a value that is not in the header, [`SynaError::InvalidDimensions`].
     pub(super) fn to_config(self) -> Result<MmapVectorConfig> {
         let unknown = |member: &str, value: u32| {
             SynaError::argument(format!(
@@ -251,7 +251,7 @@ impl syna_mmap_options {
             }
             n => return Err(SynaError::InvalidDimensions { dimensions: n }),
         };
-        // No process can hold more than `usize::MAX` vectors, so a larger plan means the same.
+        // No process can hold more than `usize::MAX` vectors, so saturating does not change the meaning.
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let small = |n: u32| count(u64::from(n));
         Ok(MmapVectorConfig {
@@ -315,7 +315,7 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn syna_mmap_options_init(options: *mut syna_mmap_options, struct_size: usize) {
     boundary::value_anyway((), |_allowed| {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { structs::write_defaults(options, struct_size) };
         Ok(())
     })

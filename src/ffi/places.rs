@@ -1,4 +1,4 @@
-//! Header section: stores that are no file of their own.
+//! Header section: stores in memory and inside larger files.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::boundary;

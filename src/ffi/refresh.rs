@@ -1,4 +1,4 @@
-//! Header section: moving a reader on to what was written elsewhere.
+//! Header section: refreshing a reader to the state that another process wrote.
 #![expect(unsafe_code, reason = "a function of the C API")]
 
 use super::boundary;

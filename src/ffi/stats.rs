@@ -1,4 +1,4 @@
-//! Header section: a store in numbers.
+//! Header section: statistics of a store.
 #![expect(unsafe_code, reason = "a function of the C API")]
 
 use super::boundary;

@@ -1,4 +1,4 @@
-//! Header section: opening and closing a store, and what makes it last.
+//! Header section: opening, closing, checkpoints.
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API")]
 
@@ -16,10 +16,10 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::ptr;
 
-/// The stores that this process has open.
+/// The open stores of this process.
 static STORES: Table<MmapVectorStore> = Table::new(Kind::Store);
 
-/// Calls `work` with the store behind a handle.
+/// Calls `work` with the store of a handle.
 pub(super) fn with_store<R>(
     store: *const syna_mmap,
     work: impl FnOnce(&MmapVectorStore) -> Result<R>,
@@ -27,7 +27,7 @@ pub(super) fn with_store<R>(
     STORES.read(store.addr(), work)
 }
 
-/// Gives a store a handle.
+/// Creates a handle for a store.
 pub(super) fn keep_store(store: MmapVectorStore) -> Result<*mut syna_mmap> {
     Ok(ptr::without_provenance_mut(STORES.insert(store)?))
 }
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn syna_mmap_close(
                 check_not_inside(store.addr())?;
                 match STORES.remove(store.addr())? {
                     Removed::Own(store) => store.close()?,
-                    // Its drop would write to the file and unlock it under the parent.
+                    // Dropping the store would write to the file and release the parent's lock.
                     Removed::Inherited(store) => {
                         let never_dropped = ManuallyDrop::new(store);
                         if let Some(store) = &*never_dropped {

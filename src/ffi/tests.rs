@@ -1,4 +1,4 @@
-//! What no C program can provoke: panics inside of calls. The rest is in `c-tests/`.
+//! Panics inside calls, which no C program can cause. Everything else is tested in `c-tests/`.
 #![expect(unsafe_code, reason = "calls the C API")]
 
 use super::boundary;
@@ -26,9 +26,9 @@ fn message(error: &syna_mmap_error) -> String {
     CStr::from_bytes_until_nul(&bytes).unwrap().to_str().unwrap().to_owned()
 }
 
-/// Calls the boundary with an error of the caller's.
+/// Calls the boundary with a caller's error struct.
 fn call(error: &mut syna_mmap_error, work: impl FnOnce() -> Result<()>) -> syna_mmap_status {
-    // SAFETY: the struct is there and says its size.
+    // SAFETY: the struct exists and its size is set.
     unsafe { boundary::call(error, work) }
 }
 
@@ -43,7 +43,7 @@ fn open(name: &str) -> Opened {
     let text = CString::new(path.to_str().unwrap()).unwrap();
     let mut options = syna_mmap_options::defaults();
     let mut store = ptr::null_mut();
-    // SAFETY: all pointers are to what the functions want.
+    // SAFETY: all pointers are valid for the functions.
     let status = unsafe {
         syna_mmap_options_init(&mut options, size_of::<syna_mmap_options>());
         options.dimensions = 64;
@@ -64,15 +64,15 @@ fn a_panic_is_an_error_and_shuts_the_store() {
     let opened = open("panic");
     let store = opened.store;
     let mut error = no_error();
-    let status = call(&mut error, || with_store(store, |_| panic!("planted")));
+    let status = call(&mut error, || with_store(store, |_| panic!("injected")));
     assert_eq!((status, error.status), (SYNA_MMAP_ERR_INTERNAL, SYNA_MMAP_ERR_INTERNAL));
     assert!(
-        message(&error).contains("planted") && message(&error).contains("tests.rs"),
+        message(&error).contains("injected") && message(&error).contains("tests.rs"),
         "{}",
         message(&error)
     );
 
-    // SAFETY: the error struct is there.
+    // SAFETY: the error struct is valid.
     assert_eq!(unsafe { syna_mmap_checkpoint(store, &mut error) }, SYNA_MMAP_ERR_POISONED);
     assert!(message(&error).contains("open it again"), "{}", message(&error));
     assert_eq!(syna_mmap_len(store), 0);
@@ -86,9 +86,9 @@ fn a_panic_is_an_error_and_shuts_the_store() {
 fn a_panic_in_a_search_shuts_the_results_too() {
     let opened = open("results");
     let (mut results, mut error) = (ptr::null_mut(), no_error());
-    // SAFETY: all pointers are to what the function wants.
+    // SAFETY: all pointers are valid for the function.
     assert_eq!(unsafe { syna_mmap_results_new(&mut results, &mut error) }, SYNA_MMAP_OK);
-    let status = call(&mut error, || with_results(results, |found| found.fill(|_| panic!("planted"))));
+    let status = call(&mut error, || with_results(results, |found| found.fill(|_| panic!("injected"))));
     assert_eq!(status, SYNA_MMAP_ERR_INTERNAL);
     let (query, mut count) = ([0.0_f32; 64], 7);
     // SAFETY: as above.
@@ -106,18 +106,18 @@ fn a_panic_in_a_search_shuts_the_results_too() {
 
 #[test]
 fn a_function_without_a_status_gives_its_fallback() {
-    assert_eq!(boundary::value(3, || panic!("planted")), 3);
+    assert_eq!(boundary::value(3, || panic!("injected")), 3);
     assert_eq!(boundary::value(3, || Err(SynaError::Cancelled)), 3);
     assert_eq!(boundary::value(3, || Ok(4)), 4);
 }
 
-/// Runs in a process of its own, for the test below.
+/// Runs in a separate process, for the test below.
 #[test]
 fn panics_here() {
     if std::env::var_os("SYNA_MMAP_TEST_PANICS").is_some() {
-        assert_eq!(call(&mut no_error(), || panic!("planted")), SYNA_MMAP_ERR_INTERNAL);
+        assert_eq!(call(&mut no_error(), || panic!("injected")), SYNA_MMAP_ERR_INTERNAL);
         let worker = std::thread::Builder::new().name("syna-mmap-worker".to_owned());
-        assert!(worker.spawn(|| panic!("planted")).unwrap().join().is_err());
+        assert!(worker.spawn(|| panic!("injected")).unwrap().join().is_err());
         if std::env::var("SYNA_MMAP_TEST_PANICS").unwrap() == "elsewhere" {
             assert!(std::thread::spawn(|| panic!("not the library's")).join().is_err());
         }
@@ -138,7 +138,7 @@ fn a_panic_prints_nothing_unless_it_is_the_hosts() {
     };
     assert_eq!(stderr_of("inside"), "");
     let host = stderr_of("elsewhere");
-    assert!(host.contains("not the library's") && !host.contains("planted"), "{host}");
+    assert!(host.contains("not the library's") && !host.contains("injected"), "{host}");
 }
 
 #[test]
@@ -159,6 +159,6 @@ fn errors_of_the_system_come_with_its_number() {
     let mut error = no_error();
     let status = call(&mut error, || Err(refused(std::io::Error::from_raw_os_error(5))));
     assert_eq!((status, error.os_errno), (SYNA_MMAP_ERR_IO, 5));
-    let status = call(&mut error, || Err(refused(std::io::Error::other("planted"))));
+    let status = call(&mut error, || Err(refused(std::io::Error::other("injected"))));
     assert_eq!((status, error.os_errno), (SYNA_MMAP_ERR_IO, 0));
 }

@@ -1,6 +1,6 @@
-//! Header section: proving that a store is whole, and saving what is.
+//! Header section: verification, recall, salvage.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
 use super::boundary;
 use super::boundary::arguments::{self, Out};
@@ -77,7 +77,7 @@ pub type syna_mmap_verify_callback = Option<
     ) -> bool,
 >;
 
-/// A callback with what it is to be handed.
+/// A verification callback with its context.
 #[derive(Clone, Copy)]
 struct Callback {
     function: syna_mmap_verify_callback,
@@ -87,7 +87,7 @@ struct Callback {
 
 impl Callback {
     /// # Safety
-    /// The function is NULL or as the header says.
+    /// The function is NULL or as described in the header.
     unsafe fn call(self, finding: Option<&Finding>, done: u64, total: u64) -> ControlFlow<()> {
         let Some(function) = self.function else { return ControlFlow::Continue(()) };
         let message = finding.map_or_else(CString::default, |finding| {
@@ -110,8 +110,8 @@ impl Callback {
         });
         let shown = shown.as_ref().map_or(ptr::null(), ptr::from_ref);
         let goes_on = calling_back(self.store.addr(), || {
-            // SAFETY: the caller promises a function that takes these and does not unwind; the finding, its
-            // key and its message live until it returns.
+            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The
+            // finding, its key and its message exist until it returns.
             unsafe { function(self.context, shown, done, total) }
         });
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -165,12 +165,12 @@ pub unsafe extern "C" fn syna_mmap_verify(
     }
 }
 
-/// Verifies and tells; how many findings there are.
+/// Verifies the store, reports each finding, and returns the number of findings.
 ///
 /// # Safety
 /// As [`Callback::call`].
 unsafe fn report(store: &MmapVectorStore, callback: Callback) -> Result<u64> {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     let report = store.verify(&mut |done, total| unsafe { callback.call(None, done, total) })?;
     let total = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);
     for (number, finding) in (1..).zip(&report.findings) {

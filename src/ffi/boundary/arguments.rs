@@ -1,11 +1,11 @@
-//! Pointers from the caller, checked and turned into slices and places to write to.
-#![expect(unsafe_code, reason = "this is where the caller's pointers are turned into slices")]
+//! Checks pointers from the caller and turns them into slices, keys, paths and output locations.
+#![expect(unsafe_code, reason = "turns the caller's pointers into slices")]
 
 use crate::{MAX_KEY_BYTES, Result, SynaError};
 use std::ffi::{CStr, c_char};
 use std::path::PathBuf;
 
-/// That a pointer is neither NULL nor misaligned.
+/// Checks that a pointer is neither NULL nor misaligned.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`] that names the argument.
@@ -22,13 +22,13 @@ pub(in crate::ffi) fn check_pointer<T>(pointer: *const T, name: &'static str) ->
     Ok(())
 }
 
-/// `len` elements at `pointer`; with none of them the pointer is not looked at.
+/// `len` elements at `pointer`. If `len` is 0, the pointer is ignored.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`], [`SynaError::Limit`] where there cannot be so many.
+/// [`SynaError::InvalidArgument`]; [`SynaError::Limit`] if `len` elements exceed `isize::MAX` bytes.
 ///
 /// # Safety
-/// If not NULL and aligned, `pointer` has `len` initialised elements that nobody changes during `'a`.
+/// If not NULL and aligned, `pointer` has `len` initialised elements that are not modified during `'a`.
 pub(in crate::ffi) unsafe fn slice<'a, T>(
     pointer: *const T,
     len: usize,
@@ -42,7 +42,7 @@ pub(in crate::ffi) unsafe fn slice<'a, T>(
     if len > limit {
         return Err(too_many(name, limit, len));
     }
-    // SAFETY: not NULL, aligned, no longer than `isize::MAX` bytes; the caller promises the elements.
+    // SAFETY: not NULL, aligned, at most `isize::MAX` bytes; the caller guarantees the elements.
     Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
 }
 
@@ -57,7 +57,7 @@ fn too_many(name: &'static str, limit: usize, actual: usize) -> SynaError {
     SynaError::Limit { what, limit: number(limit), actual: number(actual) }
 }
 
-/// `rows` rows of `columns` elements each; as [`slice`].
+/// `rows` rows of `columns` elements each, row-major; as [`slice`].
 ///
 /// # Errors
 /// As [`slice`].
@@ -73,18 +73,18 @@ pub(in crate::ffi) unsafe fn matrix<'a, T>(
     let Some(len) = rows.checked_mul(columns) else {
         return Err(too_many(name, isize::MAX.unsigned_abs() / size_of::<T>().max(1), usize::MAX));
     };
-    // SAFETY: the caller promises that many elements.
+    // SAFETY: the caller guarantees `rows * columns` elements.
     unsafe { slice(pointer, len, name) }
 }
 
-/// Byte strings that lie one after another, with `count + 1` offsets: the bytes and the offsets.
+/// Concatenated byte strings with their `count + 1` offsets. Returns the bytes and the offsets.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`]: NULL, misaligned, or offsets that do not begin at 0 or go back.
+/// [`SynaError::InvalidArgument`]: NULL, misaligned, or offsets that do not begin at 0 or that decrease.
 ///
 /// # Safety
-/// If not NULL and aligned, `offsets` has `count + 1` elements and `bytes` as many as the last of them says, all unchanged
-/// during `'a`. With `count` 0 neither is looked at.
+/// If not NULL and aligned, `offsets` has `count + 1` elements, and `bytes` has as many as the last offset. None of them
+/// is modified during `'a`. If `count` is 0, both pointers are ignored.
 pub(in crate::ffi) unsafe fn packed<'a>(
     bytes: (*const u8, &'static str),
     offsets: (*const u64, &'static str),
@@ -93,7 +93,7 @@ pub(in crate::ffi) unsafe fn packed<'a>(
     if count == 0 {
         return Ok((&[], &[0]));
     }
-    // SAFETY: the caller promises `count + 1` offsets.
+    // SAFETY: the caller guarantees `count + 1` offsets.
     let list = unsafe { slice(offsets.0, count.saturating_add(1), offsets.1)? };
     let name = offsets.1;
     let mut end = 0;
@@ -109,12 +109,12 @@ pub(in crate::ffi) unsafe fn packed<'a>(
         end = offset;
     }
     let len = usize::try_from(end).unwrap_or(usize::MAX);
-    // SAFETY: the caller promises as many bytes as the last offset says.
+    // SAFETY: the caller guarantees as many bytes as the last offset.
     let bytes = unsafe { slice(bytes.0, len, bytes.1)? };
     Ok((bytes, list))
 }
 
-/// That one key is not too long.
+/// Checks the length of a key, in bytes.
 ///
 /// # Errors
 /// [`SynaError::InvalidKey`].
@@ -129,13 +129,13 @@ pub(in crate::ffi) fn check_key_length(len: usize) -> Result<()> {
 /// One key.
 ///
 /// # Errors
-/// [`SynaError::InvalidKey`] where it is too long or not UTF-8; as [`slice`].
+/// [`SynaError::InvalidKey`] if it is too long or not UTF-8; otherwise as [`slice`].
 ///
 /// # Safety
 /// As [`slice`].
 pub(in crate::ffi) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
     check_key_length(len)?;
-    // SAFETY: the caller promises `len` bytes.
+    // SAFETY: the caller guarantees `len` bytes.
     let bytes = unsafe { slice(pointer.cast::<u8>(), len, "key")? };
     std::str::from_utf8(bytes).map_err(|e| SynaError::InvalidKey {
         position: 0,
@@ -146,13 +146,13 @@ pub(in crate::ffi) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Resu
 /// A file's path.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`]: NULL, empty, or, where paths are no bytes, not UTF-8.
+/// [`SynaError::InvalidArgument`]: NULL, empty, or, on systems where paths are not bytes, not UTF-8.
 ///
 /// # Safety
-/// `pointer` is NULL or a string that ends with a NUL.
+/// `pointer` is NULL or a NUL-terminated string.
 pub(in crate::ffi) unsafe fn path(pointer: *const c_char, name: &'static str) -> Result<PathBuf> {
     check_pointer(pointer, name)?;
-    // SAFETY: not NULL; the caller promises the NUL.
+    // SAFETY: not NULL; the caller guarantees the terminating NUL.
     let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
     if bytes.is_empty() {
         return Err(SynaError::argument(format!("`{name}` is empty")));
@@ -176,16 +176,16 @@ fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
 /// A duplicate of a file descriptor.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`] for what is no open descriptor, [`SynaError::Io`].
+/// [`SynaError::InvalidArgument`] if `fd` is not an open descriptor or cannot be duplicated.
 ///
 /// # Safety
-/// `fd` is no descriptor at all, or stays open during the call.
+/// `fd` is not an open descriptor, or it stays open during the call.
 #[cfg(unix)]
 pub(in crate::ffi) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
     if fd < 0 {
         return Err(SynaError::argument(format!("`{name}` is {fd}, which is no file descriptor")));
     }
-    // SAFETY: not -1; the caller promises that it stays open, and one that is not open makes the system refuse.
+    // SAFETY: not -1. The caller guarantees that it stays open; if it is not open, the system refuses to duplicate it.
     let given = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
     let owned = given.try_clone_to_owned();
     owned
@@ -198,23 +198,23 @@ pub(in crate::ffi) unsafe fn file(_fd: i32, name: &'static str) -> Result<std::f
     Err(SynaError::argument(format!("`{name}`: this system has no file descriptors")))
 }
 
-/// A place for an answer; nothing is written there until [`Out::set`].
+/// An output location; nothing is written to it before [`Out::set`].
 pub(in crate::ffi) struct Out<T>(Option<*mut T>);
 
 impl<T> Out<T> {
-    /// A place that the caller must give.
+    /// A required output.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`]: NULL or misaligned.
     ///
     /// # Safety
-    /// If not NULL and aligned, a `T` can be written to `pointer` for as long as the `Out` lives.
+    /// If not NULL and aligned, `pointer` is valid for writing a `T` as long as the `Out` exists.
     pub(in crate::ffi) unsafe fn new(pointer: *mut T, name: &'static str) -> Result<Self> {
         check_pointer(pointer, name)?;
         Ok(Self(Some(pointer)))
     }
 
-    /// A place that may be NULL: then the answer is dropped.
+    /// An optional output: if it is NULL, the value is dropped.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`]: misaligned.
@@ -225,32 +225,32 @@ impl<T> Out<T> {
         if pointer.is_null() {
             return Ok(Self(None));
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { Self::new(pointer, name) }
     }
 
-    /// Writes the answer.
+    /// Writes the value.
     pub(in crate::ffi) fn set(self, answer: T) {
         if let Some(pointer) = self.0 {
-            // SAFETY: aligned (`new`), and the caller of `new` promised room for a `T`.
+            // SAFETY: aligned (`new`), and the caller of `new` guaranteed that a `T` can be written.
             unsafe { pointer.write(answer) };
         }
     }
 }
 
-/// Room for an array of answers.
+/// An output array.
 pub(in crate::ffi) struct Room<T> {
     first: *mut T,
     len: usize,
 }
 
-/// Room for `len` elements at `pointer`; with none of them the pointer is not looked at.
+/// An output array of `len` elements at `pointer`. If `len` is 0, the pointer is ignored.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`], [`SynaError::Limit`] where there cannot be so many.
+/// [`SynaError::InvalidArgument`]; [`SynaError::Limit`] if `len` elements exceed `isize::MAX` bytes.
 ///
 /// # Safety
-/// If not NULL and aligned, `len` elements can be written to `pointer` for as long as the `Room` lives.
+/// If not NULL and aligned, `pointer` is valid for writing `len` elements as long as the `Room` exists.
 pub(in crate::ffi) unsafe fn room<T>(pointer: *mut T, len: usize, name: &'static str) -> Result<Room<T>> {
     if len > 0 {
         check_pointer(pointer, name)?;
@@ -267,11 +267,11 @@ impl<T> Room<T> {
         self.len
     }
 
-    /// Writes an element; past the last: nothing.
+    /// Writes an element; a position past the end is ignored.
     pub(in crate::ffi) fn set(&self, position: usize, answer: T) {
         if position < self.len {
-            // SAFETY: aligned and not NULL (`room`, since there is an element), within the elements that the caller of
-            // `room` promised, which are at most `isize::MAX` bytes.
+            // SAFETY: aligned and not NULL (`room`, since `len` is at least 1), and within the elements that the caller of
+            // `room` guaranteed, which are at most `isize::MAX` bytes.
             unsafe { self.first.add(position).write(answer) };
         }
     }

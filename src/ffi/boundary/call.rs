@@ -1,8 +1,8 @@
-//! The edge of the library: every function of the header is one call of one of these and nothing else.
+//! The entry points of the boundary: the body of every function in the header is one call of one of these functions.
 //!
-//! A panic ends here ([`super::panics`]), an error becomes a status and fills the caller's struct, and nothing is written
-//! on success but what the call itself writes. The library computes in the default floating-point environment, whatever the
-//! caller's is. `tests/boundary.rs` proves that no function does without.
+//! A panic is caught here ([`super::panics`]). An error becomes a status and fills the caller's error struct. On success
+//! only the call itself writes to the caller's memory. The library computes in the default floating-point environment,
+//! regardless of the caller's. `tests/boundary.rs` checks that every function uses the boundary.
 #![expect(unsafe_code, reason = "writes to the caller's error struct")]
 
 use super::callbacks::check_may_call;
@@ -12,19 +12,19 @@ use super::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
 use crate::Result;
 use crate::float_environment::in_default;
 
-/// A call with a status: `work` is not begun if the error struct cannot be used.
+/// Runs a call that returns a status. `work` is not run if the error struct is invalid.
 ///
 /// # Safety
-/// `error` is NULL or points to an error struct as the header describes it.
+/// `error` is NULL or points to an error struct as described in the header.
 pub(in crate::ffi) unsafe fn call(
     error: *mut syna_mmap_error,
     work: impl FnOnce() -> Result<()>,
 ) -> syna_mmap_status {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     unsafe { call_anyway(error, |usable| usable.and_then(|()| work())) }
 }
 
-/// A call with a status that has something to do in any case: `work` is told whether the error struct can be used.
+/// As [`call`], for a call that must do some work in any case: `work` receives whether the error struct is valid.
 ///
 /// # Safety
 /// As [`call`].
@@ -32,11 +32,11 @@ pub(in crate::ffi) unsafe fn call_anyway(
     error: *mut syna_mmap_error,
     work: impl FnOnce(Result<()>) -> Result<()>,
 ) -> syna_mmap_status {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     in_default(|| unsafe { answered(error, work) })
 }
 
-/// What a call with a status answers.
+/// Runs `work` and returns its status.
 ///
 /// # Safety
 /// As [`call`].
@@ -44,7 +44,7 @@ unsafe fn answered(
     error: *mut syna_mmap_error,
     work: impl FnOnce(Result<()>) -> Result<()>,
 ) -> syna_mmap_status {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     let (target, usable) = match unsafe { errors::Target::new(error) } {
         Ok(target) => (target, Ok(())),
         Err(e) => (None, Err(e)),
@@ -52,7 +52,7 @@ unsafe fn answered(
     match check_may_call().and_then(|()| caught(|| work(usable))) {
         Ok(()) => SYNA_MMAP_OK,
         Err(e) => {
-            // Writing the message runs code of the library again, which must not unwind into C either.
+            // Formatting the message runs library code again, which must not unwind into C either.
             let _ = caught(|| {
                 if let Some(target) = target {
                     target.fill(&e);
@@ -64,12 +64,13 @@ unsafe fn answered(
     }
 }
 
-/// A call without a status: `fallback` for every error.
+/// Runs a call without a status; returns `fallback` on every error.
 pub(in crate::ffi) fn value<T>(fallback: T, work: impl FnOnce() -> Result<T>) -> T {
     value_anyway(fallback, |allowed| allowed.and_then(|()| work()))
 }
 
-/// As [`value`], for a call that has something to do where it may not be made too: `work` is told whether it may.
+/// As [`value`], for a call that must do some work even from a callback that may not call the library: `work` receives
+/// whether the call is allowed.
 pub(in crate::ffi) fn value_anyway<T>(fallback: T, work: impl FnOnce(Result<()>) -> Result<T>) -> T {
     in_default(|| caught(|| work(check_may_call())).unwrap_or(fallback))
 }

@@ -1,6 +1,6 @@
-//! How the caller's code is called back: in its own floating-point environment, and what would wait for itself there is
-//! refused instead.
-#![expect(unsafe_code, reason = "a list on the stack, which allocates nothing")]
+//! Runs the caller's callbacks, in the caller's floating-point environment. Calls that would deadlock from inside a
+//! callback are refused.
+#![expect(unsafe_code, reason = "a linked list on the stack, which allocates nothing")]
 
 use crate::float_environment::in_callers;
 use crate::{Result, SynaError};
@@ -8,15 +8,15 @@ use std::cell::Cell;
 use std::ptr;
 
 thread_local! {
-    /// The callback that runs, in a list with those around it; NULL: none. It has no destructor, so it is there for calls
-    /// from destructors of a thread that is ending too.
+    /// The innermost running callback, head of a list of all running ones; NULL if there is none. It has no destructor,
+    /// so it is still accessible to calls from destructors of a thread that is ending.
     static INNERMOST: Cell<*const Running> = const { Cell::new(ptr::null()) };
-    /// The callback that runs and may not call the library.
+    /// The name of the running callback that must not call the library.
     static FORBIDDEN: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-/// Runs a callback of the caller's that may not call the library, since it comes while the library holds its locks, or
-/// has the caller's objects for itself. `name`: for the error that such a call gets.
+/// Runs a callback that must not call the library, because the library holds locks or has exclusive use of the caller's
+/// objects. `name` appears in the error that such a call returns.
 pub(in crate::ffi) fn forbidding<R>(name: &'static str, callback: impl FnOnce() -> R) -> R {
     let before = FORBIDDEN.try_with(|forbidden| forbidden.replace(Some(name)));
     let answer = in_callers(callback);
@@ -24,7 +24,7 @@ pub(in crate::ffi) fn forbidding<R>(name: &'static str, callback: impl FnOnce() 
     answer
 }
 
-/// That this thread is in no callback that may not call the library.
+/// Checks that this thread is not inside a callback that must not call the library.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
@@ -37,7 +37,7 @@ pub(super) fn check_may_call() -> Result<()> {
     }
 }
 
-/// A callback that is running, on the stack of its thread.
+/// A running callback, on the stack of its thread.
 struct Running {
     handle: usize,
     outer: *const Running,
@@ -49,21 +49,21 @@ impl Drop for Running {
     }
 }
 
-/// Runs the caller's code on behalf of a call on `handle`.
+/// Runs a callback on behalf of a call on `handle`.
 pub(in crate::ffi) fn calling_back<R>(handle: usize, callback: impl FnOnce() -> R) -> R {
     let running = Running { handle, outer: INNERMOST.get() };
     INNERMOST.set(&raw const running);
     in_callers(callback)
 }
 
-/// That this thread is in no callback of a call on `handle`, for which a close would wait.
+/// Checks that this thread is not inside a callback of a call on `handle`. Closing the handle there would deadlock.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
 pub(in crate::ffi) fn check_not_inside(handle: usize) -> Result<()> {
     let mut at = INNERMOST.get();
-    // SAFETY: where it is not null, it points to a `Running` on this thread's stack, whose drop takes it out of the list, and
-    // which nobody changes.
+    // SAFETY: if not null, it points to a `Running` on this thread's stack. Its drop removes it from the list, and nothing
+    // modifies it.
     while let Some(running) = unsafe { at.as_ref() } {
         if running.handle == handle {
             return Err(SynaError::argument(
@@ -88,8 +88,8 @@ mod tests {
             });
             assert!(check_not_inside(1).is_err() && check_not_inside(3).is_ok());
         });
-        let planted = std::panic::catch_unwind(|| calling_back(1, || panic!("planted")));
-        assert!(planted.is_err());
+        let injected = std::panic::catch_unwind(|| calling_back(1, || panic!("injected")));
+        assert!(injected.is_err());
         assert!(check_not_inside(1).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! An error of the library in the caller's struct: its status, the system's number, one line of text.
+//! Converts an error into the caller's struct: status, errno, message.
 #![expect(unsafe_code, reason = "writes to the caller's error struct")]
 
 use super::arguments::check_pointer;
@@ -9,17 +9,17 @@ use crate::{Result, SynaError};
 use std::ffi::c_char;
 use std::fmt::{self, Write};
 
-/// Room for the message, and what of it can be used: the last byte is its NUL.
+/// Size of the message array, including the terminating NUL.
 const ROOM_BYTES: usize = 256;
 const MESSAGE_BYTES: usize = ROOM_BYTES - 1;
 
-/// How much of a path is shown: the first with which the message has room.
+/// How much of a path is shown, in bytes: the first limit with which the message fits.
 const PATH_BYTES: [usize; 6] = [usize::MAX, 180, 140, 100, 60, 30];
 
-/// The struct's size in version 0.1.0: that of one which says 0.
+/// The struct's size in version 0.1.0, which `struct_size` 0 stands for.
 const FIRST_STRUCT_BYTES: usize = std::mem::offset_of!(syna_mmap_error, message) + ROOM_BYTES;
 
-/// The number of an error in the header.
+/// The status of an error.
 pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
     match error {
         SynaError::InvalidArgument { .. } => SYNA_MMAP_ERR_INVALID_ARGUMENT,
@@ -45,7 +45,7 @@ pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
     }
 }
 
-/// The system's own number for the failure; 0 where it was not at fault.
+/// The system's error number; 0 if the system did not cause the error.
 fn os_errno_of(error: &SynaError) -> i32 {
     match error {
         SynaError::Io { source, .. } | SynaError::NoSpace { source, .. } => {
@@ -55,39 +55,39 @@ fn os_errno_of(error: &SynaError) -> i32 {
     }
 }
 
-/// A caller's error struct that can be written to.
+/// A validated error struct of the caller.
 pub(super) struct Target {
     at: *mut syna_mmap_error,
-    /// What the caller's struct says of its size.
+    /// The caller's `struct_size`.
     given: usize,
     struct_size: usize,
 }
 
 impl Target {
-    /// `None` where the caller wants no error.
+    /// `None` if the caller passed NULL.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] where the struct is misaligned or its size cannot be right.
+    /// [`SynaError::InvalidArgument`] if the struct is misaligned or its size is invalid.
     ///
     /// # Safety
-    /// `at` is NULL, misaligned, or points to a `size_t` which, if it is 0 (for [`FIRST_STRUCT_BYTES`]) or a size that
-    /// [`structs::check_size`] takes, says how many bytes can be written there for as long as the target lives.
+    /// `at` is NULL, misaligned, or points to a `size_t`. If that is 0 (for [`FIRST_STRUCT_BYTES`]) or a size that
+    /// [`structs::check_size`] accepts, so many bytes can be written at `at` as long as the target exists.
     pub(in crate::ffi) unsafe fn new(at: *mut syna_mmap_error) -> Result<Option<Self>> {
         if at.is_null() {
             return Ok(None);
         }
         check_pointer(at, "error")?;
-        // SAFETY: not NULL, aligned, and the caller promises that the size is there. It is read by itself since the
-        // members after it may not be there.
+        // SAFETY: not NULL, aligned, and the caller guarantees that the size is readable. It is read alone because the
+        // members after it may not exist.
         let given = unsafe { at.cast::<usize>().read() };
         let struct_size = if given == 0 { FIRST_STRUCT_BYTES } else { given };
         structs::check_size::<syna_mmap_error>(struct_size)?;
         Ok(Some(Self { at, given, struct_size }))
     }
 
-    /// Writes the members that the caller's struct has.
+    /// Writes the members that fit into the caller's struct.
     pub(in crate::ffi) fn fill(self, error: &SynaError) {
-        // The path makes room for the reason, and the whole of it is shown where there is room for both.
+        // The path is shortened only as far as the reason needs room.
         let message = PATH_BYTES.iter().map(|&most| Message::of(&Shortened(error, most)));
         let message = message.reduce(|longer, shorter| if longer.is_full { shorter } else { longer });
         let message = message.unwrap_or_default();
@@ -98,12 +98,12 @@ impl Target {
             message: message.bytes.map(|byte| c_char::from_ne_bytes([byte])),
         };
         let len = self.struct_size.min(size_of::<syna_mmap_error>());
-        // SAFETY: `new`'s promise covers `len` bytes at `at`; `filled` has them, and they are copied as bytes.
+        // SAFETY: `new`'s contract covers `len` bytes at `at`; `filled` has as many, and they are copied as bytes.
         unsafe { std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), self.at.cast::<u8>(), len) };
     }
 }
 
-/// Text that is cut where the struct ends, at a whole character.
+/// A message that is cut at the end of its array, between characters.
 struct Message {
     bytes: [u8; ROOM_BYTES],
     len: usize,
@@ -119,7 +119,7 @@ impl Default for Message {
 impl Message {
     fn of(text: &impl fmt::Display) -> Self {
         let mut message = Self::default();
-        // The only error is the one of a full message, which is then cut.
+        // The only error is that of a full message, which is then cut.
         let _ = write!(message, "{text}");
         message
     }
@@ -128,7 +128,7 @@ impl Message {
 impl Write for Message {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            // A key or a path may hold a NUL, which would end the text for the caller, and line breaks.
+            // A key or a path can contain a NUL, which would end the text, or line breaks.
             let character = if character.is_control() { '\u{FFFD}' } else { character };
             let end = self.len + character.len_utf8();
             match self.bytes.get_mut(self.len..end) {

@@ -1,13 +1,13 @@
-//! The tables of handles: a caller's token to the object behind it, or an error.
+//! The tables of handles: they map a caller's token to its object, or to an error.
 //!
-//! A token is a number that is cast to a pointer and never dereferenced, so a caller who uses one after it was
-//! closed, twice, in another process or for another kind of object gets an error and not somebody else's memory.
+//! A token is a number that is cast to a pointer and never dereferenced. A token that was closed, or that is used in
+//! another process or for another kind of object, therefore gives an error and never reaches another object's memory.
 //!
-//! Looking up takes no lock that another lookup waits for and allocates nothing. Nothing in here is a lock that a
-//! thread may hold while another one forks, except a slot's own: a child process can open stores of its own.
+//! A lookup allocates nothing and never waits for another lookup. The only locks are those of the slots, so that a child
+//! process can open stores even if another thread was inside this module at the fork.
 #![expect(
     unsafe_code,
-    reason = "slots are reached by raw pointers, since they never move and are never freed"
+    reason = "slots are accessed by raw pointers; they never move and are never freed"
 )]
 
 use super::tokens::{GENERATION_MASK, INDEX_BITS, Kind, following, generation_of};
@@ -20,11 +20,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{RwLock, TryLockError};
 
-/// The first chunk has 16 slots.
+/// log2 of the number of slots in the first chunk.
 const FIRST_CHUNK_BITS: u32 = 4;
 type Layout = ChunkLayout<FIRST_CHUNK_BITS, 0>;
 const CHUNK_COUNT: usize = (INDEX_BITS - FIRST_CHUNK_BITS) as usize;
-/// Every index below this lies in one of the chunks.
+/// Every index below this limit lies in one of the chunks.
 const SLOT_LIMIT: u32 = (1 << INDEX_BITS) - (1 << FIRST_CHUNK_BITS);
 
 /// All objects of one kind in this process.
@@ -33,27 +33,27 @@ pub(in crate::ffi) struct Table<T> {
     chunks: [AtomicPtr<Slot<T>>; CHUNK_COUNT],
     /// Slots below this index have been used.
     used_count: AtomicU32,
-    /// The list of free slots: index + 1 of its first in the low half (0: none), and in the high half a number that
-    /// changes with each change of the list, so that a slow thread cannot mistake a new list for the one it read.
+    /// The free list. Low half: index + 1 of its first slot, 0 if empty. High half: a counter that is incremented with each
+    /// change, so that a slow thread cannot mistake a changed list for the one it read (the ABA problem).
     free: AtomicU64,
 }
 
-/// The place of one object, and of those that come after it.
+/// Storage for one object at a time.
 #[repr(align(128))] // Two stores in use by two threads share no cache line.
 struct Slot<T> {
     generation: AtomicUsize,
-    /// The mark of the process that made the object.
+    /// The process mark of the process that created the object.
     process: AtomicU32,
     next_free: AtomicU32,
     is_poisoned: AtomicBool,
     object: RwLock<Option<T>>,
 }
 
-/// What [`Table::remove`] took out.
+/// The result of [`Table::remove`].
 pub(in crate::ffi) enum Removed<T> {
-    /// This process made the object.
+    /// The object was created by this process.
     Own(T),
-    /// It belongs to the parent process; `None` where one of the parent's threads was using it at the fork.
+    /// The object belongs to the parent process. `None` if a thread of the parent was using it at the fork.
     Inherited(Option<T>),
 }
 
@@ -67,10 +67,10 @@ impl<T: Send + Sync> Table<T> {
         }
     }
 
-    /// Gives `object` a token.
+    /// Stores `object` and returns its token.
     ///
     /// # Errors
-    /// [`SynaError::Limit`] where all slots are in use, [`SynaError::NoMemory`].
+    /// [`SynaError::Limit`] if all slots are in use, [`SynaError::NoMemory`].
     pub(in crate::ffi) fn insert(&self, object: T) -> Result<usize> {
         let index = self.take_index()?;
         let slot = self.slot_or_new(index)?;
@@ -82,24 +82,24 @@ impl<T: Send + Sync> Table<T> {
         Ok(self.kind.token(index, generation))
     }
 
-    /// Calls `work` with the object, together with other threads that do so.
+    /// Calls `work` with shared access to the object.
     ///
     /// # Errors
     /// [`SynaError::InvalidHandle`], [`SynaError::Poisoned`], and those of `work`.
     pub(in crate::ffi) fn read<R>(&self, token: usize, work: impl FnOnce(&T) -> Result<R>) -> Result<R> {
         let slot = self.live_slot(token)?;
-        // Only `remove` waits for this lock to write, so a refusal means that the object is being closed, or that
-        // another thread has it for itself.
+        // Only `remove` waits for the write lock. A refusal therefore means that the object is being closed, or that
+        // another thread has exclusive access.
         let guard = slot.object.try_read().map_err(|e| slot.refusal(token, self.kind, &e))?;
         slot.check(token, self.kind)?;
         let object = guard.as_ref().ok_or_else(|| self.kind.not_open())?;
         slot.poison_on_panic(|| work(object))
     }
 
-    /// Calls `work` with the object, alone.
+    /// Calls `work` with exclusive access to the object.
     ///
     /// # Errors
-    /// As [`Table::read`], and [`SynaError::InvalidArgument`] where another thread is using the object.
+    /// As [`Table::read`], and [`SynaError::InvalidArgument`] if another thread is using the object.
     pub(in crate::ffi) fn write<R>(&self, token: usize, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
         let slot = self.live_slot(token)?;
         let mut guard = match slot.object.try_write() {
@@ -111,7 +111,7 @@ impl<T: Send + Sync> Table<T> {
         slot.poison_on_panic(|| work(object))
     }
 
-    /// Makes the token invalid at once, waits for the calls that are using the object, and takes it out.
+    /// Invalidates the token, waits for calls that are using the object, and removes the object.
     ///
     /// # Errors
     /// [`SynaError::InvalidHandle`].
@@ -119,7 +119,7 @@ impl<T: Send + Sync> Table<T> {
         let (index, generation) = self.parse(token)?;
         let slot = self.slot(index).ok_or_else(|| self.kind.not_open())?;
         let next = following(generation);
-        // Of two threads that close one handle, the one that moves the generation on has it.
+        // If two threads close one handle, the thread that advances the generation removes the object.
         slot.generation
             .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed)
             .map_err(|_| self.kind.not_open())?;
@@ -127,7 +127,7 @@ impl<T: Send + Sync> Table<T> {
         let taken = if is_own {
             slot.object.write().unwrap_or_else(std::sync::PoisonError::into_inner).take()
         } else {
-            // A lock that a thread of the parent held at the fork stays locked here: nobody is left to unlock it.
+            // A lock that a thread of the parent held at the fork stays locked: that thread does not exist here.
             match slot.object.try_write() {
                 Ok(mut guard) => guard.take(),
                 Err(TryLockError::Poisoned(e)) => e.into_inner().take(),
@@ -183,15 +183,15 @@ impl<T: Send + Sync> Table<T> {
             let made = Box::into_raw(slots.into_boxed_slice());
             let first = made.cast::<Slot<T>>();
             if cell.compare_exchange(ptr::null_mut(), first, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                // SAFETY: `made` came from `Box::into_raw` just now and nobody else has seen it: another thread's
-                // chunk was there first.
+                // SAFETY: `made` was just returned by `Box::into_raw` and was not published: another thread's chunk came
+                // first.
                 drop(unsafe { Box::from_raw(made) });
             }
         }
         self.slot(index).ok_or_else(|| self.kind.not_open())
     }
 
-    /// A free slot's index.
+    /// Takes the index of a free slot.
     fn take_index(&self) -> Result<u32> {
         let mut head = self.free.load(Ordering::Acquire);
         while let Some(index) = low_half(head).checked_sub(1) {
@@ -221,7 +221,7 @@ impl<T: Send + Sync> Table<T> {
 }
 
 impl<T> Slot<T> {
-    /// `generation` is even: there is no object yet.
+    /// `generation` is even: the slot is empty.
     fn new(generation: usize) -> Self {
         Self {
             generation: AtomicUsize::new(generation),
@@ -232,7 +232,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Whether the object that is in the slot now, under its lock, is the token's and can be used.
+    /// Checks, under the slot's lock, that the slot holds the token's object and that it is usable.
     fn check(&self, token: usize, kind: Kind) -> Result<()> {
         if !self.is_of(token) {
             return Err(kind.not_open());
@@ -257,7 +257,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Calls `work`; where it panics, no later call is let in.
+    /// Calls `work`. If it panics, the object is poisoned and later calls are refused.
     fn poison_on_panic<R>(&self, work: impl FnOnce() -> R) -> R {
         struct Poison<'a>(&'a AtomicBool);
         impl Drop for Poison<'_> {
@@ -273,15 +273,15 @@ impl<T> Slot<T> {
     }
 }
 
-/// Differs from one copy of the library to the next, so that one does not take another's tokens for its own.
+/// A number that differs between copies of the library, so that one copy rejects the tokens of another.
 fn random() -> u64 {
     let mut bytes = [0; 8];
-    // Without: nothing is wrong but that copies are not told apart.
+    // On failure copies are not told apart; nothing else depends on it.
     let _ = SysRng.try_fill_bytes(&mut bytes);
     u64::from_le_bytes(bytes)
 }
 
-/// The generation that a slot of a chunk begins with.
+/// The initial generation of a slot.
 fn first_generation(random: u64, place: usize) -> usize {
     let spread = random.wrapping_add(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(place as u64)) >> 32;
     usize::try_from(spread).unwrap_or(0) & GENERATION_MASK & !1

@@ -1,18 +1,18 @@
-//! What every function of the header goes through: pointers are checked, panics and errors become statuses, handles objects.
+//! What every function of the header uses: pointers are checked, panics and errors become statuses, handles become objects.
 //!
 //! The files, lowest first; each uses those above it only:
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `panics.rs` | panics are caught and nothing is printed |
-//! | `callbacks.rs` | how a callback runs; what it must not do is refused |
-//! | `tokens.rs` | numbers instead of pointers |
-//! | `handles.rs` | the tables behind handles |
-//! | `arguments.rs` | pointers become slices |
+//! | `panics.rs` | catches panics; prevents the panic hook from printing |
+//! | `callbacks.rs` | runs callbacks; refuses calls that they must not make |
+//! | `tokens.rs` | the numbers that callers hold instead of pointers |
+//! | `handles.rs` | the tables that map tokens to objects |
+//! | `arguments.rs` | pointers to slices and outputs |
 //! | `structs.rs` | `struct_size` |
 //! | `status.rs` | header: statuses, the error struct |
-//! | `errors.rs` | an error's status, errno and message |
-//! | `call.rs` | what every function's body is |
+//! | `errors.rs` | status, errno and message of an error |
+//! | `call.rs` | the body of every function |
 
 pub(super) mod arguments;
 mod call;

@@ -1,11 +1,11 @@
-//! Panics at the edge of the library: caught, kept quiet, and told to the caller instead.
+//! Catches panics at the ABI, without printing, and reports them to the caller.
 //!
-//! The standard library runs the process's panic hook before anything is unwound, and the default hook prints to
-//! stderr, where a library has no business. So the first call into the C ABI puts a hook before the one that is there:
-//! it notes where the panic was for the caller's error, prints nothing for panics inside a call of the C ABI or on this
-//! library's worker threads, and hands every other panic on. A shared or static library carries its own copy of the
-//! standard library, so the hook of a host that is itself written in Rust is another one and stays untouched; only a
-//! Rust program that links the crate and calls its C functions sees the two chained.
+//! The standard library runs the process's panic hook before it unwinds, and the default hook prints to stderr. The first
+//! call into the C ABI therefore installs a hook in front of the existing one. It records the location of the panic for
+//! the caller's error, prints nothing for panics inside a call of the C ABI or on this library's worker threads, and
+//! passes every other panic on. A shared or static library contains its own copy of the standard library, so the hook of a
+//! host that is written in Rust is a different one and stays unchanged. Only a Rust program that links the crate and calls
+//! its C functions has both hooks in one chain.
 
 use crate::storage::THREAD_NAME_PREFIX;
 use crate::{Result, SynaError};
@@ -17,15 +17,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static IS_HOOK_SET: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// How many calls of the C ABI this thread is in.
+    /// How many nested calls of the C ABI this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where the thread's last panic inside a call was.
+    /// The location of the thread's last panic inside a call.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `work`; a panic in it becomes [`SynaError::Internal`] and nothing is printed.
+/// Runs `work`. A panic in it becomes [`SynaError::Internal`], and nothing is printed.
 pub(in crate::ffi) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    // The state that `work` leaves behind is not used again: `handles` shuts the objects that it had in hand.
+    // The state that `work` leaves behind is not used again: `handles` poisons the objects that it was using.
     match catch_unwind(AssertUnwindSafe(|| {
         let _inside = Inside::enter();
         work()
@@ -33,19 +33,19 @@ pub(in crate::ffi) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         Ok(answer) => answer,
         Err(payload) => {
             let what = described(payload.as_ref());
-            // A payload's own drop may panic as well; a few bytes lost to a bug are the lesser evil.
+            // Dropping the payload may panic again; leaking a few bytes after a bug is preferable.
             std::mem::forget(payload);
             Err(SynaError::Internal { what })
         }
     }
 }
 
-/// Counts a call for as long as it lives.
+/// Counts a call as long as it exists.
 struct Inside;
 
 impl Inside {
     fn enter() -> Self {
-        // Neither is allowed on a thread that is unwinding, as a destructor of a Rust host may be.
+        // Neither is allowed while the thread is unwinding, as in a destructor of a Rust host.
         if !IS_HOOK_SET.load(Ordering::Relaxed)
             && !std::thread::panicking()
             && !IS_HOOK_SET.swap(true, Ordering::Relaxed)
@@ -68,13 +68,13 @@ impl Drop for Inside {
     }
 }
 
-/// Notes where the panic is; `false`: it is none of ours.
+/// Records the location of the panic; `false` if the panic is not inside the library.
 fn note(info: &PanicHookInfo<'_>) -> bool {
     if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
         return std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_NAME_PREFIX));
     }
     let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
-    // A thread that is ending has no such variable any more; then the message goes without the place.
+    // A thread that is ending no longer has this variable; the message then has no location.
     let _ = PLACE.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = place));
     true
 }
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_error_that_says_where() {
-        let error = caught::<()>(|| panic!("planted {}", 7)).unwrap_err();
+        let error = caught::<()>(|| panic!("injected {}", 7)).unwrap_err();
         let SynaError::Internal { what } = error else { panic!("{error}") };
-        assert!(what.starts_with("planted 7 (") && what.contains("panics.rs:"), "{what}");
+        assert!(what.starts_with("injected 7 (") && what.contains("panics.rs:"), "{what}");
         assert_eq!(DEPTH.with(Cell::get), 0);
     }
 

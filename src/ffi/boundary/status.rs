@@ -1,6 +1,6 @@
-//! Header section: what calls answer.
+//! Header section: statuses, and the error struct.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "the promise that a struct of the C API is one")]
+#![expect(unsafe_code, reason = "implements Versioned for a struct of the C API")]
 
 use super::structs::{Versioned, member_ends};
 use std::ffi::{CStr, c_char};
@@ -90,7 +90,7 @@ unsafe impl Versioned for syna_mmap_error {
     }
 }
 
-/// The name of a status, or of none.
+/// The name of a status; "(unknown status)" for any other number.
 pub(in crate::ffi) fn name_of(status: syna_mmap_status) -> &'static CStr {
     match status {
         SYNA_MMAP_OK => c"SYNA_MMAP_OK",

@@ -1,14 +1,14 @@
-//! Structs that begin with their own size, so that a program and a library of different age understand each other.
+//! Structs that begin with their own size, so that programs and libraries of different versions are compatible.
 //!
-//! A shorter struct that ends where a member ends is an older one: the members it lacks have their defaults. A longer
-//! one is newer: what this library does not know of it must be zero, or it would be ignored in silence.
-#![expect(unsafe_code, reason = "reads and writes the caller's structs up to the size that they state")]
+//! A shorter struct that ends at the end of a member is from an older header: the missing members get their defaults. A
+//! longer one is from a newer header: its unknown members must be zero, because they would otherwise be ignored silently.
+#![expect(unsafe_code, reason = "reads and writes the caller's structs up to their struct_size")]
 
 use super::arguments::check_pointer;
 use crate::{Result, SynaError};
 
-/// No struct will ever be longer. A size beyond that is an uninitialised one, and must not send the library through
-/// memory in search of non-zero bytes.
+/// Upper limit of every struct's size. A larger `struct_size` is uninitialised; without the limit, the library would scan
+/// that much memory for non-zero bytes.
 const MAX_STRUCT_BYTES: usize = 4096;
 
 /// A struct of the header whose first member is `struct_size`.
@@ -17,20 +17,20 @@ const MAX_STRUCT_BYTES: usize = 4096;
 /// The type is `repr(C)`, its first member is `struct_size: usize`, and every member is a number, a pointer or an array of
 /// such, so that all bit patterns are valid.
 pub(in crate::ffi) unsafe trait Versioned: Copy {
-    /// Its name in the header.
+    /// The struct's name in the header.
     const NAME: &'static str;
-    /// Where each member ends, in order.
+    /// The end offset of each member in bytes, in order.
     const MEMBER_ENDS: &'static [usize];
-    /// Every member's default; `struct_size` is of no account.
+    /// Default values of all members; `struct_size` is ignored.
     fn defaults() -> Self;
 }
 
-/// Where a member ends.
+/// The end offset of a member.
 pub(in crate::ffi) const fn end_of<S, M>(offset_bytes: usize, _member: fn(&S) -> &M) -> usize {
     offset_bytes + size_of::<M>()
 }
 
-/// The ends of the named members.
+/// The end offsets of the named members.
 macro_rules! member_ends {
     ($type:ty: $($member:ident),+ $(,)?) => {
         &[$($crate::ffi::boundary::structs::end_of(::std::mem::offset_of!($type, $member), |s: &$type| &s.$member)),+]
@@ -38,12 +38,12 @@ macro_rules! member_ends {
 }
 pub(in crate::ffi) use member_ends;
 
-/// Whether a caller's `struct_size` can be right for a `T`.
+/// Checks that a caller's `struct_size` is valid for a `T`.
 ///
 /// # Errors
 /// [`SynaError::InvalidArgument`].
 pub(super) fn check_size<T: Versioned>(struct_size: usize) -> Result<()> {
-    // Padding at the end would become a member of the next version, and a program of this one has anything in there.
+    // Trailing padding would become a member in a later version, and callers of this version leave it uninitialised.
     const { assert!(T::MEMBER_ENDS[T::MEMBER_ENDS.len() - 1] == size_of::<T>()) };
     let is_older = T::MEMBER_ENDS.contains(&struct_size);
     let is_newer = struct_size > size_of::<T>() && struct_size <= MAX_STRUCT_BYTES;
@@ -56,13 +56,13 @@ pub(super) fn check_size<T: Versioned>(struct_size: usize) -> Result<()> {
     )))
 }
 
-/// A copy of the caller's struct, completed by the defaults; `None` where `given` is NULL.
+/// A copy of the caller's struct, completed with defaults; `None` if `given` is NULL.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`]: misaligned, a size that cannot be right, or a newer member that is set.
+/// [`SynaError::InvalidArgument`]: misaligned, an invalid size, or a non-zero unknown member.
 ///
 /// # Safety
-/// `given` is NULL, misaligned, or points to a `size_t` which, if [`check_size`] takes it, says how many bytes can be read.
+/// `given` is NULL, misaligned, or points to a `size_t`. If [`check_size`] accepts it, that many bytes are readable.
 pub(in crate::ffi) unsafe fn read<T: Versioned>(
     given: *const T,
     argument: &'static str,
@@ -71,10 +71,10 @@ pub(in crate::ffi) unsafe fn read<T: Versioned>(
         return Ok(None);
     }
     check_pointer(given, argument)?;
-    // SAFETY: not NULL, aligned, and the caller promises that the size, the first member, is there.
+    // SAFETY: not NULL, aligned, and the caller guarantees that the size, the first member, is readable.
     let struct_size = unsafe { given.cast::<usize>().read() };
     check_size::<T>(struct_size)?;
-    // SAFETY: the size is one that `check_size` takes, so the caller promises that many bytes.
+    // SAFETY: `check_size` accepted the size, so the caller guarantees that many bytes.
     let bytes = unsafe { std::slice::from_raw_parts(given.cast::<u8>(), struct_size) };
     if bytes.iter().skip(size_of::<T>()).any(|&byte| byte != 0) {
         let name = T::NAME;
@@ -84,16 +84,16 @@ pub(in crate::ffi) unsafe fn read<T: Versioned>(
     }
     let mut read = T::defaults();
     let known = bytes.len().min(size_of::<T>());
-    // SAFETY: `bytes` has at least `known` bytes, a `T` too; any bytes make a valid `T` (`Versioned`), and whole members
-    // are replaced (`check_size`).
+    // SAFETY: `bytes` and `T` both have at least `known` bytes. Any bytes are a valid `T` (`Versioned`), and only whole
+    // members are replaced (`check_size`).
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut read).cast::<u8>(), known) };
     Ok(Some(read))
 }
 
-/// Writes the defaults into a caller's struct of `struct_size` bytes; nothing where the arguments cannot be right.
+/// Writes the defaults into a caller's struct of `struct_size` bytes; does nothing if an argument is invalid.
 ///
 /// # Safety
-/// `target` is NULL, misaligned, or `struct_size` bytes can be written there.
+/// `target` is NULL, misaligned, or valid for writing `struct_size` bytes.
 pub(in crate::ffi) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct_size: usize) {
     if check_pointer(target, "struct").is_err()
         || !(size_of::<usize>()..=MAX_STRUCT_BYTES).contains(&struct_size)
@@ -102,8 +102,8 @@ pub(in crate::ffi) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct
     }
     let defaults = T::defaults();
     let known = struct_size.min(size_of::<T>());
-    // SAFETY: the caller promises `struct_size` bytes at `target`, of which `known` are copied from a `T` that has as
-    // many, and the rest is zeroed; the first member, written last, lies within them.
+    // SAFETY: the caller guarantees `struct_size` bytes at `target`. `known` of them are copied from a `T`, which has at
+    // least as many, and the rest is zeroed; the first member, written last, lies within them.
     unsafe {
         let bytes = target.cast::<u8>();
         std::ptr::copy_nonoverlapping((&raw const defaults).cast::<u8>(), bytes, known);
@@ -112,7 +112,7 @@ pub(in crate::ffi) unsafe fn write_defaults<T: Versioned>(target: *mut T, struct
     }
 }
 
-/// A caller's struct that an answer goes into.
+/// A caller's struct for output.
 pub(in crate::ffi) struct OutStruct<T: Versioned> {
     at: *mut T,
     struct_size: usize,
@@ -120,23 +120,23 @@ pub(in crate::ffi) struct OutStruct<T: Versioned> {
 
 impl<T: Versioned> OutStruct<T> {
     /// # Errors
-    /// [`SynaError::InvalidArgument`]: NULL, misaligned, or a size that cannot be right.
+    /// [`SynaError::InvalidArgument`]: NULL, misaligned, or an invalid size.
     ///
     /// # Safety
-    /// If not NULL and aligned, `at` points to a `size_t` which, if [`check_size`] takes it, says how many bytes can be
-    /// written there for as long as this lives.
+    /// If not NULL and aligned, `at` points to a `size_t`. If [`check_size`] accepts it, that many bytes can be written at
+    /// `at` as long as this exists.
     pub(in crate::ffi) unsafe fn new(at: *mut T, argument: &'static str) -> Result<Self> {
         check_pointer(at, argument)?;
-        // SAFETY: not NULL, aligned, and the caller promises that the size, the first member, is there.
+        // SAFETY: not NULL, aligned, and the caller guarantees that the size, the first member, is readable.
         let struct_size = unsafe { at.cast::<usize>().read() };
         check_size::<T>(struct_size)?;
         Ok(Self { at, struct_size })
     }
 
-    /// Writes the members that the caller's struct has; those that this library does not know become zero.
+    /// Writes the members that fit into the caller's struct; its unknown members become zero.
     pub(in crate::ffi) fn set(self, answer: &T) {
         let known = self.struct_size.min(size_of::<T>());
-        // SAFETY: `new`'s promise covers `struct_size` bytes; `answer` has the first `known` of them, the rest is zeroed,
+        // SAFETY: `new`'s contract covers `struct_size` bytes. `answer` has the first `known` of them, the rest is zeroed,
         // and the first member, written last, lies within them.
         unsafe {
             let bytes = self.at.cast::<u8>();

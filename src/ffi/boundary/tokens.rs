@@ -1,12 +1,13 @@
-//! Tokens: the numbers that a caller holds in the place of pointers.
+//! Tokens: the numbers that callers hold instead of pointers.
 //!
 //! ```text
-//! token = generation | index of the slot | kind        kind is odd: no token is NULL or an aligned pointer
+//! token = generation | slot index | kind        kind is odd: no token is NULL or an aligned pointer
 //! ```
 //!
-//! A slot's generation begins at random, is odd while it has an object and grows by one at each change, so the tokens of
-//! former objects stop working, and those of another copy of the library in the process. It has 32 bits on a 64-bit system; on a 32-bit one it has 16, and a token that was closed comes to
-//! life again when its slot has been used 32,768 times since.
+//! A slot's generation starts at a random number. It is odd while the slot holds an object, and each change increments it.
+//! Tokens of former objects are therefore invalid, and so are those of another copy of the library in the process. The
+//! generation has 32 bits on 64-bit systems. On 32-bit systems it has 16 bits, so a closed token becomes valid again after
+//! 32,768 further uses of its slot.
 
 use crate::SynaError;
 
@@ -18,7 +19,7 @@ const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 pub(super) const GENERATION_MASK: usize = (1 << GENERATION_BITS) - 1;
 const _: () = assert!(TOKEN_BITS <= usize::BITS);
 
-/// What a token stands for; the numbers are odd.
+/// The kind of object behind a token; the numbers are odd.
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
 pub(in crate::ffi) enum Kind {
@@ -63,7 +64,7 @@ impl Kind {
         generation << (INDEX_BITS + KIND_BITS) | (index as usize) << KIND_BITS | self as usize
     }
 
-    /// Index and generation of a token that can have been given out; `None`: it is of another kind, or a made up number.
+    /// Slot index and generation of a token; `None` if it is of another kind or was never issued.
     pub(super) fn parse(self, token: usize) -> Option<(u32, usize)> {
         let generation = generation_of(token);
         let index = u32::try_from((token >> KIND_BITS) & INDEX_MASK).ok()?;
@@ -76,7 +77,7 @@ pub(super) fn generation_of(token: usize) -> usize {
     (token >> (INDEX_BITS + KIND_BITS)) & GENERATION_MASK
 }
 
-/// The generation after this one: odd after even, even after odd, also where it wraps.
+/// The next generation: odd after even, even after odd, also when it wraps.
 pub(super) fn following(generation: usize) -> usize {
     generation.wrapping_add(1) & GENERATION_MASK
 }

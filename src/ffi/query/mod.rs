@@ -1,9 +1,9 @@
-//! Searches: how, and for which rows, and what they find.
+//! Searches, their options and their results.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `results.rs` | header: hits and the object that holds them |
-//! | `search_options.rs` | header: options of a search, filters |
+//! | `search_options.rs` | header: search options, filters |
 //! | `search.rs` | header: searches |
 
 pub(super) mod results;

@@ -1,4 +1,4 @@
-//! Header section: what a search found.
+//! Header section: results of a search.
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(
     unsafe_code,
@@ -14,29 +14,30 @@ use crate::{Result, SearchResults, SynaError};
 use std::ffi::c_char;
 use std::ptr;
 
-/// The results that this process has.
+/// The results objects of this process.
 static RESULTS: Table<Found> = Table::new(Kind::Results);
 
-/// A search's answers, and the array of them that C programs read.
+/// The answers of a search, and the hit array that C programs read.
 #[derive(Default)]
 pub(in crate::ffi) struct Found {
     answers: SearchResults,
-    /// Points into what `answers` keeps alive; refilled in place, so that a search in the steady state
-    /// allocates nothing.
+    /// Points into memory that `answers` keeps alive. Refilled in place, so that a search does not allocate once the
+    /// vector is large enough.
     hits: Vec<syna_mmap_hit>,
 }
 
-// SAFETY: the pointers in `hits` are to memory that `answers` keeps alive and that nobody changes; they are as free to go
-// from thread to thread as `answers` is, which the bound below checks.
+// SAFETY: the pointers in `hits` are to memory that `answers` keeps alive and that nothing modifies. They can move between
+// threads if `answers` can, which the bound below checks.
 unsafe impl Send for Found where SearchResults: Send {}
-// SAFETY: as above; a shared `Found` can only be read.
+// SAFETY: as above; a shared `Found` is read only.
 unsafe impl Sync for Found where SearchResults: Sync {}
 
 impl Found {
-    /// Lets `search` fill the answers; on any error there are none.
+    /// Lets `search` fill the answers; after any error they are empty.
     ///
-    /// The former hits go first, but what they point to stays until the search is over: the query, the key or the prefix
-    /// may be one of them, and these results the last that keep a closed store's file mapped.
+    /// The former hits are removed first, but the memory that they point to stays valid until the search has ended: the
+    /// query, the key or the prefix may be one of them, and these results may be the last reference to a closed store's
+    /// mapping.
     pub(in crate::ffi) fn fill(
         &mut self,
         search: impl FnOnce(&mut SearchResults) -> Result<()>,
@@ -79,7 +80,7 @@ impl Found {
     }
 }
 
-/// Calls `work` with the results behind a handle, alone.
+/// Calls `work` with exclusive access to the results of a handle.
 pub(in crate::ffi) fn with_results<R>(
     results: *mut syna_mmap_results,
     work: impl FnOnce(&mut Found) -> Result<R>,
@@ -186,7 +187,7 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
     out_count: *mut usize,
 ) -> *const syna_mmap_hit {
     boundary::value_anyway(ptr::null(), |allowed| {
-        // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
+        // SAFETY: the caller gives a pointer to the count, or NULL; a misaligned one is refused.
         let out_count = unsafe { Out::optional(out_count, "out_count")? };
         let read = || RESULTS.read(results.addr(), |found| Ok((found.hits.as_ptr(), found.hits.len())));
         let found = allowed.and_then(|()| read());
@@ -218,7 +219,7 @@ pub unsafe extern "C" fn syna_mmap_results_query_hits(
     out_count: *mut usize,
 ) -> *const syna_mmap_hit {
     boundary::value_anyway(ptr::null(), |allowed| {
-        // SAFETY: the caller gives a place for the count, or NULL; a misaligned one is refused.
+        // SAFETY: the caller gives a pointer to the count, or NULL; a misaligned one is refused.
         let out_count = unsafe { Out::optional(out_count, "out_count")? };
         let read = |found: &Found| {
             let hits = found.hits.get(found.answers.range_of(query)).unwrap_or_default();
@@ -289,10 +290,10 @@ pub unsafe extern "C" fn syna_mmap_results_payload(
     out_len: *mut usize,
 ) -> *const u8 {
     boundary::value_anyway(ptr::null(), |allowed| {
-        // SAFETY: the caller gives a place for the length, or NULL; a misaligned one is refused.
+        // SAFETY: the caller gives a pointer to the length, or NULL; a misaligned one is refused.
         let out_len = unsafe { Out::optional(out_len, "out_len")? };
         let read = |found: &Found| {
-            // It lies in what `answers` keeps alive.
+            // The text belongs to `answers`.
             let payload = found.answers.payload(index).unwrap_or_default();
             Ok((payload.as_ptr(), payload.len()))
         };

@@ -1,4 +1,4 @@
-//! Header section: searching, and the index that makes it fast.
+//! Header section: searches, and building the index.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::results::{syna_mmap_results, with_results};
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn syna_mmap_search(
 ) -> syna_mmap_status {
     // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
     unsafe {
-        // In any case: an error struct that cannot be used must leave the results empty like any other error.
+        // An invalid error struct must leave the results empty, like any other error.
         boundary::call_anyway(error, |usable| {
             search(usable, store, options, results, |store, options, answers| {
                 store.search_with(query_of(store, query)?, k, options, answers)
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn syna_mmap_search_batch(
     }
 }
 
-/// Writes each query's status; without room for them the first error is that of the call.
+/// Writes the status of each query. Without an array for them, the call returns the first error.
 fn tell_statuses(answers: &mut SearchResults, statuses: &Room<syna_mmap_status>) -> Result<()> {
     if statuses.len() == 0
         && let Some(failed) = answers.take_error()
@@ -197,17 +197,17 @@ fn tell_statuses(answers: &mut SearchResults, statuses: &Room<syna_mmap_status>)
     Ok(())
 }
 
-/// The query of a call.
+/// The query vector of a call.
 ///
 /// # Safety
 /// If not NULL and aligned, `query` has as many floats as the store has dimensions.
 unsafe fn query_of<'a>(store: &MmapVectorStore, query: *const f32) -> Result<&'a [f32]> {
     arguments::check_pointer(query, "query")?;
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     unsafe { arguments::slice(query, usize::from(store.dimensions()), "query") }
 }
 
-/// Searches into results, which are empty after any error. `usable`: whether the error struct can be used.
+/// Searches into results, which are empty after any error. `usable` says whether the error struct is valid.
 ///
 /// # Safety
 /// As [`with_options`].
@@ -221,7 +221,7 @@ unsafe fn search(
     with_results(results, |found| {
         found.fill(|answers| {
             usable?;
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: as the caller guarantees.
             unsafe {
                 with_options(options, |options| with_store(store, |store| work(store, options, answers)))
             }

@@ -1,6 +1,6 @@
-//! Header section: how a search is done, and which rows it may find.
+//! Header section: search options and filters.
 #![expect(non_camel_case_types, reason = "names of the C API")]
-#![expect(unsafe_code, reason = "functions of the C API, and calls of the caller's callback")]
+#![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
 use crate::ffi::boundary;
 use crate::ffi::boundary::arguments;
@@ -112,46 +112,47 @@ unsafe impl Versioned for syna_mmap_search_options {
     }
 }
 
-/// The caller's callback with what it is to be handed.
+/// A filter callback with its context.
 struct Callback {
     function: unsafe extern "C" fn(*mut c_void, *const syna_mmap_row) -> bool,
     context: *mut c_void,
 }
 
-// SAFETY: the header says that a batch's threads call it, several at once, with this pointer, which is not looked at here.
+// SAFETY: the header says that several threads of a batch may call it at once with this pointer, which is not
+// dereferenced here.
 unsafe impl Sync for Callback {}
 
 impl Callback {
     /// # Safety
-    /// The function is as the header says.
+    /// The function is as described in the header.
     unsafe fn passes(&self, entry: &Entry<'_>) -> bool {
         let row = syna_mmap_row::of(entry);
         forbidding("a filter callback", || {
-            // SAFETY: the caller promises a function that takes these and does not unwind; the row lives until it returns.
+            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The row exists until it
+            // returns.
             unsafe { (self.function)(self.context, &raw const row) }
         })
     }
 }
 
-/// Calls `work` with the options that C has given; NULL: the defaults.
+/// Calls `work` with the caller's options; NULL means the defaults.
 ///
 /// # Errors
-/// [`SynaError::InvalidArgument`] and [`SynaError::InvalidKey`] (of the prefix) for what cannot be right, and those of
-/// `work`.
+/// [`SynaError::InvalidArgument`], [`SynaError::InvalidKey`] (of the prefix), and the errors of `work`.
 ///
 /// # Safety
-/// `options` is as [`structs::read`] says, and what it points to is as the header says.
+/// `options` is valid for [`structs::read`], and its members point to what the header describes.
 pub(super) unsafe fn with_options<R>(
     options: *const syna_mmap_search_options,
     work: impl FnOnce(&SearchOptions<'_>) -> Result<R>,
 ) -> Result<R> {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: as the caller guarantees.
     let given = unsafe { structs::read(options, "options")? };
     let given = given.unwrap_or_else(syna_mmap_search_options::defaults);
     if given.reserved != 0 {
         return Err(SynaError::argument(format!("reserved is {}; it must be 0", given.reserved)));
     }
-    // SAFETY: the caller promises the arrays with their lengths.
+    // SAFETY: the caller guarantees the arrays and their lengths.
     let (prefix, rows) = unsafe {
         let prefix = arguments::slice(given.key_prefix.cast::<u8>(), given.key_prefix_len, "key_prefix")?;
         let rows = arguments::slice(given.row_bitmap, given.row_bitmap_words, "row_bitmap")?;
@@ -163,7 +164,7 @@ pub(super) unsafe fn with_options<R>(
     })?;
     let callback = given.filter.map(|function| Callback { function, context: given.filter_context });
     let test = callback.as_ref().map(|callback| {
-        // SAFETY: the caller promises a callback as the header says.
+        // SAFETY: the caller guarantees a callback as described in the header.
         move |entry: &Entry<'_>| unsafe { callback.passes(entry) }
     });
     work(&SearchOptions {
@@ -200,7 +201,7 @@ pub unsafe extern "C" fn syna_mmap_search_options_init(
     struct_size: usize,
 ) {
     boundary::value_anyway((), |_allowed| {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { structs::write_defaults(options, struct_size) };
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! Header section: what a write can carry.
+//! Header section: batches.
 #![expect(unsafe_code, reason = "turns the caller's arrays into slices")]
 
 use crate::ffi::boundary::arguments;
@@ -78,13 +78,13 @@ unsafe impl Versioned for syna_mmap_batch {
 }
 
 impl syna_mmap_batch {
-    /// Writes the batch into the store; how many rows were written.
+    /// Writes the batch into the store and returns the number of rows written.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] for what cannot be right, and those of the store.
+    /// [`SynaError::InvalidArgument`], and the errors of the store.
     ///
     /// # Safety
-    /// Every pointer that is neither NULL nor misaligned points to what the header says.
+    /// Every pointer that is neither NULL nor misaligned points to what the header describes.
     pub(super) unsafe fn write_to(&self, store: &MmapVectorStore) -> Result<usize> {
         let mode = match self.mode {
             SYNA_MMAP_WRITE_INSERT => WriteMode::Insert,
@@ -100,7 +100,7 @@ impl syna_mmap_batch {
         }
         let count = self.count;
         let dimensions = usize::from(store.dimensions());
-        // SAFETY: the caller's promise covers each of the arrays.
+        // SAFETY: the caller's guarantee covers each of the arrays.
         let (keys, vectors, tags, payloads) = unsafe {
             let vectors = arguments::matrix(self.vectors, count, dimensions, "vectors")?;
             let (bytes, offsets) =
@@ -122,7 +122,7 @@ impl syna_mmap_batch {
             return Err(SynaError::argument("`payload_offsets` is NULL while `payloads` is not"));
         }
         let offsets = (self.payload_offsets, "payload_offsets");
-        // SAFETY: the caller's promise covers both arrays.
+        // SAFETY: the caller's guarantee covers both arrays.
         let (bytes, offsets) =
             unsafe { arguments::packed((self.payloads, "payloads"), offsets, self.count)? };
         Ok(BatchPayloads::Packed { bytes, offsets })

@@ -1,4 +1,4 @@
-//! Header section: walking over all rows.
+//! Header section: iteration over all rows.
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API")]
 
@@ -12,7 +12,7 @@ use crate::{Cursor, Entry, Result};
 use std::ffi::c_char;
 use std::ptr;
 
-/// The cursors that this process has.
+/// The cursors of this process.
 static CURSORS: Table<Cursor> = Table::new(Kind::Cursor);
 
 /// An iterator over the rows of a store, in insertion order. OWNED by you: free it with

@@ -1,11 +1,11 @@
-//! What goes into a store and comes out of it by key or in order.
+//! Writing and reading rows.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `batch.rs` | header: what a write can carry |
+//! | `batch.rs` | header: batches |
 //! | `write.rs` | header: insert, upsert, delete |
-//! | `read.rs` | header: get and the small questions |
-//! | `iterate.rs` | header: all rows in order |
+//! | `read.rs` | header: get, and small queries |
+//! | `iterate.rs` | header: iteration over all rows |
 
 mod batch;
 pub(super) mod iterate;

@@ -1,4 +1,4 @@
-//! Header section: reading what is stored.
+//! Header section: reading rows.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use crate::ffi::boundary;
@@ -40,18 +40,18 @@ pub unsafe extern "C" fn syna_mmap_get(
 }
 
 /// # Safety
-/// If not NULL and aligned, `out_vector` has room for the store's dimensions.
+/// If not NULL and aligned, `out_vector` can hold a vector of the store's dimensions.
 unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) -> Result<()> {
     arguments::check_pointer(out_vector, "out_vector")?;
     let copy = |vector: &[f32]| {
-        // SAFETY: a stored vector has the store's dimensions, for which the caller promises room, and lies in the
-        // store's own memory.
+        // SAFETY: a stored vector has the store's dimensions, for which the caller guarantees room. It lies in the store's
+        // own memory. `ptr::copy` allows an overlap.
         unsafe { std::ptr::copy(vector.as_ptr(), out_vector, vector.len()) };
     };
     if store.read_vector(key, copy).is_some() {
         return Ok(());
     }
-    // Only this way tells why there is none.
+    // `get` reports why there is no vector.
     let vector = store.get(key)?.ok_or_else(|| SynaError::no_such_key(key))?;
     copy(&vector);
     Ok(())
@@ -127,8 +127,8 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
                 let key = arguments::key(key, key_len)?;
                 let copied = store.read_payload(key, |payload| {
                     if !payload.is_empty() && payload.len() <= capacity {
-                        // `capacity` is not 0 here, so the pointer was checked; it has room for the payload, which lies
-                        // in the store's own memory.
+                        // `capacity` is not 0 here, so the pointer was checked. It has room for the payload, which lies in the
+                        // store's own memory.
                         std::ptr::copy(payload.as_ptr(), out_payload, payload.len());
                     }
                     payload.len()

@@ -10,7 +10,7 @@ use crate::ffi::boundary::structs::{self, Versioned};
 use crate::ffi::store::{syna_mmap, with_store};
 use std::ffi::c_char;
 
-/// One row as a batch.
+/// Writes one row as a batch.
 ///
 /// # Safety
 /// As [`syna_mmap_batch::write_to`], with `key_len` bytes at `key` and one vector.
@@ -36,7 +36,7 @@ unsafe fn write_one(
             mode,
             ..syna_mmap_batch::defaults()
         };
-        // SAFETY: the offsets are two, and the caller promises key and vector.
+        // SAFETY: there are two offsets, and the caller guarantees key and vector.
         Ok(unsafe { batch.write_to(store)? } == 1)
     })
 }

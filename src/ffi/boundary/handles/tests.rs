@@ -107,18 +107,18 @@ fn the_last_slot_is_the_last_of_the_last_chunk() {
 fn a_panic_shuts_the_object_for_all_but_remove() {
     let table = table();
     let token = table.insert(1).unwrap();
-    let planted =
-        catch_unwind(AssertUnwindSafe(|| table.read(token, |_| -> Result<()> { panic!("planted") })));
-    assert!(planted.is_err());
+    let injected =
+        catch_unwind(AssertUnwindSafe(|| table.read(token, |_| -> Result<()> { panic!("injected") })));
+    assert!(injected.is_err());
     assert!(matches!(get(&table, token), Err(SynaError::Poisoned { .. })));
     assert!(matches!(table.write(token, |_| Ok(())), Err(SynaError::Poisoned { .. })));
     assert_eq!(take(&table, token), 1);
     let next = table.insert(2).unwrap();
     assert_eq!(get(&table, next).unwrap(), 2, "the slot's next object is not shut");
 
-    let planted =
-        catch_unwind(AssertUnwindSafe(|| table.write(next, |_| -> Result<()> { panic!("planted") })));
-    assert!(planted.is_err());
+    let injected =
+        catch_unwind(AssertUnwindSafe(|| table.write(next, |_| -> Result<()> { panic!("injected") })));
+    assert!(injected.is_err());
     assert!(matches!(get(&table, next), Err(SynaError::Poisoned { .. })));
     assert!(matches!(table.write(next, |_| Ok(())), Err(SynaError::Poisoned { .. })));
     assert_eq!(take(&table, next), 2);
@@ -167,7 +167,7 @@ fn remove_waits_for_calls_under_way_and_lets_no_new_one_in() {
     table
         .read(token, |_| {
             inside.wait();
-            // The closer moves the generation on before it waits.
+            // The closing thread advances the generation before it waits.
             while !is_invalid(get(&table, token)) {
                 thread::yield_now();
             }
