@@ -1,10 +1,11 @@
 /*
- * Allocations that fail: of every call, the n-th allocation fails, alone or with all that follow until the call ends.
- * The call then answers NO_MEMORY or succeeds; the process never ends, the call can be made again when there is
- * memory, and the file has what was acknowledged and nothing else. Each n runs in a process of its own.
+ * Failing allocations: the n-th allocation of every call fails, alone or with all later ones until the call ends.
+ * The call then returns NO_MEMORY or succeeds. The process never ends, the call can be repeated when memory is available,
+ * and the file contains exactly the acknowledged writes. Each n runs in a separate process.
  *
- * One n of each call by default, which SYNA_MMAP_SEED chooses. SYNA_MMAP_ALLOCATIONS=FILE: every n, and a table of all
- * calls in FILE; with SYNA_MMAP_ALLOCATIONS_RUNS=COUNT as many n of each call as that.
+ * By default one n of each call is tested, selected by SYNA_MMAP_SEED. SYNA_MMAP_ALLOCATIONS=FILE tests every n and
+ * writes a table of all calls to FILE; SYNA_MMAP_ALLOCATIONS_RUNS=COUNT limits the number of n for each call.
+ * SYNA_MMAP_ALLOCATIONS_OF=NAME tests one call only.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,11 +27,11 @@
 
 enum { ROWS = 300, FRESH = 1000, FRESH_COUNT = 200, OUTSIDE = -1 };
 
-/* Shared with the children: what the window of a call saw. */
+/* Shared with the child processes: the state of the tested call. */
 typedef struct window {
   atomic_long seen;    /* allocations so far; OUTSIDE: not counted */
-  long failing;        /* the number of the first that fails, from 0 */
-  int lasting;         /* those that follow fail too */
+  long failing;        /* the number of the first failing allocation, from 0 */
+  int lasting;         /* later allocations fail too */
   atomic_long refused; /* how many failed */
   syna_mmap_status status;
   long allocations;
@@ -56,7 +57,7 @@ extern void *__libc_realloc(void *old, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
 void *malloc(size_t size) { return refuses() ? NULL : __libc_malloc(size); }
-/* The C library ends the process where it has no memory for the destructors of a new thread; nobody can change that. */
+/* glibc ends the process if it has no memory for the destructors of a new thread, which no program can change. */
 void *calloc(size_t count, size_t size) {
   Dl_info caller;
   int is_own = seen->seen != OUTSIDE && dladdr(__builtin_return_address(0), &caller) != 0 &&
@@ -72,7 +73,7 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
   return 0;
 }
 
-/* What a case works with; made before its window. */
+/* The objects of a scene, created before the tested call. */
 static syna_mmap *store, *reader;
 static syna_mmap_results *results;
 static syna_mmap_cursor *cursor;
@@ -172,7 +173,7 @@ static syna_mmap_status fresh_when(syna_mmap_status status) {
 static syna_mmap_status insert(void) {
   syna_mmap_status status = SYNA_MMAP_OK;
   size_t i;
-  /* One call in the window: the others come with the retry. */
+  /* Only one call is tested: the others follow in the retry. */
   for (i = 0; status == SYNA_MMAP_OK && i < FRESH_COUNT; i++) {
     status = syna_mmap_insert(store, rows.keys + rows.offsets[i], rows.offsets[i + 1] - rows.offsets[i],
                               rows.vectors + i * DIMENSIONS, NULL, &error);
@@ -286,7 +287,7 @@ static syna_mmap_status search_batch(void) {
   size_t i;
   syna_mmap_status status =
       syna_mmap_search_batch(store, rows.vectors, rows.count, 10, &how, results, statuses, &error);
-  /* Each query has a status of its own, and the call's error says nothing of them. */
+  /* Each query has a separate status, and the call's error does not contain it. */
   for (i = 0; status == SYNA_MMAP_OK && i < rows.count; i++) {
     if (statuses[i] == SYNA_MMAP_OK) continue;
     status = error.status = statuses[i];
@@ -324,17 +325,17 @@ static syna_mmap_status stats(void) {
   syna_mmap_stats numbers = SYNA_MMAP_STATS_INIT;
   return syna_mmap_get_stats(store, &numbers, &error);
 }
-static bool goes_on(void *context, uint64_t done, uint64_t total) {
+static bool continues(void *context, uint64_t done, uint64_t total) {
   (void)context;
   return done <= total;
 }
-static bool goes_on_after(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
+static bool continues_after(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
   (void)context;
   return finding == NULL && done <= total;
 }
 static syna_mmap_status build_index(void) { return syna_mmap_build_index(store, &error); }
 static syna_mmap_status build_index_with(void) {
-  return syna_mmap_build_index_with(store, goes_on, NULL, &error);
+  return syna_mmap_build_index_with(store, continues, NULL, &error);
 }
 static syna_mmap_status index_steps(void) {
   uint64_t remaining = 1;
@@ -345,7 +346,7 @@ static syna_mmap_status index_steps(void) {
 static syna_mmap_status checkpoint(void) { return syna_mmap_checkpoint(store, &error); }
 static syna_mmap_status flush(void) { return syna_mmap_flush(store, &error); }
 static syna_mmap_status reserve(void) { return syna_mmap_reserve(store, 100000, &error); }
-static syna_mmap_status compact(void) { return syna_mmap_compact(store, goes_on, NULL, &error); }
+static syna_mmap_status compact(void) { return syna_mmap_compact(store, continues, NULL, &error); }
 static syna_mmap_status compact_steps(void) {
   bool done = false;
   syna_mmap_status status = SYNA_MMAP_OK;
@@ -353,14 +354,14 @@ static syna_mmap_status compact_steps(void) {
   return status;
 }
 static syna_mmap_status snapshot(void) {
-  syna_mmap_status status = syna_mmap_snapshot_to(store, in_folder("copy"), goes_on, NULL, &error);
+  syna_mmap_status status = syna_mmap_snapshot_to(store, in_folder("copy"), continues, NULL, &error);
   unlink(in_folder("copy"));
   unlink(in_folder("copy.hnsw"));
   return status;
 }
 static syna_mmap_status verify(void) {
   uint64_t findings = 0;
-  syna_mmap_status status = syna_mmap_verify(store, goes_on_after, NULL, &findings, &error);
+  syna_mmap_status status = syna_mmap_verify(store, continues_after, NULL, &findings, &error);
   CHECK(findings == 0);
   return status;
 }
@@ -384,14 +385,14 @@ static syna_mmap_status close_store(void) {
   store = NULL;
   return status;
 }
-static void hear(void *context, uint32_t level, const char *text, size_t length) {
+static void receive_log(void *context, uint32_t level, const char *text, size_t length) {
   (void)context, (void)level, (void)text, (void)length;
 }
 static syna_mmap_status listen_and_close(void) {
-  syna_mmap_status status = syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, NULL, &error);
+  syna_mmap_status status = syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, NULL, &error);
   return status == SYNA_MMAP_OK ? close_store() : status;
 }
-static syna_mmap_status nonsense(void) {
+static syna_mmap_status insert_not_finite(void) {
   float vector[DIMENSIONS] = {0};
   vector[3] = -1.0f / vector[4];
   return syna_mmap_insert(store, "nonsense", 8, vector, NULL, &error);
@@ -401,9 +402,9 @@ typedef struct scene {
   const char *name;
   void (*prepare)(void);
   syna_mmap_status (*act)(void);
-  /* What it answers with enough memory. */
+  /* The expected status when memory is available. */
   syna_mmap_status answer;
-  /* Whether it can be called again. */
+  /* Whether the call can be repeated. */
   int is_once;
 } scene;
 
@@ -423,7 +424,7 @@ static const scene scenes[] = {
     {"insert_batch (index, threads)", prepare_automatic, insert_batch, SYNA_MMAP_OK, 0},
     {"upsert_batch", prepare_grown, upsert_batch, SYNA_MMAP_OK, 0},
     {"write (tags, payloads)", prepare, write_all, SYNA_MMAP_OK, 0},
-    {"insert (not finite)", prepare, nonsense, SYNA_MMAP_ERR_INVALID_VECTOR, 0},
+    {"insert (not finite)", prepare, insert_not_finite, SYNA_MMAP_ERR_INVALID_VECTOR, 0},
     {"delete", prepare, delete_first, SYNA_MMAP_OK, 0},
     {"get, get_tags, get_payload", prepare, get_all, SYNA_MMAP_OK, 0},
     {"get (missing)", prepare, get_missing, SYNA_MMAP_ERR_NOT_FOUND, 0},
@@ -468,7 +469,7 @@ static void copy_file(const char *from, const char *to) {
   CHECK(count == 0 && close(in) == 0 && close(out) == 0);
 }
 
-/* The template: rows with tags and payloads, of which some are deleted, an index, and a file that is no store. */
+/* Creates the template: rows with tags and payloads, some of them deleted, an index, and a file that is not a store. */
 static void make_template(void) {
   char key[40];
   uint64_t n;
@@ -485,7 +486,7 @@ static void make_template(void) {
   OK(syna_mmap_build_index(store, &error));
   OK(syna_mmap_close(store, &error));
   foreign = fopen(in_folder("foreign"), "w");
-  CHECK(foreign != NULL && fputs("no store at all, but long enough to be looked at", foreign) > 0);
+  CHECK(foreign != NULL && fputs("not a store, but long enough to be examined", foreign) > 0);
   CHECK(fclose(foreign) == 0);
 }
 
@@ -517,7 +518,7 @@ static void check_afterwards(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Runs one call with its failing allocation, in a child. */
+/* Runs one call with its failing allocation in a child process. */
 static void run_scene(const scene *s) {
   struct rlimit none = {0, 0};
   CHECK(setrlimit(RLIMIT_CORE, &none) == 0);
@@ -533,12 +534,12 @@ static void run_scene(const scene *s) {
   seen->allocations = atomic_exchange(&seen->seen, OUTSIDE);
   seen->is_over = 1;
   if (seen->status != s->answer) {
-    /* The header says so of a thread that cannot be started; it is memory that the system had none of. */
+    /* A thread that cannot be started for lack of memory is reported as an I/O error, as the header says. */
     if (s->act == open_with_worker && seen->status == SYNA_MMAP_ERR_IO && error.os_errno == EAGAIN) {
       seen->status = error.status = SYNA_MMAP_ERR_NO_MEMORY;
     }
     if (seen->status != SYNA_MMAP_ERR_NO_MEMORY) {
-      fprintf(stderr, "answers %s: %s\n", syna_mmap_status_name(seen->status), error.message);
+      fprintf(stderr, "returns %s: %s\n", syna_mmap_status_name(seen->status), error.message);
       exit(1);
     }
     CHECK(atomic_load(&seen->refused) > 0);
@@ -548,7 +549,7 @@ static void run_scene(const scene *s) {
   if (seen->status == SYNA_MMAP_ERR_NO_MEMORY && !s->is_once) {
     syna_mmap_status again = s->act();
     if (again != s->answer) {
-      fprintf(stderr, "answers %s when called again: %s\n", syna_mmap_status_name(again), error.message);
+      fprintf(stderr, "returns %s when called again: %s\n", syna_mmap_status_name(again), error.message);
       exit(1);
     }
     may_lack_fresh = 0;
@@ -611,7 +612,7 @@ int main(int argc, char **argv) {
   CHECK(seen != MAP_FAILED);
   atomic_store(&seen->seen, OUTSIDE);
   {
-    /* Stores of this process would be another's in its children. */
+    /* In a child process, because this process's stores would be invalid in its children. */
     int status;
     pid_t child = fork();
     CHECK(child >= 0);
@@ -622,7 +623,7 @@ int main(int argc, char **argv) {
     CHECK(waitpid(child, &status, 0) == child && status == 0);
   }
   if (table != NULL) {
-    fprintf(table, "| call | allocations | runs | answers NO_MEMORY | wrong | ends the process |\n");
+    fprintf(table, "| call | allocations | runs | returns NO_MEMORY | wrong | ends the process |\n");
     fprintf(table, "| --- | --- | --- | --- | --- | --- |\n");
   }
   for (i = 0; i < sizeof scenes / sizeof *scenes; i++) {
@@ -631,11 +632,11 @@ int main(int argc, char **argv) {
     long n, stride;
     int lasting;
     if (only != NULL && strcmp(only, s->name) != 0) continue;
-    /* With enough memory. */
+    /* Without a failure. */
     run_child(s, -1, 0, &of, table);
     stride = runs < of.allocations ? (of.allocations + runs - 1) / runs : 1;
     for (lasting = 0; lasting <= 1; lasting++) {
-      /* A sample is another one in each call and mode; a message says which allocation it was. */
+      /* The sample differs for each call and mode; a message names the allocation. */
       for (n = (long)(scrambled(seed + 2 * i + (uint64_t)lasting) % (uint64_t)stride); n < of.allocations; n += stride) {
         run_child(s, n, lasting, &of, table);
       }

@@ -1,4 +1,4 @@
-/* Whatever lies at the path, an open is an error or a store, and a failed one changes no byte. */
+/* An open of any file returns an error or a store. A failed open changes no byte. */
 #include "check.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static syna_mmap_status opened(const char *name, uint32_t flags) {
   return status;
 }
 
-/* Opens a file of these bytes in each way; the file has to be the same afterwards. */
+/* Opens a file with these bytes in each mode; the file must be unchanged afterwards. */
 static void refused(syna_mmap_status expected, const void *bytes, size_t count) {
   static const uint32_t flags[] = {0, SYNA_MMAP_OPEN_READ_ONLY, SYNA_MMAP_OPEN_VERIFY};
   size_t after, i;
@@ -54,7 +54,7 @@ static void other_files(void) {
   size_t i;
   FAILS(IO, opened(".", 0));
   FAILS(IO, opened(".", SYNA_MMAP_OPEN_READ_ONLY));
-  /* One without a byte is a new store to a writer. */
+  /* A writer makes a new store of an empty file. */
   write_file("file", "", 0);
   FAILS(CORRUPT, opened("file", SYNA_MMAP_OPEN_READ_ONLY));
   OK(opened("file", 0));
@@ -68,7 +68,7 @@ static void other_files(void) {
   refused(SYNA_MMAP_ERR_CORRUPT, bytes, sizeof bytes);
 }
 
-/* A store cut off anywhere: an error, or a store with the rows from the beginning; never anything else. */
+/* A store truncated at any length: an error, or a store with the first rows; nothing else. */
 static void truncated(void) {
   syna_mmap *store = open_quietly(in_folder("whole"), 0);
   unsigned char *bytes;
@@ -97,7 +97,7 @@ static void truncated(void) {
   free(bytes);
 }
 
-/* One byte wrong anywhere: an error, or all rows. */
+/* One wrong byte at any offset: an error, or all rows. */
 static void flipped(void) {
   unsigned char *bytes;
   size_t count, at, n;
@@ -120,7 +120,7 @@ static void flipped(void) {
     } else {
       errors++;
       CHECK(status == SYNA_MMAP_ERR_CORRUPT || status == SYNA_MMAP_ERR_UNSUPPORTED_VERSION);
-      /* What is whole can be looked at. */
+      /* Intact vectors can be read. */
       options.flags = SYNA_MMAP_OPEN_DAMAGED;
       status = syna_mmap_open(in_folder("flipped"), &options, &store, &error);
       CHECK(status == SYNA_MMAP_OK || status == SYNA_MMAP_ERR_CORRUPT ||
@@ -133,7 +133,7 @@ static void flipped(void) {
   free(bytes);
 }
 
-/* No folder is made. */
+/* Folders are not created. */
 static void missing_folder(void) {
   FAILS(IO, opened("none/store", 0));
   CHECK(error.os_errno == ENOENT);
@@ -141,7 +141,7 @@ static void missing_folder(void) {
   FAILS(NOT_FOUND, opened("none/store", SYNA_MMAP_OPEN_READ_ONLY));
 }
 
-static void wrong_kind(void) {
+static void wrong_handle_type(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = quiet();
   options.metric = SYNA_MMAP_METRIC_DOT_PRODUCT;
@@ -165,7 +165,7 @@ static void locked(void) {
   OK(syna_mmap_close(reader, &error));
 }
 
-/* A file of somebody else's where the index belongs is not written over. */
+/* Another program's file at the index path is not overwritten. */
 static void foreign_index(void) {
   unsigned char *bytes;
   size_t count;
@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
   missing_folder();
   truncated();
   flipped();
-  wrong_kind();
+  wrong_handle_type();
   locked();
   foreign_index();
   return 0;

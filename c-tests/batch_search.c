@@ -1,4 +1,4 @@
-/* Many queries in one call: the answers of single searches, a status for each query, threads, and the index's recall. */
+/* Batch searches: the results of single searches, a status for each query, threads, and measured recall. */
 #include "check.h"
 
 #include <math.h>
@@ -50,7 +50,7 @@ static void bad_queries(void) {
     CHECK(count == (i == 1 ? 0 : 2));
   }
   CHECK(syna_mmap_results_query_hits(results, 2, NULL)->row == 2);
-  /* Without a place to tell, the call fails. */
+  /* Without an array for statuses the call fails. */
   FAILS(INVALID_VECTOR, syna_mmap_search_batch(store, three, 3, 2, NULL, results, NULL, &error));
   CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);
 
@@ -84,7 +84,7 @@ static void partial(void) {
   CHECK(syna_mmap_results_query_hits(NULL, 0, &count) == NULL && count == 0);
 }
 
-/* `every_row`: of all rows, too. */
+/* `every_row`: all rows too. */
 static void recall(double least, bool every_row) {
   double first = -1, second = -1;
   OK(syna_mmap_check_recall(store, 100, 10, 0, 7, &first, &error));
@@ -108,8 +108,8 @@ static void recall(double least, bool every_row) {
   CHECK(second >= 0 && second <= 1);
 }
 
-/* A limit is one in an empty store too. */
-static void recall_of_nothing(void) {
+/* The limit applies to an empty store too. */
+static void recall_of_an_empty_store(void) {
   syna_mmap *empty = NULL;
   double found = -1;
   OK(syna_mmap_open_in_memory(NULL, &empty, &error));
@@ -125,7 +125,7 @@ int main(int argc, char **argv) {
   uint32_t threads;
   size_t i;
   begin(argc, argv);
-  recall_of_nothing();
+  recall_of_an_empty_store();
   for (i = 0; i < QUERIES; i++) fill(queries + i * DIMENSIONS, 500000 + i);
   OK(syna_mmap_results_new(&results, &error));
   OK(syna_mmap_results_new(&single, &error));

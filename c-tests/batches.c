@@ -1,4 +1,4 @@
-/* Batches: tags, payloads, modes, keys that occur twice, all or nothing. */
+/* Batches: tags, payloads, modes, duplicate keys, all or nothing. */
 #include "check.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@ static syna_mmap_batch empty_batch(void) {
   return b;
 }
 
-/* Keys a, b, a, c: vectors 0 to 3. */
+/* Keys a, b, a, c with vectors 0 to 3. */
 static const char KEYS[] = "abac";
 static const uint64_t OFFSETS[] = {0, 1, 2, 3, 4};
 
@@ -18,7 +18,7 @@ static int has(const syna_mmap *store, const char *key, uint64_t n) {
   return is_vector(vector, n);
 }
 
-static void keys_that_occur_twice(void) {
+static void duplicate_keys(void) {
   syna_mmap *store = open_quietly(in_folder("twice"), 0);
   float vectors[4 * DIMENSIONS];
   size_t count = 0, i;
@@ -27,13 +27,13 @@ static void keys_that_occur_twice(void) {
   CHECK(count == 3 && syna_mmap_len(store) == 3);
   CHECK(has(store, "a", 0) && has(store, "b", 1) && has(store, "c", 3));
 
-  /* An insert leaves all of them. */
+  /* An insert leaves existing keys unchanged. */
   for (i = 0; i < 4; i++) fill(vectors + i * DIMENSIONS, 10 + i);
   OK(syna_mmap_insert_batch(store, KEYS, OFFSETS, vectors, 4, &count, &error));
   CHECK(count == 0);
   CHECK(has(store, "a", 0) && has(store, "b", 1) && has(store, "c", 3));
 
-  /* An upsert replaces them, by the last of each. */
+  /* An upsert replaces them; the last of each key counts. */
   OK(syna_mmap_upsert_batch(store, KEYS, OFFSETS, vectors, 4, &error));
   CHECK(syna_mmap_len(store) == 3);
   CHECK(has(store, "a", 12) && has(store, "b", 11) && has(store, "c", 13));
@@ -68,7 +68,7 @@ static void tags_and_payloads(void) {
   CHECK(has(store, "a", 2) && has(store, "b", 1) && has(store, "c", 3));
   OK(syna_mmap_write(store, &b, NULL, NULL));
 
-  /* All payloads empty, and no bytes for them. */
+  /* All payloads are empty, without bytes. */
   memset(payload_offsets, 0, sizeof payload_offsets);
   b.payloads = NULL;
   OK(syna_mmap_write(store, &b, NULL, &error));
@@ -78,7 +78,7 @@ static void tags_and_payloads(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* A fault in the last row keeps the first from being written. */
+/* An invalid last row prevents the first one from being written. */
 static void all_or_nothing(void) {
   syna_mmap *store = open_quietly(in_folder("whole"), 0);
   batch b = batch_of(0, 100);
@@ -131,7 +131,7 @@ static void offsets(void) {
   FAILS(INVALID_ARGUMENT, syna_mmap_write(store, &b, &count, &error));
   CHECK(syna_mmap_len(store) == 0);
 
-  /* Three times the empty key: the first counts. */
+  /* Three empty keys: the first counts. */
   OK(syna_mmap_insert_batch(store, NULL, all_empty, vectors, 3, &count, &error));
   CHECK(count == 1);
   CHECK(syna_mmap_contains(store, NULL, 0));
@@ -151,7 +151,7 @@ static void nothing(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-static void members_with_a_wrong_value(void) {
+static void invalid_member_values(void) {
   syna_mmap *store = open_quietly(in_folder("members"), 0);
   syna_mmap_batch b = empty_batch();
   b.mode = 2;
@@ -166,11 +166,11 @@ static void members_with_a_wrong_value(void) {
 
 int main(int argc, char **argv) {
   begin(argc, argv);
-  keys_that_occur_twice();
+  duplicate_keys();
   tags_and_payloads();
   all_or_nothing();
   offsets();
   nothing();
-  members_with_a_wrong_value();
+  invalid_member_values();
   return 0;
 }

@@ -1,11 +1,11 @@
-/* Inputs of a search that lie in the very results that are searched into, when nothing else keeps them alive. */
+/* Inputs of a search that point into the results being searched into, when nothing else keeps their memory alive. */
 #include "check.h"
 
 enum { ROWS = 50, ROW = 7 };
 
 static syna_mmap *store;
 
-/* Results whose one hit, row ROW, is of a store that is closed: they alone keep its mappings. */
+/* Results whose only hit, row ROW, is from a closed store: they alone keep its mapping. */
 static syna_mmap_results *orphans(const syna_mmap_hit **hit) {
   syna_mmap *closed = NULL;
   syna_mmap_results *results = NULL;
@@ -24,7 +24,7 @@ static syna_mmap_results *orphans(const syna_mmap_hit **hit) {
   return results;
 }
 
-/* That `results` have the row `n` first; frees them. */
+/* Checks that row `n` is the first of `results`, and frees them. */
 static void finds(syna_mmap_results *results, uint64_t n) {
   char key[40];
   size_t count = 0;
@@ -67,7 +67,7 @@ static void keys(void) {
   fill(query, ROW + 1);
   OK(syna_mmap_search(store, query, 1, &options, results, &error));
   finds(results, ROW);
-  /* A search that fails reads its inputs too. */
+  /* A failing search reads its inputs too. */
   results = orphans(&hit);
   options.key_prefix = hit->key;
   FAILS(NOT_FOUND, syna_mmap_search_key(store, hit->key, hit->key_len - 1, 1, &options, results, &error));
@@ -75,7 +75,7 @@ static void keys(void) {
   syna_mmap_results_free(results);
 }
 
-/* As above, where a compaction has replaced the file that the hits lie in. */
+/* As above, after a compaction replaced the file that contains the hits. */
 static void replaced_file(void) {
   syna_mmap *compacted = open_quietly(in_folder("compacted"), 0);
   syna_mmap_results *results = NULL;

@@ -1,5 +1,5 @@
 /*
- * What the C tests share: checks that say where and why they failed, and what most programs need.
+ * Shared by the C tests: checks that report where and why they failed, and helpers for most programs.
  *
  * A test is a program that takes an empty folder as its first argument and returns 0. It uses syna_mmap.h only.
  */
@@ -21,7 +21,7 @@
 enum { DIMENSIONS = 64 };
 
 static const char *folder;
-/* The error of the main thread's calls. */
+/* The error struct of the main thread's calls. */
 static syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
 
 static void failed(const char *file, int line, const char *what) {
@@ -38,24 +38,24 @@ static void expect(const char *file, int line, const char *what, syna_mmap_statu
     exit(1);
   }
   if (status == SYNA_MMAP_OK || why == NULL) return;
-  if (why->status != expected) failed(file, line, "the error struct has another status");
+  if (why->status != expected) failed(file, line, "the error struct has a different status");
   while (length < sizeof why->message && why->message[length] != 0) length++;
-  if (length == 0 || length == sizeof why->message) failed(file, line, "the message is empty or does not end");
+  if (length == 0 || length == sizeof why->message) failed(file, line, "the message is empty or not terminated");
 }
 
 #define CHECK(condition) ((condition) ? (void)0 : failed(__FILE__, __LINE__, #condition))
-/* The call is given `error`. */
+/* For calls that receive `error`. */
 #define FAILS(status, call) expect(__FILE__, __LINE__, #call, SYNA_MMAP_ERR_##status, (call), &error)
-/* The call is given no error struct. */
+/* For calls without an error struct. */
 #define FAILS_BARE(status, call) expect(__FILE__, __LINE__, #call, SYNA_MMAP_ERR_##status, (call), NULL)
 #define OK(call) expect(__FILE__, __LINE__, #call, SYNA_MMAP_OK, (call), &error)
 
 MAYBE_UNUSED static void begin(int argc, char **argv) {
-  if (argc < 2) failed(argv[0], 0, "the first argument has to be an empty folder");
+  if (argc < 2) failed(argv[0], 0, "the first argument must be an empty folder");
   folder = argv[1];
 }
 
-/* A path in the test's folder; BORROWED until the eighth call from now. */
+/* A path in the test's folder; BORROWED until the eighth later call. */
 MAYBE_UNUSED static const char *in_folder(const char *name) {
   static char paths[8][4096];
   static unsigned next;
@@ -72,7 +72,7 @@ MAYBE_UNUSED static uint64_t scrambled(uint64_t n) {
   return n ^ (n >> 31);
 }
 
-/* Vector number `n`: the same in every run, different for every n. */
+/* Vector number `n`: the same in every run, and different for every n. */
 MAYBE_UNUSED static void fill(float *vector, uint64_t n) {
   size_t i;
   for (i = 0; i < DIMENSIONS; i++) {
@@ -86,12 +86,12 @@ MAYBE_UNUSED static int is_vector(const float *vector, uint64_t n) {
   return memcmp(vector, expected, sizeof expected) == 0;
 }
 
-/* `key` becomes the key of vector number `n`; returns its length. Lengths vary, so nothing is aligned by luck. */
+/* Writes the key of vector number `n` and returns its length. Lengths vary, so that nothing is aligned by accident. */
 MAYBE_UNUSED static size_t key_of(char key[40], uint64_t n) {
   return (size_t)snprintf(key, 40, "%.*s%llu", (int)(n % 17), "abcdefghijklmnopq", (unsigned long long)n);
 }
 
-/* Nothing happens by itself: no index, no checkpoint. */
+/* No automatic index and no automatic checkpoints. */
 MAYBE_UNUSED static syna_mmap_options quiet(void) {
   syna_mmap_options options;
   syna_mmap_options_init(&options, sizeof options);
@@ -99,7 +99,7 @@ MAYBE_UNUSED static syna_mmap_options quiet(void) {
   options.metric = SYNA_MMAP_METRIC_EUCLIDEAN;
   options.index_threshold = 0;
   options.checkpoint_interval_secs = 0;
-  /* Indexes that are quick to make: valgrind runs these programs too. */
+  /* Indexes that are fast to build: valgrind runs these programs too. */
   options.hnsw_ef_construction = 60;
   return options;
 }
@@ -113,7 +113,7 @@ MAYBE_UNUSED static syna_mmap *open_quietly(const char *path, uint32_t flags) {
   return store;
 }
 
-/* Rows [first, first + count) as one batch; free it by batch_free. */
+/* Rows [first, first + count) as one batch; free it with batch_free. */
 typedef struct batch {
   char *keys;
   uint64_t *offsets;
@@ -152,7 +152,7 @@ MAYBE_UNUSED static void insert_rows(syna_mmap *store, uint64_t first, size_t co
   batch_free(&b);
 }
 
-/* Whether the store has row `n` under its key. */
+/* Whether the store has row `n` with its key. */
 MAYBE_UNUSED static int has_row(const syna_mmap *store, uint64_t n) {
   char key[40];
   float vector[DIMENSIONS];

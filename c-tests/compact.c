@@ -1,4 +1,4 @@
-/* Compaction and snapshots: whole, in steps, cancelled; what was borrowed before stays. */
+/* Compactions and snapshots: in one call, in steps, cancelled; borrowed memory stays unchanged. */
 #include "check.h"
 
 enum { ROWS = 4000 };
@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
   FAILS(INVALID_HANDLE, syna_mmap_compact_cancel(NULL, &error));
   FAILS(INVALID_ARGUMENT, syna_mmap_compact_step(store, 0, NULL, &error));
 
-  /* Borrowed before. */
+  /* Borrowed before the compactions. */
   OK(syna_mmap_results_new(&results, &error));
   syna_mmap_search_options_init(&exact, sizeof exact);
   exact.exact = 1;
@@ -101,13 +101,13 @@ int main(int argc, char **argv) {
   CHECK(steps > 1);
   check_rows(store);
 
-  /* A reader of the old file goes on with it until it is moved on. */
+  /* A reader of the old file continues with it until syna_mmap_refresh. */
   check_rows(reader);
   insert_rows(store, 10000, 1);
   OK(syna_mmap_refresh(reader, &is_changed, &error));
   CHECK(is_changed && has_row(reader, 10000));
 
-  /* A copy is a store of its own. */
+  /* A snapshot is an independent store. */
   t.calls = 0;
   t.is_compaction = false;
   OK(syna_mmap_snapshot_to(reader, in_folder("copy"), NULL, NULL, &error));
@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
   OK(syna_mmap_close(reader, &error));
   OK(syna_mmap_close(store, &error));
 
-  /* What was borrowed before two compactions and a close is as it was. */
+  /* Memory that was borrowed before two compactions and a close is unchanged. */
   hits = syna_mmap_results_hits(results, &hit_count);
   CHECK(hit_count == 10 && is_vector(hits[0].vector, 77) && hits[0].distance == 0.0f);
   OK(syna_mmap_cursor_next(cursor, rows + count, ROWS, &count, &error));

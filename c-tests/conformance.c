@@ -1,5 +1,5 @@
 /*
- * Replays bindings/conformance/cases.txt, whose README.md describes it.
+ * Replays bindings/conformance/cases.txt, which is described in the README.md beside it.
  *
  *   conformance FOLDER [CASES [report]]
  */
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- what the operations work on --------------------------------------------------------------- */
+/* ---- objects of the operations ----------------------------------------------------------------- */
 
 static syna_mmap *stores['Z' + 1];
 static syna_mmap_results *results;
@@ -59,7 +59,7 @@ static void open_in_memory(void) {
   said_status(syna_mmap_open_in_memory(&options, &stores[words[1][0] & 0x7F], &error));
 }
 
-/* open_at STORE FILE OFFSET FROM: the store that `pack` has put there. */
+/* open_at STORE FILE OFFSET FROM: opens the store that `pack` has put there. */
 static void open_at(void) {
   syna_mmap_options options = quiet();
   uint64_t offset = strtoull(words[3], NULL, 10);
@@ -128,9 +128,9 @@ static void write_batch(void) {
   free(payloads.data);
 }
 
-/* Hits that the results have, compared with the lines that follow. */
+/* Compares the hits of the results with the following lines. */
 static void compare_hits(size_t place, const syna_mmap_hit *hits, size_t count, const syna_mmap *searched) {
-  /* Where they lie among all: tags and payloads are asked for by that. */
+  /* The position among all hits, for tags and payloads. */
   const size_t first = count == 0 ? 0 : (size_t)(hits - syna_mmap_results_hits(results, NULL));
   size_t i, length;
   said_number(place, count);
@@ -138,15 +138,15 @@ static void compare_hits(size_t place, const syna_mmap_hit *hits, size_t count, 
     bytes key = bytes_of(words[1]), payload = bytes_of(words[5]);
     const uint8_t *data = syna_mmap_results_payload(results, first + i, &length);
     if (i >= count) differs("no hit");
-    if (hits[i].key_len != key.length || memcmp(hits[i].key, key.data, key.length) != 0) differs("another key");
-    if (!is_distance(words[2], hits[i].distance)) differs("another distance");
-    if (hits[i].row != strtoull(words[3], NULL, 10)) differs("another row");
-    if (syna_mmap_results_tags(results, first + i) != strtoull(words[4], NULL, 10)) differs("other tags");
-    if (length != payload.length || (length > 0 && memcmp(data, payload.data, length) != 0)) differs("another payload");
+    if (hits[i].key_len != key.length || memcmp(hits[i].key, key.data, key.length) != 0) differs("a different key");
+    if (!is_distance(words[2], hits[i].distance)) differs("a different distance");
+    if (hits[i].row != strtoull(words[3], NULL, 10)) differs("a different row");
+    if (syna_mmap_results_tags(results, first + i) != strtoull(words[4], NULL, 10)) differs("different tags");
+    if (length != payload.length || (length > 0 && memcmp(data, payload.data, length) != 0)) differs("a different payload");
     if (searched != NULL) {
       size_t bytes_count = syna_mmap_dimensions(searched) * sizeof(float);
       OK(syna_mmap_get(searched, key.data, key.length, other, &error));
-      if (memcmp(hits[i].vector, other, bytes_count) != 0) differs("another vector");
+      if (memcmp(hits[i].vector, other, bytes_count) != 0) differs("a different vector");
     }
     free(key.data);
     free(payload.data);
@@ -155,7 +155,7 @@ static void compare_hits(size_t place, const syna_mmap_hit *hits, size_t count, 
   if (i != 0 && i != count) differs("more hits than lines");
 }
 
-/* What a search has found, and whether it was cut short. */
+/* Reports the results of a search, and whether they are partial. */
 static void said_search(syna_mmap_status status) {
   bool is_partial = syna_mmap_results_is_partial(results);
   size_t count = 0;
@@ -194,7 +194,7 @@ static void search_batch(void) {
   said_search(syna_mmap_search_batch(store(), queries, count, k, &options, results, statuses, &error));
 }
 
-/* What came of one query of the batch before. */
+/* The results of one query of the previous batch. */
 static void query(void) {
   size_t number = strtoul(words[1], NULL, 10), count = 0;
   const syna_mmap_hit *hits = syna_mmap_results_query_hits(results, number, &count);
@@ -214,7 +214,7 @@ static void get(const bytes *key) {
   if (!said_status(syna_mmap_get(store(), key->data, key->length, vector, &error))) return;
   count = vector_of(expected[1], other);
   if (count != syna_mmap_dimensions(store()) || memcmp(vector, other, count * sizeof(float)) != 0)
-    differs("another vector");
+    differs("a different vector");
 }
 
 static void payload_of(const bytes *key) {
@@ -262,9 +262,9 @@ static void verify(bool is_stopped) {
   for (i = 0; is_next("finding"); i++) {
     bytes key = bytes_of(words[1]);
     if (i >= finding_count || findings[i].problem > 3) differs("no finding");
-    if (findings[i].key_len != key.length || memcmp(findings[i].key, key.data, key.length) != 0) differs("another key");
-    if (findings[i].row != strtoull(words[2], NULL, 10)) differs("another row");
-    if (strcmp(words[3], PROBLEMS[findings[i].problem]) != 0) differs("another problem");
+    if (findings[i].key_len != key.length || memcmp(findings[i].key, key.data, key.length) != 0) differs("a different key");
+    if (findings[i].row != strtoull(words[2], NULL, 10)) differs("a different row");
+    if (strcmp(words[3], PROBLEMS[findings[i].problem]) != 0) differs("a different problem");
     free(key.data);
     check_count++;
   }
@@ -303,7 +303,7 @@ static void limit_file_bytes(void) {
 
 /* ---- the table of operations ------------------------------------------------------------------- */
 
-/* Operations whose argument is a key; false: it is none of them. */
+/* Operations whose argument is a key; false if the operation is none of them. */
 static int with_key(const bytes *key) {
   bool answer = false;
   uint64_t tags = 0;

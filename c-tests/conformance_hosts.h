@@ -1,14 +1,14 @@
-/* The operations of bindings/conformance/cases.txt that go beyond insert and search. */
+/* The operations of bindings/conformance/cases.txt other than insert and search. */
 #ifndef CONFORMANCE_HOSTS_H
 #define CONFORMANCE_HOSTS_H
 
 #include "conformance_lines.h"
 
-/* ---- options of a search ----------------------------------------------------------------------- */
+/* ---- search options ---------------------------------------------------------------------------- */
 
 enum { MAX_BITMAP_WORDS = 4 };
 
-/* What a search's options point to: good until the next call of search_options. */
+/* The arrays that search options point to; valid until the next call of search_options. */
 static bytes prefix_wanted, ending_wanted;
 static uint64_t bitmap[MAX_BITMAP_WORDS];
 
@@ -34,7 +34,7 @@ static int is_named(const char *word, const char *name) {
   return strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '=';
 }
 
-/* `NAME=VALUE` words, from the first one on that is such; other words may stand before them. */
+/* Parses `NAME=VALUE` words, starting at the first one; other words may come before them. */
 static syna_mmap_search_options search_options(char **word) {
   syna_mmap_search_options options;
   syna_mmap_search_options_init(&options, sizeof options);
@@ -68,9 +68,9 @@ static syna_mmap_search_options search_options(char **word) {
   return options;
 }
 
-/* ---- walks and numbers ------------------------------------------------------------------------- */
+/* ---- iteration and statistics ------------------------------------------------------------------ */
 
-/* Every row of a walk, compared with the lines that follow. */
+/* Compares every row of an iteration with the following lines. */
 static void iterate(const syna_mmap *store) {
   syna_mmap_cursor *cursor = NULL;
   syna_mmap_row rows[64];
@@ -85,12 +85,12 @@ static void iterate(const syna_mmap *store) {
     bytes key = bytes_of(words[1]), payload = bytes_of(words[4]);
     const syna_mmap_row *row = &rows[i];
     if (i >= count) differs("no entry");
-    if (row->key_len != key.length || memcmp(row->key, key.data, key.length) != 0) differs("another key");
-    if (memcmp(row->vector, wanted, vector_of(words[2], wanted) * sizeof(float)) != 0) differs("another vector");
-    if (row->tags != strtoull(words[3], NULL, 10)) differs("other tags");
+    if (row->key_len != key.length || memcmp(row->key, key.data, key.length) != 0) differs("a different key");
+    if (memcmp(row->vector, wanted, vector_of(words[2], wanted) * sizeof(float)) != 0) differs("a different vector");
+    if (row->tags != strtoull(words[3], NULL, 10)) differs("different tags");
     if (row->payload_len != payload.length || (payload.length > 0 && memcmp(row->payload, payload.data, payload.length) != 0))
-      differs("another payload");
-    if (row->row != strtoull(words[5], NULL, 10)) differs("another row");
+      differs("a different payload");
+    if (row->row != strtoull(words[5], NULL, 10)) differs("a different row");
     free(key.data);
     free(payload.data);
     check_count++;
@@ -147,7 +147,7 @@ static void refresh(syna_mmap *store) {
   if (said_status(syna_mmap_refresh(store, &has_changed, &error))) said_bool(1, has_changed);
 }
 
-/* Whether the operation is one of these. */
+/* Runs the operation if it is one of these; otherwise returns false. */
 static int for_hosts(syna_mmap *store) {
   const char *name = words[0];
   if (strcmp(name, "iterate") == 0) iterate(store);

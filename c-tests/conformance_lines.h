@@ -1,4 +1,4 @@
-/* The lines of bindings/conformance/cases.txt, and what was said compared with them. */
+/* The lines of bindings/conformance/cases.txt, and the comparison with the library's answers. */
 #ifndef CONFORMANCE_LINES_H
 #define CONFORMANCE_LINES_H
 
@@ -7,14 +7,14 @@
 static FILE *cases;
 static char line[1 << 16];
 static char *words[MAX_WORDS];
-/* Words of the line, those before "->", and those after it. */
+/* The words of the line before "->", and those after it. */
 static size_t word_count;
 static char **expected;
 static size_t line_number, case_count, check_count;
-/* Whether `line` is to be looked at again. */
+/* Whether `line` must be processed again. */
 static int is_kept;
 
-/* Cuts the next line with a meaning into words; false at the end of the file. */
+/* Splits the next non-empty line into words; false at the end of the file. */
 static int next_line(void) {
   char *word;
   if (is_kept) {
@@ -49,11 +49,11 @@ static int is_next(const char *operation) {
 }
 
 static void differs(const char *said) {
-  fprintf(stderr, "cases.txt:%zu: %s came out as %s\n", line_number, words[0], said);
+  fprintf(stderr, "cases.txt:%zu: %s returned %s\n", line_number, words[0], said);
   exit(1);
 }
 
-/* Compares expected word `i` with what was said. */
+/* Compares expected word `i` with an answer. */
 static void said(size_t i, const char *text) {
   if (expected == NULL || expected[i] == NULL || strcmp(expected[i], text) != 0) differs(text);
   if (i == 0) check_count++;
@@ -67,14 +67,14 @@ static void said_number(size_t i, uint64_t number) {
 
 static void said_bool(size_t i, bool answer) { said(i, answer ? "yes" : "no"); }
 
-/* Without SYNA_MMAP_ and ERR_. */
+/* The name without SYNA_MMAP_ and ERR_. */
 static const char *short_name(syna_mmap_status status) {
   const char *name = syna_mmap_status_name(status);
   if (strncmp(name, "SYNA_MMAP_", 10) != 0) return "-";
   return strncmp(name + 10, "ERR_", 4) == 0 ? name + 14 : name + 10;
 }
 
-/* Compares a status, and that the error struct has it; whether it is OK. */
+/* Compares a status, also in the error struct; returns whether it is OK. */
 static int said_status(syna_mmap_status status) {
   said(0, short_name(status));
   if (status != SYNA_MMAP_OK && (error.status != status || error.message[0] == 0)) differs(error.message);
@@ -83,7 +83,7 @@ static int said_status(syna_mmap_status status) {
 
 static void said_bytes(size_t i, const char *data, size_t length) {
   bytes wanted = bytes_of(expected[i] == NULL ? "%" : expected[i]);
-  if (wanted.length != length || (length > 0 && memcmp(wanted.data, data, length) != 0)) differs("other bytes");
+  if (wanted.length != length || (length > 0 && memcmp(wanted.data, data, length) != 0)) differs("different bytes");
   free(wanted.data);
 }
 

@@ -1,4 +1,4 @@
-/* The words of bindings/conformance/cases.txt, whose README.md describes them. */
+/* The words of bindings/conformance/cases.txt, described in the README.md beside it. */
 #ifndef CONFORMANCE_WORDS_H
 #define CONFORMANCE_WORDS_H
 
@@ -29,7 +29,7 @@ static unsigned hexadecimal(char digit) {
   return (unsigned)(place - digits);
 }
 
-/* `a*3+%00` and the like. */
+/* Parses `a*3+%00` and similar words. */
 static bytes bytes_of(const char *word) {
   bytes whole = {NULL, 0};
   bytes_append(&whole, "", 0, 1);
@@ -53,7 +53,7 @@ static bytes bytes_of(const char *word) {
   return whole;
 }
 
-/* Writes a vector's components and returns how many there are. */
+/* Writes a vector's components and returns their number. */
 static size_t vector_of(const char *word, float *vector) {
   size_t count = 64, i = 0;
   const char *colon = strchr(word, ':');
@@ -86,7 +86,7 @@ static size_t vector_of(const char *word, float *vector) {
   return count;
 }
 
-/* Whether a distance is the one that the word stands for. */
+/* Whether a distance matches the word. */
 static int is_distance(const char *word, float distance) {
   uint32_t bits;
   if (*word == '~') return fabsf(distance - strtof(word + 1, NULL)) <= 0.00001f;
@@ -105,7 +105,7 @@ static uint32_t metric_of(const char *word) {
   return (uint32_t)strtoul(word, NULL, 10);
 }
 
-/* `NAME=VALUE` into an options struct. */
+/* Applies `NAME=VALUE` to an options struct. */
 static void set_option(syna_mmap_options *options, const char *word) {
 #define MEMBER(name) {#name, offsetof(syna_mmap_options, name), sizeof options->name}
   static const struct {
@@ -134,7 +134,7 @@ static void set_option(syna_mmap_options *options, const char *word) {
       return;
     }
   }
-  failed(word, 0, "is no option");
+  failed(word, 0, "is not an option");
 }
 
 #endif

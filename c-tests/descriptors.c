@@ -1,6 +1,6 @@
 /*
- * A host without standard input, output and error: no file that the library opens may take their numbers, since the
- * host's next printf would go into it.
+ * A host with closed standard input, output and error: no file of the library may get their numbers, because the host's
+ * next printf would write to it.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,8 +19,8 @@ static void look(void) {
   }
 }
 
-/* Looks while temporary files are open. */
-static bool look_meanwhile(void *context, uint64_t done, uint64_t total) {
+/* Checks the descriptors while temporary files are open. */
+static bool check_during_call(void *context, uint64_t done, uint64_t total) {
   (void)context;
   (void)done;
   (void)total;
@@ -37,16 +37,16 @@ static void use_all(const char *name) {
   store = open_quietly(in_folder(name), 0);
   look();
   insert_rows(store, 0, ROWS);
-  /* Into whatever has the numbers 1 and 2. */
+  /* Writes to the files with the numbers 1 and 2. */
   for (line = 0; line < LINES; line++) {
-    printf("line %d of the host's\n", line);
-    fprintf(stderr, "line %d of the host's\n", line);
+    printf("line %d of the host\n", line);
+    fprintf(stderr, "line %d of the host\n", line);
   }
   fflush(stdout);
   OK(syna_mmap_build_index(store, &error));
   look();
-  OK(syna_mmap_snapshot_to(store, in_folder(copy), look_meanwhile, NULL, &error));
-  OK(syna_mmap_compact(store, look_meanwhile, NULL, &error));
+  OK(syna_mmap_snapshot_to(store, in_folder(copy), check_during_call, NULL, &error));
+  OK(syna_mmap_compact(store, check_during_call, NULL, &error));
   look();
   reader = open_quietly(in_folder(name), SYNA_MMAP_OPEN_READ_ONLY);
   look();

@@ -1,4 +1,4 @@
-/* Every status that can be provoked, and the error struct itself. */
+/* Every status that can be caused, and the error struct. */
 #include "check.h"
 
 #include <math.h>
@@ -65,7 +65,7 @@ static syna_mmap_status exists(void) {
 static syna_mmap_status no_folder(void) {
   return opened("absent/store", DIMENSIONS, SYNA_MMAP_METRIC_EUCLIDEAN, 0);
 }
-/* The system's limit of a file's length takes the place of a full disk. */
+/* The file size limit of the system stands in for a full disk. */
 static syna_mmap_status no_space(void) {
   struct rlimit before, small;
   syna_mmap_status status;
@@ -96,7 +96,7 @@ static syna_mmap_status large_payload(void) {
 static const struct {
   syna_mmap_status expected;
   syna_mmap_status (*provoke)(void);
-  /* What the message has to say. */
+  /* A required part of the message. */
   const char *said;
 } CASES[] = {
     {SYNA_MMAP_ERR_INVALID_ARGUMENT, invalid_argument, "vector"},
@@ -142,7 +142,7 @@ static void every_status(void) {
   CHECK(syna_mmap_len(store) == 0);
 }
 
-/* Nothing is written on success, and only whole members that the struct has on failure. */
+/* Nothing is written on success. On failure only members that fit into the struct are written. */
 static void the_error_struct(void) {
   static const size_t whole[] = {offsetof(syna_mmap_error, status), offsetof(syna_mmap_error, os_errno),
                                  offsetof(syna_mmap_error, message), sizeof(syna_mmap_error)};
@@ -172,7 +172,7 @@ static void the_error_struct(void) {
       CHECK(memcmp(&given, &before, sizeof given) == 0);
     }
   }
-  /* All zeros: as large as the struct was in its first version. */
+  /* All zeros: the struct's size in version 0.1.0. */
   {
     syna_mmap_error zeros = {0};
     CHECK(syna_mmap_insert(store, "kept", 4, vector, NULL, &zeros) == SYNA_MMAP_OK);
@@ -184,7 +184,7 @@ static void the_error_struct(void) {
   CHECK(syna_mmap_checkpoint(store, &given) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
 }
 
-/* A struct of a later version: its further members are not ours to touch. */
+/* A struct of a later version: its unknown members are not modified. */
 static void a_longer_error_struct(void) {
   struct {
     syna_mmap_error known;
@@ -197,7 +197,7 @@ static void a_longer_error_struct(void) {
   CHECK(later.more[0] == 0x55 && later.more[31] == 0x55);
 }
 
-/* Of a long path both ends are shown, and all of the reason: each message ends as it does for a short path. */
+/* A long path is shortened in the middle, the reason is not: each message ends as it does for a short path. */
 static void long_paths(void) {
   static const struct {
     const char *begin, *end;
@@ -212,7 +212,7 @@ static void long_paths(void) {
       {"", "this is not a syna-mmap store; check the path", DIMENSIONS, 0, SYNA_MMAP_ERR_CORRUPT},
       {"", "the old file stays unchanged", DIMENSIONS, 0, SYNA_MMAP_ERR_LEGACY_FORMAT},
   };
-  static const char text[64] = "this is no store, but a text that somebody keeps here";
+  static const char text[64] = "this is not a store; the text belongs to another tool";
   static const unsigned char magic[64] = {0x43, 0x45, 0x56, 0x4D, 1};
   size_t i, n;
   char name[300] = "";
@@ -240,7 +240,7 @@ static void long_paths(void) {
     if (strcmp(error.message + length - strlen(end), end) != 0) failed(__FILE__, __LINE__, error.message);
     if (strncmp(error.message, cases[n].begin, strlen(cases[n].begin)) != 0) failed(__FILE__, __LINE__, error.message);
     CHECK(cases[n].status == SYNA_MMAP_ERR_DIMENSION_MISMATCH || strstr(error.message, "...") != NULL);
-    /* Every lead byte has its other byte. */
+    /* Every lead byte has its continuation byte. */
     for (i = 0; i < length; i++) {
       if ((unsigned char)error.message[i] == 0xC3) CHECK((unsigned char)error.message[++i] == 0xA9);
     }
@@ -248,7 +248,7 @@ static void long_paths(void) {
   OK(syna_mmap_close(open_one, &error));
 }
 
-/* A name too long for a file is told with its reason; a path that names a folder makes no file. */
+/* A file name that is too long is reported with its reason; a path that names a folder creates no file. */
 static void wrong_paths(void) {
   static char long_name[5001];
   static const char *const names[] = {"new/", "closed/"};
@@ -277,7 +277,7 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   OK(syna_mmap_close(open_quietly(in_folder("closed"), 0), &error));
   write_file("legacy", magic, sizeof magic);
-  write_file("corrupt", "this is no store, but a text that somebody keeps here", 53);
+  write_file("corrupt", "this is not a store; the text belongs to another tool", 53);
   store = open_quietly(in_folder("store"), 0);
   every_status();
   the_error_struct();

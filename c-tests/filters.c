@@ -1,5 +1,5 @@
-/* Searches that only some rows may answer: each condition, all together, callbacks and what they may not do, structs of
- * older programs, more like a stored vector. */
+/* Filtered searches: each condition, combinations, callbacks and the calls that they must not make, structs of older
+ * programs, search by a stored key. */
 #include "check.h"
 
 #include <math.h>
@@ -75,13 +75,13 @@ static void by_key(void) {
   char wanted[40];
   size_t length = key_of(wanted, 16), i;
   fresh();
-  /* The keys of rows 16, 33, ...: the alphabet's first letters, as many as n % 17. */
+  /* The keys of rows 16, 33, ...: the first n % 17 letters of the alphabet. */
   options.key_prefix = wanted;
   options.key_prefix_len = 16;
   search(1, ROWS);
   CHECK(length > 16 && count == 176);
   for (i = 0; i < count; i++) CHECK(hits[i].row % 17 == 16 && memcmp(hits[i].key, wanted, 16) == 0);
-  options.key_prefix = "none begins so";
+  options.key_prefix = "no such prefix";
   options.key_prefix_len = 14;
   search(1, 5);
   CHECK(count == 0);
@@ -112,22 +112,22 @@ static void by_rows(void) {
 }
 
 typedef struct witness {
-  uint64_t asked, remainder;
+  uint64_t call_count, remainder;
   syna_mmap_status statuses[3];
 } witness;
 
 static bool passes(void *context, const syna_mmap_row *row) {
   witness *seen = context;
   char key[40];
-  seen->asked++;
+  seen->call_count++;
   CHECK(row->key_len == key_of(key, row->row) && memcmp(row->key, key, row->key_len) == 0);
   CHECK(row->tags == row->row % 8 && row->payload_len == row->row % 3 && is_vector(row->vector, row->row));
   CHECK((row->payload == NULL) == (row->payload_len == 0));
   return row->row % 100 == seen->remainder;
 }
 
-/* What has no status writes what it has to write in a callback too, and what needs no store works. */
-static void answers_all_the_same(void) {
+/* From a callback, calls without a status write their outputs, and calls without a store work. */
+static void same_results_in_every_call(void) {
   size_t counts[3] = {7, 7, 7};
   syna_mmap_options of_store;
   syna_mmap_search_options of_search;
@@ -149,13 +149,13 @@ static bool calls_back(void *context, const syna_mmap_row *row) {
   float query[DIMENSIONS];
   syna_mmap_results *other = NULL;
   fill(query, row->row);
-  if (seen->asked++ == 0) {
+  if (seen->call_count++ == 0) {
     seen->statuses[0] = syna_mmap_search(store, query, 1, NULL, results, NULL);
     seen->statuses[1] = syna_mmap_results_new(&other, NULL);
     seen->statuses[2] = syna_mmap_close(store, NULL);
     syna_mmap_results_free(results);
     CHECK(syna_mmap_len(store) == 0 && syna_mmap_results_hits(results, NULL) == NULL);
-    answers_all_the_same();
+    same_results_in_every_call();
   }
   return true;
 }
@@ -167,16 +167,16 @@ static void by_callback(void) {
   options.filter = passes;
   options.filter_context = &seen;
   search(3, ROWS);
-  CHECK(count == ROWS / 100 && seen.asked == ROWS);
+  CHECK(count == ROWS / 100 && seen.call_count == ROWS);
   for (i = 0; i < count; i++) CHECK(hits[i].row % 100 == 7);
-  seen.asked = 0;
+  seen.call_count = 0;
   options.tags_all = 7;
   search(3, 5);
   /* 7 mod 100 and 7 mod 8: every 200th row. */
-  CHECK(count == 5 && seen.asked <= ROWS / 8);
+  CHECK(count == 5 && seen.call_count <= ROWS / 8);
   for (i = 0; i < count; i++) CHECK(hits[i].row % 200 == 7);
 
-  seen.asked = 0;
+  seen.call_count = 0;
   fresh();
   options.filter = calls_back;
   options.filter_context = &seen;
@@ -199,25 +199,25 @@ static void visits(void) {
   CHECK(syna_mmap_results_hits(results, &count)->row == 9 && count == 5);
 }
 
-/* A program that was compiled before there were conditions passes a struct without them. */
+/* A program that was compiled before filters existed passes a struct without them. */
 typedef struct slow_filter {
-  unsigned asked;
+  unsigned call_count;
   unsigned of_row[ROWS];
   long nap_ns;
 } slow_filter;
 
-/* Every tenth row passes, after a while. */
+/* Matches every tenth row, slowly. */
 static bool passes_slowly(void *context, const syna_mmap_row *row) {
   slow_filter *all = context;
   struct timespec nap = {0, 0};
   nap.tv_nsec = all->nap_ns;
   if (all->nap_ns > 0) nanosleep(&nap, NULL);
-  all->asked++;
+  all->call_count++;
   all->of_row[row->row]++;
   return row->row % 10 == 0;
 }
 
-/* A deadline ends a search between two calls of a filter, however slow that is and however the search is done. */
+/* A deadline ends a search between two calls of the filter, for a slow filter and every kind of search. */
 static void deadlines(void) {
   static slow_filter all;
   static float queries[20 * DIMENSIONS];
@@ -229,19 +229,19 @@ static void deadlines(void) {
   options.deadline_us = 10000;
   all.nap_ns = 5000000;
   for (i = 0; i < 5; i++) {
-    all.asked = 0;
+    all.call_count = 0;
     options.exact = i == 1;
     options.approximate = i == 3;
     if (i < 2) OK(syna_mmap_search(store, queries, 5, &options, results, &error));
     if (i == 2 || i == 3) OK(syna_mmap_search_range(store, queries, 100, &options, results, &error));
     if (i == 4) OK(syna_mmap_search_batch(store, queries, 20, 5, &options, results, NULL, &error));
     CHECK(syna_mmap_results_is_partial(results));
-    CHECK(all.asked <= 2);
+    CHECK(all.call_count <= 2);
   }
   CHECK(syna_mmap_results_query_is_partial(results, 0) && syna_mmap_results_query_is_partial(results, 19));
 }
 
-/* A deadline that has come ends the call, not each query by itself: at most the first ones have hits. */
+/* A deadline ends the whole call, not each query: at most the first queries have hits. */
 static void late_batch(void) {
   enum { MANY = 2000 };
   float *many = malloc(MANY * DIMENSIONS * sizeof *many);
@@ -263,8 +263,8 @@ static void late_batch(void) {
   free(statuses);
 }
 
-/* Once a row and search; in a batch once a row and query, and once more for up to 256 rows. */
-static void asked_once(void) {
+/* The filter is called once a row and search; in a batch once a row and query, and once more for up to 256 rows. */
+static void filter_call_counts(void) {
   static slow_filter all;
   float query[DIMENSIONS];
   size_t i, twice = 0;
@@ -282,15 +282,15 @@ static void asked_once(void) {
     twice += all.of_row[i] == 2;
   }
   CHECK(twice <= 256);
-  /* Rows that do not pass are not compared, and no bound of comparisons ends the asking. */
+  /* Rows that do not match are not compared, so max_visits does not limit the calls of the filter. */
   memset(&all, 0, sizeof all);
   options.exact = 1;
   options.max_visits = 10;
   OK(syna_mmap_search(store, query, 5, &options, results, &error));
-  CHECK(syna_mmap_results_is_partial(results) && all.asked > 90 && all.asked <= 10 * 10 + 64);
+  CHECK(syna_mmap_results_is_partial(results) && all.call_count > 90 && all.call_count <= 10 * 10 + 64);
 }
 
-static void older_programs(void) {
+static void structs_of_older_programs(void) {
   fresh();
   options.tags_all = 8;
   search(5, 3);
@@ -330,7 +330,7 @@ static void refused(void) {
   REFUSED("ef", LIMIT);
 }
 
-static void more_like_this(void) {
+static void search_by_key(void) {
   char key[40];
   size_t length = key_of(key, 77), i;
   uint64_t rows[5];
@@ -350,11 +350,11 @@ static void more_like_this(void) {
   OK(syna_mmap_search_key(store, key, length, 3, &options, results, &error));
   hits = syna_mmap_results_hits(results, &count);
   CHECK(count == 3 && (hits[0].row & 5) == 5 && hits[0].row != 77);
-  FAILS(NOT_FOUND, syna_mmap_search_key(store, "nobody", 6, 3, NULL, results, &error));
+  FAILS(NOT_FOUND, syna_mmap_search_key(store, "absent", 6, 3, NULL, results, &error));
   CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);
   FAILS(INVALID_KEY, syna_mmap_search_key(store, "\xff", 1, 3, NULL, results, &error));
   FAILS(INVALID_ARGUMENT, syna_mmap_search_key(store, NULL, 1, 3, NULL, results, &error));
-  /* Row 0 has the key "0"; the empty one is nobody's. */
+  /* Row 0 has the key "0"; no row has the empty key. */
   FAILS(NOT_FOUND, syna_mmap_search_key(store, NULL, 0, 3, NULL, results, &error));
   FAILS(LIMIT, syna_mmap_search_key(store, key, length, SIZE_MAX, NULL, results, &error));
   FAILS(INVALID_HANDLE, syna_mmap_search_key(NULL, key, length, 3, NULL, results, &error));
@@ -375,10 +375,10 @@ int main(int argc, char **argv) {
     visits();
     deadlines();
     late_batch();
-    asked_once();
-    older_programs();
+    filter_call_counts();
+    structs_of_older_programs();
     refused();
-    more_like_this();
+    search_by_key();
     OK(syna_mmap_build_index(store, &error));
   }
   syna_mmap_results_free(results);

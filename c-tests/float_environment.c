@@ -1,5 +1,5 @@
-/* A host that has enabled floating-point exceptions, flushes subnormal numbers and rounds upwards gets the answers that any
- * host gets, and finds its environment as it was, in callbacks too. */
+/* A host that has enabled floating-point exceptions, flushes subnormal numbers and rounds upwards gets the same results as
+ * any other host, and finds its environment unchanged, also in callbacks. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -9,8 +9,8 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 
-/* Flush to zero, subnormal operands as zero, round up, every exception enabled, one that has occurred: of those that are
- * enabled, an arithmetic instruction of the library would end the process. */
+/* Flush to zero, denormals are zero, round up, every exception enabled, one raised. With the exceptions enabled, an
+ * arithmetic instruction of the library could end the process. */
 enum { ODD = 0x8000 | 0x0040 | 0x4000 | 0x0020 };
 
 static void set_environment(void) { _mm_setcsr(ODD); }
@@ -41,7 +41,7 @@ static bool passes(void *context, const syna_mmap_row *row) {
   return true;
 }
 
-static bool goes_on(void *context, uint64_t done, uint64_t total) {
+static bool continues(void *context, uint64_t done, uint64_t total) {
   (void)context;
   CHECK(done <= total);
   callback_count++;
@@ -49,7 +49,7 @@ static bool goes_on(void *context, uint64_t done, uint64_t total) {
   return true;
 }
 
-static void hear(void *context, uint32_t level, const char *text, size_t text_len) {
+static void receive_log(void *context, uint32_t level, const char *text, size_t text_len) {
   (void)context;
   (void)level;
   CHECK(strlen(text) == text_len);
@@ -57,7 +57,7 @@ static void hear(void *context, uint32_t level, const char *text, size_t text_le
   CHECK(is_environment_set() == is_odd);
 }
 
-/* Every call, in the environment that is set, hands over to the library what was computed in the default one. */
+/* Every call, in the current environment, with inputs that were computed in the default one. */
 #define CALL(call)                      \
   do {                                  \
     if (is_odd) set_environment();      \
@@ -66,7 +66,7 @@ static void hear(void *context, uint32_t level, const char *text, size_t text_le
     reset_environment();                \
   } while (0)
 
-/* Vectors of all sizes: zeros, subnormal numbers, products that are subnormal, products that are infinite. */
+/* Vectors of all magnitudes: zeros, subnormal numbers, subnormal products, infinite products. */
 static float *vectors_of(size_t count, uint64_t first) {
   static const float SCALES[] = {1.0f, 0.0f, 1e-39f, 1e-21f, 1e19f, 1e30f, 1.0f, 1.0f};
   float *vectors = malloc(count * DIMENSIONS * sizeof *vectors);
@@ -97,7 +97,7 @@ static void run(uint32_t metric, uint32_t threads, int odd, answers *found) {
   options.threads = threads;
   syna_mmap_search_options_init(&how, sizeof how);
   how.filter = threads > 0 ? NULL : passes;
-  CALL(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, NULL, &error));
+  CALL(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, NULL, &error));
   CALL(syna_mmap_open(in_folder("store"), &options, &store, &error));
   for (i = 0; i < 10; i++) {
     CALL(syna_mmap_insert(store, rows.keys + rows.offsets[i], rows.offsets[i + 1] - rows.offsets[i],
@@ -105,7 +105,7 @@ static void run(uint32_t metric, uint32_t threads, int odd, answers *found) {
   }
   CALL(syna_mmap_insert_batch(store, rows.keys, rows.offsets, vectors, ROWS, NULL, &error));
   CALL(syna_mmap_index_step(store, 2000, NULL, &error));
-  CALL(syna_mmap_build_index_with(store, goes_on, NULL, &error));
+  CALL(syna_mmap_build_index_with(store, continues, NULL, &error));
   CALL(syna_mmap_results_new(&results, &error));
   for (i = 0; i < QUERIES; i++) {
     const float *query = queries + i * DIMENSIONS;
@@ -126,7 +126,7 @@ static void run(uint32_t metric, uint32_t threads, int odd, answers *found) {
   if (threads == 0) {
     CALL(syna_mmap_verify(store, NULL, NULL, &findings, &error));
     CHECK(findings == 0);
-    CALL(syna_mmap_compact(store, goes_on, NULL, &error));
+    CALL(syna_mmap_compact(store, continues, NULL, &error));
   }
   CALL(syna_mmap_close(store, &error));
   syna_mmap_results_free(results);
@@ -137,7 +137,7 @@ static void run(uint32_t metric, uint32_t threads, int odd, answers *found) {
   batch_free(&rows);
 }
 
-/* A thread of the store's own, which starts from a thread with another environment. */
+/* A background thread, started from a thread with a different environment. */
 static void background_thread(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = quiet();

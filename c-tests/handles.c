@@ -1,4 +1,4 @@
-/* Handles that are closed, foreign, made up, or the parent process's: errors all of them. */
+/* Handles that are closed, of another type, made up, or the parent process's: all are errors. */
 #include "check.h"
 
 #include <sys/types.h>
@@ -7,7 +7,7 @@
 
 static float vector[DIMENSIONS];
 
-/* Every function with this as its store. */
+/* Calls every function with this store handle. */
 static void unusable(syna_mmap *store, syna_mmap_results *results) {
   uint64_t offsets[2] = {0, 1};
   syna_mmap_batch b = SYNA_MMAP_BATCH_INIT;
@@ -58,7 +58,7 @@ static void closed(void) {
   unusable(first, results);
   FAILS(INVALID_HANDLE, syna_mmap_close(first, &error));
 
-  /* Its place is used again, but not its handle. */
+  /* The slot is used again, but the handle differs. */
   second = open_quietly(in_folder("store"), 0);
   CHECK(second != first);
   unusable(first, results);
@@ -71,7 +71,7 @@ static void closed(void) {
   OK(syna_mmap_search(second, vector, 1, NULL, others, &error));
   syna_mmap_results_free(others);
 
-  /* An error struct that cannot be used does not keep the store open. */
+  /* An invalid error struct does not keep the store open. */
   {
     syna_mmap_error wrong = {1, 0, 0, ""};
     FAILS_BARE(INVALID_ARGUMENT, syna_mmap_close(second, &wrong));
@@ -79,7 +79,7 @@ static void closed(void) {
   }
 }
 
-static void foreign_and_made_up(void) {
+static void foreign_and_invented(void) {
   static const uintptr_t numbers[] = {1,    2,      3,          5,           7,          8,
                                       4096, 0xFFFF, 0xDEADBEEF, UINTPTR_MAX, UINTPTR_MAX - 2};
   syna_mmap *store = open_quietly(in_folder("store"), 0);
@@ -126,7 +126,7 @@ static void in_child(syna_mmap *store, syna_mmap_results *results) {
   unusable(store, own);
   CHECK(strstr(error.message, "parent") != NULL);
   unusable_results(store, results);
-  /* A reader can look at the parent's file, a writer has to wait for the parent. */
+  /* A reader can open the parent's file; a writer must wait for the parent. */
   other = open_quietly(in_folder("store"), SYNA_MMAP_OPEN_READ_ONLY);
   CHECK(syna_mmap_contains(other, "k", 1));
   OK(syna_mmap_search(other, vector, 1, NULL, own, &error));
@@ -141,7 +141,7 @@ static void in_child(syna_mmap *store, syna_mmap_results *results) {
     syna_mmap_options options = quiet();
     FAILS(LOCKED, syna_mmap_open(in_folder("store"), &options, &other, &error));
   }
-  /* Stores of its own, in the places that it has freed too. */
+  /* The child's stores, also in slots that it has freed. */
   for (n = 0; n < 20; n++) {
     other = open_quietly(in_folder("of_child"), 0);
     insert_rows(other, n * 10, 10);
@@ -165,7 +165,7 @@ static void forked(void) {
   if (child == 0) in_child(store, results);
   CHECK(waitpid(child, &status, 0) == child);
   CHECK(status == 0);
-  /* The child's close neither checkpointed nor unlocked. */
+  /* The child's close neither made a checkpoint nor released the lock. */
   CHECK(syna_mmap_is_dirty(store));
   insert_rows(store, 100, 100);
   OK(syna_mmap_search(store, vector, 1, NULL, results, &error));
@@ -176,10 +176,10 @@ static void forked(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Of a process that has forked: its child, without it. Writes to `answer` when all is well. */
-static void go_on_alone(syna_mmap *store, syna_mmap_results *results, const int ended[2], int answer) {
+/* Runs in the child of a process that has ended. Writes to `answer` if everything is correct. */
+static void continue_as_daemon(syna_mmap *store, syna_mmap_results *results, const int ended[2], int answer) {
   char byte;
-  /* While the parent is there, the file is the parent's. */
+  /* While the parent exists, it holds the file. */
   OK(syna_mmap_close(store, &error));
   {
     syna_mmap_options options = quiet();
@@ -187,7 +187,7 @@ static void go_on_alone(syna_mmap *store, syna_mmap_results *results, const int 
     FAILS(LOCKED, syna_mmap_open(in_folder("daemon"), &options, &early, &error));
   }
   CHECK(write(answer, "l", 1) == 1);
-  /* Nothing can be read once the parent has ended. */
+  /* Returns 0 bytes once the parent has ended. */
   close(ended[1]);
   CHECK(read(ended[0], &byte, 1) == 0);
   store = open_quietly(in_folder("daemon"), SYNA_MMAP_OPEN_MUST_EXIST);
@@ -199,8 +199,8 @@ static void go_on_alone(syna_mmap *store, syna_mmap_results *results, const int 
   _exit(0);
 }
 
-/* A program that goes on as a daemon closes what it has inherited, and opens the file again: the lock of the process that it
- * was forked from, which ended without closing anything, is gone. */
+/* A program that continues as a daemon closes what it inherited and opens the file again: the lock of its former parent,
+ * which ended without closing anything, is released. */
 static void daemonised(void) {
   syna_mmap *store = NULL;
   syna_mmap_results *results = NULL;
@@ -223,7 +223,7 @@ static void daemonised(void) {
     OK(syna_mmap_search(store, vector, 1, NULL, results, &error));
     child = fork();
     CHECK(child >= 0);
-    if (child == 0) go_on_alone(store, results, ended, answer[1]);
+    if (child == 0) continue_as_daemon(store, results, ended, answer[1]);
     close(answer[1]);
     CHECK(read(answer[0], bytes, 1) == 1 && bytes[0] == 'l');
     CHECK(has_row(store, 0));
@@ -239,7 +239,7 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   fill(vector, 1);
   closed();
-  foreign_and_made_up();
+  foreign_and_invented();
   many();
   forked();
   daemonised();

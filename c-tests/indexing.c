@@ -1,4 +1,4 @@
-/* The index: made with progress and cancel, in steps, with a tail that writes keep short. */
+/* Building the index with progress and cancellation, in steps, and by writes. */
 #include "check.h"
 #include <time.h>
 
@@ -16,7 +16,7 @@ static bool progress(void *context, uint64_t done, uint64_t total) {
   CHECK(done >= t->last_done && done <= total);
   t->last_done = done;
   t->last_total = total;
-  /* Everything may be called but a close: steps, inserts and searches too. */
+  /* All calls but a close are allowed: steps, inserts and searches too. */
   FAILS(INVALID_ARGUMENT, syna_mmap_close(t->store, &error));
   insert_rows(t->store, 100000 + t->calls, 1);
   CHECK(has_row(t->store, 100000 + t->calls) && syna_mmap_has_index(t->store));
@@ -30,7 +30,7 @@ static uint64_t indexed_rows(const syna_mmap *store) {
   return stats.indexed_rows;
 }
 
-/* Every row of `count` from `first` on is what a search for it finds first. */
+/* Checks that a search for each of `count` rows from `first` on returns it first. */
 static void check_found(const syna_mmap *store, uint64_t first, uint64_t count) {
   syna_mmap_results *results = NULL;
   uint64_t n;
@@ -57,7 +57,7 @@ static void progress_and_cancel(void) {
   CHECK(t.calls == 2 && t.last_done >= 1024 && t.last_done < ROWS && t.last_total == ROWS);
   CHECK(indexed_rows(store) >= 1024 && indexed_rows(store) < ROWS);
   check_found(store, 0, ROWS);
-  t.calls = 2; /* the keys that it inserts go on */
+  t.calls = 2; /* continues the keys that it inserts */
   t.stop_at = 0;
   OK(syna_mmap_build_index_with(store, progress, &t, &error));
   CHECK(t.last_done == t.last_total && t.last_total == ROWS + 2);
@@ -85,13 +85,13 @@ static void steps(void) {
   CHECK(calls > 20);
   check_found(store, 0, ROWS);
 
-  /* What comes next is found before a step has seen it. Nothing comes into the index unasked. */
+  /* Unindexed rows are found before a step has indexed them. Rows are not indexed unless requested. */
   insert_rows(store, ROWS, 1500);
   CHECK(indexed_rows(store) == ROWS);
   check_found(store, ROWS, 1500);
   OK(syna_mmap_index_step(store, 200000, &remaining, &error));
   OK(syna_mmap_index_step(store, 0, &remaining, &error));
-  /* Whatever a step has begun, what is saved is whole. */
+  /* The saved index is complete, whatever a step has begun. */
   OK(syna_mmap_checkpoint(store, &error));
   reader = open_quietly(in_folder("steps"), SYNA_MMAP_OPEN_READ_ONLY);
   CHECK(indexed_rows(reader) == indexed_rows(store) && indexed_rows(reader) > ROWS);
@@ -102,7 +102,7 @@ static void steps(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-static void a_bounded_tail(void) {
+static void bounded_unindexed_rows(void) {
   syna_mmap_options options;
   syna_mmap *store = NULL;
   uint64_t n;
@@ -118,7 +118,7 @@ static void a_bounded_tail(void) {
   CHECK(!syna_mmap_has_index(store));
   insert_rows(store, 499, 1);
   CHECK(syna_mmap_has_index(store) && indexed_rows(store) == 0);
-  /* Each write does a few rows' work, so that soon no more wait than may, and those of a batch. */
+  /* Each write indexes a few rows, so that the number of unindexed rows soon stays below its limit. */
   for (n = 500; n < 1501; n++) {
     uint64_t before = indexed_rows(store), after;
     insert_rows(store, n, 1);
@@ -127,7 +127,7 @@ static void a_bounded_tail(void) {
     if (n < 600) CHECK(after == 0);
     if (n > 1200) CHECK(n + 1 - after <= 200);
   }
-  /* A batch takes in about as many rows as it has. */
+  /* A batch indexes about as many rows as it has. */
   insert_rows(store, 1501, 100);
   CHECK(1601 - indexed_rows(store) <= 200);
   insert_rows(store, 1601, 50);
@@ -160,7 +160,7 @@ static void a_compact_index(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Rows that are in the index once the worker has caught up, or after a long time. */
+/* The number of indexed rows, after the worker has caught up or a long timeout. */
 static uint64_t wait_for(syna_mmap *store, uint64_t least) {
   const struct timespec moment = {0, 10 * 1000 * 1000};
   int left;
@@ -198,7 +198,7 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   progress_and_cancel();
   steps();
-  a_bounded_tail();
+  bounded_unindexed_rows();
   a_compact_index();
   a_worker();
   return 0;

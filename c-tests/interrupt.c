@@ -1,4 +1,4 @@
-/* Long calls that another thread ends, so that a close need not wait for them. */
+/* Another thread ends long calls, so that a close does not have to wait for them. */
 #include "check.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ static void check_whole(void) {
   CHECK(findings == 0 && syna_mmap_len(store) == ROWS);
 }
 
-/* Interrupts, and would go on. */
+/* Interrupts, and returns true. */
 static bool interrupts(void *context, uint64_t done, uint64_t total) {
   (void)done;
   (void)total;
@@ -35,7 +35,7 @@ static bool interrupts_at(void *context, const syna_mmap_finding *finding, uint6
   return interrupts(context, done, total);
 }
 
-/* Interrupts at the last report of all; rows are left. */
+/* Interrupts at the last report; rows are left. */
 static bool interrupts_late(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
   return done + 1024 <= total || interrupts_at(context, finding, done, total);
 }
@@ -44,7 +44,7 @@ static void calls_with_progress(void) {
   int count = 0;
   FAILS(CANCELLED, syna_mmap_build_index_with(store, interrupts, &count, &error));
   CHECK(count == 1 && indexed_rows() < ROWS);
-  /* What has not begun is not interrupted. */
+  /* A call that starts later is not interrupted. */
   OK(syna_mmap_interrupt(store, &error));
   OK(syna_mmap_build_index(store, &error));
   CHECK(indexed_rows() == ROWS);
@@ -71,7 +71,7 @@ static void *insert_all(void *unused) {
   return unused;
 }
 
-/* Runs `call` on a thread, and interrupts the store once it has `rows`, again and again until the call has ended. */
+/* Runs `call` on a thread, and interrupts the store repeatedly once it has `rows`, until the call has ended. */
 static void interrupt_until_done(void *(*call)(void *), uint64_t rows) {
   struct timespec pause = {0, 1000000};
   pthread_t thread;
@@ -84,7 +84,7 @@ static void interrupt_until_done(void *(*call)(void *), uint64_t rows) {
   CHECK(pthread_join(thread, NULL) == 0);
 }
 
-/* A write that builds the index is done without; a checkpoint and a close leave it at that, and nothing is lost. */
+/* An interrupted write stores its rows without index work. A checkpoint and a close do not resume it; nothing is lost. */
 static void a_write(void) {
   syna_mmap_options options = quiet();
   options.index_threshold = ROWS / 2;

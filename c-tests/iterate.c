@@ -1,4 +1,4 @@
-/* All rows in order by a cursor, a store in numbers, and a reader that is moved on. */
+/* Iteration by a cursor, statistics, and refreshing a reader. */
 #include "check.h"
 
 enum { ROWS = 300 };
@@ -31,7 +31,7 @@ static void check_row(const syna_mmap_row *row, uint64_t n) {
   CHECK(row->tags == 0 && row->payload == NULL && row->payload_len == 0);
 }
 
-/* Rows 0 to ROWS - 1, without row 5, then a row with tags and a payload. */
+/* Rows 0 to ROWS - 1 without row 5, then a row with tags and a payload. */
 static void walk(const syna_mmap *store, size_t step) {
   static syna_mmap_row rows[ROWS + 8];
   syna_mmap_cursor *cursor = NULL;
@@ -91,7 +91,7 @@ static void numbers(const syna_mmap *store) {
   CHECK(stats.vector_bytes >= (uint64_t)(ROWS + 1) * DIMENSIONS * 4);
   CHECK(stats.last_seq == 3 && stats.durable_seq == syna_mmap_last_durable_seq(store));
   CHECK(!stats.has_index && stats.default_ef == 100 && stats.index_recall == -1);
-  /* An older program's struct ends with `rows`; a newer one's has more. */
+  /* An older program's struct ends with `rows`; a newer one has more members. */
   memset(&stats, 0xEE, sizeof stats);
   stats.struct_size = offsetof(syna_mmap_stats, live_rows);
   OK(syna_mmap_get_stats(store, &stats, &error));
@@ -102,7 +102,7 @@ static void numbers(const syna_mmap *store) {
   CHECK(longer.stats.rows == ROWS + 1 && longer.newer == 0);
 }
 
-static void a_reader_is_moved_on(syna_mmap *store) {
+static void reader_refresh(syna_mmap *store) {
   syna_mmap *reader = open_quietly(in_folder("store"), SYNA_MMAP_OPEN_READ_ONLY);
   bool is_changed = true;
   OK(syna_mmap_refresh(reader, &is_changed, &error));
@@ -130,7 +130,7 @@ int main(int argc, char **argv) {
   OK(syna_mmap_cursor_new(store, 0, &cursor, &error));
   insert_rows(store, 0, ROWS);
   OK(syna_mmap_cursor_next(cursor, rows, ROWS, &count, &error));
-  CHECK(count == 0); /* it sees the moment of its making */
+  CHECK(count == 0); /* it shows the moment of its creation */
   syna_mmap_cursor_free(cursor);
   OK(syna_mmap_delete(store, key, key_of(key, 5), &is_deleted, &error));
   CHECK(is_deleted);
@@ -140,9 +140,9 @@ int main(int argc, char **argv) {
   walk(store, ROWS + 1);
   wrong_arguments(store);
   numbers(store);
-  a_reader_is_moved_on(store);
+  reader_refresh(store);
 
-  /* What a cursor gave outlives the store. */
+  /* The rows of a cursor outlive the store. */
   OK(syna_mmap_cursor_new(store, 10, &cursor, &error));
   OK(syna_mmap_cursor_next(cursor, rows, 20, &count, &error));
   CHECK(count == 20);

@@ -1,4 +1,4 @@
-/* Open, write, read, search, close; what the library says of itself. */
+/* Open, write, read, search, close; versions and status names. */
 #include "check.h"
 
 static void versions(void) {
@@ -104,7 +104,7 @@ int main(int argc, char **argv) {
   OK(syna_mmap_close(store, &error));
   OK(syna_mmap_close(NULL, &error));
 
-  /* The file says what the options leave open, and the index is still there. */
+  /* The file supplies options that are not set, and the index still exists. */
   options = quiet();
   options.dimensions = 0;
   options.metric = SYNA_MMAP_METRIC_FROM_FILE;
@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
   CHECK(syna_mmap_has_index(store));
   OK(syna_mmap_close(store, NULL));
 
-  /* Without options the defaults hold. */
+  /* Without options the defaults apply. */
   OK(syna_mmap_open(in_folder("defaults"), NULL, &store, NULL));
   CHECK(syna_mmap_dimensions(store) == 768);
   CHECK(syna_mmap_metric(store) == SYNA_MMAP_METRIC_COSINE);

@@ -1,4 +1,4 @@
-/* Each limit that the header states: the last value that is taken, and the first that is not. */
+/* Each limit in the header: the last accepted value, and the first refused one. */
 #include "check.h"
 
 static void searches(const syna_mmap *store) {
@@ -22,7 +22,7 @@ static void searches(const syna_mmap *store) {
   syna_mmap_results_free(results);
 }
 
-/* `count` rows whose payloads are `payload_len` bytes each, taken from one block. */
+/* `count` rows with payloads of `payload_len` bytes each, from one block. */
 static syna_mmap_status write_payloads(syna_mmap *store, size_t count, size_t payload_len, uint64_t tags) {
   syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
   struct batch rows = batch_of(1000, count);
@@ -58,10 +58,10 @@ static void writes(syna_mmap *store) {
   fill(vector, 9);
   memset(key, 'x', sizeof key);
   FAILS(INVALID_KEY, syna_mmap_insert(store, key, sizeof key, vector, NULL, &error));
-  expect(__FILE__, __LINE__, "a payload too long", SYNA_MMAP_ERR_LIMIT,
+  expect(__FILE__, __LINE__, "a payload that is too long", SYNA_MMAP_ERR_LIMIT,
          write_payloads(store, 1, SYNA_MMAP_MAX_PAYLOAD_BYTES + 1, 0), &error);
-  /* Untouched zeros take no memory, and the batch is refused before any of it is copied. */
-  expect(__FILE__, __LINE__, "a batch too large", SYNA_MMAP_ERR_LIMIT,
+  /* Untouched zero pages take no memory, and the batch is refused before anything is copied. */
+  expect(__FILE__, __LINE__, "a batch that is too large", SYNA_MMAP_ERR_LIMIT,
          write_payloads(store, 1025, SYNA_MMAP_MAX_PAYLOAD_BYTES, 0), &error);
   CHECK(syna_mmap_len(store) == before);
   OK(write_payloads(store, 1, SYNA_MMAP_MAX_PAYLOAD_BYTES, UINT64_MAX));

@@ -1,4 +1,4 @@
-/* What the library has to say reaches the callback, and nothing is called from there. */
+/* Log messages reach the callback, which cannot call the library. */
 #include "check.h"
 
 #include <pthread.h>
@@ -16,11 +16,11 @@ typedef struct heard {
   syna_mmap_status inner;
 } heard;
 
-static void hear(void *context, uint32_t level, const char *text, size_t text_len) {
+static void receive_log(void *context, uint32_t level, const char *text, size_t text_len) {
   heard *all = context;
   CHECK(level >= SYNA_MMAP_LOG_ERROR && level <= SYNA_MMAP_LOG_DEBUG);
   CHECK(strlen(text) == text_len && text_len > 0);
-  /* One line, whatever is in a path. */
+  /* One line, even if a path contains line breaks. */
   CHECK(strpbrk(text, "\n\r\x1b") == NULL);
   if (all->count < MOST_LINES) {
     snprintf(all->lines[all->count], sizeof all->lines[0], "%s", text);
@@ -28,14 +28,14 @@ static void hear(void *context, uint32_t level, const char *text, size_t text_le
     all->count++;
   }
   if (all->store != NULL) {
-    /* Refused here, so that nobody waits for a lock of their own. */
+    /* Refused here, so that the callback cannot wait for a lock that its thread holds. */
     all->inner = syna_mmap_checkpoint(all->store, NULL);
     CHECK(syna_mmap_len(all->store) == 0);
     CHECK(syna_mmap_set_log(SYNA_MMAP_LOG_INFO, NULL, NULL, NULL) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
   }
 }
 
-/* The first line with these words; -1: none. */
+/* The first line that contains the text; -1 if there is none. */
 static int line_with(const heard *all, const char *words) {
   int i;
   for (i = 0; i < all->count; i++) {
@@ -51,8 +51,8 @@ static void pause_shortly(void) {
   CHECK(nanosleep(&pause, NULL) == 0);
 }
 
-/* Stays in the callback until it may return. */
-static void linger(void *context, uint32_t level, const char *text, size_t text_len) {
+/* Blocks in the callback until it is released. */
+static void block_in_callback(void *context, uint32_t level, const char *text, size_t text_len) {
   (void)level;
   CHECK(context == &is_inside && strlen(text) == text_len);
   __atomic_store_n(&is_inside, 1, __ATOMIC_SEQ_CST);
@@ -60,55 +60,56 @@ static void linger(void *context, uint32_t level, const char *text, size_t text_
   __atomic_store_n(&is_inside, 0, __ATOMIC_SEQ_CST);
 }
 
-static void *say_something(void *store) {
+static void *cause_log_messages(void *store) {
   CHECK(syna_mmap_checkpoint(store, NULL) == SYNA_MMAP_OK);
   return NULL;
 }
 
-static void *let_it_return(void *unused) {
+static void *release_callback(void *unused) {
   int i;
   for (i = 0; i < 30; i++) pause_shortly();
   __atomic_store_n(&may_return, 1, __ATOMIC_SEQ_CST);
   return unused;
 }
 
-/* A child that was forked while a thread of its parent was in the callback sets its own; the parent waits for the thread. */
-static void forks_beside_a_callback(void) {
+/* A child that was forked while a thread of its parent was in the callback sets its callback; the parent waits for the
+ * thread. */
+static void fork_during_callback(void) {
   static heard all;
   pthread_t inside, other;
   syna_mmap *store = open_quietly(in_folder("forked"), 0), *own;
   pid_t child;
   int status = -1;
   insert_rows(store, 0, 10);
-  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, linger, &is_inside, &error));
-  CHECK(pthread_create(&inside, NULL, say_something, store) == 0);
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, block_in_callback, &is_inside, &error));
+  CHECK(pthread_create(&inside, NULL, cause_log_messages, store) == 0);
   while (!__atomic_load_n(&is_inside, __ATOMIC_SEQ_CST)) pause_shortly();
   child = fork();
   CHECK(child >= 0);
   if (child == 0) {
     alarm(20);
     OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
-    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
-    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, &all, &error));
+    OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, &all, &error));
     own = open_quietly(in_folder("of_the_child"), 0);
     insert_rows(own, 0, 10);
     OK(syna_mmap_close(own, &error));
     _exit(line_with(&all, "checkpoint") >= 0 ? 0 : 1);
   }
   CHECK(waitpid(child, &status, 0) == child && status == 0);
-  CHECK(pthread_create(&other, NULL, let_it_return, NULL) == 0);
+  CHECK(pthread_create(&other, NULL, release_callback, NULL) == 0);
   OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, NULL, NULL, &error));
   CHECK(__atomic_load_n(&may_return, __ATOMIC_SEQ_CST) && !__atomic_load_n(&is_inside, __ATOMIC_SEQ_CST));
   CHECK(pthread_join(inside, NULL) == 0 && pthread_join(other, NULL) == 0);
   OK(syna_mmap_close(store, &error));
 }
 
-/* A path with control characters puts none of them into a line or a message. */
+/* Control characters of a path appear in no line and no message. */
 static void control_characters(heard *all) {
   const char *name = "two\nlines\r\x1b[31m";
   syna_mmap *store, *other = NULL;
   all->count = 0;
-  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, all, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, all, &error));
   store = open_quietly(in_folder(name), 0);
   insert_rows(store, 0, 10);
   OK(syna_mmap_checkpoint(store, &error));
@@ -125,9 +126,9 @@ int main(int argc, char **argv) {
   int line;
   begin(argc, argv);
 
-  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(0, hear, &all, &error));
-  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(5, hear, &all, &error));
-  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(0, receive_log, &all, &error));
+  FAILS(INVALID_ARGUMENT, syna_mmap_set_log(5, receive_log, &all, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, &all, &error));
   store = open_quietly(in_folder("store"), 0);
   insert_rows(store, 0, 100);
   OK(syna_mmap_checkpoint(store, &error));
@@ -141,15 +142,15 @@ int main(int argc, char **argv) {
   OK(syna_mmap_compact(store, NULL, NULL, &error));
   CHECK(line_with(&all, "compacted 100 rows into 100") >= 0);
 
-  /* Of levels with higher numbers nothing is heard. */
+  /* Messages of higher level numbers are not delivered. */
   all.count = 0;
-  OK(syna_mmap_set_log(SYNA_MMAP_LOG_WARNING, hear, &all, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_WARNING, receive_log, &all, &error));
   insert_rows(store, 100, 10);
   OK(syna_mmap_checkpoint(store, &error));
   CHECK(all.count == 0);
   OK(syna_mmap_close(store, &error));
 
-  /* An index that does not fit: it belongs to another store. */
+  /* An index that does not match: it belongs to another store. */
   {
     FILE *file = fopen(in_folder("store.hnsw"), "r+b");
     static const long STORE_IDS[] = {16, 4096 + 16};
@@ -170,7 +171,7 @@ int main(int argc, char **argv) {
   /* The callback cannot call the library. */
   all.store = store;
   all.inner = SYNA_MMAP_OK;
-  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, hear, &all, &error));
+  OK(syna_mmap_set_log(SYNA_MMAP_LOG_DEBUG, receive_log, &all, &error));
   insert_rows(store, 110, 1);
   OK(syna_mmap_checkpoint(store, &error));
   CHECK(all.inner == SYNA_MMAP_ERR_INVALID_ARGUMENT);
@@ -183,6 +184,6 @@ int main(int argc, char **argv) {
   CHECK(all.count == 0);
   all.store = NULL;
   control_characters(&all);
-  forks_beside_a_callback();
+  fork_during_callback();
   return 0;
 }

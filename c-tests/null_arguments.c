@@ -1,4 +1,4 @@
-/* NULL and misaligned pointers: each pointer of each function is refused where it has to be there, and named. */
+/* NULL and misaligned pointers: every required pointer of every function is checked, and named in the error. */
 #include "check.h"
 
 static syna_mmap *store;
@@ -12,7 +12,7 @@ static uint64_t offsets[3] = {0, 1, 2};
     if (strstr(error.message, name) == NULL) failed(__FILE__, __LINE__, error.message); \
   } while (0)
 
-/* A pointer that is one byte off. */
+/* A pointer with an offset of one byte. */
 #define OFF(type, pointer) ((type *)(void *)((char *)(pointer) + 1))
 
 static void nulls(void) {
@@ -82,7 +82,7 @@ static void misaligned(void) {
   CHECK(room.bytes[0] == 0 && memcmp(room.bytes, room.bytes + 1, sizeof room - 1) == 0);
 }
 
-/* What may be NULL. */
+/* Pointers that may be NULL. */
 static void optional(void) {
   OK(syna_mmap_insert(store, "k", 1, vector, NULL, NULL));
   OK(syna_mmap_insert_batch(store, "k", offsets, vector, 1, NULL, NULL));

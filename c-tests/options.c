@@ -1,13 +1,13 @@
 /* struct_size, and members that are out of range. */
 #include "check.h"
 
-/* An options struct of a later version, with a member that this one does not know. */
+/* An options struct of a later version, with an unknown member. */
 typedef struct later_options {
   syna_mmap_options known;
   uint64_t unknown;
 } later_options;
 
-/* Opens and closes; the status of open. */
+/* Opens and closes; returns the status of open. */
 static syna_mmap_status try_open(const syna_mmap_options *options) {
   syna_mmap *store = NULL;
   syna_mmap_status status;
@@ -63,7 +63,7 @@ static void no_options(void) {
   FAILS(IO, syna_mmap_open(in_folder("no such folder/store"), NULL, &store, &error));
 }
 
-static void init_of_other_sizes(void) {
+static void init_with_different_sizes(void) {
   later_options later;
   syna_mmap_options options;
   size_t shorter = offsetof(syna_mmap_options, index_threshold);
@@ -121,7 +121,7 @@ static void sizes(void) {
   }
 }
 
-/* A member past struct_size is not looked at: its default holds. */
+/* A member past struct_size is ignored: its default applies. */
 static void a_shorter_struct_has_defaults(void) {
   syna_mmap_options options = quiet();
   syna_mmap *store;
@@ -183,7 +183,7 @@ static void values(void) {
   REFUSED(NOT_FOUND, flags, SYNA_MMAP_OPEN_READ_ONLY);
 }
 
-static void values_at_the_edge(void) {
+static void boundary_values(void) {
   syna_mmap_options options = quiet();
   options.initial_capacity = UINT64_MAX;
   options.index_threshold = UINT64_MAX;
@@ -199,7 +199,7 @@ static void values_at_the_edge(void) {
   OK(try_open(&options));
 }
 
-/* Fewer links of a row make a smaller index, without more being said. */
+/* With only hnsw_m set, fewer links a row make a smaller index. */
 static void links_of_a_row(void) {
   uint64_t bytes[2];
   uint32_t i;
@@ -248,12 +248,12 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   defaults();
   no_options();
-  init_of_other_sizes();
+  init_with_different_sizes();
   sizes();
   a_shorter_struct_has_defaults();
   a_longer_struct();
   values();
-  values_at_the_edge();
+  boundary_values();
   links_of_a_row();
   batches_and_searches();
   return 0;

@@ -1,5 +1,5 @@
-/* The threads that the library starts: they take none of the host's signals, not even in their first moment, and where the
- * system has no thread to give, the calling thread does the work. */
+/* Threads of the library: they block all signals of the host from their start on, and if the system cannot create a
+ * thread, the calling thread does the work. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -10,9 +10,9 @@
 
 enum { ROWS = 2100, LARGE = 9000 };
 
-static int begun_count;   /* Threads that were asked for. */
-static int open_to_count; /* Of these: from a thread that took signals at that moment. */
-static int is_refused;    /* The system has no thread to give. */
+static int begun_count;   /* Threads that were requested. */
+static int open_to_count; /* Of these: from a thread with unblocked signals. */
+static int is_refused;    /* Creating a thread fails. */
 
 static int takes_a_signal(void) {
   sigset_t blocked;
@@ -26,7 +26,7 @@ static int takes_a_signal(void) {
   return 0;
 }
 
-/* Stands before the system's: the library's threads are started through it too. */
+/* Overrides the system's function: the library starts its threads through it too. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
   int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
   void *found = dlsym(RTLD_NEXT, "pthread_create");
@@ -37,7 +37,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
   return __atomic_load_n(&is_refused, __ATOMIC_RELAXED) ? EAGAIN : next(thread, attributes, run, argument);
 }
 
-/* A call that starts at least one thread, or would; the caller's own signals are as they were. */
+/* Runs a call that starts at least one thread, or tries to; the caller's signal mask is unchanged. */
 #define STARTS(call)                            \
   do {                                          \
     int before = begun_count;                   \
@@ -78,7 +78,7 @@ static void every_call(const char *path) {
   CHECK(findings == 0 && syna_mmap_len(store) == ROWS);
   OK(syna_mmap_close(store, &error));
 
-  /* An insert that passes the threshold builds the index; a checkpoint takes in what came behind it. */
+  /* An insert that passes the threshold builds the index; a checkpoint indexes the rows after it. */
   options.index_threshold = ROWS / 2;
   remove(path);
   CHECK(snprintf((char *)queries, sizeof queries, "%s.hnsw", path) > 0 && remove((char *)queries) == 0);
@@ -95,7 +95,7 @@ static void every_call(const char *path) {
   syna_mmap_results_free(results);
 }
 
-/* More than 2 MiB are written by a thread of the call's own. */
+/* A thread of the call writes if it is more than 2 MiB. */
 static void large_batch(const char *path) {
   batch rows = batch_of(0, LARGE);
   syna_mmap_options options = busy();
@@ -107,7 +107,7 @@ static void large_batch(const char *path) {
   batch_free(&rows);
 }
 
-/* A thread that the store asked for: without it there is no store, and no lock and no damage either. */
+/* The requested background thread: if it cannot be created, open fails, without a lock and without damage. */
 static void background_thread(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = busy();

@@ -1,4 +1,4 @@
-/* What was written is there after closing, after a kill, and for readers beside the writer. */
+/* Writes persist after a close, after a kill, and for readers beside the writer. */
 #include "check.h"
 
 #include <signal.h>
@@ -36,8 +36,8 @@ static void reopened(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Inserts batches and says so through the pipe after each, until it is killed. */
-static void insert_for_ever(const char *path, int pipe_end) {
+/* Inserts batches and reports each through the pipe, until it is killed. */
+static void insert_until_killed(const char *path, int pipe_end) {
   syna_mmap *store = open_quietly(path, 0);
   uint64_t first = syna_mmap_len(store);
   for (;; first += BATCH) {
@@ -47,7 +47,7 @@ static void insert_for_ever(const char *path, int pipe_end) {
   }
 }
 
-/* The child is killed in the middle of its work: every batch that it told of is there, and none by halves. */
+/* The child is killed while it writes: every reported batch is stored, and none in part. */
 static void killed(unsigned batches) {
   const char *path = in_folder("killed");
   int ends[2], status;
@@ -60,7 +60,7 @@ static void killed(unsigned batches) {
   CHECK(child >= 0);
   if (child == 0) {
     close(ends[0]);
-    insert_for_ever(path, ends[1]);
+    insert_until_killed(path, ends[1]);
   }
   close(ends[1]);
   while (batches-- > 0) CHECK(read(ends[0], &told, sizeof told) == sizeof told);
@@ -104,7 +104,7 @@ static void synced_batches(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* A path is taken once: what the program does with its working folder later is all the same. */
+/* A path is resolved once: a later change of the working folder has no effect. */
 static void a_relative_path(void) {
   syna_mmap *store;
   FILE *stray;

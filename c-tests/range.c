@@ -1,4 +1,4 @@
-/* All rows within a distance: none is missed, whatever the index knows; NULL and wrong arguments; a deadline. */
+/* Range searches: all rows within a distance, indexed or not; NULL and invalid arguments; a deadline. */
 #include "check.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@ enum { ROWS = 3000 };
 static syna_mmap *store;
 static syna_mmap_results *results;
 
-/* As many as are nearest to row `n`, by a search for all of them. */
+/* The nearest rows to row `n`, by a search for all of them. */
 static void agrees(uint64_t n, size_t expected) {
   float query[DIMENSIONS], most;
   static uint64_t rows[ROWS];
@@ -27,11 +27,11 @@ static void agrees(uint64_t n, size_t expected) {
   hits = syna_mmap_results_hits(results, &count);
   CHECK(count == expected && !syna_mmap_results_is_partial(results));
   for (i = 0; i < count; i++) CHECK(hits[i].row == rows[i] && is_vector(hits[i].vector, rows[i]));
-  /* Just under it the last one is missing. */
+  /* Just below it the last one is missing. */
   OK(syna_mmap_search_range(store, query, nextafterf(most, -1), NULL, results, &error));
   syna_mmap_results_hits(results, &count);
   CHECK(count == expected - 1);
-  /* What the index finds is among them; here it finds them all. */
+  /* The approximate results are a subset; here it finds all of them. */
   options.exact = 0;
   options.approximate = 1;
   options.ef = 200;

@@ -1,6 +1,6 @@
 /*
- * A host that is short of descriptors, file sizes or rights, and file systems that lack calls: errors come, the store
- * stays usable, and nothing that was acknowledged is lost. Each case runs in a process of its own.
+ * A host that lacks descriptors, file size or permissions, and file systems that lack calls: errors are returned, the
+ * store remains usable, and nothing acknowledged is lost. Each case runs in a separate process.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 
 enum { ROWS = 200, MOST_DESCRIPTORS = 64 };
 
-/* Runs a case in a child, which may take so many seconds. */
+/* Runs a case in a child process, with a time limit in seconds. */
 static void in_child(const char *name, void (*run)(void)) {
   int status = 0;
   pid_t child = fork();
@@ -26,7 +26,7 @@ static void in_child(const char *name, void (*run)(void)) {
   if (child == 0) {
     alarm(60);
     run();
-    /* No checks of a sanitizer at the exit, which need rights that a case may have given up. */
+    /* Skips a sanitizer's checks at exit, which need permissions that the case may have dropped. */
     _exit(0);
   }
   CHECK(waitpid(child, &status, 0) == child);
@@ -43,7 +43,7 @@ static uint64_t live_rows(syna_mmap *store) {
   return stats.live_rows;
 }
 
-/* Opens the store anew and checks that it is whole. */
+/* Reopens the store and checks that it is intact. */
 static void check_whole(const char *name, uint64_t rows) {
   syna_mmap *store = open_quietly(in_folder(name), SYNA_MMAP_OPEN_VERIFY);
   CHECK(live_rows(store) == rows);
@@ -66,11 +66,11 @@ static void take_all_descriptors(void) {
   while ((descriptor = dup(0)) >= 0) held[held_count++] = descriptor;
 }
 
-static void give_descriptors_back(void) {
+static void release_descriptors(void) {
   while (held_count > 0) close(held[--held_count]);
 }
 
-/* The first 59 compactions used to take all descriptors. */
+/* Regression test: 59 compactions once used all descriptors. */
 static void compact_often(void) {
   syna_mmap *store = open_quietly(in_folder("often"), 0);
   float vector[DIMENSIONS];
@@ -97,25 +97,25 @@ static void without_descriptors(void) {
   take_all_descriptors();
   OK(syna_mmap_checkpoint(store, &error));
   insert_rows(store, ROWS, ROWS);
-  /* The index, a compaction and a snapshot do; the store goes on afterwards. */
+  /* The index, a compaction and a snapshot need one; the store remains usable afterwards. */
   FAILS(IO, syna_mmap_build_index(store, &error));
   CHECK(error.os_errno == EMFILE);
   FAILS(IO, syna_mmap_compact(store, NULL, NULL, &error));
   FAILS(IO, syna_mmap_snapshot_to(store, in_folder("copy"), NULL, NULL, &error));
   insert_rows(store, 2 * ROWS, ROWS);
   OK(syna_mmap_flush(store, &error));
-  give_descriptors_back();
+  release_descriptors();
   OK(syna_mmap_checkpoint(store, &error));
   OK(syna_mmap_compact(store, NULL, NULL, &error));
   take_all_descriptors();
   OK(syna_mmap_get_stats(store, &stats, &error));
   CHECK(stats.index_bytes > 0);
-  give_descriptors_back();
+  release_descriptors();
   OK(syna_mmap_close(store, &error));
   check_whole("none", 3 * ROWS);
 }
 
-/* A write whose automatic checkpoint finds no descriptor for the index is stored, and says so. */
+/* A write is stored even if its automatic checkpoint finds no descriptor for the index; the log reports that. */
 static void automatic_checkpoint(void) {
   syna_mmap *store = NULL;
   syna_mmap_options options = quiet();
@@ -129,14 +129,14 @@ static void automatic_checkpoint(void) {
   insert_rows(store, ROWS, ROWS);
   sleep(1);
   insert_rows(store, 2 * ROWS, 1);
-  /* Who asks is told. */
+  /* An explicit checkpoint returns the error. */
   FAILS(IO, syna_mmap_build_index(store, &error));
-  give_descriptors_back();
+  release_descriptors();
   OK(syna_mmap_close(store, &error));
   check_whole("automatic", 2 * ROWS + 1);
 }
 
-/* The signal of a file that is too large is the host's own; the library answers NO_SPACE instead. */
+/* SIGXFSZ is left to the host; the library returns NO_SPACE. */
 static void limited_file_size(void) {
   struct rlimit before, limit;
   syna_mmap *store = open_quietly(in_folder("limited"), 0);
@@ -163,7 +163,7 @@ static void limited_file_size(void) {
   CHECK(live_rows(store) == rows);
   OK(syna_mmap_checkpoint(store, &error));
   OK(syna_mmap_close(store, &error));
-  /* A limit below what the file has. */
+  /* A limit below the file's size. */
   CHECK(stat(in_folder("limited"), &found) == 0 && found.st_size <= 1 << 20);
   limit.rlim_cur = 4096;
   CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -183,7 +183,7 @@ static void limited_file_size(void) {
   check_whole("limited", rows + 100);
 }
 
-/* A folder that may be passed and written to, but not read: only for root is it all the same. */
+/* A folder with execute and write permission, but without read permission; root ignores permissions. */
 static void unreadable_folder(void) {
   syna_mmap *store;
   CHECK(mkdir(in_folder("blind"), 0733) == 0 && chmod(in_folder("blind"), 0733) == 0);
@@ -204,7 +204,7 @@ static void unreadable_folder(void) {
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* From now on these system calls fail as on a file system that lacks them. */
+/* From now on these system calls fail, as on a file system that lacks them. */
 static void refuse(const int *calls, size_t count, int with) {
   struct sock_filter filter[32];
   struct sock_fprog program = {0, NULL};
@@ -239,7 +239,7 @@ static void use_all(void) {
   insert_rows(store, ROWS, ROWS);
   OK(syna_mmap_compact(store, NULL, NULL, &error));
   OK(syna_mmap_snapshot_to(store, in_folder(copy), NULL, NULL, &error));
-  /* Still nothing is overwritten. */
+  /* An existing file is still not overwritten. */
   FAILS(IO, syna_mmap_snapshot_to(store, in_folder(copy), NULL, NULL, &error));
   FAILS(LOCKED, syna_mmap_open(in_folder(lacking_name), &options, &other, &error));
   OK(syna_mmap_close(store, &error));
@@ -253,14 +253,14 @@ static void use_all(void) {
     refuse(calls, sizeof calls / sizeof *calls, with); \
   } while (0)
 
-/* CIFS, vboxsf: a folder cannot be synced. The library syncs files by fdatasync. */
+/* CIFS, vboxsf: a folder cannot be synced. The library syncs files with fdatasync. */
 static void no_folder_sync(void) {
   REFUSE(EINVAL, SYS_fsync);
   lacking_name = "no-folder-sync";
   use_all();
 }
 
-static void no_sync_of_anything_but_files(void) {
+static void only_files_can_be_synced(void) {
   REFUSE(EINVAL, SYS_fsync, SYS_syncfs);
   lacking_name = "no-folder-sync-at-all";
   use_all();
@@ -279,13 +279,13 @@ static void no_hard_links(void) {
   use_all();
 }
 
-static void no_calls_at_all(void) {
+static void no_optional_calls(void) {
   REFUSE(ENOSYS, SYS_renameat2, SYS_linkat, SYS_fsync, SYS_fallocate);
   lacking_name = "no-calls-at-all";
   use_all();
 }
 
-/* A folder's sync that fails stops the writer; one that cannot be begun does not. */
+/* A failed sync of a folder disables the writer; an unsupported one does not. */
 static void failing_folder_sync(void) {
   syna_mmap *store = open_quietly(in_folder("failing"), 0);
   insert_rows(store, 0, ROWS);
@@ -298,7 +298,7 @@ static void failing_folder_sync(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Interruptions without end: an error, no hang. */
+/* Endless interruptions: an error, not a hang. */
 static void interrupted_allocation(void) {
   syna_mmap *store = open_quietly(in_folder("interrupted"), 0);
   insert_rows(store, 0, ROWS);
@@ -327,10 +327,10 @@ int main(int argc, char **argv) {
   in_child("unreadable_folder", unreadable_folder);
 #ifdef __linux__
   in_child("no_folder_sync", no_folder_sync);
-  in_child("no_sync_of_anything_but_files", no_sync_of_anything_but_files);
+  in_child("only_files_can_be_synced", only_files_can_be_synced);
   in_child("no_exclusive_rename", no_exclusive_rename);
   in_child("no_hard_links", no_hard_links);
-  in_child("no_calls_at_all", no_calls_at_all);
+  in_child("no_optional_calls", no_optional_calls);
   in_child("failing_folder_sync", failing_folder_sync);
   in_child("interrupted_allocation", interrupted_allocation);
   in_child("interrupted_sync", interrupted_sync);

@@ -1,4 +1,4 @@
-/* Searches against a plain scan of the same vectors: order, ties, k of every size, deadlines, results that live on. */
+/* Searches compared with a plain scan: order, ties, k of every size, deadlines, results that outlive the store. */
 #include "check.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static float distance_to(const float *query, uint64_t n) {
   return (float)sqrt(sum);
 }
 
-/* Rows in the order of their distance, and of their number where that is the same. */
+/* Rows ordered by distance, then by number. */
 static void scan(const float *query, uint64_t rows[], float distances[], size_t k) {
   size_t count = 0, place;
   uint64_t n;
@@ -116,7 +116,7 @@ static void deadlines(syna_mmap *store, syna_mmap_results *results) {
   options.deadline_us = UINT64_MAX;
   OK(syna_mmap_search(store, query, 10, &options, results, &error));
   CHECK(!syna_mmap_results_is_partial(results));
-  /* So short that it has passed before the first row is looked at, or just after. */
+  /* So short that it has expired before the first row is compared, or shortly after. */
   options.deadline_us = 1;
   OK(syna_mmap_search(store, query, 10, &options, results, &error));
   syna_mmap_results_hits(results, &count);
@@ -154,8 +154,8 @@ static void failures_empty_results(syna_mmap *store, syna_mmap_results *results)
   }
 }
 
-/* What was found can be read after its row was deleted and its store closed. */
-static void results_live_on(syna_mmap *store, syna_mmap_results *results) {
+/* Hits remain readable after their row was deleted and their store closed. */
+static void results_outlive_their_store(syna_mmap *store, syna_mmap_results *results) {
   float query[DIMENSIONS];
   char key[40];
   const syna_mmap_hit *hits;
@@ -172,7 +172,7 @@ static void results_live_on(syna_mmap *store, syna_mmap_results *results) {
   CHECK(hits[0].key_len == length && memcmp(hits[0].key, key, length) == 0);
   CHECK(is_vector(hits[0].vector, 42));
 
-  /* The same results serve another store. */
+  /* The same results object is used for another store. */
   store = open_quietly(in_folder("store"), 0);
   OK(syna_mmap_search(store, query, 1, NULL, results, &error));
   CHECK(syna_mmap_results_hits(results, &count)->row != 42);
@@ -197,7 +197,7 @@ int main(int argc, char **argv) {
   every_k(store, results);
   deadlines(store, results);
   failures_empty_results(store, results);
-  results_live_on(store, results);
+  results_outlive_their_store(store, results);
   syna_mmap_results_free(results);
   return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What small stores cost at default options: private memory while they are open and after they are closed.
+ * The memory of small stores with default options: private memory while they are open, and after they are closed.
  */
 #include "check.h"
 
@@ -7,7 +7,7 @@
 
 enum { STORES = 100, ROWS = 20, MOST_OPEN_KB = 64, MOST_LEFT_KB = 2048 };
 
-/* Private memory of this process, written to and so its own, in KiB. */
+/* The private dirty memory of this process, in KiB. */
 static long private_kb(void) {
   char line[256];
   long sum = 0, value;
@@ -20,7 +20,7 @@ static long private_kb(void) {
   return sum;
 }
 
-/* Opens stores, inserts a few rows, closes them: returns what each took, and what is left of all. */
+/* Opens stores, inserts a few rows, closes them. Returns the memory of each store, and what remains of all. */
 static void use_stores(uint64_t initial_capacity, long *open_kb, long *left_kb) {
   static syna_mmap *stores[STORES];
   long before = private_kb();
@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
   for (i = 0; i < sizeof planned / sizeof *planned; i++) {
     long open_kb, left_kb;
     use_stores(planned[i], &open_kb, &left_kb);
-    /* The first round touches the library itself. */
+    /* The first round touches the library's own pages. */
     if (open_kb > MOST_OPEN_KB || (i > 0 && left_kb > MOST_LEFT_KB)) {
       fprintf(stderr, "round %u: %ld KiB a store, %ld KiB left\n", (unsigned)i, open_kb, left_kb);
       return 1;

@@ -1,11 +1,11 @@
-/* Every call gets by with the stack that README promises to be enough. */
+/* Every call works with the stack size that README.md states. */
 #include "check.h"
 
 #include <pthread.h>
 
 enum { ROWS = 2100, STACK_BYTES = 64 * 1024 };
 
-static bool goes_on(void *context, uint64_t done, uint64_t total) {
+static bool continues(void *context, uint64_t done, uint64_t total) {
   return context == NULL && done <= total;
 }
 
@@ -22,7 +22,7 @@ static void *use(void *unused) {
   OK(syna_mmap_open(in_folder("store"), &options, &store, &error));
   insert_rows(store, 0, ROWS);
   OK(syna_mmap_index_step(store, 1000, &left, &error));
-  OK(syna_mmap_build_index_with(store, goes_on, NULL, &error));
+  OK(syna_mmap_build_index_with(store, continues, NULL, &error));
   OK(syna_mmap_results_new(&results, &error));
   syna_mmap_search_options_init(&how, sizeof how);
   for (how.exact = 0; how.exact < 2; how.exact++) {
@@ -37,7 +37,7 @@ static void *use(void *unused) {
   CHECK(syna_mmap_delete(store, "0", 1, NULL, &error) == SYNA_MMAP_OK);
   insert_rows(store, ROWS, 300);
   OK(syna_mmap_checkpoint(store, &error));
-  OK(syna_mmap_compact(store, goes_on, NULL, &error));
+  OK(syna_mmap_compact(store, continues, NULL, &error));
   while (!is_done) OK(syna_mmap_compact_step(store, 0, &is_done, &error));
   OK(syna_mmap_snapshot_to(store, in_folder("copy"), NULL, NULL, &error));
   OK(syna_mmap_close(store, &error));

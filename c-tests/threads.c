@@ -1,4 +1,4 @@
-/* Searches beside inserts, and a close beside everything. */
+/* Searches beside inserts, and a close beside all calls. */
 #include "check.h"
 
 #include <pthread.h>
@@ -6,13 +6,13 @@
 enum { SEARCHERS = 4, FIRST_ROWS = 500, MORE_ROWS = 3000, BATCH = 50, ROUNDS = 40 };
 
 static syna_mmap *store;
-/* Rows whose insert has returned. */
+/* The number of rows whose insert has returned. */
 static uint64_t acknowledged;
 static int is_done;
 
 #define WITH(call) expect(__FILE__, __LINE__, #call, SYNA_MMAP_OK, (call), &own)
 
-/* Looks for rows that were acknowledged before the search began: each has to be the first hit. */
+/* Searches for rows that were acknowledged before: each must be the first hit. */
 static void *search_and_check(void *argument) {
   syna_mmap_error own = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results;
@@ -41,7 +41,7 @@ static void *search_and_check(void *argument) {
   return NULL;
 }
 
-static void searches_beside_inserts(void) {
+static void search_during_inserts(void) {
   pthread_t threads[SEARCHERS];
   size_t i;
   syna_mmap_options options = quiet();
@@ -63,7 +63,7 @@ static void searches_beside_inserts(void) {
   OK(syna_mmap_close(store, &error));
 }
 
-/* Goes on until the store is closed under it. */
+/* Runs until the store is closed by another thread. */
 static void *use_until_closed(void *argument) {
   syna_mmap_error own = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results;
@@ -94,8 +94,8 @@ static void *close_it(void *argument) {
   return NULL;
 }
 
-/* A close while calls are under way; of two that close, one does. What was acknowledged is there afterwards. */
-static void closes_beside_calls(void) {
+/* A close during other calls; of two concurrent closes one succeeds. All acknowledged rows are stored afterwards. */
+static void close_during_calls(void) {
   size_t round, i;
   for (round = 0; round < ROUNDS; round++) {
     pthread_t threads[SEARCHERS], closers[2];
@@ -120,7 +120,7 @@ static void closes_beside_calls(void) {
   }
 }
 
-/* Results of which two threads make use at once: an error, and no crash. */
+/* Two threads use the same results: an error, not a crash. */
 static syna_mmap_results *shared;
 
 static void *search_into_shared(void *argument) {
@@ -137,7 +137,7 @@ static void *search_into_shared(void *argument) {
   return NULL;
 }
 
-static void results_that_are_shared(void) {
+static void shared_results(void) {
   pthread_t threads[2];
   size_t i;
   store = open_quietly(in_folder("shared"), 0);
@@ -152,17 +152,17 @@ static void results_that_are_shared(void) {
 static pthread_key_t at_end;
 static int answer_count;
 
-static bool goes_on(void *context, uint64_t done, uint64_t total) {
+static bool continues(void *context, uint64_t done, uint64_t total) {
   CHECK(context == &answer_count && done <= total);
   answer_count++;
-  /* For this it would wait for itself. */
+  /* This would deadlock. */
   CHECK(syna_mmap_close(store, NULL) == SYNA_MMAP_ERR_INVALID_ARGUMENT);
   return true;
 }
 
-static bool hears_of(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
+static bool on_each_finding(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
   CHECK(finding == NULL);
-  return goes_on(context, done, total);
+  return continues(context, done, total);
 }
 
 static void call_with_callbacks(void *unused) {
@@ -170,25 +170,25 @@ static void call_with_callbacks(void *unused) {
   uint64_t findings = 1;
   int before = answer_count;
   (void)unused;
-  WITH(syna_mmap_build_index_with(store, goes_on, &answer_count, &own));
-  WITH(syna_mmap_verify(store, hears_of, &answer_count, &findings, &own));
-  WITH(syna_mmap_compact(store, goes_on, &answer_count, &own));
+  WITH(syna_mmap_build_index_with(store, continues, &answer_count, &own));
+  WITH(syna_mmap_verify(store, on_each_finding, &answer_count, &findings, &own));
+  WITH(syna_mmap_compact(store, continues, &answer_count, &own));
   CHECK(findings == 0 && answer_count >= before + 3);
 }
 
-static void *use_and_end(void *unused) {
+static void *use_and_exit(void *unused) {
   call_with_callbacks(unused);
   CHECK(pthread_setspecific(at_end, &at_end) == 0);
   return NULL;
 }
 
-/* Calls with callbacks from a destructor of a thread, which runs when the library's own variables of the thread are gone. */
+/* Calls with callbacks from a thread destructor, which runs after the library's thread-local variables were destroyed. */
 static void calls_from_destructors(void) {
   pthread_t thread;
   store = open_quietly(in_folder("destructors"), 0);
   insert_rows(store, 0, 100);
   CHECK(pthread_key_create(&at_end, call_with_callbacks) == 0);
-  CHECK(pthread_create(&thread, NULL, use_and_end, NULL) == 0);
+  CHECK(pthread_create(&thread, NULL, use_and_exit, NULL) == 0);
   CHECK(pthread_join(thread, NULL) == 0);
   CHECK(syna_mmap_len(store) == 100);
   OK(syna_mmap_close(store, &error));
@@ -196,9 +196,9 @@ static void calls_from_destructors(void) {
 
 int main(int argc, char **argv) {
   begin(argc, argv);
-  searches_beside_inserts();
-  closes_beside_calls();
-  results_that_are_shared();
+  search_during_inserts();
+  close_during_calls();
+  shared_results();
   calls_from_destructors();
   return 0;
 }

@@ -1,4 +1,4 @@
-/* Tags and payloads read back; what verify tells and lets its callback do; salvage of a damaged file. */
+/* Reading tags and payloads; findings and callbacks of verify; salvage of a damaged file. */
 #include "check.h"
 
 enum { ROWS = 60, DAMAGED = 25, INDEXED = 4000 };
@@ -31,7 +31,7 @@ static syna_mmap *make_store(const char *name) {
   return store;
 }
 
-/* Row n as make_store made it. */
+/* Checks row n as written by make_store. */
 static void check_row(const syna_mmap *store, uint64_t n) {
   char key[40];
   uint8_t payload[9] = {0xAB, 0xAB, 0xAB, 0xAB, 0xAB, 0xAB, 0xAB, 0xAB, 0xAB}, expected[8];
@@ -70,7 +70,7 @@ static void by_key(void) {
   FAILS(INVALID_HANDLE, syna_mmap_get_tags(NULL, "none", 4, &tags, &error));
   FAILS(INVALID_HANDLE, syna_mmap_get_payload(NULL, "none", 4, payload, 8, &count, &error));
   CHECK(tags == 7 && payload[0] == 7 && count == 7);
-  /* A row that was written without either has neither. */
+  /* A row written without tags and payload has neither. */
   fill(vector, 1);
   OK(syna_mmap_upsert(store, "plain", 5, vector, &error));
   OK(syna_mmap_get_tags(store, "plain", 5, &tags, &error));
@@ -141,7 +141,7 @@ static bool note(void *context, const syna_mmap_finding *finding, uint64_t done,
   return s->progress + s->findings < s->stop_after;
 }
 
-/* What a callback may do on the store that it is called for, and the one thing that it may not. */
+/* The calls that a callback may make on its store, and the one that it must not make. */
 static bool uses_the_store(void *context, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
   seen *s = context;
   syna_mmap_results *results;
@@ -198,7 +198,7 @@ static void verify(void) {
   FAILS(INVALID_ARGUMENT,
         syna_mmap_verify(store, note, &s, (uint64_t *)(void *)((char *)&findings + 1), &error));
   CHECK(s.progress == 2);
-  /* A call that was ended has left nothing behind. */
+  /* A cancelled call has no effect on later calls. */
   for (n = 0; n < 3; n++) OK(syna_mmap_verify(store, NULL, NULL, NULL, &error));
   OK(syna_mmap_close(store, &error));
 }
