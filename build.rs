@@ -1,12 +1,12 @@
-//! Makes the C header from `src/ffi` into OUT_DIR; `tests/header.rs` compares it with the one in `include/`.
+//! Generates the C header from `src/ffi` into OUT_DIR; `tests/header.rs` compares it with the one in `include/`.
 //!
-//! cbindgen puts all constants first, then all types, then all functions. A reader needs them by subject, so each
-//! section's file is turned into C by itself and the pieces are put together here, in the order of reading.
+//! cbindgen puts all constants first, then all types, then all functions. Readers need them by subject, so each section's
+//! file is converted separately, and the sections are concatenated here in reading order.
 
 use std::path::Path;
 use std::{env, fs};
 
-/// The header's sections: title, file.
+/// The sections of the header: title, file.
 const SECTIONS: [(&str, &str); 18] = [
     ("Statuses and errors", "boundary/status.rs"),
     ("Options of a store", "options.rs"),
@@ -28,7 +28,7 @@ const SECTIONS: [(&str, &str); 18] = [
     ("Versions", "library.rs"),
 ];
 
-/// Structs that get a macro which initializes them: struct, macro.
+/// Structs with an initializer macro: struct, macro.
 const INITIALIZED: [(&str, &str); 3] = [
     ("syna_mmap_error", "SYNA_MMAP_ERROR_INIT"),
     ("syna_mmap_batch", "SYNA_MMAP_BATCH_INIT"),
@@ -63,17 +63,17 @@ fn main() {
     println!("cargo:rerun-if-changed=src/ffi");
     wrap_allocator();
     let out_dir = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    let mut header = fs::read_to_string(INTRODUCTION).expect("the header's introduction is there");
+    let mut header = fs::read_to_string(INTRODUCTION).expect("the header's introduction exists");
     header.push_str(START);
     for (title, file) in SECTIONS {
         header.push_str(&format!("\n/* ---- {title} {} */\n\n", "-".repeat(104 - title.len())));
         header.push_str(&section(&Path::new("src/ffi").join(file)));
     }
     header.push_str(END);
-    fs::write(Path::new(&out_dir).join("syna_mmap.h"), header).expect("OUT_DIR can be written to");
+    fs::write(Path::new(&out_dir).join("syna_mmap.h"), header).expect("OUT_DIR is writable");
 }
 
-/// Has the shared library, and nothing else, allocate through `src/memory/wrap.rs`, where that is known to work.
+/// Makes the shared library, and nothing else, allocate through `src/memory/wrap.rs`, on platforms where this is tested.
 fn wrap_allocator() {
     println!("cargo:rustc-check-cfg=cfg(small_reserve)");
     let of_target = |name: &str| env::var(name).unwrap_or_default();
@@ -86,7 +86,7 @@ fn wrap_allocator() {
     }
 }
 
-/// One file's items in C.
+/// The items of one file as C declarations.
 fn section(file: &Path) -> String {
     let mut config = cbindgen::Config {
         language: cbindgen::Language::C,
@@ -98,7 +98,7 @@ fn section(file: &Path) -> String {
         line_length: 110,
         ..cbindgen::Config::default()
     };
-    // Named since no function of their own sections mentions them.
+    // Listed because no function of their own sections refers to them.
     config.export.include = vec!["syna_mmap_error".to_owned(), "syna_mmap_batch".to_owned()];
     let bindings = cbindgen::Builder::new()
         .with_config(config)
@@ -109,11 +109,11 @@ fn section(file: &Path) -> String {
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
     let lines = without_safety(text.trim().lines().map(str::to_owned).collect());
-    let source = fs::read_to_string(file).expect("the section's file is there");
+    let source = fs::read_to_string(file).expect("the section's file exists");
     initialized(tagged(unsigned(short_comments(lines), &source))).join("\n") + "\n"
 }
 
-/// Leaves out the `# Safety` part of each comment: it speaks to the implementation, and ends its comment.
+/// Removes the `# Safety` part at the end of each comment, which is for Rust callers.
 fn without_safety(lines: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     let mut is_inside = false;
@@ -133,7 +133,7 @@ fn without_safety(lines: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// Puts comments of one line on one line.
+/// Writes one-line comments on one line.
 fn short_comments(lines: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for line in lines {
@@ -151,7 +151,7 @@ fn short_comments(lines: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// Gives structs a tag of their name, so that a program can declare them beforehand.
+/// Adds a tag to each struct, so that programs can forward-declare it.
 fn tagged(mut lines: Vec<String>) -> Vec<String> {
     for i in 0..lines.len() {
         if lines[i] == "typedef struct {" {
@@ -162,7 +162,7 @@ fn tagged(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Gives the constants that are `u32` in the source a `U`, so that they are unsigned in C too.
+/// Appends `U` to constants that are `u32` in the source, so that they are unsigned in C too.
 fn unsigned(mut lines: Vec<String>, source: &str) -> Vec<String> {
     for line in &mut lines {
         if let Some((name, _)) = line.strip_prefix("#define ").and_then(|define| define.split_once(' '))
@@ -174,7 +174,7 @@ fn unsigned(mut lines: Vec<String>, source: &str) -> Vec<String> {
     lines
 }
 
-/// Adds a macro behind each struct of [`INITIALIZED`]. It names every member, since C++ and `-Wextra` want that.
+/// Adds a macro after each struct of [`INITIALIZED`]. It sets every member, because C++ and `-Wextra` require that.
 fn initialized(lines: Vec<String>) -> Vec<String> {
     let mut made = Vec::new();
     let mut values: Vec<&str> = Vec::new();

@@ -1,4 +1,4 @@
-//! Filtered searches beside an exact scan of the rows that pass, and beside usearch's search with a predicate.
+//! Filtered searches, compared with an exact scan of the matching rows and with usearch's search with a predicate.
 //!
 //! ```text
 //! cargo build --release --manifest-path benches/peers/usearch_filtered/Cargo.toml
@@ -6,9 +6,9 @@
 //! ```
 //!
 //! `DIR` holds `base.f32` or `base.u8` (rows x dim, row-major, little-endian), `query.f32` and `meta.json` with "dim" and
-//! "metric". For each query the rows that pass are a share of all: by chance, those nearest to the query, or those farthest
-//! from it. They are given as a bitmap, and by a callback that looks into that bitmap. A hit counts when its distance is at
-//! most that of the last true one; the truth is min(10, rows that pass). Prints lines of a Markdown table.
+//! "metric". For each query a share of the rows matches: random ones, the nearest to the query, or the farthest from it.
+//! They are given as a bitmap, and by a callback that reads this bitmap. A hit counts if its distance is at most that of
+//! the last true hit; there are min(10, matching rows) true hits. Prints lines of a Markdown table.
 
 mod data_set;
 
@@ -26,10 +26,10 @@ use syna_mmap::{
 const K: usize = 10;
 const SHARES: [f64; 5] = [0.5, 0.1, 0.01, 0.001, 0.0001];
 const WHICH: [&str; 3] = ["chance", "nearest", "farthest"];
-/// A measurement goes over the queries again until it took this long.
+/// A measurement repeats the queries until it has taken this long.
 const MIN_SECS: f64 = 1.0;
 
-/// A share of the rows for each query, and the distance that its last true hit has.
+/// A share of the rows for each query, and the distance of its last true hit.
 struct Case {
     share: f64,
     which: &'static str,
@@ -40,18 +40,18 @@ struct Case {
 
 #[derive(Parser)]
 struct Arguments {
-    /// Folders of data sets; none: nothing to do
+    /// Folders of data sets; without one nothing is measured
     dirs: Vec<PathBuf>,
-    /// The first queries only
+    /// Use the first queries only
     #[arg(long, default_value_t = 200)]
     queries: usize,
-    /// Threads of the build
+    /// Threads of the index build
     #[arg(long, default_value_t = 0)]
     threads: usize,
     /// The program of peers/usearch_filtered
     #[arg(long)]
     usearch: Option<PathBuf>,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -64,7 +64,7 @@ fn main() -> Outcome<()> {
 fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
     let mut data = DataSet::read(dir)?;
     if data.metric == DistanceMetric::DotProduct {
-        return Err("the metric is none of cosine and euclidean".into());
+        return Err("the metric must be cosine or euclidean".into());
     }
     data.queries.truncate(arguments.queries * data.dimensions);
     let config = MmapVectorConfig {
@@ -188,7 +188,7 @@ impl Case {
     }
 }
 
-/// usearch's columns, by a program of its own that is given the same data and bitmaps.
+/// usearch's columns, from a separate program with the same data and bitmaps.
 fn of_usearch(
     program: &Path,
     store: &MmapVectorStore,
@@ -222,7 +222,7 @@ fn of_usearch(
                 let row: usize = words.next().ok_or("a line is too short")?.parse()?;
                 found[row / 64] |= 1 << (row % 64);
             }
-            // The distances of what they found, by the same kernel as the truth.
+            // The distances of its hits, computed by the same kernel as the true ones.
             let filter = Filter { rows: Some(&found), ..Default::default() };
             store.search_with(
                 query,

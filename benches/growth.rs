@@ -1,9 +1,9 @@
-//! What a growing index costs: searches over rows that are not in it, inserts beside it, steps of a frame's length.
+//! The cost of a growing index: searches over unindexed rows, inserts beside the index, index steps with a time budget.
 //!
 //! `cargo bench --bench growth -- DIR`, `--help` for more.
 //!
 //! `DIR` holds a data set: meta.json with "dim" and "metric", base.u8 or base.f32, query.f32. Three quarters of the rows
-//! are put into the index first, the others grow it.
+//! are indexed first; the others are added by the measurements.
 
 mod data_set;
 
@@ -18,26 +18,26 @@ use syna_mmap::{MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults}
 const K: usize = 10;
 const BATCH_ROWS: usize = 1_000;
 const TAILS: [usize; 7] = [0, 256, 512, 1_024, 2_048, 4_096, 8_192];
-/// Rows that each budget's steps take in.
+/// Rows indexed by the steps of each budget.
 const STEP_ROWS: usize = 3_000;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of the data set; none: nothing to do
+    /// Folder of the data set; without one nothing is measured
     dir: Option<PathBuf>,
-    /// The first rows only
+    /// Use the first rows only
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     rows: usize,
-    /// tail, steps or inserts; else all of them
+    /// tail, steps or inserts; by default all of them
     #[arg(long, default_value = "")]
     only: String,
-    /// Microseconds of a step
+    /// Budgets of a step, in microseconds
     #[arg(long, value_delimiter = ',', default_values_t = [500, 1_000, 2_000, 8_000])]
     budgets: Vec<u64>,
     /// Rounds
     #[arg(long, default_value = "5")]
     reps: NonZeroUsize,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -64,7 +64,7 @@ fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
 
 type Mode = fn(&DataSet, &Path, &Arguments) -> Outcome<()>;
 
-/// A store with the first three quarters of the rows in its index.
+/// A store with the first three quarters of the rows indexed.
 fn with_index(data: &DataSet, path: &Path) -> Outcome<(MmapVectorStore, usize)> {
     let store = open(data, path, 0, 0)?;
     let count = data.count() / 4 * 3;
@@ -94,7 +94,7 @@ fn open(
     )?)
 }
 
-/// How much slower searches get by rows that are not in the index.
+/// How much unindexed rows slow searches down.
 fn measure_tail(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<()> {
     let (store, count) = with_index(data, path)?;
     println!(
@@ -153,20 +153,20 @@ fn measure_steps(data: &DataSet, path: &Path, arguments: &Arguments) -> Outcome<
         }
         let calls = times.len();
         print_steps("index_step", budget, times, Some(rows));
-        // Without what the system gave to others meanwhile.
-        print_steps("its own time", budget, on_cpu, None);
-        // What the machine does to a loop that only looks at the clock.
+        // Without the time that the system gave to other programs.
+        print_steps("processor time", budget, on_cpu, None);
+        // The same for a loop that only reads the clock.
         print_steps("the clock", budget, (0..calls).map(|_| spin(budget)).collect(), None);
     }
     Ok(store.close()?)
 }
 
-/// How long this thread has had a processor.
+/// The processor time of this thread.
 fn thread_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` can be written.
+    // SAFETY: `time` is valid for writing.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(result, 0, "there is such a clock");
+    assert_eq!(result, 0, "the clock exists");
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
@@ -195,7 +195,7 @@ fn print_steps(name: &str, budget: Duration, mut times: Vec<Duration>, rows: Opt
     );
 }
 
-/// What inserts cost with and without an index that follows them.
+/// The cost of inserts, with and without an index that follows them.
 fn measure_inserts(data: &DataSet, path: &Path, _: &Arguments) -> Outcome<()> {
     println!(
         "\n{:<44} {:>12} {:>14} {:>14}",
@@ -242,7 +242,7 @@ fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// Of sorted times.
+/// The percentile of sorted times.
 fn percentile(times: &[Duration], percent: f64) -> Duration {
     let place = (times.len().saturating_sub(1) as f64 * percent / 100.0).round();
     times.get(place as usize).copied().unwrap_or_default()

@@ -1,12 +1,12 @@
-//! How fast rows get into a store, beside how fast the same bytes get into a plain file.
+//! The speed of inserting rows into a store, compared with writing the same bytes to a plain file.
 //!
 //! `cargo bench --bench ingest`, `--help` for more.
 //!
-//! All ways take turns within one run, since a machine's speed changes from minute to minute; of each the median of
-//! `--reps` rounds is shown, and its ratio to a plain `write()` in 1 MiB blocks. Space is allocated inside the clock:
-//! every round begins with a fresh file. Keys ("doc<i>") and vectors are made outside it. So is the memory that the page
-//! cache will take: under a hypervisor that takes free memory back, the first touch of a page costs several times what
-//! a write does, and whichever way comes first would pay for all.
+//! All methods alternate within one run, because the speed of a machine changes from minute to minute. For each method the
+//! median of `--reps` rounds is printed, with its ratio to a plain `write()` in 1 MiB blocks. Space is allocated inside the
+//! measured time: every round starts with a new file. Keys ("doc<i>") and vectors are created before, and so is the memory
+//! for the page cache: under a hypervisor that reclaims free memory, the first access to a page costs several times as
+//! much as a write, and the first method would pay for all.
 
 use std::env;
 use std::fs::{self, File};
@@ -27,18 +27,18 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const BATCH_ROWS: usize = 10_000;
 const BLOCK_BYTES: usize = 1 << 20;
-/// Single inserts are slow; a part of the rows tells their rate.
+/// Single inserts are slow; a part of the rows is sufficient.
 const SINGLE_ROWS: usize = 20_000;
-/// An index takes more time for a row than all the rest, so these are few.
+/// Indexing a row takes more time than all other work, so these are few.
 const INDEXED_ROWS: usize = 4_000;
 const INDEXED_BATCH_ROWS: usize = 1_000;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Where the files lie; else where the system has its temporary ones
+    /// Folder of the files; by default the system's folder for temporary files
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// Rows of a round
+    /// Rows in a round
     #[arg(long, default_value = "100000")]
     rows: NonZeroUsize,
     #[arg(long, value_delimiter = ',', default_values_t = [128, 768])]
@@ -46,26 +46,26 @@ struct Arguments {
     /// Rounds
     #[arg(long, default_value = "5")]
     reps: NonZeroUsize,
-    /// Only the ways of these names, divided by ';'
+    /// Only the methods with these names, separated by ';'
     #[arg(long, value_delimiter = ';')]
     only: Vec<String>,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// The rows of one round, and where they go.
+/// The rows of one round, and their destination.
 struct Workload {
     dimensions: usize,
     vectors: Vec<f32>,
-    /// The same vectors, as they lie in a file.
+    /// The same vectors, as bytes of a file.
     bytes: Vec<u8>,
     keys: Vec<String>,
     plain_path: PathBuf,
     store_path: PathBuf,
 }
 
-/// One way to get rows into a file. Tells how many rows it wrote and how long it took.
+/// A method of writing rows to a file. Returns the number of rows and the time.
 type Way = fn(&Workload) -> Outcome<(usize, Duration)>;
 
 const WAYS: [(&str, Way); 11] = [
@@ -102,7 +102,7 @@ fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<(
     let ways: Vec<_> = WAYS.iter().filter(|way| is_asked_for(way.0)).collect();
     let mut rates = vec![Vec::new(); ways.len()];
     for rep in 0..=arguments.reps.get() {
-        eprint!("\r{dimensions} dimensions: round {rep} of {}, {} ways ", arguments.reps, ways.len());
+        eprint!("\r{dimensions} dimensions: round {rep} of {}, {} methods ", arguments.reps, ways.len());
         for (way, rates) in ways.iter().zip(&mut rates) {
             workload.remove_files()?;
             let _pins = free_real_memory(workload.bytes.len() / 2 * 3)?;
@@ -142,8 +142,8 @@ fn measure(arguments: &Arguments, folder: &Path, dimensions: usize) -> Outcome<(
     Ok(())
 }
 
-/// Leaves so much free memory with real pages under it, in pieces under 2 MiB: what is larger a hypervisor takes back at
-/// once. The pages between them are given back when what this returns is dropped.
+/// Frees this much memory that is backed by physical pages, in pieces under 2 MiB, because a hypervisor reclaims larger
+/// ones at once. The pages between the pieces are freed when the returned value is dropped.
 fn free_real_memory(length_bytes: usize) -> Outcome<Vec<MmapMut>> {
     const STEP_BYTES: usize = 2 << 20;
     const PAGE_BYTES: usize = 4096;
@@ -160,7 +160,7 @@ fn free_real_memory(length_bytes: usize) -> Outcome<Vec<MmapMut>> {
 
 impl Workload {
     fn new(row_count: usize, dimensions: usize, folder: &Path) -> Self {
-        // Any bytes will do as long as no layer below can squeeze them: a 64-bit linear congruence (Knuth).
+        // Any bytes, as long as no layer below can compress them: a 64-bit linear congruential generator (Knuth).
         let mut state = 1_u64;
         let vectors: Vec<f32> = (0..row_count * dimensions)
             .map(|_| {
@@ -187,7 +187,7 @@ impl Workload {
         Ok(())
     }
 
-    /// A fresh store that neither indexes nor checkpoints unless asked.
+    /// A new store without automatic index and checkpoints, unless requested.
     fn store(&self, threads: usize, index_threshold: usize) -> Outcome<MmapVectorStore> {
         let config = MmapVectorConfig {
             threads,
@@ -195,7 +195,7 @@ impl Workload {
             metric: DistanceMetric::Euclidean,
             initial_capacity: self.keys.len(),
             index_threshold,
-            // With an index, every write takes all of its rows in.
+            // With an index, every write indexes all of its rows.
             most_unindexed_rows: 0,
             checkpoint_interval_secs: 0,
             ..Default::default()
@@ -216,7 +216,7 @@ fn plain(w: &Workload, block_bytes: usize, is_synced: bool) -> Outcome<(usize, D
     Ok((w.keys.len(), begin.elapsed()))
 }
 
-/// The shape in which the C ABI hands batches over: one block of floats, so nothing has to be gathered.
+/// The batch layout of the C ABI: one block of floats, so nothing is gathered.
 fn row_major(w: &Workload) -> Outcome<(usize, Duration)> {
     let keys: Vec<&str> = w.keys.iter().map(String::as_str).collect();
     let begin = Instant::now();
@@ -268,7 +268,7 @@ fn singles(w: &Workload) -> Outcome<(usize, Duration)> {
     Ok((row_count, elapsed))
 }
 
-/// Rows that are in the graph when the clock stops, made by the writes themselves, on the calling thread.
+/// Inserts with automatic indexing on the calling thread, until all rows are indexed.
 fn indexed(w: &Workload) -> Outcome<(usize, Duration)> {
     let row_count = w.keys.len().min(INDEXED_ROWS);
     let keys: Vec<&str> = w.keys.iter().take(row_count).map(String::as_str).collect();
@@ -288,7 +288,7 @@ fn expect_rows(actual: usize, expected: usize) -> Outcome<()> {
     if actual == expected { Ok(()) } else { Err(format!("{actual} rows stored, not {expected}").into()) }
 }
 
-/// Kernel, processor and file system, as far as the system tells.
+/// Kernel, processor and file system, if the system reports them.
 fn machine(folder: &Path) -> String {
     let said = |program: &str, args: &[&str]| -> String {
         let output = Command::new(program).args(args).output();

@@ -1,10 +1,9 @@
-//! What a row costs, for each instruction set of this machine: `cargo bench --features bench-internals --bench kernels`.
+//! The cost of a row for each instruction set of this machine: `cargo bench --features bench-internals --bench kernels`.
 //!
-//! ns a row (of a tile: for four queries), the best of several rounds, over rows that stay in the nearest cache and over
-//! 256 MB of them; then the
-//! distances of a prepared query, `first_non_finite`, what is done with codes (with `-- codes` that alone), and the
-//! checksum in GB/s. Without `--bench` (as `cargo test --all-targets` calls it) it runs each once on little data, to
-//! see that it works.
+//! ns a row (for a tile: for four queries), the best of several rounds, over rows in the first-level cache and over 256 MB
+//! of rows. Then the distances of a prepared query, `first_non_finite`, the kernels for codes (only these with
+//! `-- codes`), and the checksum in GB/s. Without `--bench`, as under `cargo test --all-targets`, each function runs once
+//! on little data.
 
 #[path = "kernels/codes.rs"]
 mod codes;
@@ -16,14 +15,14 @@ use syna_mmap::DistanceMetric;
 use syna_mmap::bench_support::{Kernels, PreparedQuery, crc32c};
 
 const DIMENSIONS: [usize; 4] = [128, 384, 768, 784];
-/// Rows in cache: with the query they fit into 32 KiB.
+/// Rows in the cache: with the query they fit into 32 KiB.
 const CACHED_BYTES: usize = 24 << 10;
 
 #[derive(Parser)]
 struct Arguments {
-    /// That part alone
+    /// Only this part
     only: Option<Only>,
-    /// Given by cargo; without it each function runs once, on little data
+    /// Passed by cargo; without it each function runs once, on little data
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -34,14 +33,14 @@ enum Only {
 }
 
 struct Plan {
-    /// Bytes of the array that no cache holds.
+    /// Bytes of the array that exceeds all caches.
     memory_bytes: usize,
-    /// Rows a round over what is in cache.
+    /// Rows a round for the data in the cache.
     cached_rows: usize,
     rounds: usize,
 }
 
-/// Rows that are gone through `repeats` times with one query.
+/// Rows that are scanned `repeats` times with one query.
 struct Scan<'a> {
     query: &'a [f32],
     rows: &'a [f32],
@@ -49,7 +48,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The sum of what `measured` says of each row: summed so that none of it is left out.
+    /// The sum of `measured` over all rows, so that no call is optimized away.
     fn one_by_one(&self, measured: impl Fn(&[f32]) -> f32) -> f32 {
         let rows = || black_box(self.rows).chunks_exact(self.query.len());
         (0..self.repeats).map(|_| rows().map(&measured).sum::<f32>()).sum()
@@ -66,7 +65,7 @@ impl Scan<'_> {
 }
 
 impl Scan<'_> {
-    /// Four rows at once that lie a quarter of all apart, as an exact scan reads them.
+    /// The same with four rows at once, each from a different quarter, as in an exact scan.
     fn by_streams(&self, measured: impl Fn([&[f32]; 4]) -> f32) -> f32 {
         let dimensions = self.query.len();
         let quarter = self.rows.len() / dimensions / 4 * dimensions;
@@ -193,7 +192,7 @@ fn print_checksum(plan: &Plan, memory: &[f32]) {
     }
 }
 
-/// Nanoseconds for each of `count` things in the best of `rounds` calls of `work`.
+/// Nanoseconds for each of `count` items in the best of `rounds` calls of `work`.
 fn best_ns(rounds: usize, count: usize, work: impl Fn()) -> f64 {
     (0..rounds)
         .map(|_| {

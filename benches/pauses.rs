@@ -1,9 +1,9 @@
-//! How long calls take at worst: inserts one by one and in batches, steps, searches with a deadline, checkpoints, close.
+//! Worst-case durations of calls: single inserts, batches, index steps, searches with a deadline, checkpoints, close.
 //!
-//! `cargo bench --bench pauses -- ROWS`, `--help` for more. ROWS vectors of 128 components are made up: random ones, and
-//! clustered ones of few intrinsic dimensions, as embeddings are.
+//! `cargo bench --bench pauses -- ROWS`, `--help` for more. ROWS vectors of 128 components are generated: random ones, and
+//! clustered ones of low intrinsic dimension, like embeddings.
 
-#[allow(dead_code, reason = "the rows are made up")]
+#[allow(dead_code, reason = "the rows are generated")]
 mod data_set;
 
 use clap::Parser;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use syna_mmap::{MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
 
 const DIMENSIONS: usize = 128;
-/// Of a clustered vector: the components that it is made from, and the clusters.
+/// The intrinsic dimension and the number of clusters of clustered vectors.
 const INTRINSIC: usize = 12;
 const CLUSTERS: usize = 200;
 const BATCH_ROWS: usize = 1_000;
@@ -24,16 +24,16 @@ const SEARCHES: usize = 20_000;
 
 #[derive(Parser)]
 struct Arguments {
-    /// How many rows; 0: nothing to do
+    /// Number of rows; 0 measures nothing
     #[arg(default_value_t = 0)]
     rows: usize,
-    /// random or clustered; else both
+    /// random or clustered; by default both
     #[arg(long, default_value = "")]
     data: String,
-    /// single, worker, paced, batch or calls; else all of them
+    /// single, worker, paced, batch or calls; by default all of them
     #[arg(long, default_value = "")]
     only: String,
-    /// Seconds between checkpoints that writes make; the default has 30
+    /// Seconds between automatic checkpoints; a store's default is 30
     #[arg(long, default_value_t = 30)]
     interval: u64,
     /// Inserts a second of the paced mode
@@ -42,16 +42,16 @@ struct Arguments {
     /// Threads of the store
     #[arg(long, default_value_t = 0)]
     threads: usize,
-    /// Print so many of the calls that took most of their own time
+    /// Print this many of the calls with the longest processor time
     #[arg(long, default_value_t = 0)]
     worst: usize,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What a call took: by the clock on the wall, and by the time that the thread had a processor, which leaves out the disk
-/// and what the system gave to other programs.
+/// The duration of a call in wall time, and in processor time of the thread, which excludes the disk and the time that the
+/// system gave to other programs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Taken {
     wall: Duration,
@@ -73,12 +73,12 @@ impl Begin {
     }
 }
 
-/// How long this thread has had a processor.
+/// The processor time of this thread.
 fn thread_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` can be written.
+    // SAFETY: `time` is valid for writing.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(result, 0, "there is such a clock");
+    assert_eq!(result, 0, "the clock exists");
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
@@ -92,7 +92,7 @@ impl Random {
         x ^ (x >> 31)
     }
 
-    /// Of a bell curve, about.
+    /// Approximately normally distributed.
     fn component(&mut self) -> f32 {
         let sum: u64 = (0..4).map(|_| self.next() >> 48).sum();
         (sum as f32 / 65_536.0 - 2.0) * 1.7
@@ -127,7 +127,7 @@ fn clustered_rows(count: usize) -> Vec<f32> {
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
     if arguments.rows == 0 {
-        println!("pauses: no number of rows was given, so there is nothing to do");
+        println!("pauses: no number of rows given");
         return Ok(());
     }
     type Make = fn(usize) -> Vec<f32>;
@@ -233,7 +233,7 @@ fn close(store: MmapVectorStore, arguments: &Arguments) -> Outcome<()> {
     Ok(())
 }
 
-/// Steps of a frame's length, and searches with a deadline beside them.
+/// Index steps with a time budget, and searches with a deadline beside them.
 fn measure_calls(rows: &[f32], folder: &Path, arguments: &Arguments) -> Outcome<()> {
     let config = MmapVectorConfig {
         dimensions: u16::try_from(DIMENSIONS)?,
@@ -291,6 +291,6 @@ fn print(name: &str, times: Vec<Taken>, arguments: &Arguments) {
     );
     worst.sort_unstable_by_key(|(taken, _)| std::cmp::Reverse(taken.own));
     for (taken, call) in worst.iter().take(arguments.worst) {
-        println!("    call {call}: {:.2?} of its own, {:.2?}", taken.own, taken.wall);
+        println!("    call {call}: processor {:.2?}, wall {:.2?}", taken.own, taken.wall);
     }
 }

@@ -1,4 +1,4 @@
-//! Recall and queries a second of the graph search, over data sets with exact ground truth.
+//! Recall and queries a second of the graph search, on data sets with exact ground truth.
 //!
 //! `cargo bench --bench recall -- DIR..`, `--help` for more. A `DIR` holds a data set (data_set/mod.rs) and its ground
 //! truth (truth/mod.rs).
@@ -17,30 +17,30 @@ use truth::Bounds;
 
 const K: usize = 10;
 const BATCH_ROWS: usize = 10_000;
-/// A measurement goes over the queries again until it took this long.
+/// A measurement repeats the queries until it has taken this long.
 const MIN_SECS: f64 = 1.0;
 const EXACT_QUERIES: usize = 100;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Folders of data sets; none: nothing to do
+    /// Folders of data sets; without one nothing is measured
     dirs: Vec<PathBuf>,
-    /// Threads of the build and of batch searches
+    /// Threads of the index build and of batch searches
     #[arg(long, default_value_t = 0)]
     threads: usize,
-    /// Store the first rows only; the truth comes from an exact search then
+    /// Store the first rows only; the ground truth then comes from an exact search
     #[arg(long)]
     rows: Option<usize>,
-    /// Candidates of a search
+    /// Numbers of candidates of a search (ef)
     #[arg(long, value_delimiter = ',', default_values_t = [10, 15, 20, 30, 40, 60, 80, 120, 200, 300, 500, 800])]
     ef: Vec<usize>,
-    /// Leave the stores in this folder, and open those that are there instead of making them
+    /// Keep the stores in this folder, and open existing ones instead of building them
     #[arg(long)]
     keep: Option<PathBuf>,
-    /// An index of the compact profile
+    /// Build an index of the compact profile
     #[arg(long)]
     compact: bool,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -125,7 +125,7 @@ fn measure_in(
     Ok(())
 }
 
-/// Queries a second, one after another on this thread.
+/// Queries a second, one after the other on this thread.
 fn rate(
     store: &MmapVectorStore,
     queries: &[f32],
@@ -143,7 +143,7 @@ fn rate(
     Ok(searched_count as f64 / begin.elapsed().as_secs_f64())
 }
 
-/// Queries a second where all of them are one call.
+/// Queries a second with all of them in one call.
 fn rate_together(store: &MmapVectorStore, queries: &[f32], options: &SearchOptions) -> Outcome<f64> {
     let mut results = SearchResults::default();
     let (begin, mut searched_count) = (Instant::now(), 0);

@@ -1,13 +1,13 @@
-//! How each cost grows with the rows: writing, indexing, opening, searching, a checkpoint after a few more.
+//! How each cost grows with the number of rows: writing, indexing, opening, searching, a checkpoint after a few more rows.
 //!
 //! ```text
 //! cargo bench --bench sizes -- [--dir DIR | --store FILE] [--rows 10000,100000,1000000] [--dimensions 128] [--reps 5]
 //!                              [--threads 2]
 //! ```
 //!
-//! Stores are made with an `initial_capacity` of 1,000, so they grow past it, and opened with the page cache warm. Vectors
-//! have 12 coordinates that count, as embeddings have few; queries are others of the same kind. `--store`: that file is taken
-//! as it is, made before if it is not there, and kept; nothing is added to it then.
+//! Stores are created with an `initial_capacity` of 1,000, so they grow past it, and opened with a warm page cache. Vectors
+//! have an intrinsic dimension of 12, low as that of embeddings; queries are other vectors of the same kind. With
+//! `--store`, that file is created if it does not exist, is kept, and gets no further rows.
 
 use clap::Parser;
 use std::env;
@@ -22,36 +22,36 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const K: usize = 10;
 const QUERIES: usize = 1_000;
-/// Queries that are answered exactly too.
+/// Queries that are also answered exactly.
 const EXACT_QUERIES: usize = 100;
 const MORE_ROWS: usize = 1_000;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of the stores that are made and removed; else the one for temporary files
+    /// Folder of the temporary stores; by default the system's folder for temporary files
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// A store that is taken as it is, made before if it is not there, and kept
+    /// A store to open; it is created if it does not exist, and kept
     #[arg(long)]
     store: Option<PathBuf>,
-    /// How many rows, in turn
+    /// Numbers of rows
     #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000")]
     rows: Vec<usize>,
-    /// Floats in a vector
+    /// Dimensions of a vector
     #[arg(long, default_value_t = 128)]
     dimensions: u16,
-    /// How often a store is opened; medians count
+    /// How often a store is opened; medians are printed
     #[arg(long, default_value = "5")]
     reps: NonZeroUsize,
-    /// Threads of the build
+    /// Threads of the index build
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// A number of -1 to 1 that looks random (splitmix64).
+/// A pseudo-random number from -1 to 1 (splitmix64).
 fn noise(seed: usize) -> f32 {
     let mut bits = (seed as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -65,7 +65,7 @@ fn vector_of(row: usize, dimensions: u16) -> Vec<f32> {
     (0..usize::from(dimensions)).map(component).collect()
 }
 
-/// The value at a share of all, which are sorted by this.
+/// The quantile of the values, which it sorts.
 fn at_share(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();
     let place = ((times.len() - 1) as f64 * share).round() as usize;
@@ -80,7 +80,7 @@ fn bytes_of(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |file| file.len())
 }
 
-/// Rows per second, and seconds of the index's build.
+/// Rows a second, and seconds of the index build.
 fn make(path: &Path, config: &MmapVectorConfig, rows: usize) -> Outcome<(f64, f64)> {
     let store = MmapVectorStore::new(path, config.clone())?;
     let mut written = Duration::ZERO;
@@ -101,7 +101,7 @@ fn make(path: &Path, config: &MmapVectorConfig, rows: usize) -> Outcome<(f64, f6
     Ok((rows as f64 / written.as_secs_f64(), built.as_secs_f64()))
 }
 
-/// Opens the store over and over: milliseconds of opening, of a first get, of a first search.
+/// Opens the store repeatedly: milliseconds of the open, of a first get, of a first search.
 fn open(path: &Path, config: &MmapVectorConfig, rows: usize, reps: usize) -> Outcome<[f64; 3]> {
     let (mut opens, mut gets, mut searches) = (Vec::new(), Vec::new(), Vec::new());
     for rep in 0..reps {
@@ -113,7 +113,7 @@ fn open(path: &Path, config: &MmapVectorConfig, rows: usize, reps: usize) -> Out
         let got = store.get(&format!("doc{row}"))?;
         gets.push(begin.elapsed());
         if got != Some(vector_of(row, config.dimensions)) || store.len() != rows {
-            return Err("the store came back with something else".into());
+            return Err("the reopened store has different rows".into());
         }
         let row = rows / reps * rep;
         let query = vector_of(row, config.dimensions);
@@ -121,20 +121,20 @@ fn open(path: &Path, config: &MmapVectorConfig, rows: usize, reps: usize) -> Out
         let hits = store.search(&query, K)?;
         searches.push(begin.elapsed());
         if hits.first().map(|hit| &*hit.key) != Some(&*format!("doc{row}")) {
-            return Err("a vector did not find itself".into());
+            return Err("a search for a stored vector did not find it".into());
         }
         store.close()?;
     }
     Ok([&mut opens, &mut gets, &mut searches].map(|times| at_share(times, 0.5) * 1e3))
 }
 
-/// Microseconds of half and of 99 % of all searches at the default candidates, and their recall.
+/// Median and 99th percentile of search times in microseconds with default candidates, and their recall.
 fn search(store: &MmapVectorStore, rows: usize) -> Outcome<[f64; 3]> {
     let queries: Vec<Vec<f32>> = (0..QUERIES).map(|i| vector_of(2 * rows + i, store.dimensions())).collect();
     let (mut results, mut exact) = (SearchResults::default(), SearchResults::default());
     let options = SearchOptions::default();
     let mut times = Vec::new();
-    // What the index's file holds is brought into memory by the first round.
+    // The first round loads the index file into memory.
     for round in 0..3 {
         for query in &queries {
             let begin = Instant::now();
@@ -155,7 +155,7 @@ fn search(store: &MmapVectorStore, rows: usize) -> Outcome<[f64; 3]> {
     Ok([at_share(&mut times, 0.5) * 1e6, at_share(&mut times, 0.99) * 1e6, recall])
 }
 
-/// Seconds that some rows more take to enter the index, and what the checkpoint after that writes of it, in how long.
+/// Seconds to index some more rows, and bytes and seconds of the next checkpoint's index part.
 fn grow(store: &MmapVectorStore, path: &Path, rows: usize) -> Outcome<(f64, u64, f64)> {
     for row in rows..rows + MORE_ROWS {
         store.insert(&format!("doc{row}"), &vector_of(row, store.dimensions()))?;

@@ -1,8 +1,9 @@
-//! Searches of the same rows in stores of every past: filled at once, row by row, with all rows replaced, opened again.
+//! Searches of the same rows in stores with different histories: filled at once, row by row, all rows replaced, reopened.
 //!
 //! `cargo bench --bench states -- DIR`, `--help` for more. `DIR` holds a data set (data_set/mod.rs) and its ground truth
-//! (truth/mod.rs). All stores are open at once and take turns, since a machine's speed changes from minute to minute: of
-//! each the median of the rounds is shown, and the median of its ratios to the first in the same round.
+//! (truth/mod.rs). All stores are open at the same time and alternate, because the speed of a machine changes from minute
+//! to minute. For each store the median of the rounds is printed, and the median of its ratios to the first store in the
+//! same round.
 
 mod data_set;
 mod truth;
@@ -24,53 +25,53 @@ const K: usize = 10;
 const BATCH_ROWS: usize = 10_000;
 /// Batches that replace all rows.
 const REPLACING_BATCHES: usize = 60;
-/// Candidates of the queries that a store answers before it is measured.
+/// Candidates of the queries that a store answers before the measurement.
 const EF_OF_OTHERS: usize = 100;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of the data set; none: nothing to do
+    /// Folder of the data set; without one nothing is measured
     dir: Option<PathBuf>,
-    /// Candidates of a search
+    /// Numbers of candidates of a search (ef)
     #[arg(long, value_delimiter = ',', default_values_t = [20, 30, 80, 100])]
     ef: Vec<usize>,
-    /// Rounds, in which each store answers all queries once
+    /// Rounds; in each of them every store answers all queries once
     #[arg(long, default_value = "15")]
     reps: NonZeroUsize,
-    /// Leave the stores in this folder, and open those that are there instead of making them
+    /// Keep the stores in this folder, and open existing ones instead of building them
     #[arg(long)]
     keep: Option<PathBuf>,
-    /// Only the pasts whose names contain this
+    /// Only the histories whose names contain this
     #[arg(long, default_value = "")]
     only: String,
-    /// Given by cargo
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// How a store comes by its rows.
-struct Past {
+/// How a store was filled.
+struct History {
     name: &'static str,
     fill: fn(&DataSet, &MmapVectorStore) -> Outcome<()>,
     /// As in [`MmapVectorConfig`].
     index_threshold: usize,
-    /// Whether it is opened again before it is searched.
+    /// Whether it is reopened before the searches.
     is_reopened: bool,
-    /// How many other queries it answers before: a record comes into memory when a search first needs it, behind the one
-    /// that was needed before.
+    /// How many other queries it answers first. A record is loaded when a search first needs it, and placed after
+    /// the record that was needed before.
     others: usize,
 }
 
-const AS_BUILT: Past =
-    Past { name: "as built", fill: at_once, index_threshold: 0, is_reopened: false, others: 0 };
-const REOPENED: Past = Past { name: "opened again", is_reopened: true, ..AS_BUILT };
-const PASTS: [Past; 5] = [
+const AS_BUILT: History =
+    History { name: "as built", fill: at_once, index_threshold: 0, is_reopened: false, others: 0 };
+const REOPENED: History = History { name: "reopened", is_reopened: true, ..AS_BUILT };
+const HISTORIES: [History; 5] = [
     AS_BUILT,
     REOPENED,
-    Past { name: "opened again, others before", others: 40_000, ..REOPENED },
-    // Where rows come one by one, they enter an index that is there from the first thousand on.
-    Past { name: "single inserts, opened again", fill: row_by_row, index_threshold: 1_000, ..REOPENED },
-    Past { name: "all replaced, opened again", fill: replaced, index_threshold: 1_000, ..REOPENED },
+    History { name: "reopened, other queries first", others: 40_000, ..REOPENED },
+    // With single inserts, rows are indexed from the first thousand on.
+    History { name: "single inserts, reopened", fill: row_by_row, index_threshold: 1_000, ..REOPENED },
+    History { name: "all replaced, reopened", fill: replaced, index_threshold: 1_000, ..REOPENED },
 ];
 
 fn main() -> Outcome<()> {
@@ -93,11 +94,11 @@ fn measure(dir: &Path, arguments: &Arguments) -> Outcome<()> {
 
 fn measure_in(folder: &Path, data: &DataSet, bounds: &Bounds, arguments: &Arguments) -> Outcome<()> {
     let mut stores = Vec::new();
-    for past in PASTS.iter().filter(|past| past.name.contains(&arguments.only)) {
+    for history in HISTORIES.iter().filter(|history| history.name.contains(&arguments.only)) {
         let begin = Instant::now();
-        stores.push((past.name, open(folder, past, data)?));
-        ask_others(&stores[stores.len() - 1].1, data, past.others)?;
-        eprintln!("{}: ready after {:.1} s", past.name, begin.elapsed().as_secs_f64());
+        stores.push((history.name, open(folder, history, data)?));
+        run_other_queries(&stores[stores.len() - 1].1, data, history.others)?;
+        eprintln!("{}: ready after {:.1} s", history.name, begin.elapsed().as_secs_f64());
     }
     println!("| ef | store | recall@10 | queries/s | ratio |\n| ---: | --- | ---: | ---: | ---: |");
     for &ef in &arguments.ef {
@@ -125,18 +126,18 @@ fn measure_in(folder: &Path, data: &DataSet, bounds: &Bounds, arguments: &Argume
     stores.into_iter().try_for_each(|(_, store)| Ok(store.close()?))
 }
 
-/// The store with a past; made if it is not there, and always where it is to be as it was built.
-fn open(folder: &Path, past: &Past, data: &DataSet) -> Outcome<MmapVectorStore> {
-    let path = folder.join(past.name.replace([' ', ','], "-")).with_extension("syna");
+/// The store with a history; created if it does not exist, and always for the history "as built".
+fn open(folder: &Path, history: &History, data: &DataSet) -> Outcome<MmapVectorStore> {
+    let path = folder.join(history.name.replace([' ', ','], "-")).with_extension("syna");
     let config = MmapVectorConfig {
         dimensions: u16::try_from(data.dimensions)?,
         metric: data.metric,
-        index_threshold: past.index_threshold,
+        index_threshold: history.index_threshold,
         checkpoint_interval_secs: 0,
         threads: 2,
         ..Default::default()
     };
-    if path.exists() && past.is_reopened {
+    if path.exists() && history.is_reopened {
         return Ok(MmapVectorStore::new(path, config)?);
     }
     if path.exists() {
@@ -144,9 +145,9 @@ fn open(folder: &Path, past: &Past, data: &DataSet) -> Outcome<MmapVectorStore> 
         fs::remove_file(path.with_extension("syna.hnsw"))?;
     }
     let store = MmapVectorStore::new(&path, config.clone())?;
-    (past.fill)(data, &store)?;
+    (history.fill)(data, &store)?;
     store.build_index()?;
-    if past.is_reopened {
+    if history.is_reopened {
         store.close()?;
         return Ok(MmapVectorStore::new(path, config)?);
     }
@@ -162,7 +163,7 @@ fn row_by_row(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
     (0..data.count()).try_for_each(|row| Ok(store.insert(&format!("doc{row}"), data.row(row))?))
 }
 
-/// Every key with another's vector, then with its own, in orders of chance.
+/// Replaces every vector by another key's, then by its own again, in random orders.
 fn replaced(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
     let keys: Vec<String> = (0..data.count()).map(|row| format!("doc{row}")).collect();
     let (first, order) = (shuffled(data.count(), 1), shuffled(data.count(), 2));
@@ -185,8 +186,8 @@ fn replaced(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
     order.chunks(data.count().div_ceil(REPLACING_BATCHES)).try_for_each(|rows| write(rows, &|row| row))
 }
 
-/// Asks for rows of chance, moved a fifth of the way towards others.
-fn ask_others(store: &MmapVectorStore, data: &DataSet, count: usize) -> Outcome<()> {
+/// Searches for random rows, each moved a fifth of the way towards another one.
+fn run_other_queries(store: &MmapVectorStore, data: &DataSet, count: usize) -> Outcome<()> {
     let (rows, others) = (shuffled(data.count(), 3), shuffled(data.count(), 4));
     let options = SearchOptions { ef: EF_OF_OTHERS, ..Default::default() };
     let mut results = SearchResults::default();
@@ -198,7 +199,7 @@ fn ask_others(store: &MmapVectorStore, data: &DataSet, count: usize) -> Outcome<
     Ok(())
 }
 
-/// All rows in an order of chance (Fisher and Yates; numbers by a 64-bit linear congruence, Knuth).
+/// All rows in random order (Fisher-Yates; random numbers by a 64-bit linear congruential generator, Knuth).
 fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut state = seed;
     let mut rows: Vec<usize> = (0..count).collect();
@@ -209,7 +210,7 @@ fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     rows
 }
 
-/// Asks all queries, one at a time; how many a second.
+/// Runs all queries one by one; returns queries a second.
 fn rate(store: &MmapVectorStore, data: &DataSet, options: &SearchOptions) -> Outcome<f64> {
     let mut results = SearchResults::default();
     let begin = Instant::now();

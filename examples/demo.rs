@@ -4,12 +4,11 @@
 //! cargo run --release --example demo [-- STORE]
 //! ```
 //!
-//! `STORE` is the file to create; without it the program uses one in the folder for temporary files. What the
-//! program returns, this returns.
+//! `STORE` is the file to create; by default it is in the folder for temporary files. The exit code is that of the C
+//! program.
 //!
-//! Cargo builds the library in all its crate types before an example, and rustc puts the shared one into
-//! `target/<profile>/deps`. An older cargo command may have left another one in `target/<profile>`: that one is not
-//! used.
+//! Before an example, Cargo builds the library in all its crate types, and rustc puts the shared library into
+//! `target/<profile>/deps`. A stale one in `target/<profile>` is not used.
 
 use std::env;
 use std::fs;
@@ -18,7 +17,7 @@ use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
 #[path = "../tests/support/c_program.rs"]
-#[allow(dead_code, reason = "the tests use the rest of it")]
+#[allow(dead_code, reason = "the tests use the rest")]
 mod c_program;
 
 fn main() -> ExitCode {
@@ -37,7 +36,10 @@ fn run() -> Result<ExitCode, String> {
     let data = root.join("examples").join("data");
     for needed in [&source, &data, &root.join("include").join("syna_mmap.h")] {
         if !needed.exists() {
-            return Err(format!("{} is missing; run the demo where it was built", needed.display()));
+            return Err(format!(
+                "{} is missing; run the demo in the folder where it was built",
+                needed.display()
+            ));
         }
     }
 
@@ -55,7 +57,7 @@ fn run() -> Result<ExitCode, String> {
     }
 }
 
-/// The folder with the shared library, built again if it is missing or older than the source.
+/// The folder of the shared library, which is rebuilt if it is missing or older than the sources.
 fn fresh_library_dir(root: &Path) -> Result<PathBuf, String> {
     let folder = c_program::library_dir_unchecked();
     let library = folder.join(c_program::library_name());
@@ -69,7 +71,7 @@ fn fresh_library_dir(root: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// Whether `library` is there and no file under `source_dir` is newer. Cargo decides by the same times.
+/// Whether `library` exists and no file under `source_dir` is newer. Cargo decides by the same times.
 fn is_fresh(library: &Path, source_dir: &Path) -> bool {
     match (fs::metadata(library).and_then(|m| m.modified()), newest(source_dir)) {
         (Ok(built), Some(changed)) => built >= changed,
@@ -78,7 +80,7 @@ fn is_fresh(library: &Path, source_dir: &Path) -> bool {
     }
 }
 
-/// The time of the last change in a folder; `None` if nothing in it can be read.
+/// The last modification time in a folder; `None` if nothing in it can be read.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).ok()?;
     let times = entries.filter_map(|entry| {
@@ -92,7 +94,7 @@ fn newest(folder: &Path) -> Option<SystemTime> {
     times.max()
 }
 
-/// Has cargo build the library for the profile of this program. Does nothing where cargo finds nothing to do.
+/// Lets cargo build the library for the profile of this program. Does nothing if it is up to date.
 fn build_library(root: &Path, deps_dir: &Path) -> Result<(), String> {
     let profile = match deps_dir.parent().and_then(Path::file_name).and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

@@ -1,12 +1,12 @@
 /*
- * A game's loop of 60 frames a second in which characters remember and recall: in each frame one of them takes in
- * what it just saw (an insert), one recalls what comes closest to what it sees now (a search with a deadline), and what
- * is left of the frame's time goes to the index.
+ * A game loop of 60 frames a second in which characters remember and recall. In each frame one character stores what it
+ * sees (an insert), one recalls the memory closest to what it sees (a search with a deadline), and the rest of the
+ * frame's time is used for the index.
  *
  *   game_loop [DATA_FOLDER [STORE [SECONDS]]]
  *
- * DATA_FOLDER holds 6,000 entries of WordNet with the embeddings of their glosses (default: examples/data); a
- * character's memories are sentences in a game of your own. STORE is the file to use (default: one in /tmp, made anew).
+ * DATA_FOLDER contains 6,000 entries of WordNet with the embeddings of their glosses (default: examples/data), which
+ * stand for memories. STORE is the file to use (default: a new one in /tmp).
  *
  *   cc -std=c99 -O2 -I include examples/game_loop.c -L target/release -lsyna_mmap -o game_loop
  */
@@ -21,7 +21,7 @@
 #include "syna_mmap.h"
 
 enum { DIMENSIONS = 384, ROWS = 6000, CHARACTERS = 12, RECALLED = 4, FRAME_NS = 16666667, SEARCH_US = 2000 };
-/* The index gets what is left of a frame but for SPARE_US, and no more than STEP_US. */
+/* The index gets the rest of a frame minus SPARE_US, and at most STEP_US. */
 enum { STEP_US = 4000, SPARE_US = 1000 };
 
 static syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
@@ -32,9 +32,9 @@ static void check(syna_mmap_status status, const char *doing) {
   exit(1);
 }
 
-/* ---- what is seen ------------------------------------------------------------------------------ */
+/* ---- the data ---------------------------------------------------------------------------------- */
 
-/* IEEE 754 half precision to single precision, for numbers that are not subnormal, as here: those become 0. */
+/* IEEE 754 half precision to single precision, for numbers that are not subnormal; those become 0. */
 static float f16_to_f32(unsigned half) {
   uint32_t exponent = (half >> 10) & 31u, bits = 0;
   float value;
@@ -70,14 +70,14 @@ static uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Character `who` takes in what it sees, under a key of its own. */
+/* Stores what character `who` sees, under a new key. */
 static void remember(syna_mmap *store, uint64_t frame, unsigned who, const float *seen) {
   char key[48];
   int length = snprintf(key, sizeof key, "character-%u/frame-%" PRIu64, who, frame);
   check(syna_mmap_insert(store, key, (size_t)length, seen, NULL, &error), "remembering");
 }
 
-/* What comes closest to what is seen now: the best that 2 ms allow. Returns how many there are. */
+/* Recalls the memories closest to what is seen, within 2 ms. Returns their number. */
 static size_t recall(const syna_mmap *store, const float *seen, syna_mmap_results *results) {
   syna_mmap_search_options options;
   size_t count = 0;
@@ -89,8 +89,8 @@ static size_t recall(const syna_mmap *store, const float *seen, syna_mmap_result
 }
 
 /*
- * The rest of a frame, when a game has no use for it: what was remembered goes into the index, as far as there is time.
- * What is not in it yet is compared one by one by each search, so it is found all the same. Returns how much that is.
+ * Uses the rest of a frame to index new memories. Searches compare unindexed memories one by one, so they are found
+ * too. Returns the number of unindexed memories.
  */
 static uint64_t use_the_rest(syna_mmap *store, uint64_t rest_us) {
   uint64_t remaining = 0;
@@ -117,7 +117,7 @@ static times play(syna_mmap *store, const float *vectors, uint64_t frames) {
   times t = {0, 0, 0, 0, 0, 0, 0, 0};
   syna_mmap_results *results = NULL; /* reused: a search allocates nothing once warm */
   uint64_t begin, next = now_ns();
-  check(syna_mmap_results_new(&results, &error), "making room for results");
+  check(syna_mmap_results_new(&results, &error), "creating results");
   for (t.frames = 0; t.frames < frames; t.frames++) {
     const float *seen = vectors + (t.frames * 7919 % ROWS) * DIMENSIONS;
     uint64_t busy_ns, step_ns, waiting = 0;
@@ -141,7 +141,7 @@ static times play(syna_mmap *store, const float *vectors, uint64_t frames) {
   return t;
 }
 
-/* What the characters know before the game begins, in the index. */
+/* Stores and indexes what the characters know before the game starts. */
 static syna_mmap *begin_with_memories(const char *path, const float *vectors) {
   syna_mmap_options options;
   syna_mmap *store = NULL;
@@ -150,13 +150,13 @@ static syna_mmap *begin_with_memories(const char *path, const float *vectors) {
   size_t i;
   syna_mmap_options_init(&options, sizeof options);
   options.dimensions = DIMENSIONS;
-  options.index_threshold = 0;          /* no build and no checkpoint within a frame: */
-  options.checkpoint_interval_secs = 0; /* the game says when */
+  options.index_threshold = 0;          /* no automatic index work and */
+  options.checkpoint_interval_secs = 0; /* no automatic checkpoints in a frame */
   check(syna_mmap_open(path, &options, &store, &error), "opening the store");
   for (i = 0; i < ROWS; i++) {
     offsets[i + 1] = offsets[i] + (uint64_t)snprintf(keys + offsets[i], 16, "before-%u", (unsigned)i);
   }
-  check(syna_mmap_insert_batch(store, keys, offsets, vectors, ROWS, NULL, &error), "remembering what was before");
+  check(syna_mmap_insert_batch(store, keys, offsets, vectors, ROWS, NULL, &error), "inserting earlier memories");
   check(syna_mmap_build_index(store, &error), "building the index");
   check(syna_mmap_reserve(store, 4 * ROWS, &error), "reserving space");
   return store;

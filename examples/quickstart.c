@@ -1,16 +1,16 @@
 /*
- * The main job of syna-mmap in one program: store vectors under keys, make them durable, open the
- * file again, and search it.
+ * The main use of syna-mmap in one program: store vectors under keys, make them durable, reopen the
+ * file, and search it.
  *
  *   quickstart [DATA_FOLDER [STORE]]
  *
- * DATA_FOLDER holds 6,000 entries of WordNet with the embeddings of their glosses (default:
+ * DATA_FOLDER contains 6,000 entries of WordNet with the embeddings of their glosses (default:
  * examples/data). STORE is the file to create; it must not exist yet. Without it, a file in the
  * folder for temporary files is used, and one that an earlier run left there is replaced.
  *
  *   cc -std=c99 -O2 -I include examples/quickstart.c -L target/release -lsyna_mmap -o quickstart
  *
- * C99, this header and the C library; the clock alone is the system's.
+ * It needs C99, this header and the C library; only the clock is from the operating system.
  */
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
@@ -26,9 +26,9 @@
 
 enum { DIMENSIONS = 384, NEAREST = 5, EXACT_SEARCHES = 200 };
 
-/* ---- what this program stores ------------------------------------------------------------------ */
+/* ---- the data ---------------------------------------------------------------------------------- */
 
-/* Lines of a text file, cut in place: line i begins at text + offsets[i]. */
+/* Lines of a text file, split in place: line i begins at text + offsets[i]. */
 typedef struct lines {
   char *text;
   const char **line;
@@ -49,7 +49,7 @@ static void fail(const char *doing, const char *why) {
 
 /*
  * Every fallible call of the library returns a status, and fills the error struct if it fails.
- * Leaving with open handles is safe: what was acknowledged is in the file, as after a kill.
+ * Exiting with open handles is safe: acknowledged writes are in the file, as after a kill.
  */
 static void check(syna_mmap_status status, const char *doing, const syna_mmap_error *error) {
   if (status == SYNA_MMAP_OK) return;
@@ -59,13 +59,13 @@ static void check(syna_mmap_status status, const char *doing, const syna_mmap_er
 
 static void *allocate(size_t size_bytes) {
   void *memory = malloc(size_bytes > 0 ? size_bytes : 1);
-  if (memory == NULL) fail("allocating memory", "there is not enough");
+  if (memory == NULL) fail("allocating memory", "out of memory");
   return memory;
 }
 
 /* ---- reading the data -------------------------------------------------------------------------- */
 
-/* Three texts in a row; the caller frees the result. */
+/* Concatenates three strings; the caller frees the result. */
 static char *join(const char *first, const char *second, const char *third) {
   size_t size_bytes = strlen(first) + strlen(second) + strlen(third) + 1;
   char *text = allocate(size_bytes);
@@ -73,7 +73,7 @@ static char *join(const char *first, const char *second, const char *third) {
   return text;
 }
 
-/* The length of a file, or 0 if it is not there. */
+/* The length of a file, or 0 if it does not exist. */
 static long file_length_bytes(const char *path) {
   FILE *file = fopen(path, "rb");
   long length_bytes = 0;
@@ -83,7 +83,7 @@ static long file_length_bytes(const char *path) {
   return length_bytes < 0 ? 0 : length_bytes;
 }
 
-/* A whole file, with a NUL behind it; the caller frees it. */
+/* The content of a file, NUL-terminated; the caller frees it. */
 static unsigned char *read_file(const char *folder, const char *name, size_t *out_length_bytes) {
   char *path = join(folder, "/", name);
   size_t length_bytes = (size_t)file_length_bytes(path);
@@ -110,7 +110,7 @@ static lines read_lines(const char *folder, const char *name) {
   begin = result.text;
   for (i = 0; i < result.count; i++) {
     char *end = strchr(begin, '\n');
-    if (end == NULL) fail(name, "holds a NUL byte");
+    if (end == NULL) fail(name, "contains a NUL byte");
     *end = '\0';
     result.line[i] = begin;
     begin = end + 1;
@@ -146,7 +146,7 @@ static table read_table(const char *folder, const char *vectors_name, const char
   unsigned char *bytes = read_file(folder, vectors_name, &length_bytes);
   result.texts = read_lines(folder, texts_name);
   result.count = result.texts.count;
-  if (length_bytes != result.count * DIMENSIONS * 2) fail(vectors_name, "has not one row a line of text");
+  if (length_bytes != result.count * DIMENSIONS * 2) fail(vectors_name, "does not have one row for each line of text");
   result.vectors = allocate(result.count * DIMENSIONS * sizeof(float));
   for (i = 0; i < result.count * DIMENSIONS; i++) {
     result.vectors[i] = f16_to_f32((uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8));
@@ -182,7 +182,7 @@ static double median(double *values, size_t count) {
   return values[count / 2];
 }
 
-/* 1234567 as "1,234,567". The text lives until the fourth call after this one. */
+/* 1234567 as "1,234,567". The string is valid until the fourth later call. */
 static const char *grouped(double number) {
   static char texts[4][32];
   static unsigned next;
@@ -205,7 +205,7 @@ static int terminal_width(void) {
   return width >= 60 && width <= 200 ? width : 96;
 }
 
-/* At most `width` characters of `text`, with dots where something is left out. */
+/* At most `width` characters of `text`, with dots if it is shortened. */
 static void print_shortened(const char *text, int width) {
   if ((int)strlen(text) <= width) {
     puts(text);
@@ -214,7 +214,7 @@ static void print_shortened(const char *text, int width) {
   }
 }
 
-/* The word of a key such as "paper_tape.n.14975266": what stands before the last two dots. */
+/* The word in a key such as "paper_tape.n.14975266": the part before the last two dots. */
 static void word_of_key(const char *key, size_t key_len, char *out_word, size_t capacity) {
   size_t i, length = key_len;
   int dots = 0;
@@ -238,7 +238,7 @@ static void print_file(const char *path, const char *suffix, const char *what) {
 
 /* ---- the steps --------------------------------------------------------------------------------- */
 
-/* Creates the store and gives it the vectors. The caller owns the store, and closes it. */
+/* Creates the store. The caller owns the store, and closes it. */
 static syna_mmap *create_store(const char *path) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_options options;
@@ -248,15 +248,14 @@ static syna_mmap *create_store(const char *path) {
   options.dimensions = DIMENSIONS;
   options.metric = SYNA_MMAP_METRIC_COSINE;
   options.index_threshold = 0;              /* the index is built when this program asks for it */
-  options.flags = SYNA_MMAP_OPEN_MUST_CREATE; /* never somebody else's file */
+  options.flags = SYNA_MMAP_OPEN_MUST_CREATE; /* never an existing file */
   check(syna_mmap_open(path, &options, &store, &error), "creating the store", &error);
   return store;
 }
 
 /*
- * A batch is one call: it is in the store as a whole or not at all. The library takes its keys as one
- * run of bytes and the places where each begins, and copies all it is given: the buffers can be
- * freed when the call returns.
+ * A batch is stored as a whole or not at all. Its keys are one block of bytes and the offset of each
+ * key. The library copies everything: the buffers can be freed when the call returns.
  */
 static void insert_all(syna_mmap *store, const lines *keys, const float *vectors) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
@@ -271,20 +270,20 @@ static void insert_all(syna_mmap *store, const lines *keys, const float *vectors
 
   check(syna_mmap_insert_batch(store, bytes, offsets, vectors, keys->count, &inserted, &error),
         "inserting", &error);
-  if (inserted != keys->count) fail("inserting", "some keys occur twice");
+  if (inserted != keys->count) fail("inserting", "some keys are duplicates");
   free(bytes);
   free(offsets);
 }
 
-/* For each query the nearest entries: word, gloss, distance. */
+/* Prints the nearest entries of each query: word, gloss, distance. */
 static void print_nearest(const syna_mmap *store, const table *queries, const lines *glosses) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_results *results = NULL; /* OWNED: reused by every search, freed once */
   size_t q, i;
 
-  check(syna_mmap_results_new(&results, &error), "making room for results", &error);
+  check(syna_mmap_results_new(&results, &error), "creating results", &error);
   for (q = 0; q < queries->count; q++) {
-    const syna_mmap_hit *hits; /* BORROWED: good until the next search into `results` */
+    const syna_mmap_hit *hits; /* BORROWED: valid until the next search into `results` */
     size_t count;
     check(syna_mmap_search(store, queries->vectors + q * DIMENSIONS, NEAREST, NULL, results, &error),
           "searching", &error);
@@ -296,7 +295,7 @@ static void print_nearest(const syna_mmap *store, const table *queries, const li
       char word[24]; /* a key is not NUL-terminated: it comes with its length */
       word_of_key(hits[i].key, hits[i].key_len, word, sizeof word);
       printf("  %.3f  %-23s  ", (double)hits[i].distance, word);
-      /* Rows are numbered in the order of insertion, so they find what lies beside the store. */
+      /* Rows are numbered in insertion order, so they are indices into the program's own data. */
       print_shortened(hits[i].row < glosses->count ? glosses->line[hits[i].row] : "", terminal_width() - 34);
     }
     printf("\n");
@@ -304,7 +303,7 @@ static void print_nearest(const syna_mmap *store, const table *queries, const li
   syna_mmap_results_free(results);
 }
 
-/* The median time of `searches` searches; counts those whose nearest entry is the vector asked for. */
+/* The median time of `searches` searches; counts those whose nearest entry is the query itself. */
 static double time_searches(const syna_mmap *store, const table *entries, uint32_t exact,
                             size_t searches, size_t *out_found) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
@@ -315,7 +314,7 @@ static double time_searches(const syna_mmap *store, const table *entries, uint32
 
   syna_mmap_search_options_init(&options, sizeof options);
   options.exact = exact;
-  check(syna_mmap_results_new(&results, &error), "making room for results", &error);
+  check(syna_mmap_results_new(&results, &error), "creating results", &error);
   for (i = 0; i < searches; i++) {
     const float *query = entries->vectors + i * (entries->count / searches) * DIMENSIONS;
     double begin = now_secs();
@@ -333,7 +332,7 @@ static double time_searches(const syna_mmap *store, const table *entries, uint32
   return result;
 }
 
-/* Where the store goes when no path is given. The caller frees the path. */
+/* The default path of the store. The caller frees it. */
 static char *default_path(void) {
   const char *folder = getenv("TMPDIR");
   char *path, *index_path;
@@ -347,7 +346,7 @@ static char *default_path(void) {
   return path;
 }
 
-/* Writes the store: the times of its five steps go to `secs`. */
+/* Writes the store, and the times of its five steps to `secs`. */
 static void write_store(const char *path, const lines *keys, const table *entries, double secs[5]) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   double begin = now_secs();
@@ -355,11 +354,11 @@ static void write_store(const char *path, const lines *keys, const table *entrie
   secs[0] = now_secs() - begin;
 
   begin = now_secs();
-  insert_all(store, keys, entries->vectors); /* from here on safe from a kill of this process */
+  insert_all(store, keys, entries->vectors); /* now safe from a kill of this process */
   secs[1] = now_secs() - begin;
 
   begin = now_secs();
-  check(syna_mmap_checkpoint(store, &error), "checkpointing", &error); /* ... and from a power cut */
+  check(syna_mmap_checkpoint(store, &error), "checkpointing", &error); /* ... and from a power failure */
   secs[2] = now_secs() - begin;
 
   begin = now_secs();
@@ -367,11 +366,11 @@ static void write_store(const char *path, const lines *keys, const table *entrie
   secs[3] = now_secs() - begin;
 
   begin = now_secs();
-  check(syna_mmap_close(store, &error), "closing", &error); /* the handle is gone whatever it returns */
+  check(syna_mmap_close(store, &error), "closing", &error); /* the handle is invalid afterwards, even on failure */
   secs[4] = now_secs() - begin;
 }
 
-/* Opens a store that exists, whatever its dimensions and metric. */
+/* Opens an existing store; dimensions and metric come from the file. */
 static syna_mmap *open_again(const char *path) {
   syna_mmap_error error = SYNA_MMAP_ERROR_INIT;
   syna_mmap_options options;
@@ -380,8 +379,8 @@ static syna_mmap *open_again(const char *path) {
   options.dimensions = 0;
   options.metric = SYNA_MMAP_METRIC_FROM_FILE;
   options.flags = SYNA_MMAP_OPEN_MUST_EXIST;
-  check(syna_mmap_open(path, &options, &store, &error), "opening the store again", &error);
-  if (syna_mmap_dimensions(store) != DIMENSIONS) fail(path, "has other dimensions");
+  check(syna_mmap_open(path, &options, &store, &error), "reopening the store", &error);
+  if (syna_mmap_dimensions(store) != DIMENSIONS) fail(path, "has different dimensions");
   return store;
 }
 
@@ -397,9 +396,9 @@ static void print_times(const table *entries, const double secs[5], double open_
   snprintf(what, sizeof what, "%s vectors, %.1f MB: %s vectors/s", grouped(rows), megabytes,
            grouped(rows / secs[1]));
   print_step("insert", secs[1], what);
-  print_step("checkpoint", secs[2], "now safe from a power cut");
+  print_step("checkpoint", secs[2], "now safe from a power failure");
   print_step("build the index", secs[3], "a graph over all vectors");
-  print_step("close", secs[4], "the index is in its file");
+  print_step("close", secs[4], "saves the index");
   snprintf(what, sizeof what, "%s vectors, %s", grouped((double)syna_mmap_len(store)),
            syna_mmap_has_index(store) ? "with the index" : "without an index");
   print_step("open again", open_secs, what);
@@ -423,7 +422,7 @@ int main(int argc, char **argv) {
   entries = read_table(folder, "wordnet-384.f16", "wordnet-glosses.txt");
   queries = read_table(folder, "queries-384.f16", "queries.txt");
   keys = read_lines(folder, "wordnet-keys.txt");
-  if (keys.count != entries.count) fail("wordnet-keys.txt", "has not one key a row");
+  if (keys.count != entries.count) fail("wordnet-keys.txt", "does not have one key for each row");
   if (keys.count < EXACT_SEARCHES) fail("wordnet-keys.txt", "has too few rows");
 
   printf("syna-mmap %s: %s entries of WordNet, each with a vector of %d floats\n\n", syna_mmap_version(),

@@ -1,5 +1,5 @@
-//! Data sets of shared/data's form: meta.json with "dim" and "metric"; `base.f32` or `base.u8` and `query.f32`, rows x dim,
-//! row-major, little-endian.
+//! Data sets: meta.json with "dim" and "metric"; `base.f32` or `base.u8` and `query.f32`, rows x dim, row-major,
+//! little-endian.
 
 use std::fs;
 use std::ops::Range;
@@ -36,12 +36,12 @@ impl DataSet {
         };
         let queries = read_floats(&dir.join("query.f32"))?;
         if base.len() % dimensions != 0 || queries.len() % dimensions != 0 {
-            return Err("the files' lengths do not fit together".into());
+            return Err("the files' lengths are inconsistent".into());
         }
         Ok(Self { dimensions, metric, base, queries })
     }
 
-    /// Puts rows into a store, as "doc<row>", `batch_rows` at a time; how long each batch took.
+    /// Inserts rows into a store as "doc<row>", `batch_rows` at a time; returns the time of each batch.
     pub(crate) fn insert(
         &self,
         store: &MmapVectorStore,
@@ -61,19 +61,19 @@ impl DataSet {
         Ok(times)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) fn count(&self) -> usize {
         self.base.len() / self.dimensions
     }
 
-    /// A row's vector.
+    /// The vector of a row.
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.base[row * self.dimensions..][..self.dimensions]
     }
 }
 
-/// Measures each of the data sets that a benchmark was given. None is no failure: `cargo bench` without arguments runs all
-/// benchmarks.
+/// Measures each data set that the benchmark was given. No data set is not an error: `cargo bench` without arguments runs
+/// all benchmarks.
 pub(crate) fn for_each(
     bench: &str,
     dirs: &[PathBuf],
@@ -85,8 +85,8 @@ pub(crate) fn for_each(
     dirs.iter().try_for_each(|dir| measure(dir).map_err(|error| format!("{}: {error}", dir.display()).into()))
 }
 
-/// Calls `run` with the folder to keep stores in; where none was given, with one that goes afterwards.
-#[allow(dead_code, reason = "not every benchmark leaves files")]
+/// Calls `run` with the folder for the stores: the given one, or a temporary one.
+#[allow(dead_code, reason = "not every benchmark keeps files")]
 pub(crate) fn in_folder(keep: Option<&Path>, run: impl FnOnce(&Path) -> Outcome<()>) -> Outcome<()> {
     if let Some(folder) = keep {
         fs::create_dir_all(folder)?;
@@ -104,7 +104,7 @@ fn read_floats(path: &Path) -> Outcome<Vec<f32>> {
     Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
 }
 
-/// The text of a number or string in a flat JSON object: all that meta.json needs.
+/// The value of a number or string in a flat JSON object, which is sufficient for meta.json.
 fn meta_value<'a>(json: &'a str, name: &str) -> Outcome<&'a str> {
     let missing = || format!("meta.json has no \"{name}\"");
     let (_, rest) = json.split_once(&format!("\"{name}\"")).ok_or_else(missing)?;

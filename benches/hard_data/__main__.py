@@ -1,9 +1,9 @@
-"""Recall on data that graph indexes fail at, beside hnswlib: `python benches/hard_data --lib target/release/libsyna_mmap.so`.
+"""Recall on data that graph indexes fail on, compared with hnswlib: `python benches/hard_data --lib target/release/libsyna_mmap.so`.
 
-Each case is built by one call of insert_batch and one of build_index, or row by row, or every row takes the place of another
-one, and is searched with two numbers of candidates. Recall counts hits whose true distance is within that of the 10th of an exact search; the exact search is ours, on
-the same store. hnswlib (M 16, ef_construction 200) has the same rows and queries; its answers are kept in a file, since
-they do not change. Needs numpy and, for the comparison, hnswlib.
+Each case is built by one insert_batch and one build_index, or row by row, or by replacing every row, and is searched with
+two numbers of candidates. A hit counts if its true distance is at most that of the exact 10th row. hnswlib (M 16,
+ef_construction 200) gets the same rows and queries; its results are stored in a file, because they do not change. Needs
+numpy and, for the comparison, hnswlib.
 """
 import argparse
 import json
@@ -25,19 +25,19 @@ TURNOVER_ROWS = 100
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lib", required=True, help="our shared library; several, separated by commas, are measured side by side")
-    parser.add_argument("--grid", action="store_true", help="all kinds x dimensions x metrics x profiles, not the issue's table")
-    parser.add_argument("--only", default="", help="only cases whose name has this in it")
-    parser.add_argument("--dim", type=int, help="only cases of so many dimensions")
+    parser.add_argument("--lib", required=True, help="the shared library of syna-mmap; several, separated by commas, are measured side by side")
+    parser.add_argument("--grid", action="store_true", help="all kinds x dimensions x metrics x profiles, instead of the short table")
+    parser.add_argument("--only", default="", help="only cases whose name contains this")
+    parser.add_argument("--dim", type=int, help="only cases with this number of dimensions")
     parser.add_argument("--metric", help="only cases of this metric")
     parser.add_argument("--profile", help="only cases of this profile")
-    parser.add_argument("--singly", action="store_true", help="rows are inserted one by one, with an index from 1,000 on")
-    parser.add_argument("--turnover", action="store_true", help="an index over other rows of the kind, each of which is then replaced, in batches of 100; in hnswlib too")
+    parser.add_argument("--singly", action="store_true", help="insert rows one by one, with an index from 1,000 rows on")
+    parser.add_argument("--turnover", action="store_true", help="index other rows of the kind first, then replace each of them, in batches of 100; in hnswlib too")
     parser.add_argument("--no-hnswlib", action="store_true")
-    parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="where hnswlib's answers are kept")
+    parser.add_argument("--keep", default=str(Path(__file__).parent / "hnswlib.json"), help="file of hnswlib's results")
     parser.add_argument("--out", help="append the rows as JSON lines")
     parser.add_argument("--efs", default="100,400")
-    parser.add_argument("--queries", type=int, default=kinds.QUERIES, help="how many queries; with 200, chance makes 0.01 where recall is 0.7")
+    parser.add_argument("--queries", type=int, default=kinds.QUERIES, help="number of queries; with 200, the random error is 0.01 at recall 0.7")
     return parser.parse_args()
 
 
@@ -53,7 +53,7 @@ def distances(metric, base, query):
 
 
 def truth(metric, base, queries):
-    """The distance of each query's 10th row, with what rounding may do to it."""
+    """The distance of each query's 10th row, plus a tolerance for rounding."""
     bounds = []
     for query in queries:
         near = np.partition(distances(metric, base, query), K - 1)[K - 1]
@@ -69,8 +69,8 @@ def recall(metric, base, queries, bounds, answers):
 
 
 def ours(lib, metric, profile, base, queries, bounds, way, efs):
-    """Recall and microseconds a search for each number of candidates, seconds to build; in a process of its own. `way`: at once,
-    singly, or the rows that are replaced."""
+    """Recall and microseconds a search for each number of candidates, and seconds to build; runs in a separate process.
+    `way`: "at once", "singly", or the rows that are replaced."""
     os.environ["SYNA_MMAP_LIBRARY"] = lib
     sys.path.insert(0, str(ROOT / "bindings/python"))
     import syna_mmap
@@ -85,7 +85,7 @@ def ours(lib, metric, profile, base, queries, bounds, way, efs):
     if isinstance(way, np.ndarray):
         for first in range(0, len(base), TURNOVER_ROWS):
             store.upsert_batch(keys[first : first + TURNOVER_ROWS], base[first : first + TURNOVER_ROWS])
-        # What writes are to do by themselves: no build_index.
+        # Only automatic indexing: no build_index.
     elif way == "singly":
         for key, vector in zip(keys, base):
             store.insert(key, vector)
@@ -101,7 +101,7 @@ def ours(lib, metric, profile, base, queries, bounds, way, efs):
             begin = time.perf_counter()
             store.search(query, K, ef=ef, into=results)
             times.append(time.perf_counter() - begin)
-            # Rows that took the place of others have numbers behind them, in the same order.
+            # Keys are row numbers of the data set; replaced rows have other row numbers in the store.
             answers.append(np.array([int(key) for key in results.keys], dtype=np.int64))
         found[ef] = (recall(metric, base, queries, bounds, answers), float(np.median(times)) * 1e6)
     store.close()
@@ -109,7 +109,7 @@ def ours(lib, metric, profile, base, queries, bounds, way, efs):
 
 
 def in_child(call):
-    """A library can be loaded once a process only, so each measurement forks."""
+    """Runs `call` in a forked process, because a library can be loaded only once a process."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:

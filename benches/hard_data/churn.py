@@ -1,6 +1,6 @@
-"""What deleted rows cost: `python benches/hard_data/churn.py --lib target/release/libsyna_mmap.so`.
+"""The cost of deleted rows: `python benches/hard_data/churn.py --lib target/release/libsyna_mmap.so`.
 
-1,000 rows of 128 dimensions are replaced 300 times by upserts of random keys; a search is timed before and after, with
+1,000 rows of 128 dimensions are replaced 300 times by upserts of random keys. Searches are timed before and after, with
 and without an index. Needs numpy.
 """
 import argparse

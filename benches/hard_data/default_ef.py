@@ -1,8 +1,8 @@
-"""What searches that name no ef find and take, with the ef that the index chooses and with a fixed one:
+"""Recall and time of searches without ef, with the ef that the index chooses and with a fixed one:
 `python benches/hard_data/default_ef.py --lib target/release/libsyna_mmap.so`.
 
-A store of default options but for the dimensions, the metric and two threads gets its rows by batches of 1,000, without a
-call of build_index. Queries are 200 vectors of the same kind that are not stored. Needs numpy.
+A store with default options, except for dimensions, metric and two threads, gets its rows in batches of 1,000, without
+build_index. Queries are 200 vectors of the same kind that are not stored. Needs numpy.
 """
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Data that graph indexes are known to fail at, made from a seed: each kind is a function (rng, rows, dimensions) -> (base, queries)."""
+"""Data that graph indexes are known to fail on, generated from a seed: each kind is a function (rng, rows, dimensions) -> (base, queries)."""
 import numpy as np
 
 QUERIES = 200
@@ -32,7 +32,7 @@ def lengths(sigma):
 
 
 def smooth(rng, rows, dim):
-    """Low intrinsic dimension: what real embeddings look like."""
+    """Low intrinsic dimension, like real embeddings."""
     latent = rng.standard_normal((rows + QUERIES, 12)).astype(np.float32)
     mixing = rng.standard_normal((12, dim)).astype(np.float32)
     both = np.tanh(latent @ mixing / 4) + 0.05 * rng.standard_normal((rows + QUERIES, dim)).astype(np.float32)
@@ -40,7 +40,7 @@ def smooth(rng, rows, dim):
 
 
 def poisoned(make, every, length):
-    """Every so manieth row has another length: far too short, or far too long."""
+    """Every n-th row has a different length: far too short, or far too long."""
 
     def make_poisoned(rng, rows, dim):
         base, queries = make(rng, rows, dim)
@@ -103,7 +103,7 @@ def halves(rng, rows, dim):
     return base, queries
 
 
-# The table of the issue that asked for this benchmark: name, kind, rows, dimensions, metric, profile.
+# The cases of the short table: name, kind, rows, dimensions, metric, profile.
 ISSUE = [
     ("normal", normal, 20_000, 384, "euclidean", "fast"),
     ("normal", normal, 12_000, 768, "euclidean", "fast"),

@@ -1,10 +1,10 @@
-//! ns a call of what is done with codes, on data that stays in the nearest cache.
+//! ns a call of the kernels for codes, on data in the first-level cache.
 
 use super::{DIMENSIONS, best_ns};
 use std::hint::black_box;
 use syna_mmap::bench_support::{BlockFacts, CodeKernels, Line, Rotation, write_slot};
 
-/// A call of each kind at one number of dimensions.
+/// The arguments of each kernel for one number of dimensions.
 struct Bench {
     kernels: CodeKernels,
     rotation: Rotation,
@@ -13,7 +13,7 @@ struct Bench {
     codes: [Vec<Line>; 5],
 }
 
-/// Bytes that begin with a cache line, as an index keeps them.
+/// Bytes aligned to a cache line, as in an index.
 fn lines(bytes: &[u8]) -> Vec<Line> {
     bytes.as_chunks::<64>().0.iter().map(|line| Line(*line)).collect()
 }
@@ -37,7 +37,7 @@ impl Bench {
         bytemuck::cast_slice(&self.codes[i])
     }
 
-    /// ns of each kind, in the order of [`NAMES`].
+    /// ns of each kernel, in the order of [`NAMES`].
     fn run(&self, repeats: usize, rounds: usize) -> [f64; 9] {
         let k = &self.kernels;
         let width = self.rotation.code_dimensions();
@@ -97,7 +97,7 @@ const NAMES: [&str; 9] = [
     "estimate (32 slots)",
 ];
 
-/// ns of one call in the best of `rounds` times `repeats` calls.
+/// ns of one call, in the best of `rounds` times `repeats` calls.
 fn timed(rounds: usize, repeats: usize, mut call: impl FnMut()) -> f64 {
     let call = std::cell::RefCell::new(&mut call);
     best_ns(rounds, repeats, || {
@@ -106,7 +106,7 @@ fn timed(rounds: usize, repeats: usize, mut call: impl FnMut()) -> f64 {
     })
 }
 
-/// Prints a table of all kinds, for each instruction set.
+/// Prints a table of all kernels, for each instruction set.
 pub fn print(repeats: usize, rounds: usize) {
     println!("codes: ns a call, in cache");
     for kernels in CodeKernels::available() {

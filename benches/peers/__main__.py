@@ -4,10 +4,10 @@
     python3 -m venv V && V/bin/pip install numpy matplotlib tqdm hnswlib usearch faiss-cpu rabitqlib scalable-vs pyvsag
     V/bin/python benches/peers --harness ../shared/bench DATA [DATA..]
 
-DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a process of its own, one
-thread, one query at a time; it builds with 2 threads. All have built before the first searches, then they take turns.
-Writes the generated part of docs/benchmarks/search.md with its plots beside it, and the raw figures as JSON lines. With --native all queries are
-one native call (native.py), which is what C and C++ programs get; it writes search-native.md.
+DATA: folders with base.f32 (or base.u8), query.f32, gt.i32 and meta.json. Each library runs in a separate process with one
+thread and one query at a time; it builds with 2 threads. All libraries have built before the first searches, then they
+alternate. Writes the generated part of docs/benchmarks/search.md, its plots, and the raw figures as JSON lines. With
+--native all queries are one native call (native.py), as in C and C++ programs; it writes search-native.md.
 """
 import argparse
 import datetime
@@ -57,14 +57,14 @@ def arguments():
 
 
 class Library:
-    """A process with one library that has built its index over one data set, and searches when it is its turn."""
+    """A process with one library that has indexed one data set, and searches on request."""
 
-    def __init__(self, asked, data, peer):
-        self.asked = asked
+    def __init__(self, options, data, peer):
+        self.options = options
         self.result = {"peer": peer, "data": data.name}
         self.rounds = []
         self.log = tempfile.TemporaryFile()
-        command = [sys.executable, HERE / "measure.py", asked.harness, data, peer, asked.lib, "native" if asked.native else "python"]
+        command = [sys.executable, HERE / "measure.py", options.harness, data, peer, options.lib, "native" if options.native else "python"]
         environment = dict(os.environ, OMP_WAIT_POLICY="passive")
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
@@ -72,8 +72,8 @@ class Library:
         self.result |= self.answer()
 
     def answer(self):
-        """The next line that it says, or why there is none."""
-        timer = threading.Timer(self.asked.timeout, self.process.kill)
+        """The next line of its output, or the reason why there is none."""
+        timer = threading.Timer(self.options.timeout, self.process.kill)
         timer.start()
         line = self.process.stdout.readline()
         timer.cancel()
@@ -82,7 +82,7 @@ class Library:
         code = self.process.wait()
         self.log.seek(0)
         said = self.log.read().decode(errors="replace").strip()[-100:]
-        return {"error": f"it ended with {code}, or took over {self.asked.timeout:.0f} s: {said}"}
+        return {"error": f"it ended with {code}, or took over {self.options.timeout:.0f} s: {said}"}
 
     def take_turn(self):
         if "error" in self.result:
@@ -97,7 +97,7 @@ class Library:
             self.result |= answer
 
     def end(self):
-        """What was measured; medians over the rounds."""
+        """The results: medians over the rounds."""
         if self.process.poll() is None:
             self.process.stdin.close()
             try:
@@ -105,7 +105,7 @@ class Library:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         if "error" not in self.result:
-            # A round that was held up may end its sweep early.
+            # A delayed round may end its sweep early.
             self.result["curve"] = [point_of(points) for points in zip(*self.rounds)]
         return self.result
 
@@ -125,7 +125,7 @@ def point_of(points):
 
 
 def front(curve):
-    """The points that no other beats in both, by rising recall."""
+    """The Pareto front of recall and queries a second, by increasing recall."""
     best = []
     for at in sorted(curve, key=lambda at: (-at["recall"], -at["qps"])):
         if not best or at["qps"] > best[-1]["qps"]:
@@ -134,7 +134,7 @@ def front(curve):
 
 
 def at_recall(curve, recall, what="qps"):
-    """A figure at a recall, between two points of the front by the logarithm; the first point's where all are beyond."""
+    """A figure at a recall, interpolated logarithmically between two points of the front; the first point's if all exceed it."""
     points = front(curve)
     above = next((i for i, at in enumerate(points) if at["recall"] >= recall), None)
     if above is None:
@@ -202,19 +202,19 @@ def processor():
 
 
 def main():
-    asked = arguments()
-    asked.out.mkdir(parents=True, exist_ok=True)
+    options = arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
     by_data = {}
-    names = asked.peers.split(",")
-    with tqdm(total=len(asked.data) * (len(names) + asked.reps)) as bar:
-        for data in asked.data:
+    names = options.peers.split(",")
+    with tqdm(total=len(options.data) * (len(names) + options.reps)) as bar:
+        for data in options.data:
             libraries = []
             for name in names:
                 bar.set_description(f"{data.name}: {name} builds")
-                libraries.append(Library(asked, data, name))
+                libraries.append(Library(options, data, name))
                 bar.update()
-            for rep in range(asked.reps):
-                bar.set_description(f"{data.name}: round {rep + 1} of {asked.reps}")
+            for rep in range(options.reps):
+                bar.set_description(f"{data.name}: round {rep + 1} of {options.reps}")
                 for library in libraries:
                     library.take_turn()
                 bar.update()
@@ -223,14 +223,14 @@ def main():
     for name, results in by_data.items():
         first = next((r for r in results if "rows" in r), None)
         shape = f", {first['rows']:,} x {first['dimensions']}" if first else ""
-        picture = f"{name}-native.svg" if asked.native else f"{name}.svg"
-        plot(results, asked.out / picture, name)
-        text += [f"## {name}{shape}", f"![recall against queries per second]({picture})", table(results, asked.native)]
+        picture = f"{name}-native.svg" if options.native else f"{name}.svg"
+        plot(results, options.out / picture, name)
+        text += [f"## {name}{shape}", f"![recall against queries per second]({picture})", table(results, options.native)]
     text += [
         "## Method",
-        f"Command: `python benches/peers DATA.. --peers {asked.peers} --reps {asked.reps}{' --native' if asked.native else ''}`",
-        f"{datetime.date.today()}; {processor()}, {os.cpu_count()} cores. k = 10, one thread, {HOW[asked.native]}. "
-        f"Medians of {asked.reps} rounds in which the libraries took turns. Indexes were built with 2 threads, one library "
+        f"Command: `python benches/peers DATA.. --peers {options.peers} --reps {options.reps}{' --native' if options.native else ''}`",
+        f"{datetime.date.today()}; {processor()}, {os.cpu_count()} cores. k = 10, one thread, {HOW[options.native]}. "
+        f"Medians of {options.reps} rounds in which the libraries took turns. Indexes were built with 2 threads, one library "
         "after the other.",
         "- QPS at a recall is interpolated between two points of the sweep. `*`: the lowest setting has a higher recall.\n"
         "- Memory is the growth of the process, including mapped files.\n"
@@ -240,13 +240,13 @@ def main():
         "- `ours-replaced-since`: every row replaced after `build_index`, so half of the index are deleted rows.\n"
         "- `ours-all-replaced`: the same, then `build_index` again, which rebuilds the index.",
     ]
-    page = "search-native" if asked.native else "search"
-    path = asked.out / f"{page}.md"
-    # What was written by hand stays.
+    page = "search-native" if options.native else "search"
+    path = options.out / f"{page}.md"
+    # The manually written part is kept.
     _, end, rest = path.read_text().partition(END) if path.exists() else ("", END, "\n")
     path.write_text("\n\n".join(text) + "\n\n" + (end or END) + (rest or "\n"))
     lines = [json.dumps(result) for results in by_data.values() for result in results]
-    (asked.out / f"{page}.jsonl").write_text("\n".join(lines) + "\n")
+    (options.out / f"{page}.jsonl").write_text("\n".join(lines) + "\n")
     print("\n\n".join(text))
 
 

@@ -1,9 +1,9 @@
 """One library on one data set, in its own process: `python measure.py HARNESS DATA PEER LIB native|python`.
 
-HARNESS: the folder of peers_search.py, whose classes build and search. It builds, then writes one JSON object a line to
-standard output: what was built, and a round for each line that it reads. A round is the whole sweep, each point of it all
-queries, one at a time, by one thread. Rounds are asked for one by one, so that the libraries can take turns: a machine's
-speed changes from minute to minute.
+HARNESS: the folder of peers_search.py, whose classes build and search. The program builds, then writes one JSON object a
+line to standard output: first a description of the index, then a round for each line that it reads. A round is the whole
+sweep; each point of it runs all queries, one at a time, on one thread. Rounds are requested one by one, so that the
+libraries can alternate: the speed of a machine changes from minute to minute.
 """
 import gc
 import json
@@ -21,16 +21,16 @@ import ours  # noqa: E402  (after the harness)
 
 K = 10
 THREADS = 2
-# A point that takes longer than this for all its queries ends the sweep, and so does one that finds as much.
+# A point that takes longer than SLOWEST_SECS for all queries ends the sweep, and so does a recall of ENOUGH.
 SLOWEST_SECS = 4.0
 ENOUGH = 0.9995
-# Libraries that print shall not print into the answers.
+# Output of the libraries goes to standard error, not into the answers.
 ANSWERS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 
 def point(peer, queries, setting, data):
-    """One setting: its recall, and how long the queries took, all together and each."""
+    """One setting: its recall, and the time of all queries and of each."""
     peer.set(setting)
     for query in queries[:50]:
         peer.search(query, K)
@@ -56,7 +56,7 @@ def point(peer, queries, setting, data):
 
 
 def native_point(peer, queries, setting, data):
-    """As `point`, all queries in one call; the call tells no latencies."""
+    """As `point`, with all queries in one call, which reports no latencies."""
     begin = time.perf_counter()
     found = peer.search_all(queries, K)
     wall = time.perf_counter() - begin
@@ -81,7 +81,7 @@ def sweep(peer, data):
 
 
 def build(answer):
-    """The peer, ready to search, and its data; nothing where it has no such distance."""
+    """The peer, ready to search, and its data; nothing if it does not support the metric."""
     data = peers.load_data(DATA, K, 1000, 0)
     ours.Ours.library = LIB
     of_class = peers.PEERS[PEER]
@@ -128,5 +128,5 @@ def run():
 
 
 run()
-# Some libraries crash when they are torn down.
+# Some libraries crash at exit.
 os._exit(0)

@@ -1,6 +1,6 @@
-"""All queries in one native call with one thread, for each library that has such a call: what a C or C++ program gets.
+"""All queries in one native call with one thread, as in a C or C++ program, for each library that has such a call.
 
-Peers have batch searches; ours is a C loop over syna_mmap_search (search_loop.c), compiled against include/.
+Peers have batch searches; for this library it is a C loop over syna_mmap_search (search_loop.c), compiled against include/.
 """
 import ctypes
 import subprocess
@@ -14,7 +14,7 @@ INCLUDE = HERE.parent.parent / "include"
 
 
 def search_of(peer):
-    """A function (queries, k) -> row numbers, shape (queries, k); None where the library has no such call."""
+    """A function (queries, k) -> row numbers, shape (queries, k); None if the library has no such call."""
     name = peer.name
     if name.startswith("ours"):
         return loop_of(peer)
@@ -54,7 +54,7 @@ def loop_of(peer):
             ctypes.c_void_p(queries.ctypes.data), ctypes.c_size_t(len(queries)), ctypes.c_size_t(queries.shape[1]),
             ctypes.c_size_t(k), ctypes.c_void_p(rows.ctypes.data),
         )
-        assert status == 0, f"syna_mmap_search answers {status}"
+        assert status == 0, f"syna_mmap_search returns {status}"
         return rows
 
     return run

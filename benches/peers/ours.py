@@ -1,4 +1,4 @@
-"""This library as one of the peers, through its Python package (bindings/python), in the states that a store comes in."""
+"""This library as one of the peers, through its Python package (bindings/python), for stores with different histories."""
 import os
 import shutil
 import sys
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Ours(peers.Peer):
-    """Filled in one batch, and searched as it was built."""
+    """Filled in one batch, and searched without reopening."""
 
     name = "ours"
     library = ""
@@ -45,7 +45,7 @@ class Ours(peers.Peer):
         self.store.build_index()
 
     def reopen(self):
-        """Closed and opened again, as most stores are before they are searched."""
+        """Closes and reopens the store, as most stores are before they are searched."""
         package = self.package()
         self.store.close()
         self.store = package.Store(self.path, 0, package.Metric.FROM_FILE)
@@ -62,7 +62,7 @@ class Ours(peers.Peer):
 
 
 class Reopened(Ours):
-    """Filled in one batch, closed and opened again."""
+    """Filled in one batch, closed and reopened."""
 
     name = "ours-reopened"
 
@@ -72,12 +72,12 @@ class Reopened(Ours):
 
 
 class Singles(Ours):
-    """Filled row by row, the index following; closed and opened again."""
+    """Filled row by row with automatic indexing; closed and reopened."""
 
     name = "ours-single-inserts"
 
     def build(self, d, threads):
-        # The index is there from the first thousand on, so that rows enter it as they come.
+        # The index exists from the first thousand rows on, so that rows are indexed as they are inserted.
         self.make(d, threads, index_threshold=1000)
         self.fill(d)
         self.results = self.package().Results()
@@ -90,7 +90,7 @@ class Singles(Ours):
 
 
 class ReplacedSince(Singles):
-    """All rows were replaced once, in an order of chance, since `build_index`: half of what the index has is deleted."""
+    """All rows were replaced once, in random order, since `build_index`: half of the indexed rows are deleted."""
 
     name = "ours-replaced-since"
 
@@ -117,7 +117,7 @@ class ReplacedSince(Singles):
 
 
 class Replaced(ReplacedSince):
-    """The same after another `build_index`, which makes such an index anew."""
+    """The same after another `build_index`, which rebuilds the index."""
 
     name = "ours-all-replaced"
 

@@ -1,4 +1,4 @@
-/* Searches for all queries, one after the other, as a C program does. Called by native.py with the library's functions. */
+/* Searches for all queries, one after the other, as a C program does. native.py calls it. */
 #include "syna_mmap.h"
 
 typedef syna_mmap_status (*search_function)(const syna_mmap *, const float *, size_t, const syna_mmap_search_options *,

@@ -1,4 +1,4 @@
-//! Ground truth of shared/data's form: gt.i32, queries x 100 row numbers, nearest first, little-endian.
+//! Ground truth: gt.i32, queries x 100 row numbers, nearest first, little-endian.
 
 #[path = "../../tests/support/distance.rs"]
 mod distance;
@@ -13,16 +13,16 @@ use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults};
 const COLUMNS: usize = 100;
 
 /// For each query the distance up to which a hit counts as one of the nearest k: that of the true kth neighbour, and a
-/// little more (times 1 + 1e-5, plus 1e-6), since equal vectors are equally right.
+/// tolerance (times 1 + 1e-5, plus 1e-6), because equal vectors are equally correct.
 pub(crate) struct Bounds(Vec<f64>);
 
 impl Bounds {
-    /// Out of the data set's folder.
+    /// From the data set's folder.
     pub(crate) fn read(dir: &Path, data: &DataSet, k: usize) -> Outcome<Self> {
         let bytes = fs::read(dir.join("gt.i32")).map_err(|error| format!("gt.i32: {error}"))?;
         let truth = bytes.as_chunks::<4>().0;
         if truth.len() != data.queries.len() / data.dimensions * COLUMNS {
-            return Err("gt.i32 has another length than the queries".into());
+            return Err("gt.i32 and the queries have different lengths".into());
         }
         let queries = data.queries.chunks(data.dimensions);
         let last = queries.zip(truth.chunks(COLUMNS)).map(|(query, nearest)| {
@@ -32,8 +32,8 @@ impl Bounds {
         last.collect::<Outcome<Vec<f64>>>().map(Self::around)
     }
 
-    /// By exact searches of the store itself.
-    #[allow(dead_code, reason = "not every benchmark stores a part of the rows")]
+    /// From exact searches of the store.
+    #[allow(dead_code, reason = "not every benchmark can store a part of the rows")]
     pub(crate) fn search(store: &MmapVectorStore, data: &DataSet, k: usize) -> Outcome<Self> {
         let exact = SearchOptions { exact: true, ..Default::default() };
         let mut results = SearchResults::default();
@@ -49,7 +49,7 @@ impl Bounds {
         Self(distances)
     }
 
-    /// The share of the nearest k that searches of these queries, the data set's first, find.
+    /// The fraction of the nearest k rows that searches for these queries, the data set's first ones, find.
     pub(crate) fn recall(
         &self,
         store: &MmapVectorStore,

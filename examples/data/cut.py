@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Cut the demo's data out of the full data set wordnet-minilm-384-cosine. Standard library only.
+"""Extracts the demo's data from the full data set wordnet-minilm-384-cosine. Standard library only.
 
   cut.py FOLDER     FOLDER holds base.f32, keys.txt, texts.txt, query.f32, query_texts.txt, gt.i32
 
-Takes the 50 nearest rows of each chosen query, then fills up with the first rows of the set, whose order is random,
-so that they are a uniform sample. Rows keep the order of the full set. The vectors of the set are half-precision
-values, so writing them as f16 loses nothing. The same input gives the same bytes.
+Takes the 50 nearest rows of each selected query, then the first rows of the set up to 6,000. The set is in random order,
+so these are a uniform sample. Rows keep the order of the full set. The vectors of the set are half-precision values, so
+writing them as f16 is lossless. The same input gives the same bytes.
 """
 import os
 import struct
@@ -25,13 +25,13 @@ def lines(path):
 
 
 def f16_rows(path, rows):
-    """Row after row of a row-major f32 file, each as the bytes of little-endian f16."""
+    """The rows of a row-major f32 file, each as little-endian f16 bytes."""
     with open(path, "rb") as file:
         for row in rows:
             file.seek(row * DIMENSIONS * 4)
             values = struct.unpack("<%df" % DIMENSIONS, file.read(DIMENSIONS * 4))
             halves = struct.pack("<%de" % DIMENSIONS, *values)
-            assert struct.unpack("<%de" % DIMENSIONS, halves) == values, "row %d is no f16" % row
+            assert struct.unpack("<%de" % DIMENSIONS, halves) == values, "row %d is not f16" % row
             yield halves
 
 

@@ -1,4 +1,4 @@
-//! The extents' headers. Behind one that does not check, the next that does is looked for.
+//! The headers of the extents. After an invalid one, the next valid one is searched for.
 
 use super::fields::{Identity, Place, StoreId, array, long, short, word};
 use super::report::{Offset, Report};
@@ -9,14 +9,14 @@ use std::io;
 
 const MAGIC: [u8; 4] = *b"SYNX";
 pub const HEADER_BYTES: usize = 64;
-/// The header's page; extents begin at multiples of it.
+/// The page of a header; extents begin at multiples of it.
 pub const PAGE_BYTES: u64 = 4096;
-/// How far behind a damaged header the next is looked for, 1 GiB: a sparse file is not read whole.
+/// How far the next header is searched for after an invalid one: 1 GiB, so that a sparse file is not read completely.
 const MAX_SEARCHED_PAGES: u64 = 1 << 18;
-/// A block may go over the last row number.
+/// A block may extend past the last row number.
 const MAX_ROWS_END: u64 = MAX_ROWS + 65_536;
 
-/// What an extent holds.
+/// The content of an extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Vectors,
@@ -33,7 +33,7 @@ pub struct Extent {
     pub first_row: u64,
     /// Rows, or bytes of frames.
     pub capacity: u64,
-    /// Whether its header checks; otherwise it was guessed from what lies around it.
+    /// Whether the header is valid; otherwise the extent was inferred from its neighbours.
     pub is_sound: bool,
 }
 
@@ -47,7 +47,7 @@ impl Extent {
     }
 }
 
-/// The header at `at` where it is one of this place, and whose it is. `Err` says what does not check.
+/// The header at `at`, if it belongs to this location, and the identity of its store. `Err` says what is invalid.
 pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent), String> {
     if array::<4>(bytes, 0) != MAGIC {
         return Err("the magic is wrong".to_owned());
@@ -63,7 +63,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
         return Err(format!("the checksum is {:08x}, of the bytes {computed:08x}", word(bytes, 60)));
     }
     if word(bytes, 56) != place.mark {
-        return Err("it is one of another place".to_owned());
+        return Err("the header belongs to another location".to_owned());
     }
     let kind = match word(bytes, 4) {
         1 => Kind::Vectors,
@@ -98,20 +98,20 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
     Ok((identity, extent))
 }
 
-/// The identity that the first extent names: what is left where both superblocks are lost.
+/// The identity in the first extent, which remains if both superblocks are lost.
 pub fn identity_of_first(source: &Source) -> io::Result<Option<Identity>> {
     let header = source.array::<HEADER_BYTES>(EXTENTS_AT)?;
     Ok(header.and_then(|header| decode(&header, EXTENTS_AT).ok()).map(|(identity, _)| identity))
 }
 
-/// Looks at all extents.
+/// Inspects all extents.
 pub struct Walk<'s> {
     window: Window<'s>,
     identity: Identity,
-    /// How many there are at least, and where they end.
+    /// How many extents there are at least, and where they end.
     named: Option<(u32, u64)>,
     found: Vec<Extent>,
-    /// The first row of the next vector extent; `None` behind one that was guessed.
+    /// The first row of the next vector extent; `None` after an inferred extent.
     next_row: Option<u64>,
 }
 
@@ -158,14 +158,12 @@ impl<'s> Walk<'s> {
         Ok(self.found)
     }
 
-    /// The extent at an offset where it is the next.
+    /// The extent at an offset, if it is the next one.
     fn extent(&mut self, at: u64, ordinal: u32) -> io::Result<Result<Extent, String>> {
         let bytes = self.window.bytes(at, HEADER_BYTES as u64)?.and_then(|bytes| bytes.try_into().ok());
         let Some(bytes) = bytes else { return Ok(Err("the file ends before".to_owned())) };
         Ok(decode(bytes, at).and_then(|(identity, extent)| match () {
-            () if identity != self.identity => {
-                Err("the store id, dimensions or metric are others".to_owned())
-            }
+            () if identity != self.identity => Err("the store id, dimensions or metric differ".to_owned()),
             () if extent.ordinal != ordinal => Err(format!("the ordinal is {}", extent.ordinal)),
             () => match (extent.kind, self.next_row) {
                 (Kind::Vectors, Some(row)) if extent.first_row != row => {
@@ -177,8 +175,7 @@ impl<'s> Walk<'s> {
         }))
     }
 
-    /// The next extent of this store behind a header that does not check: where the header says, or at one of the pages
-    /// behind it.
+    /// The next extent of this store after an invalid header: where the header says, or at one of the pages that follow.
     fn next_sound(&mut self, at: u64, ordinal: u32) -> io::Result<Option<Extent>> {
         let header = self.window.bytes(at, HEADER_BYTES as u64)?;
         let claimed = header.and_then(|header| at.checked_add(long(header, 32)));
@@ -202,7 +199,7 @@ impl<'s> Walk<'s> {
         Ok(None)
     }
 
-    /// What an extent must be whose header does not check, if there is one only before `next`.
+    /// The extent with an invalid header, inferred if it can only be a single one that ends at `next`.
     fn guess(&mut self, at: u64, ordinal: u32, next: Option<Extent>) -> io::Result<Option<Extent>> {
         let end = match (next, self.named) {
             (Some(next), _) if next.ordinal.checked_sub(1) == Some(ordinal) => next.at,
@@ -251,7 +248,7 @@ impl<'s> Walk<'s> {
         }
         let length = self.window.source().length();
         if end < length {
-            report.note(format_args!("{} bytes lie behind the last extent", length - end));
+            report.note(format_args!("{} bytes after the last extent", length - end));
         }
     }
 }
@@ -273,6 +270,6 @@ fn print(extent: &Extent, report: &mut Report<'_>) {
         extent.length,
         extent.first_row,
         extent.capacity,
-        if extent.is_sound { "ok" } else { "WRONG, guessed" },
+        if extent.is_sound { "ok" } else { "INVALID, inferred" },
     ));
 }

@@ -1,23 +1,23 @@
-//! Fixed fields, and what belongs to the place of a frame or an extent.
+//! Fixed fields, and the location words of frames and extents.
 
 use std::fmt;
 
-/// The u16 at an offset; 0 past the end, which callers rule out.
+/// The u16 at an offset; 0 past the end, which callers exclude.
 pub fn short(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes(array(bytes, at))
 }
 
-/// The u32 at an offset; 0 past the end, which callers rule out.
+/// The u32 at an offset; 0 past the end, which callers exclude.
 pub fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(array(bytes, at))
 }
 
-/// The u64 at an offset; 0 past the end, which callers rule out.
+/// The u64 at an offset; 0 past the end, which callers exclude.
 pub fn long(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(array(bytes, at))
 }
 
-/// `N` bytes at an offset; zeros past the end, which callers rule out.
+/// `N` bytes at an offset; zeros past the end, which callers exclude.
 pub fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let found = at.checked_add(N).and_then(|end| bytes.get(at..end));
     found.and_then(|found| found.try_into().ok()).unwrap_or([0; N])
@@ -52,12 +52,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether there can be a store with such dimensions and metric.
+    /// Whether such dimensions and metric are allowed.
     pub fn is_possible(&self) -> bool {
         (64..=8192).contains(&self.dimensions) && self.metric <= 2
     }
 
-    /// Bytes from one row to the next, of possible dimensions.
+    /// Bytes from one row to the next, for allowed dimensions.
     pub fn stride_bytes(&self) -> u32 {
         self.dimensions.saturating_mul(4).checked_next_multiple_of(64).unwrap_or(u32::MAX)
     }
@@ -69,12 +69,12 @@ impl Identity {
     }
 }
 
-/// The bits of a place.
+/// The location of a frame or an extent, as bits.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    /// The lower half, which stands in the header.
+    /// The lower half, which is in the header.
     pub mark: u32,
-    /// The upper half, which the checksum begins with.
+    /// The upper half, which the checksum starts with.
     pub seed: u32,
 }
 

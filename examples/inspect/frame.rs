@@ -1,4 +1,4 @@
-//! One frame: its header, where its sections lie, and what does not check.
+//! One frame: its header, its sections, and what is invalid.
 
 use super::fields::{Place, StoreId, long, word};
 use super::source::Window;
@@ -14,7 +14,7 @@ const HAS_TAGS: u32 = 1;
 const HAS_PAYLOADS: u32 = 2;
 const MAX_KEY_BYTES: u32 = 65_535;
 
-/// What a frame's header says.
+/// The header of a frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
     pub at: u64,
@@ -31,7 +31,7 @@ pub struct Frame {
     pub checksum: u32,
 }
 
-/// Where each section begins in the file.
+/// The offset of each section in the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Sections {
     pub row_checksums: u64,
@@ -43,14 +43,14 @@ pub struct Sections {
     pub end: u64,
 }
 
-/// What lies at a place.
+/// What is at a location.
 #[derive(Debug, Clone)]
 pub enum Look {
-    /// Nothing that begins like a frame of this store and place.
+    /// Nothing that begins like a frame of this store and location.
     Nothing,
-    /// A frame that does not check, and why.
+    /// An invalid frame, and why.
     Broken(Frame, String),
-    /// A frame that checks by itself.
+    /// A frame that is valid by itself.
     Whole(Frame),
 }
 
@@ -64,7 +64,7 @@ pub struct Row {
     pub key: String,
 }
 
-/// Looks at a place that has `room` bytes up to its extent's end.
+/// Reads the frame at a location with `room` bytes up to the end of its extent.
 pub fn look(window: &mut Window<'_>, store_id: StoreId, at: u64, room: u64) -> io::Result<Look> {
     if room < HEADER_BYTES {
         return Ok(Look::Nothing);
@@ -119,12 +119,12 @@ impl Frame {
         self.flags & HAS_TAGS != 0
     }
 
-    /// Of a frame that checks: bytes of tags.
+    /// The bytes of tags in a valid frame.
     pub fn tag_bytes(&self) -> u64 {
         if self.has_tags() { u64::from(self.row_count).saturating_mul(8) } else { 0 }
     }
 
-    /// `None` where the counts are too large for any frame.
+    /// `None` if the counts are too large for any frame.
     pub fn sections(&self) -> Option<Sections> {
         let rows = u64::from(self.row_count);
         let flagged = |is_there: bool| if is_there { rows } else { 0 };
@@ -140,10 +140,10 @@ impl Frame {
         Some(Sections { row_checksums, key_ends, tags, payload_ends, deletions, keys, end })
     }
 
-    /// Checks all of the frame; `head` is the checksum of the header up to its own.
+    /// Checks the whole frame; `head` is the checksum of the header up to the checksum field.
     fn check(&self, window: &mut Window<'_>, head: u32) -> Checked {
         let (body, end) = (self.at.saturating_add(HEADER_BYTES), self.end());
-        // Headers that lie close to each other may all claim the same bytes.
+        // Headers that are close to each other may all claim the same bytes.
         window.source().charge(self.length)?;
         let short = if self.length <= Window::MAX_BYTES { window.bytes(self.at, self.length)? } else { None };
         let computed = match short.and_then(|bytes| bytes.get(64..)) {
@@ -164,7 +164,7 @@ impl Frame {
             return Ok(Err(format!("unknown flags {:#x}", self.flags)));
         }
         if !self.has_payloads() && self.payload_bytes != 0 {
-            return Ok(Err("it has payload bytes, and no payloads by its flags".to_owned()));
+            return Ok(Err("it has payload bytes, but no flag for payloads".to_owned()));
         }
         match self.sections().filter(|sections| sections.end == end) {
             Some(sections) => self.check_sections(window, &sections),
@@ -207,7 +207,7 @@ impl Frame {
     }
 }
 
-/// The rows of a frame that checks, one after another.
+/// The rows of a valid frame, one after the other.
 pub struct Rows<'s> {
     frame: Frame,
     sections: Option<Sections>,
@@ -235,7 +235,7 @@ impl<'s> Rows<'s> {
         }
     }
 
-    /// The next row; `None` past the last.
+    /// The next row; `None` after the last one.
     pub fn next(&mut self) -> io::Result<Option<Row>> {
         let position = self.position;
         let Some(sections) = self.sections.filter(|_| position < self.frame.row_count.into()) else {

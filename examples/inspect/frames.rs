@@ -1,4 +1,4 @@
-//! The walk over the log. Behind a frame that does not check, the next that does is looked for.
+//! Reads the log from frame to frame. After an invalid frame, the next valid one is searched for.
 
 use super::Arguments;
 use super::extents::{Extent, Kind};
@@ -11,44 +11,44 @@ use super::source::{Source, Window};
 use super::superblock::Superblock;
 use std::io;
 
-/// How far a walk has come.
+/// The position in the log.
 #[derive(Debug, Clone, Copy, Default)]
 struct Position {
     sequence: u64,
     chain: u32,
-    /// The place of the last frame's extent in the list.
+    /// The position of the last frame's extent in the list.
     extent: usize,
     head: u64,
     rows: u64,
     deletions: u64,
 }
 
-/// What the log has, in numbers.
+/// The totals of the log.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Totals {
     pub frames: u64,
     pub sequence: u64,
     pub rows: u64,
     pub deletions: u64,
-    /// Frames, with what they consist of.
+    /// Frames, and their bytes by kind.
     pub frame_bytes: u64,
     pub key_bytes: u64,
     pub tag_bytes: u64,
     pub payload_bytes: u64,
     /// Whether frames are lost, so that some numbers are too small.
     pub has_gaps: bool,
-    /// The checksums of the frames with the wanted sequences.
+    /// The checksums of the frames with the requested sequences.
     pub chains: [Option<u32>; 2],
 }
 
-/// Where a frame should be and none counts.
+/// A location without the expected valid frame.
 struct Fault {
     at: u64,
     frame: Option<Frame>,
     what: String,
 }
 
-/// See the module.
+/// Reads and prints the log.
 pub struct Walk<'s, 'a> {
     identity: Identity,
     extents: &'a [Extent],
@@ -56,11 +56,11 @@ pub struct Walk<'s, 'a> {
     vectors: Vectors<'s>,
     superblock: Option<Superblock>,
     arguments: &'a Arguments,
-    /// Sequences of which the checksums are asked for.
+    /// Sequences whose checksums are requested.
     wanted: [Option<u64>; 2],
     position: Position,
     totals: Totals,
-    /// Frames that were printed.
+    /// The number of printed frames.
     printed: u64,
 }
 
@@ -86,7 +86,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Prints the frames, and returns what they add up to.
+    /// Prints the frames, and returns their totals.
     pub fn run(mut self, report: &mut Report<'_>) -> io::Result<Totals> {
         print_heading(report);
         let mut chain_state = "ok";
@@ -119,7 +119,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         Ok(Totals { sequence: self.position.sequence, rows: self.position.rows, ..self.totals })
     }
 
-    /// The places where the next frame may lie: the extent's place in the list, the offset, the bytes up to its end.
+    /// The locations where the next frame may be: the extent's position in the list, the offset, the bytes up to its end.
     fn places(&self) -> impl Iterator<Item = (usize, u64, u64)> + use<'a> {
         let (position, extents) = (self.position, self.extents);
         let logs = extents.iter().enumerate().skip(position.extent).filter(|(_, e)| e.kind == Kind::Log);
@@ -130,7 +130,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         })
     }
 
-    /// The first frame that follows. `Err` says why there is none.
+    /// The next frame. `Err` says why there is none.
     fn next_frame(&mut self) -> io::Result<Result<(Frame, usize), Fault>> {
         let mut fault = None;
         for (index, at, room) in self.places() {
@@ -149,7 +149,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         Ok(Err(fault.unwrap_or_else(nothing)))
     }
 
-    /// Why a frame that checks by itself is not the next.
+    /// Why a frame that is valid by itself is not the next one.
     fn misfit(&self, frame: &Frame) -> Option<String> {
         let Position { sequence, chain, rows, .. } = self.position;
         match () {
@@ -162,15 +162,13 @@ impl<'s, 'a> Walk<'s, 'a> {
             () if u64::from(frame.first_row) != rows => {
                 Some(format!("the first row is {}, expected is {rows}", frame.first_row))
             }
-            () if !self.vectors.has_room_for(frame) => {
-                Some("its rows do not lie in vector extents".to_owned())
-            }
+            () if !self.vectors.has_room_for(frame) => Some("its rows are not in vector extents".to_owned()),
             () => None,
         }
     }
 
-    /// The next frame of the log behind one that does not check: of the frames of an abandoned session, which may lie there
-    /// too, the rows were written over.
+    /// The next frame of the log after an invalid one. Frames of an abandoned session may be there too; their rows were
+    /// overwritten.
     fn later_frame(&mut self, fault: &Fault) -> io::Result<Option<(Frame, usize)>> {
         let last = self.superblock.map_or(u64::MAX, |superblock| superblock.sequence);
         for (index, first, room) in self.places() {
@@ -197,7 +195,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         Ok(None)
     }
 
-    /// Goes on before a later frame; says what is known of its chain.
+    /// Continues before a later frame; returns what is known of its chain.
     fn jump(&mut self, fault: &Fault, frame: &Frame, extent: usize) -> &'static str {
         let before = frame.sequence.saturating_sub(1);
         let lost = fault.frame.filter(|lost| lost.sequence == before && lost.checksum == frame.previous);
@@ -216,7 +214,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn tell_fault(&mut self, fault: &Fault, later: Option<&Frame>, report: &mut Report<'_>) {
         let first = self.position.sequence.saturating_add(1);
         if let Some(frame) = &fault.frame {
-            print(frame, "WRONG", "", report);
+            print(frame, "INVALID", "", report);
         }
         let last =
             later.map(|frame| frame.sequence.saturating_sub(1)).or(self.superblock.map(|s| s.sequence));
@@ -229,7 +227,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Says what lies at the log's end and does not count.
+    /// Reports what is at the log's end and does not count.
     fn end(&self, fault: &Fault, report: &mut Report<'_>) {
         if fault.frame.is_some() {
             let what = &fault.what;
@@ -240,7 +238,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Prints a frame, takes it in, and says whether the log goes on.
+    /// Prints a frame, adds it to the totals, and returns whether the log continues.
     fn take(
         &mut self,
         frame: &Frame,
@@ -267,7 +265,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         if let (count, Some((at, row))) = differing {
             let sequence = frame.sequence;
             let what = format_args!(
-                "row {row} of frame {sequence} differs from its checksum, {count} of its rows do"
+                "row {row} of frame {sequence} does not match its checksum; rows of the frame that do not match: {count}"
             );
             report.damage(at, what);
         }
@@ -304,7 +302,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         };
     }
 
-    /// At the newest superblock's frame: whether the log came to where it says.
+    /// At the newest superblock's frame: checks that the log is where the superblock says.
     fn compare_with_superblock(&self, report: &mut Report<'_>) {
         let Some(superblock) = self.superblock.filter(|s| s.sequence == self.position.sequence) else {
             return;

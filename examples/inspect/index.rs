@@ -1,4 +1,4 @@
-//! The slots of an index, and which of them counts.
+//! The slots of an index, and which of them is used.
 
 use super::fields::{Identity, StoreId, array, long, metric_name, word};
 use super::records;
@@ -13,10 +13,10 @@ const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
 const SLOTS_AT: [u64; 2] = [0, 4096];
 const SLOT_BYTES: usize = 108;
 const VERSION: u32 = 2;
-/// Where the cells begin.
+/// The offset of the first cell.
 pub const CELLS_AT: u64 = 8192;
 
-/// A slot that checks.
+/// A valid slot.
 #[derive(Debug, Clone, Copy)]
 pub struct Slot {
     pub at: u64,
@@ -82,7 +82,7 @@ impl Slot {
         Ok(slot)
     }
 
-    /// Bytes of a cell, so of a record: at most 1.1 MB.
+    /// Bytes of a cell and of a record: at most 1.1 MB.
     pub fn cell_bytes(&self) -> u64 {
         let vector = u64::from(self.identity.dimensions.clamp(256, 8192));
         let code = vector.next_multiple_of(64);
@@ -94,12 +94,12 @@ impl Slot {
         }
     }
 
-    /// Slots for links that a record has.
+    /// The number of link slots of a record.
     pub fn slot_count(&self) -> u64 {
         u64::from(self.max_links.clamp(4, 1024)).next_multiple_of(32)
     }
 
-    /// Where a cell begins.
+    /// The offset of a cell.
     pub fn cell_at(&self, cell: u32) -> u64 {
         CELLS_AT.saturating_add(self.cell_bytes().saturating_mul(cell.into()))
     }
@@ -115,7 +115,7 @@ pub fn is_index(source: &Source) -> io::Result<bool> {
     Ok(false)
 }
 
-/// The sequences that the slots name.
+/// The log sequences in the slots.
 pub fn log_positions(source: &Source) -> [Option<u64>; 2] {
     SLOTS_AT.map(|at| slot(source, at).ok().and_then(Result::ok).map(|slot| slot.sequence))
 }
@@ -125,7 +125,7 @@ fn slot(source: &Source, at: u64) -> io::Result<Result<Slot, String>> {
     Ok(bytes.map_or_else(|| Err("the file ends before".to_owned()), |bytes| Slot::decode(&bytes, at)))
 }
 
-/// Prints an index; `store` is the data file that it lies beside.
+/// Prints an index; `store` is the data file beside it.
 pub fn inspect(source: &Source, store: Option<&Store>, report: &mut Report<'_>) {
     report.line(format_args!("index: {} bytes", source.length()));
     if let Err(error) = inspect_parts(source, store, report) {
@@ -168,7 +168,7 @@ fn inspect_parts(source: &Source, store: Option<&Store>, report: &mut Report<'_>
             report.damage(fault.at, what);
         }
     }
-    report.note("no table is left: the index is made again");
+    report.note("no table is valid: the index will be rebuilt");
     Ok(())
 }
 
@@ -178,12 +178,12 @@ fn inspect_table(source: &Source, slot: &Slot, table: &Table, report: &mut Repor
     records::inspect(source, slot, table, &counts, report)
 }
 
-/// Says whether a slot fits the data file.
+/// Reports whether a slot matches the data file.
 fn compare(slot: &Slot, store: &Store, report: &mut Report<'_>) {
     let generation = slot.generation;
     let frame = store.frames.iter().find(|(sequence, _)| *sequence == slot.sequence);
     let why = match frame {
-        _ if slot.identity != store.identity => "it is another store's".to_owned(),
+        _ if slot.identity != store.identity => "it belongs to another store".to_owned(),
         None if store.has_gaps => format!("frame {} of the log is lost", slot.sequence),
         None => format!("the log has no frame {}", slot.sequence),
         Some((_, chain)) if *chain != slot.chain => {
@@ -193,11 +193,11 @@ fn compare(slot: &Slot, store: &Store, report: &mut Report<'_>) {
             format!("it covers {} rows of {}", slot.covered_rows, store.rows)
         }
         Some(_) => {
-            report.line(format_args!("generation {generation} fits the log at frame {}", slot.sequence));
+            report.line(format_args!("generation {generation} matches the log at frame {}", slot.sequence));
             return;
         }
     };
-    report.note(format_args!("generation {generation} does not fit the store and is made again: {why}"));
+    report.note(format_args!("generation {generation} does not match the store and will be rebuilt: {why}"));
 }
 
 fn print_heading(report: &mut Report<'_>) {

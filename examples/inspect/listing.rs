@@ -1,11 +1,11 @@
-//! Frames and their rows as lines.
+//! Prints frames and their rows as lines.
 
 use super::frame::{Frame, Rows};
 use super::report::{Offset, Report};
 use super::source::Window;
 use std::io;
 
-/// Prints the rows of a frame that checks.
+/// Prints the rows of a valid frame.
 pub fn list_rows(frame: &Frame, window: &Window<'_>, report: &mut Report<'_>) -> io::Result<()> {
     report.line(format_args!("    {:>10} {:>18} {:>13} key", "row", "tags", "payload bytes"));
     let mut rows = Rows::new(*frame, window);

@@ -1,24 +1,24 @@
-//! Prints what a store file holds, damaged or not: superblocks, extents, frames, and the tables of its index.
+//! Prints the structure of a store file, damaged or not: superblocks, extents, frames, and the table of its index.
 //!
 //! ```text
 //! cargo run --example inspect -- FILE [--frames N] [--rows SEQUENCE] [--vectors]
 //! ```
 //!
-//! It needs no more than `docs/file-format.md` says and shares no code with the library. It only reads. Nothing in the file
-//! is believed: lengths are checked before they are used, memory and reading are limited.
+//! It is written from `docs/file-format.md` and shares no code with the library. It only reads. Nothing in the file is
+//! trusted: lengths are checked before they are used, and memory and reads are limited.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `source.rs` | reading by position, with a limit |
-//! | `fields.rs` | little-endian fields, the place of a frame or an extent |
-//! | `report.rs` | printing, counting of damage |
+//! | `fields.rs` | little-endian fields, location words of frames and extents |
+//! | `report.rs` | prints, and counts damage |
 //! | `superblock.rs` | the two slots of a data file |
-//! | `extents.rs` | the extents' headers |
-//! | `frames.rs` | the walk over the log |
+//! | `extents.rs` | the headers of the extents |
+//! | `frames.rs` | the log, frame by frame |
 //! | `frame.rs` | one frame: its header and its sections |
 //! | `rows.rs` | the vectors of frames, deletions |
 //! | `listing.rs` | frames and rows as lines |
-//! | `store.rs` | a data file as a whole, the summary |
+//! | `store.rs` | a whole data file, the summary |
 //! | `index.rs` | the slots of an index |
 //! | `table.rs` | the index's table |
 //! | `records.rs` | the index's records |
@@ -46,23 +46,23 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Prints what a store file holds. Exit code 0: all is sound; 1: damage was found; 2: no store file, or it could not be
-/// read.
+/// Prints the structure of a store file. Exit code 0: no damage; 1: damage was found; 2: not a store file, or it could not
+/// be read.
 #[derive(Debug, Parser)]
 #[command(name = "inspect")]
 pub struct Arguments {
-    /// A store, whose index FILE.hnsw is looked at too, or an index
+    /// A store, together with its index FILE.hnsw, or an index alone
     pub file: PathBuf,
-    /// Print at most so many frames; damaged ones are always printed
+    /// Print at most this many frames; damaged frames are always printed
     #[arg(long, default_value_t = 50)]
     pub frames: u64,
     /// List the rows of the frame with this sequence
     #[arg(long, value_name = "SEQUENCE")]
     pub rows: Option<u64>,
-    /// Compare all vectors with their checksums; otherwise only those behind the checkpoint
+    /// Compare all vectors with their checksums; by default only those after the checkpoint
     #[arg(long)]
     pub vectors: bool,
-    /// Read at most so many MiB of each file
+    /// Read at most this many MiB of each file
     #[arg(long, default_value_t = 65_536)]
     pub read_limit: u64,
 }
@@ -108,7 +108,7 @@ fn open(path: &Path, arguments: &Arguments, report: &mut Report<'_>) -> Option<S
     opened.map_err(|error| report.unread(&format!("{}: {error}", path.display()))).ok()
 }
 
-/// `FILE.hnsw`
+/// The path of the index: `FILE.hnsw`.
 fn index_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".hnsw");

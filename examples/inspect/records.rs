@@ -1,4 +1,4 @@
-//! The records of an index: their checksums and their links.
+//! The records of an index: their checksums and links.
 
 use super::fields::word;
 use super::index::Slot;
@@ -8,9 +8,9 @@ use super::table::{Counts, IS_TWIN, Table};
 use crc32c::{crc32c, crc32c_append};
 use std::io;
 
-/// Where a record's checksum lies in it.
+/// The offset of a record's checksum.
 const CHECKSUM_AT: usize = 60;
-/// In a link's word: it is spare.
+/// The bit of a link's word that marks a spare link.
 const IS_SPARE: u32 = 1 << 31;
 /// The word of a slot without a link.
 const NO_LINK: u32 = u32::MAX;
@@ -21,7 +21,7 @@ struct Links {
     spare: u64,
 }
 
-/// Checks all records that a table names, and prints how many there are of what.
+/// Checks all records of a table, and prints counts.
 pub fn inspect(
     source: &Source,
     slot: &Slot,
@@ -58,7 +58,7 @@ pub fn inspect(
         ("links", links.firm),
         ("spare links", links.spare),
         ("links by table", counts.in_links),
-        ("nodes no link leads to", counts.unlinked),
+        ("nodes without in-links", counts.unlinked),
         ("wrong records", wrong),
         ("record bytes", counts.nodes.saturating_mul(slot.cell_bytes())),
         ("file bytes", source.length()),
@@ -69,7 +69,7 @@ pub fn inspect(
     Ok(())
 }
 
-/// Whether a record has the checksum of a row's.
+/// Whether a record has the checksum of the row's record.
 fn is_sealed(row: u32, record: &[u8]) -> bool {
     let Some((head, rest)) = record.split_at_checked(CHECKSUM_AT) else { return false };
     let computed = crc32c_append(crc32c(&row.to_le_bytes()), head);
@@ -77,7 +77,7 @@ fn is_sealed(row: u32, record: &[u8]) -> bool {
     word(record, CHECKSUM_AT) == computed
 }
 
-/// Counts a record's links; a row that there is not, if one leads there.
+/// Counts a record's links; returns an invalid row number that a link leads to.
 fn count_links(record: &[u8], slot: &Slot, covered_rows: u32, links: &mut Links) -> Option<u32> {
     let mut nowhere = None;
     let words = usize::try_from(slot.slot_count().saturating_mul(4)).unwrap_or(0);

@@ -1,19 +1,19 @@
-//! Printing, and counting of what is wrong.
+//! Prints, and counts damage.
 
 use std::fmt::{Arguments, Display};
 use std::io::Write;
 
-/// Exit code: all is sound.
+/// Exit code: no damage.
 pub const SOUND: u8 = 0;
 /// Exit code: damage was found.
 pub const DAMAGED: u8 = 1;
-/// Exit code: no store file, or it could not be read.
+/// Exit code: not a store file, or it could not be read.
 pub const UNREADABLE: u8 = 2;
 
-/// Lines about damage that are printed; further damage is only counted.
+/// The number of damage lines that are printed; further damage is only counted.
 const MAX_DAMAGE_LINES: u64 = 1_000;
 
-/// What is printed, and what the exit code will be.
+/// The output, and the exit code so far.
 pub struct Report<'a> {
     out: &'a mut dyn Write,
     damage_count: u64,
@@ -32,12 +32,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// A heading, with an empty line before it.
+    /// A heading after an empty line.
     pub fn heading(&mut self, heading: &str) {
         self.line(format_args!("\n{heading}"));
     }
 
-    /// Something is wrong with the file at this offset.
+    /// Reports damage at an offset.
     pub fn damage(&mut self, offset_bytes: u64, what: impl Display) {
         self.damage_count = self.damage_count.saturating_add(1);
         if self.damage_count <= MAX_DAMAGE_LINES {
@@ -45,12 +45,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Something that a user may want to know and that is no damage.
+    /// Reports something that is not damage.
     pub fn note(&mut self, note: impl Display) {
         self.line(format_args!("- {note}"));
     }
 
-    /// Something could not be read, or is no store file.
+    /// Reports something that could not be read, or is not a store file.
     pub fn unread(&mut self, what: &dyn Display) {
         self.is_unread = true;
         self.line(format_args!("? {what}"));
@@ -67,7 +67,7 @@ impl<'a> Report<'a> {
         match code {
             SOUND => self.line(format_args!("\nno damage found")),
             DAMAGED => self.line(format_args!("\ndamage found: {count}")),
-            _ => self.line(format_args!("\nnot all could be read")),
+            _ => self.line(format_args!("\nthe file could not be read completely")),
         }
         code
     }

@@ -1,4 +1,4 @@
-//! Vectors: where a row lies, and whether it is what its frame says.
+//! Vectors: where a row is, and whether it matches its frame.
 
 use super::extents::{Extent, Kind};
 use super::fields::Identity;
@@ -7,13 +7,13 @@ use super::source::{Source, Window};
 use crc32c::crc32c;
 use std::io;
 
-/// The rows of a file, and which of them were deleted.
+/// The rows of a file, and which of them are deleted.
 pub struct Vectors<'s> {
     identity: Identity,
     /// Vector extents, by their first row.
     extents: Vec<Extent>,
     window: Window<'s>,
-    /// A bit a row, as far as rows were deleted.
+    /// One bit a row, up to the last deleted row.
     deleted: Vec<u64>,
 }
 
@@ -30,14 +30,14 @@ impl<'s> Vectors<'s> {
         (row - extent.first_row < extent.capacity).then_some(extent)
     }
 
-    /// Where a row's vector lies.
+    /// The offset of a row's vector.
     fn offset_of(&self, row: u64) -> Option<u64> {
         let extent = self.extent_of(row)?;
         let in_extent = (row - extent.first_row).checked_mul(self.identity.stride_bytes().into())?;
         extent.data_at().checked_add(in_extent)
     }
 
-    /// Whether all of a frame's rows lie in vector extents.
+    /// Whether all rows of a frame are in vector extents.
     pub fn has_room_for(&self, frame: &Frame) -> bool {
         let mut row = u64::from(frame.first_row);
         while row < frame.rows_end() {
@@ -47,7 +47,7 @@ impl<'s> Vectors<'s> {
         true
     }
 
-    /// How many rows of a frame that checks differ from their checksums, and the offset and number of the first.
+    /// How many rows of a valid frame do not match their checksums, and offset and number of the first one.
     pub fn differing(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<(u64, Option<(u64, u64)>)> {
         let (mut count, mut first) = (0, None);
         let Some(sections) = frame.sections() else { return Ok((0, None)) };
@@ -65,7 +65,7 @@ impl<'s> Vectors<'s> {
         Ok((count, first))
     }
 
-    /// Marks the rows that a frame deletes. `Err` says what is wrong with one.
+    /// Marks the rows that a frame deletes. `Err` says which deletion is invalid.
     pub fn delete(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<Result<(), String>> {
         let Some(sections) = frame.sections() else { return Ok(Ok(())) };
         let mut deletions = log.clone();
@@ -77,7 +77,7 @@ impl<'s> Vectors<'s> {
                 found = Err(format!("it deletes row {row}, which is not before its first row"));
                 continue;
             }
-            // At most 512 MiB, and a bit for each row number below this frame's.
+            // At most 512 MiB: one bit for each row number below this frame's first row.
             let (place, bit) = (usize::try_from(row / 64).unwrap_or(usize::MAX), 1_u64 << (row % 64));
             if place >= self.deleted.len() {
                 self.deleted.resize(place.saturating_add(1), 0);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 256 * 1024;
-/// What a short read counts as at the least, since it costs a system call.
+/// The minimum that a short read counts for, because it costs a system call.
 const LEAST_COST_BYTES: u64 = 512;
 
 /// A file.
@@ -26,7 +26,7 @@ impl Source {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::other("this is no file"));
+            return Err(io::Error::other("this is not a file"));
         }
         Ok(Self { file, length: metadata.len(), left_bytes: Cell::new(limit_bytes) })
     }
@@ -35,16 +35,16 @@ impl Source {
         self.length
     }
 
-    /// Counts bytes that are read, or looked at again.
+    /// Counts bytes that are read, or processed again.
     pub fn charge(&self, bytes: u64) -> io::Result<()> {
         let Some(left) = self.left_bytes.get().checked_sub(bytes) else {
-            return Err(io::Error::other("the limit of what is read is reached; see --read-limit"));
+            return Err(io::Error::other("the read limit is reached; see --read-limit"));
         };
         self.left_bytes.set(left);
         Ok(())
     }
 
-    /// Reads what there is from an offset on, and returns how many bytes that is: fewer only at the file's end.
+    /// Reads from an offset on and returns the number of bytes, which is smaller only at the end of the file.
     pub fn read(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
         self.charge((into.len() as u64).max(LEAST_COST_BYTES))?;
         if at >= self.length {
@@ -63,13 +63,13 @@ impl Source {
         Ok(count)
     }
 
-    /// `N` bytes from an offset on; `None` where the file ends before.
+    /// `N` bytes at an offset; `None` past the end of the file.
     pub fn array<const N: usize>(&self, at: u64) -> io::Result<Option<[u8; N]>> {
         let mut bytes = [0; N];
         Ok((self.read(at, &mut bytes)? == N).then_some(bytes))
     }
 
-    /// The checksum of a range that goes on from `checksum`; `None` where the file ends before.
+    /// Extends `checksum` over a range; `None` past the end of the file.
     pub fn checksum(&self, mut checksum: u32, range: Range<u64>) -> io::Result<Option<u32>> {
         if range.end > self.length {
             return Ok(None);
@@ -89,7 +89,7 @@ impl Source {
     }
 }
 
-/// A piece of a file, read ahead. Clones share the piece until one of them goes on.
+/// A piece of a file, read ahead. Clones share the piece until one of them moves on.
 #[derive(Clone)]
 pub struct Window<'s> {
     source: &'s Source,
@@ -98,7 +98,7 @@ pub struct Window<'s> {
 }
 
 impl<'s> Window<'s> {
-    /// The longest piece that can be asked for.
+    /// The longest piece that can be requested.
     pub const MAX_BYTES: u64 = PIECE_BYTES as u64;
 
     pub fn new(source: &'s Source) -> Self {
@@ -109,7 +109,7 @@ impl<'s> Window<'s> {
         self.source
     }
 
-    /// `count` bytes from an offset on; `None` where the file ends before, or where that is more than [`Self::MAX_BYTES`].
+    /// `count` bytes at an offset; `None` past the end of the file, or if `count` exceeds [`Self::MAX_BYTES`].
     pub fn bytes(&mut self, at: u64, count: u64) -> io::Result<Option<&[u8]>> {
         let Some(end) = at.checked_add(count).filter(|&end| end <= self.source.length) else {
             return Ok(None);
@@ -129,13 +129,13 @@ impl<'s> Window<'s> {
         Ok(self.buffer.get(from..to))
     }
 
-    /// The u32 at an offset; `None` where the file ends before.
+    /// The u32 at an offset; `None` past the end of the file.
     pub fn word(&mut self, at: u64) -> io::Result<Option<u32>> {
         let bytes = self.bytes(at, 4)?.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
         Ok(bytes.map(u32::from_le_bytes))
     }
 
-    /// The u64 at an offset; `None` where the file ends before.
+    /// The u64 at an offset; `None` past the end of the file.
     pub fn long(&mut self, at: u64) -> io::Result<Option<u64>> {
         let bytes = self.bytes(at, 8)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
         Ok(bytes.map(u64::from_le_bytes))

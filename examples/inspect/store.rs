@@ -1,4 +1,4 @@
-//! A data file as a whole.
+//! A whole data file.
 
 use super::Arguments;
 use super::extents::{self, Extent};
@@ -9,23 +9,23 @@ use super::source::Source;
 use super::superblock::{self, MAGIC, SLOTS_AT, UNFINISHED};
 use std::io;
 
-/// Begins a file of the format that was before this one.
+/// The magic of the previous format.
 const MVEC_MAGIC: [u8; 4] = [0x43, 0x45, 0x56, 0x4d];
-/// Where a copy says of which store it was made.
+/// The offset of the source store's id in an unfinished copy.
 const ORIGIN_AT: u64 = 4096;
 const ORIGIN_MAGIC: [u8; 8] = *b"\x89SYNCOPY";
 
-/// What an index is compared with.
+/// The data that an index is compared with.
 pub struct Store {
     pub identity: Identity,
     pub rows: u64,
-    /// The log's frames that the slots of the index name: sequence and checksum.
+    /// The frames that the index slots refer to: sequence and checksum.
     pub frames: Vec<(u64, u32)>,
     /// Whether frames are lost.
     pub has_gaps: bool,
 }
 
-/// Prints a data file. `None` where it is none, or nothing can be said of it.
+/// Prints a data file. `None` if it is not one, or cannot be interpreted.
 pub fn inspect(
     source: &Source,
     arguments: &Arguments,
@@ -50,7 +50,7 @@ pub fn inspect(
     })
 }
 
-/// What the file is where it is no store.
+/// What kind of file it is, if it is not a store.
 fn foreign(source: &Source) -> io::Result<Option<&'static str>> {
     let begins = source.array::<8>(0)?.unwrap_or_default();
     if begins == UNFINISHED {
@@ -65,7 +65,7 @@ fn foreign(source: &Source) -> io::Result<Option<&'static str>> {
         }
     }
     let is_store = extents::identity_of_first(source)?.is_some();
-    Ok((!is_store).then_some("no store: neither a superblock nor an extent begins where one should"))
+    Ok((!is_store).then_some("not a store: no superblock and no extent at the expected offsets"))
 }
 
 fn inspect_parts(
@@ -76,7 +76,7 @@ fn inspect_parts(
 ) -> io::Result<Option<Store>> {
     let slots = superblock::inspect(source, report)?;
     if slots.newest.is_none() && slots.is_unknown {
-        report.unread(&"a format version, or features, that are not known");
+        report.unread(&"an unknown format version, or unknown features");
         return Ok(None);
     }
     let identity = match slots.newest {
@@ -84,11 +84,11 @@ fn inspect_parts(
         None => extents::identity_of_first(source)?,
     };
     let Some(identity) = identity else {
-        report.unread(&"neither a superblock nor the first extent says what the file holds");
+        report.unread(&"neither a superblock nor the first extent is valid");
         return Ok(None);
     };
     if slots.newest.is_none() {
-        report.note("the first extent says what the file holds:");
+        report.note("identity from the first extent:");
         superblock::print_identity(&identity, report);
     }
     if let Some(origin) = source.array::<24>(ORIGIN_AT)?
@@ -119,7 +119,7 @@ fn summarize(
     let slack = source.length().saturating_sub(vector_bytes).saturating_sub(totals.frame_bytes);
     report.heading("summary");
     if totals.has_gaps {
-        report.note("frames are lost: deletions, live rows and bytes are of the others");
+        report.note("frames are lost: deletions, live rows and bytes do not include them");
     }
     let lines = [
         ("frames", totals.frames),

@@ -6,22 +6,22 @@ use super::source::Source;
 use crc32c::crc32c;
 use std::io;
 
-/// Where the slots lie.
+/// The offsets of the slots.
 pub const SLOTS_AT: [u64; 2] = [0, 16_384];
 pub const MAGIC: [u8; 8] = [0x89, b'S', b'Y', b'N', 0x0d, 0x0a, 0x1a, 0];
-/// What an unfinished file begins with.
+/// The magic of an unfinished file.
 pub const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
 const SLOT_BYTES: usize = 128;
-/// Where extents begin.
+/// The offset of the first extent.
 pub const EXTENTS_AT: u64 = 32_768;
 const VERSION: u32 = 3;
-/// Rows that a file can hold.
+/// The highest number of rows in a file.
 pub const MAX_ROWS: u64 = (1 << 32) - 2;
 
-/// A slot that checks.
+/// A valid slot.
 #[derive(Debug, Clone, Copy)]
 pub struct Superblock {
-    /// Where it lies.
+    /// Its offset.
     pub at: u64,
     pub identity: Identity,
     pub generation: u64,
@@ -33,12 +33,12 @@ pub struct Superblock {
     pub chain: u32,
     pub extent_count: u32,
     pub extents_end: u64,
-    /// Of the count of writes.
+    /// The base of the write count.
     pub base: u64,
 }
 
 impl Superblock {
-    /// Checks a slot. `Err` says why it does not count.
+    /// Checks a slot. `Err` says why it is not used.
     fn decode(bytes: &[u8; SLOT_BYTES], at: u64) -> Result<Self, Fault> {
         if bytes.iter().all(|&byte| byte == 0) {
             return Err("it is all zeros".to_owned().into());
@@ -65,7 +65,7 @@ impl Superblock {
             return Err(format!("{} dimensions, metric {}", identity.dimensions, identity.metric).into());
         }
         if (word(bytes, 48), word(bytes, 52)) != (identity.stride_bytes(), identity.block_rows()) {
-            return Err("the stride or the block does not fit the dimensions".to_owned().into());
+            return Err("the stride or the block does not match the dimensions".to_owned().into());
         }
         let found = Self {
             at,
@@ -100,10 +100,10 @@ impl Superblock {
     }
 }
 
-/// Why a slot does not count.
+/// Why a slot is not used.
 enum Fault {
     Damaged(String),
-    /// It is whole, and of a version or with features that are not known.
+    /// It is intact, but has an unknown version or unknown features.
     Unknown(String),
 }
 
@@ -113,18 +113,18 @@ impl From<String> for Fault {
     }
 }
 
-/// What the two slots say.
+/// The two slots.
 #[derive(Debug, Clone, Copy)]
 pub struct Superblocks {
-    /// Whether one of them is of a version or with features that are not known.
+    /// Whether one of them has an unknown version or unknown features.
     pub is_unknown: bool,
     /// The valid slot with the greater generation.
     pub newest: Option<Superblock>,
-    /// The other one, if it is valid too.
+    /// The other slot, if it is valid too.
     pub older: Option<Superblock>,
 }
 
-/// Prints the slots. What is wrong with them is damage only in a store.
+/// Prints the slots. Their faults count as damage only in a store.
 pub fn inspect(source: &Source, report: &mut Report<'_>) -> io::Result<Superblocks> {
     let mut found = Superblocks { is_unknown: false, newest: None, older: None };
     let mut valid = Vec::new();

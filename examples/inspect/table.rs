@@ -1,4 +1,4 @@
-//! The table of an index: its header, its lists, and what each row is.
+//! The table of an index: its header, its lists, and the state of each row.
 
 use super::fields::word;
 use super::index::Slot;
@@ -10,12 +10,12 @@ use std::ops::Range;
 const VERSION: u32 = 6;
 const HEADER_WORDS: usize = 27;
 const HEADER_BYTES: usize = 4 * HEADER_WORDS;
-/// For "no row".
+/// The value for "no row".
 const NO_ROW: u32 = u32::MAX;
-/// In the word of a row: it is a twin of the row in the other bits.
+/// The bit of a row's word that marks a duplicate of the row in the other bits.
 pub const IS_TWIN: u32 = 1 << 31;
 
-/// How a word of the header is shown.
+/// How a word of the header is printed.
 #[derive(Clone, Copy)]
 enum Shown {
     Number,
@@ -25,7 +25,7 @@ enum Shown {
 
 use Shown::{Float, Hex, Number};
 
-/// The header's words in their order.
+/// The words of the header, in order.
 const NAMES: [(&str, Shown); HEADER_WORDS] = [
     ("version", Number),
     ("metric", Number),
@@ -56,7 +56,7 @@ const NAMES: [(&str, Shown); HEADER_WORDS] = [
     ("bridges", Number),
 ];
 
-/// Where the parts of a table lie. Its checksum is right, and it has its length.
+/// The offsets of a table's parts. Its checksum and its length are valid.
 pub struct Table {
     at: u64,
     header: [u8; HEADER_BYTES],
@@ -69,15 +69,15 @@ pub struct Table {
     in_links_at: u64,
 }
 
-/// What the rows are.
+/// Counts of rows by state.
 #[derive(Default)]
 pub struct Counts {
     pub nodes: u64,
     pub twins: u64,
-    /// Neither: without direction, or deleted before they could enter.
+    /// Neither: without direction, or deleted before they were indexed.
     pub others: u64,
     pub in_links: u64,
-    /// Nodes that no link leads to.
+    /// Nodes without in-links.
     pub unlinked: u64,
 }
 
@@ -85,11 +85,11 @@ pub struct Counts {
 pub struct Fault {
     pub at: u64,
     pub what: String,
-    /// Whether it is whole, but of another version: then the index is made again.
+    /// Whether it is intact, but of another version: then the index is rebuilt.
     pub is_other_version: bool,
 }
 
-/// The table that a slot names.
+/// The table of a slot.
 pub fn find(source: &Source, slot: &Slot) -> io::Result<Result<Table, Fault>> {
     let (at, end) = (slot.cell_at(slot.table_cell), slot.cell_at(slot.cells));
     let fault = |what: String| Ok(Err(Fault { at, what, is_other_version: false }));
@@ -149,7 +149,7 @@ pub fn find(source: &Source, slot: &Slot) -> io::Result<Result<Table, Fault>> {
 impl Table {
     /// Prints the header.
     pub fn print(&self, report: &mut Report<'_>) -> io::Result<()> {
-        report.heading("table of the newest generation that is whole");
+        report.heading("table of the newest intact generation");
         report.line(format_args!("at {}", Offset(self.at)));
         for (index, (name, shown)) in NAMES.iter().enumerate() {
             let value = word(&self.header, 4 * index);
@@ -165,7 +165,7 @@ impl Table {
         Ok(())
     }
 
-    /// What a row is, by its word in the table.
+    /// A row's word in the table.
     fn row_word(&self, source: &Source, row: u32) -> io::Result<Option<u32>> {
         if row >= self.covered_rows {
             return Ok(None);
@@ -178,7 +178,7 @@ impl Table {
         Ok(self.row_word(source, row)?.is_some_and(|word| word != 0 && word & IS_TWIN == 0))
     }
 
-    /// Each row and its word, one after another.
+    /// Each row and the offset of its word.
     pub fn rows(&self) -> impl Iterator<Item = (u32, u64)> + use<> {
         let at = self.rows_at;
         (0..self.covered_rows).map(move |row| (row, at.saturating_add(4 * u64::from(row))))
@@ -201,12 +201,15 @@ impl Table {
             if found != expected {
                 let name = NAMES.get(index).map_or("", |(name, _)| name);
                 let at = self.at.saturating_add(4 * index as u64);
-                report.damage(at, format_args!("table: {name} is {found}, in the slot {expected}"));
+                report.damage(at, format_args!("table: {name} is {found}; the slot has {expected}"));
             }
         }
         let centre = word(&self.header, 92);
         if centre != 0 && centre != slot.identity.dimensions {
-            report.damage(self.at.saturating_add(92), format_args!("table: a centre of {centre} components"));
+            report.damage(
+                self.at.saturating_add(92),
+                format_args!("table: the centre has {centre} components"),
+            );
         }
         self.check_nodes(source, self.sample_at..self.orphans_at, "of the sample", report)?;
         self.check_nodes(source, self.orphans_at..self.bridges_at, "among the orphans", report)?;
@@ -226,7 +229,7 @@ impl Table {
         while at < list.end {
             let Some(row) = window.word(at)? else { break };
             if !self.is_node(source, row)? {
-                report.damage(at, format_args!("table: row {row} {name} is no node"));
+                report.damage(at, format_args!("table: row {row} {name} is not a node"));
             }
             at = at.saturating_add(4);
         }
@@ -254,11 +257,13 @@ impl Table {
                 if of_first.is_none_or(|word| word & IS_TWIN != 0) {
                     report.damage(
                         at,
-                        format_args!("table: row {row} is a twin of row {first}, which is no first"),
+                        format_args!(
+                            "table: row {row} is a duplicate of row {first}, which is not a first row"
+                        ),
                     );
                 }
                 if print != 0 {
-                    report.damage(at, format_args!("table: the twin {row} has a fingerprint"));
+                    report.damage(at, format_args!("table: the duplicate row {row} has a fingerprint"));
                 }
             } else if word == 0 {
                 counts.others += 1;
@@ -267,7 +272,7 @@ impl Table {
                 counts.unlinked += u64::from(links == 0);
                 if word > slot.cells {
                     let (cell, cells) = (word - 1, slot.cells);
-                    report.damage(at, format_args!("table: row {row} lies in cell {cell} of {cells}"));
+                    report.damage(at, format_args!("table: row {row} is in cell {cell} of {cells}"));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! usearch's search with a predicate, for `benches/filters.rs`: `usearch-filtered FOLDER`.
 //!
-//! FOLDER has base.f32 and query.f32, and case0, case1, ...: one bitmap of rows a query. For each case a line is printed:
-//! queries a second on one thread, a count of hits, and the rows found, query after query.
+//! FOLDER has base.f32 and query.f32, and case0, case1, ...: one bitmap of rows for each query. The program prints one line
+//! a case: queries a second on one thread, the number of hits, and the rows found, query after query.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const K: usize = 10;
-/// A measurement goes over the queries again until it took this long.
+/// A measurement repeats the queries until it has taken this long.
 const MIN_SECS: f64 = 1.0;
 
 fn main() -> Outcome<()> {
