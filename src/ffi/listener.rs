@@ -165,7 +165,7 @@ mod tests {
 
     /// Values that are out of use are marked; a call whose value is marked shows a bug.
     #[test]
-    fn a_value_is_in_use_by_no_call_once_it_was_replaced() {
+    fn a_replaced_value_is_not_in_use() {
         static CURRENT: Current<usize> = Current::new();
         static GONE: [AtomicBool; 2000] = [const { AtomicBool::new(false) }; 2000];
         let (ends, calls) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_process_has_counted_is_not_waited_for() {
+    fn calls_counted_by_another_process_are_ignored() {
         let current = Current::new();
         let other = process_mark().wrapping_add(1);
         current.cells[0].calls.store(joined(other, 3), SeqCst);

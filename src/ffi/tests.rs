@@ -60,7 +60,7 @@ impl Drop for Opened {
 }
 
 #[test]
-fn a_panic_is_an_error_and_shuts_the_store() {
+fn a_panic_is_an_error_and_poisons_the_store() {
     let opened = open("panic");
     let store = opened.store;
     let mut error = no_error();
@@ -83,7 +83,7 @@ fn a_panic_is_an_error_and_shuts_the_store() {
 }
 
 #[test]
-fn a_panic_in_a_search_shuts_the_results_too() {
+fn a_panic_in_a_search_poisons_the_results_too() {
     let opened = open("results");
     let (mut results, mut error) = (ptr::null_mut(), no_error());
     // SAFETY: all pointers are valid for the function.
@@ -105,7 +105,7 @@ fn a_panic_in_a_search_shuts_the_results_too() {
 }
 
 #[test]
-fn a_function_without_a_status_gives_its_fallback() {
+fn a_function_without_a_status_returns_its_fallback() {
     assert_eq!(boundary::value(3, || panic!("injected")), 3);
     assert_eq!(boundary::value(3, || Err(SynaError::Cancelled)), 3);
     assert_eq!(boundary::value(3, || Ok(4)), 4);
@@ -125,7 +125,7 @@ fn panics_here() {
 }
 
 #[test]
-fn a_panic_prints_nothing_unless_it_is_the_hosts() {
+fn only_panics_of_the_host_are_printed() {
     let stderr_of = |what: &str| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -142,7 +142,7 @@ fn a_panic_prints_nothing_unless_it_is_the_hosts() {
 }
 
 #[test]
-fn messages_are_cut_at_a_whole_character_and_hold_no_nul() {
+fn messages_are_cut_between_characters_and_contain_no_nul() {
     for length in 0..300 {
         let what: String = "x".repeat(length) + "é\0€🦀".repeat(30).as_str();
         let mut error = no_error();
@@ -154,7 +154,7 @@ fn messages_are_cut_at_a_whole_character_and_hold_no_nul() {
 }
 
 #[test]
-fn errors_of_the_system_come_with_its_number() {
+fn system_errors_contain_errno() {
     let refused = |source| SynaError::Io { path: PathBuf::from("file"), doing: "reading", source };
     let mut error = no_error();
     let status = call(&mut error, || Err(refused(std::io::Error::from_raw_os_error(5))));

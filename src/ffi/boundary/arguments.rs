@@ -183,7 +183,7 @@ fn path_of(bytes: &[u8], name: &'static str) -> Result<PathBuf> {
 #[cfg(unix)]
 pub(in crate::ffi) unsafe fn file(fd: i32, name: &'static str) -> Result<std::fs::File> {
     if fd < 0 {
-        return Err(SynaError::argument(format!("`{name}` is {fd}, which is no file descriptor")));
+        return Err(SynaError::argument(format!("`{name}` is {fd}, which is not a file descriptor")));
     }
     // SAFETY: not -1. The caller guarantees that it stays open; if it is not open, the system refuses to duplicate it.
     let given = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };

@@ -5,10 +5,7 @@
 //!
 //! A lookup allocates nothing and never waits for another lookup. The only locks are those of the slots, so that a child
 //! process can open stores even if another thread was inside this module at the fork.
-#![expect(
-    unsafe_code,
-    reason = "slots are accessed by raw pointers; they never move and are never freed"
-)]
+#![expect(unsafe_code, reason = "slots are accessed by raw pointers; they never move and are never freed")]
 
 use super::tokens::{GENERATION_MASK, INDEX_BITS, Kind, following, generation_of};
 use crate::chunk_layout::{ChunkLayout, Position};

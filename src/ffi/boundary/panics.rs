@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_an_error_that_says_where() {
+    fn a_panic_becomes_an_error_with_its_location() {
         let error = caught::<()>(|| panic!("injected {}", 7)).unwrap_err();
         let SynaError::Internal { what } = error else { panic!("{error}") };
         assert!(what.starts_with("injected 7 (") && what.contains("panics.rs:"), "{what}");

@@ -32,9 +32,9 @@ impl Kind {
     pub(super) fn not_open(self) -> SynaError {
         SynaError::InvalidHandle {
             what: match self {
-                Self::Store => "the store is not open; it was closed, or the handle was never given out",
-                Self::Results => "the results are gone; they were freed, or the handle was never given out",
-                Self::Cursor => "the cursor is gone; it was freed, or the handle was never given out",
+                Self::Store => "the store is not open: it was closed, or the handle was never issued",
+                Self::Results => "the results do not exist: they were freed, or the handle was never issued",
+                Self::Cursor => "the cursor does not exist: it was freed, or the handle was never issued",
             },
         }
     }
@@ -42,9 +42,9 @@ impl Kind {
     pub(in crate::ffi) fn null(self) -> SynaError {
         SynaError::InvalidHandle {
             what: match self {
-                Self::Store => "the store is NULL; open one by syna_mmap_open",
-                Self::Results => "the results are NULL; make some by syna_mmap_results_new",
-                Self::Cursor => "the cursor is NULL; make one by syna_mmap_cursor_new",
+                Self::Store => "the store is NULL; open one with syna_mmap_open",
+                Self::Results => "the results are NULL; create them with syna_mmap_results_new",
+                Self::Cursor => "the cursor is NULL; create one with syna_mmap_cursor_new",
             },
         }
     }
@@ -52,9 +52,9 @@ impl Kind {
     pub(in crate::ffi) fn inherited(self) -> SynaError {
         SynaError::InvalidHandle {
             what: match self {
-                Self::Store => "the store belongs to the parent process; open the file again in this one",
-                Self::Results => "the results belong to the parent process; make some in this one",
-                Self::Cursor => "the cursor belongs to the parent process; make one in this one",
+                Self::Store => "the store belongs to the parent process; open the file again in this process",
+                Self::Results => "the results belong to the parent process; create them in this process",
+                Self::Cursor => "the cursor belongs to the parent process; create one in this process",
             },
         }
     }

@@ -128,8 +128,8 @@ impl Callback {
     unsafe fn passes(&self, entry: &Entry<'_>) -> bool {
         let row = syna_mmap_row::of(entry);
         forbidding("a filter callback", || {
-            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The row exists until it
-            // returns.
+            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The row exists
+            // until it returns.
             unsafe { (self.function)(self.context, &raw const row) }
         })
     }

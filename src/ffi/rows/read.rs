@@ -127,8 +127,8 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
                 let key = arguments::key(key, key_len)?;
                 let copied = store.read_payload(key, |payload| {
                     if !payload.is_empty() && payload.len() <= capacity {
-                        // `capacity` is not 0 here, so the pointer was checked. It has room for the payload, which lies in the
-                        // store's own memory.
+                        // `capacity` is not 0 here, so the pointer was checked. It has room for the payload, which lies
+                        // in the store's own memory.
                         std::ptr::copy(payload.as_ptr(), out_payload, payload.len());
                     }
                     payload.len()

@@ -26,7 +26,7 @@ fn take<T: Send + Sync>(table: &Table<T>, token: usize) -> T {
 }
 
 #[test]
-fn a_token_is_no_pointer_and_finds_its_object() {
+fn a_token_is_not_a_pointer_and_finds_its_object() {
     let table = table();
     let tokens: Vec<usize> = (0..1000).map(|n| table.insert(n).unwrap()).collect();
     for (n, &token) in tokens.iter().enumerate() {
@@ -53,7 +53,7 @@ fn a_removed_token_is_invalid_and_its_slot_is_used_again() {
 }
 
 #[test]
-fn what_was_never_given_out_is_invalid() {
+fn tokens_that_were_never_issued_are_invalid() {
     let table = table();
     let token = table.insert(1).unwrap();
     let others = (0..usize::BITS).map(|bit| token ^ (1 << bit));
@@ -104,7 +104,7 @@ fn the_last_slot_is_the_last_of_the_last_chunk() {
 }
 
 #[test]
-fn a_panic_shuts_the_object_for_all_but_remove() {
+fn a_panic_poisons_the_object_for_all_but_remove() {
     let table = table();
     let token = table.insert(1).unwrap();
     let injected =
@@ -127,7 +127,7 @@ fn a_panic_shuts_the_object_for_all_but_remove() {
 }
 
 #[test]
-fn an_error_shuts_nothing() {
+fn an_error_does_not_poison_the_object() {
     let table = table();
     let token = table.insert(1).unwrap();
     assert!(matches!(
@@ -138,7 +138,7 @@ fn an_error_shuts_nothing() {
 }
 
 #[test]
-fn what_is_being_written_is_refused_to_others() {
+fn an_object_in_exclusive_use_is_refused_to_others() {
     let table = table();
     let token = table.insert(1).unwrap();
     table
@@ -151,7 +151,7 @@ fn what_is_being_written_is_refused_to_others() {
 }
 
 #[test]
-fn remove_waits_for_calls_under_way_and_lets_no_new_one_in() {
+fn remove_waits_for_running_calls_and_refuses_new_ones() {
     let table = Arc::new(table());
     let token = table.insert(7).unwrap();
     let (inside, is_removed) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
@@ -220,7 +220,7 @@ fn many_threads_open_and_close() {
 }
 
 #[test]
-fn another_process_is_told_so() {
+fn another_process_gets_an_error() {
     let table = table();
     let token = table.insert(1).unwrap();
     table.slot(0).unwrap().process.store(process_mark().wrapping_add(1), Ordering::Relaxed);
