@@ -1,5 +1,5 @@
-//! Whole stores that mutations begin with: several extents of both kinds, checkpoints, and a log that goes on behind
-//! the last of them. Small ones for the fuzzer, which is to open many, and large ones for the tests.
+//! Stores that mutations start from: several extents of both kinds, checkpoints, and a log that continues after the last
+//! one. The fuzzer uses small stores, because it opens many of them; the tests use large ones.
 
 use super::image::Image;
 use super::scratch::Scratch;
@@ -10,12 +10,12 @@ use syna_mmap::{
     WriteBatch, WriteMode,
 };
 
-/// Graphs of few links: building one is most of what a life costs, and checks nothing else.
+/// Graphs with few links: building a graph takes most of the time of a run, and tests nothing else.
 pub fn thin_graph() -> HnswConfig {
     HnswConfig { m: 4, m_max: 8, ef_construction: 16, ..HnswConfig::default() }
 }
 
-/// Nothing happens by itself.
+/// No automatic index and no automatic checkpoints.
 pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions,
@@ -28,7 +28,7 @@ pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
     }
 }
 
-/// Components between -4 and 4, the same for the same numbers.
+/// Components between -4 and 4, the same for the same arguments.
 pub fn vector(dimensions: u16, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
@@ -63,7 +63,7 @@ pub fn write_rows(
     store.write(&batch).unwrap();
 }
 
-/// What a base is like.
+/// The shape of a base.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     dimensions: u16,
@@ -84,11 +84,11 @@ fn live(path: &Path, shape: Shape) {
     store.delete("kkkk4").unwrap();
     write_rows(&store, rows..rows + 6, payload_step, WriteMode::Upsert);
     store.insert("", &vector(dimensions, 1)).unwrap();
-    // What a killed writer leaves: the file as it is now, its tail not yet checkpointed.
+    // The state after a killed writer: the file as it is now, with a tail that is not checkpointed.
     std::fs::copy(path, path.with_extension("base")).unwrap();
 }
 
-/// The store that mutations change, and another one to take parts from.
+/// The store that mutations change, and another one that they take parts from.
 pub type Bases = [Image; 2];
 
 fn make(shapes: [Shape; 2]) -> Bases {
@@ -100,7 +100,7 @@ fn make(shapes: [Shape; 2]) -> Bases {
     })
 }
 
-/// Few rows, long enough to need two extents of vectors, with payloads long enough to need two of the log.
+/// Few rows, long enough for two extents of vectors, with payloads long enough for two extents of the log.
 pub fn small_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
@@ -111,7 +111,7 @@ pub fn small_bases() -> &'static Bases {
     })
 }
 
-/// As many rows as fill several blocks.
+/// Enough rows to fill several blocks.
 pub fn large_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {

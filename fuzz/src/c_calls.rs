@@ -1,10 +1,10 @@
-//! Target: C calls in any order, with handles that are NULL, closed, of the other type, or made up. Data pointers are
-//! NULL or good, since that much the header asks for.
+//! Target: C calls in any order, with handles that are NULL, closed, of another type, or made up. Data pointers are NULL
+//! or valid, as the header requires.
 
 use super::bases::vector;
 pub(super) use super::c_header::Status;
 use super::c_header::*;
-use super::planted::{is_planted, read_freed};
+use super::injected::{is_fault_injected, read_freed};
 use super::scratch::Scratch;
 use super::source::Source;
 use std::ffi::CString;
@@ -12,7 +12,7 @@ use std::ptr;
 
 pub(super) const DIMENSIONS: usize = 64;
 const MOST_CALLS: usize = 300;
-/// Two extents' worth: what a file system takes to set space aside is not what is tested.
+/// The size of two extents, in rows: allocating space in the file system is not what is tested.
 const MOST_RESERVED: u16 = 600;
 
 pub(super) const OK: Status = 0;
@@ -21,7 +21,7 @@ const INVALID_HANDLE: Status = 16;
 const INTERNAL: Status = 18;
 const LAST_STATUS: Status = 20;
 
-/// What a handle is of.
+/// The type of a handle.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Store,
@@ -32,13 +32,13 @@ pub(super) enum Kind {
 /// See the module.
 pub(super) struct Host {
     pub(super) scratch: Scratch,
-    /// By kind, the handles that were given out, in the order in which they were, and whether they are still good.
+    /// For each type the handles in the order in which they were issued, and whether they are still valid.
     handles: [Vec<(Handle, bool)>; 3],
     pub(super) error: CError,
 }
 
 impl Host {
-    /// A handle, good for this kind of object or not; and whether it is.
+    /// A handle, valid for this type of object or not, and whether it is.
     pub(super) fn handle(&self, source: &mut Source<'_>, kind: Kind) -> (Handle, bool) {
         let right = &self.handles[kind as usize];
         let wrong = &self.handles[(kind as usize + 1) % 3];
@@ -51,7 +51,7 @@ impl Host {
             11 => 0,
             12 => pick(wrong, at),
             13 => source.long() as usize,
-            // Next to one that is good.
+            // Next to a valid one.
             14 => pick(right, at) ^ 1 << (source.byte() % 64),
             _ => at.into(),
         };
@@ -59,31 +59,31 @@ impl Host {
         (handle, right.contains(&(handle, true)))
     }
 
-    /// A handle that the library has given out.
+    /// Records a handle that the library issued.
     pub(super) fn give_out(&mut self, kind: Kind, handle: Handle) {
         let is_new = self.handles.iter().flatten().all(|(old, _)| *old != handle);
-        assert!(is_new, "a handle is given out once");
+        assert!(is_new, "a handle is issued once");
         self.handles[kind as usize].push((handle, true));
     }
 
-    /// One that was closed or freed, if it was good.
+    /// Records that a handle was closed or freed.
     pub(super) fn take_back(&mut self, kind: Kind, handle: Handle) {
         let of_kind = self.handles[kind as usize].iter_mut();
         of_kind.filter(|(open, _)| *open == handle).for_each(|(_, is_good)| *is_good = false);
     }
 
-    /// A call with a handle that is not good says so; nothing ever says that the library has a bug.
+    /// Checks a status: a call with an invalid handle reports it, and no call reports an internal error.
     pub(super) fn expect(&self, status: Status, is_good: bool, what: &str) {
         assert!((OK..=LAST_STATUS).contains(&status) && status != INTERNAL, "{what}: status {status}");
         if !is_good {
             assert!(
                 status == INVALID_HANDLE || status == INVALID_ARGUMENT,
-                "{what}: status {status} for a bad handle"
+                "{what}: status {status} for an invalid handle"
             );
         }
         if status != OK {
             let message = &self.error.message;
-            let end = message.iter().position(|&byte| byte == 0).expect("a message ends");
+            let end = message.iter().position(|&byte| byte == 0).expect("a message is terminated");
             assert!(
                 std::str::from_utf8(&message[..end]).is_ok_and(|text| text.len() > 10),
                 "{what}: no message"
@@ -94,20 +94,20 @@ impl Host {
     fn open(&mut self, source: &mut Source<'_>) {
         let path = self.scratch.file(&format!("store{}", source.byte() % 3));
         let path = CString::new(path.to_str().unwrap()).unwrap();
-        // SAFETY: numbers: zeros are some.
+        // SAFETY: numbers, for which zeros are valid.
         let mut options: COptions = unsafe { std::mem::zeroed() };
-        // SAFETY: as long as it says.
+        // SAFETY: the struct has `struct_size` bytes.
         unsafe { syna_mmap_options_init(&mut options, size_of::<COptions>()) };
         options.dimensions = 64;
         options.index_threshold = u64::from(source.byte() % 64);
-        // The default makes room for 100,000 keys at each open.
+        // The default would reserve memory for 100,000 keys at each open.
         options.initial_capacity = options.index_threshold * 16;
         options.words[1] = u32::from(source.byte() & 0x9B);
         options.most_unindexed_rows = 16;
         options.index_worker = u32::from(source.one_in(4));
         options.fixed_ef = u32::from(source.one_in(4));
         if source.one_in(8) {
-            // Any value of any member but the two that would take a machine down by being granted.
+            // Any value of any member, except for two that would exhaust the machine if granted.
             options.struct_size = usize::from(source.byte()) % (size_of::<COptions>() + 1);
             options.metric = source.word();
             options.dimensions = source.word();
@@ -117,7 +117,7 @@ impl Host {
         }
         let mut store = ptr::null_mut();
         let in_memory = source.one_in(16);
-        // SAFETY: good pointers all; the options have at least `struct_size` bytes.
+        // SAFETY: all pointers are valid; the options have at least `struct_size` bytes.
         let status = unsafe {
             if in_memory {
                 syna_mmap_open_in_memory(&options, &mut store, &mut self.error)
@@ -129,7 +129,7 @@ impl Host {
         assert_eq!(status == OK, !store.is_null());
         if status == OK {
             self.give_out(Kind::Store, store);
-            // A cut-off options struct has default dimensions; a vector of this host's would be too short for those.
+            // A truncated options struct has default dimensions, for which this program's vectors are too short.
             // SAFETY: the handle is a number.
             if unsafe { syna_mmap_dimensions(store) } != DIMENSIONS as u32 {
                 // SAFETY: the handle is a number; no error struct.
@@ -141,10 +141,10 @@ impl Host {
 
     fn close(&mut self, source: &mut Source<'_>) {
         let (store, is_good) = self.handle(source, Kind::Store);
-        // SAFETY: the handle is a number; the error struct is good.
+        // SAFETY: the handle is a number; the error struct is valid.
         let status = unsafe { syna_mmap_close(store, &mut self.error) };
         self.expect(status, is_good || store.is_null(), "close");
-        if is_good && is_planted() {
+        if is_good && is_fault_injected() {
             read_freed();
         }
         self.take_back(Kind::Store, store);
@@ -159,7 +159,7 @@ impl Host {
         let (key, length) = (keys.as_ptr(), keys.len());
         let error = &mut self.error;
         let which = source.byte();
-        // SAFETY: the handle is a number; the pointers are NULL or good for the lengths given.
+        // SAFETY: the handle is a number; the pointers are NULL or valid for the given lengths.
         let status = unsafe {
             match which % 5 {
                 0 => syna_mmap_insert(store, key, length, pointer, &mut flag, error),
@@ -167,7 +167,7 @@ impl Host {
                 2 => syna_mmap_delete(store, key, length, &mut flag, error),
                 3 => syna_mmap_get(store, key, length, out.as_mut_ptr(), error),
                 _ => {
-                    // Offsets as they come: most are refused.
+                    // Arbitrary offsets: most are refused.
                     let offsets = [0, u64::from(source.byte() % 25), length as u64];
                     let twice = [vector.clone(), vector.clone()].concat();
                     let mut count = 0;
@@ -181,9 +181,9 @@ impl Host {
         self.expect(status, is_good, "a write");
     }
 
-    fn ask(&mut self, source: &mut Source<'_>) {
+    fn get(&mut self, source: &mut Source<'_>) {
         let (store, is_good) = self.handle(source, Kind::Store);
-        // SAFETY: the handle is a number; a key of length 0 is not looked at.
+        // SAFETY: the handle is a number; a key of length 0 is not read.
         let answers = unsafe {
             [
                 syna_mmap_len(store),
@@ -198,7 +198,7 @@ impl Host {
         if is_good {
             assert_eq!(answers[1], DIMENSIONS as u64);
         } else {
-            assert_eq!(answers, [0; 7], "a bad handle answers nothing");
+            assert_eq!(answers, [0; 7], "an invalid handle gives zeros");
         }
     }
 
@@ -207,7 +207,7 @@ impl Host {
         let which = source.byte();
         let count = u64::from(source.short() % MOST_RESERVED);
         let error = &mut self.error;
-        // SAFETY: the handle is a number; the error struct is good.
+        // SAFETY: the handle is a number; the error struct is valid.
         let status = unsafe {
             match which % 4 {
                 0 => syna_mmap_checkpoint(store, error),
@@ -231,17 +231,17 @@ impl Host {
         self.read_hits(results, results_are_good);
     }
 
-    /// Hits are good until the results are used again, whatever has become of the store.
+    /// Hits are valid until the results are used again, even if the store was closed.
     pub(super) fn read_hits(&self, results: Handle, is_good: bool) {
         let mut count = 7;
         // SAFETY: the handle is a number.
         let hits = unsafe { syna_mmap_results_hits(results, &mut count) };
-        assert!(is_good || hits.is_null() && count == 0, "a bad handle has no hits");
+        assert!(is_good || hits.is_null() && count == 0, "an invalid handle has no hits");
         for at in 0..count {
-            // SAFETY: the library says that there are so many.
+            // SAFETY: the library says that there are `count` hits.
             let hit = unsafe { &*hits.add(at) };
             assert!(!hit.key.is_null() && !hit.vector.is_null() && hit.reserved == 0);
-            // SAFETY: a key has the length that is said, a vector the store's dimensions.
+            // SAFETY: a key has `key_len` bytes, a vector the store's dimensions.
             let (key, vector) = unsafe {
                 (
                     std::slice::from_raw_parts(hit.key, hit.key_len),
@@ -257,7 +257,7 @@ impl Host {
     fn results(&mut self, source: &mut Source<'_>) {
         if source.one_in(2) {
             let mut results = ptr::null_mut();
-            // SAFETY: good pointers.
+            // SAFETY: the pointers are valid.
             let status = unsafe { syna_mmap_results_new(&mut results, &mut self.error) };
             assert_eq!(status, OK);
             self.give_out(Kind::Results, results);
@@ -271,7 +271,7 @@ impl Host {
     }
 }
 
-/// Makes the calls that `bytes` tell of, then closes everything.
+/// Makes the calls that `bytes` encode, then closes everything.
 pub fn run(bytes: &[u8]) {
     let mut source = Source(bytes);
     let error = CError { struct_size: size_of::<CError>(), status: 0, os_errno: 0, message: [0; 256] };
@@ -284,7 +284,7 @@ pub fn run(bytes: &[u8]) {
             0..3 => host.open(&mut source),
             3 => host.close(&mut source),
             4..9 => host.write(&mut source),
-            9 => host.ask(&mut source),
+            9 => host.get(&mut source),
             10 => host.maintain(&mut source),
             11..14 => host.search(&mut source),
             14 => host.results(&mut source),

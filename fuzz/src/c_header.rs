@@ -1,7 +1,7 @@
-//! What `c_calls.rs` needs of `include/syna_mmap.h`, written down by hand as a host would have it.
+//! The part of `include/syna_mmap.h` that `c_calls.rs` uses, written by hand, as a host would.
 
 use std::ffi::{c_char, c_void};
-// The functions below are this crate's; without a use of it nothing would link them.
+// The functions below are in the library crate; without a use of it, nothing would link them.
 use syna_mmap as _;
 
 pub type Handle = *mut c_void;
@@ -92,7 +92,7 @@ pub struct CStats {
     pub rows: u64,
     pub live_rows: u64,
     pub deleted_rows: u64,
-    /// The others, which are not looked at here.
+    /// Other members, which are not used here.
     pub others: [u64; 12],
 }
 

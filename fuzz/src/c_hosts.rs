@@ -1,4 +1,4 @@
-//! C calls of hosts that do more than insert and search, for `c_calls.rs`: filters, ranges, batches, walks, compactions.
+//! More C calls for `c_calls.rs`: filters, range searches, batches, iteration, compactions.
 
 use super::bases::vector;
 use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status};
@@ -7,18 +7,18 @@ use super::source::Source;
 use std::ffi::{CString, c_void};
 use std::ptr;
 
-/// Rows that a cursor gives at a time.
+/// Rows that a cursor returns at a time.
 const ROWS: usize = 4;
 
-/// Lets rows pass whose number has the context's lowest bit.
+/// A filter that accepts rows whose number has the context's lowest bit.
 unsafe extern "C" fn passes(context: *mut c_void, row: *const CRow) -> bool {
-    // SAFETY: the library gives a row that is good during the call.
+    // SAFETY: the library passes a row that is valid during the call.
     let row = unsafe { &*row };
     assert!(!row.key.is_null() && !row.vector.is_null());
     row.row % 2 == context.addr() as u64 % 2
 }
 
-/// Goes on as often as the context says.
+/// Continues as often as the context says.
 unsafe extern "C" fn goes_on(context: *mut c_void, done: u64, total: u64) -> bool {
     assert!(done <= total);
     // SAFETY: the context is a counter of `maintain`.
@@ -28,12 +28,12 @@ unsafe extern "C" fn goes_on(context: *mut c_void, done: u64, total: u64) -> boo
 }
 
 impl Host {
-    /// Options of a search, with conditions; `prefix` and `bitmap` outlive them.
+    /// Search options with conditions; `prefix` and `bitmap` outlive them.
     fn search_options(source: &mut Source<'_>, prefix: &str, bitmap: &[u64]) -> CSearchOptions {
         let which = source.byte();
-        // SAFETY: numbers and pointers that may be NULL: zeros are one.
+        // SAFETY: numbers and pointers that may be NULL, for which zeros are valid.
         let mut options: CSearchOptions = unsafe { std::mem::zeroed() };
-        // SAFETY: as long as it says.
+        // SAFETY: the struct has `struct_size` bytes.
         unsafe { syna_mmap_search_options_init(&mut options, size_of::<CSearchOptions>()) };
         let mut of = |bit: u8| if which & bit != 0 { u64::from(source.byte()) } else { 0 };
         options.tags_any = of(1);
@@ -71,7 +71,7 @@ impl Host {
         let keys = [source.byte(), source.byte()];
         let mut statuses: [Status; 2] = [-1; 2];
         let error = &mut self.error;
-        // SAFETY: the handles are numbers; the queries have the dimensions of every store here; the rest is good.
+        // SAFETY: the handles are numbers; the queries have the dimensions of every store here; all else is valid.
         let status = unsafe {
             match source.byte() % 4 {
                 0 => syna_mmap_search(store, queries.as_ptr(), k, &options, results, error),
@@ -99,10 +99,10 @@ impl Host {
                 }
             }
         };
-        self.expect(status, is_good, "a search of another kind");
+        self.expect(status, is_good, "a key, range or batch search");
         self.read_hits(results, results_are_good);
         let mut count = 7;
-        // SAFETY: the handle is a number; a position that is not there is said to be none.
+        // SAFETY: the handle is a number; a position past the end gives nothing.
         unsafe {
             let past = usize::from(source.byte());
             syna_mmap_results_tags(results, past);
@@ -118,7 +118,7 @@ impl Host {
         if source.one_in(3) {
             let (store, is_good) = self.handle(source, Kind::Store);
             let mut cursor = ptr::null_mut();
-            // SAFETY: the handle is a number; the pointers are good.
+            // SAFETY: the handle is a number; the pointers are valid.
             let status =
                 unsafe { syna_mmap_cursor_new(store, source.byte().into(), &mut cursor, &mut self.error) };
             self.expect(status, is_good, "a new cursor");
@@ -129,16 +129,16 @@ impl Host {
             return;
         }
         let (cursor, is_good) = self.handle(source, Kind::Cursor);
-        // SAFETY: numbers and pointers: zeros are rows.
+        // SAFETY: numbers and pointers, for which zeros are valid.
         let mut rows: [CRow; ROWS] = unsafe { std::mem::zeroed() };
         let mut count = 7;
-        // SAFETY: the handle is a number; there is room for so many rows.
+        // SAFETY: the handle is a number; the array has room for the rows.
         let status =
             unsafe { syna_mmap_cursor_next(cursor, rows.as_mut_ptr(), ROWS, &mut count, &mut self.error) };
         self.expect(status, is_good, "a cursor's next rows");
         let given = if status == OK { count } else { 0 };
         for row in &rows[..given] {
-            // SAFETY: what the library says is there.
+            // SAFETY: the library says that these bytes exist.
             let key = unsafe { std::slice::from_raw_parts(row.key, row.key_len) };
             assert!(std::str::from_utf8(key).is_ok() && row.payload.is_null() == (row.payload_len == 0));
         }
@@ -149,7 +149,7 @@ impl Host {
         }
     }
 
-    /// A batch with everything that one can carry.
+    /// A batch with all members set.
     pub(super) fn write_batch(&mut self, source: &mut Source<'_>) {
         let (store, is_good) = self.handle(source, Kind::Store);
         let keys = [b'a', source.byte() % 128, b'b'];
@@ -172,19 +172,19 @@ impl Host {
             reserved: u32::from(source.one_in(32)),
         };
         let mut written = 7;
-        // SAFETY: the handle is a number; the batch points to as much as it says.
+        // SAFETY: the handle is a number; the batch points to the lengths that it states.
         let status = unsafe { syna_mmap_write(store, &batch, &mut written, &mut self.error) };
         self.expect(status, is_good, "a batch");
         assert!(status != OK || written <= batch.count);
         let (mut tags, mut bytes, mut length) = (0, [0_u8; 300], 0);
-        // SAFETY: the handle is a number; the pointers are good for the lengths given.
+        // SAFETY: the handle is a number; the pointers are valid for the given lengths.
         unsafe {
             let error = &mut self.error;
             let key = keys.as_ptr();
             let first = syna_mmap_get_tags(store, key, 1, &mut tags, error);
             let second =
                 syna_mmap_get_payload(store, key, 1, bytes.as_mut_ptr(), bytes.len(), &mut length, error);
-            assert_eq!(first, second, "a row has tags and a payload, or is not there");
+            assert_eq!(first, second, "a row has tags and a payload, or does not exist");
         }
     }
 
@@ -195,12 +195,12 @@ impl Host {
         let context: *mut c_void = (&raw mut left).cast();
         let copy = self.scratch.file(&format!("copy{}", count % 4));
         let copy = CString::new(copy.to_str().unwrap()).unwrap();
-        // SAFETY: numbers: zeros are some.
+        // SAFETY: numbers, for which zeros are valid.
         let mut stats: CStats = unsafe { std::mem::zeroed() };
         stats.struct_size = size_of::<CStats>();
         let (mut is_done, mut number, mut recall) = (false, 0, 0.0);
         let error = &mut self.error;
-        // SAFETY: the handle is a number; the pointers are good, and the callback's context outlives the call.
+        // SAFETY: the handle is a number; the pointers are valid, and the callback's context outlives the call.
         let status = unsafe {
             match which % 9 {
                 0 => syna_mmap_compact(store, Some(goes_on), context, error),
@@ -214,7 +214,7 @@ impl Host {
                 _ => syna_mmap_snapshot_to(store, copy.as_ptr(), Some(goes_on), context, error),
             }
         };
-        self.expect(status, is_good, "maintenance of another kind");
+        self.expect(status, is_good, "a maintenance call");
         assert!((0.0..=1.0).contains(&recall));
         assert!(stats.live_rows + stats.deleted_rows == stats.rows);
         assert!(stats.live_rows == 0 || is_good);

@@ -1,8 +1,8 @@
-//! What has to hold for every file, whatever is in it: a typed error that leaves the file alone, or a store that can be
-//! used; soon, and in little memory.
+//! Properties of every file, regardless of its content: opening gives a typed error that leaves the file unchanged, or a
+//! usable store, in limited time and memory.
 
 use super::bases::thin_graph;
-use super::planted::is_planted;
+use super::injected::is_fault_injected;
 use std::collections::HashSet;
 use std::fs;
 use std::ops::ControlFlow;
@@ -12,16 +12,16 @@ use syna_mmap::{
     MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults, SynaError,
 };
 
-/// Runs an open and measures its memory; gets the length of the files that are opened.
+/// Runs an open and measures its memory; receives the total length of the opened files.
 pub type Meter<'m> = dyn FnMut(u64, &mut dyn FnMut()) + 'm;
 
-/// How long an open may take.
+/// The time limit of an open.
 pub const MOST_TIME: Duration = Duration::from_secs(1);
 
-/// The rows that are looked at one by one.
+/// The number of rows that are read one by one.
 const MOST_ROWS: usize = 1000;
 
-/// How often each end was seen.
+/// How often each outcome occurred.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub opened: u32,
@@ -44,7 +44,7 @@ impl Tally {
     }
 }
 
-/// Nothing happens by itself, and whatever the file says of itself is taken.
+/// No automatic work, and dimensions and metric come from the file.
 pub fn any_store(open: OpenMode) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions: 0,
@@ -68,7 +68,7 @@ pub fn index_of(path: &Path) -> std::path::PathBuf {
     name.into()
 }
 
-/// Opens; a slow open is tried again, since the machine may have had other things to do.
+/// Opens the store. A slow open is repeated, because the machine may have been busy.
 pub fn open(path: &Path, mode: OpenMode, meter: &mut Meter<'_>) -> Result<MmapVectorStore> {
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let length_bytes = length(path) + length(&index_of(path));
@@ -83,12 +83,12 @@ pub fn open(path: &Path, mode: OpenMode, meter: &mut Meter<'_>) -> Result<MmapVe
         if elapsed < MOST_TIME {
             return opened.unwrap();
         }
-        println!("{elapsed:?} for an open of {length_bytes} bytes");
+        println!("{elapsed:?} to open {length_bytes} bytes");
     }
-    panic!("an open of {length_bytes} bytes takes longer than {MOST_TIME:?}");
+    panic!("opening {length_bytes} bytes takes longer than {MOST_TIME:?}");
 }
 
-/// Opens `path` in every way and uses what opens. The file is changed by what is written to it in the end.
+/// Opens `path` in every mode and uses each store. The last step writes to the file.
 pub fn examine(path: &Path, meter: &mut Meter<'_>) -> Tally {
     let mut tally = Tally::default();
     let whole = OpenMode { must_exist: true, ..OpenMode::default() };
@@ -102,19 +102,19 @@ pub fn examine(path: &Path, meter: &mut Meter<'_>) -> Tally {
             look(&store);
         }
     }
-    // Once for all of them: reading both files is a good part of what an input costs.
-    assert!(files(path) == before, "salvage, or an open that only reads, changed a file");
+    // Once for all of them: reading both files takes much of the time of an input.
+    assert!(files(path) == before, "salvage or a read-only open changed a file");
     match tally.count(open(path, whole, meter)) {
         Some(store) => {
             look(&store);
             write(path, store, meter);
         }
-        None => assert!(files(path) == before, "an open that failed changed a file"),
+        None => assert!(files(path) == before, "a failed open changed a file"),
     }
     tally
 }
 
-/// What salvage makes of a file is a whole store, or nothing.
+/// The result of salvage is an intact store, or nothing.
 fn salvage(path: &Path, meter: &mut Meter<'_>) {
     let mut name = path.as_os_str().to_owned();
     name.push(".salvaged");
@@ -122,11 +122,11 @@ fn salvage(path: &Path, meter: &mut Meter<'_>) {
     match MmapVectorStore::salvage(path, to) {
         Err(error) => {
             check_error(&error);
-            assert!(!to.exists(), "a salvage that fails leaves nothing");
+            assert!(!to.exists(), "a failed salvage leaves no file");
         }
         Ok(report) => {
             let verify = OpenMode { verify: true, must_exist: true, ..OpenMode::default() };
-            let store = open(to, verify, meter).expect("what was salvaged is whole");
+            let store = open(to, verify, meter).expect("the salvaged store is intact");
             assert_eq!(store.len() as u64, report.rows);
             look(&store);
             drop(store);
@@ -137,15 +137,15 @@ fn salvage(path: &Path, meter: &mut Meter<'_>) {
 
 fn check_error(error: &SynaError) {
     assert!(error.to_string().len() > 20, "{error}");
-    let is_fault = is_planted() && matches!(error, SynaError::UnsupportedVersion { .. });
-    assert!(!is_fault, "a planted fault: {error}");
+    let is_fault = is_fault_injected() && matches!(error, SynaError::UnsupportedVersion { .. });
+    assert!(!is_fault, "an injected fault: {error}");
     assert!(!matches!(error, SynaError::Internal { .. } | SynaError::Poisoned { .. }), "{error}");
 }
 
-/// Reads everything that a store shows.
+/// Reads all content of a store.
 fn look(store: &MmapVectorStore) {
     let keys = store.keys();
-    assert_eq!(keys.len(), store.len(), "as many keys as the store says");
+    assert_eq!(keys.len(), store.len(), "as many keys as len() says");
     assert_eq!(keys.is_empty(), store.is_empty());
     for key in keys.iter().take(MOST_ROWS) {
         let vector = store.get_slice(key).expect("a key that is listed has a vector");
@@ -154,7 +154,7 @@ fn look(store: &MmapVectorStore) {
         assert!(store.tags(key).is_some() && store.payload(key).is_some() && store.contains(key));
     }
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "each key once");
-    // Of a live store it may say much; it may not fail otherwise than by saying what is damaged.
+    // The report may contain findings; the only error is one that says what is damaged.
     if let Err(error) = store.verify(&mut |_, _| ControlFlow::Continue(())) {
         assert!(matches!(error, SynaError::Corrupt { .. }), "{error}");
     }
@@ -184,13 +184,13 @@ fn search(store: &MmapVectorStore, query: &[f32], exact: bool) {
                 assert!(results.vector(place).is_some() && results.payload(place).is_some());
             }
         }
-        // A stored vector that is no number can be a query only as long as nobody looks at it.
+        // A stored vector with NaN can be a query only if it is not checked.
         Err(SynaError::InvalidVector { .. }) if query.iter().any(|x| !x.is_finite()) => {}
         Err(error) => panic!("a search failed: {error}"),
     }
 }
 
-/// What is acknowledged is there after a reopening, also in a store that began as a strange one.
+/// Acknowledged rows are found after reopening, also in a store that came from a mutated file.
 fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
     let vector = vec![0.25; store.dimensions().into()];
     let key = "a key that no base has";
@@ -205,7 +205,7 @@ fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
         return;
     }
     let mode = OpenMode { must_exist: true, ..OpenMode::default() };
-    let store = open(path, mode, meter).expect("a store that was written and closed opens");
-    assert_eq!(store.get(key).unwrap().as_deref(), Some(&vector[..]), "a row that was acknowledged");
+    let store = open(path, mode, meter).expect("a store that was written and closed can be opened");
+    assert_eq!(store.get(key).unwrap().as_deref(), Some(&vector[..]), "an acknowledged row");
     look(&store);
 }

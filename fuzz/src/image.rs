@@ -1,9 +1,9 @@
-//! A data file as bytes. Its offsets are written down here a second time, on purpose: a reader that shares the writer's
-//! table would not notice when a field of an old file moves.
+//! A data file as bytes. The offsets are deliberately defined a second time: with the writer's table, a test would not
+//! notice that a field has moved.
 
 use crc32c::{crc32c, crc32c_append};
 
-/// A field: where it begins in its structure, and how long it is.
+/// A field: its offset in its structure, and its length.
 pub type Field = (usize, usize);
 
 pub const SLOTS: [usize; 2] = [0, 16384];
@@ -63,7 +63,7 @@ fn mix(x: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A structure that a mutation can be aimed at, by where it begins.
+/// A structure that a mutation can target, with its offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structure {
     Slot(usize),
@@ -71,7 +71,7 @@ pub enum Structure {
     Frame(usize),
 }
 
-/// See the module. The places are those of the store that the image began as; they stay when the bytes change.
+/// The image. The offsets are those of the original store; they do not change when the bytes do.
 #[derive(Debug, Clone)]
 pub struct Image {
     pub bytes: Vec<u8>,
@@ -84,7 +84,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// The image of a whole store, with its random numbers replaced so that it is the same in every run.
+    /// The image of an intact store. Its random numbers are replaced, so that it is the same in every run.
     pub fn of_store(bytes: Vec<u8>) -> Self {
         let mut image = Self { bytes, extents: vec![], frames: vec![], dimensions: 0, stride: 0 };
         image.dimensions = image.word(40) as usize;
@@ -115,12 +115,12 @@ impl Image {
         }
         for extent in self.extents.clone() {
             self.bytes[extent + EXTENT_STORE_ID..extent + EXTENT_STORE_ID + 16].fill(7);
-            self.mend_extent(extent);
+            self.fix_extent(extent);
         }
         for frame in self.frames.clone() {
             self.bytes[frame + FRAME_SESSION..frame + FRAME_SESSION + 8].fill(9);
         }
-        self.mend_chain();
+        self.fix_chain();
     }
 
     pub fn word(&self, at: usize) -> u32 {
@@ -151,7 +151,7 @@ impl Image {
         usize::try_from(self.long(extent + EXTENT_LENGTH)).unwrap_or(usize::MAX)
     }
 
-    /// The bytes of a frame, by the length that it claims, cut at the file's end.
+    /// The length of a frame, as its header says, limited by the end of the file.
     pub fn frame_length(&self, frame: usize) -> usize {
         let claimed = self.word(frame + FRAME_LENGTH) as usize;
         claimed.min(self.bytes.len().saturating_sub(frame))
@@ -163,14 +163,14 @@ impl Image {
         slots.chain(extents).chain(self.frames.iter().copied().map(Structure::Frame)).collect()
     }
 
-    pub fn mend_slot(&mut self, at: usize) {
+    pub fn fix_slot(&mut self, at: usize) {
         if let Some(covered) = self.bytes.get(at..at + SLOT_CHECKSUM) {
             let checksum = crc32c(covered);
             self.put(at + SLOT_CHECKSUM, &checksum.to_le_bytes());
         }
     }
 
-    pub fn mend_extent(&mut self, at: usize) {
+    pub fn fix_extent(&mut self, at: usize) {
         if at + HEADER <= self.bytes.len() {
             let seed = self.mark(at, EXTENT_PLACE);
             let checksum = crc32c_append(seed, &self.bytes[at..at + HEADER_CHECKSUM]);
@@ -178,21 +178,21 @@ impl Image {
         }
     }
 
-    /// Says in the header of a frame or an extent where it lies, and returns what its checksum begins with.
+    /// Writes the location of a frame or an extent into its header, and returns the initial value of its checksum.
     pub fn mark(&mut self, at: usize, field: usize) -> u32 {
         let (mark, seed) = self.place(at as u64);
         self.put(at + field, &mark.to_le_bytes());
         seed
     }
 
-    /// What the header of a frame or an extent at an offset says of it, and what its checksum begins with.
+    /// The location word of a frame or an extent at an offset, and the initial value of its checksum.
     pub fn place(&self, at: u64) -> (u32, u32) {
         let id = SLOTS[0] + SLOT_STORE_ID;
         let place = mix(mix(self.long(id).wrapping_add(at)) ^ self.long(id + 8));
         (u32::try_from(place & 0xFFFF_FFFF).unwrap(), u32::try_from(place >> 32).unwrap())
     }
 
-    pub fn mend_frame(&mut self, at: usize) {
+    pub fn fix_frame(&mut self, at: usize) {
         let length = self.frame_length(at);
         if length >= HEADER {
             let seed = self.mark(at, FRAME_PLACE);
@@ -202,13 +202,13 @@ impl Image {
         }
     }
 
-    /// Ties each frame to the one before, and the slots to the frames that they name.
-    pub fn mend_chain(&mut self) {
+    /// Chains each frame to the one before, and the slots to their frames.
+    pub fn fix_chain(&mut self) {
         let mut previous = 0_u32;
         let mut ends = vec![(0, 0)];
         for frame in self.frames.clone() {
             self.put(frame + FRAME_PREVIOUS, &previous.to_le_bytes());
-            self.mend_frame(frame);
+            self.fix_frame(frame);
             previous = self.word(frame + HEADER_CHECKSUM);
             ends.push((self.long(frame + FRAME_SEQUENCE), previous));
         }
@@ -217,12 +217,12 @@ impl Image {
             if let Some((_, chain)) = ends.iter().find(|(of, _)| *of == sequence) {
                 self.put(slot + SLOT_CHAIN, &chain.to_le_bytes());
             }
-            self.mend_slot(slot);
+            self.fix_slot(slot);
         }
     }
 
-    /// Gives each frame the checksums of the rows as they are now.
-    pub fn mend_rows(&mut self) {
+    /// Updates the row checksums in each frame.
+    pub fn fix_rows(&mut self) {
         let mut rows = Vec::new();
         for &extent in self.extents.iter().filter(|&&extent| !self.is_log(extent)) {
             let capacity = self.extent_length(extent).saturating_sub(EXTENT_DATA) / self.stride.max(1);

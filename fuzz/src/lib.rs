@@ -1,24 +1,24 @@
-//! What the fuzz targets do, each a function of bytes. `tests/` includes this file too and runs the same functions over
-//! stored inputs and seeds, so a target cannot rot between two campaigns.
+//! The fuzz targets, each a function of bytes. `tests/` includes this file too and runs the same functions on stored inputs
+//! and seeds, so that the targets stay valid between campaigns.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `source.rs` | bytes as a stream of choices |
 //! | `scratch.rs` | a folder in memory |
-//! | `image.rs` | a data file as bytes: where its structures are, and their checksums mended |
-//! | `bases.rs` | whole stores that mutations begin with |
-//! | `mutate.rs` | structures changed as a hostile writer would |
-//! | `examine.rs` | what has to hold for every file, whatever is in it |
+//! | `image.rs` | a data file as bytes: the offsets of its structures, and their checksums |
+//! | `bases.rs` | intact stores that mutations start from |
+//! | `mutate.rs` | mutations of structures, as by a hostile writer |
+//! | `examine.rs` | properties of every file, regardless of its content |
 //! | `open_data.rs` | target: a hostile data file |
-//! | `open_index.rs` | target: a hostile index beside a whole store |
-//! | `world.rs` | a store and a model of it, side by side |
-//! | `questions.rs` | searches of every kind, against a scan of the model |
-//! | `operations.rs` | target: a life of a store |
-//! | `c_calls.rs` | target: C calls with handles of every kind |
-//! | `c_hosts.rs` | those of them that do more than insert and search |
-//! | `planted.rs` | a fault in each target, to show that it would be found |
-//! | `c_header.rs` | the functions and structs that these calls need |
-#![allow(dead_code, reason = "each program that includes this uses a part of it")]
+//! | `open_index.rs` | target: a hostile index beside an intact store |
+//! | `world.rs` | a store and a model of it, compared after each operation |
+//! | `questions.rs` | searches of every kind, compared with a scan of the model |
+//! | `operations.rs` | target: a sequence of operations on a store |
+//! | `c_calls.rs` | target: C calls with valid and invalid handles |
+//! | `c_hosts.rs` | more C calls: filters, ranges, batches, cursors |
+//! | `injected.rs` | a fault in each target, on request, to show that the target finds it |
+//! | `c_header.rs` | the C functions and structs that these calls need |
+#![allow(dead_code, reason = "each program that includes this uses some of it")]
 
 pub mod bases;
 pub mod c_calls;
@@ -26,11 +26,11 @@ pub mod c_header;
 pub mod c_hosts;
 pub mod examine;
 pub mod image;
+pub mod injected;
 pub mod mutate;
 pub mod open_data;
 pub mod open_index;
 pub mod operations;
-pub mod planted;
 pub mod questions;
 pub mod scratch;
 pub mod source;

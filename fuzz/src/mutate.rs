@@ -1,40 +1,40 @@
-//! Structures changed as a hostile writer would: any field to any value, any piece to any place, and then checksums
-//! that are right again, so that the checks behind them are reached.
+//! Mutations of structures, as by a hostile writer: any field gets any value, any part is moved anywhere. The checksums are
+//! then corrected, so that the checks behind them are reached.
 
 use super::image::{EXTENT_FIELDS, FRAME_FIELDS, Field, HEADER, Image, SLOT_FIELDS, SLOTS, Structure};
 use super::source::Source;
 
-/// The most bytes that a mutation adds.
+/// The highest number of bytes that a mutation adds.
 const MOST_ADDED: usize = 256 * 1024;
 
-/// Changes `image` as `source` says; parts of `other` may get into it.
+/// Changes `image` as `source` says; parts of `other` may be copied into it.
 pub fn mutate(image: &mut Image, other: &Image, source: &mut Source<'_>) {
-    let mending = source.byte();
+    let fixes = source.byte();
     let count = 1 + source.below(6);
     for _ in 0..count {
         mutate_once(image, other, source);
     }
-    mend(image, mending);
+    fix_checksums(image, fixes);
 }
 
-/// Most inputs mend everything; some leave a kind of checksum alone.
-fn mend(image: &mut Image, mending: u8) {
-    if mending & 0x10 != 0 {
-        image.mend_rows();
+/// Corrects the checksums. Most inputs correct all of them; some leave one kind wrong.
+fn fix_checksums(image: &mut Image, fixes: u8) {
+    if fixes & 0x10 != 0 {
+        image.fix_rows();
     }
-    if mending & 0x0F < 12 {
-        image.mend_chain();
+    if fixes & 0x0F < 12 {
+        image.fix_chain();
         for extent in image.extents.clone() {
-            image.mend_extent(extent);
+            image.fix_extent(extent);
         }
         return;
     }
-    if mending & 1 != 0 {
-        SLOTS.into_iter().for_each(|slot| image.mend_slot(slot));
+    if fixes & 1 != 0 {
+        SLOTS.into_iter().for_each(|slot| image.fix_slot(slot));
     }
-    if mending & 2 != 0 {
-        image.frames.clone().into_iter().for_each(|frame| image.mend_frame(frame));
-        image.extents.clone().into_iter().for_each(|extent| image.mend_extent(extent));
+    if fixes & 2 != 0 {
+        image.frames.clone().into_iter().for_each(|frame| image.fix_frame(frame));
+        image.extents.clone().into_iter().for_each(|extent| image.fix_extent(extent));
     }
 }
 
@@ -72,7 +72,7 @@ fn a_structure(image: &Image, source: &mut Source<'_>) -> Structure {
     all[source.below(all.len())]
 }
 
-/// Near the start or the end of something, or anywhere.
+/// Near the start or the end of a structure, or anywhere.
 fn a_place(image: &Image, source: &mut Source<'_>) -> usize {
     let near = match a_structure(image, source) {
         Structure::Slot(at) => at,
@@ -89,7 +89,7 @@ fn a_place(image: &Image, source: &mut Source<'_>) -> usize {
     place.min(image.bytes.len())
 }
 
-/// A value that breaks things, for a field that holds `old`.
+/// A value likely to reveal errors, for a field with the value `old`.
 fn a_value(old: u64, length_bytes: u64, source: &mut Source<'_>) -> u64 {
     match source.byte() % 18 {
         0 => 0,
@@ -101,7 +101,7 @@ fn a_value(old: u64, length_bytes: u64, source: &mut Source<'_>) -> u64 {
         6 => u64::from(u32::MAX),
         7 => u64::from(u32::MAX) - 1,
         8 => old.wrapping_mul(2),
-        // Sums that come out at 0, at the most, or just past a sign.
+        // Sums that result in 0, in the maximum, or just past a sign change.
         9 => old.wrapping_neg(),
         10 => u64::MAX - old,
         11 => 1 << 63,
@@ -125,12 +125,12 @@ fn change_field(image: &mut Image, source: &mut Source<'_>) {
     let value = a_value(old, image.bytes.len() as u64, source);
     image.put(at + offset, &value.to_le_bytes()[..length]);
     if matches!(fields.len(), 20) && source.one_in(2) {
-        // In both slots: the newer one wins, and the older one alone would hide the change.
+        // In both slots: the newer one is used, and a change of the older one alone would have no effect.
         SLOTS.into_iter().for_each(|slot| image.put(slot + offset, &value.to_le_bytes()[..length]));
     }
 }
 
-/// A word of a frame's sections: checksums, ends of keys and payloads, deleted rows; or a byte of a key.
+/// Changes a word of a frame's sections (checksums, ends of keys and payloads, deleted rows) or a byte of a key.
 fn change_body(image: &mut Image, source: &mut Source<'_>) {
     let Some(&frame) = image.frames.get(source.below(image.frames.len())) else { return };
     let room = image.frame_length(frame).saturating_sub(HEADER);
@@ -187,7 +187,7 @@ fn swap_slots(image: &mut Image) {
     }
 }
 
-/// A structure of another store in the place of one of this.
+/// Replaces a structure by one of another store.
 fn cross(image: &mut Image, other: &Image, source: &mut Source<'_>) {
     let start = |structure| match structure {
         Structure::Slot(at) | Structure::Extent(at) | Structure::Frame(at) => at,
@@ -204,7 +204,7 @@ fn cross(image: &mut Image, other: &Image, source: &mut Source<'_>) {
     image.put(to, &other.bytes[from..end]);
 }
 
-/// Puts a copy of a frame behind the last one.
+/// Puts a copy of a frame after the last one.
 fn duplicate_frame(image: &mut Image, source: &mut Source<'_>) {
     let Some(&frame) = image.frames.get(source.below(image.frames.len())) else { return };
     let Some(&last) = image.frames.last() else { return };
@@ -212,7 +212,7 @@ fn duplicate_frame(image: &mut Image, source: &mut Source<'_>) {
     let at = last + image.frame_length(last);
     image.put(at, &copy);
     if !source.one_in(4) {
-        // As the next frame, whose rows follow; it is mended as one.
+        // As the next frame, followed by its rows; its checksums are corrected accordingly.
         let sequence = image.long(last + 16).wrapping_add(1);
         let first_row = image.word(last + 32).wrapping_add(image.word(last + 36));
         image.put(at + 16, &sequence.to_le_bytes());
@@ -231,7 +231,7 @@ fn swap_frames(image: &mut Image, source: &mut Source<'_>) {
     }
 }
 
-/// A component that is no number, or a very large one, in a stored vector.
+/// Sets a component of a stored vector to NaN, or to a very large number.
 fn change_vector(image: &mut Image, source: &mut Source<'_>) {
     let vectors: Vec<usize> = image.extents.iter().copied().filter(|&extent| !image.is_log(extent)).collect();
     let Some(&extent) = vectors.get(source.below(vectors.len())) else { return };

@@ -1,4 +1,4 @@
-//! Target: a data file that a hostile writer made.
+//! Target: a hostile data file.
 
 use super::bases::Bases;
 use super::examine::{Meter, Tally, examine};
@@ -6,7 +6,7 @@ use super::mutate::mutate;
 use super::scratch::Scratch;
 use super::source::Source;
 
-/// Changes one of `bases` as `bytes` say and opens what comes of it.
+/// Changes one of `bases` as `bytes` say, and opens the result.
 pub fn run(bases: &Bases, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
     let [first, second] = bases;

@@ -1,11 +1,10 @@
-//! Target: a hostile index beside a store that is whole.
+//! Target: a hostile index beside an intact store.
 //!
-//! Whatever the index says, the truth is the data file: hits are live rows at their true distances, and the data file
-//! does not change.
+//! The data file decides: hits are live rows with their true distances, and the data file does not change.
 
 use super::bases::{quiet, vector, write_rows};
 use super::examine::{Meter, Tally, any_store, index_of, open};
-use super::planted::is_planted;
+use super::injected::is_fault_injected;
 use super::scratch::Scratch;
 use super::source::Source;
 use crc32c::crc32c;
@@ -14,15 +13,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{DistanceMetric, MmapVectorStore, OpenMode, SearchOptions, SearchResults, WriteMode};
 
-/// Few rows, for the fuzzer: the library searches small graphs where it is built for fuzzing.
+/// Few rows, for the fuzzer: a library built for fuzzing searches small graphs too.
 const FEW_ROWS: u64 = 90;
-/// As many as a search walks the graph for anywhere else.
+/// As many rows as other builds need to search the graph.
 const MANY_ROWS: u64 = 2100;
-/// Rows behind the graph.
+/// Unindexed rows.
 const ROWS_BEHIND: u64 = 10;
 const SLOTS: [usize; 2] = [0, 4096];
 const SLOT: usize = 108;
-/// Where each field of a slot begins, and how long it is.
+/// The offset and the length of each field of a slot.
 const SLOT_FIELDS: [(usize, usize); 18] = [
     (0, 8),
     (8, 4),
@@ -46,10 +45,10 @@ const SLOT_FIELDS: [(usize, usize); 18] = [
 const CELLS: usize = 8192;
 /// The fixed words of a table.
 const TABLE_WORDS: usize = 27;
-/// Where a record's checksum lies in it.
+/// The offset of a record's checksum.
 const RECORD_CHECKSUM: usize = 60;
 
-/// A whole store and its index.
+/// An intact store and its index.
 #[derive(Debug)]
 pub struct Indexed {
     rows: u32,
@@ -62,8 +61,8 @@ fn indexed(metric: DistanceMetric, rows: u64) -> Indexed {
     let path = scratch.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, metric)).unwrap();
     write_rows(&store, 0..rows, 1, WriteMode::Insert);
-    // Twins, which a graph keeps apart.
-    store.insert("a twin", &vector(64, 17)).unwrap();
+    // Duplicates, which a graph treats separately.
+    store.insert("a duplicate", &vector(64, 17)).unwrap();
     store.delete("kkk3").unwrap();
     store.build_index().unwrap();
     write_rows(&store, rows..rows + ROWS_BEHIND, 1, WriteMode::Insert);
@@ -72,7 +71,7 @@ fn indexed(metric: DistanceMetric, rows: u64) -> Indexed {
     Indexed { rows: u32::try_from(rows).unwrap(), data, index }
 }
 
-/// A store for each metric that graphs differ by.
+/// A store for each metric with a different graph.
 type Stores = [Indexed; 2];
 
 fn make(rows: u64) -> Stores {
@@ -89,7 +88,7 @@ pub fn large_stores() -> &'static Stores {
     STORES.get_or_init(|| make(MANY_ROWS))
 }
 
-/// Where a slot says that its table lies, and how long the cells are.
+/// The offset of a slot's table, and the length of the cells.
 pub struct Place {
     pub table: std::ops::Range<usize>,
     pub cell_bytes: usize,
@@ -108,12 +107,12 @@ pub fn place(index: &[u8], slot: usize) -> Option<Place> {
     (table.end <= index.len()).then_some(Place { table, cell_bytes })
 }
 
-/// Checksums as they ought to be, of records, tables and slots.
-pub fn mend(index: &mut [u8], with_records: bool) {
+/// Corrects the checksums of records, tables and slots.
+pub fn fix_checksums(index: &mut [u8], with_records: bool) {
     for slot in SLOTS {
         if let Some(Place { table, cell_bytes }) = place(index, slot) {
             if with_records {
-                mend_records(index, table.start, cell_bytes);
+                fix_records(index, table.start, cell_bytes);
             }
             let checksum = crc32c(&index[table]);
             put(index, slot + 96, &checksum.to_le_bytes());
@@ -125,10 +124,10 @@ pub fn mend(index: &mut [u8], with_records: bool) {
     }
 }
 
-fn mend_records(index: &mut [u8], table: usize, cell_bytes: usize) {
+fn fix_records(index: &mut [u8], table: usize, cell_bytes: usize) {
     let word =
         |index: &[u8], at: usize| read_word(index, table.saturating_add(at.saturating_mul(4))) as usize;
-    // The centre, the sample, the orphans, and the bridges, which are pairs.
+    // The centre, the sample, the orphans, and the pinned links, which are pairs.
     let lists = word(index, 23) + word(index, 24) + word(index, 25) + 2 * word(index, 26);
     for row in 0..word(index, 7).min(index.len() / 4) {
         let cell = word(index, TABLE_WORDS + lists + row);
@@ -180,7 +179,7 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
             let (at, length) = SLOT_FIELDS[source.below(SLOT_FIELDS.len())];
             let value = u64::from(a_value(read_word(index, at), rows, source));
             let value = if length == 8 && source.one_in(2) { value << 32 | value } else { value };
-            // One slot alone leaves the other.
+            // If only one slot changes, the other one is used.
             let slots = if source.one_in(2) { &SLOTS[..1] } else { &SLOTS[..] };
             for slot in slots {
                 put(index, slot + at, &value.to_le_bytes()[..length]);
@@ -190,7 +189,7 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
             let nth = source.below(TABLE_WORDS);
             let value = a_value(read_word(index, table + 4 * nth), rows, source);
             put(index, table + 4 * nth, &value.to_le_bytes());
-            // The slots say some of the same: version, metric, m, m_max, profile, seed, covered rows.
+            // The slots repeat some words: version, metric, m, m_max, profile, seed, covered rows.
             if let (true, Some(twin)) = (source.one_in(2), [8, 12, 60, 64, 100, 72, 76, 56].get(nth)) {
                 SLOTS.iter().for_each(|slot| put(index, slot + twin, &value.to_le_bytes()));
             }
@@ -223,17 +222,17 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
     }
 }
 
-/// Puts what `bytes` make of an index beside its store, opens and searches.
+/// Puts a mutated index beside its store, opens and searches.
 pub fn run(stores: &Stores, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
     let base = &stores[usize::from(source.byte() % 2)];
-    let mending = source.byte();
+    let fixes = source.byte();
     let mut index = base.index.clone();
     for _ in 0..=source.below(4) {
         mutate(&mut index, base.rows, &mut source);
     }
-    if mending % 8 != 0 {
-        mend(&mut index, mending % 4 != 1);
+    if fixes % 8 != 0 {
+        fix_checksums(&mut index, fixes % 4 != 1);
     }
     scratch.clear();
     let path = scratch.file("store");
@@ -244,7 +243,7 @@ pub fn run(stores: &Stores, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'
 
 fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_>) -> Tally {
     let read_only = OpenMode { read_only: true, ..OpenMode::default() };
-    let store = open(path, read_only, meter).expect("a reader can do without an index");
+    let store = open(path, read_only, meter).expect("a reader works without an index");
     search_all(&store);
     drop(store);
     let read_back = |path: &Path| std::fs::read(path).unwrap();
@@ -252,21 +251,24 @@ fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_
     match open(path, OpenMode::default(), meter) {
         Err(error) => {
             assert!(error.to_string().len() > 20, "{error}");
-            assert!(read_back(path) == base.data && read_back(&index_of(path)) == index, "a failed open did");
+            assert!(
+                read_back(path) == base.data && read_back(&index_of(path)) == index,
+                "a failed open changed a file"
+            );
             Tally { opened: 1, refused: 1 }
         }
         Ok(store) => {
             search_all(&store);
-            assert!(store.has_index() || !is_planted(), "a planted fault: the index was refused");
+            assert!(store.has_index() || !is_fault_injected(), "an injected fault: the index was refused");
             if store.has_index() {
-                // The graph goes on from what it was read as; where it was refused, making it anew tests nothing more.
+                // The graph continues from the loaded state. If it was refused, rebuilding it would test nothing more.
                 store.insert("one more", &vector(64, 999_999)).unwrap();
                 store.delete("kkkk4").unwrap();
-                store.build_index().expect("an index can be made to go on");
+                store.build_index().expect("the index can be extended");
                 search_all(&store);
                 store.close().unwrap();
                 let config = any_store(OpenMode::default());
-                let store = MmapVectorStore::new(path, config).expect("a store that was closed opens");
+                let store = MmapVectorStore::new(path, config).expect("a closed store can be opened");
                 assert!(store.contains("one more") && !store.contains("kkkk4") && store.has_index());
             }
             Tally { opened: 2, refused: 0 }
@@ -274,7 +276,7 @@ fn examine_index(path: &Path, base: &Indexed, index: &[u8], meter: &mut Meter<'_
     }
 }
 
-/// Hits are live, each once, in order, and as far away as an exact search says.
+/// Checks that hits are live, unique, in order, and have the distances of an exact search.
 fn search_all(store: &MmapVectorStore) {
     let (mut results, mut exact) = (SearchResults::default(), SearchResults::default());
     let everything = SearchOptions { exact: true, ..SearchOptions::default() };
@@ -291,7 +293,7 @@ fn search_all(store: &MmapVectorStore) {
             let distance = distances.get(&hit.row).expect("a hit is a live row");
             let is_same = (hit.distance - distance).abs() <= 1e-4 * (1.0 + distance.abs());
             assert!(is_same, "row {}: {} instead of {distance}", hit.row, hit.distance);
-            assert!(hit.distance >= last, "the hits ascend");
+            assert!(hit.distance >= last, "the hits are sorted");
             last = hit.distance;
         }
     }

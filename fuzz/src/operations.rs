@@ -1,13 +1,13 @@
-//! Target: a life of a store, next to a model of it.
+//! Target: a sequence of operations on a store, compared with a model.
 
 use super::questions::{Condition, Question};
 use super::source::Source;
 use super::world::{Operation, World};
 
-/// The longest life; longer ones find little more and take long.
+/// The longest sequence; longer ones find little more and take long.
 const MOST_OPERATIONS: usize = 200;
 
-/// The most rows that come at once: enough for a second extent. `tests/model.rs` has the large stores.
+/// The highest number of rows in one insert: enough for a second extent. `tests/model.rs` has larger stores.
 const MOST_BULK_ROWS: u16 = 150;
 
 fn keys(source: &mut Source<'_>) -> Vec<u16> {
@@ -65,7 +65,7 @@ fn question(source: &mut Source<'_>) -> Question {
     }
 }
 
-/// Half of all ask for nothing.
+/// Half of all conditions are empty.
 fn condition(source: &mut Source<'_>) -> Condition {
     let which = source.byte();
     let mut of = |bit: u8| if which & bit != 0 { source.byte() } else { 0 };
@@ -73,7 +73,7 @@ fn condition(source: &mut Source<'_>) -> Condition {
     if which & 16 != 0 { all } else { Condition::default() }
 }
 
-/// Lives the life that `bytes` tell of.
+/// Runs the operations that `bytes` encode.
 pub fn run(bytes: &[u8]) {
     let mut source = Source(bytes);
     let mut world = World::new(source.byte());

@@ -1,12 +1,12 @@
-//! Searches of every kind, and walks over rows: what the store says against a scan of the model.
+//! Searches of every kind, and iteration: the store's answers compared with a scan of the model.
 
 use super::world::{Row, World};
 use syna_mmap::{DistanceMetric, Entry, Filter, SearchOptions, SearchResults, SynaError};
 
-/// From so many rows on a search may walk the graph; the library built for fuzzing walks small ones too.
+/// From this number of rows on, a search may walk the graph; a library built for fuzzing walks small graphs too.
 const GRAPH_ROWS: u64 = if cfg!(fuzzing) { 4 } else { 2000 };
 
-/// Something that is asked of both; keys and vectors are numbers.
+/// A query for both the store and the model; keys and vectors are numbers.
 #[derive(Debug, Clone)]
 pub enum Question {
     Nearest {
@@ -20,7 +20,7 @@ pub enum Question {
         k: u16,
         exact: bool,
     },
-    /// All that are no farther than one of the rows.
+    /// All rows that are at most as far as a given row.
     Within {
         vector: u8,
         place: u16,
@@ -32,13 +32,13 @@ pub enum Question {
         k: u16,
         exact: bool,
     },
-    /// All rows from one on.
+    /// All rows from a given one on.
     Rows {
         first: u16,
     },
 }
 
-/// Which rows may be hits; 0 asks for nothing.
+/// Which rows may be hits; 0 means no condition.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Condition {
     pub tags_any: u8,
@@ -50,7 +50,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// A byte's bits all over a word.
+    /// A byte repeated over a word.
     fn mask(byte: u8) -> u64 {
         u64::from(byte) * 0x0101_0101_0101_0101
     }
@@ -70,7 +70,7 @@ impl Condition {
             && self.has_length(key)
     }
 
-    /// Calls `ask` with the options that say so.
+    /// Calls `ask` with these conditions in the options.
     fn with<T>(self, options: &SearchOptions<'_>, ask: impl FnOnce(&SearchOptions<'_>) -> T) -> T {
         let test = |entry: &Entry<'_>| self.has_length(entry.key);
         let filter = Filter {
@@ -84,7 +84,7 @@ impl Condition {
     }
 }
 
-/// A row of the model, and how far it is.
+/// A row of the model, and its distance.
 type Near<'w> = (f64, &'w String, &'w Row);
 
 impl World {
@@ -122,7 +122,7 @@ impl World {
                 let slack = self.slack(&query, &near) + 4e-4 * (1.0 + most.abs());
                 if !*approximate {
                     let least = near.iter().filter(|near| near.0 < most - slack).count();
-                    assert!(results.hits().len() >= least, "rows within {most}: {least} expected");
+                    assert!(results.hits().len() >= least, "rows within {most}: expected at least {least}");
                 }
                 let count = results.hits().len();
                 assert!(
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// The rows that pass, nearest first.
+    /// The matching rows, nearest first.
     fn near(&self, query: &[f32], passes: impl Fn(&str, &Row) -> bool) -> Vec<Near<'_>> {
         let rows = self.model().iter().filter(|(key, row)| passes(key, row));
         let mut near: Vec<Near<'_>> =
@@ -165,7 +165,7 @@ impl World {
         near
     }
 
-    /// How far off a distance may be that is small beside what it is the sum of: products cancel out.
+    /// The allowed error of a distance: large products can cancel out.
     fn slack(&self, query: &[f32], near: &[Near<'_>]) -> f64 {
         let length = |vector: &[f32]| vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
         match self.metric() {
@@ -176,12 +176,12 @@ impl World {
         }
     }
 
-    /// Whether a search may not miss a row. Deleted rows stay in the graph: what counts is every row there ever was.
+    /// Whether a search must find every row. Deleted rows stay in the graph, so all rows ever written count.
     fn is_exact(&self, exact: bool) -> bool {
         exact || self.rows_ever() < GRAPH_ROWS || !self.store().has_index()
     }
 
-    /// The hits of one query: as many as there have to be, each a row that passes, at its distance, in order.
+    /// Checks the hits of one query: their number, conditions, distances and order.
     fn check(
         &self,
         query: &[f32],
@@ -200,13 +200,16 @@ impl World {
             let (true_distance, _, row) = near
                 .iter()
                 .find(|(_, other, _)| *other == key)
-                .unwrap_or_else(|| panic!("{key:?} is no such row"));
+                .unwrap_or_else(|| panic!("{key:?} is not in the model"));
             assert_near(hit.distance, *true_distance, slack, "the distance of a hit");
             let has_itself = place == 0 && self.metric() != DistanceMetric::DotProduct && near[0].0 <= 0.0;
             if is_exact || has_itself && near.len() == self.model().len() {
                 assert_near(hit.distance, near[place].0, slack, "the nearest rows");
             }
-            assert!(last.is_none_or(|last| last < (hit.distance, row.number)), "by distance, then insertion");
+            assert!(
+                last.is_none_or(|last| last < (hit.distance, row.number)),
+                "sorted by distance, then by insertion"
+            );
             last = Some((hit.distance, row.number));
             assert_eq!(results.vector(position), Some(&row.vector[..]), "of {query:?}");
             assert_eq!(
@@ -225,7 +228,7 @@ fn assert_near(found: f32, expected: f64, slack: f64, what: &str) {
     assert!(is_near, "{what}: {found} instead of {expected}");
 }
 
-/// The distance by its definition.
+/// The distance by definition.
 fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
     let dot =
         |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };

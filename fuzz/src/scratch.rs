@@ -1,4 +1,4 @@
-//! A folder of its own, in memory where the machine has such a file system, since a campaign writes terabytes.
+//! A temporary folder, in memory if the machine has such a file system, because a campaign writes terabytes.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

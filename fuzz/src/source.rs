@@ -1,4 +1,4 @@
-//! Bytes as a stream of choices. Past their end everything is 0, so every input is a whole program.
+//! Bytes as a stream of choices. After the end everything is 0, so every input is a complete program.
 
 #[derive(Debug, Clone)]
 pub struct Source<'a>(pub &'a [u8]);
@@ -37,7 +37,7 @@ impl Source<'_> {
         u64::from_le_bytes(self.take())
     }
 
-    /// Below `end`; 0 where `end` is 0. Takes as few bytes as will do, so that inputs stay short.
+    /// A number below `end`; 0 if `end` is 0. It takes as few bytes as possible, so that inputs stay short.
     pub fn below(&mut self, end: usize) -> usize {
         let value = match end {
             0..=0x100 => usize::from(self.byte()),

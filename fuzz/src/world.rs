@@ -1,8 +1,8 @@
-//! A store and a model of it, side by side: whatever is done to both, both say the same.
+//! A store and a model of it: after every operation both have the same content.
 
 use super::bases::{thin_graph, vector};
 use super::examine::index_of;
-use super::planted::is_planted;
+use super::injected::is_fault_injected;
 use super::questions::Question;
 use super::scratch::Scratch;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use syna_mmap::{
     SearchResults, WriteBatch, WriteMode,
 };
 
-/// One thing that is done; keys and vectors are numbers, so that few of them collide often.
+/// An operation; keys and vectors are numbers, so that they often collide.
 #[derive(Debug, Clone)]
 pub enum Operation {
     Insert {
@@ -55,29 +55,29 @@ pub enum Operation {
         budget_us: u16,
     },
     Compact,
-    /// Parts of a compaction; everything else may come between them.
+    /// Steps of a compaction; other operations may come between them.
     CompactSteps {
         count: u8,
     },
     Verify,
     Close,
     Drop,
-    /// The process is killed: what is in the files then is what the next one finds.
+    /// The process is killed: the next one finds what is in the files.
     Kill,
-    /// Another one opens the file for reading.
+    /// Another process opens the file for reading.
     Read,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// Counts up as rows come.
+    /// Increments with each row.
     pub(super) number: u64,
     pub(super) vector: Vec<f32>,
     pub(super) tags: u64,
     pub(super) payload: Vec<u8>,
 }
 
-/// See the module.
+/// The store and its model.
 #[derive(Debug)]
 pub struct World {
     scratch: Scratch,
@@ -96,7 +96,7 @@ pub(super) fn key_of(number: u16) -> String {
 }
 
 impl World {
-    /// An empty store; `shape` chooses dimensions, metric and the index's threshold.
+    /// An empty store; `shape` selects dimensions, metric and the index threshold.
     pub fn new(shape: u8) -> Self {
         let dimensions = [64, 65, 70, 80][usize::from(shape % 4)];
         let metric = [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct]
@@ -144,12 +144,12 @@ impl World {
         self.config.metric
     }
 
-    /// Rows that were ever written, deleted ones too.
+    /// The number of rows ever written, deleted ones included.
     pub(super) fn rows_ever(&self) -> u64 {
         self.next_number
     }
 
-    /// A vector by its number; some numbers have vectors that are special.
+    /// A vector by its number; some numbers have special vectors.
     pub(super) fn vector(&self, number: u8) -> Vec<f32> {
         match number {
             0 => vec![0.0; self.config.dimensions.into()],
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Does one thing to both.
+    /// Runs one operation on both.
     pub fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Insert { key, vector } => {
@@ -188,7 +188,7 @@ impl World {
             Operation::Delete { key } => {
                 let key = key_of(*key);
                 let was_there = self.model.contains_key(&key);
-                if !is_planted() {
+                if !is_fault_injected() {
                     self.model.remove(&key);
                 }
                 assert_eq!(self.store().delete(&key).unwrap(), was_there, "deleting {key:?}");
@@ -277,7 +277,7 @@ impl World {
             mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
         };
         self.store().write(&batch).unwrap();
-        // Rows of a batch stand where their key first occurs in it.
+        // Rows of a batch are ordered by the first occurrence of their key.
         let mut numbers: HashMap<String, u64> = HashMap::new();
         for (i, (key, vector)) in keys.into_iter().zip(vectors).enumerate() {
             let payload = if payload > 0 { payloads[i].clone() } else { vec![] };
@@ -298,13 +298,13 @@ impl World {
         assert_eq!(store.get_slice(key).map(bits), row.map(|row| bits(&row.vector)), "{key:?}");
     }
 
-    /// Keys in order, and every row.
+    /// Compares the keys in order, and every row.
     pub fn compare(&self) {
         let mut keys: Vec<(&String, u64)> = self.model.iter().map(|(key, row)| (key, row.number)).collect();
         keys.sort_by_key(|(_, number)| *number);
         assert!(
             self.store().keys().iter().eq(keys.iter().map(|(key, _)| *key)),
-            "other keys, or another order"
+            "different keys, or a different order"
         );
         self.model.keys().for_each(|key| self.get(key));
     }
@@ -329,7 +329,7 @@ impl World {
         let reader = MmapVectorStore::new(self.path(), config).unwrap();
         let writer = self.store.replace(reader);
         self.compare();
-        assert!(self.store().insert("x", &self.vector(9)).is_err(), "a reader does not write");
+        assert!(self.store().insert("x", &self.vector(9)).is_err(), "a reader cannot write");
         self.store = writer;
     }
 }

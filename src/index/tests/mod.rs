@@ -1,6 +1,6 @@
 //! Tests of the whole graph: each name says which known failure of such indexes it guards against.
 //!
-//! Random data come from a seed that is printed; `SYNA_TEST_SEED` sets another one.
+//! Random data come from a seed that is printed; `SYNA_MMAP_SEED` sets another one.
 
 mod findable;
 mod gone;
@@ -48,8 +48,8 @@ pub(super) struct Random(u64);
 impl Random {
     /// Prints its seed, so that a failure can be repeated.
     pub(super) fn new(default: u64) -> Self {
-        let seed = std::env::var("SYNA_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(default);
-        println!("SYNA_TEST_SEED={seed}");
+        let seed = std::env::var("SYNA_MMAP_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(default);
+        println!("SYNA_MMAP_SEED={seed}");
         Self(seed)
     }
 

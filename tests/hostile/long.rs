@@ -1,158 +1,21 @@
-//! Files that a hostile writer made, with every checksum right: a typed error or a store that works, at once and in
-//! little memory, and no byte of them changed.
-#![expect(unsafe_code, reason = "counts what is allocated")]
+//! Sparse files, frames and indexes of up to a terabyte: a claimed length costs nothing until the bytes exist.
 
-#[path = "../fuzz/src/lib.rs"]
-mod targets;
-
-mod support;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use crate::allocator::peak_of;
+use crate::targets::bases::large_bases;
+use crate::targets::examine::{MOST_TIME, any_store, index_of};
+use crate::targets::image::{FRAME_PLACE, Image, SLOTS};
+use crate::targets::open_index;
+use crate::targets::scratch::Scratch;
 use std::fs;
-use support::{Random, seed};
+use std::path::Path;
 use syna_mmap::{MmapVectorStore, OpenMode};
-use targets::bases::{large_bases, small_bases};
-use targets::examine::{MOST_TIME, Tally, any_store, examine, index_of};
-use targets::image::Image;
-use targets::scratch::Scratch;
-use targets::{open_data, open_index};
 
-/// Heap beyond this is refused while it is measured, so that a test that fails does not take the machine with it.
-const REFUSED_BYTES: usize = 1 << 30;
-
-/// Heap for a file that is a terabyte long and holds nothing: the tables for rows that a superblock may claim are there.
+/// Heap for an empty file of a terabyte, in bytes. It includes the tables of the rows that a superblock may claim.
 const MOST_LONG_BYTES: usize = 50 << 20;
 
-thread_local! {
-    static NOW: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn grow(bytes: usize) {
-    NOW.set(NOW.get().saturating_add(bytes));
-    PEAK.set(PEAK.get().max(NOW.get()));
-}
-
-struct Counting;
-
-// SAFETY: hands everything on to the system's allocator, or answers that there is no memory.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        if layout.size() > REFUSED_BYTES {
-            NOW.set(NOW.get().saturating_sub(layout.size()));
-            return std::ptr::null_mut();
-        }
-        // SAFETY: the caller's promise is the same.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        if layout.size() > REFUSED_BYTES {
-            NOW.set(NOW.get().saturating_sub(layout.size()));
-            return std::ptr::null_mut();
-        }
-        // SAFETY: the caller's promise is the same.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        NOW.set(NOW.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promise is the same.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// The most heap that `work` has at once beyond what there was before.
-fn peak_of(work: &mut dyn FnMut()) -> usize {
-    let before = NOW.get();
-    PEAK.set(before);
-    work();
-    PEAK.get() - before
-}
-
-/// Runs an open, which may not take more memory than its files could need.
-fn measured(length_bytes: u64, open: &mut dyn FnMut()) {
-    let peak = peak_of(open);
-    let most = (16 << 20) + 8 * length_bytes;
-    assert!(peak as u64 <= most, "an open of {length_bytes} bytes took {peak} bytes of memory");
-}
-
-/// Inputs for one target: `SYNA_MMAP_HOSTILE_SEEDS` of them, else `default`.
-fn run_seeds(name: &str, default: usize, mut run: impl FnMut(&[u8]) -> Tally) -> Tally {
-    let count = std::env::var("SYNA_MMAP_HOSTILE_SEEDS").ok().and_then(|text| text.parse().ok());
-    let mut random = Random(seed(2026));
-    let mut total = Tally::default();
-    let mut failures = 0;
-    for number in 0..count.unwrap_or(default) {
-        let bytes: Vec<u8> = (0..8 + random.below(56)).map(|_| random.next().to_le_bytes()[3]).collect();
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&bytes)));
-        match found {
-            Ok(tally) => {
-                total.opened += tally.opened;
-                total.refused += tally.refused;
-            }
-            Err(_) => {
-                println!("{name}: input {number} fails: {bytes:?}");
-                failures += 1;
-            }
-        }
-    }
-    assert_eq!(failures, 0, "inputs of {name} that fail; they are printed above");
-    println!("{name}: {} opened, {} refused", total.opened, total.refused);
-    total
-}
-
+/// An extent of a terabyte that was never written is a hole in the file.
 #[test]
-fn a_mended_image_of_a_store_is_a_store() {
-    let scratch = Scratch::new();
-    for bases in [small_bases(), large_bases()] {
-        let logs = bases[0].extents.iter().filter(|&&extent| bases[0].is_log(extent)).count();
-        assert!(logs >= 2 && bases[0].extents.len() >= logs + 2, "several extents of both kinds");
-    }
-    for image in small_bases().iter().chain(large_bases()) {
-        assert!(image.frames.len() >= 7 && image.extents.len() >= 2, "{} frames", image.frames.len());
-        let path = scratch.file("store");
-        fs::write(&path, &image.bytes).unwrap();
-        assert_eq!(examine(&path, &mut measured), Tally { opened: 4, refused: 0 });
-        let mut unmended = image.clone();
-        let frame = unmended.frames[1];
-        unmended.put(frame + 64, &[!unmended.bytes[frame + 64]]);
-        fs::write(&path, &unmended.bytes).unwrap();
-        assert!(examine(&path, &mut measured).refused > 0);
-        scratch.clear();
-    }
-}
-
-#[test]
-fn hostile_data_files_are_errors_or_stores() {
-    let scratch = Scratch::new();
-    let total =
-        run_seeds("data", 2500, |bytes| open_data::run(large_bases(), &scratch, bytes, &mut measured));
-    assert!(total.opened > total.refused / 20, "mutations that are all refused test nothing behind");
-    assert!(total.refused > total.opened / 20, "mutations that are all harmless test nothing");
-}
-
-#[test]
-fn hostile_indexes_never_hide_the_truth() {
-    let scratch = Scratch::new();
-    for base in open_index::small_stores().iter().chain(open_index::large_stores()) {
-        let mut mended = base.index.clone();
-        open_index::mend(&mut mended, true);
-        assert!(mended == base.index, "the mender knows the format");
-    }
-    let total = run_seeds("index", 60, |bytes| {
-        open_index::run(open_index::large_stores(), &scratch, bytes, &mut measured)
-    });
-    assert!(total.opened > 0);
-}
-
-/// What a file claims costs nothing until it is there: an extent of a terabyte that was never written is a hole.
-#[test]
-fn long_files_that_hold_nothing_open_or_fail_at_once() {
+fn long_sparse_files_open_or_fail_quickly() {
     const LONG: u64 = 1 << 40;
     let scratch = Scratch::new();
     let base = &large_bases()[0];
@@ -175,17 +38,17 @@ fn long_files_that_hold_nothing_open_or_fail_at_once() {
             image.put(last_end + offset, &value.to_le_bytes());
         }
         image.set_ordinal(last_end, ordinal);
-        image.mend_extent(last_end);
-        // A frame longer than the heap that is allowed, and nothing in it.
+        image.fix_extent(last_end);
+        // An empty frame that is longer than the allowed heap.
         image.put(last_end + 4096, b"SYNF");
         image.put(last_end + 4096 + 8, &(1_u32 << 28).to_le_bytes());
-        image.mark(last_end + 4096, targets::image::FRAME_PLACE);
-        // A superblock that goes on far behind the log.
+        image.mark(last_end + 4096, FRAME_PLACE);
+        // A superblock with a position far after the end of the log.
         for (slots, sequence, rows) in [(0, 0, 0), (2, 1_u64 << 40, u64::from(u32::MAX))] {
-            for &slot in &targets::image::SLOTS[..slots] {
+            for &slot in &SLOTS[..slots] {
                 image.put(slot + 64, &sequence.to_le_bytes());
                 image.put(slot + 72, &rows.to_le_bytes());
-                image.mend_slot(slot);
+                image.fix_slot(slot);
             }
             fs::write(&path, &image.bytes).unwrap();
             fs::File::options().write(true).open(&path).unwrap().set_len(LONG).unwrap();
@@ -195,7 +58,7 @@ fn long_files_that_hold_nothing_open_or_fail_at_once() {
     }
 }
 
-/// The header of a frame, and what it says of the rest.
+/// The counts in the header of a frame.
 struct Claims {
     length: u32,
     rows: u32,
@@ -204,9 +67,9 @@ struct Claims {
     payload_bytes: u64,
 }
 
-/// Frames of up to a gigabyte, of which nothing but the header, and a page or so behind it, takes room on the disk.
+/// Frames of up to a gigabyte of which only the header and about one page use disk space.
 #[test]
-fn long_frames_that_are_holes_open_or_fail_at_once() {
+fn long_sparse_frames_open_or_fail_quickly() {
     const LONGEST: u32 = 1 << 30;
     let scratch = Scratch::new();
     let path = scratch.file("store");
@@ -232,7 +95,7 @@ fn long_frames_that_are_holes_open_or_fail_at_once() {
     }
 }
 
-/// The header of an extent, mended.
+/// The header of an extent, with a correct checksum.
 fn extent_header(image: &Image, kind: u32, at: u64, length: u64, capacity: u64) -> Vec<u8> {
     let mut header = vec![0; 64];
     let mut put = |at: usize, value: &[u8]| header[at..at + value.len()].copy_from_slice(value);
@@ -252,15 +115,15 @@ fn extent_header(image: &Image, kind: u32, at: u64, length: u64, capacity: u64) 
     header
 }
 
-/// A store with frames behind its log that are all holes; the superblocks name them if they are committed.
-fn write_hole_frames(path: &std::path::Path, claims: &Claims, count: u64, is_committed: bool) {
+/// Writes a store with sparse frames after its log. If they are committed, the superblocks include them.
+fn write_hole_frames(path: &Path, claims: &Claims, count: u64, is_committed: bool) {
     let mut image = large_bases()[0].clone();
     let last_end = image.extents.iter().map(|&extent| extent + image.extent_length(extent)).max().unwrap();
     let last = *image.frames.last().unwrap();
     let (mut sequence, mut chain) = (image.long(last + 16), image.word(last + 60));
     let mut rows = image.word(last + 32) + image.word(last + 36);
     let length = u64::from(claims.length) * count + 4096;
-    // The vectors have all the room that they could need.
+    // The vector extent has room for all claimed rows.
     let vectors_length = (1_u64 << 38) + 4096;
     let log_at = last_end as u64 + vectors_length;
     let end = log_at + length;
@@ -301,14 +164,14 @@ fn write_hole_frames(path: &std::path::Path, claims: &Claims, count: u64, is_com
     }
     if is_committed {
         let ordinal = u32::try_from(image.extents.len() + 1).unwrap();
-        for slot in targets::image::SLOTS {
+        for slot in SLOTS {
             for (at, value) in [(64, sequence), (72, u64::from(rows)), (88, end), (112, end)] {
                 image.put(slot + at, &value.to_le_bytes());
             }
             for (at, value) in [(96, ordinal), (100, chain), (104, ordinal + 1)] {
                 image.put(slot + at, &value.to_le_bytes());
             }
-            image.mend_slot(slot);
+            image.fix_slot(slot);
         }
     }
     fs::write(path, &image.bytes[..last_end]).unwrap();
@@ -319,7 +182,7 @@ fn write_hole_frames(path: &std::path::Path, claims: &Claims, count: u64, is_com
     }
 }
 
-/// The checksum of what has this one, followed by so many zeros.
+/// The checksum of data with the checksum `checksum`, followed by `count` zeros.
 fn with_zeros(checksum: u32, count: usize) -> u32 {
     let (mut checksum, mut zeros, mut length) = (checksum, crc32c::crc32c(&[0]), 1);
     for bit in 0..usize::BITS - count.leading_zeros() {
@@ -332,7 +195,7 @@ fn with_zeros(checksum: u32, count: usize) -> u32 {
     checksum
 }
 
-fn open_long(path: &std::path::Path, what: &str) {
+fn open_long(path: &Path, what: &str) {
     for mode in [(true, false, false), (true, true, false), (true, false, true), (false, false, false)] {
         let (read_only, verify, damaged) = mode;
         let open = OpenMode { read_only, verify, damaged, must_exist: true, must_create: false };
@@ -343,17 +206,17 @@ fn open_long(path: &std::path::Path, what: &str) {
         let opened = opened.unwrap();
         println!("{what}, {mode:?}: {elapsed:?}, {peak} bytes, {:?}", opened.as_ref().err());
         assert!(peak < MOST_LONG_BYTES, "{what}, {mode:?}: {peak} bytes of memory");
-        // Whoever wants a damaged store shown has all of its log searched for frames.
+        // Opening a damaged store on request searches its whole log for frames.
         let most_time = if damaged { 20 * MOST_TIME } else { 5 * MOST_TIME };
         assert!(elapsed < most_time, "{what}, {mode:?}: {elapsed:?}");
-        // Closed without a checkpoint, as nothing was written.
+        // Closed without a checkpoint: nothing was written.
         drop(opened);
     }
 }
 
 /// An index of a terabyte beside a store of a few kilobytes.
 #[test]
-fn a_long_index_is_left_alone() {
+fn a_long_sparse_index_opens_quickly() {
     let scratch = Scratch::new();
     let path = scratch.file("store");
     let base = &open_index::large_stores()[0];
@@ -366,7 +229,7 @@ fn a_long_index_is_left_alone() {
             index[slot + 80..slot + 84].copy_from_slice(&cells.to_le_bytes());
             index[slot + 88..slot + 96].copy_from_slice(&(length - 8192_u64).to_le_bytes());
         }
-        open_index::mend(&mut index, false);
+        open_index::fix_checksums(&mut index, false);
         fs::write(index_of(&path), &index).unwrap();
         fs::File::options().write(true).open(index_of(&path)).unwrap().set_len(length).unwrap();
         open_long(&path, "index");

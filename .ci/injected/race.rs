@@ -1,17 +1,17 @@
-//! A fault for ThreadSanitizer to find: two threads, one cell, no order.
+//! An injected fault for ThreadSanitizer: two threads access one cell without synchronization.
 
 use std::cell::UnsafeCell;
 
 struct Cell(UnsafeCell<u64>);
 
-// SAFETY: it is not; that is the fault.
+// SAFETY: none. This is the injected fault.
 unsafe impl Sync for Cell {}
 
 static CELL: Cell = Cell(UnsafeCell::new(0));
 
 fn add() {
     for _ in 0..1000 {
-        // SAFETY: none; the other thread does the same.
+        // SAFETY: none. The other thread writes at the same time.
         unsafe { *CELL.0.get() += 1 };
     }
 }

@@ -1,6 +1,6 @@
 /*
- * A fault for the sanitizers to find: the caller's vector is shorter than it says, so the library reads past its end.
- * Found only if the library itself is instrumented (or run under valgrind), not the program alone.
+ * An injected fault for the sanitizers: the vector is shorter than the library expects, so the library reads past its end.
+ * It is found only if the library is instrumented (or runs under valgrind), not the program alone.
  */
 #include <stdlib.h>
 
