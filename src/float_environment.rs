@@ -160,10 +160,10 @@ mod tests {
     #[test]
     fn a_panic_restores_the_environment() {
         register::write(ODD);
-        let outer = catch_unwind(|| in_default(|| panic!("planted"))).is_err();
+        let outer = catch_unwind(|| in_default(|| panic!("injected"))).is_err();
         let after = register::read();
         let inner =
-            in_default(|| (catch_unwind(|| in_callers(|| panic!("planted"))).is_err(), register::read()));
+            in_default(|| (catch_unwind(|| in_callers(|| panic!("injected"))).is_err(), register::read()));
         register::write(register::DEFAULT);
         assert_eq!((outer, after, inner), (true, ODD, (true, register::DEFAULT)));
     }

@@ -1,8 +1,8 @@
-//! What compiled programs rely on is what `include/abi.txt` says: the numbers of constants, the sizes of structs and the
-//! places of their members, and the functions' declarations. `tests/exports.rs` checks the symbols.
+//! `include/abi.txt` lists what compiled programs depend on: the values of constants, the sizes of structs, the offsets of
+//! their members, and the declarations of functions. `tests/exports.rs` checks the symbols.
 //!
-//! A line that changes or goes away breaks programs that were compiled before; a line that comes does not, unless it is a
-//! member of a struct that never grows. Look at the change, then bless it: `SYNA_MMAP_BLESS=1 cargo test --test abi`.
+//! A changed or removed line breaks compiled programs. An added line does not, unless it is a member of a struct that never
+//! grows. Review the change, then write the file: `SYNA_MMAP_BLESS=1 cargo test --test abi`.
 #![cfg(all(unix, target_pointer_width = "64"))]
 
 mod support;
@@ -12,9 +12,9 @@ use std::path::Path;
 use support::c_program;
 
 const HEADER: &str = include_str!("../include/syna_mmap.h");
-const TITLE: &str = "# What compiled programs rely on, where pointers have 64 bits; see tests/abi.rs.\n";
+const TITLE: &str = "# What compiled programs depend on, with 64-bit pointers; see tests/abi.rs.\n";
 
-/// The header without comments, from its first declaration on.
+/// The header's declarations, without comments.
 fn code(header: &str) -> String {
     let mut code = String::new();
     let mut rest = &header[header.find("#ifndef").expect("an include guard")..];
@@ -26,7 +26,7 @@ fn code(header: &str) -> String {
     code + rest
 }
 
-/// A C program that prints what the header gives the compiler.
+/// A C program that prints the values and sizes that the compiler sees.
 fn printer(header: &str) -> String {
     let code = code(header);
     let mut body = String::new();
@@ -61,7 +61,7 @@ fn printer(header: &str) -> String {
     format!("#include <stdio.h>\n#include \"header.h\"\nint main(void) {{\n{body}  return 0;\n}}\n")
 }
 
-/// The functions and callbacks, each on one line.
+/// The declarations of functions and callbacks, one a line.
 fn declarations(header: &str) -> Vec<String> {
     let code = code(header);
     let lines: Vec<&str> = code.lines().filter(|line| !line.starts_with('#')).collect();
@@ -75,7 +75,7 @@ fn declarations(header: &str) -> Vec<String> {
         .collect()
 }
 
-/// Everything that programs rely on, as `include/abi.txt` has it.
+/// The whole interface, in the format of `include/abi.txt`.
 fn interface(header: &str) -> String {
     let folder = c_program::Scratch::new();
     fs::write(folder.path().join("header.h"), header).unwrap();
@@ -87,7 +87,7 @@ fn interface(header: &str) -> String {
     TITLE.to_owned() + &numbers + &declarations(header).join("\n") + "\n"
 }
 
-/// Lines of one text that the other lacks, both ways.
+/// The lines that only one of the two texts has.
 fn differences(made: &str, kept: &str) -> Vec<String> {
     let lacks = |text: &str, line: &str| !text.lines().any(|other| other == line);
     let new = made.lines().filter(|line| lacks(kept, line)).map(|line| format!("new: {line}"));
@@ -96,7 +96,7 @@ fn differences(made: &str, kept: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_interface_is_the_one_that_is_kept() {
+fn the_interface_matches_the_stored_listing() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/abi.txt");
     let made = interface(HEADER);
     if std::env::var_os("SYNA_MMAP_BLESS").is_some() {
@@ -106,12 +106,12 @@ fn the_interface_is_the_one_that_is_kept() {
     assert_eq!(
         differences(&made, &kept),
         [""; 0],
-        "look at the change, then run: SYNA_MMAP_BLESS=1 cargo test --test abi"
+        "review the change, then run: SYNA_MMAP_BLESS=1 cargo test --test abi"
     );
 }
 
 #[test]
-fn everything_that_the_header_has_is_looked_at() {
+fn the_listing_covers_the_whole_header() {
     let made = interface(HEADER);
     for line in [
         "constant SYNA_MMAP_ERR_LOCKED 8",
@@ -132,8 +132,8 @@ fn everything_that_the_header_has_is_looked_at() {
 }
 
 #[test]
-fn changes_that_break_programs_are_found() {
-    let planted = [
+fn incompatible_changes_are_detected() {
+    let injected = [
         ("#define SYNA_MMAP_ERR_LOCKED 8", "#define SYNA_MMAP_ERR_LOCKED 9"),
         ("  uint32_t hnsw_m;\n", "  uint64_t hnsw_m;\n"),
         ("  float distance;\n", ""),
@@ -141,14 +141,14 @@ fn changes_that_break_programs_are_found() {
         ("bool syna_mmap_has_index(const syna_mmap *store)", "bool syna_mmap_has_index(syna_mmap *store)"),
     ];
     let kept = interface(HEADER);
-    for (line, other) in planted {
+    for (line, other) in injected {
         assert!(HEADER.contains(line), "{line}");
         let found = differences(&interface(&HEADER.replacen(line, other, 1)), &kept);
-        assert!(found.iter().any(|line| line.starts_with("lost: ")), "{other:?} was not found: {found:?}");
+        assert!(found.iter().any(|line| line.starts_with("lost: ")), "{other:?} was not detected: {found:?}");
     }
 }
 
-/// Files that have the version besides Cargo.toml, and what stands before it there.
+/// Files other than Cargo.toml that contain the version, and the text before it.
 const VERSIONS: [(&str, &str); 3] = [
     ("cmake/SynaMmapConfigVersion.cmake", "set(PACKAGE_VERSION "),
     ("bindings/python/pyproject.toml", "\nversion = \""),
@@ -156,16 +156,16 @@ const VERSIONS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn every_package_has_the_version() {
+fn every_package_has_the_crate_version() {
     for (file, before) in VERSIONS {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{file} has no {before:?}"));
-        assert!(rest.starts_with(env!("CARGO_PKG_VERSION")), "{file} has another version than Cargo.toml");
+        assert!(rest.starts_with(env!("CARGO_PKG_VERSION")), "{file} and Cargo.toml have different versions");
     }
 }
 
 #[test]
-fn the_header_has_the_version() {
+fn the_header_has_the_crate_version() {
     for (part, value) in [
         ("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
         ("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
@@ -174,7 +174,7 @@ fn the_header_has_the_version() {
         let line = format!("#define SYNA_MMAP_VERSION_{part} {value}");
         assert!(
             HEADER.lines().any(|l| l == line),
-            "the header has another version than Cargo.toml: no {line:?}"
+            "the header and Cargo.toml have different versions: no {line:?}"
         );
     }
 }

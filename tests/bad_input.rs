@@ -1,4 +1,4 @@
-//! Bad input: each a typed error, and not a byte of the disk changed.
+//! Bad input gives a typed error and changes no byte on disk.
 
 mod support;
 
@@ -13,7 +13,7 @@ use syna_mmap::{
 
 const EUCLIDEAN: DistanceMetric = DistanceMetric::Euclidean;
 
-/// A store of ten rows, checkpointed and closed.
+/// Writes a store of ten rows, checkpointed and closed.
 fn make_store(path: &Path) {
     let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
     let mut random = Random(5);
@@ -25,14 +25,14 @@ fn make_store(path: &Path) {
 
 fn open_error(path: &Path, config: MmapVectorConfig) -> SynaError {
     let before = fs::read(path).ok();
-    let error = MmapVectorStore::new(path, config).expect_err("this must not open");
-    assert_eq!(fs::read(path).ok(), before, "an open that fails changes nothing");
+    let error = MmapVectorStore::new(path, config).expect_err("the open must fail");
+    assert_eq!(fs::read(path).ok(), before, "a failed open changes nothing");
     assert!(error.to_string().len() > 20, "{error}");
     error
 }
 
 #[test]
-fn writes_that_are_refused_leave_every_byte_as_it_was() {
+fn refused_writes_change_no_byte() {
     let folder = TempFolder::new("refused");
     let path = folder.file("store");
     make_store(&path);
@@ -95,11 +95,11 @@ fn writes_that_are_refused_leave_every_byte_as_it_was() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
-/// A batch of several megabytes is looked at piece by piece while it is written: what was written of it goes again.
+/// A batch of several megabytes is checked in pieces while it is written. After a failure the written pieces are removed.
 #[test]
-fn a_large_batch_that_is_refused_leaves_every_byte_as_it_was() {
+fn a_large_refused_batch_changes_no_byte() {
     let folder = TempFolder::new("refused-large");
-    // 65 dimensions: rows that are filled up to their stride.
+    // 65 dimensions: rows are padded to their stride.
     for (dimensions, is_reserved, threads) in
         [(64, true, 0), (65, true, 0), (64, false, 0), (64, true, 1), (65, false, 1)]
     {
@@ -143,7 +143,7 @@ fn a_large_batch_that_is_refused_leaves_every_byte_as_it_was() {
 }
 
 #[test]
-fn the_longest_key_is_taken() {
+fn the_longest_key_is_accepted() {
     let folder = TempFolder::new("long");
     let path = folder.file("store");
     let keys = ["k".repeat(65_535), String::new(), "\0\0".to_owned(), "ключ🗝".to_owned()];
@@ -158,7 +158,7 @@ fn the_longest_key_is_taken() {
 }
 
 #[test]
-fn configurations_that_cannot_be_are_refused_before_a_file_is_made() {
+fn invalid_configurations_are_refused_before_a_file_is_created() {
     let folder = TempFolder::new("config");
     let path = folder.file("store");
     for dimensions in [1, 63, 8193, u16::MAX] {
@@ -183,7 +183,7 @@ fn configurations_that_cannot_be_are_refused_before_a_file_is_made() {
 }
 
 #[test]
-fn files_that_are_no_store_are_refused_and_left_alone() {
+fn files_that_are_not_stores_are_refused_and_unchanged() {
     let folder = TempFolder::new("foreign");
     let path = folder.file("store");
     assert!(matches!(open_error(folder.path(), quiet(64, EUCLIDEAN)), SynaError::Io { .. }));
@@ -207,12 +207,12 @@ fn files_that_are_no_store_are_refused_and_left_alone() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_refused_and_left_alone() {
+fn a_truncated_file_is_refused_and_unchanged() {
     let folder = TempFolder::new("cut");
     let path = folder.file("store");
     make_store(&path);
     let whole = fs::read(&path).unwrap();
-    // One without a byte becomes a new store.
+    // An empty file becomes a new store.
     for length in (1..whole.len()).step_by(1009).chain([127, 128, 16384, whole.len() - 1]) {
         fs::write(&path, &whole[..length]).unwrap();
         let error = open_error(&path, quiet(64, EUCLIDEAN));
@@ -221,7 +221,7 @@ fn a_file_cut_anywhere_is_refused_and_left_alone() {
 }
 
 #[test]
-fn other_dimensions_and_metrics_than_the_files_are_refused_and_named() {
+fn mismatched_dimensions_and_metrics_are_refused_and_named() {
     let folder = TempFolder::new("facts");
     let path = folder.file("store");
     make_store(&path);
@@ -249,7 +249,7 @@ fn a_second_writer_is_locked_out_and_readers_are_not() {
     let config = MmapVectorConfig { open: read_only, ..quiet(64, EUCLIDEAN) };
     let reader = MmapVectorStore::new(&path, config).unwrap();
     writer.insert("new", &[7.0; 64]).unwrap();
-    assert_eq!((writer.len(), reader.len()), (11, 10), "a reader keeps its snapshot");
+    assert_eq!((writer.len(), reader.len()), (11, 10), "a reader stays at its snapshot");
     assert!(matches!(reader.insert("x", &[1.0; 64]).unwrap_err(), SynaError::ReadOnly { .. }));
     assert!(matches!(reader.delete("key1").unwrap_err(), SynaError::ReadOnly { .. }));
     assert!(matches!(reader.build_index().unwrap_err(), SynaError::ReadOnly { .. }));
@@ -260,13 +260,13 @@ fn a_second_writer_is_locked_out_and_readers_are_not() {
 }
 
 #[test]
-fn a_file_in_the_indexs_place_is_never_overwritten() {
+fn a_foreign_file_at_the_index_path_is_never_overwritten() {
     let folder = TempFolder::new("index-name");
     let path = folder.file("store");
     make_store(&path);
     let index = folder.file("store.hnsw");
-    fs::write(&index, b"somebody's notes").unwrap();
+    fs::write(&index, b"another tool's notes").unwrap();
     let error = open_error(&path, quiet(64, EUCLIDEAN));
     assert!(matches!(error, SynaError::Corrupt { .. }) && error.to_string().contains("hnsw"), "{error}");
-    assert_eq!(fs::read(&index).unwrap(), b"somebody's notes");
+    assert_eq!(fs::read(&index).unwrap(), b"another tool's notes");
 }

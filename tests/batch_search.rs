@@ -1,4 +1,4 @@
-//! Many queries in one call give what each gives alone, bit for bit, for any number of threads; and the index's recall.
+//! A batch search returns bitwise the results of single searches, for any number of threads. Also: measured recall.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn insert(store: &MmapVectorStore, vectors: &[f32]) {
 }
 
 #[test]
-fn a_batch_gives_what_its_queries_give_alone() {
+fn a_batch_search_equals_its_single_searches() {
     let mut random = Random(seed(61));
     for metric in METRICS {
         let vectors = random.vector(DIMENSIONS * 2500);
@@ -47,7 +47,7 @@ fn a_batch_gives_what_its_queries_give_alone() {
                 for filter in filters {
                     for exact in [false, true] {
                         let options = SearchOptions { filter, exact, ..Default::default() };
-                        same(&store, &queries, &options);
+                        assert_same(&store, &queries, &options);
                     }
                 }
             }
@@ -55,7 +55,7 @@ fn a_batch_gives_what_its_queries_give_alone() {
     }
 }
 
-fn same(store: &MmapVectorStore, queries: &[f32], options: &SearchOptions<'_>) {
+fn assert_same(store: &MmapVectorStore, queries: &[f32], options: &SearchOptions<'_>) {
     let (mut together, mut alone) = (SearchResults::default(), SearchResults::default());
     store.search_batch(queries, 9, options, &mut together).unwrap();
     assert_eq!(together.query_count(), queries.len() / DIMENSIONS);
@@ -73,7 +73,7 @@ fn same(store: &MmapVectorStore, queries: &[f32], options: &SearchOptions<'_>) {
 }
 
 #[test]
-fn a_query_that_is_wrong_has_an_error_of_its_own() {
+fn an_invalid_query_has_a_separate_error() {
     let mut random = Random(seed(62));
     let store = store(DistanceMetric::Euclidean, 2, &random.vector(DIMENSIONS * 3000));
     let mut queries = random.vector(DIMENSIONS * 40);
@@ -100,7 +100,7 @@ fn a_query_that_is_wrong_has_an_error_of_its_own() {
 }
 
 #[test]
-fn a_row_is_read_and_asked_about_once_for_many_exact_queries() {
+fn an_exact_batch_reads_and_filters_each_row_once() {
     let mut random = Random(seed(63));
     let store = store(DistanceMetric::Cosine, 0, &random.vector(DIMENSIONS * 2500));
     let queries = random.vector(DIMENSIONS * 128);
@@ -117,7 +117,7 @@ fn a_row_is_read_and_asked_about_once_for_many_exact_queries() {
 }
 
 #[test]
-fn deadline_and_visits_are_told_query_by_query() {
+fn deadline_and_visits_are_reported_per_query() {
     let mut random = Random(seed(64));
     let store = store(DistanceMetric::Euclidean, 2, &random.vector(DIMENSIONS * 3000));
     let queries = random.vector(DIMENSIONS * 10);
@@ -132,7 +132,7 @@ fn deadline_and_visits_are_told_query_by_query() {
 }
 
 #[test]
-fn recall_is_measured_on_the_store_and_by_the_seed() {
+fn recall_is_measured_on_seeded_rows_of_the_store() {
     let mut random = Random(seed(65));
     let vectors = random.vector(DIMENSIONS * 6000);
     let store = store(DistanceMetric::Euclidean, 2, &vectors);
@@ -142,9 +142,9 @@ fn recall_is_measured_on_the_store_and_by_the_seed() {
     let (narrow, wide) = (of(12, 1), of(300, 1));
     println!("ef 12: {narrow:.3}, ef 300: {wide:.3}");
     assert_eq!(narrow, of(12, 1));
-    assert!((2..6).any(|seed| of(12, seed) != narrow), "other seeds choose other rows");
+    assert!((2..6).any(|seed| of(12, seed) != narrow), "other seeds select other rows");
     assert!(narrow < wide && narrow > 0.3 && wide > 0.9);
-    // As by hand.
+    // Computed independently.
     let (mut graph, mut exact) = (SearchResults::default(), SearchResults::default());
     let mut good = 0;
     for row in 0..200 {
@@ -155,7 +155,7 @@ fn recall_is_measured_on_the_store_and_by_the_seed() {
         good += graph.hits()[1..].iter().filter(|hit| exact.hits()[1..].contains(hit)).count();
     }
     let by_hand = good as f64 / 2000.0;
-    assert!((by_hand - narrow).abs() < 0.05, "{by_hand} by hand, {narrow} by the store");
+    assert!((by_hand - narrow).abs() < 0.05, "{by_hand} computed here, {narrow} reported by the store");
     assert!(store.check_recall(0, 10, 0, 1).is_err() && store.check_recall(1, 0, 0, 1).is_err());
     assert!(store.check_recall(1, usize::MAX, 0, 1).is_err());
 }

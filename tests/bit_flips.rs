@@ -1,8 +1,8 @@
-//! Every bit of a store's files, flipped: found when it is opened, found when it is verified, or harmless; never a
-//! wrong answer.
+//! Flips every bit of a store's files. A flip is detected at open, detected by verification, or harmless; it never
+//! causes a wrong answer.
 //!
-//! `SYNA_MMAP_EVERY_BIT=1` flips all bits; otherwise those of the headers and some of the rest, more of them in a full run,
-//! with `SYNA_MMAP_FULL=1`.
+//! `SYNA_MMAP_EVERY_BIT=1` flips all bits. Otherwise the test flips all bits of the headers and a sample of the others,
+//! which is larger in a full run (`SYNA_MMAP_FULL=1`).
 
 mod support;
 
@@ -17,10 +17,10 @@ use syna_mmap::{
 };
 
 const DIMENSIONS: u16 = 64;
-/// Bits of so many bytes at the start of what begins like a structure are flipped in every run.
+/// How many bytes at the start of each structure count as its header, whose bits are flipped in every run.
 const HEADER_BYTES: usize = 128;
 
-/// A folder in memory where the machine has such a file system: a run opens a store a million times.
+/// A folder, in memory if the machine has such a file system: a run opens a store a million times.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -56,7 +56,7 @@ fn read_only(verify: bool) -> MmapVectorConfig {
     config(OpenMode { read_only: true, verify, ..OpenMode::default() })
 }
 
-/// About a hundred rows: deleted ones, replaced ones, tags, payloads, two checkpoints and an index.
+/// Writes about a hundred rows with deletions, replacements, tags, payloads, two checkpoints and an index.
 fn make(path: &Path, rows: usize) {
     let store = MmapVectorStore::new(path, config(OpenMode::default())).unwrap();
     let mut random = Random(3);
@@ -85,7 +85,7 @@ fn make(path: &Path, rows: usize) {
     store.close().unwrap();
 }
 
-/// Everything a store says.
+/// The complete content of a store.
 #[derive(Debug, PartialEq)]
 struct Contents(Vec<(String, Vec<u32>, u64, Vec<u8>)>);
 
@@ -107,7 +107,7 @@ struct Tally {
     wrong: Vec<usize>,
 }
 
-/// Flips every `step`th bit of `file`, one at a time, and every one of its headers; `look` says what comes of it.
+/// Flips every `step`th bit of `file` and all bits of its headers, one at a time; `look` determines each outcome.
 fn flip(file: &Path, step: usize, look: &mut dyn FnMut() -> Outcome) -> Tally {
     let bytes = fs::read(file).unwrap();
     let handle = File::options().write(true).open(file).unwrap();
@@ -131,7 +131,7 @@ fn flip(file: &Path, step: usize, look: &mut dyn FnMut() -> Outcome) -> Tally {
         }
         handle.write_all_at(&[byte], (bit / 8) as u64).unwrap();
     }
-    assert_eq!(fs::read(file).unwrap(), bytes, "opens for reading change nothing");
+    assert_eq!(fs::read(file).unwrap(), bytes, "read-only opens change nothing");
     tally
 }
 
@@ -154,7 +154,7 @@ fn print(name: &str, tally: &Tally) {
     assert!(wrong.is_empty(), "wrong answers after a flip of bit {:?} ...", &wrong[..wrong.len().min(10)]);
 }
 
-/// The distance between flips: 1 where every bit is asked for, `of_full` in a full run, else `otherwise`.
+/// The distance between flips: 1 if all bits are requested, `of_full` in a full run, else `otherwise`.
 fn step(of_full: usize, otherwise: usize) -> usize {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| value != "0");
     match (is_set("SYNA_MMAP_EVERY_BIT"), is_set("SYNA_MMAP_FULL")) {
@@ -165,7 +165,7 @@ fn step(of_full: usize, otherwise: usize) -> usize {
 }
 
 #[test]
-fn a_flipped_bit_of_the_data_file_is_found_or_harmless() {
+fn a_flipped_bit_of_the_data_file_is_detected_or_harmless() {
     let folder = Folder::new("flips-data");
     let path = folder.0.join("store");
     make(&path, 100);
@@ -193,7 +193,7 @@ fn a_flipped_bit_of_the_data_file_is_found_or_harmless() {
     assert!(tally.at_open > 0 && tally.by_verify_only > 0 && !tally.harmless.is_empty());
 }
 
-/// The index of a store of `rows` rows: searches through it say what an exact scan says, or it is left aside.
+/// Flips bits of the index of `rows` rows. Searches give the results of an exact scan, or the index is ignored.
 fn flip_index(rows: usize, step: usize, name: &str) {
     let folder = Folder::new(&format!("flips-index-{rows}"));
     let path = folder.0.join("store");
@@ -213,7 +213,7 @@ fn flip_index(rows: usize, step: usize, name: &str) {
         hits
     };
     let expected = ask(&store, true);
-    assert_eq!(ask(&store, false), expected, "the index as it was made finds what a scan finds");
+    assert_eq!(ask(&store, false), expected, "the unchanged index finds what a scan finds");
     drop(store);
     let mut look = || match MmapVectorStore::new(&path, read_only(false)) {
         Err(error) => {
@@ -228,7 +228,7 @@ fn flip_index(rows: usize, step: usize, name: &str) {
             if ask(&store, false) != expected {
                 return Outcome::Wrong;
             }
-            // What a search comes to is checked before it is believed, and a damaged index is left aside.
+            // A search verifies the records that it reads; a damaged index is ignored.
             match MmapVectorStore::new(&path, read_only(true)).map(|checked| checked.has_index()) {
                 Ok(true) if store.has_index() => Outcome::Harmless,
                 Ok(false) if !is_open => Outcome::AtOpen,
@@ -242,18 +242,18 @@ fn flip_index(rows: usize, step: usize, name: &str) {
     assert!(tally.at_open > 0);
     let in_use = bytes_in_use(&fs::read(&index).unwrap());
     let is_of_use = |bit: &&usize| in_use.iter().any(|range| range.contains(&(*bit / 8)));
-    assert_eq!(tally.harmless.iter().find(is_of_use), None, "a damaged index is searched");
+    assert_eq!(tally.harmless.iter().find(is_of_use), None, "a damaged index was searched");
 }
 
-/// What an index needs of its file: the table and the cells that it names. One slot is enough while the other is whole;
-/// cells of an older table, and what fills the last cell, are of no use.
+/// The bytes of the index file that are in use: the table and its cells. One intact slot is sufficient. Cells of an older
+/// table and the rest of the last cell are not used.
 fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
     const CELLS: usize = 8192;
     let word = |at: usize| u32::from_le_bytes(index[at..at + 4].try_into().unwrap()) as usize;
     let newest = if word(32) > word(4096 + 32) { 0 } else { 4096 };
     let cell_bytes = (index.len() - CELLS) / word(newest + 80);
     let table = CELLS + word(newest + 84) * cell_bytes;
-    // The centre, the sample, the orphans, and the bridges, which are pairs.
+    // The centre, the sample, the orphans, and the pinned links, which are pairs.
     let count = |at: usize| word(table + 4 * at);
     let lists = count(23) + count(24) + count(25) + 2 * count(26);
     let rows = (0..word(newest + 56)).map(|row| word(table + 4 * (27 + lists + row)));
@@ -262,7 +262,7 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
         start..start + cell_bytes
     });
     let mut in_use: Vec<_> = cells.collect();
-    // An older table serves as well.
+    // An older table is also valid.
     if word(84) == word(4096 + 84) {
         in_use.push(table..table + word(newest + 88));
     }
@@ -274,8 +274,8 @@ fn a_flipped_bit_of_the_index_changes_no_answer() {
     flip_index(100, step(31, 211), "index, 100 rows");
 }
 
-/// So many rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.
+/// Enough rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.
 #[test]
-fn a_flipped_bit_of_an_index_that_is_searched_changes_no_answer() {
+fn a_flipped_bit_of_a_large_index_changes_no_answer() {
     flip_index(2100, step(9_973, 99_991).max(9_973), "index, 2100 rows");
 }

@@ -1,11 +1,11 @@
-//! Every function of the C ABI is one call of the boundary, so no panic and no error can pass it by.
+//! Every function of the C ABI is a single call of the boundary, so that no panic or error bypasses it.
 //!
-//! The compiler cannot say this, so the source is read: see `faults`.
+//! The compiler cannot check this, so the test reads the sources: see `faults`.
 
 use std::fs;
 use std::path::Path;
 
-/// What is wrong with the `extern "C"` functions of a file.
+/// The violations in the `extern "C"` functions of a file.
 fn faults(source: &str) -> Vec<String> {
     let code = without_comments(source);
     let mut faults = Vec::new();
@@ -17,11 +17,11 @@ fn faults(source: &str) -> Vec<String> {
             after.trim_start().trim_start_matches("fn ").split('(').next().unwrap_or("").trim().to_owned();
         rest = after;
         if after.trim_start().starts_with("fn(") {
-            // The type of a callback.
+            // A callback type.
             continue;
         }
         if !after.trim_start().starts_with("fn ") {
-            faults.push("`extern \"C\"` that is no function".to_owned());
+            faults.push("`extern \"C\"` that is not a function".to_owned());
             continue;
         }
         if !before.trim_end().trim_end_matches(" unsafe").ends_with("#[unsafe(no_mangle)]\npub") {
@@ -44,7 +44,7 @@ fn faults(source: &str) -> Vec<String> {
     faults
 }
 
-/// `boundary::name(...)` and nothing after it.
+/// Whether the code is `boundary::name(...)` and nothing else.
 fn is_one_boundary_call(code: &str) -> bool {
     let Some(call) = code.strip_prefix("boundary::") else { return false };
     let Some(open) = call.find('(') else { return false };
@@ -52,12 +52,12 @@ fn is_one_boundary_call(code: &str) -> bool {
     known && closing(&call[open..], '(', ')') == Some(call.len() - open - 1)
 }
 
-/// What is inside the braces that the text begins with.
+/// The content of the braces at the start of the text.
 fn block(text: &str) -> &str {
     closing(text, '{', '}').map_or("", |end| &text[1..end])
 }
 
-/// Where the bracket that the text begins with is closed.
+/// The position of the bracket that closes the one at the start of the text.
 fn closing(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
@@ -73,7 +73,7 @@ fn closing(text: &str, open: char, close: char) -> Option<usize> {
     None
 }
 
-/// The code without line comments and without what stands in string literals, whose brackets would be counted.
+/// The code without line comments and string literals, whose brackets would be counted.
 fn without_comments(source: &str) -> String {
     let mut kept = String::new();
     for line in source.lines() {
@@ -116,7 +116,7 @@ fn every_function_is_one_boundary_call() {
         assert_eq!(faults(&source), [""; 0], "{path}");
     }
     let listed = include_str!("../include/symbols.txt").lines().filter(|line| !line.starts_with('#')).count();
-    assert_eq!(functions, listed, "functions that were read, and functions that are exported");
+    assert_eq!(functions, listed, "number of functions in the sources, and of exported functions");
 }
 
 const GOOD: &str = "/// Says `extern \"C\"`.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn syna_mmap_a(b: i32) -> i32 {
@@ -137,8 +137,8 @@ fn good_functions_pass() {
 }
 
 #[test]
-fn planted_faults_are_found() {
-    let planted = [
+fn injected_faults_are_detected() {
+    let injected = [
         ("boundary::value(false, || Ok(true))", "true"),
         ("boundary::value(false, || Ok(true))", "prepare();\n    boundary::value(false, || Ok(true))"),
         ("boundary::value(false, || Ok(true))", "boundary::value(false, || Ok(true)) && true"),
@@ -150,9 +150,9 @@ fn planted_faults_are_found() {
         ("#[unsafe(no_mangle)]\npub extern", "pub extern"),
         ("pub extern \"C\" fn syna_mmap_c() -> bool {", "pub extern \"C\" {"),
     ];
-    for (from, to) in planted {
+    for (from, to) in injected {
         let source = GOOD.replace(from, to);
-        assert_ne!(source, GOOD, "{from:?} was planted");
+        assert_ne!(source, GOOD, "{from:?} was replaced");
         assert_eq!(faults(&source).len(), 1, "{to:?}: {:?}", faults(&source));
     }
 }

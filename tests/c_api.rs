@@ -1,4 +1,4 @@
-//! The C ABI as a C program sees it: each program in `c-tests/` uses the header only and runs in a folder of its own.
+//! Runs the C programs in `c-tests/`, each in a temporary folder. They use the header only.
 #![cfg(unix)]
 
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 use support::{TempFolder, c_program};
 
-/// The second argument of every program; the replayer of cases takes it.
+/// The second argument of every program; the conformance program reads it.
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/conformance/cases.txt");
 
 fn run(name: &str) {
@@ -18,7 +18,7 @@ fn run(name: &str) {
     let folder = TempFolder::new(name);
     let output = c_program::run(&program, &[folder.path().to_str().expect("a path that is text"), CASES]);
     assert!(output.status.success(), "{}", c_program::transcript(&output));
-    // P7: nothing is printed, whatever went wrong.
+    // P7: the library prints nothing, on failures either.
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{}", c_program::transcript(&output));
 }
 
@@ -160,7 +160,7 @@ fn scarce() {
 #[test]
 fn allocations() {
     if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
-        eprintln!("skipped: the program replaces the allocator of glibc");
+        eprintln!("skipped: the program replaces glibc's allocator");
     }
     run("allocations");
 }
@@ -168,7 +168,7 @@ fn allocations() {
 #[test]
 fn small_stores() {
     if cfg!(not(target_os = "linux")) {
-        eprintln!("skipped: /proc tells how much memory is private");
+        eprintln!("skipped: the program reads /proc for the amount of private memory");
     }
     run("small_stores");
 }
@@ -185,7 +185,7 @@ fn every_program_is_run() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "c") {
             let name = path.file_stem().unwrap().to_str().unwrap();
-            assert!(own.contains(&format!("run(\"{name}\");")), "{name} is run by no test");
+            assert!(own.contains(&format!("run(\"{name}\");")), "{name} is not run by any test");
         }
     }
 }
@@ -193,7 +193,7 @@ fn every_program_is_run() {
 #[test]
 fn a_failed_check_fails_the_test() {
     let folder = c_program::Scratch::new();
-    let source = folder.path().join("planted.c");
+    let source = folder.path().join("injected.c");
     let include = format!("-I{}/c-tests", env!("CARGO_MANIFEST_DIR"));
     let text = "#include \"check.h\"\nint main(int argc, char **argv) {\n  begin(argc, argv);\n  \
                 FAILS(LOCKED, syna_mmap_checkpoint(NULL, &error));\n  return 0;\n}\n";
@@ -202,7 +202,7 @@ fn a_failed_check_fails_the_test() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said.contains("planted.c:4:")
+        said.contains("injected.c:4:")
             && said.contains("SYNA_MMAP_ERR_INVALID_HANDLE, not SYNA_MMAP_ERR_LOCKED")
     );
 }

@@ -1,6 +1,6 @@
-//! An error keeps its kind through every layer: a want of memory is never told as damage of a file, since a host may replace
-//! a damaged file.
-#![expect(unsafe_code, reason = "an allocator that refuses")]
+//! An error keeps its kind through every layer: out of memory is never reported as a damaged file, which a host might
+//! replace.
+#![expect(unsafe_code, reason = "an allocator that fails on request")]
 
 mod support;
 
@@ -12,14 +12,14 @@ use support::{Random, TempFolder, quiet, seed};
 use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, SynaError};
 
 thread_local! {
-    /// Sizes of memory that this thread does not get, from and below.
+    /// The range of allocation sizes, in bytes, that fail on this thread.
     static REFUSED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     static REFUSALS: Cell<u32> = const { Cell::new(0) };
 }
 
 struct Refusing;
 
-// SAFETY: hands everything on to the system's allocator, or refuses.
+// SAFETY: forwards to the system's allocator, or returns NULL.
 unsafe impl GlobalAlloc for Refusing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let (from, end) = REFUSED.get();
@@ -27,11 +27,11 @@ unsafe impl GlobalAlloc for Refusing {
             REFUSALS.set(REFUSALS.get() + 1);
             return ptr::null_mut();
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -39,8 +39,8 @@ unsafe impl GlobalAlloc for Refusing {
 #[global_allocator]
 static REFUSING: Refusing = Refusing;
 
-/// Calls `work` without memory of such sizes; how often it was refused some.
-fn without<R>(sizes: Range<usize>, work: impl FnOnce() -> R) -> (R, u32) {
+/// Runs `work` while allocations of these sizes fail; also returns the number of failures.
+fn with_failing_allocations<R>(sizes: Range<usize>, work: impl FnOnce() -> R) -> (R, u32) {
     REFUSED.set((sizes.start, sizes.end));
     REFUSALS.set(0);
     let answer = work();
@@ -49,7 +49,7 @@ fn without<R>(sizes: Range<usize>, work: impl FnOnce() -> R) -> (R, u32) {
 }
 
 #[test]
-fn an_open_or_salvage_without_memory_is_no_damage() {
+fn out_of_memory_is_not_reported_as_damage() {
     const ROWS: usize = 20_000;
     let folder = TempFolder::new("error-kinds");
     let path = folder.file("store");
@@ -69,12 +69,13 @@ fn an_open_or_salvage_without_memory_is_no_damage() {
     let read_only = OpenMode { read_only: true, ..OpenMode::default() };
     let damaged = OpenMode { damaged: true, ..OpenMode::default() };
     let mut refusals = 0;
-    // Tables of rows and keys double; the buffer that the log is read by is larger.
+    // The tables of rows and keys double in size; the buffer for reading the log is larger.
     for bits in 16..20 {
         let sizes = 1 << bits..2 << bits;
         for open in [OpenMode::default(), read_only, damaged] {
             let config = MmapVectorConfig { open, ..config.clone() };
-            let (opened, count) = without(sizes.clone(), || MmapVectorStore::new(&path, config).map(drop));
+            let (opened, count) =
+                with_failing_allocations(sizes.clone(), || MmapVectorStore::new(&path, config).map(drop));
             refusals += count;
             match opened {
                 Err(SynaError::NoMemory { .. }) if count > 0 => {}
@@ -83,7 +84,8 @@ fn an_open_or_salvage_without_memory_is_no_damage() {
             }
         }
         let copy = folder.file("copy");
-        let (salvaged, count) = without(sizes.clone(), || MmapVectorStore::salvage(&path, &copy));
+        let (salvaged, count) =
+            with_failing_allocations(sizes.clone(), || MmapVectorStore::salvage(&path, &copy));
         refusals += count;
         match salvaged {
             Err(SynaError::NoMemory { .. }) if count > 0 => {}

@@ -1,6 +1,6 @@
-//! The shared library exports what `include/symbols.txt` lists, and the header declares the same.
+//! The shared library exports exactly the symbols in `include/symbols.txt`, and the header declares the same ones.
 //!
-//! A symbol that is added or lost is a change of the ABI: it goes with a change of the list.
+//! Adding or removing a symbol changes the ABI and requires a change of the list.
 
 mod support;
 
@@ -17,14 +17,14 @@ fn listed() -> BTreeSet<String> {
     LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The symbols that other programs can link with.
+/// The symbols that other programs can link to.
 fn exported(library: &[u8]) -> BTreeSet<String> {
     let file = object::File::parse(library).unwrap();
     let symbols = file.dynamic_symbols().filter(|symbol| symbol.is_definition() && !symbol.is_local());
     symbols.map(|symbol| symbol.name().unwrap().to_owned()).collect()
 }
 
-/// How two sets of names differ, for a message.
+/// The differences between two sets of names, for a message.
 fn differences(made: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec<String> {
     let new = made.difference(kept).map(|name| format!("not in the list: {name}"));
     let lost = kept.difference(made).map(|name| format!("only in the list: {name}"));
@@ -33,25 +33,21 @@ fn differences(made: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec<String> 
 
 #[test]
 #[cfg(unix)]
-fn the_library_exports_the_list_and_nothing_else() {
+fn the_library_exports_exactly_the_listed_symbols() {
     let path = c_program::library_dir().join(c_program::library_name());
     let made = exported(&fs::read(path).unwrap());
     assert!(made.iter().all(|name| name.starts_with("syna_mmap_")), "{made:?}");
     if std::env::var_os("SYNA_MMAP_BLESS").is_some() {
         let names: String = made.iter().map(|name| format!("{name}\n")).collect();
-        let text = format!("# The exported functions, all of them; see tests/exports.rs.\n{names}");
+        let text = format!("# All exported functions; see tests/exports.rs.\n{names}");
         fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("include/symbols.txt"), text).unwrap();
         return;
     }
-    assert_eq!(
-        differences(&made, &listed()),
-        [""; 0],
-        "look at the change, then bless it: SYNA_MMAP_BLESS=1"
-    );
+    assert_eq!(differences(&made, &listed()), [""; 0], "review the change, then run with: SYNA_MMAP_BLESS=1");
 }
 
 #[test]
-fn the_header_declares_the_list_and_nothing_else() {
+fn the_header_declares_exactly_the_listed_symbols() {
     let mut declared = BTreeSet::new();
     let text = &HEADER[HEADER.find("#ifndef").unwrap()..];
     let is_other =
@@ -65,18 +61,18 @@ fn the_header_declares_the_list_and_nothing_else() {
 }
 
 #[test]
-fn a_difference_is_found() {
+fn a_difference_is_detected() {
     let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
-    let found = differences(&set(&["a", "planted"]), &set(&["a", "lost"]));
-    assert_eq!(found, ["not in the list: planted", "only in the list: lost"]);
+    let found = differences(&set(&["a", "extra"]), &set(&["a", "lost"]));
+    assert_eq!(found, ["not in the list: extra", "only in the list: lost"]);
 }
 
 #[test]
 #[cfg(unix)]
-fn a_library_that_exports_more_is_found() {
+fn an_extra_export_is_detected() {
     let folder = c_program::Scratch::new();
-    let source = folder.path().join("planted.c");
-    fs::write(&source, "int syna_mmap_planted(void) { return 0; }\n").unwrap();
+    let source = folder.path().join("injected.c");
+    fs::write(&source, "int syna_mmap_extra(void) { return 0; }\n").unwrap();
     let library = c_program::compile(&source, &["-shared", "-fPIC"]);
-    assert!(exported(&fs::read(library).unwrap()).contains("syna_mmap_planted"));
+    assert!(exported(&fs::read(library).unwrap()).contains("syna_mmap_extra"));
 }

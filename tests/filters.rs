@@ -1,4 +1,4 @@
-//! Searches that only some rows may answer: every condition, all shares of rows that pass, k hits wherever k rows pass.
+//! Filtered searches: every condition, all selectivities, and `k` hits whenever `k` rows match (P1).
 
 mod support;
 
@@ -20,7 +20,7 @@ fn open(metric: DistanceMetric) -> MmapVectorStore {
     MmapVectorStore::in_memory(config).unwrap()
 }
 
-/// Rows around as many centres as there are clusters; row `r` is of cluster `r % clusters`.
+/// Rows around `clusters` centres; row `r` belongs to cluster `r % clusters`.
 fn vectors(random: &mut Random, count: usize, clusters: usize) -> Vec<Vec<f32>> {
     let centres: Vec<Vec<f32>> = (0..clusters).map(|_| random.vector(DIMENSIONS)).collect();
     (0..count)
@@ -62,7 +62,7 @@ fn search(store: &MmapVectorStore, query: &[f32], k: usize, options: &SearchOpti
     results.hits().to_vec()
 }
 
-/// The rows that pass, by an exact search for all of them and the test's own eyes.
+/// The reference answer: an exact search for all rows, filtered by the test itself.
 fn truth(store: &MmapVectorStore, query: &[f32], k: usize, passes: &dyn Fn(&Entry<'_>) -> bool) -> Vec<Hit> {
     let everything = SearchOptions { exact: true, ..Default::default() };
     let all = search(store, query, store.len(), &everything);
@@ -71,23 +71,23 @@ fn truth(store: &MmapVectorStore, query: &[f32], k: usize, passes: &dyn Fn(&Entr
     all.into_iter().filter(|hit| passes(&entry(hit.row))).take(k).collect()
 }
 
-/// The share of the true hits that were found; as many have to be there, in order.
+/// The fraction of true hits that were found. Both lists must have the same length.
 fn recall(found: &[Hit], truth: &[Hit]) -> f64 {
-    assert_eq!(found.len(), truth.len(), "k hits wherever k rows pass");
+    assert_eq!(found.len(), truth.len(), "k hits whenever k rows match");
     assert!(found.windows(2).all(|pair| (pair[0].distance, pair[0].row) < (pair[1].distance, pair[1].row)));
     let Some(last) = truth.last() else { return 1.0 };
     found.iter().filter(|hit| hit.distance <= last.distance).count() as f64 / truth.len() as f64
 }
 
 #[test]
-fn every_condition_and_their_combinations_find_what_a_scan_finds() {
+fn filters_and_their_combinations_match_a_scan() {
     let mut random = Random(seed(41));
     for metric in METRICS {
         let store = open(metric);
         let all = vectors(&mut random, 4000, 20);
         write(&store, 0..3500, &all, WriteMode::Insert);
         store.build_index().unwrap();
-        // Rows behind the index are found as well.
+        // Unindexed rows are found too.
         write(&store, 3500..4000, &all, WriteMode::Insert);
         let even = bitmap(3900, |row| row % 2 == 0);
         let few = bitmap(4000, |row| row % 1000 == 7);
@@ -103,7 +103,7 @@ fn every_condition_and_their_combinations_find_what_a_scan_finds() {
             Filter { tags_all: 5, tags_none: 1, ..none },
             Filter { key_prefix: "ab", ..none },
             Filter { key_prefix: "ä", ..none },
-            Filter { key_prefix: "no key begins so", ..none },
+            Filter { key_prefix: "no such prefix", ..none },
             Filter { rows: Some(&even), ..none },
             Filter { rows: Some(&few), ..none },
             Filter { rows: Some(&[]), ..none },
@@ -137,7 +137,7 @@ fn every_condition_and_their_combinations_find_what_a_scan_finds() {
     }
 }
 
-/// For each share of rows that pass: those of chance, those nearest to the query's cluster, those farthest from it.
+/// For each selectivity the matching rows are random, nearest to the query's cluster, or farthest from it.
 #[test]
 fn recall_holds_at_every_selectivity() {
     let rows: usize =
@@ -160,7 +160,7 @@ fn recall_holds_at_every_selectivity() {
                     .iter()
                     .map(|x| x + 0.3 * random.normal())
                     .collect();
-                // Clusters in a ring, beginning with the query's own: whole ones pass, and a part of the last.
+                // Clusters in a ring, starting with the query's: whole clusters match, and a part of the last one.
                 let place = |row: usize| {
                     (row % clusters + clusters - cluster) % clusters * rows / clusters + row / clusters
                 };
@@ -188,13 +188,13 @@ fn recall_holds_at_every_selectivity() {
 }
 
 #[test]
-fn deleted_and_replaced_rows_stay_hidden_and_k_rows_come_wherever_k_pass() {
+fn deleted_rows_are_hidden_and_k_hits_are_returned_if_k_rows_match() {
     let mut random = Random(seed(43));
     let store = open(DistanceMetric::Euclidean);
     let all = vectors(&mut random, 6000, 10);
     write(&store, 0..6000, &all, WriteMode::Insert);
     store.build_index().unwrap();
-    // Rows 6000.. have the keys of the first thousand, the first hundred of those are gone for good.
+    // Rows 6000.. have the keys of the first thousand rows; the first hundred of those keys are deleted.
     write(&store, 0..1000, &all, WriteMode::Upsert);
     (0..100).for_each(|row| assert!(store.delete(&key(row)).unwrap()));
     let live = |row: u32| (1000..6000).contains(&row) || row >= 6100;
@@ -211,7 +211,7 @@ fn deleted_and_replaced_rows_stay_hidden_and_k_rows_come_wherever_k_pass() {
 }
 
 #[test]
-fn a_callback_is_asked_once_a_row_about_all_of_it_and_may_call_the_store() {
+fn a_callback_filter_is_called_once_a_row_and_may_call_the_store() {
     let mut random = Random(seed(44));
     let store = open(DistanceMetric::Cosine);
     let all = vectors(&mut random, 5000, 10);
@@ -231,15 +231,18 @@ fn a_callback_is_asked_once_a_row_about_all_of_it_and_may_call_the_store() {
         let filter = Filter { tags_any: u64::MAX, callback: Some(&callback), ..Default::default() };
         search(&store, &all[7], K, &SearchOptions { filter, ..Default::default() });
         let asked = asked.lock().unwrap();
-        println!("1 in {one_in}: {} of 5000 asked about", asked.iter().filter(|&&times| times > 0).count());
+        println!(
+            "1 in {one_in}: {} of 5000 rows passed to the callback",
+            asked.iter().filter(|&&times| times > 0).count()
+        );
         assert!(asked.iter().all(|&times| times <= 1));
-        // What the tags have ruled out is not asked about.
+        // Rows that the tags exclude are not passed to the callback.
         assert!(asked.iter().step_by(6).all(|&times| times == 0) && asked.contains(&1));
     }
 }
 
 #[test]
-fn a_search_ends_at_its_visits_or_its_deadline_and_says_so() {
+fn a_search_stops_at_max_visits_or_its_deadline_and_is_partial() {
     let mut random = Random(seed(45));
     let store = open(DistanceMetric::Euclidean);
     let all = vectors(&mut random, 8000, 10);
@@ -250,7 +253,7 @@ fn a_search_ends_at_its_visits_or_its_deadline_and_says_so() {
         (results.hits().len(), results.is_partial())
     };
     let of = |max_visits| SearchOptions { max_visits, ..Default::default() };
-    // Without an index: rows that are compared.
+    // Without an index, compared rows count.
     assert_eq!(
         [1, 5, 7999, 8000].map(|visits| found(of(visits))),
         [(1, true), (5, true), (10, true), (10, false)]
@@ -266,7 +269,7 @@ fn a_search_ends_at_its_visits_or_its_deadline_and_says_so() {
     assert!(found(SearchOptions { filter, ..of(20) }).1);
     assert_eq!(found(SearchOptions { filter, ..of(8000) }), (10, false));
     assert!(found(SearchOptions { deadline: Some(Duration::ZERO), filter, ..of(0) }).1);
-    // Asked about, but not compared, rows count for nothing; a slow callback is cut short by the deadline.
+    // Rows that the callback rejects are not compared and do not count. The deadline also ends a slow callback filter.
     let asked = AtomicUsize::new(0);
     let slow = |_: &Entry<'_>| {
         asked.fetch_add(1, Ordering::Relaxed);
@@ -279,7 +282,7 @@ fn a_search_ends_at_its_visits_or_its_deadline_and_says_so() {
 }
 
 #[test]
-fn more_like_this_one_leaves_itself_out() {
+fn a_search_by_key_excludes_its_own_row() {
     let mut random = Random(seed(46));
     for is_indexed in [false, true] {
         let store = open(DistanceMetric::Cosine);
@@ -303,7 +306,7 @@ fn more_like_this_one_leaves_itself_out() {
                     .collect();
             assert!(recall(&hits, &truth) >= 0.8, "row {row}");
         }
-        assert_eq!(found(3, 1, SearchOptions::default())[0].row, 9, "an equal row is no less like it");
+        assert_eq!(found(3, 1, SearchOptions::default())[0].row, 9, "an equal row is not excluded");
         assert_eq!(found(3, 4000, SearchOptions::default()).len(), 3999);
         let filter = Filter { tags_all: 3, ..Default::default() };
         assert!(

@@ -1,6 +1,5 @@
-//! Every vector is found by a search for itself: before there is an index, after it was built, behind it, and after
-//! reopening. `SYNA_MMAP_FINDABLE_ROWS` sets how many rows (6,000 otherwise; 20,000 in a full run,
-//! with `SYNA_MMAP_FULL=1`).
+//! Every vector is found by a search for itself: without an index, with one, while unindexed, and after reopening.
+//! `SYNA_MMAP_FINDABLE_ROWS` sets the number of rows (default 6,000; 20,000 with `SYNA_MMAP_FULL=1`).
 
 mod support;
 
@@ -50,10 +49,10 @@ impl Rows {
 }
 
 #[test]
-fn every_vector_finds_itself_with_and_without_an_index_and_after_reopening() {
+fn every_vector_is_found_with_and_without_an_index_and_after_reopening() {
     let rows: usize = size("SYNA_MMAP_FINDABLE_ROWS", 20_000, 6_000);
     let mut random = Random(seed(17));
-    // v0, v1, ... and, among them, keys of every length from 0 to 300.
+    // v0, v1, ... and keys of every length from 0 to 300.
     let mut keys: Vec<String> = (0..rows).map(|row| format!("v{row}")).collect();
     keys.extend((0..=300).map(|length| "k".repeat(length)));
     let keys: Vec<String> = (0..keys.len()).map(|i| keys[i * 7919 % keys.len()].clone()).collect();
@@ -75,20 +74,20 @@ fn every_vector_finds_itself_with_and_without_an_index_and_after_reopening() {
     assert!(store.has_index());
     check(&store, first, "with an index");
     all.insert(&store, first..total);
-    check(&store, total, "with rows behind the index");
+    check(&store, total, "with unindexed rows");
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config.clone()).unwrap();
-    assert!(store.has_index(), "the index comes back with the store");
+    assert!(store.has_index(), "the index is loaded with the store");
     check(&store, total, "reopened");
     store.build_index().unwrap();
-    check(&store, total, "with all rows in the index");
+    check(&store, total, "with all rows indexed");
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config).unwrap();
     check(&store, total, "reopened again");
 }
 
 #[test]
-fn the_index_comes_by_itself_from_batches_and_from_single_inserts() {
+fn the_index_is_built_automatically_by_batches_and_single_inserts() {
     let mut random = Random(seed(18));
     for is_batch in [true, false] {
         let folder = TempFolder::new("threshold");

@@ -1,15 +1,15 @@
-//! What holds for the source as a whole: imports run downward, some things stand in one place only, files stay short.
+//! Rules for the sources as a whole: imports run downward, some constructs appear in one file only, files stay short.
 
 mod support;
 
 use support::sources::sources;
 
-/// All that the index uses of the storage: memory without a file, which comes from there since mappings do, and threads,
-/// which differ from platform to platform.
+/// What the index may use of the storage layer: memory without a file, because mappings are there, and threads, because
+/// they depend on the platform.
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
-/// A module of the crate's root and the floor that it is on.
-const FLOORS: [(&str, u32); 16] = [
+/// The modules at the crate's root and their layers.
+const LAYERS: [(&str, u32); 16] = [
     ("sync", 0),
     ("memory", 0),
     ("error", 0),
@@ -28,7 +28,7 @@ const FLOORS: [(&str, u32); 16] = [
     ("ffi", 4),
 ];
 
-/// What the crate's root re-exports, and from which floor.
+/// The names that the crate's root re-exports, and the layer of each.
 const RE_EXPORTS: [(u32, &[&str]); 3] = [
     (0, &["Result", "SynaError", "DistanceMetric"]),
     (2, &["IndexProfile"]),
@@ -70,11 +70,11 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
 
 const MAX_LINES: usize = 350;
 
-/// What is wrong with one file; `path` is relative to `src`, with slashes.
+/// The violations in one file; `path` is relative to `src`, with slashes.
 fn faults(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if path != "lib.rs" {
-        floor_faults(path, text, &mut faults);
+        layer_faults(path, text, &mut faults);
     }
     for (number, line) in text.lines().enumerate() {
         let mut fault = |what: &str| faults.push(format!("{path}:{}: {what}", number + 1));
@@ -94,41 +94,41 @@ fn faults(path: &str, text: &str) -> Vec<String> {
     faults
 }
 
-/// Paths that begin at the crate's root and lead to a higher floor, or from the index to the storage.
-fn floor_faults(path: &str, text: &str, faults: &mut Vec<String>) {
+/// Paths from the crate's root that lead to a higher layer, or from the index to the storage.
+fn layer_faults(path: &str, text: &str, faults: &mut Vec<String>) {
     let own = path.split(['/', '.']).next().unwrap_or("");
-    let Some(own_floor) = floor_of(own) else {
-        faults.push(format!("{path}: the module `{own}` is on no floor; add it to FLOORS"));
+    let Some(own_layer) = layer_of(own) else {
+        faults.push(format!("{path}: the module `{own}` has no layer; add it to LAYERS"));
         return;
     };
     for name in root_names(text) {
-        let Some(floor) = floor_of(&name) else {
-            faults.push(format!("{path}: `crate::{name}` is on no floor; add it to FLOORS or RE_EXPORTS"));
+        let Some(layer) = layer_of(&name) else {
+            faults.push(format!("{path}: `crate::{name}` has no layer; add it to LAYERS or RE_EXPORTS"));
             continue;
         };
-        if floor > own_floor {
-            faults.push(format!("{path}: floor {own_floor} uses `crate::{name}` of floor {floor}"));
+        if layer > own_layer {
+            faults.push(format!("{path}: layer {own_layer} uses `crate::{name}` of layer {layer}"));
         }
         let is_allowed = |rest: &str| FOR_THE_INDEX.iter().any(|allowed| rest.starts_with(allowed));
         let mut uses = text.match_indices("crate::storage").map(|(at, _)| &text[at..]);
         if own == "index" && name == "storage" && !uses.all(is_allowed) {
-            faults.push(format!("{path}: the index knows no files, but uses `crate::{name}`"));
+            faults.push(format!("{path}: the index must not use `crate::{name}`"));
         }
     }
 }
 
-fn floor_of(name: &str) -> Option<u32> {
-    let module = FLOORS.iter().find(|(module, _)| *module == name).map(|(_, floor)| *floor);
-    module.or_else(|| RE_EXPORTS.iter().find(|(_, names)| names.contains(&name)).map(|(floor, _)| *floor))
+fn layer_of(name: &str) -> Option<u32> {
+    let module = LAYERS.iter().find(|(module, _)| *module == name).map(|(_, layer)| *layer);
+    module.or_else(|| RE_EXPORTS.iter().find(|(_, names)| names.contains(&name)).map(|(layer, _)| *layer))
 }
 
-/// The names that stand right after `crate::`, in braces too.
+/// The names after `crate::`, also in braces.
 fn root_names(text: &str) -> Vec<String> {
     let code: String =
         text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let mut names = Vec::new();
     for (at, matched) in code.match_indices("crate::") {
-        // `$crate::` is the same; `other_crate::` is another one.
+        // `$crate::` is the same; `other_crate::` is not.
         if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
             continue;
         }
@@ -162,7 +162,7 @@ fn first_name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Files in which a word of code stands, comments aside.
+/// Files whose code contains a word, comments excluded.
 fn files_naming<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
     let names =
         |text: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
@@ -170,7 +170,7 @@ fn files_naming<'a>(files: &'a [(String, String)], word: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_source_keeps_the_rules() {
+fn the_sources_follow_the_rules() {
     let faults: Vec<String> = sources().iter().flat_map(|(path, text)| faults(path, text)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -181,13 +181,13 @@ fn memory_is_mapped_in_two_files() {
     let mut files = files_naming(&sources, "memmap2");
     files.sort_unstable();
     assert_eq!(files, ["storage/io/huge_pages.rs", "storage/io/region.rs"]);
-    let planted = [("a.rs", "use memmap2::Mmap;"), ("b.rs", "x: memmap2::Mmap"), ("c.rs", "// memmap2")];
-    let planted: Vec<_> =
-        planted.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    assert_eq!(files_naming(&planted, "memmap2"), ["a.rs", "b.rs"]);
+    let injected = [("a.rs", "use memmap2::Mmap;"), ("b.rs", "x: memmap2::Mmap"), ("c.rs", "// memmap2")];
+    let injected: Vec<_> =
+        injected.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(files_naming(&injected, "memmap2"), ["a.rs", "b.rs"]);
 }
 
-/// Files of the library proper that start a thread by themselves, outside their tests.
+/// Files whose code starts threads directly, tests excluded.
 fn files_with_spawns(files: &[(String, String)]) -> Vec<&str> {
     let words = ["scope.spawn", "thread::Builder", "thread::{Builder", "thread.spawn"];
     let starts = |text: &str| {
@@ -203,20 +203,20 @@ fn files_with_spawns(files: &[(String, String)]) -> Vec<&str> {
 #[test]
 fn threads_are_started_in_one_file() {
     assert_eq!(files_with_spawns(&sources()), ["storage/platform/threads.rs"]);
-    let planted = [
+    let injected = [
         ("a.rs", "scope.spawn(|| 1)"),
         ("b.rs", "use std::thread::Builder;"),
         ("c.rs", "spawn_scoped(scope, \"x\", f)"),
     ];
-    let planted: Vec<_> =
-        planted.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    assert_eq!(files_with_spawns(&planted), ["a.rs", "b.rs"]);
+    let injected: Vec<_> =
+        injected.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(files_with_spawns(&injected), ["a.rs", "b.rs"]);
 }
 
 #[test]
-fn planted_faults_are_found() {
+fn injected_faults_are_detected() {
     let long = "\n".repeat(MAX_LINES + 1);
-    let planted = [
+    let injected = [
         ("kernel/scalar.rs", "use crate::storage::Layout;"),
         ("storage/log.rs", "use crate::index::Graph;"),
         ("storage/log.rs", "fn f(s: &crate::store::Store) {}"),
@@ -226,7 +226,7 @@ fn planted_faults_are_found() {
         ("store/open.rs", "use crate::ffi::boundary;"),
         ("store/open.rs", "$crate::ffi::boundary!()"),
         ("store/open.rs", "use crate::unheard_of::Thing;"),
-        ("unheard_of.rs", ""),
+        ("unknown.rs", ""),
         ("store/open.rs", "#[cfg(target_os = \"linux\")]"),
         ("store/open.rs", "#[cfg(all(unix, not(target_os = \"linux\")))]"),
         ("store/open.rs", "    todo!()"),
@@ -234,13 +234,13 @@ fn planted_faults_are_found() {
         ("store/open.rs", "    #[ignore = \"slow\"]"),
         ("store/open.rs", &long),
     ];
-    for (path, text) in planted {
+    for (path, text) in injected {
         assert_eq!(faults(path, text).len(), 1, "{path}: {text:?}: {:?}", faults(path, text));
     }
 }
 
 #[test]
-fn what_is_allowed_passes() {
+fn allowed_code_passes() {
     let allowed = [
         ("ffi/store.rs", "use crate::{MmapVectorStore, Result};\nuse crate::store::Thing;"),
         (

@@ -1,7 +1,7 @@
-//! A full disk is an error, the store stays usable, and nothing acknowledged is lost (P5): on real file systems.
+//! A full disk is an error, the store remains usable, and no acknowledged row is lost (P5), on real file systems.
 //!
-//! Small ones are mounted for it, a tmpfs and an ext4 in a file. Where that is not allowed the test says so on standard
-//! error, past the harness, which would keep it to itself; `SYNA_MMAP_FULL_DISK=required` makes that a failure.
+//! The test mounts a small tmpfs and a small ext4 image. If mounting is not permitted, it prints that directly to standard
+//! error, because the harness would hide it. `SYNA_MMAP_FULL_DISK=required` makes that a failure.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -17,14 +17,14 @@ use syna_mmap::{DistanceMetric, MmapVectorStore, Result, SynaError};
 const DIMENSIONS: u16 = 70;
 const MIB: u64 = 1 << 20;
 
-/// A small file system, unmounted when this is dropped.
+/// A small mounted file system; it is unmounted when this is dropped.
 struct SmallDisk {
     root: TempFolder,
 }
 
 impl SmallDisk {
     /// # Errors
-    /// Why there is none.
+    /// Why it cannot be mounted.
     fn mount(kind: &str, mebibytes: u64) -> std::result::Result<Self, String> {
         let root = TempFolder::new("full-disk");
         let point = root.file("disk");
@@ -37,7 +37,7 @@ impl SmallDisk {
                 File::create(&image)
                     .and_then(|file| file.set_len(mebibytes * MIB))
                     .map_err(|error| error.to_string())?;
-                // No blocks kept back for root, who runs this.
+                // No blocks reserved for root, which runs this test.
                 run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image))?;
                 mount.args(["-o", "loop"]).arg(&image)
             }
@@ -53,7 +53,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // A store that a failed test left open keeps the mount busy: detached, it goes when the process does.
+        // A store that a failed test left open keeps the mount busy; a lazy unmount takes effect when the process ends.
         let _ = run(Command::new("umount").arg("--lazy").arg(self.root.file("disk")));
     }
 }
@@ -66,7 +66,7 @@ fn run(command: &mut Command) -> std::result::Result<(), String> {
     }
 }
 
-/// Runs `test` on each small disk that can be had here.
+/// Runs `test` on each small disk that can be mounted.
 fn on_small_disks(name: &str, test: fn(&SmallDisk)) {
     for (kind, mebibytes) in [("tmpfs", 4), ("tmpfs", 8), ("ext4", 12)] {
         match SmallDisk::mount(kind, mebibytes) {
@@ -81,7 +81,7 @@ fn on_small_disks(name: &str, test: fn(&SmallDisk)) {
     }
 }
 
-/// Writes a file of `most` bytes, or of all that there are.
+/// Writes a file of `most` bytes, or of all free bytes.
 fn take_space(path: &Path, most: u64) {
     let mut file = File::create(path).unwrap();
     let mut left = most;
@@ -97,7 +97,7 @@ fn take_space(path: &Path, most: u64) {
     file.sync_all().unwrap();
 }
 
-/// Removes a file; an ext4 gives its blocks to others when the journal has it.
+/// Removes a file. ext4 reuses the blocks only after the journal is committed.
 fn free(filler: &Path) {
     fs::remove_file(filler).unwrap();
     File::open(filler.parent().unwrap()).unwrap().sync_all().unwrap();
@@ -119,7 +119,7 @@ fn insert(store: &MmapVectorStore, numbers: std::ops::Range<usize>) -> Result<us
     store.insert_batch(&keys, &vectors)
 }
 
-/// Inserts `step` rows at a time until the disk is full; returns how many rows there are.
+/// Inserts `step` rows at a time until the disk is full; returns the number of rows.
 fn fill(store: &MmapVectorStore, from: usize, step: usize) -> usize {
     let mut count = from;
     loop {
@@ -130,7 +130,7 @@ fn fill(store: &MmapVectorStore, from: usize, step: usize) -> usize {
                 return count;
             }
         }
-        assert!(count < 1_000_000, "the disk never fills");
+        assert!(count < 1_000_000, "the disk does not fill");
     }
 }
 
@@ -140,11 +140,11 @@ fn expect_no_space<T: std::fmt::Debug>(result: Result<T>) {
             assert_eq!(source.kind(), ErrorKind::StorageFull);
             assert!(needed_bytes < 1 << 40, "{needed_bytes}");
         }
-        other => panic!("NoSpace expected: {other:?}"),
+        other => panic!("expected NoSpace, got {other:?}"),
     }
 }
 
-/// Every one of `count` rows is there as it was written, no other, and is found.
+/// Checks that the store has exactly `count` rows, unchanged and findable.
 fn check(store: &MmapVectorStore, count: usize) {
     assert_eq!(store.len(), count);
     for number in 0..count {
@@ -155,7 +155,7 @@ fn check(store: &MmapVectorStore, count: usize) {
     }
 }
 
-/// Full, then some space back, then full again, then opened again.
+/// Fills the disk, frees some space, fills it again, and reopens the store.
 fn fill_by(disk: &SmallDisk, step: usize) {
     let (path, filler) = (disk.file("store"), disk.file("filler"));
     take_space(&filler, MIB);
@@ -163,7 +163,7 @@ fn fill_by(disk: &SmallDisk, step: usize) {
     let first = fill(&store, 0, step);
     assert!(first > 0);
     check(&store, first);
-    store.checkpoint().expect("a checkpoint goes into slots that are there");
+    store.checkpoint().expect("a checkpoint writes to existing slots");
     assert_eq!(fill(&store, first, step), first, "the disk is still full");
     free(&filler);
     let second = fill(&store, first, step);
@@ -184,8 +184,8 @@ fn batches_fill_a_disk() {
 }
 
 #[test]
-fn a_batch_larger_than_the_disk_leaves_no_trace() {
-    on_small_disks("a batch too large", |disk| {
+fn a_batch_larger_than_the_disk_changes_nothing() {
+    on_small_disks("a batch that is too large", |disk| {
         let path = disk.file("store");
         let store = open(&path).unwrap();
         insert(&store, 0..100).unwrap();
@@ -202,7 +202,7 @@ fn a_batch_larger_than_the_disk_leaves_no_trace() {
 }
 
 #[test]
-fn a_reservation_is_had_whole_or_not_at_all() {
+fn a_reservation_succeeds_completely_or_changes_nothing() {
     on_small_disks("reserve", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));
         let store = open(&path).unwrap();
@@ -216,13 +216,13 @@ fn a_reservation_is_had_whole_or_not_at_all() {
         check(&store, 2000);
         let mut before = fs::metadata(&path).unwrap().len();
         expect_no_space(store.reserve(20_000));
-        // Space for the rows, but not for their frames too.
+        // Space for the rows, but not for their frames.
         free(&filler);
         for rows in (2100..40_000).step_by(300) {
             let result = store.reserve(rows);
             if result.is_err() {
                 expect_no_space(result);
-                assert_eq!(fs::metadata(&path).unwrap().len(), before, "nothing was taken");
+                assert_eq!(fs::metadata(&path).unwrap().len(), before, "no space was allocated");
             } else {
                 before = fs::metadata(&path).unwrap().len();
             }
@@ -233,7 +233,7 @@ fn a_reservation_is_had_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_index_that_finds_no_space_is_written_later() {
+fn an_index_without_space_is_saved_later() {
     on_small_disks("build_index", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));
         let store = open(&path).unwrap();
@@ -242,11 +242,11 @@ fn an_index_that_finds_no_space_is_written_later() {
         expect_no_space(store.build_index());
         assert!(!disk.file("store.hnsw").exists());
         check(&store, 1000);
-        // The rows are safe although the index is not.
+        // The rows are durable although the index is not saved.
         assert!(!store.is_dirty());
         expect_no_space(store.checkpoint());
         free(&filler);
-        store.checkpoint().expect("there is space again");
+        store.checkpoint().expect("there is space");
         assert!(disk.file("store.hnsw").exists() && store.has_index());
         store.close().unwrap();
         let store = open(&path).unwrap();
@@ -256,8 +256,8 @@ fn an_index_that_finds_no_space_is_written_later() {
 }
 
 #[test]
-fn a_write_has_not_failed_because_the_index_finds_no_space() {
-    on_small_disks("a checkpoint that falls due", |disk| {
+fn a_write_succeeds_if_only_the_index_has_no_space() {
+    on_small_disks("an automatic checkpoint", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));
         let mut config = quiet(DIMENSIONS, DistanceMetric::Euclidean);
         config.checkpoint_interval_secs = 1;
@@ -270,29 +270,29 @@ fn a_write_has_not_failed_because_the_index_finds_no_space() {
         store.index_step(std::time::Duration::from_secs(60)).unwrap();
         take_space(&filler, u64::MAX);
         std::thread::sleep(std::time::Duration::from_millis(1100));
-        assert_eq!(insert(&store, 1010..1011).expect("the row has its space"), 1);
-        assert!(!store.is_dirty(), "the rows' part of the checkpoint was made");
+        assert_eq!(insert(&store, 1010..1011).expect("there is space for the row"), 1);
+        assert!(!store.is_dirty(), "the checkpoint of the rows was made");
         expect_no_space(store.checkpoint());
         check(&store, 1011);
         free(&filler);
-        store.checkpoint().expect("there is space again");
+        store.checkpoint().expect("there is space");
         assert!(fs::metadata(disk.file("store.hnsw")).unwrap().len() > saved);
     });
 }
 
 #[test]
-fn a_store_that_finds_no_space_is_not_made() {
+fn a_store_without_space_is_not_created() {
     on_small_disks("create", |disk| {
         let (path, filler) = (disk.file("store"), disk.file("filler"));
         take_space(&filler, u64::MAX);
         let files = || fs::read_dir(path.parent().unwrap()).unwrap().count();
         let before = files();
         expect_no_space(open(&path));
-        assert_eq!(files(), before, "nothing is left behind");
+        assert_eq!(files(), before, "no file is left");
         free(&filler);
         let store = open(&path).unwrap();
         insert(&store, 0..10).unwrap();
-        // And one that is there opens on a full disk, for what it holds.
+        // An existing store can be opened on a full disk.
         take_space(&filler, u64::MAX);
         store.close().unwrap();
         check(&open(&path).unwrap(), 10);

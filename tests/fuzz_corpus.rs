@@ -1,4 +1,4 @@
-//! The fuzz targets over their stored inputs, so that they stay as they are and what they found stays found.
+//! Runs the fuzz targets over their stored inputs, so that fixed bugs stay fixed and the inputs stay valid.
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
@@ -9,7 +9,7 @@ use targets::bases::{large_bases, small_bases};
 use targets::scratch::Scratch;
 use targets::{c_calls, open_data, open_index, operations};
 
-/// Runs `target` over each file of its corpus.
+/// Runs `target` on each file of its corpus.
 fn replay(name: &str, mut target: impl FnMut(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
     let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -22,7 +22,7 @@ fn replay(name: &str, mut target: impl FnMut(&[u8])) {
 }
 
 #[test]
-fn open_data_holds() {
+fn open_data_passes_its_corpus() {
     let scratch = Scratch::new();
     replay("open_data", |bytes| {
         for bases in [small_bases(), large_bases()] {
@@ -32,7 +32,7 @@ fn open_data_holds() {
 }
 
 #[test]
-fn open_index_holds() {
+fn open_index_passes_its_corpus() {
     let scratch = Scratch::new();
     replay("open_index", |bytes| {
         for stores in [open_index::small_stores(), open_index::large_stores()] {
@@ -42,11 +42,11 @@ fn open_index_holds() {
 }
 
 #[test]
-fn operations_hold() {
+fn operations_passes_its_corpus() {
     replay("operations", operations::run);
 }
 
 #[test]
-fn c_calls_hold() {
+fn c_calls_passes_its_corpus() {
     replay("c_calls", c_calls::run);
 }

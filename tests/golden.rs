@@ -1,4 +1,4 @@
-//! Files of released formats open for ever.
+//! Files of released formats can always be opened (P10).
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! Recall on data that graph indexes fail at: kinds x metrics x profiles, and good data with a few poisoned rows. The larger
-//! table, beside hnswlib, is benches/hard_data.
+//! Recall on data that graph indexes fail on: kinds x metrics x profiles, and good data with a few outliers. The larger
+//! table, which includes hnswlib, is in benches/hard_data.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn built(rows: &Vectors, metric: DistanceMetric, index_profile: IndexProfile) ->
     store
 }
 
-/// The share of the 10 nearest of the rows from `first` on, by distance, that a search finds.
+/// The fraction of the 10 nearest rows with number >= `first`, by distance, that a search finds.
 fn recall(store: &MmapVectorStore, queries: &Vectors, ef: usize, first: usize) -> f64 {
     let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
     let (mut hits, mut all) = (0, 0);
@@ -112,9 +112,9 @@ fn kinds(random: &mut Random) -> Vec<(&'static str, Vectors)> {
     ]
 }
 
-/// What every kind reaches with 120 candidates; normal data are at 0.985.
+/// The lowest recall of any kind with 120 candidates; normal data reach 0.985.
 const FLOOR: f64 = 0.93;
-/// Inner products of rows half of which are never results: they take half of the links and of the candidates.
+/// Inner products of rows half of which are never results: they use half of the links and of the candidates.
 const TINY_AND_HUGE_PRODUCTS_FLOOR: f64 = 0.85;
 
 #[test]
@@ -142,7 +142,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4, rng_seed: RngSeed::Fixed(17), ..ProptestConfig::default() })]
 
     #[test]
-    fn poisoned_rows_do_not_harm_the_good_ones(
+    fn outliers_do_not_lower_the_recall_of_other_rows(
         poisoned in 1_usize..50,
         exponent in -38_i32..38,
         metric in 0_usize..3,

@@ -1,6 +1,6 @@
-//! The header in `include/` is the one that the build makes, and any C or C++ compiler takes it.
+//! The header in `include/` is the generated one, and C and C++ compilers accept it.
 //!
-//! `SYNA_MMAP_BLESS=1 cargo test --test header` copies the build's header into `include/`.
+//! `SYNA_MMAP_BLESS=1 cargo test --test header` copies the generated header into `include/`.
 
 mod support;
 
@@ -14,7 +14,7 @@ fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The first line that differs, for a message.
+/// The first differing line, for a message.
 fn difference(made: &str, kept: &str) -> Option<String> {
     if made == kept {
         return None;
@@ -41,14 +41,14 @@ fn the_header_is_up_to_date() {
 }
 
 #[test]
-fn the_comparison_finds_what_differs() {
+fn differences_are_detected() {
     assert_eq!(difference("a\nb\n", "a\nb\n"), None);
     assert!(difference("a\nb\n", "a\nc\n").unwrap().starts_with("line 2:"));
     assert!(difference("a\n", "a\nb\n").unwrap().starts_with("line 2:"));
     assert!(difference("a\n", "a").is_some());
 }
 
-/// The header by itself, twice, as the standard says.
+/// Compiles the header alone, included twice.
 fn header_alone(extension: &str, standard: &str) {
     let folder = c_program::Scratch::new();
     let source = folder.path().join(format!("alone.{extension}"));
@@ -61,30 +61,30 @@ fn header_alone(extension: &str, standard: &str) {
 }
 
 #[test]
-fn it_compiles_alone_as_c99() {
+fn the_header_compiles_alone_as_c99() {
     header_alone("c", "-std=c99");
 }
 
 #[test]
-fn it_compiles_alone_as_c11() {
+fn the_header_compiles_alone_as_c11() {
     header_alone("c", "-std=c11");
 }
 
 #[test]
-fn it_compiles_alone_as_cpp11() {
+fn the_header_compiles_alone_as_cpp11() {
     header_alone("cpp", "-std=c++11");
 }
 
 #[test]
 fn a_warning_fails_the_compilation() {
     let folder = c_program::Scratch::new();
-    let source = folder.path().join("planted.c");
-    fs::write(&source, "int main(void) { int planted; return 0; }\n").unwrap();
+    let source = folder.path().join("injected.c");
+    fs::write(&source, "int main(void) { int unused; return 0; }\n").unwrap();
     let made = c_program::try_compile(&source, &["-Wall", "-Werror"], &c_program::library_dir());
     assert!(made.unwrap_err().contains("unused variable"));
 }
 
-/// The opening comment's example, without the comment's margin.
+/// The example in the opening comment, without the comment's margin.
 fn example() -> String {
     let lines = MADE.lines().skip_while(|line| *line != " * EXAMPLE").skip(2);
     let code = lines.take_while(|line| line.starts_with(" *   ") || *line == " *");
@@ -133,7 +133,7 @@ fn initializers_set_the_size_and_leave_the_rest_zero() {
     }
 }
 
-/// Functions that the index behind the example does not name, and names in it that are no functions.
+/// Functions that the index in the opening comment does not list, and listed names that are not functions.
 fn index_faults(header: &str) -> Vec<String> {
     let lines = header.lines().skip_while(|line| !line.starts_with(" * FUNCTIONS")).skip(2);
     let entries = lines.take_while(|line| *line != " *");
@@ -143,7 +143,7 @@ fn index_faults(header: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(|word| format!("syna_mmap_{}", word.trim_start_matches("syna_mmap_")))
         .collect();
-    // The types of callbacks have no name there.
+    // Callback types are not listed.
     let declared: Vec<String> =
         functions(header).into_iter().map(|(name, ..)| name).filter(|name| !name.is_empty()).collect();
     let missing = declared.iter().filter(|name| !named.contains(name)).map(|name| format!("missing: {name}"));
@@ -152,15 +152,15 @@ fn index_faults(header: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_index_names_every_function() {
+fn the_function_index_is_complete() {
     assert_eq!(index_faults(MADE), [""; 0]);
-    let planted = " * FUNCTIONS\n *\n *   lifecycle    open, gone\n *\n */\n#ifndef X\n\
+    let injected = " * FUNCTIONS\n *\n *   lifecycle    open, gone\n *\n */\n#ifndef X\n\
                    /** a */\nint syna_mmap_open(void);\n/** b */\nint syna_mmap_close(void);\n";
-    assert_eq!(index_faults(planted), ["missing: syna_mmap_close", "unknown: syna_mmap_gone"]);
+    assert_eq!(index_faults(injected), ["missing: syna_mmap_close", "unknown: syna_mmap_gone"]);
 }
 
-/// What the comments of functions leave out: pointers without a word of ownership, threads, cost.
-fn left_out(header: &str) -> Vec<String> {
+/// What the comments of functions omit: ownership of a pointer, threads, cost.
+fn undocumented(header: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, comment, arguments) in functions(header) {
         for argument in arguments.split(',').filter(|argument| argument.contains('*')) {
@@ -187,22 +187,22 @@ fn left_out(header: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_function_says_whose_its_pointers_are_and_what_it_costs() {
-    assert_eq!(left_out(MADE), [""; 0]);
+fn every_function_documents_ownership_threads_and_cost() {
+    assert_eq!(undocumented(MADE), [""; 0]);
     assert!(functions(MADE).iter().any(|(name, ..)| name == "syna_mmap_version"));
 }
 
 #[test]
-fn a_function_that_leaves_something_out_is_found() {
-    let planted = "#ifndef X\n/**\n * Threads: any.\n *\n * a  COPIED.\n * b  somewhere.\n */\n\
+fn incomplete_documentation_is_detected() {
+    let injected = "#ifndef X\n/**\n * Threads: any.\n *\n * a  COPIED.\n * b  somewhere.\n */\n\
                    int f(const char *a,\n      float *b,\n      int c);\n";
-    assert_eq!(left_out(planted), ["f: b", "f: ost"]);
+    assert_eq!(undocumented(injected), ["f: b", "f: ost"]);
 }
 
 /// Name, comment and arguments of each function.
 fn functions(header: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
-    // Past the example.
+    // After the example.
     let header = &header[header.find("#ifndef").unwrap()..];
     for (end, _) in header.match_indices(");\n") {
         let start = header[..end].rfind("*/\n").unwrap() + 3;

@@ -1,4 +1,4 @@
-//! An index file that is not used: the log and `verify` say why.
+//! The log and `verify` state why an index file is ignored.
 
 mod support;
 
@@ -42,7 +42,7 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
         store.build_index().unwrap();
         store.close().unwrap();
     };
-    // What is logged when the store is opened, which must be what `verify` reports; whether the store has an index then.
+    // Returns the messages of an open, and whether the store then has an index. `verify` must report the same reason.
     let opened = || {
         LINES.lock().unwrap().clear();
         let store = open();
@@ -64,17 +64,17 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     grow(50..90);
     let late = fs::read(&index).unwrap();
     assert_eq!(opened(), (String::new(), true));
-    // An older index is used: it covers fewer rows.
+    // An older index is valid: it covers fewer rows.
     fs::write(&index, &early).unwrap();
     assert_eq!(opened(), (String::new(), true));
-    // The table is damaged, which both slots name.
+    // Damages the table, which both slots refer to.
     let mut damaged = early.clone();
     let at = damaged.len() / 2;
     damaged[at..].fill(0xEE);
     fs::write(&index, &damaged).unwrap();
     let (said, has_index) = opened();
     assert!(!has_index && said.contains("ignoring index file: neither slot"), "{said}");
-    // The data file is an older one, put back.
+    // An older data file is restored.
     fs::write(&path, &backup).unwrap();
     fs::write(&index, &late).unwrap();
     let (said, has_index) = opened();

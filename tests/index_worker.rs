@@ -1,4 +1,4 @@
-//! A thread of the store's own takes rows into the index, where one was asked for.
+//! The background thread of `index_worker` indexes rows.
 
 mod support;
 
@@ -10,9 +10,9 @@ use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
 
 const DIMENSIONS: u16 = 64;
 const BOUND: usize = 400;
-/// Rows that wait at most: writes take part once twice 512 do, with a batch of 512 half-way in.
+/// The highest number of unindexed rows: writes help when twice 512 rows are unindexed, while a batch of 512 is half done.
 const MOST_WAITING: usize = 3 * 512;
-/// Rows that a worker may leave to a later write.
+/// The number of rows that the worker may leave unindexed.
 const SLACK: usize = BOUND / 8;
 
 fn vectors(count: usize) -> Vec<Vec<f32>> {
@@ -28,7 +28,7 @@ fn config(threshold: usize) -> MmapVectorConfig {
     }
 }
 
-/// Waits until the worker has left at most what it may.
+/// Waits until at most [`SLACK`] rows are unindexed.
 fn wait_for(store: &MmapVectorStore, rows: usize) {
     let begin = Instant::now();
     while indexed(store) + SLACK < rows {
@@ -38,30 +38,30 @@ fn wait_for(store: &MmapVectorStore, rows: usize) {
 }
 
 #[test]
-fn a_worker_makes_the_index_and_keeps_it_up() {
+fn a_worker_builds_and_maintains_the_index() {
     let folder = TempFolder::new("worker");
     let rows = vectors(8_000);
     let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
     insert(&store, &rows[..999], 0);
     std::thread::sleep(Duration::from_millis(50));
-    assert!(!store.has_index(), "made before there were rows enough");
+    assert!(!store.has_index(), "built below the threshold");
     for (n, part) in rows[999..5_000].chunks(500).enumerate() {
         insert(&store, part, 999 + 500 * n);
         assert_found(&store, &part[..part.len().min(20)], 999 + 500 * n);
     }
-    assert!(indexed(&store) < 5_000 - SLACK, "the writes have made the index themselves");
+    assert!(indexed(&store) < 5_000 - SLACK, "the writes built the index themselves");
     wait_for(&store, 5_000);
     assert_found(&store, &rows[..5_000], 0);
-    // An index that was there at the start is no longer being made.
+    // An index that exists at the start has already been built.
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
-    // One by one: the worker takes them in, and a write takes part where twice as many wait as may.
+    // Single inserts: the worker indexes them, and a write helps if twice the limit is unindexed.
     for (row, vector) in rows.iter().enumerate().take(6_000).skip(5_000) {
         insert(&store, std::slice::from_ref(vector), row);
         assert!(row + 1 - indexed(&store) <= MOST_WAITING);
     }
     wait_for(&store, 6_000);
-    // More than that at once: this write takes part in the work.
+    // More rows than that at once: the write helps.
     insert(&store, &rows[6_000..], 6_000);
     wait_for(&store, 8_000);
     assert_found(&store, &rows, 0);
@@ -71,7 +71,7 @@ fn a_worker_makes_the_index_and_keeps_it_up() {
 }
 
 #[test]
-fn a_store_is_closed_while_its_worker_works_and_goes_on_when_it_is_opened_again() {
+fn a_store_can_be_closed_during_background_indexing_and_reopened() {
     let folder = TempFolder::new("worker-close");
     let rows = vectors(6_000);
     let store = MmapVectorStore::new(folder.file("store"), config(1_000)).unwrap();
@@ -84,7 +84,7 @@ fn a_store_is_closed_while_its_worker_works_and_goes_on_when_it_is_opened_again(
     assert_found(&store, &rows[5_000..5_100], 5_000);
     wait_for(&store, 6_000);
     assert_found(&store, &rows, 0);
-    // A compaction puts another index in the place of the one that it works on.
+    // A compaction replaces the index that the worker is working on.
     for row in 0..3_000 {
         assert!(store.delete(&row.to_string()).unwrap());
     }
@@ -97,9 +97,9 @@ fn a_store_is_closed_while_its_worker_works_and_goes_on_when_it_is_opened_again(
     drop(store);
 }
 
-/// The worker is at the old file's index when another file takes its place.
+/// The worker is working on the index of the old file when the compaction replaces the file.
 #[test]
-fn a_compaction_ends_the_work_on_the_old_file() {
+fn a_compaction_ends_background_indexing_of_the_old_file() {
     let rows = vectors(4_000);
     let store = MmapVectorStore::in_memory(config(1_000)).unwrap();
     insert(&store, &rows, 0);
@@ -112,12 +112,12 @@ fn a_compaction_ends_the_work_on_the_old_file() {
     store.close().unwrap();
 }
 
-/// Of each of this process's threads that bears the worker's name: the signals that it does not take.
+/// The blocked-signal mask of each thread of this process that has the worker's name.
 #[cfg(target_os = "linux")]
 fn workers() -> Vec<String> {
     let mut found = Vec::new();
     for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
-        // One that ends meanwhile is none.
+        // A thread that ended meanwhile does not count.
         let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
         if read("comm").starts_with("syna-mmap index") {
             let blocked = read("status")
@@ -129,12 +129,12 @@ fn workers() -> Vec<String> {
     found
 }
 
-/// In a process of its own: other tests have workers too.
+/// Runs in a separate process, because other tests start workers too.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_worker_takes_no_signals_and_ends_with_its_store() {
+fn a_worker_blocks_signals_and_ends_with_its_store() {
     const ALONE: &str = "SYNA_MMAP_TEST_ALONE";
-    let name = "a_worker_takes_no_signals_and_ends_with_its_store";
+    let name = "a_worker_blocks_signals_and_ends_with_its_store";
     if std::env::var_os(ALONE).is_none() {
         let this = std::env::current_exe().unwrap();
         let status =
@@ -147,7 +147,7 @@ fn a_worker_takes_no_signals_and_ends_with_its_store() {
     let open = |config: MmapVectorConfig| MmapVectorStore::new(&path, config).unwrap();
     open(MmapVectorConfig { index_worker: false, ..config(1_000) }).close().unwrap();
     open(config(0)).close().unwrap();
-    assert_eq!(workers(), [""; 0], "a thread that was not asked for");
+    assert_eq!(workers(), [""; 0], "an unrequested thread");
     let store = open(config(1_000));
     let reader = MmapVectorStore::new(
         &path,
@@ -157,12 +157,12 @@ fn a_worker_takes_no_signals_and_ends_with_its_store() {
     wait_for(&store, 1_500);
     let blocked = workers();
     assert_eq!(blocked.len(), 1, "{blocked:?}");
-    // All but SIGKILL, SIGSTOP, and the two that the C library keeps for itself.
+    // All except SIGKILL, SIGSTOP, and the two that the C library reserves.
     let signals = u64::from_str_radix(&blocked[0], 16).unwrap();
     assert_eq!(signals & 0x7fff_fffe_7ffb_feff, 0x7fff_fffe_7ffb_feff, "{signals:x}");
     drop(reader);
     store.close().unwrap();
-    // The system takes a thread off its list a moment after it was joined.
+    // The system removes a thread from its list shortly after it was joined.
     let begin = Instant::now();
     while !workers().is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(20), "a thread outlives its store");

@@ -1,4 +1,4 @@
-//! Iteration in the order of insertion, and a store in numbers.
+//! Iteration in insertion order, and statistics.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn keys_from(store: &MmapVectorStore, first_row: u32) -> Vec<String> {
 }
 
 #[test]
-fn rows_come_in_order_with_all_that_was_written() {
+fn iteration_returns_complete_rows_in_order() {
     let folder = TempFolder::new("iterate");
     let path = folder.file("store");
     let mut random = Random(seed(1));
@@ -72,7 +72,7 @@ fn rows_come_in_order_with_all_that_was_written() {
 }
 
 #[test]
-fn a_walk_does_not_see_what_is_written_meanwhile() {
+fn an_iteration_does_not_see_later_writes() {
     let folder = TempFolder::new("walk");
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Euclidean)).unwrap();
     let keys: Vec<String> = (0..3000).map(|i| format!("key {i}")).collect();
@@ -97,7 +97,7 @@ fn a_walk_does_not_see_what_is_written_meanwhile() {
             std::thread::yield_now();
             let seen: Vec<u32> = walk.map(|entry| entry.unwrap().row).collect();
             assert!(seen.is_sorted() && seen.len() >= keys.len());
-            // Each key once: an upsert is the old row or the new one.
+            // Each key once: an upsert shows the old row or the new one.
             let mut names: Vec<&str> = seen.iter().map(|&row| again.entry(row).unwrap().key).collect();
             names.sort_unstable();
             assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
@@ -107,7 +107,7 @@ fn a_walk_does_not_see_what_is_written_meanwhile() {
 }
 
 #[test]
-fn numbers_add_up() {
+fn statistics_are_consistent() {
     let folder = TempFolder::new("stats");
     let path = folder.file("store");
     let config = quiet(DIMENSIONS, DistanceMetric::Euclidean);

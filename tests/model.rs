@@ -1,4 +1,4 @@
-//! Random lives of a store next to a model of it; a life that goes wrong is cut down to the few steps that matter.
+//! Random sequences of operations on a store and on a model of it. A failing sequence is shrunk to its essential steps.
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
@@ -69,25 +69,25 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 #[test]
-fn a_store_does_what_its_model_does() {
+fn a_store_matches_its_model() {
     let cases = std::env::var("SYNA_MMAP_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    // A failing life is printed, shrunk; it becomes a test of its own, so no file of seeds is kept.
-    let lives = (any::<u8>(), prop::collection::vec(operation(), 1..80));
-    // The same lives every time, unless somebody wants others.
+    // A failing sequence is printed after shrinking. It becomes a separate test, so no seeds file is kept.
+    let sequences = (any::<u8>(), prop::collection::vec(operation(), 1..80));
+    // The same sequences in every run, unless a seed is set.
     let seed: u64 =
         std::env::var("SYNA_MMAP_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_default();
     println!("SYNA_MMAP_SEED={seed}");
     let rng_seed = RngSeed::Fixed(seed);
     let config =
         Config { cases, rng_seed, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
-    let lived = TestRunner::new(config).run(&lives, |(shape, operations)| {
+    let outcome = TestRunner::new(config).run(&sequences, |(shape, operations)| {
         let mut world = World::new(shape);
         operations.iter().for_each(|operation| world.apply(operation));
         world.apply(&Operation::Kill);
         world.compare();
         Ok(())
     });
-    if let Err(error) = lived {
+    if let Err(error) = outcome {
         panic!("{error}");
     }
 }

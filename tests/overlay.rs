@@ -1,4 +1,4 @@
-//! A store in a container: the file lies in a lower layer of an overlayfs until somebody writes to it.
+//! A store in a container: the file is in the lower layer of an overlayfs until the first write.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -10,13 +10,13 @@ use support::numbered::{assert_found, insert, vectors};
 use support::{Random, TempFolder, quiet, seed};
 use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
 
-/// A mounted overlay, unmounted at the end.
+/// A mounted overlay; it is unmounted at the end.
 struct Overlay {
     merged: PathBuf,
 }
 
 impl Overlay {
-    /// `None` where mounting is refused; says why.
+    /// `None`, with a message, if mounting is not permitted.
     fn mount(folder: &Path) -> Option<Self> {
         let part = |name: &str| folder.join(name);
         for name in ["lower", "upper", "work", "merged"] {
@@ -59,7 +59,7 @@ fn a_reader_of_the_lower_file_follows_the_writer_to_its_copy() {
     let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config.clone() }).unwrap();
     assert!(!reader.refresh().unwrap());
     assert_found(&reader, &rows[..100], 0);
-    // The first write makes a copy in the upper layer.
+    // The first write copies the file to the upper layer.
     let store = MmapVectorStore::new(&path, config).unwrap();
     assert!(!reader.refresh().unwrap());
     let mut there = 100;

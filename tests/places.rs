@@ -1,4 +1,4 @@
-//! Stores that are no file of their own, and files that cannot be written to.
+//! Stores in memory, stores inside larger files, and files without write permission.
 
 mod support;
 
@@ -10,7 +10,7 @@ use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, Syn
 
 const DIMENSIONS: u16 = 70;
 
-fn go_on(_: u64, _: u64) -> ControlFlow<()> {
+fn keep_going(_: u64, _: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -36,7 +36,7 @@ fn check(store: &MmapVectorStore, rows: &[(String, Vec<f32>)]) {
 }
 
 #[test]
-fn a_store_in_memory_does_all_that_a_file_does() {
+fn an_in_memory_store_supports_all_operations() {
     let folder = TempFolder::new("memory");
     let mut random = Random(seed(1));
     let store = MmapVectorStore::in_memory(config()).unwrap();
@@ -51,14 +51,14 @@ fn a_store_in_memory_does_all_that_a_file_does() {
     }
     check(&store, &rows[..200]);
     let before = store.stats().unwrap();
-    store.compact(&mut go_on).unwrap();
+    store.compact(&mut keep_going).unwrap();
     let after = store.stats().unwrap();
     assert!(after.file_bytes < before.file_bytes && after.deleted_rows == 0 && after.index_bytes == 0);
     assert!(!store.refresh().unwrap());
     check(&store, &rows);
-    assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+    assert_eq!(store.verify(&mut keep_going).unwrap().findings, []);
     let path = folder.file("copy");
-    store.snapshot_to(&path, &mut go_on).unwrap();
+    store.snapshot_to(&path, &mut keep_going).unwrap();
     store.close().unwrap();
     check(&MmapVectorStore::new(&path, config()).unwrap(), &rows);
     assert!(!std::path::Path::new(":memory:").exists());
@@ -94,7 +94,7 @@ fn a_store_and_its_index_are_read_inside_a_larger_file() {
         check(&store, &rows[..300]);
         assert!(!store.refresh().unwrap());
         assert!(matches!(store.insert("new", &[1.0; 70]), Err(SynaError::ReadOnly { .. })));
-        assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+        assert_eq!(store.verify(&mut keep_going).unwrap().findings, []);
         store.close().unwrap();
         let store = MmapVectorStore::open_at(open(), place.clone(), 0..0, config()).unwrap();
         assert!(!store.has_index());
@@ -111,7 +111,7 @@ fn a_store_and_its_index_are_read_inside_a_larger_file() {
         ] {
             assert!(matches!(refused(place, index), Err(SynaError::InvalidArgument { .. })));
         }
-        // Other bytes of the same file are no store, and a store that is cut short is damaged.
+        // Other bytes of the file are not a store, and a truncated store is corrupt.
         assert!(matches!(refused(0..place.end, 0..0), Err(SynaError::Corrupt { .. })));
         assert!(matches!(refused(place.start..place.end - 4096, 0..0), Err(SynaError::Corrupt { .. })));
     }
@@ -119,7 +119,7 @@ fn a_store_and_its_index_are_read_inside_a_larger_file() {
 
 #[test]
 #[cfg(unix)]
-fn a_reader_needs_no_right_to_write() {
+fn a_reader_needs_no_write_permission() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempFolder::new("read-only");
     let path = folder.file("store");

@@ -1,4 +1,4 @@
-//! All rows within a distance: none is missed, in the index or behind it, deleted or not; and what an approximate answer is.
+//! Range searches: all rows within a distance are found, indexed or not, deleted rows excluded; approximate answers.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn within(store: &MmapVectorStore, query: &[f32], most: f32, options: &SearchOpt
 }
 
 #[test]
-fn every_row_within_is_found_and_no_other() {
+fn exactly_the_rows_within_the_distance_are_found() {
     let mut random = Random(seed(51));
     for metric in METRICS {
         let rows = vectors(&mut random, 4000);
@@ -70,7 +70,7 @@ fn every_row_within_is_found_and_no_other() {
 }
 
 #[test]
-fn an_approximate_answer_is_a_part_of_the_exact_one_and_nearly_all_of_it() {
+fn an_approximate_answer_is_a_large_subset_of_the_exact_one() {
     let mut random = Random(seed(52));
     let rows = vectors(&mut random, 8000);
     let store = store(DistanceMetric::Euclidean, &rows[..7700]);
@@ -96,7 +96,7 @@ fn an_approximate_answer_is_a_part_of_the_exact_one_and_nearly_all_of_it() {
 }
 
 #[test]
-fn a_range_that_is_cut_short_says_so_and_errors_empty_the_results() {
+fn a_stopped_range_search_is_partial_and_errors_empty_the_results() {
     let mut random = Random(seed(53));
     let rows = vectors(&mut random, 3000);
     let store = store(DistanceMetric::Cosine, &rows);

@@ -1,4 +1,4 @@
-//! An index in which many rows are deleted ones is made anew without them.
+//! An index with many deleted rows is rebuilt without them.
 
 mod support;
 
@@ -14,12 +14,12 @@ use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, SearchOptions
 const DIMENSIONS: u16 = 64;
 const ROWS: usize = 3_000;
 
-/// The index comes when it is asked for.
+/// No automatic index.
 fn config() -> MmapVectorConfig {
     MmapVectorConfig { index_threshold: 0, ..quiet(DIMENSIONS, DistanceMetric::Euclidean) }
 }
 
-/// A store with an index, whose first `count` rows were replaced by others since it was made.
+/// A store with an index, of which `count` rows were replaced after the build.
 fn replaced(path: &Path, rows: &[Vec<f32>], others: &[Vec<f32>], count: usize) -> MmapVectorStore {
     let store = MmapVectorStore::new(path, config()).unwrap();
     insert(&store, rows, 0);
@@ -30,12 +30,12 @@ fn replaced(path: &Path, rows: &[Vec<f32>], others: &[Vec<f32>], count: usize) -
     store
 }
 
-/// How many records the index file has room for, about: after a rebuild it has none of deleted rows.
+/// Approximate number of records that the index file has room for. After a rebuild it has none of deleted rows.
 fn index_bytes_a_row(store: &MmapVectorStore) -> usize {
     store.stats().unwrap().index_bytes as usize / store.len()
 }
 
-/// As many bytes as the index of a store has where nothing was ever deleted.
+/// The index bytes a row of a store without deletions.
 fn fresh_bytes_a_row(rows: &[Vec<f32>]) -> usize {
     let folder = TempFolder::new("rebuild-fresh");
     let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
@@ -51,7 +51,7 @@ fn assert_clean(store: &MmapVectorStore) {
     assert!(report.findings.is_empty(), "{report:?}");
 }
 
-/// Of the true ten nearest how many a search that keeps few candidates finds.
+/// The fraction of the true ten nearest rows that a search with few candidates finds.
 fn recall(store: &MmapVectorStore, queries: &[Vec<f32>]) -> f64 {
     let keys = |query: &[f32], exact: bool| -> Vec<String> {
         let options = SearchOptions { ef: 20, exact, ..Default::default() };
@@ -67,22 +67,22 @@ fn recall(store: &MmapVectorStore, queries: &[Vec<f32>]) -> f64 {
 }
 
 #[test]
-fn a_build_makes_an_index_of_replaced_rows_anew() {
+fn a_build_rebuilds_an_index_of_replaced_rows() {
     let folder = TempFolder::new("rebuild");
     let mut random = Random(seed(1));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let queries = vectors(&mut random, 200, DIMENSIONS);
     let fresh = fresh_bytes_a_row(&others);
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     store
         .build_index_with(&mut |done, total| {
-            told.push((done, total));
+            reported.push((done, total));
             ControlFlow::Continue(())
         })
         .unwrap();
-    assert!(told.contains(&(2 * ROWS as u64, 2 * ROWS as u64)), "{told:?}");
-    // Of a row that is gone 12 bytes of the table are left.
+    assert!(reported.contains(&(2 * ROWS as u64, 2 * ROWS as u64)), "{reported:?}");
+    // A deleted row keeps 12 bytes of the table.
     assert!(index_bytes_a_row(&store) < fresh + 20, "{} bytes, {fresh}", index_bytes_a_row(&store));
     assert_eq!(indexed(&store), 2 * ROWS);
     assert_found(&store, &others, 0);
@@ -90,10 +90,10 @@ fn a_build_makes_an_index_of_replaced_rows_anew() {
     let before = recall(&store, &queries);
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
-    assert_eq!(indexed(&store), 2 * ROWS, "the file that was saved fits");
+    assert_eq!(indexed(&store), 2 * ROWS, "the saved file is valid");
     assert_found(&store, &others, 0);
     assert!((recall(&store, &queries) - before).abs() < 1e-9);
-    // It grows on as any other.
+    // The index continues to grow.
     insert(&store, &rows[..700], ROWS);
     store.build_index().unwrap();
     assert_found(&store, &rows[..700], ROWS);
@@ -108,7 +108,7 @@ fn a_build_makes_an_index_of_replaced_rows_anew() {
 }
 
 #[test]
-fn few_deletions_leave_the_index_as_it_is() {
+fn few_deletions_do_not_cause_a_rebuild() {
     let folder = TempFolder::new("rebuild-few");
     let mut random = Random(seed(2));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
@@ -125,7 +125,7 @@ fn few_deletions_leave_the_index_as_it_is() {
 }
 
 #[test]
-fn steps_renew_the_index_while_searches_go_on() {
+fn steps_rebuild_the_index_during_searches() {
     let folder = TempFolder::new("rebuild-steps");
     let mut random = Random(seed(3));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
@@ -134,10 +134,10 @@ fn steps_renew_the_index_while_searches_go_on() {
     while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
     let mut steps = 0;
     loop {
-        assert_eq!(store.index_step(Duration::from_millis(5)).unwrap(), 0, "all of it is in an index");
+        assert_eq!(store.index_step(Duration::from_millis(5)).unwrap(), 0, "all rows are indexed");
         let row = steps % ROWS;
         assert_found(&store, &others[row..=row], row);
-        // What comes meanwhile is in one of the two, or behind it.
+        // Rows that are written meanwhile are in one of the two indexes, or unindexed.
         if steps == 3 {
             insert(&store, &rows[..100], ROWS);
             while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
@@ -149,7 +149,7 @@ fn steps_renew_the_index_while_searches_go_on() {
                 break;
             }
         }
-        assert!(steps < 20_000, "it is not made anew");
+        assert!(steps < 20_000, "the index is not rebuilt");
     }
     assert!(steps > 3);
     while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
@@ -160,7 +160,7 @@ fn steps_renew_the_index_while_searches_go_on() {
 }
 
 #[test]
-fn a_rebuild_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
+fn a_cancelled_rebuild_keeps_the_old_index_and_continues_later() {
     let folder = TempFolder::new("rebuild-cancelled");
     let mut random = Random(seed(4));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
@@ -170,7 +170,7 @@ fn a_rebuild_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
         _ => ControlFlow::Break(()),
     });
     assert!(matches!(cancelled, Err(SynaError::Cancelled)), "{cancelled:?}");
-    assert_eq!(indexed(&store), ROWS, "the old index is in use");
+    assert_eq!(indexed(&store), ROWS, "the old index is still used");
     assert_found(&store, &others, 0);
     let mut first = None;
     store
@@ -179,20 +179,20 @@ fn a_rebuild_that_is_cancelled_leaves_the_old_index_and_goes_on_later() {
             ControlFlow::Continue(())
         })
         .unwrap();
-    assert!(first > Some(2_000), "it went on where it was left: {first:?}");
+    assert!(first > Some(2_000), "the rebuild continued where it stopped: {first:?}");
     assert_eq!(indexed(&store), 2 * ROWS);
     assert_found(&store, &others, 0);
     store.close().unwrap();
 }
 
 #[test]
-fn searches_and_writes_go_on_while_the_index_is_made_anew() {
+fn searches_and_writes_run_during_a_rebuild() {
     let folder = TempFolder::new("rebuild-threads");
     let mut random = Random(seed(5));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
     let (is_over, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
-    // Keys from here on are written to meanwhile.
+    // Keys from this one on are written meanwhile.
     let steady = ROWS - 500;
     thread::scope(|scope| {
         for first in [0, 1] {
@@ -210,7 +210,7 @@ fn searches_and_writes_go_on_while_the_index_is_made_anew() {
         let writer = scope.spawn(|| {
             for key in (steady..ROWS).cycle() {
                 store.upsert(&key.to_string(), &rows[key]).unwrap();
-                // The very next search finds it, whichever graph it has.
+                // The next search finds the row, whichever graph it uses.
                 assert_found(&store, &rows[key..=key], key);
                 store.delete(&key.to_string()).unwrap();
                 store.upsert(&key.to_string(), &others[key]).unwrap();
@@ -224,7 +224,7 @@ fn searches_and_writes_go_on_while_the_index_is_made_anew() {
         is_over.store(true, Ordering::Release);
         writer.join().unwrap();
     });
-    assert!(rounds.into_inner() > 100, "searches stood still");
+    assert!(rounds.into_inner() > 100, "searches were blocked");
     store.build_index().unwrap();
     assert_found(&store, &others, 0);
     assert_clean(&store);

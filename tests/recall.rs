@@ -1,5 +1,5 @@
-//! Recall and findability, each for a kind of data or a life that graphs like this one are known to fail at. Every test
-//! prints its number; the bounds are what a plain defect would break.
+//! Recall and findability on data and workloads that graph indexes are known to fail on. Every test prints its number. The
+//! bounds detect plain defects.
 
 mod support;
 
@@ -13,7 +13,7 @@ use syna_mmap::{
 };
 
 const K: usize = 10;
-/// Few candidates, so that recall is below 1 and shows what changes.
+/// Few candidates, so that recall is below 1 and shows changes.
 const EF: usize = 30;
 
 type Vectors = Vec<Vec<f32>>;
@@ -23,7 +23,7 @@ fn open(dimensions: usize, metric: DistanceMetric) -> MmapVectorStore {
     MmapVectorStore::in_memory(config).unwrap()
 }
 
-/// A store with these rows in its index, under the keys "0", "1", ...
+/// A store with these rows indexed, under the keys "0", "1", ...
 fn built(metric: DistanceMetric, rows: &Vectors) -> MmapVectorStore {
     let store = open(rows[0].len(), metric);
     append(&store, rows);
@@ -36,7 +36,7 @@ fn near(random: &mut Random, centre: &[f32], spread: f32) -> Vec<f32> {
     random.vector(centre.len()).iter().zip(centre).map(|(x, c)| c + spread * x).collect()
 }
 
-/// Vectors around centres, one cluster after another.
+/// Vectors around centres, cluster after cluster.
 fn clusters(random: &mut Random, count: usize, each: usize, dimensions: usize) -> Vectors {
     let mut rows = Vec::new();
     for _ in 0..count {
@@ -50,7 +50,7 @@ fn queries_near(random: &mut Random, rows: &Vectors) -> Vectors {
     (0..200).map(|i| near(random, &rows[i * 7919 % rows.len()], 0.2)).collect()
 }
 
-/// The share of the 10 nearest, by distance, that a search with `ef` candidates finds.
+/// The fraction of the 10 nearest rows, by distance, that a search with `ef` candidates finds.
 fn recall(store: &MmapVectorStore, queries: &Vectors, ef: usize) -> f64 {
     let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
     let mut hits = 0;
@@ -67,7 +67,7 @@ fn recall(store: &MmapVectorStore, queries: &Vectors, ef: usize) -> f64 {
     hits as f64 / all as f64
 }
 
-/// Rows that a search for their own vector does not find, by distance, with the default candidates.
+/// How many rows a search for their own vector does not find, by distance, with default candidates.
 fn lost<'a>(store: &MmapVectorStore, rows: impl Iterator<Item = &'a Vec<f32>>) -> usize {
     let (mut found, mut exact) = (SearchResults::default(), SearchResults::default());
     rows.filter(|row| {
@@ -79,7 +79,7 @@ fn lost<'a>(store: &MmapVectorStore, rows: impl Iterator<Item = &'a Vec<f32>>) -
 }
 
 #[test]
-fn every_stored_vector_finds_itself() {
+fn every_stored_vector_is_found() {
     let mut random = Random(seed(51));
     for metric in [DistanceMetric::Euclidean, DistanceMetric::Cosine] {
         for (name, rows) in [
@@ -99,14 +99,14 @@ fn half_of_the_rows_are_copies() {
     let mut random = Random(seed(52));
     for metric in METRICS {
         let mut rows = clusters(&mut random, 30, 100, 64);
-        // Some once more, one of them a thousand times.
+        // Some rows have more copies, one of them a thousand.
         rows.extend_from_within(..2_000);
         rows.extend(vec![rows[77].clone(); 1_000]);
         let store = built(metric, &rows);
         let recall = recall(&store, &queries_near(&mut random, &rows), EF);
         println!("{metric:?}, 50 % copies: recall {recall:.4}");
         assert!(recall > 0.97, "{metric:?}: {recall}");
-        // A search for what there is a thousand times of gets its fill of it.
+        // A search for the vector with a thousand copies returns copies only.
         if metric != DistanceMetric::DotProduct {
             let copies = store.search(&rows[77], 1_001).unwrap();
             assert!(copies.iter().all(|hit| hit.vector == rows[77]), "{metric:?}");
@@ -115,7 +115,7 @@ fn half_of_the_rows_are_copies() {
 }
 
 #[test]
-fn one_dense_cluster_is_larger_than_many_lists() {
+fn a_dense_cluster_is_larger_than_the_candidate_list() {
     let mut random = Random(seed(53));
     for metric in METRICS {
         // 32 links a row; 1,500 rows that differ by a thousandth.
@@ -127,7 +127,7 @@ fn one_dense_cluster_is_larger_than_many_lists() {
         let inside: Vectors = (0..100).map(|_| near(&mut random, &centre, 1e-3)).collect();
         let inside = recall(&store, &inside, 200);
         println!("{metric:?}, a dense cluster: recall inside {inside:.4}, outside {outside:.4}");
-        // The largest product with a query is a matter of the last bits of a cluster's codes.
+        // Within a cluster, the largest product with a query depends on the last bits of the codes.
         let least = if metric == DistanceMetric::DotProduct { 0.8 } else { 0.97 };
         assert!(outside > 0.97 && inside > least, "{metric:?}: inside {inside}, outside {outside}");
         if metric != DistanceMetric::DotProduct {
@@ -137,7 +137,7 @@ fn one_dense_cluster_is_larger_than_many_lists() {
 }
 
 #[test]
-fn rows_come_cluster_by_cluster_or_sorted() {
+fn rows_inserted_by_cluster_or_sorted() {
     let mut random = Random(seed(54));
     for metric in METRICS {
         let by_cluster = clusters(&mut random, 40, 100, 64);
@@ -153,7 +153,7 @@ fn rows_come_cluster_by_cluster_or_sorted() {
 }
 
 #[test]
-fn lengths_are_log_normal_under_the_dot_product() {
+fn log_normal_lengths_with_the_dot_product() {
     let mut random = Random(seed(55));
     for (sigma, least) in [(0.5f32, 0.90), (1.0, 0.95)] {
         let rows: Vectors = (0..4_000)
@@ -170,7 +170,7 @@ fn lengths_are_log_normal_under_the_dot_product() {
 }
 
 #[test]
-fn vectors_of_zeros_stand_among_others_under_the_cosine() {
+fn zero_vectors_among_others_with_cosine() {
     let mut random = Random(seed(56));
     let mut rows = clusters(&mut random, 30, 100, 64);
     let queries = queries_near(&mut random, &rows);
@@ -181,7 +181,7 @@ fn vectors_of_zeros_stand_among_others_under_the_cosine() {
     let recall = recall(&store, &queries, EF);
     println!("cosine, a seventh zeros: recall {recall:.4}");
     assert!(recall > 0.97, "{recall}");
-    // From zeros everything is as far: 1, exactly.
+    // All rows have the same distance to a zero vector: exactly 1.
     let hits = store.search(&[0.0; 64], 5).unwrap();
     assert_eq!(hits.iter().map(|hit| hit.score).collect::<Vec<_>>(), [1.0; 5]);
 }
@@ -202,7 +202,7 @@ fn dimensions_from_64_to_4096() {
 }
 
 #[test]
-fn stores_of_0_to_200_rows_answer_as_a_sort_does() {
+fn stores_of_0_to_200_rows_return_exact_results() {
     let mut random = Random(seed(58));
     let mut compared = 0;
     for metric in METRICS {
@@ -229,7 +229,7 @@ fn stores_of_0_to_200_rows_answer_as_a_sort_does() {
     println!("{compared} of {compared} answers are exact");
 }
 
-/// Every row is deleted and another one inserted, some at a time, the index following; then it is as good as a new one.
+/// Every row is deleted and replaced, some at a time, while the index follows; then it is as good as a new one.
 #[test]
 fn a_full_turnover_leaves_an_index_as_good_as_a_new_one() {
     let mut random = Random(seed(59));

@@ -1,4 +1,4 @@
-//! Room that is asked for a little at a time: what is there counts, and a file does not fall into pieces.
+//! Repeated small reservations: existing space counts, and the file is not fragmented.
 
 mod support;
 
@@ -11,7 +11,7 @@ fn file_bytes(path: &Path) -> u64 {
     std::fs::metadata(path).unwrap().len()
 }
 
-/// The mappings of a file in this process; `None` where the system does not tell.
+/// The number of mappings of a file in this process; `None` if the system does not report it.
 fn mappings(path: &Path) -> Option<usize> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -19,7 +19,7 @@ fn mappings(path: &Path) -> Option<usize> {
 }
 
 #[test]
-fn asking_for_ever_more_room_takes_what_was_asked_for_and_little_more() {
+fn growing_reservations_allocate_little_more_than_requested() {
     let folder = TempFolder::new("ever-more");
     let path = folder.file("ever-more-store");
     let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
@@ -38,7 +38,7 @@ fn asking_for_ever_more_room_takes_what_was_asked_for_and_little_more() {
 }
 
 #[test]
-fn room_for_the_next_rows_again_and_again_leaves_few_mappings() {
+fn repeated_small_reservations_leave_few_mappings() {
     const CYCLES: usize = 2_000;
     let folder = TempFolder::in_memory("cycles");
     let path = folder.file("cycles-store");
@@ -57,7 +57,7 @@ fn room_for_the_next_rows_again_and_again_leaves_few_mappings() {
     println!("{bytes} bytes for {needed}, {:?} mappings", mappings(&path));
     assert!(bytes <= needed + needed / 3, "{bytes} bytes for {needed}");
     let Some(count) = mappings(&path) else {
-        println!("skipped: this system does not tell its mappings");
+        println!("skipped: this system does not report mappings");
         return;
     };
     assert!(count <= 120, "{count} mappings");

@@ -1,4 +1,4 @@
-//! What `salvage` saves of files that are damaged where it matters, and what it never takes for a part of the store.
+//! What `salvage` recovers from damaged files, and foreign data that it must not take for rows of the store.
 
 mod support;
 
@@ -11,14 +11,14 @@ use syna_mmap::{
 };
 
 const EUCLIDEAN: DistanceMetric = DistanceMetric::Euclidean;
-/// Where a frame's keys are put into words of their own: `find` looks for one.
+/// The magic of a frame.
 const FRAME: &[u8] = b"SYNF";
 
 fn vector(row: usize) -> Vec<f32> {
     (0..64).map(|component| (row * 64 + component) as f32).collect()
 }
 
-/// Writes rows `first..first + 10` under `name` and their numbers; the first of them has the payload.
+/// Writes rows `first..first + 10` with keys of `name` and the row number; the first row has the payload.
 fn write_ten(store: &MmapVectorStore, name: &str, first: usize, payload: &[u8]) {
     let keys: Vec<String> = (first..first + 10).map(|row| format!("{name}{row}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -36,7 +36,10 @@ fn write_ten(store: &MmapVectorStore, name: &str, first: usize, payload: &[u8]) 
 }
 
 fn find(bytes: &[u8], what: &[u8], from: usize) -> usize {
-    from + bytes[from..].windows(what.len()).position(|window| window == what).expect("it is there")
+    from + bytes[from..]
+        .windows(what.len())
+        .position(|window| window == what)
+        .expect("the bytes are in the file")
 }
 
 fn flip(path: &Path, offset: usize) {
@@ -45,7 +48,7 @@ fn flip(path: &Path, offset: usize) {
     fs::write(path, bytes).unwrap();
 }
 
-/// The frames of a file, as they are.
+/// The frames of a file.
 fn frames(path: &Path) -> Vec<Vec<u8>> {
     let bytes = fs::read(path).unwrap();
     let mut at = find(&bytes, FRAME, 0);
@@ -58,7 +61,7 @@ fn frames(path: &Path) -> Vec<Vec<u8>> {
     found
 }
 
-/// Salvages; the keys that the new store has, and the vector of each is its own.
+/// Salvages a file, checks the vector of each row, and returns the keys of the new store.
 fn salvaged(path: &Path, to: &Path) -> (SalvageReport, Vec<String>) {
     let report = MmapVectorStore::salvage(path, to).unwrap();
     let store = MmapVectorStore::new(to, quiet(64, EUCLIDEAN)).unwrap();
@@ -71,7 +74,7 @@ fn salvaged(path: &Path, to: &Path) -> (SalvageReport, Vec<String>) {
 }
 
 #[test]
-fn a_payload_that_holds_frames_of_another_store_brings_nothing_and_hides_nothing() {
+fn frames_of_another_store_inside_a_payload_are_ignored() {
     let folder = TempFolder::new("foreign-frames");
     let (foreign, path) = (folder.file("foreign"), folder.file("store"));
     // The same rows under other keys, and a deletion with the number of the other store's last batch.
@@ -101,13 +104,13 @@ fn a_payload_that_holds_frames_of_another_store_brings_nothing_and_hides_nothing
 }
 
 #[test]
-fn a_payload_that_holds_the_stores_own_older_file_brings_nothing_and_hides_nothing() {
+fn an_older_copy_of_the_file_inside_a_payload_is_ignored() {
     let folder = TempFolder::new("own-frames");
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
     write_ten(&store, "key", 0, b"");
     write_ten(&store, "wrong", 10, b"");
-    // A process that ends here: the log goes on in another way, from the copy.
+    // The process ends here; the log continues differently from the copy.
     let older = fs::read(&path).unwrap();
     drop(store);
     let older_frames = frames(&path);
@@ -118,7 +121,7 @@ fn a_payload_that_holds_the_stores_own_older_file_brings_nothing_and_hides_nothi
     fs::write(&path, cut).unwrap();
     let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
     assert_eq!(store.len(), 10);
-    // The next frame is damaged; in its payload is what once followed the first.
+    // The next frame is damaged; its payload contains the frames that once followed the first one.
     write_ten(&store, "key", 10, &older_frames[1]);
     write_ten(&store, "key", 20, b"");
     store.close().unwrap();
@@ -128,7 +131,7 @@ fn a_payload_that_holds_the_stores_own_older_file_brings_nothing_and_hides_nothi
     assert_eq!((keys, report.rows, report.lost), (whole, 20, 10));
 }
 
-/// A store of several extents of both kinds, checkpointed and closed; where each extent begins.
+/// Writes a store with several extents of both kinds, checkpointed and closed; returns the offset of each extent.
 fn make_long(path: &Path) -> Vec<usize> {
     let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
     for batch in 0..90 {
@@ -147,7 +150,7 @@ fn make_long(path: &Path) -> Vec<usize> {
 }
 
 #[test]
-fn rows_in_and_behind_an_extent_whose_header_is_damaged_are_saved() {
+fn rows_in_and_after_an_extent_with_a_damaged_header_are_recovered() {
     let folder = TempFolder::new("header");
     let (whole, path) = (folder.file("whole"), folder.file("store"));
     let extents = make_long(&whole);
@@ -166,7 +169,7 @@ fn rows_in_and_behind_an_extent_whose_header_is_damaged_are_saved() {
             assert_eq!((report.rows, report.lost), (900, 0));
         }
     }
-    // Two headers, one behind the other: what lies before and behind them, at least.
+    // Two adjacent headers: at least the rows before and after them are recovered.
     let mut bytes = fs::read(&whole).unwrap();
     let (first, second) = (extents[2], extents[3]);
     bytes[first..first + 64].fill(0);
@@ -177,7 +180,7 @@ fn rows_in_and_behind_an_extent_whose_header_is_damaged_are_saved() {
     assert!(report.rows >= 600 && keys.contains(&all[0]) && keys.contains(&all[899]));
 }
 
-/// The rows of which the first `length` bytes of a file have the vector and the batch.
+/// The rows whose vector and batch are within the first `length` bytes of a file.
 fn rows_before(bytes: &[u8], length: usize) -> Vec<usize> {
     let mut rows = Vec::new();
     for at in (0..length.saturating_sub(64)).step_by(16).filter(|&at| &bytes[at..at + 4] == FRAME) {
@@ -196,7 +199,7 @@ fn rows_before(bytes: &[u8], length: usize) -> Vec<usize> {
 }
 
 #[test]
-fn what_is_whole_of_a_file_that_is_cut_off_is_saved() {
+fn the_intact_part_of_a_truncated_file_is_recovered() {
     let folder = TempFolder::new("cut");
     let (whole, path) = (folder.file("whole"), folder.file("store"));
     let extents = make_long(&whole);
@@ -220,7 +223,7 @@ fn what_is_whole_of_a_file_that_is_cut_off_is_saved() {
 }
 
 #[test]
-fn a_file_that_says_nothing_of_its_dimensions_is_no_store() {
+fn a_file_without_valid_dimensions_is_refused() {
     let folder = TempFolder::new("nothing");
     let (path, to) = (folder.file("store"), folder.file("saved"));
     make_long(&path);

@@ -1,4 +1,4 @@
-//! Looking up a handle and searching into results that are used again allocate nothing.
+//! Handle lookups and searches into reused results do not allocate.
 #![expect(unsafe_code, reason = "calls the C API and counts allocations")]
 
 mod support;
@@ -17,15 +17,15 @@ struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: hands everything on to the system's allocator.
+// SAFETY: forwards to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: as the caller guarantees.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -56,7 +56,7 @@ unsafe extern "C" {
 }
 
 #[test]
-fn searches_in_the_steady_state_allocate_nothing() {
+fn warm_searches_do_not_allocate() {
     through_the_c_api();
     with_filters_within_a_distance_and_by_key();
 }
@@ -123,7 +123,7 @@ fn through_the_c_api() {
     let path = CString::new(path.to_str().unwrap()).unwrap();
     let queries: Vec<Vec<f32>> = (0..50).map(|_| random.vector(768)).collect();
     let (mut store, mut results, mut count) = (ptr::null_mut(), ptr::null_mut(), 0);
-    // SAFETY: every pointer is to what the function wants, or NULL where that is allowed; the defaults are the store's.
+    // SAFETY: every pointer is valid for the function, or NULL where that is allowed; the defaults are the store's.
     unsafe {
         assert_eq!(syna_mmap_open(path.as_ptr(), ptr::null(), &mut store, ptr::null_mut()), 0);
         assert_eq!(syna_mmap_results_new(&mut results, ptr::null_mut()), 0);

@@ -1,4 +1,4 @@
-//! What a store keeps and finds: keys and dimensions of every shape, batches, deletions, reopening.
+//! Basic operations: all kinds of keys and dimensions, batches, deletions, reopening.
 
 mod support;
 
@@ -10,7 +10,7 @@ use syna_mmap::{
 };
 
 #[test]
-fn keys_of_every_length_are_kept_and_found_in_dimensions_of_every_kind() {
+fn keys_of_all_lengths_are_stored_and_found_in_all_dimensions() {
     let mut random = Random(seed(1));
     for dimensions in [64_u16, 65, 67, 70, 79, 80, 97, 128, 768, 771] {
         for metric in METRICS {
@@ -51,7 +51,7 @@ fn keys_of_every_length_are_kept_and_found_in_dimensions_of_every_kind() {
 }
 
 #[test]
-fn ties_come_in_order_of_insertion_and_k_has_no_lower_or_upper_end() {
+fn ties_are_in_insertion_order_and_any_k_is_accepted() {
     let folder = TempFolder::new("ties");
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Euclidean)).unwrap();
     let vector = [1.0; 64];
@@ -67,7 +67,7 @@ fn ties_come_in_order_of_insertion_and_k_has_no_lower_or_upper_end() {
 }
 
 #[test]
-fn an_insert_leaves_a_key_that_exists_and_a_batch_keeps_the_first_of_two() {
+fn an_insert_keeps_existing_keys_and_the_first_duplicate() {
     let folder = TempFolder::new("insert");
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Cosine)).unwrap();
     let [one, two, three] = [[1.0; 64], [2.0; 64], [3.0; 64]];
@@ -82,7 +82,7 @@ fn an_insert_leaves_a_key_that_exists_and_a_batch_keeps_the_first_of_two() {
 }
 
 #[test]
-fn an_upsert_replaces_and_keeps_the_last_of_two_and_old_slices_stay() {
+fn an_upsert_keeps_the_last_duplicate_and_old_slices_stay_valid() {
     let folder = TempFolder::new("upsert");
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
@@ -113,7 +113,7 @@ fn an_upsert_replaces_and_keeps_the_last_of_two_and_old_slices_stay() {
 }
 
 #[test]
-fn a_deleted_key_is_gone_from_everything_and_can_come_back() {
+fn a_deleted_key_is_not_found_and_can_be_inserted_again() {
     let folder = TempFolder::new("delete");
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
@@ -139,7 +139,7 @@ fn a_deleted_key_is_gone_from_everything_and_can_come_back() {
 }
 
 #[test]
-fn results_outlive_their_store_and_are_used_again() {
+fn results_outlive_their_store_and_can_be_reused() {
     let folder = TempFolder::new("results");
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, DistanceMetric::Euclidean)).unwrap();
     store.insert("near", &[1.0; 64]).unwrap();
@@ -156,7 +156,7 @@ fn results_outlive_their_store_and_are_used_again() {
 }
 
 #[test]
-fn a_store_grows_past_its_capacity_and_an_empty_one_takes_little() {
+fn a_store_grows_past_its_capacity_and_an_empty_one_is_small() {
     use std::os::unix::fs::MetadataExt;
     let folder = TempFolder::new("growth");
     let path = folder.file("store");

@@ -1,6 +1,7 @@
-//! One thread writes, others read: whatever they are told was the state of the store at some moment (P6).
+//! One thread writes, others read: every answer is the state of the store at one moment (P6).
 //!
-//! Every vector says its key and its version, so an answer can be judged by itself. `SYNA_MMAP_ROUNDS` says how long.
+//! Every vector encodes its key and its version, so that each answer can be checked alone. `SYNA_MMAP_ROUNDS` sets the
+//! duration.
 
 mod support;
 
@@ -14,11 +15,11 @@ use syna_mmap::{
 };
 
 const DIMENSIONS: u16 = 70;
-/// Pairs of keys that are replaced together, and never deleted.
+/// Pairs of keys that are replaced together and never deleted.
 const PAIRS: usize = 20;
-/// Keys that are replaced one by one, and never deleted.
+/// Keys that are replaced one at a time and never deleted.
 const SINGLES: usize = 20;
-/// Keys that come and go.
+/// Keys that are inserted and deleted.
 const GUESTS: usize = 30;
 
 fn rounds() -> u64 {
@@ -33,7 +34,7 @@ fn config() -> MmapVectorConfig {
     }
 }
 
-/// The vector of a key at a version: all of it follows from the two.
+/// The vector of a key at a version, which determine it.
 fn vector(key: &str, version: u64) -> Vec<f32> {
     let name = key.bytes().fold(version, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let mut vector = Random(name).vector(usize::from(DIMENSIONS));
@@ -41,14 +42,14 @@ fn vector(key: &str, version: u64) -> Vec<f32> {
     vector
 }
 
-/// The version of what was found under a key.
+/// The version of a vector that was found under a key.
 fn version(key: &str, found: &[f32]) -> u64 {
     let version = found[0] as u64;
-    assert_eq!(found, vector(key, version), "the vector of {key:?} is none of its own");
+    assert_eq!(found, vector(key, version), "the vector of {key:?} is not one of its versions");
     version
 }
 
-/// What the writer has begun, and what it was told is done, for each single key.
+/// For each single key, the last version that the writer has begun, and the last one that was acknowledged.
 #[derive(Default)]
 struct Progress {
     begun: [AtomicU64; SINGLES],
@@ -56,7 +57,7 @@ struct Progress {
     is_over: AtomicBool,
 }
 
-/// Tags and payload are the version too.
+/// Tags and payload contain the version too.
 fn put(store: &MmapVectorStore, keys: &[&str], version: u64, mode: WriteMode) {
     let vectors: Vec<Vec<f32>> = keys.iter().map(|key| vector(key, version)).collect();
     let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
@@ -107,8 +108,8 @@ fn write(store: &MmapVectorStore, progress: &Progress, seed: u64) {
     progress.is_over.store(true, Ordering::SeqCst);
 }
 
-/// What one answer said: every key once, with its version.
-fn judge(versions: &HashMap<String, u64>, is_whole: bool) {
+/// Checks one answer: every key once, with its version.
+fn check_answer(versions: &HashMap<String, u64>, is_whole: bool) {
     for number in 0..PAIRS {
         let [a, b] = pair(number).map(|key| versions.get(&key).copied());
         assert!(a == b || !is_whole, "pair {number} has versions {a:?} and {b:?}");
@@ -122,7 +123,7 @@ fn judge(versions: &HashMap<String, u64>, is_whole: bool) {
     }
 }
 
-/// Searches for everything at once, by scan, or for the surroundings of one key, by the graph where there is one.
+/// Searches for all rows by a scan, or for the neighbours of one key by the graph if there is one.
 fn search(store: &MmapVectorStore, random: &mut Random, results: &mut SearchResults) {
     let is_whole = random.below(2) == 0;
     let options = SearchOptions { exact: is_whole, ..SearchOptions::default() };
@@ -139,15 +140,15 @@ fn search(store: &MmapVectorStore, random: &mut Random, results: &mut SearchResu
         assert_eq!(earlier, None, "{key:?} twice in one answer");
     }
     assert_eq!(results.hits().len(), if is_whole { versions.len() } else { k });
-    judge(&versions, is_whole);
+    check_answer(&versions, is_whole);
 }
 
-/// A key that is never deleted is there, and no older than what was acknowledged before the look.
+/// A key that is never deleted is found, with a version that is at least the last acknowledged one.
 fn look_up(store: &MmapVectorStore, progress: &Progress, random: &mut Random) {
     let number = random.below(SINGLES);
     let key = format!("single {number}");
     let least = progress.done[number].load(Ordering::SeqCst);
-    let found = store.get(&key).unwrap().unwrap_or_else(|| panic!("{key:?} is not there for a moment"));
+    let found = store.get(&key).unwrap().unwrap_or_else(|| panic!("{key:?} is temporarily missing"));
     let most = progress.begun[number].load(Ordering::SeqCst);
     let version = version(&key, &found);
     assert!((least..=most).contains(&version), "version {version} of {key:?}, {least} to {most} expected");
@@ -158,23 +159,23 @@ fn look_up(store: &MmapVectorStore, progress: &Progress, random: &mut Random) {
     }
 }
 
-/// Look after look, so that some fall into the very moment of a change: what is never deleted is always there.
+/// Looks up keys continuously, to meet the moment of a change: keys that are never deleted are always found.
 fn watch(store: &MmapVectorStore, progress: &Progress) {
     let keys: Vec<String> = (0..SINGLES).map(|number| format!("single {number}")).collect();
     while !progress.is_over.load(Ordering::SeqCst) {
         for key in &keys {
-            assert!(store.contains(key), "{key:?} is not there for a moment");
+            assert!(store.contains(key), "{key:?} is temporarily missing");
         }
     }
 }
 
-/// Iteration shows one moment: each key once, pairs whole.
+/// An iteration shows one moment: each key once, both keys of a pair.
 fn iterate(store: &MmapVectorStore) {
     let mut versions = HashMap::new();
     for key in store.keys() {
         assert_eq!(versions.insert(key.clone(), 0), None, "{key:?} twice");
     }
-    judge(&versions, true);
+    check_answer(&versions, true);
     assert!((PAIRS * 2 + SINGLES..=PAIRS * 2 + SINGLES + GUESTS).contains(&store.len()));
 }
 
@@ -189,7 +190,7 @@ fn read(store: &MmapVectorStore, progress: &Progress, seed: u64) {
     }
 }
 
-/// The same file, opened again and again for reading while it is written to: each opening shows one moment.
+/// Opens the file for reading again and again while it is written: each open shows one moment.
 fn open_for_reading(path: &Path, progress: &Progress, seed: u64) {
     let (mut random, mut results) = (Random(seed), SearchResults::default());
     let mode = OpenMode { read_only: true, ..OpenMode::default() };
@@ -197,14 +198,14 @@ fn open_for_reading(path: &Path, progress: &Progress, seed: u64) {
         let least = progress.done[0].load(Ordering::SeqCst);
         let store = MmapVectorStore::new(path, MmapVectorConfig { open: mode, ..config() }).unwrap();
         let found = version("single 0", store.get_slice("single 0").expect("it is never deleted"));
-        assert!(found >= least, "acknowledged before the opening: {least}, found: {found}");
+        assert!(found >= least, "acknowledged before the open: {least}, found: {found}");
         for _ in 0..3 {
             search(&store, &mut random, &mut results);
             iterate(&store);
             assert_eq!(
                 version("single 0", store.get_slice("single 0").unwrap()),
                 found,
-                "the moment changed"
+                "the snapshot changed"
             );
         }
     }
@@ -230,21 +231,21 @@ fn run(name: &str, config: MmapVectorConfig, readers: &[Reader]) {
         let written = writer.join();
         progress.is_over.store(true, Ordering::SeqCst);
         let read: Vec<_> = readers.into_iter().map(|reader| reader.join()).collect();
-        assert!(written.is_ok() && read.iter().all(Result::is_ok), "a thread saw what never was");
+        assert!(written.is_ok() && read.iter().all(Result::is_ok), "a thread saw a state that never existed");
     });
     iterate(&store);
     store.close().unwrap();
 }
 
 #[test]
-fn every_answer_is_of_one_moment() {
+fn every_answer_is_a_consistent_snapshot() {
     let reader: Reader = |store, _, progress, seed| read(store, progress, seed);
     let watcher: Reader = |store, _, progress, _| watch(store, progress);
     run("threads", config(), &[reader, reader, watcher]);
 }
 
 #[test]
-fn every_answer_is_of_one_moment_beside_a_worker() {
+fn every_answer_is_a_consistent_snapshot_with_a_worker() {
     let reader: Reader = |store, _, progress, seed| read(store, progress, seed);
     let config =
         MmapVectorConfig { index_threshold: 60, most_unindexed_rows: 256, index_worker: true, ..config() };
@@ -252,7 +253,7 @@ fn every_answer_is_of_one_moment_beside_a_worker() {
 }
 
 #[test]
-fn every_opening_is_of_one_moment() {
+fn every_open_is_a_consistent_snapshot() {
     let reader: Reader = |_, path, progress, seed| {
         open_for_reading(path, progress, seed);
     };

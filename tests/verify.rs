@@ -1,4 +1,4 @@
-//! `verify` finds what is wrong with a store, and `salvage` saves what is not.
+//! `verify` finds damage in a store, and `salvage` recovers the rest.
 
 mod support;
 
@@ -22,7 +22,7 @@ fn read_only(damaged: bool) -> MmapVectorConfig {
     MmapVectorConfig { open, ..quiet(64, EUCLIDEAN) }
 }
 
-/// Six batches of ten rows with tags and payloads, one deletion; checkpointed and closed.
+/// Writes six batches of ten rows with tags and payloads, and one deletion; checkpointed and closed.
 fn make_store(path: &Path) -> Vec<Vec<f32>> {
     let mut random = Random(seed(11));
     let vectors: Vec<Vec<f32>> = (0..60).map(|_| random.vector(64)).collect();
@@ -45,7 +45,7 @@ fn make_store(path: &Path) -> Vec<Vec<f32>> {
     vectors
 }
 
-/// Where `bytes` lie in the file.
+/// The offset of `bytes` in the file.
 fn find(path: &Path, bytes: &[u8]) -> usize {
     fs::read(path).unwrap().windows(bytes.len()).position(|window| window == bytes).expect("they are there")
 }
@@ -62,7 +62,7 @@ fn vector_offset(path: &Path, vector: &[f32]) -> usize {
 }
 
 #[test]
-fn a_whole_store_has_no_findings_with_and_without_an_index() {
+fn an_intact_store_has_no_findings_with_and_without_an_index() {
     let folder = TempFolder::new("whole");
     let mut random = Random(seed(2));
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, EUCLIDEAN)).unwrap();
@@ -72,7 +72,7 @@ fn a_whole_store_has_no_findings_with_and_without_an_index() {
     let report = verify(&store);
     assert_eq!((report.rows, report.searched, report.findings.len()), (4000, 0, 0));
     store.build_index().unwrap();
-    store.insert("behind the index", &random.vector(64)).unwrap();
+    store.insert("unindexed", &random.vector(64)).unwrap();
     let report = verify(&store);
     assert_eq!((report.rows, report.searched, report.findings.len()), (4001, 4000, 0));
     assert!(report.links > 4000);
@@ -81,7 +81,7 @@ fn a_whole_store_has_no_findings_with_and_without_an_index() {
 }
 
 #[test]
-fn a_damaged_vector_is_named_refused_by_a_checked_open_and_left_behind_by_salvage() {
+fn a_damaged_vector_is_reported_refused_by_open_and_skipped_by_salvage() {
     let folder = TempFolder::new("vector");
     let (path, saved) = (folder.file("store"), folder.file("saved"));
     let vectors = make_store(&path);
@@ -109,11 +109,11 @@ fn a_damaged_vector_is_named_refused_by_a_checked_open_and_left_behind_by_salvag
             (Some(row as u64 / 10 + 1), Some(&b"payload"[..]))
         );
     }
-    assert!(MmapVectorStore::salvage(&path, &saved).is_err(), "what is there is not written over");
+    assert!(MmapVectorStore::salvage(&path, &saved).is_err(), "an existing file is not overwritten");
 }
 
 #[test]
-fn damaged_links_are_named_and_searches_do_without_them_until_the_index_is_built_again() {
+fn damaged_links_are_reported_and_ignored_until_the_index_is_rebuilt() {
     let folder = TempFolder::new("links");
     let path = folder.file("store");
     let mut random = Random(4);
@@ -131,19 +131,19 @@ fn damaged_links_are_named_and_searches_do_without_them_until_the_index_is_built
     store.build_index().unwrap();
     store.close().unwrap();
     let index = folder.file("store.hnsw");
-    // Past the records of the sample, which an open looks at.
+    // After the records of the sample, which an open reads.
     flip(&index, fs::read(&index).unwrap().len() / 2);
     let store = MmapVectorStore::new(&path, config.clone()).unwrap();
     assert!(store.has_index(), "an open does not read the whole index");
     let report = verify(&store);
     let [found] = &report.findings[..] else { panic!("{report:?}") };
     assert_eq!((found.problem, &found.key), (Problem::DamagedLinks, &found.row.unwrap().to_string()));
-    assert_eq!(verify(&store), report, "it is still so");
+    assert_eq!(verify(&store), report, "the report is unchanged");
     assert!(!store.has_index());
     for (key, vector) in keys.iter().zip(&vectors).step_by(97) {
         assert_eq!(store.search(vector, 1).unwrap()[0].key, **key);
     }
-    // A store that has found it out saves no index in its place, and keeps what it is told.
+    // A store that has detected the damage saves no index in its place, and keeps later writes.
     store.insert("one more", &vectors[0]).unwrap();
     store.checkpoint().unwrap();
     store.build_index().unwrap();
@@ -155,7 +155,7 @@ fn damaged_links_are_named_and_searches_do_without_them_until_the_index_is_built
 }
 
 #[test]
-fn a_damaged_frame_below_the_checkpoint_is_an_error_and_salvage_saves_the_rest() {
+fn a_damaged_checkpointed_frame_is_an_error_and_salvage_recovers_the_rest() {
     let folder = TempFolder::new("frame");
     let (path, saved) = (folder.file("store"), folder.file("saved"));
     let vectors = make_store(&path);

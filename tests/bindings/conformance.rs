@@ -1,4 +1,4 @@
-//! The cases that all bindings replay, and what a replayer has to say about them.
+//! The conformance cases that all bindings replay, and the checks of a replayer's output.
 
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{checked, in_repository};
@@ -6,12 +6,12 @@ use crate::{Failure, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Where `cases.txt` is.
+/// The path of `cases.txt`.
 pub fn cases() -> PathBuf {
     in_repository("bindings/conformance/cases.txt")
 }
 
-/// How many cases and checks a file of cases has.
+/// The number of cases and of checks in a file of cases.
 fn counts(text: &str) -> (usize, usize) {
     let lines = || text.lines().filter(|line| !line.starts_with('#'));
     let cases = lines().filter(|line| line.starts_with("case ")).count();
@@ -20,7 +20,7 @@ fn counts(text: &str) -> (usize, usize) {
     (cases, lines().filter(is_check).count())
 }
 
-/// How many cases there are.
+/// The number of cases in `cases.txt`.
 ///
 /// # Errors
 /// `cases.txt` cannot be read.
@@ -29,10 +29,10 @@ pub fn case_count() -> Result<usize, Failure> {
     Ok(counts(&text).0)
 }
 
-/// Whether a replayer ended well and compared all of `cases.txt`; the words for its line.
+/// Checks that a replayer succeeded and ran all of `cases.txt`; returns the text for its line.
 ///
 /// # Errors
-/// What it said instead.
+/// The replayer's output.
 pub fn passed(output: &Output) -> Result<String, Failure> {
     let text = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
     let (case_count, check_count) = counts(&text);
@@ -40,12 +40,12 @@ pub fn passed(output: &Output) -> Result<String, Failure> {
     if output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&wanted) {
         Ok(format!("{case_count} conformance cases"))
     } else {
-        Err(format!("it did not end with {wanted:?}: {}", c_program::transcript(output)))
+        Err(format!("its last line is not {wanted:?}: {}", c_program::transcript(output)))
     }
 }
 
-/// Lines of `cases.txt` and what is planted in their place; a replayer has to find each of them.
-const PLANTED: [(&str, &str); 14] = [
+/// Lines of `cases.txt` and the wrong lines that replace them. A replayer must report each of them.
+const INJECTED: [(&str, &str); 14] = [
     ("hit five 40a00000 1 0 -", "hit five 40a00001 1 0 -"),
     ("hit half ~4.7169905 3 0 -", "hit half ~4.7179905 3 0 -"),
     ("hit a%00b 00000000 0 0 -", "hit a%00c 00000000 0 0 -"),
@@ -65,12 +65,12 @@ const PLANTED: [(&str, &str); 14] = [
     ("recall A 5 2 -> OK 1.000", "recall A 5 2 -> OK 0.999"),
 ];
 
-/// Replays `cases.txt`, and then the same with each planted line, which has to be found.
+/// Replays `cases.txt`, and then once with each injected wrong line, which must be reported.
 ///
-/// `replayer` is given the path of the cases and an empty folder.
+/// `replayer` receives the path of the cases and an empty folder.
 ///
 /// # Errors
-/// What came out differently.
+/// The first failure.
 pub fn replay(replayer: &dyn Fn(&Path, &Path) -> Command) -> Result<String, Failure> {
     let folder = TempFolder::new("conformance");
     let run = |cases: &Path| -> Result<Output, Failure> {
@@ -83,22 +83,22 @@ pub fn replay(replayer: &dyn Fn(&Path, &Path) -> Command) -> Result<String, Fail
     };
     let words = passed(&run(&cases())?)?;
     let whole = std::fs::read_to_string(cases()).map_err(|e| format!("reading cases.txt: {e}"))?;
-    for (line, planted) in PLANTED {
+    for (line, injected) in INJECTED {
         let number =
             whole.lines().position(|l| l == line).ok_or(format!("cases.txt has no line {line:?}"))? + 1;
-        let file = folder.file("planted.txt");
-        std::fs::write(&file, whole.replacen(line, planted, 1))
-            .map_err(|e| format!("planting {planted:?}: {e}"))?;
+        let file = folder.file("injected.txt");
+        std::fs::write(&file, whole.replacen(line, injected, 1))
+            .map_err(|e| format!("injecting {injected:?}: {e}"))?;
         let output = run(&file)?;
         let said = c_program::transcript(&output);
         if output.status.success() || !said.contains(&format!("cases.txt:{number}")) {
-            return Err(format!("{planted:?}, planted in line {number}, was not found: {said}"));
+            return Err(format!("{injected:?}, injected in line {number}, was not found: {said}"));
         }
     }
     Ok(words)
 }
 
-/// The program of `c-tests/`; `tests/c_api.rs` runs it too, as one of many.
+/// The program of `c-tests/`, which `tests/c_api.rs` runs too.
 pub fn test_c() -> Result<Outcome, Failure> {
     let program = c_program::try_compile(
         &in_repository("c-tests/conformance.c"),
@@ -114,7 +114,7 @@ pub fn test_c() -> Result<Outcome, Failure> {
     Ok(Outcome::Passed(replayed))
 }
 
-/// That the counting counts: a file of cases that is known by heart.
+/// Checks the counting on a known file of cases.
 fn checked_counts() -> Result<(), Failure> {
     let text = "# case of a comment -> OK\ncase one\nopen A s -> OK\nsearch A s1 1 -> OK 1\nhit a 0 0 0 -\ncase two\n";
     checked(counts(text) == (2, 3), || format!("{text:?} counts as {:?}", counts(text)))

@@ -1,4 +1,4 @@
-//! Which functions of the C library a binding does not call: said in its line, so that nobody has to look for them.
+//! Functions of the C library that a binding does not call. They are listed in the binding's line.
 
 use crate::Failure;
 use crate::toolchain::in_repository;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 const SYMBOLS: &str = include_str!("../../include/symbols.txt");
 
-/// Short for `syna_mmap_write`, which a binding calls in their place.
+/// Shorthands for `syna_mmap_write`, which bindings call instead.
 const SHORT_FORMS: [&str; 2] = ["syna_mmap_insert_batch", "syna_mmap_upsert_batch"];
 
-/// `; lacks a, b` for the functions that no file of a binding's sources names; nothing where there are none.
+/// `; lacks a, b` for the functions that a binding's sources do not name; empty if there are none.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -20,7 +20,7 @@ pub fn lacks(sources: &str) -> Result<String, Failure> {
     Ok(if names.is_empty() { String::new() } else { format!("; lacks {}", names.join(", ")) })
 }
 
-/// The functions that a text does not name; Python leaves their prefix out.
+/// The functions that a text does not name; Python omits their prefix.
 fn missing(text: &str) -> Vec<&'static str> {
     let symbols = SYMBOLS.lines().filter(|line| line.starts_with("syna_") && !SHORT_FORMS.contains(line));
     let is_named = |symbol: &str| {
@@ -30,7 +30,7 @@ fn missing(text: &str) -> Vec<&'static str> {
     symbols.filter(|symbol| !is_named(symbol)).collect()
 }
 
-/// Whether a name ends here.
+/// Whether an identifier ends here.
 fn ends(rest: &str) -> bool {
     !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }

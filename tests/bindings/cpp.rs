@@ -1,4 +1,4 @@
-//! The C++ headers, by two compilers.
+//! The C++ headers, with two compilers.
 
 use crate::conformance::replay;
 use crate::coverage::lacks;
@@ -12,7 +12,7 @@ use std::process::Command;
 
 const FLAGS: [&str; 6] = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-g"];
 
-/// Compiles `source` into `folder` by the compiler of that name.
+/// Compiles `source` into `folder` with the named compiler.
 pub fn compile(compiler: &str, source: &Path, flags: &[&str], folder: &Path) -> Result<PathBuf, Failure> {
     let library_dir = c_program::library_dir();
     let program = folder.join(source.file_stem().unwrap_or_default());
@@ -26,14 +26,14 @@ pub fn compile(compiler: &str, source: &Path, flags: &[&str], folder: &Path) -> 
     Ok(program)
 }
 
-/// The tests of `bindings/cpp` by one compiler.
+/// Runs the tests of `bindings/cpp` with one compiler.
 pub fn test(compiler: &str) -> Result<Outcome, Failure> {
     if !has(compiler) {
         return Ok(Outcome::NotRun(format!("there is no {compiler}; apt-get install g++ clang")));
     }
     let folder = TempFolder::new("cpp");
     let tests = in_repository("bindings/cpp/tests");
-    // The views are our own in C++17, and std::span in C++20.
+    // The views are the binding's in C++17, and std::span in C++20.
     let replayer = compile(compiler, &tests.join("conformance.cpp"), &["-std=c++17", "-O1"], folder.path())?;
     let replayed = replay(&|cases, work| {
         let mut command = Command::new(&replayer);

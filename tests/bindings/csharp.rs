@@ -1,4 +1,4 @@
-//! The C# sources, by Mono.
+//! The C# sources, with Mono.
 
 use crate::conformance::replay;
 use crate::coverage::lacks;
@@ -12,7 +12,7 @@ use std::process::Command;
 
 const FLAGS: [&str; 4] = ["-unsafe", "-langversion:latest", "-warnaserror", "-warn:4"];
 
-/// What is missing for C#, if anything.
+/// The tool that is missing for C#, if any.
 pub fn missing() -> Option<String> {
     let tool = ["mcs", "mono"].into_iter().find(|tool| !has(tool))?;
     Some(format!("there is no {tool}; apt-get install mono-mcs mono-runtime libmono-system-core4.0-cil"))
@@ -40,7 +40,7 @@ pub fn mono(name: &str, folder: &Path) -> Command {
     command
 }
 
-/// The tests of `bindings/csharp`.
+/// Runs the tests of `bindings/csharp`.
 pub fn test() -> Result<Outcome, Failure> {
     if let Some(missing) = missing() {
         return Ok(Outcome::NotRun(missing));

@@ -1,4 +1,4 @@
-//! The examples: each language finds the same in the demo's data.
+//! The examples: every language prints the same results for the demo's data.
 
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{checked, in_repository, run};
@@ -6,26 +6,23 @@ use crate::{Failure, Outcome};
 use std::path::Path;
 use std::process::Command;
 
-/// Runs a language's example on `examples/data`, and compares what it prints with `examples/nearest.txt`.
+/// Runs a language's example on `examples/data`, and compares its output with `examples/nearest.txt`.
 ///
-/// `program` is a command that takes the folder of data and the store to make.
+/// `program` is a command that takes the data folder and the path of the new store.
 ///
 /// # Errors
-/// What it printed instead.
+/// The output, if it differs.
 pub fn finds_the_nearest(program: Command, store: &Path) -> Result<(), Failure> {
     let mut program = program;
     let output = run(program.arg(in_repository("examples/data")).arg(store))?;
     let wanted =
         std::fs::read(in_repository("examples/nearest.txt")).map_err(|e| format!("nearest.txt: {e}"))?;
     checked(output.stdout == wanted, || {
-        format!(
-            "{program:?} prints something else than examples/nearest.txt: {}",
-            c_program::transcript(&output)
-        )
+        format!("{program:?} does not print examples/nearest.txt: {}", c_program::transcript(&output))
     })
 }
 
-/// `examples/game_loop.c`, for a second.
+/// Runs `examples/game_loop.c` for a second.
 pub fn test_game_loop() -> Result<Outcome, Failure> {
     let program = c_program::try_compile(
         &in_repository("examples/game_loop.c"),
@@ -37,7 +34,7 @@ pub fn test_game_loop() -> Result<Outcome, Failure> {
     game.arg(in_repository("examples/data")).arg(folder.file("store")).arg("1");
     let output = run(&mut game)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    // How many are recalled within the deadline is the machine's affair.
+    // The number of memories recalled before the deadline depends on the machine.
     checked(text.starts_with("60 frames, 60 memories made") && text.contains("worst"), || text.clone())?;
     Ok(Outcome::Passed(text.lines().last().unwrap_or_default().to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The Go package: formatted, vetted, and tested by the race detector with cgo's checks at their strictest.
+//! The Go package: formatted, vetted, and tested with the race detector and cgo's strictest checks.
 
 use crate::conformance::replay;
 use crate::coverage::lacks;
@@ -10,18 +10,18 @@ use crate::{Failure, Outcome};
 use std::path::Path;
 use std::process::Command;
 
-/// A command of Go that links this build's static library.
+/// A Go command that links this build's static library.
 pub fn go(arguments: &[&str], folder: &Path) -> Command {
     let mut search_path = std::ffi::OsString::from("-L");
     search_path.push(c_program::library_dir());
     let mut command = Command::new("go");
     command.args(arguments).current_dir(folder).env("CGO_LDFLAGS", search_path);
-    // No network: the package needs no other.
+    // No network: the package has no dependencies.
     command.env("GOPROXY", "off").env("GOFLAGS", "").env("CGO_ENABLED", "1");
     command
 }
 
-/// Makes `folder` a module that takes the package from this repository.
+/// Makes `folder` a module that imports the package from this repository.
 ///
 /// # Errors
 /// The folder cannot be written to.
@@ -35,7 +35,7 @@ pub fn module(folder: &Path) -> Result<(), Failure> {
     std::fs::write(folder.join("go.mod"), text).map_err(|e| format!("writing go.mod: {e}"))
 }
 
-/// The tests of `bindings/go`.
+/// Runs the tests of `bindings/go`.
 pub fn test() -> Result<Outcome, Failure> {
     if !has("go") {
         return Ok(Outcome::NotRun("there is no go; apt-get install golang-go".to_owned()));

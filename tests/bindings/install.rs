@@ -1,5 +1,5 @@
-//! The install: programs outside the repository are built against it, each of the four ways, from a prefix with a space
-//! in its name that was moved after the install.
+//! Installation. Programs outside the repository are built against the installed library in each of the four ways, from a
+//! prefix that contains a space and was moved after the install.
 
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{checked, has, in_repository, run};
@@ -8,10 +8,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What an outside program prints.
+/// The output of an outside program.
 const PRINTED: &str = concat!("found 1 with ", env!("CARGO_PKG_VERSION"));
 
-/// By `cmake --install`.
+/// Tests `cmake --install`.
 pub fn test_cmake() -> Result<Outcome, Failure> {
     test(&["cmake", "pkg-config", "readelf"], "cmake pkg-config binutils", "pkg-config", &|prefix, work| {
         let build = work.join("build");
@@ -20,22 +20,22 @@ pub fn test_cmake() -> Result<Outcome, Failure> {
         let mut installed = OsString::from("-DCMAKE_INSTALL_PREFIX=");
         installed.push(prefix);
         run(configure.arg(installed))?;
-        // cargo is told where to build, so that each run begins from nothing.
+        // cargo gets a separate build folder, so that each run starts from nothing.
         run(Command::new("cmake").arg("--build").arg(&build).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
         run(Command::new("cmake").arg("--install").arg(&build))?;
         Ok(())
     })
 }
 
-/// By `cargo cinstall`.
+/// Tests `cargo cinstall`.
 pub fn test_cargo_c() -> Result<Outcome, Failure> {
     let how = "cmake pkg-config binutils; cargo install cargo-c";
-    // It writes the prefix into its file as it was, unquoted: the option makes pkg-config take the real one.
+    // It writes the original prefix unquoted into the .pc file; the option makes pkg-config use the real one.
     let pkg_config = "pkg-config --define-prefix";
     test(&["cargo-cinstall", "cmake", "pkg-config", "readelf"], how, pkg_config, &|prefix, work| {
         let mut command = Command::new("cargo-cinstall");
         command.args(["cinstall", "--locked", "--profile", "dev"]).current_dir(in_repository(""));
-        // That option looks two folders up, so the libraries must not lie deeper, as they would on Debian.
+        // The option looks two folders up, so the libraries must not be in a deeper folder, as on Debian.
         command.args(["--libdir", "lib"]);
         command.arg("--prefix").arg(prefix).arg("--target-dir").arg(work.join("target"));
         run(command.env("CARGO_PROFILE_DEV_DEBUG", "0")).map(|_| ())
@@ -63,7 +63,7 @@ fn test(
     installed.find_package("static", &folder.file("find-package-static"))?;
     let and_go = if has("go") { ", Go with syna_system" } else { "" };
     if has("go") {
-        // Go 1.19 takes every space in what pkg-config says for the end of a word.
+        // Go 1.19 splits the output of pkg-config at every space.
         let plain = folder.file("plain");
         std::fs::rename(&prefix, &plain).map_err(|e| format!("moving the prefix: {e}"))?;
         let installed = Installed::find(&plain, pkg_config)?;
@@ -72,12 +72,12 @@ fn test(
     Ok(Outcome::Passed(format!("pkg-config and find_package, shared and static, moved{and_go}")))
 }
 
-/// A prefix after the install.
+/// An installed prefix.
 struct Installed {
     prefix: PathBuf,
-    /// Where the libraries are: `lib`, or a folder in it that the system's name for the machine has.
+    /// The folder of the libraries: `lib`, or a subfolder named after the machine type.
     library_dir: PathBuf,
-    /// How pkg-config is asked about it.
+    /// The pkg-config command.
     pkg_config: &'static str,
 }
 
@@ -90,7 +90,7 @@ impl Installed {
         Ok(Self { prefix: prefix.to_path_buf(), library_dir, pkg_config })
     }
 
-    /// The shared library has a versioned name that is its soname, and the others lead to it.
+    /// Checks that the shared library has a versioned name that is its soname, and that the links lead to it.
     fn check_soname(&self) -> Result<(), Failure> {
         let link = self.library_dir.join("libsyna_mmap.so");
         let real = std::fs::canonicalize(&link).map_err(|e| format!("{}: {e}", link.display()))?;
@@ -104,7 +104,7 @@ impl Installed {
         checked(self.library_dir.join(&soname).exists(), || format!("there is no {soname}"))
     }
 
-    /// Compiles `main.c` by what pkg-config says, as a Makefile would.
+    /// Compiles `main.c` with pkg-config's flags, as a Makefile would.
     fn compile_by(&self, folder: &Path, flags: &str) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|e| format!("creating {}: {e}", folder.display()))?;
         let script = format!("eval \"cc -Wall -Werror \\\"$0\\\" -o outside $({flags})\"");
@@ -125,7 +125,7 @@ impl Installed {
         self.run_program(&folder.join("outside"), false)
     }
 
-    /// A CMake project with a program in C and one in C++.
+    /// Builds a CMake project with a program in C and one in C++.
     fn find_package(&self, way: &str, folder: &Path) -> Result<(), Failure> {
         let mut prefix = OsString::from("-DCMAKE_PREFIX_PATH=");
         prefix.push(&self.prefix);
@@ -139,7 +139,7 @@ impl Installed {
         Ok(())
     }
 
-    /// The Go package against the installed library.
+    /// Builds the Go package against the installed library.
     fn go_system(&self, folder: &Path) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|e| format!("creating {}: {e}", folder.display()))?;
         go::module(folder)?;
@@ -148,9 +148,9 @@ impl Installed {
         std::fs::write(folder.join("main.go"), text).map_err(|e| format!("writing main.go: {e}"))?;
         let mut build = go::go(&["build", "-tags", "syna_system", "-o", "outside", "."], folder);
         build.env_remove("CGO_LDFLAGS").env("PKG_CONFIG_PATH", self.library_dir.join("pkgconfig"));
-        // Go's cache does not see that pkg-config answers something else than in the last run.
+        // Go's cache does not notice that the output of pkg-config has changed since the last run.
         build.env("GOCACHE", folder.join("cache"));
-        // cgo hands no options to pkg-config.
+        // cgo passes no options to pkg-config.
         let wrapper = folder.join("pkg-config");
         let script = format!("#!/bin/sh\nexec {} \"$@\"\n", self.pkg_config);
         std::fs::write(&wrapper, script).map_err(|e| format!("writing the wrapper: {e}"))?;
@@ -159,7 +159,7 @@ impl Installed {
         self.run_program(&folder.join("outside"), true)
     }
 
-    /// Runs a program that was linked one way, and checks that it was.
+    /// Runs a program, and checks whether it was linked statically or dynamically.
     fn run_program(&self, program: &Path, is_shared: bool) -> Result<(), Failure> {
         let needed = run(Command::new("readelf").arg("-d").arg(program))?;
         let needed = String::from_utf8_lossy(&needed.stdout).into_owned();

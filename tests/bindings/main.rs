@@ -1,22 +1,22 @@
-//! Every language that embeds the store: its binding is built, its tests are run, and it replays
+//! Tests the bindings of all languages. Each binding is built, its tests are run, and it replays
 //! `bindings/conformance/cases.txt`.
 //!
 //! ```text
-//! cargo test --test bindings                      # all that this machine has the toolchain for
+//! cargo test --test bindings                      # all bindings whose toolchain is installed
 //! cargo test --test bindings -- Go                # one of them
 //! cargo test --release --test bindings -- --table # measures, and writes the table of bindings/README.md
 //! ```
 //!
-//! Prints one line for each binding: passed, or not run and why. With `SYNA_MMAP_ALL_BINDINGS` in the environment one
-//! that is not run is a failure, but for those that nothing here can run.
+//! The test prints one line a binding: passed, or not run and why. If `SYNA_MMAP_ALL_BINDINGS` is set, a binding that is
+//! not run is a failure, except for those that cannot be run here at all.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `conformance.rs` | the cases, and what a replayer has to say about them |
-//! | `coverage.rs` | the functions that a binding does not call |
+//! | `conformance.rs` | the conformance cases, and the checks of a replayer's output |
+//! | `coverage.rs` | functions that a binding does not call |
 //! | `toolchain.rs` | finding and running the languages' tools |
 //! | `readme.rs` | the programs in the bindings' READMEs |
-//! | `examples.rs` | the examples, which find the same in every language |
+//! | `examples.rs` | the examples, which print the same in every language |
 //! | `table.rs` | the table of bindings/README.md |
 //! | the others | one binding each |
 #![cfg_attr(not(unix), allow(dead_code, reason = "the bindings are tested on Unix so far"))]
@@ -40,20 +40,20 @@ mod toolchain;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// How one binding came out.
+/// The outcome of one binding.
 pub enum Outcome {
-    /// Everything that it has was run; what that was.
+    /// All its tests passed; the text says which.
     Passed(String),
-    /// The machine lacks something: what, and how to get it.
+    /// A tool is missing; the text says which, and how to install it.
     NotRun(String),
-    /// No machine of ours can run it; what was checked instead.
+    /// It cannot be run here; the text says what was checked instead.
     Unrunnable(String),
 }
 
-/// What went wrong, for a person.
+/// An error message.
 type Failure = String;
 
-/// A binding, and its tests.
+/// A binding and its tests.
 struct Binding {
     name: &'static str,
     test: fn() -> Result<Outcome, Failure>,
@@ -74,7 +74,7 @@ const BINDINGS: &[Binding] = &[
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // What cargo and editors pass to any test program: there are no single tests to list.
+    // Options that cargo and editors pass to every test program: there are no single tests to list.
     if arguments.iter().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     let wanted: Vec<&Binding> = BINDINGS.iter().filter(|binding| is_wanted(binding.name)).collect();
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    // Two at a time: most of what they do takes one core.
+    // Two at a time: most of the work uses one core.
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Tests one binding and prints its line; whether it may be so.
+/// Tests one binding and prints its line; returns whether it passes.
 fn passes(binding: &Binding, must_run: bool) -> bool {
     let began = std::time::Instant::now();
     let (is_fine, line) = match (binding.test)() {

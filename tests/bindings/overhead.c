@@ -1,4 +1,4 @@
-/* Prints how many ns one search call takes, in a store of one row, with results that are used again: overhead STORE */
+/* Prints the time of one search call in ns, on a store of one row with reused results. Usage: overhead STORE */
 #define _POSIX_C_SOURCE 199309L
 
 #include <stdio.h>

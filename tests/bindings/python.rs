@@ -1,4 +1,4 @@
-//! The Python package, as pip installs it.
+//! The Python package, as installed by pip.
 
 use crate::conformance::replay;
 use crate::coverage::lacks;
@@ -19,10 +19,10 @@ fn python() -> Option<&'static str> {
     })
 }
 
-/// Makes an environment in `folder` that has the package, with this build's library inside it; its Python.
+/// Creates a virtual environment in `folder` with the package and this build's library; returns its Python.
 ///
 /// # Errors
-/// What pip said.
+/// The output of pip.
 pub fn environment(folder: &Path) -> Result<Result<PathBuf, &'static str>, Failure> {
     let Some(python) = python() else {
         return Ok(Err(
@@ -30,7 +30,7 @@ pub fn environment(folder: &Path) -> Result<Result<PathBuf, &'static str>, Failu
                        python3-tqdm python3-setuptools python3-wheel python3-pip python3-venv",
         ));
     };
-    // pip leaves its traces where it builds.
+    // pip writes build files into the source folder.
     let source = folder.join("source");
     copy_folder(&in_repository("bindings/python"), &source)?;
     let environment = folder.join("environment");
@@ -46,7 +46,7 @@ pub fn environment(folder: &Path) -> Result<Result<PathBuf, &'static str>, Failu
     Ok(Ok(python))
 }
 
-/// The tests of `bindings/python`.
+/// Runs the tests of `bindings/python`.
 pub fn test() -> Result<Outcome, Failure> {
     let folder = TempFolder::new("python");
     let python = match environment(folder.path())? {

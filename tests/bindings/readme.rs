@@ -1,4 +1,4 @@
-//! The programs in the bindings' READMEs do what the READMEs say.
+//! The programs in the bindings' READMEs print what the READMEs say.
 
 use crate::Failure;
 use crate::support::TempFolder;
@@ -7,12 +7,12 @@ use crate::toolchain::{checked, in_repository, run};
 use std::path::Path;
 use std::process::Command;
 
-/// Runs every block of `language` that a block `text` follows, and compares what it prints with that.
+/// Runs every block of `language` that is followed by a block `text`, and compares its output with that block.
 ///
-/// `program` makes a command of a block's text, in an empty folder; it is run in that folder.
+/// `program` makes a command from a block's text, in an empty folder; the command runs in that folder.
 ///
 /// # Errors
-/// Which block printed what, or that there is none.
+/// The first difference, or that there are no such blocks.
 pub fn prints_what_it_says(
     readme: &str,
     language: &str,

@@ -1,4 +1,4 @@
-//! The Swift package: no machine of ours has Swift, so clang builds its module map.
+//! The Swift package. No test machine has Swift, so clang builds its module map.
 
 use crate::coverage::lacks;
 use crate::support::{TempFolder, c_program};
@@ -6,13 +6,13 @@ use crate::toolchain::{checked, has, in_repository, run};
 use crate::{Failure, Outcome};
 use std::process::Command;
 
-/// A program that imports the module and names no library: the module map says which.
+/// A program that imports the module without naming a library: the module map names it.
 const IMPORTS: &str = "#pragma clang module import CSynaMmap\nint main(void) {\n  syna_mmap_options options;\n  \
                        syna_mmap_options_init(&options, sizeof options);\n  return options.hnsw_m != 16;\n}\n";
 
-/// What can be tested of `bindings/swift`.
+/// Tests what can be tested of `bindings/swift`.
 pub fn test() -> Result<Outcome, Failure> {
-    let why = "no machine of ours has a Swift compiler";
+    let why = "no test machine has a Swift compiler";
     if !has("clang") {
         return Ok(Outcome::Unrunnable(format!("{why}, and there is no clang for the module map")));
     }

@@ -1,4 +1,4 @@
-//! The table of bindings/README.md: what each language's binding does, and what one search call costs in it.
+//! The table of bindings/README.md: features of each binding, and the cost of one search call.
 
 use crate::support::{TempFolder, c_program};
 use crate::toolchain::{has, in_repository, run};
@@ -9,15 +9,15 @@ use std::process::Command;
 const BEGIN: &str = "<!-- Made by: cargo test --release --test bindings -- --table -->";
 const END: &str = "<!-- The end of the table -->";
 
-/// Rounds in which every language is measured once; the best counts.
+/// Rounds in which every language is measured once; the best round counts.
 const ROUNDS: usize = 3;
 
-/// A language's row.
+/// The row of a language.
 struct Row {
     language: &'static str,
-    /// Prints what one call takes; it is given the path of a store to make. None: nothing here can run it.
+    /// Prints the time of one call; it receives the path of the new store. `None` if it cannot be run here.
     measure: Option<Measure>,
-    /// Whether vectors go in and out without a copy.
+    /// Whether vectors are passed in both directions without a copy.
     copy_free: &'static str,
     best_ns: f64,
 }
@@ -30,7 +30,7 @@ type Measure = Box<dyn Fn(&Path) -> Command>;
 /// What could not be built, run or written.
 pub fn write() -> Result<(), Failure> {
     if cfg!(debug_assertions) {
-        return Err("measure what is shipped: cargo test --release --test bindings -- --table".to_owned());
+        return Err("measure a release build: cargo test --release --test bindings -- --table".to_owned());
     }
     let folder = TempFolder::new("table");
     let mut rows = rows(folder.path())?;
@@ -64,7 +64,7 @@ pub fn write() -> Result<(), Failure> {
     replace_table(&table)
 }
 
-/// The languages; all of their replayers have passed before a row is there.
+/// The languages whose replayers passed.
 fn rows(folder: &Path) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let mut add = |language, copy_free, measure| {
@@ -137,7 +137,7 @@ fn passed(outcome: crate::Outcome) -> Result<(), Failure> {
     }
 }
 
-/// The least of `ns_per_search: N` and of Go's `N ns/op`.
+/// The smallest number of `ns_per_search: N` and of Go's `N ns/op`.
 fn ns_per_search(printed: &str) -> Result<f64, Failure> {
     let words: Vec<&str> = printed.split_whitespace().collect();
     let ours =
@@ -151,7 +151,7 @@ fn replace_table(table: &str) -> Result<(), Failure> {
     let path = in_repository("bindings/README.md");
     let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     let text = std::fs::read_to_string(&path).map_err(failed)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("bindings/README.md has no place for the table")?;
+    let (before, rest) = text.split_once(BEGIN).ok_or("bindings/README.md has no marker for the table")?;
     let (_, after) = rest.split_once(END).ok_or("the table of bindings/README.md has no end")?;
     std::fs::write(&path, format!("{before}{BEGIN}\n\n{table}\n{END}{after}")).map_err(failed)
 }

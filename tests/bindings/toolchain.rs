@@ -1,25 +1,25 @@
-//! Finding and running the tools of other languages.
+//! Finds and runs the tools of other languages.
 
 use crate::Failure;
 use crate::support::c_program;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A path of this repository.
+/// A path in this repository.
 pub fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Whether the system has a tool of that name.
+/// Whether a tool of that name is installed.
 pub fn has(tool: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(tool).is_file())
 }
 
-/// Runs a command to its end, without standard input.
+/// Runs a command without standard input, and waits for it.
 ///
 /// # Errors
-/// It cannot be started, or does not succeed: then with all that it printed.
+/// The command cannot be started, or fails; the error contains its output.
 pub fn run(command: &mut Command) -> Result<Output, Failure> {
     command.stdin(Stdio::null());
     let output = command.output().map_err(|e| format!("starting {command:?}: {e}"))?;
@@ -30,15 +30,15 @@ pub fn run(command: &mut Command) -> Result<Output, Failure> {
     }
 }
 
-/// An error with those words, unless the condition holds.
+/// Returns an error with `words` unless the condition holds.
 ///
 /// # Errors
-/// The words.
+/// The error message.
 pub fn checked(holds: bool, words: impl FnOnce() -> String) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(words()) }
 }
 
-/// Copies a folder of the repository, without what builds leave in it.
+/// Copies a folder of the repository, without build files.
 ///
 /// # Errors
 /// A file that cannot be copied.

@@ -1,7 +1,7 @@
-//! What the files of a layer import from each other: no cycles between files, and nothing from a higher folder.
+//! Imports between the files of a layer: no cycles, and no imports from a higher folder.
 //!
-//! Imports are resolved to the file that defines the thing: a name that a `mod.rs` re-exports leads on to where it comes from.
-//! Tests may import whatever they like.
+//! An import is resolved to the file that defines the item: a name that a `mod.rs` re-exports is followed to its origin.
+//! Test code may import anything.
 
 mod sources;
 #[path = "../support/mod.rs"]
@@ -10,8 +10,8 @@ mod support;
 use sources::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The parts of each layer, lowest first: folders, and files that stand in the layer itself. A part imports from itself and
-/// from those before it.
+/// The parts of each layer, lowest first: folders, and files directly in the layer. A part imports from itself and from
+/// the parts before it.
 const ORDER: [(&str, &[&str]); 5] = [
     (
         "kernel",
@@ -45,10 +45,10 @@ const ORDER: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// The most source files of a folder, its map aside.
+/// The highest number of source files in a folder, `mod.rs` excluded.
 const MOST_FILES: usize = 12;
 
-/// The layer of a file, and the part of the layer that it is in.
+/// The layer of a file, and its part of the layer.
 fn part_of(path: &str) -> Option<(&str, &str)> {
     let (layer, rest) = path.split_once('/')?;
     let part = rest.split('/').next()?;
@@ -59,7 +59,7 @@ fn is_map(path: &str) -> bool {
     path.ends_with("/mod.rs") || path == "lib.rs"
 }
 
-/// Imports from a part of the same layer that comes later, and parts that have no place.
+/// Imports from a later part of the same layer, and parts that are not listed.
 fn upward(imports: &BTreeMap<&str, BTreeSet<&str>>, order: &[(&str, &[&str])]) -> Vec<String> {
     let mut found = Vec::new();
     for (&file, of_file) in imports {
@@ -70,13 +70,13 @@ fn upward(imports: &BTreeMap<&str, BTreeSet<&str>>, order: &[(&str, &[&str])]) -
         }
         let place = |part: &str| parts.iter().position(|name| *name == part);
         let Some(own) = place(part) else {
-            found.push(format!("{file}: `{part}` has no place in the order of {layer}/"));
+            found.push(format!("{file}: `{part}` is not listed for {layer}/"));
             continue;
         };
         for &to in of_file {
             let Some((of_layer, of_part)) = part_of(to) else { continue };
             if of_layer == layer && of_part == "mod" {
-                found.push(format!("{file} imports {to}, which only maps the layer"));
+                found.push(format!("{file} imports {to}, which only re-exports"));
             } else if of_layer == layer && place(of_part).is_some_and(|other| other > own) {
                 found.push(format!("{file} imports {to}, which is higher"));
             }
@@ -85,7 +85,7 @@ fn upward(imports: &BTreeMap<&str, BTreeSet<&str>>, order: &[(&str, &[&str])]) -
     found
 }
 
-/// Files that import each other, directly or by way of others: each set of them once.
+/// Sets of files that import each other, directly or indirectly; each set once.
 fn cycles(imports: &BTreeMap<&str, BTreeSet<&str>>, order: &[(&str, &[&str])]) -> Vec<String> {
     let is_ours = |file: &str| {
         part_of(file).is_some_and(|(layer, _)| order.iter().any(|(name, _)| *name == layer)) && !is_map(file)
@@ -111,7 +111,7 @@ fn cycles(imports: &BTreeMap<&str, BTreeSet<&str>>, order: &[(&str, &[&str])]) -
     sets.into_iter().map(|files| format!("these import each other: {}", files.join(", "))).collect()
 }
 
-/// Folders of more files than a reader keeps in mind.
+/// Folders with too many files.
 fn crowded<'a>(files: impl Iterator<Item = &'a str>, order: &[(&str, &[&str])]) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for file in files.filter(|file| !is_map(file)) {
@@ -131,7 +131,7 @@ fn faults(sources: &Sources, order: &[(&str, &[&str])]) -> Vec<String> {
 }
 
 #[test]
-fn no_file_imports_from_a_higher_folder_or_in_a_circle() {
+fn no_file_imports_from_a_higher_folder_or_in_a_cycle() {
     let sources = Sources::read();
     let imports = sources.imports();
     let arrows: usize = imports.values().map(BTreeSet::len).sum();
@@ -142,7 +142,7 @@ fn no_file_imports_from_a_higher_folder_or_in_a_circle() {
 }
 
 #[test]
-fn planted_imports_are_found() {
+fn injected_imports_are_detected() {
     const ORDER: [(&str, &[&str]); 1] = [("index", &["params", "codes", "graph", "search"])];
     let sound = [
         ("index/mod.rs", "mod codes;\nmod graph;\nmod search;\npub(crate) use graph::nodes::Nodes;\n"),
@@ -163,8 +163,8 @@ fn planted_imports_are_found() {
         ("store/x.rs", "use crate::index::Nodes;"),
     ];
     assert_eq!(faults(&Sources::of(&sound), &ORDER), [""; 0]);
-    let planted: [(&str, &str, &[&str]); 8] = [
-        // A higher folder: by its path, through a re-export of a map, within braces, within an expression.
+    let injected: [(&str, &str, &[&str]); 8] = [
+        // A higher folder: by its path, through a re-export, in braces, in an expression.
         (
             "index/codes/byte.rs",
             "use crate::index::graph::links::Links;",
@@ -185,7 +185,7 @@ fn planted_imports_are_found() {
             "fn f() { super::search::walk::go() }",
             &["params.rs imports index/search/walk.rs", "each other"],
         ),
-        // A circle within a folder, of two and by way of a third.
+        // A cycle within a folder, of two files and through a third.
         (
             "index/graph/links.rs",
             "use super::nodes::Nodes;",
@@ -196,10 +196,10 @@ fn planted_imports_are_found() {
             "use super::third::T;",
             &["links.rs, index/graph/nodes.rs, index/graph/third.rs"],
         ),
-        ("index/new.rs", "", &["`new` has no place"]),
+        ("index/new.rs", "", &["`new` is not listed"]),
         ("index/graph/crowd", "", &["index/graph/: 14 files"]),
     ];
-    for (path, text, expected) in planted {
+    for (path, text, expected) in injected {
         let mut files: Vec<(String, &str)> = sound
             .iter()
             .map(|(file, code)| ((*file).to_owned(), if *file == path { text } else { *code }))

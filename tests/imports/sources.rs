@@ -1,9 +1,9 @@
-//! From the text of the sources to what each file imports.
+//! Determines from the text of the sources what each file imports.
 
 use crate::support::sources::sources;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Code without comments, strings and tests.
+/// The code without comments, strings and tests.
 fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines().peekable();
@@ -12,7 +12,7 @@ fn code_of(text: &str) -> String {
         if trimmed.starts_with("//") {
             continue;
         }
-        // An item for tests: up to the line that closes it, at the same indentation.
+        // A test item: up to the line that closes it, at the same indentation.
         if trimmed.starts_with("#[cfg(test)]") || trimmed.starts_with("#[cfg(all(loom, test))]") {
             let indentation = line.len() - trimmed.len();
             for line in lines.by_ref() {
@@ -30,21 +30,21 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// All paths of `use` trees and of expressions that begin with `crate`, `super` or `self`, with braces multiplied out; a `*` is
-/// left away. With each, the name that it brings in.
+/// All paths of `use` trees, and of expressions that begin with `crate`, `super` or `self`. Braces are expanded, and `*` is
+/// dropped. Each path comes with the name that it introduces.
 fn paths(code: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("::") {
         let before = code[..at].trim_end();
         let begin = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
         let root = &before[begin..];
-        // `pub(in crate::x)` says who sees a thing, and imports nothing.
+        // `pub(in crate::x)` is a visibility, not an import.
         let is_path = !before[..begin].ends_with("::") && !before[..begin].ends_with("(in ");
         if matches!(root, "crate" | "super" | "self") && is_path {
             expand(&[root.to_owned()], &code[at + 2..], &mut found);
         }
     }
-    // Names of child modules and of what was imported, as in `use codes::X;` of a map.
+    // Names of child modules and of imported items, as in `use codes::X;` of a mod.rs.
     for (at, _) in code.match_indices("use ") {
         let rest = code[at + 4..].trim_start();
         let is_item = code[..at].ends_with(['\n', ' ', ')']) || at == 0;
@@ -84,7 +84,7 @@ fn expand(before: &[String], rest: &str, found: &mut Vec<(Vec<String>, String)>)
         return;
     }
     let mut path = before.to_vec();
-    // `use x::{self, Y}` brings in x.
+    // `use x::{self, Y}` introduces x.
     if name != "self" || path.is_empty() {
         path.push(name.clone());
     }
@@ -100,7 +100,7 @@ fn expand(before: &[String], rest: &str, found: &mut Vec<(Vec<String>, String)>)
     }
 }
 
-/// The sources: of each module, by its path from the crate's root, the file and its code.
+/// The sources: for each module, by its path from the crate's root, the file and its code.
 pub(crate) struct Sources {
     pub(crate) modules: BTreeMap<Vec<String>, (String, String)>,
 }
@@ -133,7 +133,7 @@ impl Sources {
         Self::of(&files)
     }
 
-    /// The module that a path leads to: where the thing it names is defined.
+    /// The module that a path leads to: the one that defines the item.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let mut at: Vec<String> = match path.first()?.as_str() {
             "crate" => Vec::new(),
@@ -154,7 +154,7 @@ impl Sources {
                 at = child;
                 continue;
             }
-            // A thing of this module: one that it re-exports leads on.
+            // An item of this module; a re-export is followed.
             let (file, code) = self.modules.get(&at)?;
             if depth < 8 && (file.ends_with("/mod.rs") || file == "lib.rs") {
                 for (imported, name) in paths(code) {
@@ -170,7 +170,7 @@ impl Sources {
         Some(at)
     }
 
-    /// From each file to the files that it imports from, maps left out.
+    /// The files that each file imports from, `mod.rs` files excluded.
     pub(crate) fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (module, (file, code)) in &self.modules {

@@ -1,11 +1,11 @@
-//! A process killed with SIGKILL loses nothing that was acknowledged, and leaves nothing half-done.
+//! A process that is killed with SIGKILL loses no acknowledged write and leaves no partial one (P2).
 //!
 //! ```text
-//!   child: operations 0, 1, 2, ... from a seed, one acknowledgement each ---> parent: kills it inside a system call,
-//!          on the same file as the child before it                            opens the file, compares with the model
+//!   child: operations 0, 1, 2, ... from a seed, each acknowledged ---> parent: kills it inside a system call,
+//!          on the file of the previous child                              opens the file, compares with the model
 //! ```
 //!
-//! `SYNA_MMAP_KILLS` says how many kills (60; 500 in a full run, with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` which ones.
+//! `SYNA_MMAP_KILLS` sets the number of kills (60; 500 with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` the operations.
 #![cfg(target_os = "linux")]
 
 mod model;
@@ -24,35 +24,35 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
-use tracer::{Moment, Strike, Traced};
+use tracer::{KillPoint, Moment, Traced};
 
-/// The test program calls itself with these set: then it is the child.
+/// The test program starts itself with these variables set: then it is the child.
 const CHILD_PATH: &str = "SYNA_MMAP_KILLED_PATH";
 const CHILD_SEED: &str = "SYNA_MMAP_KILLED_SEED";
 const CHILD_FIRST: &str = "SYNA_MMAP_KILLED_FIRST";
 
-/// Kills that one file lives through.
+/// Kills on one file.
 const KILLS_A_FILE: u64 = 20;
 
-/// A child that nobody kills ends itself after so many seconds, and the test fails by that.
+/// Seconds after which a child that is not killed ends itself, which fails the test.
 const LONGEST_LIFE_SECONDS: u32 = 120;
 
 fn config() -> MmapVectorConfig {
     MmapVectorConfig {
         initial_capacity: 1000,
-        // A graph that is quickly built: what counts here is that its file comes and goes.
+        // A graph that is fast to build: the test is about its file.
         hnsw_config: HnswConfig { ef_construction: 12, ..HnswConfig::with_m(4) },
         ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
     }
 }
 
-/// Does operation after operation and tells of each on standard error, until it is killed.
-fn be_the_child(path: &Path) -> ! {
-    // SAFETY: a system call; the signal that it asks for ends this process.
+/// Runs operations and reports each on standard error, until it is killed.
+fn run_child(path: &Path) -> ! {
+    // SAFETY: a system call; the signal that it requests ends this process.
     unsafe { libc::alarm(LONGEST_LIFE_SECONDS) };
     let number = |name: &str| -> u64 { std::env::var(name).unwrap().parse().unwrap() };
     let say = |text: String| std::io::stderr().write_all(text.as_bytes()).unwrap();
-    // `PID/task/TID`: the parent traces this very thread, the harness has others.
+    // `PID/task/TID`: the parent traces this thread; the harness has others.
     let thread = std::fs::read_link("/proc/thread-self").unwrap();
     say(format!("thread {}\n", thread.file_name().unwrap().to_str().unwrap()));
     std::io::stdin().read_exact(&mut [0]).unwrap();
@@ -61,7 +61,7 @@ fn be_the_child(path: &Path) -> ! {
     for number in first.. {
         match operation(seed, number) {
             Operation::Reopen => {
-                // Closed with its checkpoint, and without it as a process that ends in a hurry.
+                // Closed with its checkpoint, or without it, as by a process that ends early.
                 store.close().unwrap();
                 store = MmapVectorStore::new(path, config()).unwrap();
             }
@@ -72,7 +72,7 @@ fn be_the_child(path: &Path) -> ! {
     unreachable!("operations have no end")
 }
 
-/// A child that stands ready to begin at operation `first`, and what it says.
+/// A child that is ready to start at operation `first`, its output, and its thread id.
 fn start_child(path: &Path, seed: u64, first: u64) -> (Child, BufReader<std::process::ChildStderr>, i32) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["killed_writers_lose_nothing", "--exact", "--nocapture"])
@@ -91,19 +91,19 @@ fn start_child(path: &Path, seed: u64, first: u64) -> (Child, BufReader<std::pro
     (child, said, thread.unwrap_or_else(|| panic!("the child said {line:?}")))
 }
 
-/// Runs a child to its death; returns where that was, and how many operations in all are acknowledged now.
-fn run_and_kill(path: &Path, seed: u64, first: u64, random: &mut Random) -> (Option<Strike>, u64) {
+/// Runs a child until it is killed; returns the kill point, and the number of operations acknowledged so far.
+fn run_and_kill(path: &Path, seed: u64, first: u64, random: &mut Random) -> (Option<KillPoint>, u64) {
     let (mut child, mut said, thread) = start_child(path, seed, first);
     let process = i32::try_from(child.id()).unwrap();
     let mut go = child.stdin.take().unwrap();
-    let strike = if random.below(10) == 0 {
-        // Any moment at all, also between two calls.
+    let kill_point = if random.below(10) == 0 {
+        // Any moment, also between two calls.
         go.write_all(&[1]).unwrap();
         std::thread::sleep(Duration::from_micros(random.next() % 30_000));
         child.kill().unwrap();
         None
     } else {
-        let traced = Traced::attach(process, thread).expect("this test has to be allowed to trace its child");
+        let traced = Traced::attach(process, thread).expect("this test must be permitted to trace its child");
         go.write_all(&[1]).unwrap();
         let ordinal = match random.below(3) {
             0 => random.next() % 12,
@@ -112,19 +112,19 @@ fn run_and_kill(path: &Path, seed: u64, first: u64, random: &mut Random) -> (Opt
         let moment = (random.below(12) > 0).then(|| random.next());
         Some(traced.kill_in_call(ordinal, moment).unwrap())
     };
-    // A thread that was traced is already reaped; its process is not.
+    // A traced thread has already been reaped; its process has not.
     let status = child.wait().unwrap();
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
     assert_eq!(status.signal(), Some(libc::SIGKILL), "the child ended by itself:\n{rest}");
-    // A line that was cut off is no acknowledgement.
+    // An incomplete line is not an acknowledgement.
     let lines = rest.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let mut numbers = lines.filter_map(|line| line.trim().strip_prefix("acknowledged ")?.parse::<u64>().ok());
     let acknowledged = numbers.next_back().map_or(first, |last| last + 1);
-    (strike, acknowledged)
+    (kill_point, acknowledged)
 }
 
-/// What became of the operation that was under way.
+/// The fate of the operation in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InFlight {
     Done,
@@ -133,8 +133,8 @@ enum InFlight {
     Traceless,
 }
 
-/// Compares a store with the model of what is acknowledged; one operation more may be there, whole.
-fn judge(store: &MmapVectorStore, model: &mut Model, next: &Operation) -> Result<InFlight, String> {
+/// Compares a store with the model of the acknowledged operations. The store may also contain all of the next one.
+fn check_store(store: &MmapVectorStore, model: &mut Model, next: &Operation) -> Result<InFlight, String> {
     let mut after = model.clone();
     after.apply(next);
     let is_traceless = after.live().eq(model.live());
@@ -150,7 +150,7 @@ fn judge(store: &MmapVectorStore, model: &mut Model, next: &Operation) -> Result
     }
 }
 
-/// Opens in one of the ways there are; the first changes no byte, so that the next child recovers by itself.
+/// Opens the file in one of several ways; the first changes nothing, so that the next child recovers by itself.
 fn open(path: &Path, random: &mut Random) -> Option<MmapVectorStore> {
     let mode = match random.below(4) {
         0 | 1 => OpenMode { read_only: true, ..OpenMode::default() },
@@ -166,7 +166,7 @@ fn open(path: &Path, random: &mut Random) -> Option<MmapVectorStore> {
     )
 }
 
-/// Counts of what the kills did.
+/// Counts of the kills.
 #[derive(Debug, Default)]
 struct Tally {
     kills: u64,
@@ -177,9 +177,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, strike: Option<Strike>, in_flight: InFlight, acknowledged: u64) {
+    fn add(&mut self, kill_point: Option<KillPoint>, in_flight: InFlight, acknowledged: u64) {
         self.kills += 1;
-        if let Some(Strike { call, moment }) = strike {
+        if let Some(KillPoint { call, moment }) = kill_point {
             self.moments[moment as usize] += 1;
             *self.calls.entry(call).or_default() += 1;
         }
@@ -187,7 +187,7 @@ impl Tally {
         self.acknowledged += acknowledged;
     }
 
-    /// Kills after which the program never came back from a call that it had entered.
+    /// Kills after the program entered a call and before it returned.
     fn inside(&self) -> u64 {
         self.moments.iter().sum()
     }
@@ -216,41 +216,41 @@ impl Tally {
 #[test]
 fn killed_writers_lose_nothing() {
     if let Some(path) = std::env::var_os(CHILD_PATH) {
-        be_the_child(Path::new(&path));
+        run_child(Path::new(&path));
     }
     let kills = size("SYNA_MMAP_KILLS", 500, 60) as u64;
     let seed = seed(7);
     let mut random = Random(seed);
     let folder = TempFolder::new("killed");
     let mut tally = Tally::default();
-    let mut life = (folder.file("store-0"), seed, 0, Model::default());
+    let mut file = (folder.file("store-0"), seed, 0, Model::default());
     for kill in 0..kills {
         if kill % KILLS_A_FILE == 0 {
             let path = folder.file(&format!("store-{kill}"));
-            life = (path, random.next(), 0, Model::default());
+            file = (path, random.next(), 0, Model::default());
         }
-        let (path, life_seed, first, model) = &mut life;
-        let (strike, acknowledged) = run_and_kill(path, *life_seed, *first, &mut random);
-        let at = format!("kill {kill} of seed {seed}, {strike:?}, {acknowledged} acknowledged, {path:?}");
+        let (path, file_seed, first, model) = &mut file;
+        let (kill_point, acknowledged) = run_and_kill(path, *file_seed, *first, &mut random);
+        let at = format!("kill {kill} of seed {seed}, {kill_point:?}, {acknowledged} acknowledged, {path:?}");
         for number in *first..acknowledged {
-            model.apply(&operation(*life_seed, number));
+            model.apply(&operation(*file_seed, number));
         }
         let mut in_flight = InFlight::NotDone;
         match open(path, &mut random) {
-            None => assert_eq!(acknowledged, 0, "{at}: the file is gone"),
+            None => assert_eq!(acknowledged, 0, "{at}: the file is missing"),
             Some(store) => {
-                in_flight = judge(&store, model, &operation(*life_seed, acknowledged))
+                in_flight = check_store(&store, model, &operation(*file_seed, acknowledged))
                     .unwrap_or_else(|difference| panic!("{at}: {difference}"));
                 if let Some(fault) = model.unfindable(&store, &mut random) {
                     panic!("{at}: {fault}");
                 }
             }
         }
-        tally.add(strike, in_flight, acknowledged - *first);
+        tally.add(kill_point, in_flight, acknowledged - *first);
         *first = acknowledged + u64::from(in_flight == InFlight::Done);
     }
     tally.print();
-    // The next open for writing removes what the killed processes left.
+    // The next open for writing removes the files that the killed processes left.
     for kill in (0..kills).step_by(usize::try_from(KILLS_A_FILE).unwrap()) {
         drop(MmapVectorStore::new(folder.file(&format!("store-{kill}")), config()).unwrap());
     }
@@ -259,17 +259,14 @@ fn killed_writers_lose_nothing() {
         names.filter(|name| name.to_str().is_some_and(|name| name.ends_with(".tmp"))).collect();
     assert!(left.is_empty(), "left behind: {left:?}");
     for call in ["pwritev", "fdatasync"] {
-        assert!(
-            tally.calls.contains_key(call),
-            "no kill landed in {call}: is the store's work done by other calls now?"
-        );
+        assert!(tally.calls.contains_key(call), "no kill hit {call}: does the store use other calls now?");
     }
-    assert!(tally.inside() * 100 >= tally.kills * 80, "too few kills landed inside a call");
-    assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 15, "too few landed within one");
+    assert!(tally.inside() * 100 >= tally.kills * 80, "too few kills inside a call");
+    assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 15, "too few kills within a call");
 }
 
 #[test]
-fn a_lost_or_torn_operation_is_noticed() {
+fn a_lost_or_torn_operation_is_detected() {
     let folder = TempFolder::new("judged");
     let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
     let mut model = Model::default();
@@ -282,16 +279,19 @@ fn a_lost_or_torn_operation_is_noticed() {
         let next = writes.get(number + 1).unwrap_or(&Operation::Checkpoint);
         model.apply(operation);
         let mut acknowledged_more = model.clone();
-        let verdict = judge(&store, &mut acknowledged_more, next);
+        let verdict = check_store(&store, &mut acknowledged_more, next);
         apply(&store, operation).unwrap();
         if number == 0 {
             assert!(verdict.is_err(), "a store without an acknowledged operation passes");
         }
-        assert_ne!(judge(&store, &mut model.clone(), next), Ok(InFlight::Done));
+        assert_ne!(check_store(&store, &mut model.clone(), next), Ok(InFlight::Done));
     }
     let Operation::Write { rows, .. } = operation(1, 0) else { return };
     let mut torn = rows.clone();
     torn[0].key.push('x');
     script::write(&store, &torn, syna_mmap::WriteMode::Insert).unwrap();
-    assert!(judge(&store, &mut model, &Operation::Checkpoint).is_err(), "a row too many passes");
+    assert!(
+        check_store(&store, &mut model, &Operation::Checkpoint).is_err(),
+        "a store with an extra row passes"
+    );
 }

@@ -1,11 +1,11 @@
-//! What a store has to hold: the operations replayed in memory, and the comparison with a store.
+//! The expected content of a store: the operations replayed in memory, and the comparison.
 
 use crate::script::{Operation, Row};
 use crate::support::Random;
 use std::collections::HashMap;
 use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults, WriteMode};
 
-/// Rows in the order of their insertion; `None` where a row was deleted or replaced.
+/// Rows in insertion order; `None` for a deleted or replaced row.
 #[derive(Debug, Default, Clone)]
 pub struct Model {
     rows: Vec<Option<Row>>,
@@ -29,7 +29,7 @@ impl Model {
         }
     }
 
-    /// Of a key that occurs twice an insert keeps the first, an upsert the last; either takes the first's place.
+    /// If a key occurs twice, an insert keeps the first occurrence and an upsert the last; both use the first position.
     fn write(&mut self, rows: &[Row], mode: WriteMode) {
         let mut picked: Vec<&Row> = Vec::new();
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -58,14 +58,14 @@ impl Model {
         self.rows.iter().flatten()
     }
 
-    /// The first difference between this and what a store says, bit for bit.
+    /// The first difference from a store, bitwise.
     pub fn difference(&self, store: &MmapVectorStore) -> Option<String> {
         let keys: Vec<&str> = self.live().map(|row| row.key.as_str()).collect();
         let found = store.keys();
         if keys != found || keys.len() != store.len() {
             let first = keys.iter().zip(&found).position(|(expected, found)| expected != found);
             return Some(format!(
-                "{} keys, len {}, {} expected; the first other one at {first:?}",
+                "{} keys, len {}, {} expected; the first difference at {first:?}",
                 found.len(),
                 store.len(),
                 keys.len()
@@ -82,7 +82,7 @@ impl Model {
         })
     }
 
-    /// The first of a few rows that a search for its own vector does not find at distance 0.
+    /// The first of a few rows that a search for its vector does not find at distance 0.
     pub fn unfindable(&self, store: &MmapVectorStore, random: &mut Random) -> Option<String> {
         let live: Vec<&Row> = self.live().collect();
         let mut results = SearchResults::default();

@@ -1,4 +1,4 @@
-//! What a child does, from a seed alone: operation `number` is the same whenever and in whichever process it is asked for.
+//! The child's operations, derived from a seed: operation `number` is the same in every process.
 
 use crate::support::Random;
 use std::ops::ControlFlow;
@@ -7,13 +7,13 @@ use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, WriteBatch, WriteMode,
 };
 
-/// No multiple of 16, so that rows are filled up to their stride.
+/// Not a multiple of 16, so that rows are padded to their stride.
 pub const DIMENSIONS: u16 = 70;
 
-/// Few enough keys that most operations meet one that is there.
+/// Few enough keys that most operations meet an existing one.
 const KEYS: usize = 1200;
 
-/// A row as it was asked for.
+/// A row as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub key: String,
@@ -33,7 +33,7 @@ pub enum Operation {
     Reopen,
 }
 
-/// Lengths 0 to 16 and a number, so nothing is aligned by luck; key 0 is the empty one.
+/// Key lengths vary, so that nothing is aligned by accident; key 0 is the empty key.
 fn key(number: usize) -> String {
     if number == 0 {
         return String::new();
@@ -54,7 +54,7 @@ fn row(random: &mut Random) -> Row {
     Row { key, vector, tags, payload }
 }
 
-/// Operation `number` of the life that `seed` describes.
+/// Operation `number` of the sequence of `seed`.
 pub fn operation(seed: u64, number: u64) -> Operation {
     let mut random = Random(seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
     let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
@@ -65,7 +65,7 @@ pub fn operation(seed: u64, number: u64) -> Operation {
             let count = 2 + usize::try_from(number * 31 % 97).expect("below 97");
             Operation::Write { rows: rows(count), mode }
         }
-        // Larger than one piece of the writer's staging.
+        // Larger than one piece of the writer's staging buffer.
         60..62 => {
             let count = 1700 + usize::try_from(number * 977 % 800).expect("below 800");
             Operation::Write { rows: rows(count), mode }
@@ -86,7 +86,7 @@ pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode) -> Result<u
     let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
     let slices: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
     let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
-    // Both shapes reach the file by ways of their own.
+    // The two forms of a batch take different code paths.
     let is_packed = rows.len().is_multiple_of(2);
     store.write(&WriteBatch {
         keys: BatchKeys::Slices(&keys),
@@ -97,7 +97,7 @@ pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode) -> Result<u
     })
 }
 
-/// Does what is not a reopening.
+/// Runs an operation other than a reopen.
 pub fn apply(store: &MmapVectorStore, operation: &Operation) -> Result<()> {
     match operation {
         Operation::Write { rows, mode } => write(store, rows, *mode).map(|_| ()),

@@ -1,22 +1,22 @@
-//! Kills a process inside a system call, and knows that it did.
+//! Kills a process inside a system call, and verifies that the kill hit it there.
 //!
-//! The thread that writes is traced (`ptrace`): it stops where it enters a system call and where it leaves one. The
-//! kill is aimed at the n-th entry into a call that changes files:
+//! The writing thread is traced (`ptrace`): it stops when it enters a system call and when it leaves one. The kill is
+//! aimed at the n-th entry into a call that modifies files:
 //!
 //! ```text
-//!   entry stop --- the kernel at it --- exit stop --- back in the program
-//!   ^ AtEntry      ^ Within             ^ AtExit      (never reached)
+//!   entry stop --- the call runs in the kernel --- exit stop --- back in the program
+//!   ^ AtEntry      ^ Within                        ^ AtExit      (never reached)
 //! ```
 //!
-//! In all three the program entered the call and never came back from it. A kill counts as `Within` where the thread
-//! was let go on from its entry stop and no exit stop had been reported when the signal was sent; between that look
-//! and the signal lies about a microsecond. Such a kill may still strike before the work, and skips it then, or after
-//! the last byte: which of them is seen in what the file holds afterwards.
+//! In all three cases the program entered the call and never returned from it. A kill counts as `Within` if the thread
+//! was resumed from its entry stop and no exit stop had been reported when the signal was sent. Between that check and
+//! the signal there is about a microsecond. Such a kill may still come before the work starts, which is then skipped, or
+//! after the last byte is written; the content of the file shows which.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The calls that change files, by number and name, and for how many microseconds the kernel may be left at them.
+/// The calls that modify files: number, name, and how many microseconds the kernel may run before the kill.
 const CALLS: &[(libc::c_long, &str, u64)] = &[
     (libc::SYS_pwritev, "pwritev", 30),
     (libc::SYS_pwrite64, "pwrite64", 30),
@@ -35,30 +35,30 @@ const CALLS: &[(libc::c_long, &str, u64)] = &[
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The call was entered, its work not begun.
+    /// The call was entered; its work had not begun.
     AtEntry,
-    /// The kernel was at it, or on its way into or out of the work.
+    /// The kernel was executing the call.
     Within,
-    /// Its work was done, and the program never heard of it.
+    /// The work was complete, but the call had not returned.
     AtExit,
 }
 
-/// Where the kill struck.
+/// Where the process was killed.
 #[derive(Debug, Clone, Copy)]
-pub struct Strike {
+pub struct KillPoint {
     pub call: &'static str,
     pub moment: Moment,
 }
 
-/// Puts two threads on different processors, so that one can look on while the other works. Of no effect where there
-/// is only one: kills then land at the ends of calls.
+/// Pins two threads to different processors, so that one can observe while the other runs. It has no effect on a machine
+/// with one processor: kills then hit the entry or the exit of calls.
 fn part(own: libc::pid_t, other: libc::pid_t) {
     let length = size_of::<libc::cpu_set_t>();
-    // SAFETY: plain bits, for which zeros are a value; each call gets a set that lives across it, and its length.
-    // The indices are below the length of a set.
+    // SAFETY: `cpu_set_t` is plain data, for which zeros are valid. Each call gets a set that outlives the call, with its
+    // length. The indices are below the length of a set.
     unsafe {
         let mut allowed: libc::cpu_set_t = std::mem::zeroed();
-        // The main thread's: this one, and a child that it started, may have been put somewhere before.
+        // The affinity of the main thread: this thread, and a child that it started, may have been pinned before.
         if libc::sched_getaffinity(libc::getpid(), length, &raw mut allowed) != 0 {
             return;
         }
@@ -71,7 +71,7 @@ fn part(own: libc::pid_t, other: libc::pid_t) {
     }
 }
 
-/// A thread of a child that is traced by this thread.
+/// A thread of a child, traced by this thread.
 pub struct Traced {
     process: libc::pid_t,
     thread: libc::pid_t,
@@ -81,7 +81,7 @@ impl Traced {
     /// Attaches to a thread, and stops it.
     ///
     /// # Errors
-    /// Where tracing is not allowed (a hardened kernel or container).
+    /// If tracing is not permitted (a hardened kernel or container).
     pub fn attach(process: libc::pid_t, thread: libc::pid_t) -> io::Result<Self> {
         let traced = Self { process, thread };
         part(0, thread);
@@ -89,20 +89,20 @@ impl Traced {
         traced.request(libc::PTRACE_SEIZE, options as usize)?;
         traced.request(libc::PTRACE_INTERRUPT, 0)?;
         let status = traced.wait()?;
-        assert!(libc::WIFSTOPPED(status), "an interrupted thread stops ({status:#x})");
+        assert!(libc::WIFSTOPPED(status), "the thread did not stop ({status:#x})");
         Ok(traced)
     }
 
-    /// Lets the thread go on until it enters the `ordinal`-th call of [`CALLS`] from now, and kills the process
-    /// there: at once where `moment` is `None`, else after a part of the call's time that `moment` chooses.
-    pub fn kill_in_call(&self, ordinal: u64, moment: Option<u64>) -> io::Result<Strike> {
+    /// Resumes the thread until it enters the `ordinal`-th call of [`CALLS`] from now, and kills the process there: at once
+    /// if `moment` is `None`, otherwise after a part of the call's time that `moment` selects.
+    pub fn kill_in_call(&self, ordinal: u64, moment: Option<u64>) -> io::Result<KillPoint> {
         let mut seen = 0;
         let mut signal = 0;
         loop {
             self.request(libc::PTRACE_SYSCALL, signal)?;
             let status = self.wait()?;
             if !libc::WIFSTOPPED(status) {
-                return Err(io::Error::other(format!("it ended by itself ({status:#x})")));
+                return Err(io::Error::other(format!("the process ended by itself ({status:#x})")));
             }
             let stopped_by = libc::WSTOPSIG(status);
             let is_event = status >> 16 != 0;
@@ -114,12 +114,12 @@ impl Traced {
             seen += 1;
             if seen > ordinal {
                 let delay = moment.map(|moment| Duration::from_nanos(moment % (most_micros * 1000)));
-                return self.strike(call, delay);
+                return self.kill_at(call, delay);
             }
         }
     }
 
-    fn strike(&self, call: &'static str, delay: Option<Duration>) -> io::Result<Strike> {
+    fn kill_at(&self, call: &'static str, delay: Option<Duration>) -> io::Result<KillPoint> {
         let mut moment = Moment::AtEntry;
         if let Some(delay) = delay {
             self.request(libc::PTRACE_SYSCALL, 0)?;
@@ -128,34 +128,34 @@ impl Traced {
                 std::hint::spin_loop();
             }
             let mut status = 0;
-            // SAFETY: a system call; `status` lives across it.
+            // SAFETY: a system call; `status` outlives it.
             let has_stopped =
                 unsafe { libc::waitpid(self.thread, &raw mut status, libc::__WALL | libc::WNOHANG) };
             moment = if has_stopped == self.thread { Moment::AtExit } else { Moment::Within };
         }
-        // SAFETY: a system call on a child that was not waited for, so the number is still its own.
+        // SAFETY: a system call. The child was not waited for, so its process id is still valid.
         if unsafe { libc::kill(self.process, libc::SIGKILL) } != 0 {
             return Err(io::Error::last_os_error());
         }
         while libc::WIFSTOPPED(self.wait()?) {}
-        Ok(Strike { call, moment })
+        Ok(KillPoint { call, moment })
     }
 
-    /// Name and time of the call that the stopped thread is entering; `None` where it leaves one, or enters another.
+    /// Name and time of the call that the stopped thread is entering; `None` if it is leaving one, or entering another.
     fn entered_call(&self) -> Option<(&'static str, u64)> {
-        // SAFETY: plain numbers, for which zeros are a value.
+        // SAFETY: plain numbers, for which zeros are valid.
         let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
         let length = size_of::<libc::ptrace_syscall_info>();
-        // SAFETY: the thread is stopped by this one; `info` has `length` bytes and lives across the call.
+        // SAFETY: the thread is stopped by this one; `info` has `length` bytes and outlives the call.
         let written =
             unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, self.thread, length, &raw mut info) };
         assert!(written > 0, "PTRACE_GET_SYSCALL_INFO: {}", io::Error::last_os_error());
         if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
             return None;
         }
-        // SAFETY: `op` says that this is the part of the union that the kernel filled in.
+        // SAFETY: `op` says that the kernel filled this member of the union.
         let (number, first) = unsafe { (info.u.entry.nr, info.u.entry.args[0]) };
-        // The acknowledgements go to standard error: they are no part of the store's work.
+        // The acknowledgements are written to standard error; they are not part of the store's work.
         let is_own = number == libc::SYS_write as u64 && first <= 2;
         let listed = CALLS.iter().find(|(listed, ..)| !is_own && *listed as u64 == number);
         listed.map(|(_, name, most_micros)| (*name, *most_micros))
@@ -164,7 +164,7 @@ impl Traced {
     fn wait(&self) -> io::Result<libc::c_int> {
         let mut status = 0;
         loop {
-            // SAFETY: a system call; `status` lives across it.
+            // SAFETY: a system call; `status` outlives it.
             if unsafe { libc::waitpid(self.thread, &raw mut status, libc::__WALL) } == self.thread {
                 return Ok(status);
             }
@@ -176,7 +176,7 @@ impl Traced {
     }
 
     fn request(&self, request: libc::c_uint, data: usize) -> io::Result<()> {
-        // SAFETY: requests that read and write no memory of this process.
+        // SAFETY: requests that do not access this process's memory.
         match unsafe { libc::ptrace(request, self.thread, 0usize, data) } {
             -1 => Err(io::Error::last_os_error()),
             _ => Ok(()),

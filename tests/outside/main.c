@@ -1,4 +1,4 @@
-/* A program of somebody else: makes a store in its working folder and finds what it stored. */
+/* A program outside the repository: creates a store in its working folder and finds what it stored. */
 #include <stdio.h>
 
 #include <syna_mmap.h>

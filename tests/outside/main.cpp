@@ -1,4 +1,4 @@
-// A program of somebody else, in C++.
+// A program outside the repository, in C++.
 #include <cstdio>
 #include <syna_mmap.hpp>
 

@@ -1,19 +1,18 @@
-//! Reading processes beside a writing one: whatever a reader sees, at each moment, is what the writer's first so many
-//! writes left, and not fewer than were acknowledged before the reader asked.
+//! Reader processes beside a writer process: each snapshot is the state after the writer's first n writes, and n is at
+//! least the number of writes that were acknowledged before the reader refreshed (P6).
 //!
 //! ```text
-//!   writer: writes 1, 2, 3, ... from a seed, checkpoints, indexes, compactions      readers: refresh, look, compare
-//!              '-- counts in a file beside: submitted, acknowledged -------------------^
+//!   writer: writes 1, 2, 3, ... from a seed, checkpoints, indexes, compactions      readers: refresh, read, compare
+//!              '-- counts in a separate file: submitted, acknowledged -----------------^
 //! ```
 //!
-//! `SYNA_MMAP_SNAPSHOTS` says how many snapshots in all (200; 1,200 in a full run, with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` which writes.
+//! `SYNA_MMAP_SNAPSHOTS` sets the number of snapshots (200; 1,200 with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` the writes.
 #![cfg(unix)]
 
-mod life;
 #[path = "../support/mod.rs"]
 mod support;
+mod workload;
 
-use life::{DIMENSIONS, Life};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -23,15 +22,16 @@ use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{
     DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SearchResults,
 };
+use workload::{DIMENSIONS, Workload};
 
-/// The test program calls itself with these set: then it is a child.
+/// The test program starts itself with these variables set: then it is a child.
 const ROLE: &str = "SYNA_MMAP_READERS_ROLE";
 const FOLDER: &str = "SYNA_MMAP_READERS_FOLDER";
 const CHILD_SEED: &str = "SYNA_MMAP_READERS_SEED";
 const SNAPSHOTS: &str = "SYNA_MMAP_READERS_SNAPSHOTS";
 
 const READERS: u64 = 2;
-/// A child that takes longer has hung.
+/// The time limit of a child.
 const LONGEST_LIFE: Duration = Duration::from_secs(300);
 
 fn config(read_only: bool) -> MmapVectorConfig {
@@ -42,7 +42,7 @@ fn config(read_only: bool) -> MmapVectorConfig {
     }
 }
 
-/// Two numbers in a file: how many writes were submitted, how many acknowledged.
+/// Two numbers in a file: how many writes were submitted, and how many were acknowledged.
 struct Counts(File);
 
 impl Counts {
@@ -73,20 +73,20 @@ fn number(name: &str) -> u64 {
 }
 
 /// Writes until it is killed.
-fn be_the_writer(folder: &Path) {
+fn run_writer(folder: &Path) {
     let counts = Counts::at(folder);
-    let mut life = Life::new(number(CHILD_SEED));
+    let mut workload = Workload::new(number(CHILD_SEED));
     let mut store = MmapVectorStore::new(folder.join("store"), config(false)).unwrap();
     let started = Instant::now();
     while started.elapsed() < LONGEST_LIFE {
-        counts.set(SUBMITTED, life.writes() + 1);
-        life.write(Some(&store));
-        counts.set(ACKNOWLEDGED, life.writes());
-        match life.writes() % 1000 {
+        counts.set(SUBMITTED, workload.writes() + 1);
+        workload.write(Some(&store));
+        counts.set(ACKNOWLEDGED, workload.writes());
+        match workload.writes() % 1000 {
             50 | 350 | 700 => store.checkpoint().unwrap(),
-            200 | 800 => life::compact(&life, &store),
-            // Behind a compaction, so that it is soon done.
-            250 if life.writes() < 2000 => store.build_index().unwrap(),
+            200 | 800 => workload::compact(&workload, &store),
+            // After a compaction, so that it ends soon.
+            250 if workload.writes() < 2000 => store.build_index().unwrap(),
             999 => {
                 store.close().unwrap();
                 store = MmapVectorStore::new(folder.join("store"), config(false)).unwrap();
@@ -96,12 +96,12 @@ fn be_the_writer(folder: &Path) {
     }
 }
 
-/// Compares snapshot after snapshot with the model.
-fn be_a_reader(folder: &Path) {
+/// Compares snapshots with the model.
+fn run_reader(folder: &Path) {
     let (seed, snapshots) = (number(CHILD_SEED), number(SNAPSHOTS));
     let counts = Counts::at(folder);
     let mut random = Random(seed ^ u64::from(std::process::id()));
-    let mut life = Life::new(seed);
+    let mut workload = Workload::new(seed);
     let mut results = SearchResults::default();
     let mut store = None;
     let (mut looks, mut distinct, mut opens) = (0, 0, 0);
@@ -119,19 +119,19 @@ fn be_a_reader(folder: &Path) {
         let submitted = counts.get(SUBMITTED);
         assert!(writes >= acknowledged, "STALE: {writes} writes seen, {acknowledged} were acknowledged");
         assert!(writes <= submitted, "INVENTED: {writes} writes seen, {submitted} were submitted");
-        assert!(writes >= life.writes(), "BACKWARDS: {writes} writes seen after {}", life.writes());
-        distinct += u64::from(writes > life.writes());
-        while life.writes() < writes {
-            life.write(None);
+        assert!(writes >= workload.writes(), "BACKWARDS: {writes} writes seen after {}", workload.writes());
+        distinct += u64::from(writes > workload.writes());
+        while workload.writes() < writes {
+            workload.write(None);
         }
         for look in 0..2 {
-            if let Some(difference) = life.difference(store) {
+            if let Some(difference) = workload.difference(store) {
                 panic!("DIFFERS from the state after {writes} writes, look {look}: {difference}");
             }
-            // A snapshot that moved by itself would differ at the second look.
+            // If a snapshot changed by itself, the second comparison would fail.
             std::thread::sleep(Duration::from_micros(random.next() % 3000));
         }
-        if let Some((key, vector)) = life.any_row(&mut random) {
+        if let Some((key, vector)) = workload.any_row(&mut random) {
             store.search_with(&vector, 1, &SearchOptions::default(), &mut results).unwrap();
             let distance = results.hits().first().map(|hit| hit.distance);
             assert_eq!(distance, Some(0.0), "HIDDEN: {key:?} after {writes} writes");
@@ -139,7 +139,7 @@ fn be_a_reader(folder: &Path) {
         }
         looks += 1;
     }
-    println!("{distinct} snapshots, {looks} looks, {opens} opens, {} writes", life.writes());
+    println!("{distinct} snapshots, {looks} looks, {opens} opens, {} writes", workload.writes());
 }
 
 fn start(role: &str, folder: &Path, seed: u64, snapshots: u64) -> Child {
@@ -160,9 +160,9 @@ fn every_snapshot_of_a_reader_is_a_prefix() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         let folder = Path::new(&folder);
         return if std::env::var(ROLE).unwrap() == "writer" {
-            be_the_writer(folder)
+            run_writer(folder)
         } else {
-            be_a_reader(folder)
+            run_reader(folder)
         };
     }
     let seed = seed(5);

@@ -1,4 +1,4 @@
-//! Compiles C and C++ programs against the shared library that this build made, and runs them.
+//! Compiles C and C++ programs against the shared library of this build, and runs them.
 //!
 //! ```text
 //! mod support;
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `cargo test` leaves the shared library beside the test binary, in `target/<profile>/deps`. A copy in
-//! `target/<profile>` may come from an older build, so it is never looked at.
+//! `target/<profile>` may come from an older build and is not used.
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;
@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Numbers the temporary files and folders of this process.
+/// The next number for temporary files and folders of this process.
 static NEXT_NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// The folder with the shared library of this build: `SYNA_MMAP_LIB_DIR`, or `target/<profile>/deps`.
 ///
 /// # Panics
-/// If the library is not there.
+/// If the library is missing.
 pub fn library_dir() -> PathBuf {
     let folder = library_dir_unchecked();
     let library = folder.join(library_name());
@@ -36,7 +36,7 @@ pub fn library_dir() -> PathBuf {
     folder
 }
 
-/// The folder where the shared library of this build belongs, whether it is there or not.
+/// The folder of this build's shared library, which may be missing.
 pub fn library_dir_unchecked() -> PathBuf {
     match env::var_os("SYNA_MMAP_LIB_DIR") {
         Some(folder) => PathBuf::from(folder),
@@ -44,18 +44,18 @@ pub fn library_dir_unchecked() -> PathBuf {
     }
 }
 
-/// The shared library's file name on this system.
+/// The shared library's file name on this platform.
 pub fn library_name() -> String {
     format!("{DLL_PREFIX}syna_mmap{DLL_SUFFIX}")
 }
 
-/// Compiles and links `source`, and returns the program; it finds the library by its rpath.
+/// Compiles and links `source`, and returns the program, which finds the library by its rpath.
 ///
-/// The file name's extension says whether it is C or C++. `-std=c11` or `-std=c++11` is added unless `extra_flags`
-/// has a `-std`. Flags come after the source, so `-lm` works.
+/// The file extension selects C or C++. `-std=c11` or `-std=c++11` is added unless `extra_flags` contains a `-std`.
+/// Flags come after the source, so `-lm` works.
 ///
 /// # Panics
-/// With the compiler's messages, if it does not compile.
+/// With the compiler's messages if compilation fails.
 pub fn compile(source: &Path, extra_flags: &[&str]) -> PathBuf {
     match try_compile(source, extra_flags, &library_dir()) {
         Ok(program) => program,
@@ -63,10 +63,10 @@ pub fn compile(source: &Path, extra_flags: &[&str]) -> PathBuf {
     }
 }
 
-/// As [`compile`], against the library in `library_dir`; an error says what was run and what it answered.
+/// As [`compile`], against the library in `library_dir`. An error contains the command and its output.
 ///
 /// # Errors
-/// No compiler, or source that does not compile.
+/// There is no compiler, or compilation fails.
 pub fn try_compile(source: &Path, extra_flags: &[&str], library_dir: &Path) -> Result<PathBuf, String> {
     let folder = profile_dir().join("c-programs");
     fs::create_dir_all(&folder).map_err(|e| format!("creating {}: {e}", folder.display()))?;
@@ -75,13 +75,13 @@ pub fn try_compile(source: &Path, extra_flags: &[&str], library_dir: &Path) -> R
     let compiler = find_compiler(is_cpp, &folder)?;
     if !(compiler.is_like_gnu() || compiler.is_like_clang()) {
         return Err(format!(
-            "{} takes other flags than gcc and clang; set CC to one of them",
+            "{} does not accept the flags of gcc and clang; set CC to one of them",
             shown(&compiler)
         ));
     }
 
-    // The same source and flags give the same name, so that repeated runs do not pile up. Compiling to a name of its
-    // own first keeps two tests that want the same program from writing into a file that is being run.
+    // The same source and flags give the same name, so that repeated runs do not accumulate files. The compiler writes to
+    // a temporary name, because another test may be running a program of the same name.
     let mut hasher = DefaultHasher::new();
     (source, extra_flags, library_dir).hash(&mut hasher);
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
@@ -108,8 +108,8 @@ pub fn try_compile(source: &Path, extra_flags: &[&str], library_dir: &Path) -> R
         command.arg(rpath);
     }
     if cfg!(target_os = "linux") {
-        // Cargo puts target/<profile> into LD_LIBRARY_PATH, where a stale library may lie. A DT_RPATH is looked at
-        // before that variable, a DT_RUNPATH, which linkers write by default, after it.
+        // Cargo puts target/<profile> into LD_LIBRARY_PATH, which may contain a stale library. A DT_RPATH takes precedence
+        // over that variable; a DT_RUNPATH, which linkers write by default, does not.
         command.arg("-Wl,--disable-new-dtags");
     }
     let output = command.output().map_err(|e| {
@@ -125,29 +125,29 @@ pub fn try_compile(source: &Path, extra_flags: &[&str], library_dir: &Path) -> R
     Ok(program)
 }
 
-/// Runs `program` in an empty folder of its own, which is removed afterwards, without standard input.
+/// Runs `program` in an empty temporary folder, without standard input.
 ///
 /// # Panics
-/// If it cannot be started.
+/// If the program cannot be started.
 pub fn run(program: &Path, args: &[&str]) -> Output {
     let folder = Scratch::new();
     command(program).args(args).current_dir(folder.path()).output().expect("the program can be started")
 }
 
-/// A command that starts `program` where it finds the library; more can be set before it is run.
+/// A command for `program` with the environment that it needs to find the library.
 pub fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     if cfg!(windows) {
-        // No rpath there: the loader looks in the folders of PATH.
+        // Windows has no rpath; the loader searches the folders of PATH.
         let mut folders = vec![library_dir_unchecked()];
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-        command.env("PATH", env::join_paths(folders).expect("folders of PATH hold no separator"));
+        command.env("PATH", env::join_paths(folders).expect("folders of PATH contain no separator"));
     }
     command.stdin(std::process::Stdio::null());
     command
 }
 
-/// What a program wrote and how it ended, for a message.
+/// The exit status and the output of a program, for a message.
 pub fn transcript(output: &Output) -> String {
     format!(
         "{}\n--- stdout\n{}--- stderr\n{}",
@@ -157,23 +157,23 @@ pub fn transcript(output: &Output) -> String {
     )
 }
 
-/// An empty folder that is removed, with what is in it, when this is dropped.
+/// An empty folder that is removed with its contents when this is dropped.
 pub struct Scratch {
     path: PathBuf,
 }
 
 impl Scratch {
-    /// Makes it, under the build's own folder.
+    /// Creates it below the build folder.
     ///
     /// # Panics
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn new() -> Self {
         let path = profile_dir().join("c-programs").join(format!("run-{}-{}", id(), next_number()));
-        fs::create_dir_all(&path).expect("a folder can be made in the build's folder");
+        fs::create_dir_all(&path).expect("a folder can be created in the build folder");
         Self { path }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -181,24 +181,24 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Best effort: what is left lies in the build's folder, where `cargo clean` finds it.
+        // Best effort: `cargo clean` removes what is left in the build folder.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// `target/<profile>`: a test binary lies in its `deps`, an example in its `examples`.
+/// `target/<profile>`: test binaries are in its `deps`, examples in its `examples`.
 fn profile_dir() -> PathBuf {
-    let program = env::current_exe().expect("the system tells where this program is");
-    program.parent().and_then(Path::parent).expect("it lies two folders deep").to_path_buf()
+    let program = env::current_exe().expect("the path of this program is known");
+    program.parent().and_then(Path::parent).expect("it is two folders deep").to_path_buf()
 }
 
 fn next_number() -> u32 {
     NEXT_NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The C or C++ compiler of this machine: `CC` or `CXX`, or else the usual names.
+/// The C or C++ compiler of this machine: `CC` or `CXX`, or the usual names.
 fn find_compiler(is_cpp: bool, out_dir: &Path) -> Result<cc::Tool, String> {
-    // What is compiled here runs here, so host and target are the same; cc only wants to hear a triple.
+    // Host and target are the same; the crate cc requires a triple.
     let triple = match OS {
         "macos" => format!("{ARCH}-apple-darwin"),
         "windows" if cfg!(target_env = "msvc") => format!("{ARCH}-pc-windows-msvc"),
@@ -211,7 +211,7 @@ fn find_compiler(is_cpp: bool, out_dir: &Path) -> Result<cc::Tool, String> {
     build.cargo_metadata(false).cargo_warnings(false).out_dir(out_dir);
     let variable = if is_cpp { "CXX" } else { "CC" };
     if env::var_os(variable).is_none() {
-        // cc takes "cc" for granted; a machine may have only one of the others.
+        // cc assumes "cc", which some machines do not have.
         let names = if is_cpp { ["c++", "g++", "clang++"] } else { ["cc", "gcc", "clang"] };
         let Some(name) = names.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())
         else {

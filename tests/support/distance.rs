@@ -1,8 +1,8 @@
-//! The distance by its definition, apart from the library: what answers are held against.
+//! Distances by definition, independent of the library: the reference for its answers.
 
 use syna_mmap::DistanceMetric;
 
-/// In f64. A vector of zeros has no direction: its cosine distance is 1.
+/// In f64. The cosine distance to a zero vector is 1.
 pub fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
     let dot =
         |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum() };

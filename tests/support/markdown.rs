@@ -1,19 +1,19 @@
 //! The fenced blocks of a Markdown document.
 
-/// A fenced block of a document.
+/// A fenced block.
 pub struct Block {
-    /// What stands after the opening fence.
+    /// The text after the opening fence.
     pub language: String,
-    /// The line of the opening fence.
+    /// The line number of the opening fence.
     pub line_number: usize,
-    /// What stands within.
+    /// The content.
     pub text: String,
 }
 
-/// All fenced blocks, in their order.
+/// All fenced blocks, in order.
 ///
 /// # Panics
-/// If the last one has no end.
+/// If the last block is not closed.
 pub fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;

@@ -1,5 +1,5 @@
-//! What several test programs share.
-#![allow(dead_code, reason = "each test program uses a part of it")]
+//! Helpers of several test programs.
+#![allow(dead_code, reason = "each test program uses some of them")]
 
 pub mod c_program;
 pub mod distance;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use syna_mmap::{DistanceMetric, MmapVectorConfig};
 
-/// A folder of its own for one test, removed when it ends well.
+/// A temporary folder for one test; it is removed if the test succeeds.
 pub struct TempFolder {
     path: PathBuf,
 }
@@ -21,7 +21,7 @@ impl TempFolder {
         Self::below(&std::env::temp_dir(), name)
     }
 
-    /// In memory, where the machine has such a file system: for tests of many syncs that do not care for the disk.
+    /// In memory, if the machine has such a file system: for tests with many syncs that do not test the disk.
     pub fn in_memory(name: &str) -> Self {
         let memory = Path::new("/dev/shm");
         if memory.is_dir() { Self::below(memory, name) } else { Self::new(name) }
@@ -64,12 +64,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Below `end`.
+    /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    /// About normal, mean 0, variance 1.
+    /// Approximately normally distributed, mean 0, variance 1.
     pub fn normal(&mut self) -> f32 {
         let sum: f32 = (0..12).map(|_| (self.next() >> 40) as f32 / (1u32 << 24) as f32).sum();
         sum - 6.0
@@ -80,15 +80,15 @@ impl Random {
     }
 }
 
-/// The seed of a random test: `SYNA_MMAP_SEED`, else the one given. Printed, so that a failure can be seen again.
+/// The seed of a random test: `SYNA_MMAP_SEED`, or `default`. It is printed, so that a failure can be reproduced.
 pub fn seed(default: u64) -> u64 {
     let seed = std::env::var("SYNA_MMAP_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     println!("SYNA_MMAP_SEED={seed}");
     seed
 }
 
-/// How large a test is: what the variable `name` says; else `full` where `SYNA_MMAP_FULL` is set, as `.ci/run` does; else a
-/// sample, so that `cargo test` takes minutes.
+/// The size of a test: the value of the variable `name`; otherwise `full` if `SYNA_MMAP_FULL` is set, as in `.ci/run`;
+/// otherwise `sample`, so that `cargo test` takes minutes.
 pub fn size(name: &str, full: usize, sample: usize) -> usize {
     let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
     let given = std::env::var(name).ok().map(|text| text.parse().expect("a number"));
@@ -97,7 +97,7 @@ pub fn size(name: &str, full: usize, sample: usize) -> usize {
     size
 }
 
-/// Nothing happens by itself: no index, no checkpoint.
+/// No automatic index and no automatic checkpoints.
 pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions,

@@ -1,4 +1,4 @@
-//! The library's own sources, for tests of what holds for all of them.
+//! The library's source files, for tests of rules that apply to all of them.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,9 @@
-//! Compaction and snapshots: what is live is there afterwards, what was borrowed stays, the file is as small as a new one.
+//! Compactions: live rows remain, borrowed memory stays valid, and the file is as small as a new one.
+//!
+//! `snapshots.rs` tests the copies that `snapshot_to` writes.
 
+mod snapshots;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::ops::ControlFlow;
@@ -14,10 +18,10 @@ use syna_mmap::{
 
 const DIMENSIONS: u16 = 70;
 
-/// A row as it was written.
+/// A row as written: key, vector, tags, payload.
 type Row = (String, Vec<f32>, u64, Vec<u8>);
 
-fn go_on(_: u64, _: u64) -> ControlFlow<()> {
+fn keep_going(_: u64, _: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -51,7 +55,7 @@ fn rows(random: &mut Random, numbers: std::ops::Range<usize>) -> Vec<Row> {
         .collect()
 }
 
-/// Everything that a store holds, in order.
+/// All rows of a store, in order.
 fn contents(store: &MmapVectorStore) -> Vec<Row> {
     let row = |entry: syna_mmap::Entry<'_>| {
         (entry.key.to_owned(), entry.vector.to_vec(), entry.tags, entry.payload.to_vec())
@@ -63,8 +67,8 @@ fn length(path: &Path) -> u64 {
     std::fs::metadata(path).unwrap().len()
 }
 
-/// A store of which two thirds were replaced or deleted, in writes of every size.
-fn worn(path: &Path, random: &mut Random) -> MmapVectorStore {
+/// A store with two thirds of its rows replaced or deleted, by writes of different sizes.
+fn fragmented(path: &Path, random: &mut Random) -> MmapVectorStore {
     let store = MmapVectorStore::new(path, config()).unwrap();
     for start in (0..6000).step_by(750) {
         write(&store, &rows(random, start..start + 750));
@@ -84,22 +88,22 @@ fn worn(path: &Path, random: &mut Random) -> MmapVectorStore {
 }
 
 #[test]
-fn what_is_live_stays_and_the_file_is_as_small_as_a_new_one() {
+fn live_rows_remain_and_the_file_is_as_small_as_a_new_one() {
     let folder = TempFolder::new("compact");
     let path = folder.file("store");
-    let store = worn(&path, &mut Random(seed(1)));
+    let store = fragmented(&path, &mut Random(seed(1)));
     store.checkpoint().unwrap();
     let before = contents(&store);
     let seq = store.stats().unwrap().last_seq;
     let old_bytes = length(&path);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     store
         .compact(&mut |done, total| {
-            told.push((done, total));
+            reported.push((done, total));
             ControlFlow::Continue(())
         })
         .unwrap();
-    assert!(told.len() > 3 && told.is_sorted() && told.iter().all(|(done, total)| done <= total));
+    assert!(reported.len() > 3 && reported.is_sorted() && reported.iter().all(|(done, total)| done <= total));
     assert_eq!(contents(&store), before);
     let stats = store.stats().unwrap();
     assert_eq!((stats.rows, stats.deleted_rows), (before.len() as u64, 0));
@@ -120,19 +124,19 @@ fn what_is_live_stays_and_the_file_is_as_small_as_a_new_one() {
     assert_eq!(store.stats().unwrap().last_seq, seq + 1);
     let after = contents(&store);
     store.close().unwrap();
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left");
     let store = MmapVectorStore::new(&path, config()).unwrap();
     assert_eq!(contents(&store), after);
     assert_eq!(store.last_durable_seq(), seq + 1);
-    assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+    assert_eq!(store.verify(&mut keep_going).unwrap().findings, []);
 }
 
 #[test]
-fn what_was_borrowed_stays_and_the_index_is_made_anew() {
+fn borrowed_memory_stays_valid_and_the_index_is_rebuilt() {
     let folder = TempFolder::new("borrowed");
     let path = folder.file("store");
     let mut random = Random(seed(2));
-    let store = worn(&path, &mut random);
+    let store = fragmented(&path, &mut random);
     store.build_index().unwrap();
     let before = contents(&store);
     let slices: Vec<&[f32]> = before.iter().map(|row| store.get_slice(&row.0).unwrap()).collect();
@@ -143,9 +147,9 @@ fn what_was_borrowed_stays_and_the_index_is_made_anew() {
     store.search_with(&query, 10, &exact, &mut results).unwrap();
     let expected: Vec<String> = (0..10).map(|hit| results.key(hit).unwrap().to_owned()).collect();
     for _ in 0..2 {
-        store.compact(&mut go_on).unwrap();
+        store.compact(&mut keep_going).unwrap();
         assert!(store.has_index() && store.stats().unwrap().indexed_rows == before.len() as u64);
-        assert_eq!(store.verify(&mut go_on).unwrap().findings, []);
+        assert_eq!(store.verify(&mut keep_going).unwrap().findings, []);
         let mut anew = SearchResults::default();
         store.search_with(&query, 10, &exact, &mut anew).unwrap();
         for (hit, key) in expected.iter().enumerate() {
@@ -165,10 +169,10 @@ fn what_was_borrowed_stays_and_the_index_is_made_anew() {
 }
 
 #[test]
-fn searches_and_writes_go_on_meanwhile() {
+fn searches_and_writes_run_during_a_compaction() {
     let folder = TempFolder::new("meanwhile");
     let path = folder.file("store");
-    let store = worn(&path, &mut Random(seed(3)));
+    let store = fragmented(&path, &mut Random(seed(3)));
     let steady = contents(&store);
     let is_done = AtomicBool::new(false);
     let written = std::thread::scope(|scope| {
@@ -206,7 +210,7 @@ fn searches_and_writes_go_on_meanwhile() {
         });
         for round in 0..12 {
             if round % 2 == 0 {
-                store.compact(&mut go_on).unwrap();
+                store.compact(&mut keep_going).unwrap();
             } else {
                 while !store.compact_step(Duration::from_micros(200)).unwrap() {}
             }
@@ -223,10 +227,10 @@ fn searches_and_writes_go_on_meanwhile() {
 }
 
 #[test]
-fn a_compaction_that_ends_early_leaves_the_store_as_it_was() {
+fn a_cancelled_compaction_leaves_the_store_unchanged() {
     let folder = TempFolder::new("early");
     let path = folder.file("store");
-    let store = worn(&path, &mut Random(seed(4)));
+    let store = fragmented(&path, &mut Random(seed(4)));
     let before = contents(&store);
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
     let cancelled = store.compact(&mut |done, _| {
@@ -251,96 +255,30 @@ fn a_compaction_that_ends_early_leaves_the_store_as_it_was() {
 
     let open = OpenMode { read_only: true, ..OpenMode::default() };
     let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
-    assert!(matches!(reader.compact(&mut go_on), Err(SynaError::ReadOnly { .. })));
-    // Somebody else's file under a temporary name is not touched, and not in the way.
+    assert!(matches!(reader.compact(&mut keep_going), Err(SynaError::ReadOnly { .. })));
+    // Another program's file with a temporary name is not modified, and does not prevent a compaction.
     let store = MmapVectorStore::new(&path, config()).unwrap();
     assert!(!store.compact_step(Duration::ZERO).unwrap());
     let entries = std::fs::read_dir(folder.path()).unwrap();
     let other = entries.map(|entry| entry.unwrap().path()).find(|found| *found != path).unwrap();
     store.compact_cancel().unwrap();
-    std::fs::write(&other, "somebody's").unwrap();
-    store.compact(&mut go_on).unwrap();
+    std::fs::write(&other, "foreign").unwrap();
+    store.compact(&mut keep_going).unwrap();
     store.close().unwrap();
     let store = MmapVectorStore::new(&path, config()).unwrap();
-    assert_eq!((contents(&store), std::fs::read(&other).unwrap()), (before, b"somebody's".to_vec()));
-}
-
-#[test]
-fn a_damaged_row_is_not_made_to_look_whole() {
-    let folder = TempFolder::new("damaged");
-    let path = folder.file("store");
-    let store = MmapVectorStore::new(&path, config()).unwrap();
-    write(&store, &rows(&mut Random(5), 0..50));
-    store.close().unwrap();
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[32_768 + 4096 + 17 * 320] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    let store = MmapVectorStore::new(&path, config()).unwrap();
-    let error = store.compact(&mut go_on).unwrap_err();
-    assert!(matches!(error, SynaError::Corrupt { .. }) && error.to_string().contains("row 17"), "{error}");
-    let copy = folder.file("copy");
-    assert!(matches!(store.snapshot_to(&copy, &mut go_on), Err(SynaError::Corrupt { .. })));
-    assert!(!copy.exists());
-    assert_eq!((store.len(), std::fs::read_dir(folder.path()).unwrap().count()), (50, 1));
-}
-
-#[test]
-fn a_snapshot_is_a_store_of_its_own() {
-    let folder = TempFolder::new("snapshot");
-    let (path, copy) = (folder.file("store"), folder.file("copy"));
-    let store = worn(&path, &mut Random(seed(6)));
-    let before = contents(&store);
-    let seq = store.stats().unwrap().last_seq;
-    let mut is_first = true;
-    store
-        .snapshot_to(&copy, &mut |_, _| {
-            // What is written meanwhile is not in it, what is deleted is.
-            if std::mem::take(&mut is_first) {
-                store.insert("late", &[1.0; DIMENSIONS as usize]).unwrap();
-                store.delete(&before[0].0).unwrap();
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    let other = MmapVectorStore::new(&copy, config()).unwrap();
-    assert_eq!(contents(&other), before);
-    assert_eq!(other.stats().unwrap().durable_seq, seq);
-    assert_eq!(other.verify(&mut go_on).unwrap().findings, []);
-    other.insert("own", &[2.0; DIMENSIONS as usize]).unwrap();
-    other.close().unwrap();
-    assert!(!store.contains("own") && store.contains("late"));
-    assert!(matches!(store.snapshot_to(&copy, &mut go_on), Err(SynaError::Io { .. })));
-    let third = folder.file("third");
-    let stopped = store.snapshot_to(&third, &mut |done, _| match done {
-        0 => ControlFlow::Continue(()),
-        _ => ControlFlow::Break(()),
-    });
-    assert!(matches!(stopped, Err(SynaError::Cancelled)) && !third.exists());
-    store.close().unwrap();
-    let open = OpenMode { read_only: true, ..OpenMode::default() };
-    let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
-    reader.snapshot_to(&third, &mut go_on).unwrap();
-    assert_eq!(contents(&MmapVectorStore::new(&third, config()).unwrap()), contents(&reader));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "something was left behind");
-    // A store with nothing in it has a copy with nothing in it.
-    let empty = MmapVectorStore::new(folder.file("empty"), config()).unwrap();
-    empty.compact(&mut go_on).unwrap();
-    empty.snapshot_to(folder.file("nothing"), &mut go_on).unwrap();
-    assert!(MmapVectorStore::new(folder.file("nothing"), config()).unwrap().is_empty());
-    empty.insert("first", &[1.0; DIMENSIONS as usize]).unwrap();
-    assert_eq!(empty.keys(), ["first"]);
+    assert_eq!((contents(&store), std::fs::read(&other).unwrap()), (before, b"foreign".to_vec()));
 }
 
 #[test]
 fn a_reader_finds_the_compacted_file_at_its_next_refresh() {
     let folder = TempFolder::new("replaced");
     let path = folder.file("store");
-    let store = worn(&path, &mut Random(seed(7)));
+    let store = fragmented(&path, &mut Random(seed(7)));
     let open = OpenMode { read_only: true, ..OpenMode::default() };
     let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
     let before = contents(&store);
     let slice = reader.get_slice(&before[0].0).unwrap();
-    store.compact(&mut go_on).unwrap();
+    store.compact(&mut keep_going).unwrap();
     store.delete(&before[0].0).unwrap();
     assert_eq!(contents(&reader), before);
     assert!(reader.refresh().unwrap());

@@ -1,4 +1,4 @@
-//! What the writer writes, from a seed alone, and what a store holds after each write.
+//! The writes of the writer process, derived from a seed, and the content of the store after each of them.
 
 use crate::support::Random;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use syna_mmap::{BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, WriteBatch, WriteMode};
 
-/// No multiple of 16, so that rows are filled up to their stride.
+/// Not a multiple of 16, so that rows are padded to their stride.
 pub const DIMENSIONS: u16 = 70;
 const KEYS: usize = 400;
 
@@ -18,11 +18,11 @@ struct Row {
     payload: Vec<u8>,
 }
 
-/// A store's life, and the rows that it has left, in order.
-pub struct Life {
+/// A sequence of writes, and the rows that they leave, in order.
+pub struct Workload {
     seed: u64,
     writes: u64,
-    /// By order of insertion.
+    /// In insertion order.
     rows: BTreeMap<u64, Row>,
     places: BTreeMap<String, u64>,
     next: u64,
@@ -35,7 +35,7 @@ fn row(random: &mut Random, key: String) -> Row {
     Row { key, vector, tags, payload }
 }
 
-impl Life {
+impl Workload {
     pub fn new(seed: u64) -> Self {
         Self { seed, writes: 0, rows: BTreeMap::new(), places: BTreeMap::new(), next: 0 }
     }
@@ -44,7 +44,7 @@ impl Life {
         self.writes
     }
 
-    /// The next write, which always changes something, in the model and in the store if there is one.
+    /// The next write, applied to the model and to the store if there is one. It always changes something.
     pub fn write(&mut self, store: Option<&MmapVectorStore>) {
         let mut random = Random(self.seed ^ (self.writes + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93));
         let key = |number: usize| format!("{}{number}", &"abcdefghijklmnopq"[..number % 17]);
@@ -77,7 +77,7 @@ impl Life {
         self.writes += 1;
     }
 
-    /// The first difference between this and what a store says, bit for bit.
+    /// The first difference from a store, bitwise.
     pub fn difference(&self, store: &MmapVectorStore) -> Option<String> {
         if store.len() != self.rows.len() {
             return Some(format!("{} rows instead of {}", store.len(), self.rows.len()));
@@ -94,7 +94,7 @@ impl Life {
                 return Some(format!("row {} is {:?}, not {:?} as written", entry.row, entry.key, row.key));
             }
         }
-        found.next().map(|entry| format!("a row too many: {entry:?}"))
+        found.next().map(|entry| format!("an extra row: {entry:?}"))
     }
 
     pub fn any_row(&self, random: &mut Random) -> Option<(String, Vec<f32>)> {
@@ -118,9 +118,9 @@ fn write_batch(store: &MmapVectorStore, batch: &[Row]) {
     assert_eq!(written.unwrap(), batch.len());
 }
 
-/// A compaction, in pieces or whole.
-pub fn compact(life: &Life, store: &MmapVectorStore) {
-    if life.writes.is_multiple_of(2000) {
+/// A compaction, in steps or in one call.
+pub fn compact(workload: &Workload, store: &MmapVectorStore) {
+    if workload.writes.is_multiple_of(2000) {
         while !store.compact_step(Duration::from_micros(500)).unwrap() {}
     } else {
         store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
