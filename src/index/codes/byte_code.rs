@@ -1,14 +1,14 @@
-//! An 8-bit code with its facts, and what two of them say of the distance between their vectors.
+//! `ByteCode`: an 8-bit code with its facts, and distances between two of them.
 
 use crate::kernel::codes::{CodeFacts, CodeKernels};
 use crate::kernel::scalar::narrow;
 
-/// An 8-bit code where it lies, with its facts.
+/// A reference to an 8-bit code, with its facts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ByteCode<'a> {
-    /// A multiple of 64 bytes.
+    /// Length: a multiple of 64.
     pub(crate) bytes: &'a [u8],
-    /// The facts that were made with the bytes.
+    /// The facts computed with the bytes.
     pub(crate) facts: CodeFacts,
 }
 
@@ -19,8 +19,8 @@ impl<'a> ByteCode<'a> {
         Self { bytes, facts }
     }
 
-    /// The squared distance between two decoded vectors; the same bits both ways round, never below 0, and 0 between
-    /// equal codes.
+    /// The squared distance between two decoded vectors. Symmetric bit for bit, never below 0, and 0 between equal
+    /// codes.
     pub(crate) fn distance(&self, kernels: &CodeKernels, other: &Self) -> f32 {
         self.distance_of(kernels.dot_codes(self.bytes, other.bytes), other)
     }
@@ -36,7 +36,7 @@ impl<'a> ByteCode<'a> {
     }
 
     fn distance_of(&self, dot: i32, other: &Self) -> f32 {
-        // In f64 like the facts' squares, so that equal codes are at distance 0.
+        // In f64 like the squares in the facts, so that equal codes have distance 0.
         let dot = narrow(f64::from(self.facts.scale) * f64::from(other.facts.scale) * f64::from(dot));
         (self.facts.square + other.facts.square - 2.0 * dot).max(0.0)
     }

@@ -1,4 +1,4 @@
-//! From vectors to codes: what is done to a vector before it is coded, and which vectors cannot be.
+//! `Encoder`: from vectors to codes. Decides which vectors have no code.
 
 use super::key::SortKey;
 use super::query::QueryCode;
@@ -11,14 +11,14 @@ use crate::kernel::codes::CodeKernels;
 use crate::kernel::scalar;
 use crate::sync::OnceLock;
 
-/// Codes have at least so many components: shorter vectors are spread over more, since the error of a 1-bit code falls with
-/// the root of their number.
+/// Minimum number of components of a code. Shorter vectors are spread over more components, since the error of a 1-bit
+/// code falls with the square root of their number.
 const LEAST_COMPONENTS: usize = 256;
 
-/// Of the rotation; part of what the codes in a file mean.
+/// Seed of the rotation. Part of the file format: stored codes depend on it.
 const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
 
-/// Turns vectors of one store into what codes are made of.
+/// Prepares the vectors of one store for encoding.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     pub(crate) kernels: Kernels,
@@ -27,32 +27,32 @@ pub(crate) struct Encoder {
     rotation: Rotation,
     /// Set before the first code is made.
     transform: OnceLock<Transform>,
-    /// The transform until then.
+    /// Used until `transform` is set.
     identity: Transform,
 }
 
-/// A vector as the codes see it: transformed, then rotated. Kept from one to the next.
+/// A vector after transform and rotation. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct Rotated {
     transformed: Vec<f32>,
     pub(crate) components: Vec<f32>,
 }
 
-/// A query in both shapes that a search needs.
+/// A query, rotated and encoded.
 #[derive(Debug, Default)]
 pub(crate) struct CodedQuery {
     pub(crate) rotated: Rotated,
     pub(crate) code: QueryCode,
-    /// For inner products: what distances are multiplied by to give what a walk sorts by.
+    /// For inner products: the factor from distance to sort key.
     factor: f32,
 }
 
-/// Components of the codes of vectors with so many: a multiple of 64.
+/// Components of the codes of vectors with `dimensions` components: a multiple of 64.
 pub(crate) fn code_dimensions(dimensions: usize) -> usize {
     dimensions.max(LEAST_COMPONENTS).next_multiple_of(64)
 }
 
-/// Lines of a block of 32 relative codes: one for 16 components, none for what fills a code up.
+/// Lines of a block of 32 relative codes: one for 16 components, none for padding.
 pub(crate) fn block_lines(dimensions: usize) -> usize {
     dimensions.max(LEAST_COMPONENTS).div_ceil(16)
 }
@@ -79,27 +79,27 @@ impl Encoder {
         self.metric == DistanceMetric::DotProduct
     }
 
-    /// Learns the transform, unless that was done.
+    /// Learns the transform from a sample, unless it is set.
     pub(crate) fn learn<'r>(&self, sample: impl Iterator<Item = &'r [f32]> + Clone) {
         self.transform.get_or_init(|| Transform::learn(self.metric, sample));
     }
 
-    /// Takes a transform over that was learned before.
+    /// Sets a transform that was learned before.
     pub(crate) fn set_transform(&self, transform: Transform) {
         self.transform.get_or_init(|| transform);
     }
 
-    /// The transform; that of a graph without rows changes nothing.
+    /// The transform; the identity until one is set.
     pub(crate) fn transform(&self) -> &Transform {
         self.transform.get().unwrap_or(&self.identity)
     }
 
-    /// Whether the transform was learned.
+    /// Whether the transform is set.
     pub(crate) fn has_transform(&self) -> bool {
         self.transform.get().is_some()
     }
 
-    /// Fills `into` from a row. `false` where it has no code: without direction under the cosine.
+    /// Transforms and rotates a row. Returns `false` if it has no code: a zero vector under cosine.
     pub(crate) fn rotate(&self, row: &[f32], into: &mut Rotated) -> bool {
         let has_code = self.transform().apply(self.metric, self.kernels, row, &mut into.transformed);
         if has_code {
@@ -114,7 +114,7 @@ impl Encoder {
         self.rotation.apply(&self.codes, &into.transformed, &mut into.components);
     }
 
-    /// Prepares a stored row as a query for rows near it; `false` as for [`Encoder::rotate`].
+    /// Prepares a stored row as a query for rows near it; returns `false` as [`Encoder::rotate`].
     pub(crate) fn prepare_row(&self, row: &[f32], into: &mut CodedQuery) -> bool {
         let has_code = self.rotate(row, &mut into.rotated);
         if has_code {
@@ -123,7 +123,7 @@ impl Encoder {
         has_code
     }
 
-    /// Prepares a query; `false` as for [`Encoder::rotate`].
+    /// Prepares a query; returns `false` as [`Encoder::rotate`].
     pub(crate) fn prepare(&self, query: &[f32], into: &mut CodedQuery) -> bool {
         if self.metric != DistanceMetric::DotProduct {
             return self.prepare_row(query, into);
@@ -135,17 +135,17 @@ impl Encoder {
         true
     }
 
-    /// The distance of two vectors under the inner product, never NaN, however long they are.
+    /// The inner product distance of two vectors of any length; never NaN.
     pub(crate) fn product_distance(&self, a: &[f32], b: &[f32]) -> f32 {
         PreparedQuery::new(self.kernels, DistanceMetric::DotProduct, a).distance(b)
     }
 
-    /// What a walk for the largest inner products with a query sorts by.
+    /// The sort key for a search for the largest inner products with a query.
     pub(crate) fn product_key(&self, query: &CodedQuery) -> SortKey {
         SortKey::Product { factor: query.factor }
     }
 
-    /// What a walk sorts a row at this true distance from the query by.
+    /// The sort key of a row at this true distance from the query.
     pub(crate) fn key_of(&self, query: &CodedQuery, distance: f32) -> f32 {
         match self.metric {
             DistanceMetric::Cosine => 2.0 * distance,
@@ -154,7 +154,7 @@ impl Encoder {
         }
     }
 
-    /// The squared distance of two rows after the transform, by the vectors themselves.
+    /// The squared distance of two rows after the transform, computed from the vectors.
     pub(crate) fn squared(&self, a: &[f32], b: &[f32]) -> f32 {
         let distance = |metric| PreparedQuery::new(self.kernels, metric, a).distance(b);
         match self.metric {

@@ -1,17 +1,17 @@
-//! What a walk sorts rows by: a distance, an inner product, or a distance on a sphere.
+//! `SortKey`: the key by which a walk orders rows: a distance, an inner product, or a distance on a sphere.
 
-/// What a walk sorts by; smaller is nearer.
+/// The key by which a walk orders rows; smaller is nearer.
 ///
-/// Inner products obey no triangle inequality: a graph of the largest products falls apart into rows that everybody
-/// links to and rows that nobody does. So for the dot product the rows are lifted onto a sphere by one more coordinate,
-/// `sqrt(R - |v|^2)` with `R` about the largest squared length (Bachrach et al. 2014), and linked by euclidean distance
-/// there; products.rs adds links by the products themselves.
+/// Inner products obey no triangle inequality. A graph of the largest products falls apart into rows that all others
+/// link to and rows that none links to. For the dot product, therefore, rows are lifted onto a sphere by one more
+/// coordinate, `sqrt(R - |v|^2)` with `R` about the largest squared length (Bachrach et al. 2014), and linked by
+/// euclidean distance there. products.rs adds links by the products themselves.
 ///
-/// A node's estimates of its neighbours start from its *base*: `|q - v|^2`, and for inner products `-2 <q, v>`, which
-/// stays exact where squares of lengths would drown it.
+/// The estimates of a node's neighbours start from the node's *base*: `|q - v|^2`, or `-2 <q, v>` for inner products,
+/// which stays exact where the squares of the lengths would dominate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum SortKey {
-    /// The squared distance itself; for the cosine between vectors of length 1.
+    /// The squared distance; for cosine, between vectors of length 1.
     Squared,
     /// `-<q, v>` after the transform: `factor` times the true distance.
     Product { factor: f32 },
@@ -21,13 +21,13 @@ pub(crate) enum SortKey {
 }
 
 impl SortKey {
-    /// Whether it is an inner product.
+    /// Whether the key is an inner product.
     #[inline]
     pub(crate) fn is_product(self) -> bool {
         matches!(self, Self::Product { .. })
     }
 
-    /// From `|q - v|^2` and `|v|^2`.
+    /// The key from `|q - v|^2` and `|v|^2`.
     #[inline]
     pub(crate) fn of_squared(self, squared: f32, row_square: f32) -> f32 {
         match self {
@@ -39,7 +39,7 @@ impl SortKey {
         }
     }
 
-    /// From the base and `|v|^2`.
+    /// The key from the base and `|v|^2`.
     #[inline]
     pub(crate) fn of_base(self, base: f32, row_square: f32) -> f32 {
         match self {
@@ -49,7 +49,7 @@ impl SortKey {
         }
     }
 
-    /// The base of a row with these.
+    /// The base of a row with squared distance `squared` and squared length `row_square`.
     #[inline]
     pub(crate) fn base_of(self, squared: f32, row_square: f32) -> f32 {
         match self {

@@ -1,9 +1,9 @@
-//! A query prepared once: its bytes for 8-bit codes, its lookup table for blocks of neighbours.
+//! `QueryCode`: a prepared query: its bytes for 8-bit codes, its lookup table for blocks of neighbours.
 
 use super::byte_code::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Line, QueryFacts};
 
-/// A prepared query; its memory is kept from one query to the next.
+/// A prepared query. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct QueryCode {
     /// The components in -63..=63, as many as the codes have.
@@ -14,7 +14,7 @@ pub(crate) struct QueryCode {
 }
 
 impl QueryCode {
-    /// Takes a rotated query (a multiple of 64 components). Allocates only where this one is longer than all before.
+    /// Prepares a rotated query (a multiple of 64 components). Allocates only if it is longer than all before.
     pub(crate) fn prepare(&mut self, kernels: &CodeKernels, rotated: &[f32]) {
         debug_assert!(rotated.len().is_multiple_of(64));
         let line_count = rotated.len() / 64;
@@ -24,12 +24,12 @@ impl QueryCode {
         self.facts = kernels.prepare(rotated, bytes, bytemuck::cast_slice_mut(&mut self.table));
     }
 
-    /// What is known of the query besides.
+    /// The facts of the query.
     pub(crate) fn facts(&self) -> &QueryFacts {
         &self.facts
     }
 
-    /// The squared distance to a decoded vector; what comes out below 0 by rounding is cut off there.
+    /// The squared distance to a decoded vector. Negative results of rounding become 0.
     pub(crate) fn distance(&self, kernels: &CodeKernels, code: &ByteCode) -> f32 {
         let dot = self.product(kernels, code);
         (self.facts.square + code.facts.square - 2.0 * dot).max(0.0)
@@ -43,7 +43,8 @@ impl QueryCode {
         (self.facts.byte_scale * code.facts.scale) * dot as f32
     }
 
-    /// Estimates the squared distances to the 32 neighbours in a node's block; `base` is the distance to the node.
+    /// Estimates the squared distances to the 32 neighbours in a node's block. `base` is the distance to the node.
+    /// `prefetch_lines` are prefetched meanwhile.
     pub(crate) fn estimate(
         &self,
         kernels: &CodeKernels,
@@ -60,7 +61,7 @@ impl QueryCode {
 
 #[cfg(test)]
 impl QueryCode {
-    /// Where its memory lies.
+    /// The addresses of its memory.
     pub(super) fn memory(&self) -> [*const Line; 2] {
         [self.bytes.as_ptr(), self.table.as_ptr()]
     }

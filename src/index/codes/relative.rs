@@ -1,21 +1,21 @@
-//! 1-bit codes of neighbours relative to their node, and the blocks of 32 in which they lie.
+//! 1-bit codes of neighbours relative to their node, and their layout in blocks of 32.
 
 use super::byte_code::ByteCode;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
 
-/// What one neighbour's sums are turned into a distance with.
+/// The summand and the factor of one neighbour's estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SlotFacts {
-    /// What is added to the distance of the node.
+    /// Added to the node's base.
     pub(crate) add: f32,
-    /// What the scaled sum of the query's signed components is multiplied by.
+    /// Multiplied by the scaled sum of the query's signed components.
     pub(crate) multiply: f32,
 }
 
 /// The code of a neighbour relative to its node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RelativeCode {
-    /// What the differences sum up to.
+    /// Sums over the components of the difference.
     pub(crate) residual: Residual,
 }
 
@@ -32,15 +32,15 @@ impl RelativeCode {
         Self { residual }
     }
 
-    /// What a scan needs beside the bits.
+    /// The facts for estimates of squared distances.
     pub(crate) fn slot_facts(&self) -> SlotFacts {
         let Residual { square, magnitude, node_dot } = self.residual;
         let gain = if magnitude > 0.0 { square / magnitude } else { 0.0 };
         SlotFacts { add: square + 2.0 * gain * node_dot, multiply: -2.0 * gain }
     }
 
-    /// As [`RelativeCode::slot_facts`], for `-2 <q, v>` from `-2 <q, c>`: nothing is added, and the error is in proportion
-    /// to the query's length and the difference's.
+    /// As [`RelativeCode::slot_facts`], for `-2 <q, v>` from `-2 <q, c>`. The summand is 0, and the error is
+    /// proportional to the lengths of the query and of the difference.
     pub(crate) fn slot_facts_for_products(&self) -> SlotFacts {
         SlotFacts { add: 0.0, ..self.slot_facts() }
     }
@@ -51,7 +51,7 @@ pub(crate) fn set_slot_facts(facts: &mut BlockFacts, slot: usize, of_slot: SlotF
     facts.set(slot, of_slot.add, of_slot.multiply);
 }
 
-/// The place of a slot's nibble in the 16 bytes of a group, and how far it is shifted there.
+/// The byte of a slot's nibble within the 16 bytes of a group, and its shift there.
 fn place(slot: usize) -> (usize, u32) {
     debug_assert!(slot < 32);
     (slot % 16, if slot < 16 { 0 } else { 4 })
@@ -60,7 +60,7 @@ fn place(slot: usize) -> (usize, u32) {
 /// Writes the bits of a relative code to one slot (0..32) of a block, which has 32 bytes for each byte of bits.
 pub fn write_slot(block: &mut [u8], slot: usize, bits: &[u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());
-    // With the shift known when this is compiled, a loop takes half the time.
+    // A shift known at compile time halves the time of the loop.
     match place(slot) {
         (byte, 0) => write_nibbles::<0>(block, byte, bits),
         (byte, _) => write_nibbles::<4>(block, byte, bits),
@@ -76,7 +76,7 @@ fn write_nibbles<const SHIFT: u32>(block: &mut [u8], byte: usize, bits: &[u8]) {
     }
 }
 
-/// Reads what [`write_slot`] wrote.
+/// Reads the bits that [`write_slot`] wrote.
 #[cfg(test)]
 pub(crate) fn read_slot(block: &[u8], slot: usize, bits: &mut [u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());

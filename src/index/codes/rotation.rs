@@ -3,23 +3,23 @@
 use crate::index::params::mix;
 use crate::kernel::codes::{CodeKernels, block_of_round};
 
-/// Rounds of flips and transforms. In two, energy on one axis reaches every component; the others even it out.
+/// Rounds of flips and transforms. Two distribute the energy of one axis over all components; the others even it out.
 const ROUNDS: usize = 4;
 
-/// A rotation of vectors of one number of dimensions; it follows from that number and the seed alone.
+/// A rotation of vectors of one dimension. It is determined by the dimension and the seed.
 ///
-/// Round `t` flips the sign of component `i` where the top bit of `mix(seed ^ mix(t * 2^32 + i))` is set (`mix` is
-/// splitmix64), transforms a power of two of components, the first ones and the last ones by turns, and
-/// after the last ones mixes the two halves of the vector. Rounding aside it keeps lengths and inner products.
+/// Round `t` flips the sign of component `i` if the top bit of `mix(seed ^ mix(t * 2^32 + i))` is set (`mix` is
+/// splitmix64). It transforms a power of two of components, alternately the first and the last ones, and after the last
+/// ones mixes the two halves of the vector. Lengths and inner products are preserved up to rounding.
 #[derive(Debug)]
 pub struct Rotation {
     dimensions: usize,
-    /// `ROUNDS` rows of `dimensions` factors: the sign, times what makes the round's transform orthonormal.
+    /// `ROUNDS` rows of `dimensions` factors: the sign, times the factor that makes the round's transform orthonormal.
     factors: Vec<f32>,
 }
 
 impl Rotation {
-    /// The rotation of this seed; it must never change, since stored codes rest on it.
+    /// Returns the rotation for a seed. It must never change: stored codes depend on it.
     #[must_use]
     pub fn new(dimensions: usize, seed: u64) -> Self {
         let mut factors = Vec::with_capacity(ROUNDS * dimensions);
@@ -35,20 +35,20 @@ impl Rotation {
         Self { dimensions, factors }
     }
 
-    /// Components of what is rotated.
+    /// Components of the input.
     pub(crate) fn dimensions(&self) -> usize {
         self.dimensions
     }
 
-    /// Components of what [`Rotation::apply`] writes: the dimensions, rounded up to a multiple of 64.
+    /// Components of the output of [`Rotation::apply`]: the dimensions, rounded up to a multiple of 64.
     #[must_use]
     pub fn code_dimensions(&self) -> usize {
         self.dimensions.next_multiple_of(64)
     }
 
-    /// Writes the rotated `input` to `out` (`code_dimensions` components), with zeros behind its `dimensions`.
+    /// Writes the rotated `input` to `out` (`code_dimensions` components), followed by zeros.
     ///
-    /// Finite components under `f32::MAX / dimensions` stay finite.
+    /// Finite components below `f32::MAX / dimensions` stay finite.
     pub fn apply(&self, kernels: &CodeKernels, input: &[f32], out: &mut [f32]) {
         debug_assert_eq!((input.len(), out.len()), (self.dimensions, self.code_dimensions()));
         let (rotated, padding) = out.split_at_mut(self.dimensions.min(out.len()));

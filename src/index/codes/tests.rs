@@ -1,4 +1,4 @@
-//! The rotation, the layout of a block, and how good the estimates are.
+//! Tests of the rotation, the layout of a block, and the accuracy of the estimates.
 
 use super::byte_code::ByteCode;
 use super::query::QueryCode;
@@ -6,7 +6,7 @@ use super::relative::{RelativeCode, SlotFacts, read_slot, set_slot_facts, write_
 use super::rotation::Rotation;
 use crate::kernel::codes::{BlockFacts, CodeKernels};
 
-/// Components that are distributed normally, from a fixed sequence.
+/// Normally distributed components from a fixed sequence.
 struct Normal(u64);
 
 impl Normal {
@@ -73,7 +73,7 @@ fn rotations_spread_one_axis_over_all() {
             let largest = turned.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
             let root = (dimensions as f32).sqrt();
             assert!(largest < 7.5 / root, "{dimensions}, axis {axis}: {}", largest * root);
-            // Both halves have their share.
+            // Both halves get a share.
             let half = square(&turned[..dimensions / 2]);
             assert!((0.2..0.8).contains(&half), "{dimensions}, axis {axis}: {half} in the first half");
         }
@@ -86,7 +86,7 @@ fn rotations_follow_their_seed_for_ever() {
     let vector: Vec<f32> = (0..100_u8).map(f32::from).collect();
     let first = rotated(&Rotation::new(100, 1), &kernels, &vector);
     assert_ne!(first, rotated(&Rotation::new(100, 2), &kernels, &vector));
-    // Written down once: stored codes rest on it.
+    // A constant: stored codes depend on it.
     let hash = first.iter().fold(0, |hash, x| crate::index::params::mix(hash ^ u64::from(x.to_bits())));
     assert_eq!(hash, 0x8537_8e78_0e77_8449, "{hash:#x}");
 }
@@ -110,7 +110,7 @@ fn slots_are_read_as_they_were_written() {
                 assert_eq!(bits, bits_of(slot, round));
             }
         }
-        // Where component 5 of slot 19 lies: group 1, byte 3, second bit of the high nibble.
+        // Component 5 of slot 19 is in group 1, byte 3, second bit of the high nibble.
         let bit = bits_of(19, 1)[0] >> 5 & 1;
         assert_eq!(block[16 + 3] >> 5 & 1, bit);
     }
@@ -123,15 +123,15 @@ fn moments(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// The errors of estimates by block and by 8-bit code, each relative to what bounds them: `|q - c| |r|`, and the lengths
-/// of the vectors multiplied.
+/// The errors of estimates by block and by 8-bit code, relative to their scale: `|q - c| |r|`, and the product of the
+/// lengths of the vectors.
 fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
     let rotation = Rotation::new(dimensions, 3);
     let mut normal = Normal(99);
     let width = rotation.code_dimensions();
     let (mut by_block, mut by_byte) = (Vec::new(), Vec::new());
     for _ in 0..40 {
-        // Query and neighbours lean to one side, so that a factor that is a little wrong shows in the mean.
+        // Query and neighbours share a direction, so that a wrong factor shows in the mean.
         let node = normal.vector(dimensions);
         let sum_of = |a: f32, x: &[f32], b: f32, y: &[f32]| -> Vec<f32> {
             x.iter().zip(y).map(|(x, y)| a * x + b * y).collect()
@@ -176,8 +176,8 @@ fn estimates_are_unbiased_and_as_narrow_as_one_bit_can_be() {
                 CodeKernels::available().iter().map(|kernels| errors(kernels, dimensions)).collect();
             assert!(all.iter().all(|errors| *errors == all[0]), "all instruction sets agree");
             let (by_block, by_byte) = &all[0];
-            // A sign keeps sqrt(2 / pi) of a normal component: what is lost is sqrt(pi / 2 - 1) = 0.756 of the length,
-            // and falls on the query's direction (what of it is not the neighbour's) with 1 / sqrt(dimensions).
+            // A sign keeps sqrt(2 / pi) of a normal component. The loss is sqrt(pi / 2 - 1) = 0.756 of the length; its
+            // projection on the part of the query orthogonal to the neighbour is smaller by 1 / sqrt(dimensions).
             let promised = 0.756 / (dimensions as f64).sqrt();
             let (mean, deviation) = moments(by_block);
             assert!(mean.abs() < 0.1 * promised, "{dimensions}: mean {}", mean / promised);

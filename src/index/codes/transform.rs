@@ -1,35 +1,35 @@
-//! The linear transform that vectors go through before they are coded: a centre is subtracted, and a power of two brings
-//! lengths into the range in which f32 can hold their squares.
+//! The linear transform of a vector before it is encoded: a centre is subtracted, and a power of two brings lengths
+//! into the range in which f32 can hold their squares.
 //!
-//! Codes are relative to the largest component of a vector, so what all vectors have in common costs precision: data in a
-//! narrow cone, or with components that are all positive, lose most of it. Euclidean distances do not change when a
-//! centre is subtracted from both sides. Inner products have none.
+//! Codes are relative to the largest component of a vector, so a part that all vectors have in common costs precision.
+//! Data in a narrow cone, or with positive components only, lose most of it. Subtracting a centre from both sides does
+//! not change euclidean distances. It would change inner products, which have no centre.
 //!
-//! The transform is learned once, from a sample of the rows that are there when the graph gets its first batch, and is
+//! The transform is learned once, from a sample of the rows that exist when the graph gets its first batch, and is
 //! saved with the graph.
 
 use crate::DistanceMetric;
 use crate::kernel::{Kernels, scalar};
 
-/// Rows that the transform is learned from, at most.
+/// Maximum number of rows that the transform is learned from.
 pub(crate) const SAMPLE_ROWS: u32 = 1024;
-/// Lengths that are this many times shorter or longer than the median do not count for the centre.
+/// Rows whose length differs from the median by more than this factor do not count for the centre.
 const INLIER_RATIO: f64 = 64.0;
-/// Lengths between these need no scale: squares and their differences are exact enough in f32.
+/// Lengths in this range need no scale: their squares and differences are exact enough in f32.
 const UNSCALED: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
-/// Squares of lengths for which f32 sums neither overflow nor lose anything that counts.
+/// Squared lengths in this range can be summed in f32 without overflow or significant loss.
 const SOUND_SQUARES: std::ops::RangeInclusive<f32> = 1e-30..=1e30;
-/// The longest vector that is coded as it is, after scaling; longer ones are shortened to this length.
+/// Maximum length after scaling; longer vectors are shortened to it.
 pub(crate) const MAX_LENGTH: f64 = 1e15;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Transform {
-    /// What is subtracted, scaled; empty: nothing.
+    /// Subtracted after scaling; empty: nothing.
     pub(crate) centre: Vec<f32>,
     /// The power of two that vectors are multiplied by.
     pub(crate) scale: f32,
-    /// Squared lengths above this, after the transform, are outliers.
+    /// Rows with a larger squared length, after the transform, are outliers.
     pub(crate) outlier_square: f32,
 }
 
@@ -39,13 +39,13 @@ impl Default for Transform {
     }
 }
 
-/// The length of a vector; exact where f32 would overflow or lose everything.
+/// The length of a vector, in f64: f32 would overflow or underflow for extreme vectors.
 pub(crate) fn length_of(vector: &[f32]) -> f64 {
     scalar::dot(vector, vector).sqrt()
 }
 
 impl Transform {
-    /// Learns from a sample of rows. Takes two passes over them.
+    /// Learns from a sample of rows. Reads them twice.
     pub(crate) fn learn<'r>(metric: DistanceMetric, rows: impl Iterator<Item = &'r [f32]> + Clone) -> Self {
         let mut lengths: Vec<f64> = rows.clone().map(length_of).filter(|&length| length > 0.0).collect();
         lengths.sort_unstable_by(f64::total_cmp);
@@ -57,7 +57,7 @@ impl Transform {
         let scale = if is_unit || (UNSCALED.contains(&low) && UNSCALED.contains(&high)) {
             1.0
         } else {
-            // Both ends as far from what f32 can hold.
+            // Equally far from both limits of f32.
             (-(low.log2() + high.log2()) / 2.0).round().clamp(-126.0, 126.0).exp2()
         };
         let inliers = median / INLIER_RATIO..=median * INLIER_RATIO;
@@ -78,7 +78,7 @@ impl Transform {
         let square = centre.iter().map(|x| x * x).sum::<f64>();
         // The mean of few rows is long by chance alone.
         let is_worth_it = square * count > (0.02 + 4.0 / count) * squares;
-        // Inner products have no centre: a dense cluster that lies far from it would be told apart by its codes alone.
+        // Inner products have no centre. A dense cluster far from the centre would be resolved by its codes alone.
         let is_safe = metric != DistanceMetric::DotProduct && inlier_count as usize * 10 >= lengths.len() * 9;
         let outlier = (median * if is_unit { median.recip() } else { scale } * INLIER_RATIO).powi(2);
         Self {
@@ -91,7 +91,7 @@ impl Transform {
             outlier_square: scalar::narrow(outlier).min(f32::MAX),
         }
     }
-    /// Writes the transformed `row` to `out`; `false` where the metric is the cosine and the row has no direction.
+    /// Writes the transformed `row` to `out`. Returns `false` if the metric is cosine and the row is a zero vector.
     pub(crate) fn apply(
         &self,
         metric: DistanceMetric,
@@ -126,8 +126,8 @@ impl Transform {
         true
     }
 
-    /// Writes a query for inner products to `out`, without the centre, and returns what it was multiplied by: a power of
-    /// two, which changes no order.
+    /// Writes a query for inner products to `out`, without the centre. Returns the factor that it was multiplied by: a
+    /// power of two, which changes no order.
     pub(crate) fn apply_to_factor(kernels: Kernels, query: &[f32], out: &mut Vec<f32>) -> f64 {
         let square = kernels.dot(query, query);
         let is_sound = SOUND_SQUARES.contains(&square);
