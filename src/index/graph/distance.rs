@@ -1,6 +1,7 @@
-//! How far rows are from a query and from each other, by their codes.
+//! Distances from a query to nodes and their neighbours, by codes.
 //!
-//! Codes are rounded, so near rows may look alike. Where a distance is within what rounding does, the vectors are asked.
+//! Codes are rounded, so close rows may have equal codes. A distance within the range of the rounding error is computed
+//! from the vectors.
 
 use super::links::row_of;
 use super::nodes::NodesView;
@@ -14,16 +15,16 @@ use crate::index::params::NO_ROW;
 use crate::index::rows::Rows;
 use crate::kernel::codes::{BlockFacts, Prefetch};
 
-/// Squared distances under this many standard deviations of the codes' rounding are taken from the vectors.
+/// A squared distance below this many standard deviations of the rounding error is computed from the vectors.
 pub(crate) const BLURRED: f32 = 8.0;
 
 /// `2 / sqrt(12)`: rounding to integers has a variance of 1/12.
 const DEVIATION_FACTOR: f32 = 0.577_350_26;
 
-/// The standard deviation of a squared distance between two codes with these scales and squared lengths.
+/// The standard deviation of the squared distance between two codes with these scales and squared lengths.
 #[inline]
 pub(crate) fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32) -> f32 {
-    // Factors and not squares of scales, which f32 cannot hold for the longest and the shortest vectors.
+    // Computed with scales, not their squares: f32 cannot hold the squares for the longest and the shortest vectors.
     let (a, b) = (square_b.sqrt() * scale_a, square_a.sqrt() * scale_b);
     let (more, less) = (a.max(b), a.min(b));
     if more < f32::MIN_POSITIVE {
@@ -37,7 +38,7 @@ pub(crate) fn deviation(scale_a: f32, square_a: f32, scale_b: f32, square_b: f32
 pub(crate) struct QueryDistance<'a, R> {
     pub(crate) encoder: &'a Encoder,
     pub(crate) code: &'a QueryCode,
-    /// The query itself, for where the codes cannot tell.
+    /// The query itself, for distances that the codes cannot resolve.
     pub(crate) vector: &'a [f32],
     pub(crate) rows: &'a R,
     pub(crate) key: SortKey,
@@ -51,7 +52,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         deviation(facts.byte_scale, facts.square, code.facts.scale, code.facts.square)
     }
 
-    /// The standard deviation of what the walk sorts by, for a node.
+    /// The standard deviation of a node's sort key.
     #[inline]
     pub(crate) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
         let squared = self.deviation(code);
@@ -62,20 +63,20 @@ impl<R: Rows> QueryDistance<'_, R> {
         self.encoder.squared(self.vector, self.rows.row(row))
     }
 
-    /// What a walk for inner products sorts a row by.
+    /// The sort key of a row for inner products.
     #[cold]
     fn product_by_vectors(&self, row: u32, factor: f32) -> f32 {
         factor * self.encoder.product_distance(self.vector, self.rows.row(row))
     }
 
-    /// The squared distance to a node; the vectors are asked where the codes cannot tell.
+    /// The squared distance to a node, from the vectors if the codes cannot resolve it.
     #[inline]
     fn squared(&self, row: u32, code: &ByteCode<'_>) -> f32 {
         let squared = self.code.distance(&self.encoder.codes, code);
         if squared < BLURRED * self.deviation(code) { self.by_vectors(row) } else { squared }
     }
 
-    /// A node with what the walk sorts it by, and its base.
+    /// Returns a node with its sort key, and its base (see [`SortKey`]).
     #[inline]
     pub(crate) fn neighbour(&self, row: u32, code: &ByteCode<'_>) -> (Neighbour, f32) {
         if let SortKey::Product { factor } = self.key {
@@ -91,7 +92,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         (Neighbour { distance, row }, self.key.base_of(squared, square))
     }
 
-    /// Estimates what the walk sorts by for a block of a node's neighbours, from the node's base.
+    /// Estimates the sort keys of a block of a node's neighbours from the node's base.
     #[inline]
     pub(crate) fn estimate(
         &self,
@@ -132,14 +133,15 @@ impl<R: Rows> QueryDistance<'_, R> {
         }
     }
 
-    /// What the walk sorts by, from a base.
+    /// The sort key, from a base.
     #[inline]
     pub(crate) fn key_of_base(&self, base: f32, row_square: f32) -> f32 {
         self.key.of_base(base, row_square)
     }
 
-    /// Replaces estimates by the distances of the neighbours' own codes. Only for rows that are wanted, given their slot
-    /// and their row; the others become infinitely far. `hear` is told the estimate and the distance of each.
+    /// Replaces estimates by distances from the neighbours' own codes. Only rows for which `is_wanted(estimate, row)`
+    /// holds are measured; the others become infinite. `observe` is called with the estimate and the distance of each
+    /// measured row.
     pub(crate) fn measure(
         &self,
         records: &NodesView<'_>,
@@ -148,7 +150,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         out: &mut [f32; BLOCK_SLOTS],
         mut hear: impl FnMut(f32, f32),
     ) {
-        /// How many records are on their way at once.
+        /// How many records are prefetched ahead.
         const AHEAD: usize = 4;
         let mut wanted = [(0, 0, 0.0); BLOCK_SLOTS];
         let mut count = 0;
@@ -178,7 +180,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         }
     }
 
-    /// Where query, node and neighbour are too near each other for codes.
+    /// Computes distances from the vectors where query, node and neighbour are too close for codes.
     #[cold]
     fn look_closer(
         &self,

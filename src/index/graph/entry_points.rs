@@ -1,6 +1,6 @@
-//! Where searches begin: a sample of the nodes, of which 1-bit codes tell the nearest at once.
+//! Entry points: a sample of the nodes, with 1-bit codes to find the nearest of them quickly.
 //!
-//! A sample is made anew when the graph has grown by a quarter; old ones stay, so readers need no lock.
+//! A new sample is taken when the graph has grown by a quarter. Old samples are kept, so readers need no lock.
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -18,11 +18,11 @@ use crate::index::rows::Rows;
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 use crate::sync::OnceLock;
 
-/// Nodes of a sample: the best of 256 is found in under a microsecond and saves a walk from afar.
+/// Nodes in a sample. Finding the nearest of 256 takes less than a microsecond and shortens the walk.
 const SAMPLE_NODES: usize = 256;
-/// Samples that a graph can have: enough for 2^31 rows, growing by a quarter each.
+/// The maximum number of samples: enough for 2^31 rows, as each sample covers a quarter more rows than the one before.
 const MOST_SAMPLES: usize = 128;
-/// How many of a sample's nodes a walk begins at.
+/// How many nodes of a sample a walk starts from.
 pub(crate) const STARTS: usize = 4;
 
 /// 32 nodes of a sample, coded relative to the origin.
@@ -38,23 +38,23 @@ struct Sample {
     blocks: Vec<Block>,
 }
 
-/// The samples so far; searches use the last.
+/// All samples so far. Searches use the last one.
 pub(crate) struct EntryPoints {
     samples: Box<[OnceLock<Sample>]>,
     count: AtomicU32,
 }
 
-/// The nodes that a sample consists of: those whose hashes are lowest, among rows that were looked at in order.
+/// Selects the nodes of a sample: those with the lowest hashes, among rows presented in order.
 #[derive(Debug, Default)]
 pub(crate) struct EntrySampler {
-    /// Ascending.
+    /// Hash and row, ascending.
     hashed: Vec<(u64, u32)>,
-    /// Rows under this one were looked at.
+    /// Rows below this one have been presented.
     seen_rows: u32,
 }
 
 impl EntrySampler {
-    /// Looks at the rows up to `end` that it has not looked at yet; `is_node` says which of them count.
+    /// Presents the rows up to `end` that were not presented yet. Rows for which `is_node` is false are skipped.
     pub(crate) fn look_on(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
         for row in (self.seen_rows..end).filter(|&row| is_node(row)) {
             let hashed = (mix(seed ^ mix(u64::from(row))), row);
@@ -68,7 +68,7 @@ impl EntrySampler {
         self.seen_rows = self.seen_rows.max(end);
     }
 
-    /// The nodes.
+    /// The selected nodes.
     pub(crate) fn rows(&self) -> Vec<u32> {
         self.hashed.iter().map(|&(_, row)| row).collect()
     }
@@ -84,17 +84,17 @@ impl EntryPoints {
         self.samples.get(count.checked_sub(1)?)?.get()
     }
 
-    /// The rows of the last sample.
+    /// The nodes of the last sample.
     pub(crate) fn rows(&self) -> &[u32] {
         self.last().map_or(&[], |sample| &sample.rows)
     }
 
-    /// Whether there is room for another sample.
+    /// Whether another sample can be added.
     pub(crate) fn has_room(&self) -> bool {
         (self.count.load(Acquire) as usize) < MOST_SAMPLES
     }
 
-    /// Lets searches begin at these nodes from now on.
+    /// Makes these nodes the entry points of future searches.
     pub(crate) fn set(&self, rows: Vec<u32>, records: &NodesView<'_>, encoder: &Encoder) {
         let zeros = vec![128u8; encoder.code_dimensions()];
         let origin = ByteCode { bytes: &zeros, facts: CodeFacts::default() };
@@ -134,7 +134,7 @@ impl EntryPoints {
         }
     }
 
-    /// Calls `each` with the nodes of the sample that look nearest, in no order.
+    /// Calls `each` with the nodes of the sample whose estimates are nearest, in no order.
     pub(crate) fn nearest<R: Rows>(
         &self,
         query_distance: &QueryDistance<'_, R>,

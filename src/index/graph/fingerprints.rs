@@ -1,8 +1,9 @@
-//! Rows by the bits of their vectors: whoever asks for a stored vector finds it, whatever became of the ways that lead there.
+//! A hash table from the bits of a vector to its row. A search for a stored vector finds its row here, even if no link
+//! leads to it.
 //!
-//! A hash table with linear probing, of 64-bit entries, half of them free at least. One thread enters rows; readers take no
-//! lock. A table that is too small is copied into one of twice the size, a part of it with each batch, and stays for those
-//! who still look into it. Until all of it is copied, readers look into both.
+//! Linear probing over 64-bit entries; at least half of them are free. One thread inserts; readers take no lock. A full
+//! table is copied into one of twice the size, a part with each batch. The old table is kept for readers that still use
+//! it. Until the copy is complete, readers search both tables.
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -12,25 +13,25 @@ use crate::sync::{AtomicU32, OnceLock};
 use crate::{Result, SynaError};
 use std::sync::atomic::AtomicU64;
 
-/// Entries of the first table, as bits.
+/// Log2 of the entries of the first table.
 const FIRST_BITS: u32 = 10;
-/// Tables that there can be: the last has room for 2^31 rows.
+/// The maximum number of tables. The last one has room for 2^31 rows.
 const TABLES: usize = 23;
-/// Rows with one fingerprint: what equals an earlier row hangs from it and is not entered, so these are chance, or copies
-/// that became no twins.
+/// The maximum number of rows with one fingerprint. Duplicates are not inserted, so equal fingerprints are hash
+/// collisions, or equal rows that were not recognized as duplicates.
 const MOST_ALIKE: u32 = 8;
 
-/// What stands for a vector's bits.
+/// The fingerprint of a vector: the CRC-32C of its bytes.
 pub(crate) fn fingerprint(vector: &[f32]) -> u32 {
     crc32c(bytemuck::cast_slice(vector))
 }
 
-/// An entry: the fingerprint in the upper half, the row plus one in the lower; 0 is free.
+/// An entry: the fingerprint in the upper half, the row plus one in the lower half; 0: free.
 fn entry(print: u32, row: u32) -> u64 {
     u64::from(print) << 32 | u64::from(row + 1)
 }
 
-/// The fingerprint and the row of an entry.
+/// The fingerprint and the row of an entry; `None` if it is free.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of the entry")]
 fn parts(entry: u64) -> Option<(u32, u32)> {
     Some(((entry >> 32) as u32, (entry as u32).checked_sub(1)?))
@@ -42,24 +43,25 @@ fn entry_at(place: &AtomicU64) -> Option<(u32, u32)> {
     parts(place.load(Acquire))
 }
 
-/// The table.
+/// The hash table.
 pub(crate) struct Fingerprints {
     tables: Box<[OnceLock<Box<Table>>]>,
-    /// Which table counts, as a place plus one; 0: there is none.
+    /// Index of the current table plus one; 0: none.
     count: AtomicU32,
-    /// Which table is being copied into that one, as a place plus one; 0: none is.
+    /// Index of the table that is being copied, plus one; 0: none.
     old: AtomicU32,
-    /// How many entries of it were copied.
+    /// How many entries of the old table have been copied.
     copied: AtomicU64,
 }
 
-/// Entries that are copied with each batch: it takes two for each row to be done before the next table is due.
+/// Entries copied with each batch. Two for each row are enough to finish before the next table is needed.
 const COPIED_A_BATCH: usize = 4096;
 
-/// Half of a table is free, so chance makes no run as long; but whoever chooses the vectors, or writes the file, can.
+/// Bound on a probe sequence. A table is at most half full, so no sequence is as long by chance; vectors or files made
+/// to collide could cause it.
 const MOST_PROBES: usize = 1 << 13;
 
-/// The places that a fingerprint is looked for at, in order. A row that finds none of them free is not entered.
+/// The buckets to probe for a fingerprint, in order. A row that finds none of them free is not inserted.
 fn places(table: &Table, print: u32) -> impl Iterator<Item = &AtomicU64> {
     let mask = table.len().saturating_sub(1);
     (0..table.len().min(MOST_PROBES))
@@ -76,7 +78,7 @@ fn enter(table: &Table, print: u32, row: u32) {
             }
             Some((other, of_row)) if other == print => {
                 alike += 1;
-                // A batch that is tried again enters its rows again.
+                // A batch that is repeated after an error inserts its rows again.
                 if of_row == row || alike == MOST_ALIKE {
                     return;
                 }
@@ -101,7 +103,7 @@ impl Fingerprints {
         self.table(&self.count)
     }
 
-    /// Copies up to `most` entries of the table before the last.
+    /// Copies up to `most` entries of the old table.
     fn copy(&self, most: usize) {
         let (Some(old), Some(last)) = (self.table(&self.old), self.last()) else { return };
         let begin = usize::try_from(self.copied.load(Acquire)).unwrap_or(usize::MAX);
@@ -115,7 +117,7 @@ impl Fingerprints {
         }
     }
 
-    /// Makes room for rows `0..end`. One caller at a time.
+    /// Allocates room for rows `0..end`, and copies a part of the old table. One caller at a time.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -142,17 +144,18 @@ impl Fingerprints {
         Ok(())
     }
 
-    /// Enters a row that there is room for. One caller at a time.
+    /// Inserts a row below the reserved end. One caller at a time.
     pub(crate) fn insert(&self, print: u32, row: u32) {
         if let Some(table) = self.last() {
             enter(table, print, row);
         }
     }
 
-    /// The rows with a fingerprint: those that [`Self::insert`] was called for before whatever the caller has seen.
+    /// Returns the rows with a fingerprint. All insertions that happened before the caller's last acquire are included.
     #[inline]
     pub(crate) fn rows(&self, print: u32) -> impl Iterator<Item = u32> + '_ {
-        // In this order: whoever sees a new table sees which one it is copied from, until all of it is there.
+        // The order matters: a reader that sees a new table then sees which one it is copied from, until the copy is
+        // complete.
         let table = self.last().unwrap_or_default();
         let old = self.table(&self.old).unwrap_or_default();
         let of = move |table| places(table, print).map_while(entry_at);
@@ -160,7 +163,7 @@ impl Fingerprints {
         entries.filter(move |&(other, _)| other == print).map(|(_, row)| row)
     }
 
-    /// Brings the first place of a fingerprint near.
+    /// Prefetches the first bucket of a fingerprint.
     #[inline]
     pub(crate) fn prefetch(&self, print: u32) {
         if let Some(place) = self.last().and_then(|table| places(table, print).next()) {
@@ -168,7 +171,7 @@ impl Fingerprints {
         }
     }
 
-    /// All fingerprints with their rows, in no order, some of them twice.
+    /// Returns all fingerprints with their rows, in no order, some of them twice.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let old = self.table(&self.old).unwrap_or_default();
         old.iter().chain(self.last().unwrap_or_default()).filter_map(entry_at)
@@ -183,7 +186,7 @@ mod tests {
     fn rows_are_found_by_their_fingerprints_while_the_table_grows() {
         let prints = Fingerprints::new();
         assert_eq!(prints.rows(7).count(), 0);
-        // Many share a place, some a fingerprint.
+        // Many rows share a bucket, some a fingerprint.
         let print = |row: u32| ((row % 1000) << 20) | (row % 3);
         for row in 0..6_000 {
             prints.reserve(row + 1).unwrap();
@@ -229,7 +232,7 @@ mod tests {
         let end = 40_000;
         prints.reserve(end).unwrap();
         let begin = std::time::Instant::now();
-        // All begin at the same place.
+        // All probe sequences begin at the same bucket.
         (0..end).for_each(|row| prints.insert(row << 17 | 5, row));
         assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
         let found = |row: u32| prints.rows(row << 17 | 5).any(|other| other == row);

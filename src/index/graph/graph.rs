@@ -1,4 +1,4 @@
-//! The graph itself: what readers share with the one thread that extends it.
+//! The graph: what readers share with the thread that extends it.
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -13,25 +13,25 @@ use crate::index::params::{BATCH_ROWS, GraphParams, NO_ROW};
 use crate::index::records::chunks::Chunks;
 use crate::kernel::Kernels;
 
-/// The most orphans: each costs every search one distance by codes.
+/// The maximum number of orphans. Each costs every search one distance by codes.
 const MOST_ORPHANS: u32 = 64;
 
-/// A graph over rows `0..covered_rows()`. Any thread searches it while one extends it.
+/// A graph over rows `0..covered_rows()`. Any number of threads may search while one thread extends it.
 pub(crate) struct Graph {
     pub(crate) params: GraphParams,
     pub(crate) encoder: Encoder,
     pub(crate) nodes: Nodes,
     pub(crate) entry_points: EntryPoints,
-    /// Of all rows that are no twins.
+    /// The fingerprints of all rows except duplicates.
     pub(crate) fingerprints: Fingerprints,
     /// Nodes that no link leads to: candidates of every search.
     orphans: Chunks,
     orphan_count: AtomicU32,
-    /// The first row without a direction, under the cosine; the others are its twins.
+    /// Under cosine, the first row without a direction (a zero vector); the others are its duplicates.
     directionless: AtomicU32,
-    /// A number's bits, infinite for a graph whose estimates mislead.
+    /// The bits of an f32; infinite if the estimates mislead most walks.
     widening: AtomicU32,
-    /// How many of the covered rows have no place in the graph, since they were deleted before they came in.
+    /// Number of covered rows that are not in the graph because they were deleted before they were indexed.
     absent: AtomicU32,
     pub(crate) last_recall: LastRecall,
     covered: AtomicU32,
@@ -46,25 +46,25 @@ impl std::fmt::Debug for Graph {
     }
 }
 
-/// The part of the graph that a search may walk.
+/// The part of the graph that a search sees.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View {
-    /// Rows under this one have all their links.
+    /// All links of rows below this one are published.
     pub(crate) covered: u32,
 }
 
 impl View {
-    /// Rows from this one on are not walked through.
+    /// The end of the rows that a walk may pass through.
     ///
-    /// Rows of a batch that is just entering are: a list that was pruned in favour of one may lead on through it only.
-    /// Its own links were written before any link to it.
+    /// It includes rows of the batch that is being inserted: a list pruned in favour of such a row may lead on only
+    /// through it. The row's own links are written before any link to it.
     pub(crate) fn end(self) -> u32 {
         self.covered.saturating_add(BATCH_ROWS)
     }
 }
 
 impl Graph {
-    /// A graph without rows, for vectors of `dimensions` components.
+    /// Returns a graph without rows, for vectors of `dimensions` components.
     pub(crate) fn new(params: GraphParams, dimensions: usize, kernels: Kernels) -> Self {
         let encoder = Encoder::new(dimensions, params.metric, kernels);
         Self {
@@ -83,22 +83,22 @@ impl Graph {
         }
     }
 
-    /// How many rows the graph covers; every link of rows below is visible to the caller.
+    /// Number of rows that the graph covers. All links of these rows are visible to the caller.
     pub(crate) fn covered_rows(&self) -> u32 {
         self.view().covered
     }
 
-    /// How many of the covered rows the graph does not have, since they were deleted before they came in.
+    /// Number of covered rows that are not in the graph because they were deleted before they were indexed.
     pub(crate) fn absent_rows(&self) -> u32 {
         self.absent.load(Relaxed)
     }
 
-    /// Counts a row that has no place in the graph.
+    /// Counts a covered row that is not in the graph.
     pub(crate) fn count_absent(&self) {
         self.absent.fetch_add(1, Relaxed);
     }
 
-    /// The parameters that it was made with.
+    /// The parameters of the graph.
     pub(crate) fn params(&self) -> GraphParams {
         self.params
     }
@@ -107,8 +107,8 @@ impl Graph {
         View { covered: self.covered.load(Acquire) }
     }
 
-    /// How many candidates by estimates stand for one by distances, by the walks that built the graph; `None` where
-    /// estimates mislead most walks, so that every row is to be measured.
+    /// The factor by which a walk that uses estimates lengthens its candidate list, learned from the walks that built
+    /// the graph. `None` if the estimates mislead most walks, so that every row must be measured.
     #[inline]
     pub(crate) fn widening(&self) -> Option<f32> {
         Some(f32::from_bits(self.widening.load(Relaxed))).filter(|widening| widening.is_finite())
@@ -119,33 +119,33 @@ impl Graph {
         self.widening().is_none() || !self.nodes.has_codes_of_links()
     }
 
-    /// Sets [`Self::widening`]; infinite: estimates mislead.
+    /// Sets [`Self::widening`]; infinite: the estimates mislead.
     pub(crate) fn set_widening(&self, widening: f32) {
         self.widening.store(widening.to_bits(), Relaxed);
     }
 
-    /// Whether a record of the file proved not to be what was saved. Searches do not use such a graph.
+    /// Whether a damaged record was found in the file. Searches do not use such a graph.
     pub(crate) fn is_damaged(&self) -> bool {
         self.nodes.is_damaged()
     }
 
-    /// The last measurement of the recall, if there was one.
+    /// The last measurement of the recall, if any.
     pub(crate) fn sampled_recall(&self) -> Option<SampledRecall> {
         self.last_recall.get()
     }
 
-    /// The last measurement, if nobody was told of it before.
+    /// The last measurement, if it was not reported before.
     pub(crate) fn unreported_recall(&self) -> Option<SampledRecall> {
         self.last_recall.unreported()
     }
 
-    /// How many candidates a search takes that names no number, at least `least`.
+    /// The number of candidates of a search that names none, at least `least`.
     #[inline]
     pub(crate) fn default_ef(&self, least: usize) -> usize {
         self.sampled_recall().map_or(least, |last| last.default_ef(self.covered_rows(), least))
     }
 
-    /// Shows readers new rows; all their links and back-links are written by now.
+    /// Makes new rows visible to readers. All their links and back-links must be written.
     pub(crate) fn publish(&self, view: View) {
         self.covered.store(view.covered, Release);
     }
@@ -156,7 +156,7 @@ impl Graph {
         Some(self.directionless.load(Acquire)).filter(|&row| row != NO_ROW)
     }
 
-    /// Shows readers the first row without a direction.
+    /// Publishes the first row without a direction.
     pub(crate) fn set_directionless(&self, row: u32) {
         self.directionless.store(row, Release);
     }
@@ -171,8 +171,8 @@ impl Graph {
         }
     }
 
-    /// Makes a node a candidate of every search, unless there are [`MOST_ORPHANS`] already: then it is found by its own
-    /// vector and by scans alone.
+    /// Makes a node a candidate of every search, unless there are [`MOST_ORPHANS`] already. In that case only its
+    /// fingerprint and scans find it.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -189,7 +189,7 @@ impl Graph {
         Ok(())
     }
 
-    /// The orphans, in the order in which they were found.
+    /// The orphans, in the order in which they were added.
     pub(crate) fn orphan_rows(&self) -> Vec<u32> {
         let mut rows = Vec::new();
         self.for_each_orphan(|row| rows.push(row));

@@ -1,12 +1,13 @@
-//! The links of a node: *selected* ones get back-links, are counted, and may be guarded from pruning; *fillers* take the slots
-//! that are left, since a slot costs a search the same with or without a link. A filler gives way to a selected link.
+//! The links of a node. *Selected* links get back-links, are counted, and may be protected from pruning. *Fillers*
+//! occupy the remaining slots, as an empty slot costs a search as much as a used one. A filler is replaced by a
+//! selected link.
 
 use crate::index::params::NO_ROW;
 
-/// In a slot's word beside the row: the link is a filler.
+/// In a slot's word, beside the row: the link is a filler.
 const FILLER: u32 = 1 << 31;
 
-/// The row that a slot's word names; beyond all rows for a free slot.
+/// The row in a slot's word; above all rows for an empty slot.
 #[inline]
 pub(crate) fn row_of(word: u32) -> u32 {
     word & !FILLER
@@ -17,11 +18,11 @@ pub(crate) fn is_selected(word: u32) -> bool {
     word & FILLER == 0
 }
 
-/// A node's links, each row once.
+/// A node's links. Each row occurs once.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Links {
     pub(crate) selected: Vec<u32>,
-    /// Better ones first.
+    /// Best first.
     pub(crate) filler: Vec<u32>,
 }
 
@@ -31,14 +32,14 @@ impl Links {
         self.filler.clear();
     }
 
-    /// Takes in a slot's word, if it is a link.
+    /// Adds the link in a slot's word, if any.
     pub(crate) fn read(&mut self, word: u32) {
         if word != NO_ROW {
             if is_selected(word) { self.selected.push(word) } else { self.filler.push(row_of(word)) }
         }
     }
 
-    /// The word that the slot of a link to `row` has; `None` where there is no such link.
+    /// Returns the slot's word for a link to `row`; `None` if there is no such link.
     pub(crate) fn word_of(&self, row: u32) -> Option<u32> {
         if self.selected.contains(&row) {
             Some(row)
@@ -52,7 +53,7 @@ impl Links {
         self.selected.iter().copied().chain(self.filler.iter().map(|row| row | FILLER))
     }
 
-    /// Makes a link a selected one, and leaves `most` links at most as long as there are fillers: gives back those that went.
+    /// Adds a selected link, then removes fillers while there are more than `most` links. Returns the removed fillers.
     pub(crate) fn add_selected(&mut self, row: u32, most: usize) -> Vec<u32> {
         self.filler.retain(|&other| other != row);
         self.selected.push(row);

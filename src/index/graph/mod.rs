@@ -1,15 +1,15 @@
-//! The graph: all that readers see.
+//! The graph: everything that readers see.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | `links.rs` | `Links`: the links of a node, selected ones and fillers |
-//! | `record_layout.rs` | `Record`: what lies where in a record |
-//! | `nodes.rs` | `Nodes`: the records of all rows, and the chains of twins |
-//! | `distance.rs` | `QueryDistance`: how far nodes and their neighbours are from a query, by codes |
-//! | `entry_points.rs` | `EntryPoints`: the sample of nodes that searches begin at |
+//! | `record_layout.rs` | `Record`: the layout of a record |
+//! | `nodes.rs` | `Nodes`: the records of all rows, and the chains of duplicates |
+//! | `distance.rs` | `QueryDistance`: distances from a query to nodes and their neighbours, by codes |
+//! | `entry_points.rs` | `EntryPoints`: the sample of nodes that searches start from |
 //! | `fingerprints.rs` | `Fingerprints`: rows by the bits of their vectors |
-//! | `sampled_recall.rs` | `SampledRecall`: the recall that was last measured |
-//! | `graph.rs` | `Graph`: these together, orphans, and how many rows are covered |
+//! | `sampled_recall.rs` | `SampledRecall`: the last measurement of the recall |
+//! | `graph.rs` | `Graph`: all of these, the orphans, and the number of covered rows |
 
 pub(super) mod distance;
 pub(super) mod entry_points;

@@ -1,7 +1,8 @@
-//! What is stored of each row: its code, who it links to, and beside the links the neighbours' codes relative to it.
+//! The records of all rows: a node's code, its links, and the codes of its neighbours relative to it.
 //!
-//! Twins are rows that equal an earlier row. They have no record: they hang in a chain, in ascending order, from the
-//! first of their kind. So a thousand copies cost the graph one node, and can neither crowd a list nor cut anyone off.
+//! Duplicates are rows that equal an earlier row. They have no record. They form a chain, in ascending order, that
+//! starts at the first of the equal rows. A thousand copies therefore cost the graph one node, and cannot fill a list
+//! of links or disconnect other rows.
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -17,8 +18,8 @@ use crate::index::records::record_store::{Found, RecordStore, RecordView};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line, Prefetch, prefetch_line};
 use crate::{DistanceMetric, Result};
 
-/// A difference of two codes is taken for rounding up to four times what rounding makes on average: `scale^2 / 12` for each
-/// component and code.
+/// A difference between two codes is attributed to rounding up to four times the mean rounding error, `scale^2 / 12`
+/// for each component and code.
 const ROUNDING_SQUARES: f32 = 4.0 / 12.0;
 
 /// The records of all rows.
@@ -26,13 +27,13 @@ pub(crate) struct Nodes {
     shape: Shape,
     links: usize,
     metric: DistanceMetric,
-    /// Flagged where twins hang from the row.
+    /// The flag is set if the row has duplicates.
     records: RecordStore,
-    /// Of each row its next twin plus one.
+    /// For each row the next row of its chain of duplicates, plus one; 0: none.
     twins: Chunks,
 }
 
-/// A view of the records; what it has shown stays as it is while it lives.
+/// A view of the records. Records returned by it stay unchanged while it exists.
 pub(crate) struct NodesView<'a> {
     nodes: &'a Nodes,
     view: RecordView<'a>,
@@ -55,13 +56,13 @@ impl NodesView<'_> {
         }
     }
 
-    /// Brings the word that names a row's record into the cache.
+    /// Prefetches the word that names a row's record.
     #[inline]
     pub(crate) fn prefetch_word(&self, row: u32) {
         self.view.prefetch_word(row);
     }
 
-    /// Brings the head and the code of a row's record into the cache.
+    /// Prefetches the header and the code of a row's record.
     #[inline]
     pub(crate) fn prefetch_code(&self, row: u32) {
         if let Some(record) = self.record(row) {
@@ -71,7 +72,7 @@ impl NodesView<'_> {
         }
     }
 
-    /// A row's record, to be brought into the cache.
+    /// Returns a prefetcher for a row's record.
     #[inline]
     pub(crate) fn coming(&self, row: u32) -> Prefetch<'_> {
         self.record(row).map_or_else(Prefetch::default, |record| Prefetch::new(record.lines))
@@ -85,18 +86,18 @@ impl Nodes {
         Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new() }
     }
 
-    /// Whether records hold the codes of the neighbours.
+    /// Whether records contain the codes of the neighbours.
     #[inline]
     pub(crate) fn has_codes_of_links(&self) -> bool {
         self.shape.bits < self.shape.end
     }
 
-    /// The most links of a row.
+    /// Maximum links of a row.
     pub(crate) fn max_links(&self) -> usize {
         self.links
     }
 
-    /// Bytes that a record would have.
+    /// Bytes of a record with these parameters.
     pub(crate) fn record_bytes_for(params: GraphParams, dimensions: usize) -> usize {
         64 * Shape::new(params, dimensions).end
     }
@@ -105,7 +106,7 @@ impl Nodes {
         NodesView { nodes: self, view: self.records.read() }
     }
 
-    /// Makes room for rows `0..end`, all without records.
+    /// Allocates rows `0..end`, without records.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -114,7 +115,7 @@ impl Nodes {
         self.twins.reserve(end)
     }
 
-    /// Gives a row its code, without links.
+    /// Gives a row a record with its code, without links.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -133,42 +134,43 @@ impl Nodes {
         Ok(())
     }
 
-    /// Takes a row's record away, if it has one.
+    /// Removes a row's record, if any.
     pub(crate) fn remove(&self, row: u32) {
         self.records.remove(row);
     }
 
-    /// Lets rows have records that lie in a file. Once, before any does.
+    /// Sets the file that rows may have their records in. Called once, before [`Self::adopt`].
     pub(crate) fn read_from(&self, lines: Box<dyn SavedLines>) {
         self.records.read_from(SavedRecords::new(lines, self.shape.end));
     }
 
-    /// Makes what lies in a cell of the file a row's record; it is checked before it is first seen.
+    /// Makes the record in a cell of the file the row's record. It is checked before its first use.
     pub(crate) fn adopt(&self, row: u32, cell: u32) {
         self.records.adopt(row, cell);
     }
 
-    /// Whether a record of the file proved not to be what was saved, so that its row is seen no more.
+    /// Whether a damaged record was found in the file. Its row is then invisible.
     pub(crate) fn is_damaged(&self) -> bool {
         self.records.is_damaged()
     }
 
-    /// The cell of the file that holds a row's record as it is now.
+    /// Returns the cell of the file that holds the row's current record.
     pub(crate) fn cell(&self, row: u32) -> Option<u32> {
         self.records.cell(row)
     }
 
-    /// Notes that a cell of the file holds a row's record as it is now.
+    /// Records that a cell of the file holds the row's current record.
     pub(crate) fn set_cell(&self, row: u32, cell: u32) {
         self.records.set_cell(row, cell);
     }
 
-    /// Notes that no cell of the file holds a row's record.
+    /// Records that no cell of the file holds the row's current record.
     pub(crate) fn forget_cell(&self, row: u32) {
         self.records.forget_cell(row);
     }
 
-    /// Whether a record can be one of a row: it links to other nodes, to each once, and its code has finite facts.
+    /// Whether a record from the file is valid for a row: it links to other nodes, to each once, and its code has
+    /// finite facts.
     fn is_right(&self, row: u32, record: &Record<'_>) -> bool {
         let facts = record.code().facts;
         let mut links: Vec<u32> =
@@ -187,7 +189,7 @@ impl Nodes {
     /// Replaces a row's links, at most `max_links`. Links that stay keep their slots and codes.
     ///
     /// # Errors
-    /// `NoMemory`; the links are then as they were.
+    /// `NoMemory`; the links are then unchanged.
     pub(crate) fn write_links(
         &self,
         row: u32,
@@ -255,7 +257,7 @@ impl Nodes {
             DistanceMetric::DotProduct => relative.slot_facts_for_products(),
             DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),
         };
-        // Where the difference is that of rounding alone, its direction tells nothing.
+        // If the difference is within the rounding error, its direction means nothing.
         let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
         if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
             let add = if self.metric == DistanceMetric::DotProduct { 0.0 } else { relative.residual.square };
@@ -273,25 +275,25 @@ impl Nodes {
         write_slot(block, slot % BLOCK_SLOTS, memory.bits.get(..2 * block_lines).unwrap_or_default());
     }
 
-    /// Whether a row is a node: a twin has no record.
+    /// Whether a row is a node. A duplicate has no record.
     pub(crate) fn is_node(&self, row: u32) -> bool {
         self.records.has_record(row)
     }
 
-    /// The twin after `row` in its chain.
+    /// The next row in the chain of duplicates.
     #[inline]
     pub(crate) fn next_twin(&self, row: u32) -> Option<u32> {
         self.twins.word(row)?.load(Acquire).checked_sub(1)
     }
 
-    /// Brings near what [`Self::next_twin`] will look at.
+    /// Prefetches the word that [`Self::next_duplicate`] reads.
     #[inline]
     pub(crate) fn prefetch_next_twin(&self, row: u32) {
         self.twins.word(row).inspect(|word| prefetch_line(*word));
     }
 
-    /// Hangs `twin` after `last`, the end of the chain that begins with `first`. A record that the twin got before it
-    /// was known to be one goes.
+    /// Appends `duplicate` after `last` to the chain that starts with `first`. Removes the record that `duplicate` may
+    /// have got before it was recognized as one.
     pub(crate) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
         self.records.remove(twin);
         if let Some(next) = self.twins.word(last) {

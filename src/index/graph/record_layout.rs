@@ -1,14 +1,15 @@
-//! One record: what lies where in it.
+//! The layout of one record.
 //!
 //! A record, in lines of 64 bytes:
 //! ```text
-//! head: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block | squares f32 x slots (dot product) |
-//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without what fills a code up
+//! header: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block |
+//! squares f32 x slots (dot product) |
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without the code's padding
 //! ```
-//! In the compact profile it ends with the code, and has neither facts nor squares of slots.
-//! A slot without a link has the row [`NO_ROW`](crate::index::params::NO_ROW) and an infinite summand, so that nothing is ever
-//! nearer. A neighbour that its code hardly tells from the node has the factor 0: who comes that near has to look at the
-//! vectors.
+//! In the compact profile a record ends after the code and has neither facts nor squares of slots. An empty slot has
+//! the row [`NO_ROW`](crate::index::params::NO_ROW) and an infinite summand, so its estimate is infinite. A neighbour
+//! whose code is within the rounding error of the node's has the factor 0: close to it, a search must compute the
+//! distance from the vectors.
 
 use crate::DistanceMetric;
 use crate::index::codes::byte_code::ByteCode;
@@ -22,7 +23,7 @@ const FACTS_LINES: usize = size_of::<BlockFacts>() / size_of::<Line>();
 /// Slots of a block.
 pub(crate) const BLOCK_SLOTS: usize = 32;
 
-/// Where the parts of a record lie, in lines.
+/// Offsets of the parts of a record, in lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) code_lines: usize,
@@ -67,7 +68,7 @@ pub(crate) fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: us
     bytemuck::cast_slice_mut(lines.get_mut(from..to).unwrap_or_default())
 }
 
-/// A record that can be seen.
+/// A published record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record<'a> {
     pub(crate) lines: &'a [Line],
@@ -84,13 +85,13 @@ impl<'a> Record<'a> {
         ByteCode { bytes: part(self.lines, self.shape.code, self.shape.bits), facts }
     }
 
-    /// Who the row links to, slot by slot, as links.rs has it.
+    /// The words of the links, slot by slot (see links.rs).
     #[inline]
     pub(crate) fn link_words(&self) -> &'a [u32] {
         part(self.lines, 1, self.shape.facts)
     }
 
-    /// What estimates of a block's slots need: facts, bits, and the squares of the neighbours' lengths.
+    /// The data for estimates of a block's slots: facts, bits, and the squared lengths of the neighbours.
     #[inline]
     pub(crate) fn block(&self, block: usize) -> (Option<&'a BlockFacts>, &'a [u8], &'a [f32]) {
         let Shape { facts, squares, code, block_lines, bits, .. } = self.shape;
@@ -106,7 +107,7 @@ impl<'a> Record<'a> {
         (of_block, bits, squares)
     }
 
-    /// Adds the record to what goes into a file.
+    /// Appends the record to `out` in the form for a file, with its checksum.
     pub(crate) fn save(&self, row: u32, out: &mut Vec<Line>) {
         let first = out.len();
         out.extend_from_slice(self.lines);
@@ -116,7 +117,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The memory that a record is rewritten in.
+/// Scratch memory for writing a record.
 #[derive(Debug, Default)]
 pub(crate) struct Bits {
     pub(crate) bits: Vec<u8>,

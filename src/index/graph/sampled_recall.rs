@@ -1,27 +1,27 @@
-//! The recall that the graph was last measured to have, and how many candidates that takes.
+//! The last measurement of the recall, and the number of candidates that follows from it.
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates of the first measurement.
 pub(crate) const FIRST_EF: u32 = 100;
-/// The most candidates of a search that names no number: such a search looks at a few thousand rows.
+/// The maximum number of candidates of a search that names none. Such a search visits a few thousand rows.
 pub(crate) const MOST_EF: u32 = 2_000;
 
-/// What was measured.
+/// One measurement of the recall.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SampledRecall {
-    /// How many rows the graph covered then.
+    /// Number of rows that the graph covered.
     pub(crate) rows: u32,
     /// Candidates that reach the target, between 100 and 2,000.
     pub(crate) ef: u32,
-    /// The recall of the 10 nearest with so many candidates, 0 to 1.
+    /// Recall of the 10 nearest with that many candidates, 0 to 1.
     pub(crate) recall: f32,
 }
 
 impl SampledRecall {
-    /// How many candidates a search takes that names no number, at least `least`, where the graph covers so many rows.
-    /// Between two measurements the number grows with the root of the number of rows, about as it does on random data.
+    /// The number of candidates of a search that names none, at least `least`, for a graph that covers `covered` rows.
+    /// Between two measurements the number grows with the square root of the number of rows, about as on random data.
     #[inline]
     pub(crate) fn default_ef(self, covered: u32, least: usize) -> usize {
         if self.ef <= FIRST_EF {
@@ -34,14 +34,14 @@ impl SampledRecall {
     }
 }
 
-/// The last measurement, for readers. The three are written one by one: a reader in between takes an `ef` of the
-/// measurement before, which does no harm.
+/// The last measurement, for readers. The three values are written one by one. A concurrent reader may combine two
+/// measurements, which is harmless.
 #[derive(Debug, Default)]
 pub(crate) struct LastRecall {
     rows: AtomicU32,
     ef: AtomicU32,
     recall: AtomicU32,
-    /// How many rows the last measurement had that somebody was told of.
+    /// The value of `rows` at the last measurement that was reported.
     reported_rows: AtomicU32,
 }
 
@@ -58,7 +58,7 @@ impl LastRecall {
         (rows > 0).then(|| SampledRecall { rows, ef: self.ef.load(Relaxed), recall })
     }
 
-    /// The last measurement, if nobody was told of it before.
+    /// The last measurement, if it was not reported before.
     pub(crate) fn unreported(&self) -> Option<SampledRecall> {
         let sampled = self.get()?;
         let reported = &self.reported_rows;

@@ -1,4 +1,4 @@
-//! A growing array of atomic words that never moves: readers hold no lock while it grows.
+//! `Chunks`: an array of atomic words that grows without moving. Readers take no lock.
 
 use crate::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
@@ -9,7 +9,7 @@ use crate::{Result, SynaError};
 /// 8 chunks for each doubling, so that at most an eighth of what is allocated is unused; the first have 128 items.
 pub(crate) type Layout = ChunkLayout<10, 3>;
 
-/// One word an item, in chunks that are allocated once.
+/// One word per item, in chunks that are allocated once.
 pub(crate) struct Chunks {
     chunks: Box<[OnceLock<Box<[AtomicU32]>>]>,
 }
@@ -19,17 +19,17 @@ impl Chunks {
         Self { chunks: (0..Layout::CHUNKS).map(|_| OnceLock::default()).collect() }
     }
 
-    /// The word of an item; `None` where it was never reserved.
+    /// Returns the word of an item; `None` if it was not reserved.
     #[inline]
     pub(crate) fn word(&self, item: u32) -> Option<&AtomicU32> {
         let Position { chunk, offset, .. } = Layout::position(item.into());
         self.chunks.get(chunk)?.get()?.get(offset)
     }
 
-    /// Makes room for items `0..count`; new words are 0.
+    /// Allocates words for items `0..count`; new words are 0.
     ///
     /// # Errors
-    /// `NoMemory`, with everything as it was or partly grown.
+    /// `NoMemory`; some chunks may have been added.
     pub(crate) fn reserve(&self, count: u32) -> Result<()> {
         let Some(last) = count.checked_sub(1) else { return Ok(()) };
         for chunk in 0..=Layout::position(last.into()).chunk {

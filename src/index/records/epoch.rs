@@ -1,16 +1,16 @@
-//! Who reads, counted by epochs: those of Fraser, "Practical lock-freedom" (2004), 5.2.3, with one count of readers for each
+//! Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004, 5.2.3), with one counter of readers for each
 //! parity.
 
 use crate::sync::{AtomicU32, Ordering::SeqCst};
 
-/// Who reads, and in which epoch.
+/// The current epoch and the readers in it.
 #[derive(Debug, Default)]
 pub(crate) struct Readers {
     pub(crate) epoch: AtomicU32,
     counts: [AtomicU32; 2],
 }
 
-/// A reader that is counted until this is dropped.
+/// A registered reader; dropping it unregisters the reader.
 #[derive(Debug)]
 pub(crate) struct Counted<'a> {
     count: &'a AtomicU32,
@@ -23,7 +23,7 @@ impl Drop for Counted<'_> {
 }
 
 impl Readers {
-    /// Counts a reader in the epoch of now.
+    /// Registers a reader in the current epoch.
     pub(crate) fn enter(&self) -> Counted<'_> {
         loop {
             let epoch = self.epoch.load(SeqCst);
@@ -31,14 +31,15 @@ impl Readers {
             let count = if epoch & 1 == 0 { even } else { odd };
             count.fetch_add(1, SeqCst);
             let counted = Counted { count };
-            // Counted too late for an epoch that has passed, it would hold nothing back.
+            // If the epoch has advanced meanwhile, this registration would not delay reclamation: try again.
             if self.epoch.load(SeqCst) == epoch {
                 return counted;
             }
         }
     }
 
-    /// The epoch now, after a step on if every reader of the epoch before has left. One caller at a time.
+    /// Advances the epoch if every reader of the previous epoch has left. Returns the current epoch. One caller at a
+    /// time.
     pub(crate) fn advance(&self) -> u32 {
         let epoch = self.epoch.load(SeqCst);
         let [even, odd] = &self.counts;

@@ -1,20 +1,20 @@
-//! Records that lie in a file: brought into memory when they are first needed, and checked before they are believed.
+//! Records in the index file. A record is loaded into memory and checked when it is first needed.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::checksum::{crc32c, crc32c_append};
 use crate::kernel::codes::Line;
 
-/// The lines of a file. What a table of records names is never changed as long as this lives.
+/// The lines of a mapped file. Lines that a table refers to must not change while this exists.
 pub(crate) trait SavedLines: Send + Sync {
-    /// `count` lines from line `first` on; `None` where the file ends before.
+    /// Returns `count` lines from line `first`; `None` if the file ends before.
     fn lines(&self, first: u64, count: usize) -> Option<&[Line]>;
 }
 
-/// Where a record's checksum lies in its first line.
+/// Offset of the checksum in a record's first line.
 const CHECKSUM_AT: usize = 60;
 
-/// The checksum of a row's record.
+/// Computes the checksum of a row's record.
 fn checksum_of(row: u32, lines: &[Line]) -> u32 {
     let bytes: &[u8] = bytemuck::cast_slice(lines);
     let (head, rest) = bytes.split_at(CHECKSUM_AT.min(bytes.len()));
@@ -22,7 +22,7 @@ fn checksum_of(row: u32, lines: &[Line]) -> u32 {
     crc32c_append(checksum, rest.get(4..).unwrap_or_default())
 }
 
-/// Puts the checksum into a row's record, for a file.
+/// Writes the checksum into a row's record.
 pub(crate) fn seal(row: u32, lines: &mut [Line]) {
     let checksum = checksum_of(row, lines);
     if let Some(place) = lines.first_mut().and_then(|head| head.0.get_mut(CHECKSUM_AT..)) {
@@ -30,13 +30,13 @@ pub(crate) fn seal(row: u32, lines: &mut [Line]) {
     }
 }
 
-/// Whether a row's record is as it was sealed.
+/// Whether a row's record has the right checksum.
 fn is_sealed(row: u32, lines: &[Line]) -> bool {
     let sealed = lines.first().and_then(|head| head.0.get(CHECKSUM_AT..));
     sealed == Some(&checksum_of(row, lines).to_le_bytes())
 }
 
-/// Records of one width, in cells one behind the other.
+/// Records of one width, stored in consecutive cells.
 pub(crate) struct SavedRecords {
     lines: Box<dyn SavedLines>,
     width: usize,
@@ -48,12 +48,12 @@ impl SavedRecords {
         Self { lines, width, is_damaged: AtomicBool::new(false) }
     }
 
-    /// The record in a cell, not checked; `None` past the last.
+    /// Returns the record in a cell, unchecked; `None` past the last cell.
     pub(crate) fn record(&self, cell: u32) -> Option<&[Line]> {
         self.lines.lines(u64::from(cell) * self.width as u64, self.width)
     }
 
-    /// Whether what was read as a row's record may be believed. `is_right` is asked after the checksum.
+    /// Whether `lines` is a valid record of `row`. `is_valid` is called only if the checksum matches.
     pub(crate) fn is_good(&self, row: u32, lines: &[Line], is_right: impl FnOnce(&[Line]) -> bool) -> bool {
         let is_good = is_sealed(row, lines) && is_right(lines);
         if !is_good && !self.is_damaged.swap(true, Relaxed) {
@@ -62,7 +62,7 @@ impl SavedRecords {
         is_good
     }
 
-    /// Whether a record was found that is not what was saved.
+    /// Whether a damaged record was found.
     pub(crate) fn is_damaged(&self) -> bool {
         self.is_damaged.load(Relaxed)
     }

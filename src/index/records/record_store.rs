@@ -1,12 +1,12 @@
-//! Fixed-size records that readers look at without a lock while writers replace them: a record that can be seen never
-//! changes, a new version takes a new slot, and a slot is used again once nobody can be looking at it any more.
+//! Fixed-size records that are read without a lock while writers replace them. A published record never changes. A new
+//! version goes into a new buffer, and a buffer is reused only when no reader can still access it.
 //!
 //! ```text
-//!   take ----> fresh record, written by its owner alone ----> seen through a word that names its slot
-//!    ^                                                             |  another version takes its place
-//!    +---- two epochs later: every reader of then has left <---- retired
+//!   allocate --> unpublished record, written by its owner ----> published: an item's word names its buffer
+//!      ^                                                             |  replaced by another version
+//!      +---- two epochs later: all readers of that time have left <-- retired
 //! ```
-//! The epochs are those of `epoch.rs`.
+//! Epochs: see `epoch.rs`.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
@@ -22,27 +22,27 @@ use crate::storage::HugePages;
 use crate::sync::{Mutex, OnceLock, Ordering::SeqCst};
 use crate::{Result, SynaError};
 
-/// A slot that belongs to whoever holds this; dropped, it is lost until the store is.
+/// An unpublished record, owned by the holder. If it is dropped, its buffer is unused until the store is dropped.
 #[derive(Debug)]
 pub(crate) struct Fresh {
     slot: u32,
 }
 
-/// In an item's word: the owner's flag.
+/// In an item's word: the caller's flag.
 const FLAG: u32 = 1 << 31;
-/// In an item's word: the record lies in the file, and the rest is its cell plus one instead of its slot plus one.
+/// In an item's word: the record is in the file, and the low bits are its cell plus one, not its buffer plus one.
 const IN_FILE: u32 = 1 << 30;
-/// The most records that there can be.
+/// The maximum number of records.
 pub(crate) const MOST_RECORDS: u32 = IN_FILE - 1;
 
 /// Lines that are allocated once and never move.
 struct Chunk {
-    /// What the lines lie in.
+    /// The memory of the lines.
     memory: HugePages,
     count: usize,
 }
 
-// SAFETY: a chunk owns its memory as a Box of lines would; who reads and writes which of them is the store's affair.
+// SAFETY: a chunk owns its memory as a Box of lines does. `RecordStore` synchronizes the accesses to the lines.
 unsafe impl Sync for Chunk {}
 
 impl Chunk {
@@ -54,31 +54,31 @@ impl Chunk {
         Ok(Self { memory, count })
     }
 
-    /// The first line; zeroed memory is lines, and a page's address is a line's.
+    /// The first line. The memory is zeroed, which is valid for lines, and page-aligned.
     fn lines(&self) -> *mut Line {
         self.memory.start().cast()
     }
 }
 
-/// Slots that can be had.
+/// Buffers that are free or retired.
 #[derive(Debug, Default)]
 struct Free {
-    /// Slots under this one were taken at some time.
+    /// Buffers below this one have been allocated.
     next: u32,
     ready: Vec<u32>,
-    /// Slots that are seen no more, with the epoch in which that came to be.
+    /// Buffers that are no longer named by a word, with the epoch of their retirement.
     retired: VecDeque<(u32, u32)>,
 }
 
-/// See the module. Each item has a record or none, and a flag that its owner uses as it likes.
+/// See the module. Each item has one record or none, and a flag for the caller.
 pub(crate) struct RecordStore {
-    /// Lines of a record.
+    /// Lines per record.
     width: usize,
-    /// Of each item the name of its record plus one, with [`FLAG`] and [`IN_FILE`].
+    /// For each item: its buffer or its cell, plus one, with [`FLAG`] and [`IN_FILE`]; 0: no record.
     words: Chunks,
-    /// Of each item the cell of the file that holds what its record is now, plus one; 0: none does.
+    /// For each item: the cell of the file that holds its current record, plus one; 0: none.
     cells: Chunks,
-    /// What lies in the file.
+    /// The records in the file.
     saved: OnceLock<SavedRecords>,
     chunks: Box<[OnceLock<Chunk>]>,
     readers: Readers,
@@ -98,12 +98,12 @@ impl RecordStore {
         }
     }
 
-    /// A view of the records. Slots that are replaced meanwhile are not used again before it is dropped: keep it short.
+    /// Returns a view of the records. Buffers retired meanwhile are not reused until it is dropped: keep it short.
     pub(crate) fn read(&self) -> RecordView<'_> {
         RecordView { counted: self.readers.enter(), store: self }
     }
 
-    /// Makes room for items `0..end`, without records.
+    /// Allocates items `0..end`, without records.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -112,7 +112,7 @@ impl RecordStore {
         self.cells.reserve(end)
     }
 
-    /// The word of an item that [`RecordStore::reserve`] has made room for.
+    /// Returns the word of an item below the end of [`RecordStore::reserve`].
     #[inline]
     fn reserved(words: &Chunks, item: u32) -> Option<&AtomicU32> {
         let word = words.word(item);
@@ -120,12 +120,12 @@ impl RecordStore {
         word
     }
 
-    /// Lets items have records that lie in a file. Once, before any does.
+    /// Sets the file that items may have their records in. Called once, before [`Self::adopt`].
     pub(crate) fn read_from(&self, saved: SavedRecords) {
         self.saved.get_or_init(|| saved);
     }
 
-    /// Makes what lies in a cell of the file the item's record.
+    /// Makes the record in a cell of the file the item's record.
     pub(crate) fn adopt(&self, item: u32, cell: u32) {
         if let Some(word) = Self::reserved(&self.words, item) {
             word.store((cell + 1) | IN_FILE, Release);
@@ -133,26 +133,26 @@ impl RecordStore {
         self.set_cell(item, cell);
     }
 
-    /// The cell of the file that holds an item's record as it is now.
+    /// Returns the cell of the file that holds the item's current record.
     pub(crate) fn cell(&self, item: u32) -> Option<u32> {
         self.cells.word(item)?.load(Acquire).checked_sub(1)
     }
 
-    /// Notes that a cell of the file holds an item's record as it is now.
+    /// Records that a cell of the file holds the item's current record.
     pub(crate) fn set_cell(&self, item: u32, cell: u32) {
         if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(cell + 1, Release);
         }
     }
 
-    /// Notes that no cell of the file holds an item's record.
+    /// Records that no cell of the file holds the item's current record.
     pub(crate) fn forget_cell(&self, item: u32) {
         if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(0, Release);
         }
     }
 
-    /// Whether a record of the file proved not to be what was saved.
+    /// Whether a damaged record was found in the file.
     pub(crate) fn is_damaged(&self) -> bool {
         self.saved.get().is_some_and(SavedRecords::is_damaged)
     }
@@ -168,12 +168,12 @@ impl RecordStore {
         }
     }
 
-    /// Makes `fresh` the item's record; the flag stays.
+    /// Makes the record visible as the item's record; keeps the flag.
     pub(crate) fn publish(&self, item: u32, fresh: Fresh) {
         self.replace(item, fresh.slot + 1);
     }
 
-    /// Takes an item's record away.
+    /// Removes an item's record.
     pub(crate) fn remove(&self, item: u32) {
         self.replace(item, 0);
     }
@@ -184,14 +184,14 @@ impl RecordStore {
         let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
         let before = before.ok().filter(|before| before & IN_FILE == 0);
         if let Some(slot) = before.and_then(|before| (before & !FLAG).checked_sub(1)) {
-            // The word was the slot's only name, and exactly one replacement has taken it away.
+            // The word was the buffer's only name, and exactly one replacement removed it: the buffer is retired once.
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             let epoch = self.readers.epoch.load(SeqCst);
             free.retired.push_back((slot, epoch));
         }
     }
 
-    /// A record of its own for the caller; what is in it is left over or zero.
+    /// Allocates an unpublished record. Its content is zero or left over from an earlier record.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -227,10 +227,10 @@ impl RecordStore {
         Ok(Fresh { slot })
     }
 
-    /// What lies in the file as `word` says, if it is what was saved: brought into memory, so that it is looked at in
-    /// the file once. Where another thread is at the memory, or there is none, it is read where it lies.
+    /// Loads a record from the file, checks it, and publishes the copy, so that the file is read once. If another
+    /// thread holds the free list or there is no memory, returns the record in the mapping instead.
     ///
-    /// `reading` shows that the caller is counted as a reader.
+    /// `_reading` proves that the caller is registered as a reader.
     #[cold]
     fn bring<'r>(
         &'r self,
@@ -243,7 +243,7 @@ impl RecordStore {
         let lines = saved.record((word & !(FLAG | IN_FILE)).checked_sub(1)?)?;
         let fresh = self.free.try_lock().ok().and_then(|mut free| self.take_from(&mut free).ok());
         let Some(mut fresh) = fresh else { return saved.is_good(item, lines, is_right).then_some(lines) };
-        // What is checked is what is used from then on, whoever changes the file.
+        // The copy is checked, not the mapping: another process may change the file after the check.
         let copy = self.lines_mut(&mut fresh);
         copy.copy_from_slice(lines);
         let is_good = saved.is_good(item, copy, is_right);
@@ -252,8 +252,9 @@ impl RecordStore {
         match self.words.word(item)?.fetch_update(AcqRel, Acquire, takes_place) {
             Ok(_) => {
                 let start = self.start(name - 1)?;
-                // SAFETY: `width` initialised lines that live as long as the store. As in `RecordView::record`: the word
-                // names their slot, nobody has its `Fresh` any more, and this reader was counted before it was named.
+                // SAFETY: `width` initialised lines that live as long as the store. As in `RecordView::record`: the
+                // word names their buffer, nobody holds its unpublished record any more, and this reader was registered
+                // before the buffer was named.
                 Some(unsafe { std::slice::from_raw_parts(start, self.width) })
             }
             Err(_) => {
@@ -268,35 +269,35 @@ impl RecordStore {
         let chunk = self.chunks.get(chunk)?.get()?;
         let first = offset * self.width;
         debug_assert!(first + self.width <= chunk.count);
-        // SAFETY: a slot's chunk has `width` lines for each of its items, so the offset lies within the allocation.
+        // SAFETY: a buffer's chunk has `width` lines for each of its items, so the offset is within the allocation.
         Some(unsafe { chunk.lines().add(first) })
     }
 
-    /// The lines of a record of one's own.
+    /// Returns the lines of an unpublished record.
     pub(crate) fn lines_mut<'s>(&'s self, fresh: &'s mut Fresh) -> &'s mut [Line] {
         match self.start(fresh.slot) {
-            // SAFETY: `width` initialised lines that live as long as `self`. `Fresh` is not cloned, is borrowed for
-            // writing here, and its slot is named by no word yet: nobody else has a reference to these lines.
+            // SAFETY: `width` initialised lines that live as long as `self`. `NewRecord` is not cloned, is borrowed
+            // mutably here, and no word names its buffer yet: there is no other reference to these lines.
             Some(start) => unsafe { std::slice::from_raw_parts_mut(start, self.width) },
             None => &mut [],
         }
     }
 }
 
-/// A record that was looked up.
+/// A record with its flag.
 pub(crate) struct Found<'a> {
     pub(crate) lines: &'a [Line],
     pub(crate) flag: bool,
 }
 
-/// A view of the records: what it has shown stays as it is while it lives.
+/// A view of the records. Records returned by it stay unchanged while it exists.
 pub(crate) struct RecordView<'a> {
     counted: Counted<'a>,
     store: &'a RecordStore,
 }
 
 impl RecordView<'_> {
-    /// The lines of an item's record, and its flag. Of one that lies in the file `is_right` is asked whether it can be one.
+    /// Returns the lines and the flag of an item's record. A record from the file must also pass `is_valid`.
     #[inline]
     pub(crate) fn record(&self, item: u32, is_right: impl FnOnce(&[Line]) -> bool) -> Option<Found<'_>> {
         let word = self.store.words.word(item)?.load(Acquire);
@@ -307,14 +308,15 @@ impl RecordView<'_> {
         }
         let slot = (word & !FLAG).checked_sub(1)?;
         let start = self.store.start(slot)?;
-        // SAFETY: `width` initialised lines that live as long as the store. The word named their slot while this reader
-        // was counted: so their content was written before (`publish` releases what this load acquires), nobody has a
-        // `Fresh` of the slot, and none is made of it before this reader has left (`take` waits two epochs).
+        // SAFETY: `width` initialised lines that live as long as the store. The word named their buffer while this
+        // reader was registered. So their content was written before (`publish` releases what this load acquires),
+        // nobody holds an unpublished record of the buffer, and none is made of it before this reader leaves
+        // (`allocate` waits two epochs).
         let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
         Some(Found { lines, flag })
     }
 
-    /// Brings the word that names an item's record into the cache.
+    /// Prefetches the word that names an item's record.
     #[inline]
     pub(crate) fn prefetch_word(&self, item: u32) {
         if let Some(word) = self.store.words.word(item) {
