@@ -1,9 +1,10 @@
-//! The candidates of a walk, nearest first.
+//! `CandidateList`: the candidates of a walk, nearest first.
 
 use crate::index::neighbour::{Neighbour, SIGN, monotone};
 use crate::{Result, memory};
 
-/// A neighbour in one integer that sorts like it: the distance's bits made monotone, the row, and a mark in bit 0.
+/// A neighbour as one integer with the same order: the order-preserving bits of the distance, the row, and in bit 0
+/// whether it was expanded.
 #[derive(Debug, Clone, Copy)]
 struct Entry(u64);
 
@@ -27,9 +28,9 @@ impl Entry {
 pub(crate) struct CandidateList {
     entries: Vec<Entry>,
     capacity: usize,
-    /// Rows behind the first so many are not expanded.
+    /// Only the first so many entries are expanded.
     enough: usize,
-    /// No entry before this place is left to expand.
+    /// All entries before this index are expanded.
     cursor: usize,
 }
 
@@ -42,7 +43,7 @@ impl CandidateList {
         self.cursor = 0;
     }
 
-    /// Makes room for so many rows.
+    /// Allocates memory for `capacity` rows.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -51,7 +52,7 @@ impl CandidateList {
         memory::reserve(&mut self.entries, more)
     }
 
-    /// The walk is to end with the `enough` nearest, as things look now; more of them wait in case it has to go on.
+    /// Limits expansion to the nearest `limit` entries. The others stay in the list in case the limit rises.
     pub(crate) fn end_with(&mut self, enough: usize) {
         self.enough = enough.clamp(1, self.capacity.max(1));
     }
@@ -60,25 +61,25 @@ impl CandidateList {
         self.entries.len() >= self.capacity
     }
 
-    /// The last of the list once it is full: what is not before it need not be offered.
+    /// The last entry of a full list: a row must be nearer to be inserted.
     #[inline]
     fn last(&self) -> Option<Entry> {
         self.entries.get(self.capacity.wrapping_sub(1)).copied()
     }
 
-    /// No row that is farther away than this is wanted.
+    /// The distance of the last entry of a full list; infinite before.
     #[inline]
     pub(crate) fn bound(&self) -> f32 {
         self.last().map_or(f32::INFINITY, |last| last.neighbour().distance)
     }
 
-    /// Whether there is a place for a row.
+    /// Whether a row would be inserted.
     #[inline]
     pub(crate) fn is_wanted(&self, neighbour: Neighbour) -> bool {
         self.last().is_none_or(|last| Entry::new(neighbour).0 < last.0)
     }
 
-    /// Takes a row in where it belongs, if it belongs; a full list loses its last.
+    /// Inserts a row in order, if it is near enough. A full list drops its last entry.
     #[inline]
     pub(crate) fn offer(&mut self, neighbour: Neighbour) {
         let entry = Entry::new(neighbour);
@@ -93,7 +94,7 @@ impl CandidateList {
         self.cursor = self.cursor.min(place);
     }
 
-    /// Takes out a row that waits farther away than `from`, where it was offered before.
+    /// Removes the unexpanded entry of the same row that is farther away than `from`, from an earlier offer.
     pub(crate) fn withdraw(&mut self, from: Neighbour) {
         let first = self.entries.partition_point(|other| other.0 <= Entry::new(from).0);
         let waiting = u64::from(from.row) << 1;
@@ -103,13 +104,13 @@ impl CandidateList {
         }
     }
 
-    /// The last of those that are enough, once they are there: behind it nothing need be expanded.
+    /// The last entry that may be expanded, once there is one.
     #[inline]
     pub(crate) fn last_of_enough(&self) -> Option<Neighbour> {
         self.entries.get(self.enough.wrapping_sub(1)).map(|entry| entry.neighbour())
     }
 
-    /// The nearest entry that was not expanded yet.
+    /// The nearest entry that is not expanded.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<Neighbour> {
         while self.cursor < self.enough
@@ -123,7 +124,7 @@ impl CandidateList {
         None
     }
 
-    /// Marks what [`Self::peek`] gave as expanded.
+    /// Marks the entry returned by [`Self::peek`] as expanded.
     #[inline]
     pub(crate) fn mark(&mut self) {
         if let Some(entry) = self.entries.get_mut(self.cursor) {

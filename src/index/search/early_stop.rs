@@ -1,23 +1,23 @@
-//! How far a walk goes: to the k-th nearest row that it has found, and a margin.
+//! Early termination: a walk ends at the k-th nearest row found, plus a margin.
 //!
-//! A walk that ends with its candidates alone visits as many rows for a query whose neighbours are plain as for one whose
-//! neighbours are hard to find. So it also ends where the nearest row left to visit looks farther than the k-th found, by a
-//! margin (adaptive beam search: Al-Jazzazi, Diwan, Gou, Musco, Musco, Suel 2025, arXiv 2505.15636). The number of
-//! candidates still bounds every walk, and says how large the margin is.
+//! A walk that ends only when its candidates are expanded visits as many rows for an easy query as for a hard one.
+//! Therefore it also ends when the nearest unvisited row is farther than the k-th row found by a margin (adaptive beam
+//! search: Al-Jazzazi, Diwan, Gou, Musco, Musco, Suel 2025, arXiv 2505.15636). The number of candidates still bounds
+//! every walk, and it determines the margin.
 //!
-//! Not where rows are measured before they become candidates: estimates err towards nearness, which lets a walk go farther
-//! than the margin says, and distances do not. On normal data of 64 dimensions such walks lost 0.025 of their recall.
+//! Not used if rows are measured before they become candidates. Estimates err towards nearness, so a walk goes farther
+//! than the margin; distances do not. On normal data of 64 dimensions such walks lost 0.025 of their recall.
 //!
-//! Not under the dot product: the nearest row there could be is far away from all that there are, and rows that differ by
-//! what decides between them are as good as equally far from it (with a margin of the difference, a dense cluster lost all
-//! its recall).
+//! Not used for the dot product. There the nearest possible row is far from all existing rows, and rows that differ in
+//! what matters are almost equally far from it. With a margin on the difference, a dense cluster lost all its recall.
 
-/// The margin of a walk with as many candidates as results, as a share of the squared distance. It grows with their ratio to
-/// the power of [`MARGIN_POWER`]. Both decide which `ef` a recall takes, and hardly how much time (docs/benchmarks/search.md).
+/// The margin of a walk with as many candidates as results, as a share of the squared distance. It grows with the ratio
+/// of candidates to results to the power of [`MARGIN_POWER`]. Both constants determine which `ef` reaches a recall, and
+/// hardly the time for it (docs/benchmarks/search.md).
 const MARGIN: f32 = 0.045;
 const MARGIN_POWER: f32 = 0.4;
 
-/// The distances of the nearest rows that a walk has found, and how far it goes.
+/// The distances of the nearest rows found, and the bound of the walk.
 #[derive(Debug, Default)]
 pub(crate) struct EarlyStop {
     /// Ascending, at most `k`.
@@ -29,7 +29,7 @@ pub(crate) struct EarlyStop {
 }
 
 impl EarlyStop {
-    /// For a walk with `ef` candidates that is to find `k` rows; 0: all that there are.
+    /// Prepares for a walk with `ef` candidates and `k` results; 0: all rows.
     pub(crate) fn reset(&mut self, k: usize, ef: usize) {
         self.nearest.clear();
         self.k = k;
@@ -37,13 +37,13 @@ impl EarlyStop {
         self.bound = f32::INFINITY;
     }
 
-    /// No row that looks farther away than this is visited. It never grows.
+    /// Rows farther away than this are not visited. It never grows.
     #[inline]
     pub(crate) fn bound(&self) -> f32 {
         self.bound
     }
 
-    /// Hears of a row that was found at a squared distance.
+    /// Adds a row found at a squared distance.
     #[inline]
     pub(crate) fn see(&mut self, distance: f32) {
         if self.k == 0 {
@@ -58,7 +58,7 @@ impl EarlyStop {
         let place = self.nearest.partition_point(|&nearer| nearer < distance);
         self.nearest.insert(place, distance);
         if let Some(&last) = self.nearest.get(self.k - 1) {
-            // By codes, rows that are all but equal may be less than nothing apart.
+            // Distances by codes may be negative between almost equal rows.
             self.bound = last + self.margin * last.max(0.0);
         }
     }

@@ -1,15 +1,15 @@
-//! Searching: the walk through the graph, and the scan of rows that it does not cover.
+//! Search: the walk through the graph, and the scan of rows that it does not cover.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `request.rs` | `GraphSearch`, `WalkPolicy`: what a walk is asked for, and when it ends |
+//! | `request.rs` | `GraphSearch`, `WalkPolicy`: the parameters of a walk, and when it ends |
 //! | `candidates.rs` | `CandidateList`: the nearest rows so far |
-//! | `early_stop.rs` | `EarlyStop`: how far a walk goes |
-//! | `reliability.rs` | whether a walk's estimates can be relied on |
-//! | `scratch.rs` | `Scratch`: all the memory of a search |
-//! | `rerank.rs` | the vectors decide among the nearest |
+//! | `early_stop.rs` | `EarlyStop`: early termination |
+//! | `reliability.rs` | `Reliability`: whether a walk's estimates can be relied on |
+//! | `scratch.rs` | `Scratch`: the reusable memory of a search |
+//! | `rerank.rs` | the nearest rows are ordered by their vectors |
 //! | `walk.rs` | `Graph::search` and the walk |
-//! | `scan.rs` | `scan`: rows one by one, for several queries at once |
+//! | `scan.rs` | `scan`: exact comparison of given rows with one or more queries |
 
 pub(super) mod candidates;
 pub(super) mod early_stop;

@@ -1,43 +1,43 @@
-//! How far the estimates of a walk can be relied on, learned from the rows whose codes were looked at.
+//! `Reliability`: the accuracy of a walk's estimates, learned from the rows that were measured by their codes.
 
 use crate::index::graph::graph::Graph;
 
-/// A walk that checked fewer estimates says nothing of them.
+/// Minimum number of checked estimates for a verdict on a walk.
 const LEAST_CHECKED: u32 = 16;
-/// Estimates that placed more than this share of rows wrongly among the candidates mislead a walk; of few rows the share may
-/// be larger by chance, by the inverse of the root of their number.
+/// Estimates mislead a walk if more than this share of the rows that they placed among the candidates do not belong
+/// there. For few rows the limit is higher by the inverse square root of their number, to allow for chance.
 const MISLEADING_SHARE: f32 = 0.6;
-/// The same for all walks of a graph, which are so many that chance does not count.
+/// The same limit for all walks of a graph, which are too many for chance to matter.
 const NOISY_SHARE: f32 = 0.5;
-/// The same under the inner product, where half as many candidates again are kept in any case.
+/// The same limit for the inner product, where [`PRODUCT_WIDENING`] applies in any case.
 const NOISY_PRODUCT_SHARE: f32 = 0.44;
-/// Shares up to the first need no more candidates; from the second on they need them all.
+/// Up to the first share, the candidate list is not widened; from the second on, fully.
 const NARROW_SHARE: f32 = 0.25;
 const WIDE_SHARE: f32 = 0.35;
-/// Under the inner product, how many candidates by estimates stand for one by distances at least: few rows of the graph are
-/// near each other there. On lengths that are log-normal (sigma 0.3, 10,000 x 128) 100 candidates found 0.918 without, 0.957
-/// with it, hnswlib 0.948; a search took 1.5 times as long.
+/// Minimum widening of the candidate list for inner products, because few rows of the graph are near each other there.
+/// On log-normal lengths (sigma 0.3, 10,000 x 128) 100 candidates found 0.918 without it, 0.957 with it; hnswlib found
+/// 0.948. A search took 1.5 times as long.
 pub(crate) const PRODUCT_WIDENING: f32 = 1.5;
-/// Fewer rows say nothing of a graph; after more, the last ones decide.
+/// Minimum number of rows for a verdict on a graph; above the maximum, older walks count less.
 const LEAST_PLACED: u32 = 1 << 12;
 const MOST_PLACED: u32 = 1 << 20;
-/// Rows are measured whose estimates lie behind the candidates by up to so many times the estimates' error.
+/// Rows are measured whose estimates exceed the bound by up to so many standard errors.
 const GATE_ERRORS: f32 = 1.0;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Reliability {
-    /// The sum of the squared errors, and of how many.
+    /// Sum of the squared errors, and their number.
     errors: f32,
     error_count: u32,
-    /// Rows whose estimates placed them among the candidates when those were complete, and how many of them were not
-    /// near enough by their own codes.
+    /// Number of rows that their estimates placed in a full candidate list, and how many of them were too far away by
+    /// their own codes.
     placed: u32,
     misplaced: u32,
 }
 
 impl Reliability {
-    /// Takes in a row's estimate and its distance by its own code; `bound` is the distance of the last candidate.
+    /// Adds a row's estimate and its distance by its own code. `bound` is the distance of the last candidate.
     #[inline]
     pub(crate) fn hear(&mut self, estimate: f32, distance: f32, bound: f32) {
         if estimate > f32::MIN {
@@ -51,7 +51,7 @@ impl Reliability {
         }
     }
 
-    /// By how much an estimate may lie behind the last candidate so that its row is measured all the same.
+    /// By how much an estimate may exceed the bound for its row to be measured.
     #[inline]
     pub(crate) fn slack(&self) -> f32 {
         if self.error_count < LEAST_CHECKED {
@@ -60,19 +60,20 @@ impl Reliability {
         GATE_ERRORS * (self.errors / self.error_count as f32).sqrt()
     }
 
-    /// Rows that the estimates placed among the candidates, and how many of them do not belong there.
+    /// The counts of placed and misplaced rows.
     pub(crate) fn counts(&self) -> Placed {
         Placed { placed: self.placed, misplaced: self.misplaced }
     }
 
-    /// Whether most of the rows that the estimates placed among the candidates do not belong there.
+    /// Whether the estimates misled the walk.
     pub(crate) fn was_misled(&self) -> bool {
         let placed = self.placed as f32;
         self.placed >= LEAST_CHECKED && self.misplaced as f32 > MISLEADING_SHARE * placed + placed.sqrt()
     }
 }
 
-/// Rows that estimates placed among the candidates of walks, and how many of them were not near enough by their own codes.
+/// Number of rows that estimates placed among the candidates of walks, and how many of them were too far away by their
+/// own codes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Placed {
     pub(crate) placed: u32,
@@ -80,7 +81,7 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
-    /// Takes in those of more walks; old ones count less and less.
+    /// Adds the counts of more walks. Older ones count less and less.
     pub(crate) fn add(&mut self, more: Self) {
         if self.placed > MOST_PLACED {
             (self.placed, self.misplaced) = (self.placed / 2, self.misplaced / 2);
@@ -89,18 +90,18 @@ impl Placed {
         self.misplaced = self.misplaced.saturating_add(more.misplaced);
     }
 
-    /// The share that was placed wrongly.
+    /// The share of misplaced rows; 0 if too few are known.
     fn misplaced_share(self) -> f32 {
         if self.placed < LEAST_PLACED { 0.0 } else { self.misplaced as f32 / self.placed as f32 }
     }
 
-    /// Whether estimates mislead the walks of a graph as a rule.
+    /// Whether estimates mislead most walks of a graph.
     pub(crate) fn is_noisy(self, is_product: bool) -> bool {
         self.misplaced_share() > if is_product { NOISY_PRODUCT_SHARE } else { NOISY_SHARE }
     }
 
-    /// How many candidates by estimates hold as many good ones as one candidate by distances: candidates that are there by
-    /// error crowd others out. Where few are, it is 1.
+    /// The factor by which a candidate list must be longer with estimates than with distances, because misplaced
+    /// candidates displace good ones. 1 if few are misplaced.
     pub(crate) fn widening(self) -> f32 {
         let share = self.misplaced_share();
         let weight = ((share - NARROW_SHARE) / (WIDE_SHARE - NARROW_SHARE)).clamp(0.0, 1.0);
@@ -109,7 +110,7 @@ impl Placed {
 }
 
 impl Graph {
-    /// Takes in how well estimates served the walks so far.
+    /// Sets the graph's widening from the counts of its walks so far.
     pub(crate) fn set_reliability(&self, placed: Placed) {
         let is_noisy = placed.is_noisy(self.encoder.is_product());
         self.set_widening(if is_noisy { f32::INFINITY } else { placed.widening() });

@@ -1,80 +1,79 @@
-//! What a walk is asked for: which rows it may return, and when it must end.
+//! The parameters of a walk: which rows it may return, and when it must end.
 
 use std::time::Instant;
 
-/// No search keeps fewer candidates: under this a walk ends in the first hollow.
+/// Minimum number of candidates. With fewer, a walk ends in the first local minimum.
 pub(crate) const LEAST_EF: usize = 10;
 
-/// How many rows are visited between two looks at how many of them may be results.
+/// Number of visits between two updates of the expansion limit.
 const VISITS_A_LOOK: u32 = 8;
 
-/// After how many visits the share of visible rows among them says something.
+/// Number of visits after which the share of visible rows among them is meaningful.
 const VISITS_A_SHARE: u32 = 32;
 
-/// What a search is asked for besides the query.
+/// The parameters of a search besides the query.
 #[derive(Clone, Copy)]
 pub(crate) struct GraphSearch<'a> {
-    /// How many results.
+    /// Number of results.
     pub(crate) k: usize,
-    /// How many candidates; at least k and [`LEAST_EF`] are kept.
+    /// Number of candidates; at least k and [`LEAST_EF`] are kept.
     pub(crate) ef: usize,
-    /// Only rows below are results.
+    /// Only rows below this one are results.
     pub(crate) limit: u32,
     /// Whether a row may be a result. Other rows are walked through.
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
-    /// Hears of rows that `visible` is about to be asked about, and brings near what it will look at; whether the row may
-    /// be invisible. `None` where no row is known to be.
+    /// Called for rows before `visible`, to prefetch the data that `visible` reads. Returns whether the row may be
+    /// invisible. `None` if all rows are visible.
     pub(crate) look_ahead: Option<&'a dyn Fn(u32) -> bool>,
-    /// The share of rows that may be results, where not all may. Fewer candidates are kept then: the walk goes through the
-    /// other rows too, and so looks around well with few of its own. It gives up where it meets too few of them.
+    /// The share of rows that may be results; `None` if all may. With a share fewer candidates are kept: the walk
+    /// passes through invisible rows too, so it needs few of its own. It ends early if it meets too few visible rows.
     pub(crate) share: Option<f32>,
-    /// When to stop with what there is.
+    /// The search ends at this time with the results so far.
     pub(crate) deadline: Option<Instant>,
-    /// After how many visits to stop with what there is.
+    /// The search ends after so many visits with the results so far.
     pub(crate) budget: Option<u32>,
-    /// A node that the search goes on as if it were not there.
+    /// A node that the search ignores.
     pub(crate) without: Option<u32>,
 }
 
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SearchEnd {
-    /// Whether the deadline or the budget cut it short, or too few rows that pass were met.
+    /// Whether the deadline or the budget ended it, or too few visible rows were met.
     pub(crate) is_partial: bool,
-    /// How many rows were visited, or looked at by a scan.
+    /// Number of rows visited, or compared by a scan.
     pub(crate) distances: u32,
 }
 
 /// Which rows a walk may return, and when it must end.
 pub(crate) trait WalkPolicy {
-    /// How many results there are to be, rows that hang from others among them; 0: all nodes that are visited, and no row
-    /// that hangs from one.
+    /// Number of results, duplicates included; 0: all visited nodes, without duplicates.
     fn most_results(&self) -> usize;
     fn visible(&self, row: u32) -> bool;
-    /// Hears of a row that will be asked about; whether its twins will be, too.
+    /// Prefetches the data that `visible` reads; returns whether the row's duplicates will be examined too.
     #[inline]
     fn look_ahead(&self, _row: u32) -> bool {
         false
     }
-    /// Hears of every node that is visited.
+    /// Called for every visited node.
     #[inline]
     fn visit(&self, _row: u32) {}
-    /// Whether the walk must end, after so many visits, with so many rows found; `spent`: visits of a walk before this one
-    /// for the same query.
+    /// Whether the walk must end after `visits` visits with `found` rows found. `spent`: visits of an earlier walk for
+    /// the same query.
     fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool;
-    /// A node that the walk never comes to.
+    /// A node that the walk ignores.
     #[inline]
     fn without(&self) -> Option<u32> {
         None
     }
-    /// How many candidates are enough from here on, if that has changed.
+    /// The new limit of expanded candidates, if it changes.
     #[inline]
     fn enough(&self, _visits: u32, _found: usize) -> Option<usize> {
         None
     }
 }
 
-/// Every node, to the end: what the graph asks itself while it grows.
+/// Every node, without a limit: the policy of walks for links.
 pub(crate) struct AllNodes;
 
 impl WalkPolicy for AllNodes {
@@ -93,7 +92,7 @@ impl WalkPolicy for AllNodes {
     }
 }
 
-/// Rows below a limit, as far as deadline and budget go.
+/// The policy of a [`GraphSearch`].
 pub(crate) struct RequestPolicy<'a, 'b>(pub(crate) &'a GraphSearch<'b>);
 
 impl WalkPolicy for RequestPolicy<'_, '_> {
@@ -120,12 +119,12 @@ impl WalkPolicy for RequestPolicy<'_, '_> {
     fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool {
         self.0.budget.is_some_and(|budget| spent + visits >= budget)
             || self.0.share.is_some_and(|share| is_futile(visits, found, share))
-            // Before each visit: a record may have to come from the disk.
+            // Checked before each visit: a record may have to be read from the disk.
             || self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Where rows that may be results are rarer near the query than elsewhere, the walk has to find its way through the
-    /// others, and needs all its candidates.
+    /// If visible rows are rarer near the query than elsewhere, the walk must find its way through invisible ones and
+    /// needs all its candidates.
     #[inline]
     fn enough(&self, visits: u32, found: usize) -> Option<usize> {
         let share = self.0.share?;
@@ -137,16 +136,17 @@ impl WalkPolicy for RequestPolicy<'_, '_> {
     }
 }
 
-/// Whether rows that may be results are so much rarer here than their share that the walk had better be given up. Chance
-/// alone says so of one walk in a hundred.
+/// Whether visible rows are so much rarer here than their share that the walk should end. By chance this happens to one
+/// walk in a hundred.
 #[inline]
 fn is_futile(visits: u32, found: usize, share: f32) -> bool {
     let expected = visits as f32 * share;
     expected >= 16.0 && (found as f32) < 0.5 * expected
 }
 
-/// How many candidates stand for `ef` where a share of the rows may be results: between `ef`, which takes `ef / share`
-/// visits, and `ef * share`, which takes as many as without a filter (docs/design.md, "Filtered search").
+/// The number of candidates that replaces `ef` if only a share of the rows is visible. It lies between `ef`, which
+/// takes `ef / share` visits, and `ef * share`, which takes as many as without a filter (docs/design.md, "Fewer
+/// candidates where few rows pass").
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ef, at least 0")]
 pub(crate) fn thinned(ef: usize, share: f32) -> usize {
     ((ef as f32 * share.sqrt()) as usize).clamp(LEAST_EF, ef.max(LEAST_EF))

@@ -1,4 +1,4 @@
-//! The end of a search: the rows that look nearest by their codes are ordered by their vectors.
+//! Reranking: the rows that are nearest by their codes are ordered by their vectors.
 
 use super::scratch::Walk;
 use crate::distance::PreparedQuery;
@@ -9,17 +9,17 @@ use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::kernel::codes::prefetch;
 
-/// Rows whose codes place them behind the k-th result by less than this many standard deviations of the codes' rounding
-/// are looked at too.
+/// Rows that are behind the k-th result by less than this many standard deviations of the codes' rounding error are
+/// compared by their vectors too.
 const DOUBT: f32 = 3.0;
 
-/// How many rows are on their way before the first is looked at.
+/// How many rows are prefetched ahead.
 const AHEAD: usize = 16;
-/// Of each the first components, 4 lines of memory: the processor sees where that leads and fetches the rest by itself, more
-/// lines at once than a core can ask for. To ask for all of them reads 784-d rows at half the speed.
+/// Components of a row that are prefetched, 4 cache lines: the hardware prefetcher then fetches the rest, with more
+/// lines in flight than a core can request. Prefetching all lines reads 784-d rows at half the speed.
 const HEAD: usize = 64;
 
-/// Replaces `out` with the `k` nearest of what a walk has found in ascending order.
+/// Replaces `out` with the `k` nearest of the walk's rows, in ascending order.
 pub(crate) fn rerank<R: Rows>(
     (query, coded): (&PreparedQuery<'_>, &CodedQuery),
     query_distance: &QueryDistance<'_, R>,

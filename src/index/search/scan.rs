@@ -1,9 +1,10 @@
-//! The exact scan: rows that are given, by blocks, for one query or several, into what each query keeps of them.
+//! The exact scan: compares given rows, in blocks, with one or more queries, and passes the distances to each query's
+//! collector.
 //!
 //! ```text
-//!   block   | row 0 .. | row n .. | row 2n .. | row 3n .. |     four streams, each read straight on
+//!   block   | row 0 .. | row n .. | row 2n .. | row 3n .. |     four streams, each read sequentially
 //!              |          |          |           |
-//!              +----------+----------+-----------+---> four rows x four queries: a tile, and the next four queries ...
+//!              +----------+----------+-----------+---> tile: four rows x four queries, then the next four queries ...
 //! ```
 
 use std::collections::BinaryHeap;
@@ -17,25 +18,26 @@ use crate::kernel::codes::prefetch;
 use crate::memory;
 use crate::{Result, SynaError};
 
-/// How many rows are looked at between two looks at the clock.
+/// Number of rows between two checks of the deadline.
 const ROWS_A_CLOCK: u32 = 64;
 
-/// A quarter of a block holds at most so many bytes of vectors, since nothing looks at the clock within a block, and so
-/// many rows. Odd, so that four rows at once do not all fall into the same sets of the nearest cache.
+/// Maximum bytes of vectors, and maximum rows, in a quarter of a block. Bytes are bounded because the deadline is not
+/// checked within a block. The number of rows is odd, so that four rows do not all map to the same sets of the
+/// first-level cache.
 const QUARTER_BYTES: usize = 1 << 18;
 const MOST_QUARTER_ROWS: usize = 61;
 const LEAST_QUARTER_ROWS: usize = 7;
 
-/// With fewer tiles for each four rows, the next four are not asked for ahead of time.
+/// Minimum number of tiles for each four rows for software prefetching to pay off.
 const LEAST_TILES_AHEAD: usize = 4;
 
-/// What a query keeps of the rows that are compared with it.
+/// Receives the rows that are compared with a query.
 pub(crate) trait Keeper {
-    /// Hears of a row and its distance.
+    /// Adds a row and its distance.
     fn push(&mut self, neighbour: Neighbour);
 }
 
-/// The k nearest rows so far; memory stays from one use to the next.
+/// The k nearest rows. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct BestK {
     k: usize,
@@ -44,7 +46,7 @@ pub(crate) struct BestK {
 }
 
 impl BestK {
-    /// One that keeps `k` rows.
+    /// Returns a collector of `k` rows.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
@@ -54,7 +56,7 @@ impl BestK {
         Ok(best)
     }
 
-    /// Empties it and sets how many rows it keeps.
+    /// Empties it and sets the number of rows.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
@@ -69,14 +71,14 @@ impl BestK {
         memory::reserve(&mut self.sorted, k)
     }
 
-    /// Begins with rows in ascending order, at most `k`; nothing was pushed yet.
+    /// Starts with rows in ascending order, at most `k`. Nothing may have been pushed before.
     pub(crate) fn begin_with(&mut self, rows: &[Neighbour]) {
         debug_assert!(rows.len() <= self.k && self.heap.is_empty() && rows.is_sorted());
         self.sorted.clear();
         self.sorted.extend_from_slice(rows);
     }
 
-    /// The rows in ascending order; nothing more can be pushed before the next reset.
+    /// The rows in ascending order. Call `reset` before the next push.
     pub(crate) fn sorted(&mut self) -> &[Neighbour] {
         if !self.heap.is_empty() {
             self.sorted.extend(self.heap.drain());
@@ -87,7 +89,7 @@ impl BestK {
 }
 
 impl Keeper for BestK {
-    /// Takes a row in, if it is among the k nearest so far.
+    /// Keeps a row if it is among the k nearest so far.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
         if !self.sorted.is_empty() {
@@ -103,17 +105,17 @@ impl Keeper for BestK {
     }
 }
 
-/// All rows within a distance; memory stays from one use to the next.
+/// All rows within a distance. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct AllWithin {
     most: f32,
     found: Vec<Neighbour>,
-    /// The bytes that could not be had.
+    /// The bytes of an allocation that failed.
     lacking: Option<u64>,
 }
 
 impl AllWithin {
-    /// Empties it and sets how far away a row may be.
+    /// Empties it and sets the maximum distance.
     pub(crate) fn reset(&mut self, most: f32) {
         self.most = most;
         self.found.clear();
@@ -123,7 +125,7 @@ impl AllWithin {
     /// The rows in ascending order.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`]: not all of them fitted.
+    /// [`SynaError::NoMemory`]: some rows were dropped.
     pub(crate) fn sorted(&mut self) -> Result<&[Neighbour]> {
         if let Some(needed_bytes) = self.lacking {
             return Err(SynaError::NoMemory { needed_bytes });
@@ -134,11 +136,11 @@ impl AllWithin {
 }
 
 impl Keeper for AllWithin {
-    /// Takes a row in, if it is near enough.
+    /// Keeps a row if it is near enough.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
         if neighbour.distance <= self.most {
-            // A radius may take in every row, and running out of memory must not end the process.
+            // A radius may include every row, and a failed allocation must not abort the process.
             if self.found.try_reserve(1).is_ok() {
                 self.found.push(neighbour);
             } else {
@@ -149,19 +151,20 @@ impl Keeper for AllWithin {
     }
 }
 
-/// What a scan is asked for besides the queries.
+/// The parameters of a scan besides the queries.
 #[derive(Clone, Copy)]
 pub(crate) struct ScanRequest<'a> {
-    /// Whether a row may be a result; other rows are not compared.
+    /// Whether a row may be a result. Other rows are not compared.
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
-    /// When to stop with what there is.
+    /// The scan ends at this time with the results so far.
     pub(crate) deadline: Option<Instant>,
-    /// After how many compared rows to stop with what there is.
+    /// The scan ends after so many compared rows with the results so far.
     pub(crate) budget: Option<u32>,
 }
 
-/// Compares every visible one of `candidates` with all `queries`, in one pass over the vectors, and tells the keeper of each
-/// query; partial where the deadline or the budget came first. The distances are those of one query alone, bit for bit.
+/// Compares every visible row of `candidates` with all `queries`, in one pass over the vectors, and passes it to each
+/// query's collector. Partial if the deadline or the budget ends it. The distances have the same bits as with one query
+/// alone.
 pub(crate) fn scan(
     queries: &[PreparedQuery<'_>],
     rows: &impl Rows,
@@ -202,9 +205,9 @@ pub(crate) fn scan(
 
 /// Compares the rows of a block with all queries.
 ///
-/// Four rows at once come from the four quarters of the block, so that the memory is read as four streams that each go
-/// straight on. The processor fetches ahead of such a stream, and more for four than for one; of four rows that lie side
-/// by side it sees no stream, and read 9 GB/s where four streams read 15 (784 and 384 dimensions).
+/// Four rows at a time are taken from the four quarters of the block, so that memory is read as four sequential
+/// streams. The hardware prefetcher recognizes these; it does not recognize four adjacent rows as a stream. Adjacent
+/// rows read 9 GB/s, four streams 15 GB/s (784 and 384 dimensions).
 fn compare(queries: &[PreparedQuery<'_>], rows: &impl Rows, block: &[u32], keepers: &mut [impl Keeper]) {
     let quarter = block.len() / 4;
     let (spread, rest) = block.split_at(4 * quarter);
@@ -246,18 +249,18 @@ fn push_4(keeper: &mut impl Keeper, rows: [u32; 4], distances: [f32; 4]) {
     }
 }
 
-/// The rows that are compared next, asked for a little at a time between the tiles of those before: with many queries the
-/// rows of a stream follow each other too slowly for the processor to see that they do.
+/// Prefetches the rows of the next tiles in small portions between the tiles of the current ones. With many queries,
+/// the rows of a stream follow each other too slowly for the hardware prefetcher.
 struct Ahead<'r> {
     rows: [&'r [f32]; 4],
-    /// Components asked for at a time, of each row; all lines of a row have been asked for after the last tile.
+    /// Components of each row to prefetch at a time; after the last tile all lines of a row have been prefetched.
     step: usize,
 }
 
 impl<'r> Ahead<'r> {
     fn new(rows: [&'r [f32]; 4], tiles: usize) -> Self {
         let [first, ..] = rows;
-        // With few tiles the processor's own prefetching is the faster one.
+        // With few tiles the hardware prefetcher is faster.
         let step =
             if tiles < LEAST_TILES_AHEAD { 0 } else { first.len().div_ceil(tiles).next_multiple_of(16) };
         Self { rows, step }

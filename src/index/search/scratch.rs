@@ -1,4 +1,4 @@
-//! What a search needs besides the graph, kept from search to search so that the steady state allocates nothing.
+//! `Scratch`: the memory of a search besides the graph, reused so that repeated searches do not allocate.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,46 +12,48 @@ use crate::index::neighbour::{Neighbour, monotone};
 use crate::kernel::codes::prefetch_line;
 use crate::{Result, memory};
 
-/// Which rows a search has met, and how near they looked then: an epoch a row, so that a new search clears nothing.
+/// The rows that a search has encountered, with their smallest estimates. Each mark contains an epoch, so that a new
+/// search clears nothing.
 ///
-/// A row is estimated from each neighbour that links to it, well from near ones and badly from far ones. So it may be
-/// offered again when it looks nearer, until it was visited.
+/// A row is estimated from each neighbour that links to it: accurately from near ones, inaccurately from far ones. So a
+/// row may be offered again with a smaller estimate until it is visited.
 #[derive(Debug, Default)]
 pub(crate) struct Visited {
-    /// The epoch in the upper half; in the lower the upper half of the distance, made monotone.
+    /// The epoch in the upper half; the upper half of the order-preserving distance in the lower one.
     marks: Vec<u32>,
     epoch: u16,
 }
 
-/// How a row looks that was met.
+/// The outcome of [`Visited::encounter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meeting {
-    /// It was not met before.
+    /// The row was not encountered before.
     First,
-    /// Nearer than when it was met before, and not visited.
+    /// It is nearer than before, and not visited.
     Nearer,
-    /// No nearer, or it was visited.
+    /// It is not nearer, or it was visited.
     Farther,
 }
 
-/// A row is offered again when it looks nearer by more than so many steps, each of 1/256 to 1/128 of the distance. Fewer
-/// cost 5 % of a search for offers that change nothing; with none at all recall falls where few candidates are kept.
+/// A row is offered again if its estimate is smaller by more than so many steps of 1/256 to 1/128 of the distance.
+/// Smaller values cost 5 % of a search for offers without effect. Without repeated offers recall falls if few
+/// candidates are kept.
 const NOTABLY: u32 = 6;
 
-/// The distance of a visited row: nothing looks nearer.
+/// The distance of a visited row: no estimate is smaller.
 const VISITED: u32 = 0;
 
 impl Visited {
-    /// How many rows' marks there are for rows under `end`.
+    /// Number of marks to allocate for rows below `end`.
     fn room_for(end: usize) -> usize {
         end + end / 4 + 64
     }
 
-    /// Forgets everything; rows under `end` can be met from here on.
+    /// Clears all marks. Rows below `end` can be encountered from now on.
     pub(crate) fn reset(&mut self, end: u32) {
         let end = end as usize;
         if self.marks.len() < end {
-            // Grown ahead, or a store that grows row by row would allocate at every search.
+            // Grown with reserve: otherwise a store that grows row by row allocates at every search.
             self.marks.resize(Self::room_for(end), 0);
         }
         self.epoch = self.epoch.wrapping_add(1);
@@ -61,7 +63,7 @@ impl Visited {
         }
     }
 
-    /// What a row is that looks as near as this; one that [`Self::reset`] was not told of is never met.
+    /// Records a row with its estimate. Rows above the `end` of [`Self::reset`] are ignored.
     #[inline]
     pub(crate) fn meet(&mut self, found: Neighbour) -> Meeting {
         let epoch = u32::from(self.epoch) << 16;
@@ -76,13 +78,13 @@ impl Visited {
         meeting
     }
 
-    /// Whether a row was met.
+    /// Whether a row was encountered.
     #[inline]
     pub(crate) fn was_met(&self, row: u32) -> bool {
         self.marks.get(row as usize).is_some_and(|&mark| mark >> 16 == u32::from(self.epoch))
     }
 
-    /// Brings a row's mark near.
+    /// Prefetches a row's mark.
     #[inline]
     pub(crate) fn prefetch(&self, row: u32) {
         if let Some(mark) = self.marks.get(row as usize) {
@@ -90,14 +92,15 @@ impl Visited {
         }
     }
 
-    /// Whether the row is visited for the first time; false for a row that [`Self::reset`] was not told of.
+    /// Marks a row as visited; returns whether it was not visited before. `false` for rows above the `end` of
+    /// [`Self::reset`].
     #[inline]
     pub(crate) fn visit(&mut self, row: u32) -> bool {
         let visited = u32::from(self.epoch) << 16 | VISITED;
         self.marks.get_mut(row as usize).is_some_and(|mark| std::mem::replace(mark, visited) != visited)
     }
 
-    /// Takes a visit back.
+    /// Clears the mark of a row.
     pub(crate) fn forget(&mut self, row: u32) {
         if let Some(mark) = self.marks.get_mut(row as usize) {
             *mark = 0;
@@ -110,12 +113,12 @@ impl Visited {
 pub(crate) struct Scratch {
     pub(crate) query: CodedQuery,
     pub(crate) walk: Walk,
-    /// For whoever writes records.
+    /// For writing records.
     pub(crate) bits: Bits,
 }
 
 impl Scratch {
-    /// Makes room for a walk among rows under `end` with `ef` candidates.
+    /// Allocates memory for a walk among rows below `end` with `ef` candidates.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -131,27 +134,26 @@ impl Scratch {
     }
 }
 
-/// Where a walk has been and where it goes.
+/// The state of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
-    /// Rows that look near, to be visited.
+    /// Rows to visit.
     pub(crate) candidates: CandidateList,
-    /// Rows that may be walked through but not returned, nearest on top.
+    /// Invisible rows to walk through, nearest on top.
     pub(crate) hidden: BinaryHeap<Reverse<Neighbour>>,
     pub(crate) visited: Visited,
     pub(crate) early_stop: EarlyStop,
-    /// Rows that were visited and may be returned, in no order.
+    /// Visited rows that may be returned, in no order.
     pub(crate) found: Vec<Neighbour>,
-    /// Whether there was no memory for all of these.
+    /// Whether an allocation failed.
     pub(crate) lacks_memory: bool,
-    /// Of rows that were found as the twins of others, and so have no code of their own: how far their distances by codes may
-    /// be off, at most; a standard deviation.
+    /// Duplicates have no code. The largest standard deviation of the codes of their nodes, over all duplicates found.
     pub(crate) doubt_of_twins: f32,
     pub(crate) reliability: Reliability,
 }
 
 impl Walk {
-    /// Ready for a walk among rows under `end` that keeps `ef` candidates and is to find `k` rows; 0: all that there are.
+    /// Prepares for a walk among rows below `end` with `ef` candidates and `k` results; 0: all rows.
     pub(crate) fn begin(&mut self, end: u32, ef: usize, k: usize) {
         self.candidates.reset(ef);
         self.hidden.clear();
@@ -163,7 +165,7 @@ impl Walk {
         self.reliability = Reliability::default();
     }
 
-    /// Adds a row that was visited and may be returned.
+    /// Adds a visited row that may be returned.
     #[inline]
     pub(crate) fn keep(&mut self, found: Neighbour) {
         match self.found.try_reserve(1) {
@@ -172,7 +174,7 @@ impl Walk {
         }
     }
 
-    /// Adds a row that may be walked through but not returned.
+    /// Adds an invisible row to walk through.
     #[inline]
     pub(crate) fn hide(&mut self, found: Neighbour) {
         match self.hidden.try_reserve(1) {
@@ -181,19 +183,19 @@ impl Walk {
         }
     }
 
-    /// No row that looks farther away than this need be offered.
+    /// Rows with larger estimates need not be offered.
     #[inline]
     pub(crate) fn bound(&self) -> f32 {
         self.candidates.bound().min(self.early_stop.bound())
     }
 
-    /// No row whose estimate is farther away than this need be measured.
+    /// Rows with larger estimates need not be measured.
     #[inline]
     pub(crate) fn gate(&self) -> f32 {
         self.bound() + self.reliability.slack()
     }
 
-    /// The nearest row left to visit, unless nothing behind it could be a result; it counts as visited then.
+    /// Returns the nearest unvisited row and marks it as visited; `None` if no remaining row can be a result.
     #[inline]
     pub(crate) fn next_candidate(&mut self) -> Option<Neighbour> {
         loop {
@@ -207,7 +209,8 @@ impl Walk {
         }
     }
 
-    /// What [`Self::next_candidate`] gave before more rows were found. One that is too far away now was not visited after all.
+    /// Checks the row returned by [`Self::next_candidate`] again after more rows were found. If it is too far away now,
+    /// clears its mark and returns `None`.
     #[inline]
     pub(crate) fn if_still_near(&mut self, next: Option<Neighbour>) -> Option<Neighbour> {
         next.filter(|&next| {

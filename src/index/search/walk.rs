@@ -1,8 +1,8 @@
-//! Searching: best-first from the nearest of a sample, by estimates of all neighbours at once.
+//! The walk: best-first search from the nearest entry points, by estimates of all neighbours of a node at once.
 //!
-//! The order of visits is that of SymphonyQG (SIGMOD 2025): a visited node's neighbours are estimated from 1-bit codes
-//! relative to it, the nearest unvisited row is visited next. A visited row's distance comes from its 8-bit code; the
-//! vectors themselves are read for the nearest of those only.
+//! The order of visits is that of SymphonyQG (SIGMOD 2025): the neighbours of a visited node are estimated from 1-bit
+//! codes relative to it, and the nearest unvisited row is visited next. The distance of a visited row comes from its
+//! 8-bit code. Vectors are read only for the nearest of the visited rows.
 
 use super::reliability::PRODUCT_WIDENING;
 use super::request::{GraphSearch, LEAST_EF, RequestPolicy, SearchEnd, WalkPolicy};
@@ -21,25 +21,25 @@ use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::kernel::codes::Prefetch;
 
-/// How many lines of the next record are asked for between two pieces of work on this one.
+/// Number of lines of the next record that are prefetched between two portions of work.
 const LINES_AT_ONCE: usize = 8;
 
-/// How many rows are visited between two looks at whether estimates mislead the walk.
+/// Number of visits between two checks whether estimates mislead the walk.
 const VISITS_A_VERDICT: u32 = 64;
 
-/// How a walk begins.
+/// How a walk starts.
 #[derive(Debug, Clone, Copy)]
 struct Begin {
     /// Whether every row is measured by its code before it becomes a candidate.
     is_measured: bool,
-    /// Visits of the walk before, which count for the same budget.
+    /// Visits of an earlier walk for the same query, which count against the budget.
     spent: u32,
 }
 
 impl Graph {
-    /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and allocates nothing
-    /// once `scratch` and `out` have grown. `None` where the query has no code, or a part of the graph that came from a
-    /// file is damaged: then only a scan tells.
+    /// Replaces `out` with the nearest visible rows in ascending order, at most k. Takes no lock, and does not allocate
+    /// once `scratch` and `out` have grown. Returns `None` if the query has no code, if memory is refused, or if the
+    /// file of the graph is damaged: the caller then scans.
     pub(crate) fn search(
         &self,
         query: &PreparedQuery<'_>,
@@ -50,7 +50,7 @@ impl Graph {
     ) -> Option<SearchEnd> {
         out.clear();
         let view = self.view();
-        // More than all rows cannot be found; a caller's "everything" must not reserve memory for it.
+        // Bounds the memory for callers that ask for more than all rows.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
         scratch.make_room(view.end(), ef).ok()?;
         let Scratch { query: coded, walk, .. } = scratch;
@@ -71,11 +71,11 @@ impl Graph {
         self.fingerprints.prefetch(print);
         let policy = RequestPolicy(request);
         let end = self.walk(&query_distance, view, ef, &policy, walk);
-        // Rows that may have the query's own bits: the vectors decide.
+        // Rows that may equal the query: their vectors are compared by `rerank`.
         for row in self.fingerprints.rows(print) {
             self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &policy, walk);
         }
-        // Orthogonal to everything, by definition.
+        // By definition at distance 1 (orthogonal) from every vector.
         if let Some(row) = self.directionless() {
             self.meet_beside(
                 Neighbour { distance: self.encoder.key_of(coded, 1.0), row },
@@ -89,10 +89,10 @@ impl Graph {
         (!self.is_damaged() && !walk.lacks_memory).then_some(end)
     }
 
-    /// Leaves the visible rows that were visited in the walk's `found`.
+    /// Walks the graph; the visited visible rows are in `walk.found` afterwards.
     ///
-    /// Where the estimates misled the walk, it begins again and measures by codes whatever it goes to; where they mislead
-    /// most walks of the graph, it does so at once.
+    /// If the estimates misled the walk, it is repeated with every row measured by its code. If they mislead most walks
+    /// of the graph, rows are measured at once.
     pub(crate) fn walk<R: Rows>(
         &self,
         query_distance: &QueryDistance<'_, R>,
@@ -103,7 +103,7 @@ impl Graph {
     ) -> SearchEnd {
         let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
         let is_measured = widening.is_none();
-        // Walks for links may be misled a little.
+        // Not applied to walks for links, which tolerate some error.
         let widening = match widening {
             Some(widening) if policy.most_results() > 0 && query_distance.key.is_product() => {
                 widening.max(PRODUCT_WIDENING)
@@ -161,11 +161,11 @@ impl Graph {
                 walk.visited.forget(row);
                 return SearchEnd { is_partial: true, distances: visits };
             }
-            // The next row is chosen before this one's neighbours are known, so that its record is on its way meanwhile.
+            // The next row is chosen before this one's neighbours are known, so that its record can be prefetched.
             next = walk.next_candidate();
             let mut coming = next.map_or_else(Prefetch::default, |next| records.coming(next.row));
             coming.prefetch(LINES_AT_ONCE);
-            // Where the one after that begins, as things look now: a first line takes longest to come.
+            // Also the start of the record after that, as the list is now: the first line has the longest latency.
             let mut later =
                 walk.candidates.peek().map_or_else(Prefetch::default, |later| records.coming(later.row));
             let Some(record) = records.record(row) else { continue };
@@ -176,7 +176,7 @@ impl Graph {
             coming.prefetch(LINES_AT_ONCE);
             if !is_measured {
                 walk.reliability.hear(popped, found.distance, walk.candidates.bound());
-                // What is left of such a walk would be walked in vain: it begins again.
+                // The rest of such a walk would be wasted: end it and repeat.
                 if visits.is_multiple_of(VISITS_A_VERDICT) && walk.reliability.was_misled() {
                     break;
                 }
@@ -238,7 +238,7 @@ impl Graph {
         SearchEnd { is_partial: false, distances: visits }
     }
 
-    /// A node that a walk begins at.
+    /// Adds an entry point or an orphan.
     fn meet(&self, walk: &mut Walk, found: Neighbour, policy: &impl WalkPolicy) {
         let meeting = walk.visited.meet(found);
         if meeting != Meeting::Farther {
@@ -246,8 +246,8 @@ impl Graph {
         }
     }
 
-    /// A node that was met becomes a candidate if it, or a row that hangs from it, may be a result; else among those to be
-    /// walked through.
+    /// Adds an encountered node to the candidates if it, or one of its duplicates, is visible; otherwise to the rows to
+    /// walk through.
     fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, policy: &impl WalkPolicy) {
         if !walk.candidates.is_wanted(found) {
             return;
@@ -262,7 +262,7 @@ impl Graph {
         }
     }
 
-    /// A row that is written once more, with other tags say, hangs from the one that it has replaced.
+    /// A row that was written again (with other tags, for example) is a duplicate of the row that it replaces.
     fn has_visible_twin(&self, row: u32, policy: &impl WalkPolicy) -> bool {
         if policy.most_results() == 0 {
             return false;
@@ -277,7 +277,7 @@ impl Graph {
         false
     }
 
-    /// A row that is a result whether or not the walk came to it, at the distance that it is sorted by.
+    /// Adds a row that is a result whether or not the walk visits it, with its sort key, and its duplicates.
     fn meet_beside(&self, found: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
         if found.row < view.covered && walk.visited.visit(found.row) {
             if policy.visible(found.row) {
@@ -287,7 +287,7 @@ impl Graph {
         }
     }
 
-    /// Rows that hang from a visited one are as near as it is; of equal ones the lower rows count.
+    /// Adds the visible duplicates of a visited row, at the same distance, lower rows first.
     fn meet_twins(&self, first: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
         let mut left = policy.most_results();
         let mut twin = self.nodes.next_twin(first.row);
