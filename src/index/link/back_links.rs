@@ -1,4 +1,4 @@
-//! Back-links: the rows that were linked to link back, and drop what they have no room for.
+//! Back-links: nodes that are linked to link back, and are pruned to the maximum number of links.
 
 use super::find_links::BackLink;
 use super::row_distance::sorted_by_distance;
@@ -12,16 +12,17 @@ use crate::index::graph::record_layout::Bits;
 use crate::index::rows::Rows;
 use crate::index::search::scratch::Scratch;
 
-/// What became of one list.
+/// The change of one list of selected links.
 pub(crate) struct Merged {
     pub(crate) gained: Vec<u32>,
     pub(crate) lost: Vec<u32>,
 }
 
 impl Graph {
-    /// Adds one row's back-links; what became of the list.
+    /// Adds the back-links of one node. Returns the change of its list.
     ///
-    /// Each list is merged by one thread and sees in-link counts of before all of them, so threads leave no trace.
+    /// Each list is merged by one thread, with the in-link counts from before the stage, so the result does not depend
+    /// on the number of threads.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -53,7 +54,7 @@ impl Graph {
             let Some(measure) = space.from(owner) else { return Ok(none) };
             let candidates = sorted_by_distance(&measure, &links.selected);
             let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
-            // Bridges first: there is always room for them.
+            // Pinned links first: the kept half of the list always has room for them.
             keep.sort_by_key(|&row| !state.bridges.contains(&(owner, row)));
             let lengths = Lengths { selected: limit, filled: refill(limit), all: limit };
             let chosen = choose(&space, &candidates, lengths, &keep);
@@ -69,7 +70,7 @@ impl Graph {
         Ok(Merged { gained, lost })
     }
 
-    /// Sees to it that enough links lead to each new node: its own nearest links answer it whatever they must drop.
+    /// Ensures that enough links lead to each new node: the nearest nodes that it links to are forced to link back.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -99,7 +100,8 @@ impl Graph {
         Ok(())
     }
 
-    /// Makes `host` link to `row`, in place of its farthest link that can be spared if it has no room.
+    /// Adds a link from `source` to `row`. If the list is full, removes its farthest link that may be removed. Returns
+    /// whether the link exists.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -137,7 +139,7 @@ impl Graph {
     }
 }
 
-/// How many links a pruned list is filled up to: the room that is left lets the next back-links in without pruning.
+/// The length to which a pruned list is filled. The remaining slots let the next back-links in without pruning.
 fn refill(limit: usize) -> usize {
     limit * 3 / 4
 }

@@ -1,7 +1,7 @@
-//! What a row needs to enter the graph: candidates for its links, whether it equals an earlier row, and the links.
+//! The insertion of a row: candidates for its links, its duplicate among earlier rows, and its links.
 //!
-//! Whatever is done for many rows in parallel reads only what was there before it and writes to places of its own: so the
-//! graph does not depend on the number of threads. `work/stage.rs` has the order.
+//! Work that is done for many rows in parallel reads only data from before its stage and writes only data of its own
+//! row, so the graph does not depend on the number of threads. `work/stage.rs` describes the order.
 
 use std::ops::Range;
 
@@ -20,35 +20,35 @@ use crate::index::search::request::AllNodes;
 use crate::index::search::scratch::Scratch;
 use crate::{DistanceMetric, Result, memory};
 
-/// How many of the nearest candidates are asked whether they are twins.
+/// How many of the nearest candidates are checked for being duplicates.
 const TWIN_CANDIDATES: usize = 16;
 
-/// What a row's search for its links found.
+/// The result of a row's search for link candidates.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// Of the row's vector.
+    /// The fingerprint of the row's vector.
     pub(crate) print: u32,
     /// The lowest row that it equals.
     pub(crate) twin: Option<u32>,
     /// In ascending order.
     pub(crate) candidates: Vec<Neighbour>,
-    /// How well estimates served the search.
+    /// The accuracy of the estimates during the search.
     pub(crate) placed: Placed,
-    /// For inner products: the rows whose products with the row are largest, the largest first.
+    /// For inner products: the rows with the largest products, the largest first.
     pub(crate) products: Vec<u32>,
 }
 
-/// A link that wants to be answered: `to` shall link to `from`.
+/// A requested back-link, from `to` to `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BackLink {
     pub(crate) to: u32,
-    /// Whether the link is one for the largest products (products.rs).
+    /// Whether it is a product link (products.rs).
     pub(crate) is_product: bool,
     pub(crate) from: u32,
 }
 
 impl Graph {
-    /// The rows that `row` may link to, and the row that it equals.
+    /// Finds the rows that `row` may link to, and a row that it equals.
     pub(crate) fn find_candidates<R: Rows>(
         &self,
         rows: &R,
@@ -77,7 +77,7 @@ impl Graph {
         self.walk(&query_distance, view, ef, &AllNodes, walk);
         let placed = walk.reliability.counts();
         let mut candidates = std::mem::take(&mut walk.found);
-        // Where a batch is tried again for want of memory, nodes link to its rows already, so to this one, too.
+        // After an insertion that failed for lack of memory, nodes may already link to rows of this batch.
         candidates.retain(|candidate| candidate.row < batch.start);
         let peers: Vec<u32> = batch.clone().filter(|&peer| peer != row && self.nodes.is_node(peer)).collect();
         measure_all(&measure, &peers, |peer| candidates.push(peer));
@@ -94,7 +94,7 @@ impl Graph {
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
     fn find_twin<R: Rows>(&self, space: &LinkSpace<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
-        // Near ones are measured by their vectors; the cosine's distance of parallel ones is 0 only up to rounding.
+        // Distances this small come from the vectors. The cosine distance of parallel vectors is 0 only up to rounding.
         let near = nearest.iter().take_while(|candidate| candidate.distance <= space.twin_distance(row));
         near.map(|candidate| candidate.row)
             .filter(|&other| other < row)
@@ -103,7 +103,7 @@ impl Graph {
             .min()
     }
 
-    /// For each row of the batch the node that it hangs from, or [`NO_ROW`] where it is a node itself.
+    /// For each row of the batch the node that it is a duplicate of, or [`NO_ROW`] if it is none.
     pub(crate) fn resolve_twins(
         &self,
         rows: &impl Rows,
@@ -119,7 +119,7 @@ impl Graph {
             } else if self.is_directionless(rows.row(row)) {
                 *state.directionless.get_or_insert(row)
             } else {
-                // A twin of this batch may itself hang from an earlier row.
+                // The equal row may be a row of this batch that is a duplicate itself.
                 let of_twin = |twin: u32| {
                     let inside = twin.checked_sub(batch.start).and_then(|i| firsts.get(i as usize));
                     inside.copied().filter(|&first| first != NO_ROW).unwrap_or(twin)
@@ -131,7 +131,7 @@ impl Graph {
         Ok(firsts)
     }
 
-    /// Chooses and writes the links of a new node; returns them.
+    /// Selects and writes the links of a new node; returns them.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -143,7 +143,7 @@ impl Graph {
         state: &LinkState,
         scratch: &mut Scratch,
     ) -> Result<Links> {
-        // Half a list: the other half is for those who link here.
+        // Half a list; the other half is left for back-links.
         let half = self.params.most_selected_links() / 2;
         let all = if self.params.has_product_links() { half } else { self.nodes.max_links() };
         let lengths = Lengths { selected: half, filled: half, all };
@@ -156,20 +156,20 @@ impl Graph {
         Ok(chosen)
     }
 
-    /// Whether a vector has no direction, so that every distance from it is the same.
+    /// Whether a vector has no direction, so that all its distances are equal.
     fn is_directionless(&self, vector: &[f32]) -> bool {
         self.params.metric == DistanceMetric::Cosine && vector.iter().all(|&x| x == 0.0)
     }
 }
 
-/// Counts the links of new nodes; returns those that shall be answered, sorted by who shall answer.
+/// Counts the links of new nodes; returns the requested back-links, sorted by the node that gets them.
 pub(crate) fn write_forward(
     nodes: &[u32],
     chosen: &[Links],
     has_product_links: bool,
     state: &mut LinkState,
 ) -> Result<Vec<BackLink>> {
-    // Before anything is counted.
+    // Allocates before anything is counted.
     let count = chosen.iter().map(|links| links.selected.len() + links.filler.len()).sum();
     let mut back_links = memory::with_room(count)?;
     for (&from, links) in nodes.iter().zip(chosen) {

@@ -1,14 +1,14 @@
-//! How rows are linked: what is done for one row, or for one list of links.
+//! Linking: the operations on one row, or on one list of links.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `state.rs` | `LinkState`: what is known of rows and links beyond what readers see |
+//! | `state.rs` | `LinkState`: link state that readers do not need |
 //! | `row_distance.rs` | `LinkSpace`: distances between rows |
-//! | `select.rs` | `choose`: links are chosen among candidates |
+//! | `select.rs` | `choose`: selection of links among candidates |
 //! | `products.rs` | links to the rows with the largest inner products |
-//! | `find_links.rs` | a new row: its candidates, the row that it equals, its links |
-//! | `back_links.rs` | rows that are linked to link back, and drop what they have no room for |
-//! | `repair.rs` | rows that a search for themselves does not find get one more link |
+//! | `find_links.rs` | a new row: its candidates, its equal row, its links |
+//! | `back_links.rs` | nodes that are linked to link back, and are pruned |
+//! | `repair.rs` | rows that a search for their own vector does not find get another link |
 
 pub(super) mod back_links;
 pub(super) mod find_links;

@@ -1,9 +1,10 @@
-//! Product links: under the inner product, a part of a row's links leads to the rows whose products with it are largest.
+//! Product links: for inner products, some links of a row lead to the rows with the largest products with it.
 //!
-//! The selected links connect rows that are near each other on the sphere (`SortKey::Lifted`), which reaches everything from
-//! everywhere. The results of a query are often the same few rows with large components where the query has them, and far
-//! from each other there. Links by the product itself lead to those at once (ip-NSW: Morozov, Babenko, NeurIPS 2018).
-//! They take the slots of fillers, and are answered where they are among the largest products of the other row too.
+//! The selected links connect rows that are near each other on the sphere (`SortKey::Lifted`); they reach every row.
+//! The results of a query are often the same few rows, with large components where the query has them, and far from
+//! each other on the sphere. Links by the product itself lead to those directly (ip-NSW: Morozov, Babenko, NeurIPS
+//! 2018). They occupy the slots of fillers. A product link gets a back-link if it is among the largest products of the
+//! other row too.
 
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
@@ -14,7 +15,7 @@ use crate::index::search::request::AllNodes;
 use crate::index::search::scratch::Scratch;
 
 impl Graph {
-    /// The rows with the largest products with a row, of the graph and among its peers; none for the other metrics.
+    /// The rows with the largest products with a row, from the graph and from its batch; none for the other metrics.
     pub(crate) fn find_products<R: Rows>(
         &self,
         rows: &R,
@@ -39,7 +40,7 @@ impl Graph {
         self.largest_products(rows, row, others)
     }
 
-    /// Of some rows those whose products with `row` are largest, as many as it has product links.
+    /// Those of `others` that have the largest products with `row`, at most as many as it has product links.
     fn largest_products(&self, rows: &impl Rows, row: u32, others: Vec<u32>) -> Vec<u32> {
         let vector = rows.row(row);
         let distance = |other: u32| self.encoder.product_distance(vector, rows.row(other));
@@ -51,7 +52,7 @@ impl Graph {
         sorted.into_iter().map(|found| found.row).collect()
     }
 
-    /// Adds rows to the product links of `owner` where their products are among the largest.
+    /// Adds rows to the product links of `owner` if their products are among the largest.
     pub(crate) fn merge_products(&self, rows: &impl Rows, owner: u32, new: &[u32], links: &mut Links) {
         if !self.params.has_product_links() {
             return;

@@ -1,9 +1,10 @@
-//! Rows that a short search for themselves does not find are given one more link: rows are checked as they enter the graph
-//! and again as it grows. That a stored vector is found does not rest on it: the fingerprints see to that.
+//! Repair of rows that a short search for their own vector does not find: such a row gets another link. Rows are
+//! checked when they are inserted and again as the graph grows. Guarantee P1 does not depend on this: the fingerprints
+//! find a stored vector.
 //!
-//! A walk that keeps more candidates expands all that one with fewer does. So what is met with [`CHECKED_EF`] is met by every
-//! walk that keeps as many, and a check may stop as soon as it has met its row. Searches that keep fewer or that end
-//! early, and rows that were crowded out since, are what the fingerprints are for.
+//! A walk with more candidates expands everything that one with fewer does. So a row met with [`CHECKED_EF`] candidates
+//! is met by every walk that keeps at least as many, and a check may stop when it meets its row. Fingerprints cover
+//! searches that keep fewer or end early, and rows that newer rows have displaced since.
 
 use std::cell::Cell;
 
@@ -19,47 +20,47 @@ use crate::index::work::parallel::spread;
 use crate::index::work::stage::{SHARES, Stage};
 use crate::{Result, memory};
 
-/// How many candidates a check keeps.
+/// Number of candidates of a check.
 const CHECKED_EF: usize = 16;
-/// Of the rows of a check, one in so many is repaired at most, and a few more.
+/// At most one in so many of the checked rows is repaired, and a few more.
 const REPAIRED_SHARE: usize = 8;
-/// Bridges that one repair builds at most.
+/// Maximum number of pinned links that one repair adds.
 const MOST_TRIES: usize = 2;
 
-/// Rows that are to be checked, and how far that is.
+/// Rows to check, and the progress.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
     suspects: Vec<u32>,
     /// How many of them were searched for, and which were found.
     checked: usize,
     found: Vec<bool>,
-    /// Suspects before this one are found, or mended.
+    /// Rows before this index are found or repaired.
     mended: usize,
-    /// How many rows may still be repaired.
+    /// How many more rows may be repaired.
     repairs_left: usize,
 }
 
 impl Check {
-    /// Of these rows, and those that mending has put at a disadvantage.
+    /// Checks these rows, and those that lost a link to a repair.
     pub(crate) fn of(mut suspects: Vec<u32>, state: &mut LinkState) -> Self {
         suspects.append(&mut state.displaced);
         let repairs_left = suspects.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
         Self { suspects, repairs_left, ..Self::default() }
     }
 
-    /// Whether there is nothing left to do.
+    /// Whether no rows are left to check.
     pub(crate) fn is_done(&self) -> bool {
         self.suspects.is_empty()
     }
 
-    /// The place of the next suspect that was not found.
+    /// The index of the next row that was not found.
     fn next_lost(&self) -> Option<usize> {
         let rest = self.found.get(self.mended..)?;
         Some(self.mended + rest.iter().position(|&found| !found)?)
     }
 }
 
-/// Every row that has links, until one of them is met.
+/// Visits all nodes until it meets `row`.
 struct Until {
     row: u32,
     is_met: Cell<bool>,
@@ -89,12 +90,12 @@ impl WalkPolicy for Until {
 }
 
 impl Graph {
-    /// Checks rows and repairs those that are not found, and whatever a repair may have cut off, while there is time; says
-    /// whether all are done.
+    /// Checks rows, and repairs those that are not found, while the budget lasts. Rows that lose a link to a repair are
+    /// checked too. Returns whether all are done.
     ///
-    /// A repair adds a bridge, a link that is never pruned, from a row near it that the search did find. Where more than a
-    /// share of the rows is not found, the codes are at fault and not the links: no more than that is repaired, besides
-    /// those that few links lead to.
+    /// A repair adds a pinned link, which is never pruned, from a node near the row that the search did find. If more
+    /// than a share of the rows is not found, the codes are the cause, not the links: no more than that share is
+    /// repaired, besides rows that few links lead to.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -139,13 +140,14 @@ impl Graph {
                 }
                 check.mended = place + 1;
             }
-            // Ends: each round has fewer rows without a bridge, and a bridge displaces none that has one.
+            // Terminates: each round has fewer rows without a pinned link, and a repair never removes a pinned link.
             *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), state) };
         }
         Ok(true)
     }
 
-    /// Whether a search with [`CHECKED_EF`] candidates finds a row; if not, the scratch holds what it found.
+    /// Whether a search with [`CHECKED_EF`] candidates finds a row. If not, the scratch contains the rows that it
+    /// found.
     pub(crate) fn finds_itself(
         &self,
         rows: &impl Rows,
@@ -178,7 +180,7 @@ impl Graph {
         scratch: &mut Scratch,
     ) -> Result<()> {
         let radius = state.radius();
-        // An earlier repair may have brought this row back as well.
+        // An earlier repair may have made this row findable too.
         if self.finds_itself(rows, view, row, radius, scratch) {
             return Ok(());
         }

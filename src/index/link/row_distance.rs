@@ -1,4 +1,4 @@
-//! How far rows are from each other, by their codes, while links are chosen.
+//! Distances between rows for the selection of links, by codes.
 
 use crate::DistanceMetric;
 use crate::index::codes::byte_code::ByteCode;
@@ -10,13 +10,13 @@ use crate::index::neighbour::Neighbour;
 use crate::index::params::row_number;
 use crate::index::rows::Rows;
 
-/// Distances between rows while links are chosen.
+/// The space in which links are selected.
 pub(crate) struct LinkSpace<'a, R> {
     pub(crate) rows: &'a R,
     encoder: &'a Encoder,
     metric: DistanceMetric,
     pub(crate) records: &'a NodesView<'a>,
-    /// The sphere's squared radius, for the dot product.
+    /// The squared radius of the sphere, for the dot product.
     radius: f32,
 }
 
@@ -31,7 +31,7 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
         Self { rows, encoder, metric, records, radius }
     }
 
-    /// What a walk from a vector whose squared length is `square` sorts by.
+    /// The sort key for a walk from a vector of squared length `square`.
     pub(crate) fn key(&self, square: f32) -> SortKey {
         match self.metric {
             DistanceMetric::DotProduct => {
@@ -41,25 +41,25 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
         }
     }
 
-    /// The distances from a row; `None` where it has no code.
+    /// The distances from a row; `None` if it has no code.
     pub(crate) fn from(&self, row: u32) -> Option<RowDistance<'_, R>> {
         let code = self.records.record(row)?.code();
         Some(RowDistance { row, code, key: self.key(code.facts.square), space: self })
     }
 
-    /// Beyond this no row equals `row`.
+    /// Rows farther than this from `row` do not equal it.
     pub(crate) fn twin_distance(&self, row: u32) -> f32 {
         match self.metric {
             DistanceMetric::Cosine => 2e-6,
             DistanceMetric::Euclidean => 0.0,
-            // Lifted alike, with the same code: rounding of the lift aside.
+            // Equal rows are lifted equally up to rounding.
             DistanceMetric::DotProduct => {
                 self.records.record(row).map_or(0.0, |record| 1e-6 * record.code().facts.square)
             }
         }
     }
 
-    /// Whether two rows are the same for every query: equal, or for the cosine parallel up to rounding.
+    /// Whether two rows are equal for every query: identical, or for cosine parallel up to rounding.
     pub(crate) fn are_twins(&self, a: u32, b: u32) -> bool {
         let (a, b) = (self.rows.row(a), self.rows.row(b));
         if a == b {
@@ -70,14 +70,14 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
         }
         let longest = |row: &[f32]| row.iter().fold(0.0f64, |most, &x| most.max(f64::from(x).abs()));
         let (most_a, most_b) = (longest(a), longest(b));
-        // A few units in the last place of the largest component: what scaling a vector in f32 can do to it.
+        // A few units in the last place of the largest component: the error of scaling a vector in f32.
         let slack = 2.5e-7 * most_a * most_b;
         slack > 0.0
             && a.iter().zip(b).all(|(&x, &y)| (f64::from(x) * most_b - f64::from(y) * most_a).abs() <= slack)
     }
 }
 
-/// Distances from one row to others, in the space where links are chosen.
+/// Distances from one row to others, in the space where links are selected.
 pub(crate) struct RowDistance<'a, R> {
     row: u32,
     code: ByteCode<'a>,
@@ -86,7 +86,7 @@ pub(crate) struct RowDistance<'a, R> {
 }
 
 impl<R: Rows> RowDistance<'_, R> {
-    /// What a walk from the row sorts by.
+    /// The sort key for a walk from the row.
     pub(crate) fn key(&self) -> SortKey {
         self.key
     }
@@ -103,7 +103,7 @@ impl<R: Rows> RowDistance<'_, R> {
         self.key.of_squared(squared, other.square)
     }
 
-    /// The distance to a row; infinite where it has no code.
+    /// The distance to a row; infinite if it has no code.
     pub(crate) fn distance(&self, row: u32) -> f32 {
         let Some(record) = self.space.records.record(row) else { return f32::INFINITY };
         let code = record.code();
@@ -111,7 +111,7 @@ impl<R: Rows> RowDistance<'_, R> {
         self.keyed(squared, row, &code)
     }
 
-    /// As [`Self::distance`], bit for bit, for four rows.
+    /// As [`Self::distance`] for four rows, with the same bits.
     pub(crate) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
         let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.records.record(row)) else {
             return rows.map(|row| self.distance(row));
@@ -125,7 +125,7 @@ impl<R: Rows> RowDistance<'_, R> {
     }
 }
 
-/// Calls `each` with the distance of every row, in order.
+/// Calls `each` with every row and its distance, in order. Returns the number of rows.
 #[inline]
 pub(crate) fn measure_all<R: Rows>(
     measure: &RowDistance<'_, R>,

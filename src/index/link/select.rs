@@ -1,25 +1,26 @@
-//! Choosing links: near ones in many directions rather than the nearest of all (Malkov & Yashunin, Algorithm 4).
+//! Selection of links for diversity: near rows in different directions rather than the nearest (Malkov & Yashunin,
+//! Algorithm 4).
 
 use super::row_distance::{LinkSpace, RowDistance};
 use crate::index::graph::links::Links;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 
-/// How long a list may become.
+/// The maximum lengths of a list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lengths {
-    /// Most selected links.
+    /// Maximum number of selected links.
     pub(crate) selected: usize,
-    /// Where fewer are chosen, the nearest others make up the selected ones to so many.
+    /// If fewer are selected, the nearest remaining candidates are added as selected links up to this number.
     pub(crate) filled: usize,
-    /// Most links in all.
+    /// Maximum number of links in all.
     pub(crate) all: usize,
 }
 
-/// Chooses links out of `candidates`, which are sorted by their distance to the row that will link to them.
+/// Selects links from `candidates`, which are sorted by their distance to the row that will link to them.
 ///
-/// A candidate is chosen unless one chosen before is nearer to it than the row is. Of `keep`, candidates all, the first
-/// half list's worth is chosen whatever lies near.
+/// A candidate is selected unless an already selected row is nearer to it than the linking row is. The first rows of
+/// `keep`, up to half of `lengths.selected`, are selected regardless; all must be candidates.
 pub(crate) fn choose<R: Rows>(
     space: &LinkSpace<'_, R>,
     candidates: &[Neighbour],
@@ -55,9 +56,9 @@ pub(crate) fn choose<R: Rows>(
     Links { selected, filler: others }
 }
 
-/// Whether a chosen row is nearer to the candidate than the row that chooses, at `distance`, is.
+/// Whether a selected row is nearer to the candidate than the linking row, which is at `distance`.
 ///
-/// Strictly nearer, or a row with a copy among its links would find every other candidate covered by that copy.
+/// It must be strictly nearer: otherwise a link to a copy of the linking row would exclude every other candidate.
 fn is_covered<R: Rows>(candidate: &RowDistance<'_, R>, distance: f32, chosen: &[u32]) -> bool {
     let covers = |other: f32| other < distance || (distance <= 0.0 && other <= 0.0);
     let (fours, rest) = chosen.as_chunks::<4>();

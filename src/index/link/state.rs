@@ -1,4 +1,4 @@
-//! What whoever builds the graph knows of rows and links beyond what readers see.
+//! Link state that readers do not need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,49 +11,49 @@ use crate::index::search::reliability::Placed;
 use crate::index::work::budget::Cost;
 use crate::index::work::stage::{STAGES, Stage};
 
-/// Pruning takes no link away from a row that fewer others link to.
+/// Pruning never removes a link to a row that has at most so many in-links.
 pub(crate) const LEAST_IN_LINKS: u32 = 2;
-/// A row that loses a link and keeps no more than these is checked again.
+/// A row that loses a link and has at most so many in-links left is checked again.
 const FEW_IN_LINKS: u32 = 5;
 
-/// See the module. All of it but costs follows from the bytes of the graph.
+/// See the module. Everything but the costs follows from the bytes of the graph.
 #[derive(Default)]
 pub(crate) struct LinkState {
-    /// How many links lead to each row.
+    /// For each row the number of selected links to it.
     pub(crate) in_links: Vec<u32>,
-    /// Of the squared lengths of the rows' codes, for the dot product: the largest, and the sum of how many.
+    /// For the dot product, of the squared lengths of the rows' codes: the largest, the sum, and the count.
     pub(crate) most: f32,
     pub(crate) sum: f64,
     pub(crate) squares: u32,
-    /// Rows under this one are counted there.
+    /// Rows below this one are included there.
     pub(crate) measured_rows: u32,
-    /// The last twin of each row that has some.
+    /// For each row with duplicates the last of its chain.
     pub(crate) last_twins: BTreeMap<u32, u32>,
-    /// The first row without a direction, under the cosine; all others are its twins.
+    /// Under cosine, the first row without a direction; all others are its duplicates.
     pub(crate) directionless: Option<u32>,
-    /// Links (from, to) without which `to` was not found; they are never pruned.
+    /// Links (from, to) without which `to` was not found. They are never pruned.
     pub(crate) bridges: BTreeSet<(u32, u32)>,
     /// Rows that lost a link to a forced one and were not checked since.
     pub(crate) displaced: Vec<u32>,
-    /// How well estimates served the last walks for links.
+    /// The accuracy of estimates in the last walks for links.
     pub(crate) placed: Placed,
-    /// How many rows there were when the sample that searches begin at was chosen.
+    /// Number of rows when the entry points were last chosen.
     pub(crate) sampled_rows: u32,
-    /// Where the next sample comes from.
+    /// Selects the next entry points.
     pub(crate) entry_sampler: EntrySampler,
-    /// How many rows there were when all were last checked, and where the sweep over them goes on.
+    /// Number of rows at the last full sweep, and the row at which the next sweep begins.
     pub(crate) swept_rows: u32,
     pub(crate) sweep_next: u32,
-    /// Rows that came since a sweep last began.
+    /// Rows added since a sweep last began.
     pub(crate) unswept_rows: u32,
-    /// What items of each stage take, and of checking and repairing.
+    /// Time of an item of each stage, and below of a check and of a repair.
     costs: [Cost; STAGES],
     pub(crate) check_cost: Cost,
     pub(crate) repair_cost: Cost,
 }
 
 impl Graph {
-    /// Chooses anew where searches begin, once the graph has grown by a quarter.
+    /// Chooses new entry points if the graph has grown by a quarter.
     pub(crate) fn sample_entry_points(
         &self,
         covered: u32,
@@ -82,10 +82,10 @@ impl LinkState {
         }
     }
 
-    /// One link to `row` more, or less.
+    /// Counts one more or one less link to `row`.
     pub(crate) fn count_in(&mut self, row: u32, more: bool) {
         if let Some(count) = self.in_links.get_mut(row as usize) {
-            // The count may come from a file.
+            // Saturating, as the count may come from a file.
             *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
         }
     }
@@ -99,7 +99,7 @@ impl LinkState {
         self.in_links_of(row) <= FEW_IN_LINKS
     }
 
-    /// Of rows that lost a link, in any order, those that few links lead to.
+    /// From rows that lost a link, in any order, those that few links lead to.
     pub(crate) fn few_in_links(&self, mut lost: Vec<u32>) -> Vec<u32> {
         lost.retain(|&row| self.has_few_in_links(row));
         lost.sort_unstable();
@@ -107,21 +107,22 @@ impl LinkState {
         lost
     }
 
-    /// Whether `from` must go on linking to `to`.
+    /// Whether the link from `from` to `to` must not be pruned.
     pub(crate) fn must_keep(&self, from: u32, to: u32) -> bool {
         self.in_links_of(to) <= LEAST_IN_LINKS || self.bridges.contains(&(from, to))
     }
 
-    /// Takes in a squared length.
+    /// Includes a squared length.
     pub(crate) fn count_square(&mut self, square: f32) {
         self.squares += 1;
         self.most = self.most.max(square);
         self.sum += f64::from(square);
     }
 
-    /// The squared radius of the sphere that rows are lifted onto for the dot product: between the mean of the squared
-    /// norms and the largest. With the largest, as the books have it, one outlier makes all others look alike: recall on
-    /// log-normal lengths of sigma 0.2, 0.6, 1 was 0.63, 0.73, 0.89; with the geometric mean 0.86, 0.95, 0.98.
+    /// The squared radius of the sphere that rows are lifted onto for the dot product: the geometric mean of the mean
+    /// and the largest squared length. With the largest alone, as in the literature, one outlier makes all other rows
+    /// look alike: recall on log-normal lengths of sigma 0.2, 0.6, 1 was 0.63, 0.73, 0.89; with the geometric mean it
+    /// is 0.86, 0.95, 0.98.
     pub(crate) fn radius(&self) -> f32 {
         let radius = (self.sum / f64::from(self.squares.max(1)) * f64::from(self.most)).sqrt();
         #[expect(clippy::cast_possible_truncation, reason = "not above the largest norm, which is an f32")]
@@ -129,7 +130,7 @@ impl LinkState {
         radius
     }
 
-    /// The space in which links are chosen now.
+    /// The space in which links are selected now.
     pub(crate) fn space<'a, R: Rows>(
         &self,
         graph: &'a Graph,
@@ -139,7 +140,7 @@ impl LinkState {
         LinkSpace::new(rows, &graph.encoder, graph.params.metric, records, self.radius())
     }
 
-    /// Hangs a row into the chain of the row that it equals.
+    /// Appends a row to the chain of duplicates of `first`.
     pub(crate) fn hang_twin(&mut self, graph: &Graph, first: u32, twin: u32) {
         let last = self.last_twins.insert(first, twin).unwrap_or(first);
         graph.nodes.hang_twin(first, last, twin);

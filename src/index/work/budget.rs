@@ -1,20 +1,20 @@
-//! How much of the work on the graph is done in one go: all of it, what a deadline leaves time for, or a given amount.
+//! `TimeBudget`: the limit of one call's work on the graph: none, a deadline, or an amount of work.
 //!
-//! Work is cut into items that are never cut themselves. With a deadline, what an item of a kind takes is learned while
-//! steps are made, and one that would not fit any more is left to the next step. With an amount, each item has a price,
-//! and no clock is read: how far the work gets depends on the calls alone.
+//! Work consists of items that are never split. With a deadline, the time of an item of each kind is learned during the
+//! steps, and an item that would not fit is left to the next step. With an amount, each item has a price and no clock
+//! is read, so the progress depends on the calls alone.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// What an item of one kind of work takes, by those that were done in steps; 0: none was.
+/// The time of an item of one kind of work, learned in calls with a deadline; 0: unknown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cost {
     item_nanos: u64,
 }
 
 impl Cost {
-    /// Up at once, though not by what one item that the system interrupted took; down bit by bit.
+    /// Rises at once, at most to twice the value, as the system may have interrupted one item; falls gradually.
     fn learn(&mut self, nanos: u64) {
         self.item_nanos = match self.item_nanos {
             0 => nanos,
@@ -24,7 +24,7 @@ impl Cost {
     }
 }
 
-/// The amount of work of one row that enters the graph, and of what is checked on its account.
+/// The amount of work to index one row, with the checks that it causes.
 pub(crate) const ROW_WORK: i64 = 1 << 20;
 
 /// What ends a call's work.
@@ -32,7 +32,7 @@ pub(crate) const ROW_WORK: i64 = 1 << 20;
 enum Limit {
     Nothing,
     Deadline(Instant),
-    /// Work that is left; below 0 by an item at most.
+    /// The remaining amount; falls below 0 by at most one item.
     Amount(i64),
 }
 
@@ -48,27 +48,27 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 impl TimeBudget {
-    /// Everything in one go.
+    /// No limit.
     pub(crate) fn unbounded() -> Self {
         Self { limit: Limit::Nothing, has_begun: false }
     }
 
-    /// Until a moment; one item at least, so that many calls come to an end.
+    /// Until a deadline. At least one item is done, so that repeated calls finish.
     pub(crate) fn until(deadline: Instant) -> Self {
         Self { limit: Limit::Deadline(deadline), has_begun: false }
     }
 
-    /// As much work as `amount` says, and the rest of the last item.
+    /// Until the amount is used up; the last item is finished.
     pub(crate) fn amount(amount: i64) -> Self {
         Self { limit: Limit::Amount(amount), has_begun: false }
     }
 
-    /// Of an amount what is left, below 0 where the last item was larger than what there was.
+    /// The remaining amount, below 0 if the last item cost more than was left; 0 without an amount.
     pub(crate) fn left(&self) -> i64 {
         if let Limit::Amount(left) = self.limit { left } else { 0 }
     }
 
-    /// Takes the price of work that is done whatever is left.
+    /// Subtracts the price of work that is done regardless of the limit.
     pub(crate) fn charge(&mut self, price: i64) {
         if let Limit::Amount(left) = &mut self.limit {
             *left -= price;
@@ -79,8 +79,8 @@ impl TimeBudget {
         matches!(self.limit, Limit::Deadline(_))
     }
 
-    /// How many of `left` items there is time for now: some of them, so that the answer to the next question may be
-    /// better, and none where there is no time for one.
+    /// How many of `left` items to do now. With a deadline, half of the remaining time at most, so that the next
+    /// decision is based on a better estimate; 0 if not even one fits.
     fn allow(&mut self, cost: Cost, price: i64, left: usize) -> usize {
         let deadline = match &mut self.limit {
             Limit::Nothing => return left,
@@ -102,8 +102,8 @@ impl TimeBudget {
         usize::try_from(half).unwrap_or(usize::MAX).clamp(1, left.max(1)).min(left)
     }
 
-    /// Does items from `next` to `count` by `work`, which is given ranges of them, as long as there is time or an amount left,
-    /// of which an item takes `price`; says whether all are done.
+    /// Does items `next..count` by calling `work` with ranges of them, while time or amount is left; an item costs
+    /// `price`. Returns whether all are done.
     ///
     /// # Errors
     /// Those of `work`.
@@ -130,7 +130,7 @@ impl TimeBudget {
         Ok(true)
     }
 
-    /// As [`Self::work`], for `count` items that are one piece, which takes `price` as a whole.
+    /// As [`Self::work`], for `count` items that cannot be split and cost `price` together.
     ///
     /// # Errors
     /// Those of `work`.
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             count_done(&mut over, &mut cost, 10),
             (0, false),
-            "a call does one item, not one of a kind"
+            "a call does one item, not one of each kind"
         );
         let begin = Instant::now();
         let mut some = TimeBudget::until(begin + Duration::from_millis(20));
@@ -210,7 +210,7 @@ mod tests {
         let mut next = 0;
         let mut budget = TimeBudget::amount(25);
         let all = budget.work(&mut cost, 10, &mut next, 100, |_| Ok::<_, ()>(()));
-        // The third is begun with what is left.
+        // The third item starts with what is left.
         assert_eq!((all, next, budget.left()), (Ok(false), 3, -5));
         assert_eq!(budget.work_whole(&mut cost, 1, 1, || Ok::<_, ()>(())), Ok(false));
         let mut rest = TimeBudget::amount(1_000);

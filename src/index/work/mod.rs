@@ -1,10 +1,10 @@
-//! How work on the graph is cut and spread; nothing here knows the graph.
+//! How work on the graph is split and distributed. This folder does not know the graph.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `budget.rs` | `TimeBudget`: how much is done in one go, until a deadline or for an amount of work |
-//! | `parallel.rs` | `spread`: work over threads, with a result that does not depend on them |
-//! | `stage.rs` | `Stage`: the stages of a batch, in order |
+//! | `budget.rs` | `TimeBudget`: the limit of one call: a deadline or an amount of work |
+//! | `parallel.rs` | `spread`: work on several threads, with a deterministic result |
+//! | `stage.rs` | `Stage`: the stages of a batch |
 
 pub(super) mod budget;
 pub(super) mod parallel;

@@ -1,17 +1,17 @@
-//! Spreading independent work over threads without its result depending on them.
+//! Distribution of independent work over threads, with a result that does not depend on their number.
 
 use crate::storage::spawn_scoped;
 use crate::{Result, memory};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// Work is handed out in pieces of this many items.
+/// Number of items that a thread takes at a time.
 const GRAIN: usize = 8;
 
-/// `work(i, state)` for every `i` under `count`, in the order of `i`, by as many threads as there are states, or fewer where
-/// the system has no thread to give.
+/// Returns `work(i, state)` for every `i` below `count`, in the order of `i`. Uses one thread per state, or fewer if
+/// the system cannot start as many.
 ///
-/// A panic in a worker goes on in the caller.
+/// A panic in a worker is resumed in the caller.
 ///
 /// # Errors
 /// `NoMemory`.
@@ -25,7 +25,7 @@ pub(crate) fn spread<S: Send, T: Send>(
         return Ok(Vec::new());
     };
     if others.is_empty() {
-        // What an item allocates is small, and it is looked at between items whether there is enough for that.
+        // The allocations of one item are small; the memory limit is checked between items.
         return memory::all((0..count).map(|i| memory::check().map(|()| work(i, own))));
     }
     let next = AtomicUsize::new(0);
@@ -58,15 +58,15 @@ pub(crate) fn spread<S: Send, T: Send>(
     memory::collected(done.into_iter().map(|(_, result)| result))
 }
 
-/// Two lists as one.
+/// Appends `part` to `all`.
 fn joined<T>(mut all: Vec<T>, part: Vec<T>) -> Result<Vec<T>> {
     memory::extend(&mut all, part)?;
     Ok(all)
 }
 
-/// `work(state)` for every state, each on a thread of its own as far as the system has threads to give.
+/// Calls `work(state)` for every state, each on its own thread if the system can start as many.
 ///
-/// A panic in a worker goes on in the caller.
+/// A panic in a worker is resumed in the caller.
 pub(crate) fn each<S: Send>(states: &mut [S], work: &(impl Fn(&mut S) + Sync)) {
     let count = states.len();
     let left = Mutex::new(states.iter_mut());

@@ -1,17 +1,17 @@
-//! The stages of a batch on its way into the graph, in order.
+//! The stages of the insertion of a batch, in order.
 //!
-//! | stage | items | what becomes of them |
+//! | stage | items | what happens |
 //! | --- | --- | --- |
-//! | Encode | rows | each gets a record with its code; those that were deleted get none and are passed over from here on |
-//! | Search | rows | candidates from the frozen graph and from its own batch; the row that it equals |
-//! | ResolveDuplicates | one piece | in row order: a row that equals an earlier one hangs from it, and is no node |
+//! | Encode | rows | each row gets a record with its code; deleted rows get none and are skipped from here on |
+//! | Search | rows | candidates from the graph before the batch and from the batch itself; an equal earlier row |
+//! | ResolveDuplicates | one | in row order: a row that equals an earlier one becomes its duplicate and is not a node |
 //! | SelectLinks | nodes | forward links |
-//! | GroupBackLinks | one piece | who is linked to, with those who link there |
-//! | MergeBackLinks | lists | back-links (`link/back_links.rs`) |
-//! | CountInLinks | lists | how many links lead to each row now |
-//! | RaiseInLinks | nodes | rows that few links lead to get more |
-//! | Verify | nodes, and rows that lost links | each is found, or mended (`link/repair.rs`) |
-//! | Publish | one piece | twins are hung, readers see the batch |
+//! | GroupBackLinks | one | back-links are grouped by the node that gets them |
+//! | MergeBackLinks | lists | back-links are added (`link/back_links.rs`) |
+//! | CountInLinks | lists | the number of links to each row is updated |
+//! | RaiseInLinks | nodes | nodes with few links to them get more |
+//! | Verify | nodes, and rows that lost links | rows that a search does not find are repaired (`link/repair.rs`) |
+//! | Publish | one | duplicates are appended to their chains, readers see the batch |
 
 /// See the module's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,15 +29,15 @@ pub(crate) enum Stage {
     Publish,
 }
 
-/// What the stages share of a row's work is told in.
+/// The unit of [`Stage::share`]: the shares of all stages add up to this.
 pub(crate) const SHARES: i64 = 64;
 
-/// How many stages there are.
+/// Number of stages.
 pub(crate) const STAGES: usize = Stage::Publish as usize + 1;
 
 impl Stage {
-    /// How much of a row's work is done in this stage, in [`SHARES`]: about the time that it takes of a build's. The first
-    /// stage passes over rows that are gone, which is less.
+    /// The share of a row's work in this stage, in [`SHARES`], measured as share of the time of a build. Deleted rows,
+    /// skipped in the first stage, cost less.
     pub(crate) fn share(self) -> i64 {
         match self {
             Self::Encode
