@@ -1,5 +1,5 @@
-//! A batch on its way into the graph, piece by piece: it can be left between any two items of its work and taken up
-//! again, and what comes out does not depend on where. `work/stage.rs` has what becomes of it.
+//! The insertion of a batch. It can be interrupted between any two items of work and continued later; the result does
+//! not depend on the interruptions. `work/stage.rs` describes the stages.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use crate::index::work::parallel::spread;
 use crate::index::work::stage::{SHARES, Stage};
 use crate::{Result, memory};
 
-/// The work of giving a row its code, and of passing over one that is gone.
+/// The work to encode a row, and to skip a deleted one.
 const CODE_WORK: i64 = ROW_WORK / SHARES;
 const GONE_WORK: i64 = ROW_WORK / 2048;
 
@@ -29,18 +29,18 @@ const GONE_WORK: i64 = ROW_WORK / 2048;
 pub(crate) struct InsertBatch {
     pub(crate) rows: Range<u32>,
     stage: Stage,
-    /// The stage's next item.
+    /// The next item of the stage.
     next: usize,
-    /// Of each row whether it has a code.
+    /// For each row the result of encoding.
     coded: Vec<Coded>,
     found: Vec<Found>,
-    /// For each row the node that it hangs from, or [`NO_ROW`].
+    /// For each row the node that it is a duplicate of, or [`NO_ROW`].
     firsts: Vec<u32>,
     nodes: Vec<u32>,
-    /// Of each node its links.
+    /// The links of each node.
     chosen: Vec<Links>,
     back_links: Vec<BackLink>,
-    /// Where in `back_links` each list's are.
+    /// The range of each list in `back_links`.
     lists: Vec<Range<usize>>,
     merged: Vec<Option<Merged>>,
     /// Rows that lost a link.
@@ -71,7 +71,7 @@ impl InsertBatch {
         }
     }
 
-    /// The work of the whole stage that it is in: a share of that of the rows that are not gone.
+    /// The work of the current stage: its share of the work of the rows that are not deleted.
     fn stage_work(&self) -> i64 {
         let rows = self.coded.iter().filter(|&&coded| coded != Coded::Gone).count();
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
@@ -91,7 +91,7 @@ impl InsertBatch {
         place.and_then(|place| self.coded.get(place as usize)).copied().unwrap_or(Coded::No)
     }
 
-    /// Goes on to the stage after this one; `None` after the last.
+    /// Advances to the next stage; `None` after the last.
     fn next_stage(&mut self) -> Option<Stage> {
         self.next = 0;
         self.stage = self.stage.next()?;
@@ -100,10 +100,10 @@ impl InsertBatch {
 }
 
 impl Graph {
-    /// Goes on with a batch while there is time; says whether it is in the graph now, and shown to readers.
+    /// Continues a batch while the budget lasts. Returns whether it is complete and visible to readers.
     ///
     /// # Errors
-    /// `NoMemory`; the batch is then to be begun anew.
+    /// `NoMemory`; the batch must then be inserted from the start.
     pub(crate) fn go_on_inserting(
         &self,
         rows: &impl Rows,
@@ -115,7 +115,7 @@ impl Graph {
         loop {
             let stage = batch.stage;
             let is_done = self.go_on_with_stage(rows, batch, state, scratches, budget)?;
-            // Rows that were gone have left more of the work than was thought.
+            // Deleted rows cost less than they were charged for: use the rest.
             if !is_done && stage == Stage::Encode && budget.left() > 0 {
                 continue;
             }
@@ -297,7 +297,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Shows a batch to readers, after all that may fail: one that is tried again must not hang a twin twice.
+    /// Publishes a batch, after everything that can fail: a repeated batch must not append a duplicate twice.
     fn publish_batch(&self, batch: &InsertBatch, state: &mut LinkState) -> Result<()> {
         let rows = &batch.rows;
         let no_node = |row: u32| !batch.is_twin(row) && batch.coded(row) == Coded::No;

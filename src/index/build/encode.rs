@@ -1,4 +1,4 @@
-//! Rows of a batch get their codes.
+//! Encoding of the rows of a batch.
 
 use std::ops::Range;
 
@@ -11,19 +11,19 @@ use crate::index::search::scratch::Scratch;
 use crate::index::work::parallel::spread;
 use crate::{Result, memory};
 
-/// What became of a row that was to get a code.
+/// The result of encoding a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coded {
     /// It has a record.
     Yes,
     /// Its vector has no code.
     No,
-    /// It was deleted, and has no place in the graph.
+    /// It is deleted and not in the graph.
     Gone,
 }
 
 impl Graph {
-    /// Makes room for rows up to `end`.
+    /// Allocates rows up to `end`.
     pub(crate) fn make_room(&self, end: u32, state: &mut LinkState) -> Result<()> {
         self.nodes.reserve(end)?;
         self.fingerprints.reserve(end)?;
@@ -33,7 +33,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Codes rows that there is room for, those that are not gone.
+    /// Encodes rows that are allocated and not deleted.
     pub(crate) fn code(
         &self,
         rows: &impl Rows,
@@ -44,7 +44,7 @@ impl Graph {
         let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
             let row = these.start + row_number(i);
             if rows.is_gone(row) {
-                // It may have got one when its batch was tried before.
+                // It may have a record from an earlier insertion of the same batch that failed.
                 self.nodes.remove(row);
                 return Ok(Coded::Gone);
             }
@@ -57,7 +57,7 @@ impl Graph {
         let coded = memory::all(coded)?;
         let records = self.nodes.read();
         for (row, &coded) in these.zip(&coded) {
-            // A batch that is tried again was counted before.
+            // Rows of a repeated batch were counted before.
             if row >= state.measured_rows {
                 state.measured_rows = row + 1;
                 if coded != Coded::Gone {

@@ -1,12 +1,12 @@
-//! How the graph grows: what is done for a batch of rows, or for all of them, in pieces that can be left and taken up again.
+//! How the graph grows, in steps that can be interrupted: insertion of batches, measurement of recall, sweeps.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `encode.rs` | rows of a batch get their codes |
-//! | `batch.rs` | `InsertBatch`: a batch enters, stage by stage |
-//! | `recall.rs` | `Sampling`: the recall is measured on a sample |
-//! | `sweep.rs` | `Sweep`: rows that have been in the graph for long are checked again |
-//! | `steps.rs` | `BuildState`: what is begun; the next piece of it |
+//! | `encode.rs` | encoding of the rows of a batch |
+//! | `batch.rs` | `InsertBatch`: insertion of a batch, stage by stage |
+//! | `recall.rs` | `Sampling`: measurement of the recall on a sample |
+//! | `sweep.rs` | `Sweep`: checks of older rows |
+//! | `steps.rs` | `BuildState`: the work in progress; the next step |
 
 pub(super) mod batch;
 pub(super) mod encode;

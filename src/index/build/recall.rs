@@ -1,12 +1,12 @@
-//! The index measures its own recall: a sample of its rows is searched for as if each were not in the index, and compared
-//! with an exact scan. From that follows how many candidates a search takes that names no number.
+//! The index measures its own recall. It searches for a sample of its rows as if each were not indexed, and compares
+//! the results with an exact scan. The number of candidates of a search that names none follows from that.
 //!
 //! ```text
 //!   a sample of up to 128 nodes --> scan of all rows: the 10 nearest of each
 //!                               --> searches with 100 candidates, 150, 225 ... until enough of those are found
 //! ```
-//! Measured while the graph grows, each time it has doubled; where more than 100 candidates are needed, each time it has
-//! grown by a quarter. A measurement takes 128 distances for each row, and the searches. Memory: 16 KB while it is measured.
+//! The recall is measured each time that the graph has doubled, or grown by a quarter if more than 100 candidates are
+//! needed. Cost: 128 distances for each row, and the searches. Memory during the measurement: 16 KB.
 
 use std::ops::Range;
 
@@ -23,45 +23,46 @@ use crate::index::work::budget::{Cost, ROW_WORK, TimeBudget};
 use crate::index::work::parallel::{each, spread};
 use crate::{DistanceMetric, Result, memory};
 
-/// Rows that are searched for. The recall of 128 searches for 10 rows is off by 0.01 (standard deviation).
+/// Number of queries. The standard deviation of the recall of 128 searches for 10 rows is 0.01.
 const QUERIES: usize = 128;
-/// Rows that are to be found.
+/// Number of results of a query.
 const RESULTS: usize = 10;
-/// Graphs of fewer rows are not measured: stores scan them.
+/// Smaller graphs are not measured: stores scan them.
 const LEAST_ROWS: u32 = 2_000;
-/// The recall that is asked for, so that searches for vectors that are not stored have 0.90 also when the graph has grown
-/// by a quarter: the neighbours of a stored row are linked all the better for it. On 100,000 x 128 normal data the euclidean
-/// distance lost nothing by that, the other metrics up to 0.07.
+/// The target recall. It is above 0.90, so that searches for vectors that are not stored reach 0.90 even when the graph
+/// has grown by a quarter, since the neighbours of a stored row are linked better. On 100,000 x 128 normal data the
+/// euclidean distance lost nothing by the growth, the other metrics up to 0.07.
 const EUCLIDEAN_TARGET: f32 = 0.945;
 const TARGET: f32 = 0.97;
-/// Rows of an item of the scan.
+/// Rows in an item of the scan.
 const ITEM_ROWS: u32 = 64;
-/// Items of the scan between two questions whether to go on.
+/// Maximum number of items of the scan in one step.
 const ITEMS_AT_ONCE: usize = 1024;
 
-/// What an item of the scan takes, and a search with the first number of candidates: half and a third of a row that enters.
+/// The work of an item of the scan and of a search with [`FIRST_EF`] candidates: half and a third of that of indexing a
+/// row.
 const SCAN_WORK: i64 = ROW_WORK / 2;
 const SEARCH_WORK: i64 = ROW_WORK / 3;
 
-/// A measurement that is under way.
+/// A measurement in progress.
 #[derive(Debug)]
 pub(crate) struct Sampling {
-    /// How many rows the graph covered when it began.
+    /// Number of rows that the graph covered when it began.
     covered: u32,
     queries: Vec<u32>,
     nearest: Vec<BestK>,
     /// The next item of the scan.
     next_item: usize,
-    /// Of each query the distance of its last true result, and how many there are.
+    /// For each query the distance of its last true result, and the number of true results.
     truth: Vec<(f32, u32)>,
     ef: u32,
     next_query: usize,
     found: u32,
-    /// The measurement with fewer candidates before.
+    /// The candidates and the recall of the previous round.
     before: Option<(u32, f32)>,
 }
 
-/// What items of the scan and searches take.
+/// Times of items of the scan and of searches.
 #[derive(Debug, Default)]
 pub(crate) struct SamplingCosts {
     scan: Cost,
@@ -69,7 +70,8 @@ pub(crate) struct SamplingCosts {
 }
 
 impl Graph {
-    /// Begins a measurement if one is due. Says whether one is under way: of the rows that there were when it began.
+    /// Begins a measurement if one is due. Returns whether one is in progress. It covers the rows that existed when it
+    /// began.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -105,11 +107,11 @@ impl Graph {
             }
     }
 
-    /// Goes on with the measurement that is under way while there is time, to the end of a part of it at most; says
-    /// whether that part is done.
+    /// Continues the measurement in progress while the budget lasts, to the end of a part at most. Returns whether that
+    /// part is done.
     ///
     /// # Errors
-    /// `NoMemory`; the measurement is given up then, and is due again.
+    /// `NoMemory`; the measurement is then dropped and due again.
     pub(crate) fn go_on_sampling(
         &self,
         rows: &impl Rows,
@@ -191,7 +193,7 @@ impl Graph {
                 without: Some(row),
             };
             let mut hits = Vec::new();
-            // Where the graph has no answer, a scan gives it, and finds all.
+            // If the graph cannot answer, a scan does, with all true results.
             match self.search(&self.prepared(rows.row(row)), rows, &request, scratch, &mut hits) {
                 Some(_) => row_number(hits.iter().filter(|hit| hit.distance <= last).count()).min(most),
                 None => most,
@@ -221,8 +223,7 @@ impl Sampling {
         Self::items_of(self.covered)
     }
 
-    /// From the rows that the scan kept to the distance of the last that is to be found; the queries themselves do not
-    /// count.
+    /// Converts the rows kept by the scan to the distance of the last true result. The queries themselves do not count.
     fn settle_truth(&mut self) {
         for (nearest, &query) in self.nearest.iter_mut().zip(&self.queries) {
             let others = nearest.sorted().iter().filter(|near| near.row != query).take(RESULTS);
@@ -233,7 +234,7 @@ impl Sampling {
         self.nearest = Vec::new();
     }
 
-    /// After searches with `ef` candidates: the result, or on to more candidates.
+    /// Evaluates the searches with `ef` candidates: returns the result, or continues with more candidates.
     fn next_ef(&mut self, target: f32) -> Option<SampledRecall> {
         let all: u32 = self.truth.iter().map(|&(_, count)| count).sum();
         let recall = if all == 0 { 1.0 } else { self.found as f32 / all as f32 };

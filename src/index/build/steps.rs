@@ -1,4 +1,4 @@
-//! The next piece of what is to be done on the graph: a batch enters, the recall is measured, rows are checked.
+//! The next step of the work on the graph: insertion of a batch, measurement of recall, or a sweep.
 
 use super::batch::InsertBatch;
 use super::recall::{Sampling, SamplingCosts};
@@ -12,15 +12,15 @@ use crate::index::search::scratch::Scratch;
 use crate::index::work::budget::TimeBudget;
 use crate::{Result, memory};
 
-/// What whoever extends the graph knows and has begun.
+/// The state of the build, used by the thread that extends the graph.
 #[derive(Default)]
 pub(crate) struct BuildState {
     pub(crate) links: LinkState,
-    /// The batch that is half-way in.
+    /// The unfinished batch.
     pub(crate) batch: Option<InsertBatch>,
-    /// The sweep that is under way.
+    /// The sweep in progress.
     pub(crate) sweep: Option<Sweep>,
-    /// The measurement of the recall that is under way.
+    /// The measurement of the recall in progress.
     pub(crate) sampling: Option<Sampling>,
     sampling_costs: SamplingCosts,
     /// One for each thread.
@@ -28,34 +28,34 @@ pub(crate) struct BuildState {
 }
 
 impl BuildState {
-    /// Nothing is begun.
+    /// Returns a state without work in progress.
     pub(crate) fn new(links: LinkState) -> Self {
         Self { links, ..Self::default() }
     }
 
-    /// Whether rows that are in the graph are being checked, or are to be.
+    /// Whether a sweep is in progress or due.
     pub(crate) fn is_sweeping(&self) -> bool {
         self.sweep.is_some() || self.links.unswept_rows > 0
     }
 }
 
-/// What a step has done.
+/// The outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepOutcome {
-    /// A batch is in the graph now.
+    /// A batch was completed.
     Batch,
-    /// Rows that were in it before were checked.
+    /// A part of a sweep was completed.
     Swept,
-    /// A part of measuring the recall is done.
+    /// A part of a measurement of the recall was completed.
     Sampled,
-    /// It was not finished in time.
+    /// The budget ran out.
     Unfinished,
     /// There was nothing to do.
     Nothing,
 }
 
 impl Graph {
-    /// A batch, or a part of a sweep, or as much of it as there is time for.
+    /// Does a batch, a part of a measurement, or a part of a sweep, as far as the budget allows.
     pub(crate) fn do_step(
         &self,
         rows: &impl Rows,
@@ -64,7 +64,7 @@ impl Graph {
         build: &mut BuildState,
         budget: &mut TimeBudget,
     ) -> Result<StepOutcome> {
-        // Taken, not lent: they are lost on an error, and made anew.
+        // Moved out of the state: after an error they are dropped and created again.
         let mut scratches = std::mem::take(&mut build.scratches);
         memory::reserve(&mut scratches, threads)?;
         scratches.resize_with(threads.max(1).max(scratches.len()), Scratch::default);

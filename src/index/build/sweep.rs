@@ -1,5 +1,5 @@
-//! Rows that have been in the graph for long are checked again, in turn: what leads to a row can fade without the row
-//! losing a link, when others crowd the way to it.
+//! Sweeps: older rows are checked again, in turn. A row can become unreachable for a short search without losing a
+//! link, when newer rows displace the candidates that lead to it.
 
 use crate::Result;
 use crate::index::graph::graph::Graph;
@@ -9,24 +9,24 @@ use crate::index::rows::Rows;
 use crate::index::search::scratch::Scratch;
 use crate::index::work::budget::{ROW_WORK, TimeBudget};
 
-/// How many rows are checked between two questions whether to go on.
+/// Number of rows in one part of a sweep.
 const SWEEP_ROWS: u32 = 4096;
 
-/// A sweep that is under way.
+/// A sweep in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Sweep {
-    /// Rows that are still to be looked at.
+    /// Number of rows left to check.
     left: u32,
-    /// How many rows there were when it began, if it goes over all of them.
+    /// For a sweep over all rows, their number when it began.
     of_all: Option<u32>,
     check: Check,
 }
 
 impl Sweep {
-    /// Begins a sweep if one is due: over all rows, or over as many as have come since the last. One that is under way goes
-    /// on, over as many rows more as have come. Says whether one is under way.
+    /// Begins a sweep if one is due: over all rows, or over as many rows as were added since the last sweep began. A
+    /// sweep in progress is extended by the number of added rows. Returns whether one is in progress.
     pub(crate) fn begin(under_way: &mut Option<Self>, state: &mut LinkState, covered: u32) -> bool {
-        // Since the graph has grown by half since all rows were last checked.
+        // All rows: if the graph has grown by half since the last full sweep.
         let is_full = covered - state.swept_rows.min(covered) > covered / 3;
         let added = std::mem::take(&mut state.unswept_rows);
         match under_way {
@@ -45,11 +45,11 @@ impl Sweep {
 }
 
 impl Graph {
-    /// Goes on with the sweep that is under way while there is time, to the end of a part of it at most; says whether that
-    /// part is done.
+    /// Continues the sweep in progress while the budget lasts, to the end of a part at most. Returns whether that part
+    /// is done.
     ///
     /// # Errors
-    /// `NoMemory`; the part is then given up, and the rest becomes due again.
+    /// `NoMemory`; the part is then dropped, and the rest is due again.
     pub(crate) fn go_on_sweeping(
         &self,
         rows: &impl Rows,
@@ -65,7 +65,7 @@ impl Graph {
                 state.sweep_next = 0;
             }
             let end = view.covered.min(state.sweep_next + SWEEP_ROWS.min(sweep.left));
-            // Rows are looked at whether or not there is a node to check.
+            // Charged for all rows, whether or not they are nodes.
             budget.charge(ROW_WORK / 4);
             let part = (state.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
             sweep.left -= end - state.sweep_next;

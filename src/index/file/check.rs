@@ -1,40 +1,40 @@
-//! A look at the whole graph: what is in it, and what cannot be reached.
+//! Examination of the whole graph: its contents, and unreachable rows.
 
 use crate::index::graph::links::Links;
 use crate::index::index::Index;
 use crate::index::params::{NO_ROW, row_number};
 use crate::{Result, memory};
 
-/// What a graph consists of.
+/// The contents of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GraphReport {
-    /// Rows with links.
+    /// Rows with a record.
     pub(crate) nodes: u32,
-    /// Rows that hang from an equal one.
+    /// Rows that are duplicates of an earlier row.
     pub(crate) twins: u32,
     /// Selected links of all nodes.
     pub(crate) links: u64,
     /// Fillers of all nodes.
     pub(crate) filler_links: u64,
-    /// Links that are never pruned, since a row was not found without them.
+    /// Links that are never pruned, because a row was not found without them.
     pub(crate) bridges: u32,
     /// Nodes that no link leads to: candidates of every search.
     pub(crate) orphans: Vec<u32>,
     /// Nodes that no selected link leads to.
     pub(crate) unlinked: Vec<u32>,
-    /// Rows that have no code: without direction under the cosine, or deleted before they could enter.
+    /// Rows without a code: without a direction under cosine, or deleted before they were indexed.
     pub(crate) uncoded: u32,
-    /// Nodes whose records in the file are not what was saved. Then nothing is said of `unreachable` and `unlinked`.
+    /// Nodes with damaged records in the file. If there are any, `unreachable` and `unlinked` are empty.
     pub(crate) damaged: Vec<u32>,
-    /// Rows to which no way leads from the sample that searches begin at, or an orphan.
+    /// Rows that cannot be reached from the entry points and the orphans.
     pub(crate) unreachable: Vec<u32>,
 }
 
 impl Index {
-    /// Walks the whole graph breadth first. Waits for an `extend` at work.
+    /// Traverses the whole graph. Waits while a thread extends it.
     ///
     /// # Errors
-    /// `Poisoned` after a panic in `extend`.
+    /// `Poisoned` after a panic in `extend`; `NoMemory`.
     pub(crate) fn check(&self) -> Result<GraphReport> {
         let build = self.lock_build()?;
         let state = &build.links;
@@ -54,7 +54,7 @@ impl Index {
             unreachable: Vec::new(),
         };
         let mut is_reached = memory::filled(false, view.covered as usize)?;
-        // Each row is added once at most.
+        // Each row is added at most once.
         let mut queue = memory::with_room(view.covered as usize)?;
         let mut links = Links::default();
         let mut reach = |row: u32, queue: &mut Vec<u32>| {

@@ -1,11 +1,11 @@
-//! The index to a file and from it; the file itself is the store's affair.
+//! Saving the index and opening it. The file itself belongs to the store.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `save_records.rs` | `Saving`: records to a file, in pieces between which the graph may grow |
-//! | `save.rs` | the table behind them: where each record lies, and what else the graph is |
-//! | `open.rs` | the index from a file, of which nothing is trusted |
-//! | `check.rs` | what is in a graph, and what cannot be reached |
+//! | `save_records.rs` | `Saving`: records are saved in pieces between which the graph may grow |
+//! | `save.rs` | the table behind the records: the cell of each record, and the rest of the graph |
+//! | `open.rs` | opening an index; nothing in the file is trusted |
+//! | `check.rs` | the contents of a graph, and unreachable rows |
 
 pub(super) mod check;
 pub(super) mod open;

@@ -1,4 +1,4 @@
-//! The graph from a file, as [`super::save`] has put it there; what a file says is never trusted.
+//! Opens a graph that [`super::save`] wrote. Nothing in the file is trusted.
 
 use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
 use crate::index::codes::transform::Transform;
@@ -12,15 +12,15 @@ use crate::index::search::reliability::Placed;
 use crate::kernel::Kernels;
 use crate::{Result, SynaError, memory};
 
-/// How many fingerprints ahead places are brought near, which lie anywhere.
+/// Number of fingerprints whose buckets are prefetched ahead.
 const PRINTS_AHEAD: usize = 16;
 
-/// Why bytes are no graph.
+/// Damage found in a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GraphDamage {
-    /// Where in the bytes.
+    /// Offset in the table.
     pub(crate) offset_bytes: usize,
-    /// What does not check.
+    /// What is wrong.
     pub(crate) what: String,
 }
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for GraphDamage {
 #[derive(Debug)]
 pub(crate) enum Unopened {
     Damaged(GraphDamage),
-    /// The bytes may be whole; there was no memory for it, say.
+    /// Opening failed, perhaps for lack of memory. The file may be intact.
     Failed(SynaError),
 }
 
@@ -46,12 +46,12 @@ impl From<SynaError> for Unopened {
 
 type Checked<T> = std::result::Result<T, Unopened>;
 
-/// An empty list with room for so many.
+/// Returns an empty list with memory for `count` items.
 fn room<T>(count: u32) -> Result<Vec<T>> {
     memory::with_room(count as usize)
 }
 
-/// Words that were not read yet.
+/// The words of a table, read in order.
 struct Words<'a> {
     words: &'a [[u8; 4]],
     next: usize,
@@ -76,7 +76,7 @@ impl Words<'_> {
         }
     }
 
-    /// A row under `end`.
+    /// Reads a row below `end`.
     fn row(&mut self, end: u32, what: &str) -> Checked<u32> {
         match self.word()? {
             row if row < end => Ok(row),
@@ -84,7 +84,8 @@ impl Words<'_> {
         }
     }
 
-    /// A count of things of which each takes at least a word, so that none can ask for more memory than there are bytes.
+    /// Reads a count of items of at least one word each, so that a wrong count cannot request more memory than the
+    /// table has bytes.
     fn count(&mut self, most: usize, what: &str) -> Checked<u32> {
         let count = self.word()?;
         let left = self.words.len().saturating_sub(self.next);
@@ -95,18 +96,18 @@ impl Words<'_> {
     }
 }
 
-/// A graph out of a file, of which it is still to be seen whether it has all rows that it should have.
+/// A graph from a file, before the check that it lacks only deleted rows.
 pub(crate) struct OpenedGraph {
     index: Index,
-    /// Covered rows that it does not have.
+    /// Covered rows that are not in the graph.
     nowhere: Vec<u32>,
 }
 
 impl OpenedGraph {
-    /// The graph; `is_gone` says which rows were deleted, and it may lack no other.
+    /// Returns the index if every row that it lacks is deleted.
     ///
     /// # Errors
-    /// A row that it lacks.
+    /// A row that is missing and not deleted.
     pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Checked<Index> {
         for row in self.nowhere {
             if !is_gone(row) {
@@ -130,11 +131,11 @@ fn recall_of(words: &mut Words<'_>, covered: u32) -> Checked<Option<SampledRecal
 }
 
 impl Index {
-    /// The graph that a table describes, made with `params`, of at most `most_rows` rows (as many as have vectors, of
-    /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read when they are first
-    /// visited.
+    /// Opens the graph of a table, made with `params`, of at most `most_rows` rows (the number of stored vectors, of
+    /// `dimensions` components). Its records stay in `lines`, which has `cells` of them, and are read and checked when
+    /// they are first visited.
     ///
-    /// Takes time and memory in proportion to the table.
+    /// Cost: time and memory proportional to the table.
     ///
     /// # Errors
     /// What is wrong with the table, and where; `NoMemory`.
@@ -244,7 +245,8 @@ impl Index {
 }
 
 impl Graph {
-    /// Reads what each row is; for each row the row that it hangs from, or [`NO_ROW`], and the rows that have no code.
+    /// Reads what each row is. Returns for each row the node that it is a duplicate of, or [`NO_ROW`], and the rows
+    /// that have no code.
     fn open_rows(
         &self,
         words: &mut Words<'_>,

@@ -1,26 +1,26 @@
-//! The graph to a file, behind its records ([`super::save_records`]); [`super::open`] takes it from there.
+//! Saves the graph as a table behind its records ([`super::save_records`]); [`super::open`] reads it.
 //!
-//! The records lie in cells of one width, one behind the other, each with a checksum (`records/mapped_records.rs`). A table
-//! tells where:
+//! The records are stored in consecutive cells of one width, each with a checksum (`records/mapped_records.rs`). The
+//! table:
 //! ```text
 //! words, little-endian u32:
 //!   version = 6, metric, m, m_max, profile, seed (low, high), covered rows, first row without direction (0xffffffff for none),
-//!   rows at the last sample, rows at the last full sweep, where the next sweep begins,
-//!   of the squared lengths: the largest (f32), the sum (f64: low, high), how many,
-//!   of the last walks for links: rows that estimates placed among the candidates, how many of them wrongly
-//!   of the last measurement of the recall: rows (0: there was none), candidates, recall (f32)
-//!   of the transform: scale (f32), squares of outliers (f32), components of the centre (0 for none)
-//!   count of the sample, count of orphans, count of bridges
+//!   rows when the entry points were last chosen, rows at the last full sweep, row at which the next sweep begins,
+//!   squared lengths: the largest (f32), the sum (f64: low, high), the count,
+//!   last walks for links: rows that estimates placed among the candidates, how many of them wrongly
+//!   last measurement of the recall: rows (0: none), candidates, recall (f32)
+//!   transform: scale (f32), squared length from which on a row is an outlier (f32), components of the centre (0: none)
+//!   count of entry points, count of orphans, count of pinned links
 //!   the centre (f32 each)
-//!   rows of the sample that searches begin at; orphans, as they were found; bridges (from, to), ascending
-//!   each row:  0x80000000 | first        a twin of row `first`
+//!   entry points; orphans, in the order in which they were added; pinned links (from, to), ascending
+//!   each row:  0x80000000 | first        a duplicate of row `first`
 //!              its cell plus one         a node
-//!              0                         neither: without direction, or deleted before it could enter
-//! each row:  the fingerprint of its vector; of a twin 0
-//! each row:  how many selected links lead to it
+//!              0                         neither: without direction, or deleted before it was indexed
+//! each row:  the fingerprint of its vector; 0 for a duplicate
+//! each row:  the number of selected links to it
 //! ```
-//! The chains of twins follow from these. A save adds the records that have changed and a table of all; so the cells of an
-//! older table stay as they were.
+//! The chains of duplicates follow from these. A save appends the records that have changed and a table of all rows, so
+//! the cells of an older table stay unchanged.
 
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::nodes::Nodes;
@@ -34,7 +34,7 @@ pub(crate) const IS_TWIN: u32 = 1 << 31;
 pub(crate) const HAS_NO_CODE: u32 = 0;
 
 impl Index {
-    /// Where the graph stands besides its records.
+    /// The values of the table that can change although no record does.
     ///
     /// # Errors
     /// `Poisoned` after a panic in `extend`.
@@ -46,8 +46,8 @@ impl Index {
         Ok(Standing { rows })
     }
 
-    /// What lies behind the records: where each of them lies, and what else the graph is. At rest only, with all records in
-    /// the file. The same graph, saved at once, gives the same bytes.
+    /// Encodes the table. May be called only between batches, with all records in the file. The same graph, saved into
+    /// a new file, gives the same bytes.
     ///
     /// # Errors
     /// `NoMemory`, `Poisoned`.
@@ -58,21 +58,22 @@ impl Index {
         self.table_of(&build.links, covered, &cells)
     }
 
-    /// Bytes of a record, so of a cell, in a graph over vectors of `dimensions` components.
+    /// Bytes of a record, and so of a cell, for vectors of `dimensions` components.
     pub(crate) fn record_bytes(params: GraphParams, dimensions: usize) -> usize {
         Nodes::record_bytes_for(params, dimensions)
     }
 
-    /// The most bytes that the table of so many rows has.
+    /// The maximum number of bytes of a table for `rows` rows.
     pub(crate) fn most_table_bytes(params: GraphParams, dimensions: usize, rows: u64) -> u64 {
-        // What each row is, its fingerprint, its in-links, and places among the sample, the orphans, and the bridges.
+        // For each row its word, its fingerprint, its in-links, and possibly an entry point, an orphan, and pinned
+        // links.
         let of_rows = rows.saturating_add(16).saturating_mul(20 + 2 * params.max_links() as u64);
         of_rows.saturating_add(4 * dimensions as u64)
     }
 }
 
 impl Graph {
-    /// How many records lie in the file as they are now, and how many do not.
+    /// The number of records that the file holds in their current state, and of those that it does not.
     pub(crate) fn saved_records(&self) -> (u32, u32) {
         let mut counts = (0, 0);
         for row in (0..self.covered_rows()).filter(|&row| self.nodes.is_node(row)) {
@@ -128,7 +129,7 @@ impl Graph {
         Ok(bytes)
     }
 
-    /// For each row the row that it hangs from, or [`NO_ROW`].
+    /// For each row the node that it is a duplicate of, or [`NO_ROW`].
     pub(crate) fn firsts(&self, state: &LinkState, covered: u32) -> Result<Vec<u32>> {
         let mut firsts = memory::filled(NO_ROW, covered as usize)?;
         for &first in state.last_twins.keys() {
@@ -142,13 +143,14 @@ impl Graph {
     }
 }
 
-/// What may change although no record does.
+/// The values of a table that can change although no record does. Two equal values mean that the table need not be
+/// saved again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     rows: [u32; 5],
 }
 
-/// Of a long word the low half and the high one.
+/// The low and the high half of a u64.
 pub(crate) fn halves(long: u64) -> [u32; 2] {
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     [long as u32, (long >> 32) as u32]

@@ -1,7 +1,7 @@
-//! The records of a graph to a file, in pieces between which the graph may grow.
+//! Saving the records of a graph, in pieces between which the graph may grow.
 //!
-//! Passes over all rows hand on the records that the file does not hold as they are. A record that changes afterwards is
-//! handed on again, by the next pass; the last pass is made while nobody extends the graph, and finds few.
+//! Each pass over all rows writes the records that the file does not hold in their current state. A record that changes
+//! afterwards is written again by the next pass. The last pass runs while no thread extends the graph, and finds few.
 
 use std::collections::VecDeque;
 
@@ -13,28 +13,28 @@ use crate::{Result, SynaError};
 
 /// Records are written in pieces of about so many bytes.
 const PIECE_BYTES: usize = 1 << 20;
-/// Rows that a piece looks at for each record that it may hand on.
+/// Number of rows that a piece examines for each record that it may write.
 const ROWS_A_RECORD: u32 = 256;
-/// The last pass may always find so many records.
+/// So many records are always few enough for the last pass.
 const FEW_RECORDS: u32 = 1_024;
 
-/// Takes records, one behind the other.
+/// Writes records, one after another.
 pub(crate) type WriteLines<'w> = dyn FnMut(&[Line]) -> Result<()> + 'w;
 
-/// A save that is under way. Takes a byte a row, and 4 bytes for each row that waits, where the file is new.
+/// A save in progress. For a new file it takes a byte per row, and 4 bytes for each queued row.
 #[derive(Debug)]
 pub(crate) struct Saving {
     next_cell: u32,
-    /// The first pass over a new file: rows that are near each other come to lie near each other.
+    /// The first pass over a new file, in breadth-first order, so that neighbouring rows are stored close together.
     outward: Option<Outward>,
     next_row: u32,
-    /// Records that this pass has handed on, and the last one.
+    /// Number of records written by this pass, and by the last one.
     in_pass: u32,
     in_last_pass: Option<u32>,
     piece: Vec<Line>,
 }
 
-/// Rows in about the order in which searches come to them: breadth first along selected links, from where searches begin.
+/// Rows in about the order in which searches visit them: breadth first along selected links, from the entry points.
 #[derive(Debug)]
 struct Outward {
     is_met: Vec<bool>,
@@ -43,7 +43,7 @@ struct Outward {
 }
 
 impl Outward {
-    /// Notes that a row will come, unless it has already, or is newer than the save.
+    /// Queues a row unless it was queued before or is newer than the save.
     fn meet(&mut self, row: u32) -> Result<()> {
         if let Some(met) = self.is_met.get_mut(row as usize)
             && !std::mem::replace(met, true)
@@ -56,12 +56,12 @@ impl Outward {
 }
 
 impl Saving {
-    /// The cell behind the records that were handed on.
+    /// The cell after the records written so far.
     pub(crate) fn next_cell(&self) -> u32 {
         self.next_cell
     }
 
-    /// Whether about `most` records are left, or fewer than a last pass may always find.
+    /// Whether the last pass wrote at most `most` records, or so few that the rest can be written at once.
     pub(crate) fn is_nearly_done(&self, most: u32) -> bool {
         let few = FEW_RECORDS.max(most);
         self.outward.is_none() && self.in_last_pass.is_some_and(|records| records <= few)
@@ -69,7 +69,7 @@ impl Saving {
 }
 
 impl Graph {
-    /// Begins to hand on the records that the file does not hold, for cells from `first_cell` on. With 0 the file has none.
+    /// Begins a save with records from cell `first_cell` on; 0: a new file, which holds no record.
     ///
     /// # Errors
     /// `NoMemory`.
@@ -96,11 +96,11 @@ impl Graph {
         })
     }
 
-    /// Hands on some records, about `most` or what is left of a pass. Whoever calls has the graph's turn.
+    /// Writes about `most` records, or the rest of a pass. The caller must hold the lock against extension.
     ///
     /// # Errors
-    /// What `write` answers; `Internal` where a record of the file proves not to be what was saved; `NoMemory`. The save
-    /// cannot go on then: the next one has to begin a file.
+    /// Those of `write`; `Internal` if a record of the file is damaged; `NoMemory`. The save cannot continue then: the
+    /// next one must begin a new file.
     pub(crate) fn save_records(
         &self,
         saving: &mut Saving,
@@ -133,17 +133,17 @@ impl Graph {
         saving.flush(write)
     }
 
-    /// Hands on all records that are left. Nobody extends the graph until its table is in the file too.
+    /// Writes all records that are left. No thread may extend the graph until the table is written too.
     ///
     /// # Errors
     /// As [`Graph::save_records`].
     pub(crate) fn save_all_records(&self, saving: &mut Saving, write: &mut WriteLines<'_>) -> Result<()> {
-        // A record may have changed behind the pass under way, so this one begins with the first row.
+        // A record that this pass has already passed may have changed, so start with the first row again.
         saving.next_row = 0;
         self.save_records(saving, u32::MAX, write)
     }
 
-    /// Hands on a row's record, if it has one that the file does not hold.
+    /// Writes a row's record if the file does not hold it.
     fn save_record(&self, row: u32, saving: &mut Saving, write: &mut WriteLines<'_>) -> Result<()> {
         if !self.nodes.is_node(row) || self.nodes.cell(row).is_some() {
             return Ok(());
