@@ -1,5 +1,5 @@
-//! The index: a graph, and what is known to whoever builds it. It grows at once, or in steps that end in time, to the same
-//! graph, byte for byte.
+//! `Index`: the graph and the state of its construction. Rows are added in one call or in steps bounded by time or
+//! work; every way gives the same graph, byte for byte.
 
 use std::ops::{ControlFlow, Deref};
 use std::sync::atomic::AtomicU32;
@@ -17,28 +17,29 @@ use crate::kernel::Kernels;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
 
-/// How long a thread that works on the graph waits for those who want their turn to take it.
+/// The longest time that [`Index::yield_turn`] waits for another thread to take the lock.
 const GIVING_WAY: Duration = Duration::from_millis(1);
 
-/// How far [`Index::advance`] came.
+/// The outcome of [`Index::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Advance {
-    /// All is done.
+    /// All work is done.
     Done,
-    /// A batch came in, or a part of the rows that were there before was checked; there may be more to do.
+    /// A batch was added or a part of a check was finished; more work may be left.
     Piece,
-    /// All of the work was used up.
+    /// The amount of work was used up.
     Unfinished,
-    /// Another thread is extending the graph.
+    /// Another thread is extending the graph. Nothing was done.
     Busy,
 }
 
-/// A graph over rows `0..covered_rows()`, and whoever extends it. Any thread searches it while one does.
+/// A graph over rows `0..covered_rows()` with the state needed to extend it. Any number of threads may search while one
+/// thread extends it.
 pub(crate) struct Index {
     graph: Graph,
-    /// Held by whoever extends the graph or saves it, while the state of the build itself is locked piece by piece.
+    /// Held by the thread that extends or saves the graph. `build` is locked for shorter times.
     turn: Mutex<()>,
-    /// How many threads wait for the turn.
+    /// Number of threads that wait for `turn`.
     waiting: AtomicU32,
     build: Mutex<BuildState>,
 }
@@ -49,7 +50,7 @@ impl std::fmt::Debug for Index {
     }
 }
 
-/// What readers see of it.
+/// Read access goes to the graph.
 impl Deref for Index {
     type Target = Graph;
 
@@ -59,18 +60,18 @@ impl Deref for Index {
 }
 
 impl Index {
-    /// An index without rows, for vectors of `dimensions` components.
+    /// Returns an index without rows, for vectors of `dimensions` components.
     pub(crate) fn new(params: GraphParams, dimensions: usize, kernels: Kernels) -> Self {
         Self::from_parts(Graph::new(params, dimensions, kernels), LinkState::default())
     }
 
-    /// A graph that was built before, with what was known to whoever did.
+    /// Returns an index from a graph read from a file and its link state.
     pub(super) fn from_parts(graph: Graph, links: LinkState) -> Self {
         let build = Mutex::new(BuildState::new(links));
         Self { graph, turn: Mutex::new(()), waiting: AtomicU32::new(0), build }
     }
 
-    /// The state of the build, for a while.
+    /// Locks the build state.
     ///
     /// # Errors
     /// `Poisoned` after a panic in `extend`.
@@ -80,14 +81,15 @@ impl Index {
             .map_err(|_| SynaError::Poisoned { cause: "extending the index ended in a panic".into() })
     }
 
-    /// Takes rows `covered_rows()..end` into the graph. Searches go on meanwhile and see whole batches.
+    /// Adds rows `covered_rows()..end` to the graph. Concurrent searches see whole batches only.
     ///
-    /// Several callers take turns, a batch each. `threads`: how many threads work, the caller's among them; the graph is the
-    /// same for any number. `progress(covered, end)` is called after each batch, and while the rows that were there before
-    /// are checked, and may itself call everything; where it breaks, what is covered stays covered.
+    /// Concurrent callers alternate after each batch. `threads` counts the calling thread; the graph is the same for
+    /// any number. `progress(covered, end)` is called after each batch and during the check of older rows, with no lock
+    /// held, so it may call any function. If it breaks, covered rows stay covered.
     ///
     /// # Errors
-    /// `Cancelled` where `progress` broke off, `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    /// `Cancelled` if `progress` broke, `Limit` if `end` exceeds [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in
+    /// `extend`.
     pub(crate) fn extend(
         &self,
         rows: &impl Rows,
@@ -107,7 +109,7 @@ impl Index {
             drop(turn);
             match outcome {
                 StepOutcome::Nothing => return Ok(()),
-                // Somebody else's, who may have come in `progress`: asked again, it could go on for ever.
+                // This batch belongs to another call, perhaps one from `progress`. Reporting it could loop forever.
                 StepOutcome::Batch if was_covered => continue,
                 _ => {}
             }
@@ -120,13 +122,13 @@ impl Index {
         }
     }
 
-    /// Does a part of what [`Self::extend`] does, on this thread, until about `deadline`; says whether all of it is done
-    /// now. Rows enter in batches that may take many steps: until one is whole, `covered_rows` stays.
+    /// Does part of the work of [`Self::extend`] on the calling thread, until about `deadline`. Returns whether all
+    /// work is done. A batch may take many steps; `covered_rows` grows only when a batch is complete.
     ///
-    /// Does nothing where another thread is extending the graph.
+    /// Does nothing if another thread is extending the graph.
     ///
     /// # Errors
-    /// `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    /// `Limit` if `end` exceeds [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in `extend`.
     pub(crate) fn step(&self, rows: &impl Rows, end: u32, deadline: Instant) -> Result<bool> {
         check_end(end)?;
         let Some(_turn) = self.try_turn() else { return Ok(false) };
@@ -141,13 +143,14 @@ impl Index {
         }
     }
 
-    /// Does a part of what [`Self::extend`] does, up to the end of a batch or of a part of a check, for as long as `work` is
-    /// above 0, in units of [`super::work::budget::ROW_WORK`]; takes from it what was done. How far that is does not depend on time.
+    /// Does part of the work of [`Self::extend`], up to the end of a batch or of one part of a check, while `work` is
+    /// above 0. `work` is in units of [`super::work::budget::ROW_WORK`] and is reduced by the work done. The result
+    /// does not depend on time.
     ///
-    /// Waits up to `patience` for another thread that is extending the graph, and does nothing where that goes on.
+    /// Waits up to `timeout` if another thread is extending the graph, and then returns `Busy`.
     ///
     /// # Errors
-    /// `Limit` beyond [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in here.
+    /// `Limit` if `end` exceeds [`MAX_ROWS`], `NoMemory`, `Poisoned` after a panic in `extend`.
     pub(crate) fn advance(
         &self,
         rows: &impl Rows,
@@ -169,7 +172,7 @@ impl Index {
         })
     }
 
-    /// Lets threads that wait for the turn have it: for one that takes it again and again.
+    /// Gives waiting threads the chance to take the lock. For a thread that takes it repeatedly.
     pub(crate) fn give_way(&self) {
         let begin = Instant::now();
         while self.waiting.load(Relaxed) > 0 && begin.elapsed() < GIVING_WAY {
@@ -177,7 +180,7 @@ impl Index {
         }
     }
 
-    /// Calls `work` before anybody goes on, where nobody is extending the graph; `None` elsewhere.
+    /// Calls `work` with the graph locked against extension. Returns `None` if another thread is extending it.
     ///
     /// # Errors
     /// Those of `work`.
@@ -186,7 +189,7 @@ impl Index {
         work().map(Some)
     }
 
-    /// Calls `work` before anybody goes on, where no batch is half-way in and nobody is extending the graph; `None` elsewhere.
+    /// As [`Self::if_idle`], but returns `None` also if a batch is unfinished.
     ///
     /// # Errors
     /// Those of `work`, and `Poisoned`.
@@ -198,7 +201,7 @@ impl Index {
         work().map(Some)
     }
 
-    /// Finishes the batch that steps have begun, if there is one, and calls `work` before anybody goes on: only whole
+    /// Finishes an unfinished batch, if any, then calls `work` with the graph locked against extension. Only whole
     /// batches can be saved.
     ///
     /// # Errors
@@ -218,7 +221,7 @@ impl Index {
         work()
     }
 
-    /// The turn guards nothing that a panic could leave half done.
+    /// A poisoned lock is taken all the same: `turn` guards no data.
     fn take_turn(&self) -> MutexGuard<'_, ()> {
         if let Some(turn) = self.try_turn() {
             return turn;
@@ -237,7 +240,7 @@ impl Index {
         }
     }
 
-    /// The turn, if it is to be had within so long.
+    /// Takes the lock if it becomes free within `timeout`.
     fn turn_within(&self, patience: Duration) -> Option<MutexGuard<'_, ()>> {
         let turn = self.try_turn();
         if turn.is_some() || patience.is_zero() {
@@ -256,8 +259,9 @@ impl Index {
         turn
     }
 
-    /// Checks every row of the graph and repairs those that do not find themselves, unless that was done since it last
-    /// grew. Takes a short search for each row. `threads`, `progress`: as for [`Self::extend`].
+    /// Checks every row of the graph and repairs those that a search for their own vector does not find, unless this
+    /// was done since the graph last grew. Cost: a short search for each row. `threads` and `progress` as for
+    /// [`Self::extend`].
     ///
     /// # Errors
     /// As [`Self::extend`].

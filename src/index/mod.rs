@@ -1,51 +1,54 @@
-//! Floor 2: a graph over row numbers that finds the nearest vectors, searched by codes.
+//! Layer 2: a graph index over row numbers that finds the nearest vectors by their codes.
 //!
-//! It knows vectors by row number only: no file, no keys, no store. The graph is flat, of up to `m_max` links a node,
-//! chosen in many directions (Malkov & Yashunin, arXiv 1603.09320, Algorithm 4); it is walked as SymphonyQG walks its
-//! (SIGMOD 2025), with 8-bit codes in the place of vectors.
+//! The layer knows vectors by row number only; it knows no file, no keys and no store. The graph has one level, with up
+//! to `m_max` links per node, selected for diversity (Malkov & Yashunin, arXiv 1603.09320, Algorithm 4). It is searched
+//! as in SymphonyQG (SIGMOD 2025), with 8-bit codes in place of the vectors.
 //!
 //! ```text
-//!   read: `Graph::search`, any number at once, no locks       write: `Index::extend`, `step`, `advance`, one at a time
+//!   read: `Graph::search`, any number of threads, no locks    write: `Index::extend`, `step`, `advance`, one at a time
 //!
 //!     query                                                     rows, in batches of 512
-//!       |  codes/     to codes                                    |  index.rs  whose turn it is
+//!       |  codes/     encodes the query                           |  index.rs  locks out other writers
 //!       v                                                         v
-//!     search/         the nearest of a sample of 256,           build/         the batch, stage by stage; then the recall is
-//!       |             and the orphans; best-first from there      |            measured, and older rows are checked
+//!     search/         best-first walk from the nearest of       build/         the batch, stage by stage; then the recall
+//!       |             256 entry points and from the orphans                    is measured and older rows are checked
 //!       v                                                         v
-//!     graph/          covered rows, one atomic word;            link/          candidates (by the walk of search/), twins,
-//!       |             codes of nodes and of their links           |            links, back-links, repairs
+//!     graph/          covered rows: one atomic word;            link/          candidates (by a walk), duplicates,
+//!       |             codes of nodes and of their neighbours      |            links, back-links, repairs
 //!       v                                                         v
-//!     records/        records that never change  <-------------  graph/        a new record takes an old one's place
+//!     records/        immutable records  <-------------------   graph/        a new record replaces the old one
 //!       |
-//!       v                                                       file/          records and a table to a file and from it
-//!     search/         the vectors decide among the nearest
+//!       v                                                       file/          records and a table, saved and opened
+//!     search/         reranks the nearest by their vectors
 //! ```
 //!
-//! A walk sorts rows by estimates from 1-bit codes, and measures the rows it visits by their 8-bit codes. Where most
-//! estimates prove wrong (data of high intrinsic dimension), the walk measures every row before it becomes a candidate.
+//! A walk orders rows by estimates from 1-bit codes and measures the rows that it visits by their 8-bit codes. If most
+//! estimates are wrong (data of high intrinsic dimension), the walk measures every row before it becomes a candidate.
 //!
-//! Three kinds of rows: *nodes* have a record; *twins* equal an earlier row and hang from it in a chain; under the cosine,
-//! the rows without a direction have no record either: the first of them is a result of every search, the others are its
-//! twins. *Orphans* are nodes that no link leads to: candidates of every search, few by construction. *Bridges* are links
-//! without which a row was not found; pruning spares them.
+//! A row is one of three kinds. A *node* has a record. A *duplicate* equals an earlier row and is in that row's chain;
+//! it has no record. Under cosine, a row without a direction (a zero vector) has no record either: the first one is a
+//! result of every search, the others are its duplicates.
 //!
-//! The parts, lowest first: each imports from itself and from those above it in this table (`tests/imports`).
+//! *Orphans* are nodes that no link leads to. They are candidates of every search, and there are few of them. *Pinned
+//! links* are links without which a row was not found; pruning never removes them.
+//!
+//! The parts, lowest first. Each imports only from itself and from those above it in this table (checked by
+//! `tests/imports`).
 //!
 //! | part | what it is for |
 //! | --- | --- |
-//! | `params.rs` | parameters; the number of links; the size of a batch |
-//! | `neighbour.rs` | `Neighbour`: a row and how far away it is |
-//! | `rows.rs` | `Rows`: the vectors, by row number |
-//! | `codes/` | from vectors to codes, and distances between codes |
+//! | `params.rs` | parameters; the maximum number of links; the size of a batch |
+//! | `neighbour.rs` | `Neighbour`: a row and its distance |
+//! | `rows.rs` | `Rows`: access to the vectors by row number |
+//! | `codes/` | quantized codes of vectors, and distances between codes |
 //! | `records/` | records that are replaced while others read |
-//! | `graph/` | `Graph`: all that readers see |
+//! | `graph/` | `Graph`: everything that readers see |
 //! | `search/` | the walk through the graph, and the scan of rows that it does not cover |
-//! | `work/` | how work on the graph is cut and spread over threads |
-//! | `link/` | how a row is linked, and what is known of links beyond what readers see |
-//! | `build/` | how the graph grows: a batch enters, the recall is measured, older rows are checked |
-//! | `index.rs` | `Index`: the graph and the state of its build. Other layers know it as `Graph` |
-//! | `file/` | the index to a file and from it; what is in it |
+//! | `work/` | how work on the graph is split into steps and over threads |
+//! | `link/` | how a row is linked; link state that readers do not need |
+//! | `build/` | how the graph grows: insertion of batches, measurement of recall, checks of older rows |
+//! | `index.rs` | `Index`: the graph and the state of its construction |
+//! | `file/` | saving and opening the index; checking its contents |
 
 mod build;
 mod codes;

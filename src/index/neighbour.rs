@@ -1,8 +1,8 @@
-//! A row and how far away it is.
+//! `Neighbour`: a row and its distance.
 
 use std::cmp::Ordering;
 
-/// A row and its distance, nearer first, then the lower row.
+/// A row and its distance. Ordered by distance, then by row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Neighbour {
     /// The distance to the query; never NaN.
@@ -12,7 +12,7 @@ pub(crate) struct Neighbour {
 }
 
 impl Neighbour {
-    /// An integer that sorts as the neighbour does.
+    /// Returns an integer with the same order.
     #[inline]
     fn key(self) -> u64 {
         u64::from(monotone(self.distance)) << 32 | u64::from(self.row)
@@ -45,7 +45,8 @@ impl Eq for Neighbour {}
 /// The sign bit of a float.
 pub(crate) const SIGN: u32 = 1 << 31;
 
-/// Flips a float's bits so that they sort as integers the way `total_cmp` sorts floats; its own inverse apart from the sign.
+/// Maps a float to an integer with the order of `total_cmp`. To invert it, undo the flip that the sign bit of the
+/// result tells.
 #[inline]
 pub(super) fn monotone(distance: f32) -> u32 {
     let bits = distance.to_bits();

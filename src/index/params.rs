@@ -1,33 +1,34 @@
-//! What shapes a graph: its parameters, and the number of links of a row.
+//! The parameters of a graph.
 
 use crate::DistanceMetric;
 
-/// The largest number of rows that a graph can hold; an entry of a candidate list keeps the row in 31 bits.
+/// The largest number of rows in a graph. A candidate list stores a row in 31 bits.
 pub(crate) const MAX_ROWS: u32 = (1 << 31) - 1;
 
 /// Stands for "no row".
 pub(crate) const NO_ROW: u32 = u32::MAX;
 
-/// Rows that enter the graph at once. Each is compared with all others of its batch, which costs a tenth of its search
-/// and makes the batch's own clusters whole; a larger batch would cost more and keep more threads busy.
+/// Rows in one batch. Each row is compared with all others of its batch, which costs a tenth of its search and links
+/// clusters within a batch completely. A larger batch would cost more and employ more threads.
 pub(crate) const BATCH_ROWS: u32 = 512;
 
-/// The most links a row may have.
+/// The largest permitted number of links of a row.
 const MOST_LINKS: u32 = 1024;
 
-/// What a record holds beside a row's links.
+/// What a record contains besides the links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexProfile {
-    /// The 1-bit codes of all neighbours too, so that a visit reads one piece of memory: the fastest searches, for
-    /// `320 + 5 * dimensions` bytes a row with 32 links.
+    /// The 1-bit codes of all neighbours too, so that a visit reads one contiguous record. Searches are fastest; a row
+    /// takes `320 + 5 * dimensions` bytes with 32 links.
     #[default]
     Fast,
-    /// The row's own 8-bit code alone: searches are 1.5 to 2 times as slow, for `192 + dimensions` bytes a row.
+    /// Only the row's own 8-bit code. Searches are 1.5 to 2 times as slow; a row takes `192 + dimensions` bytes with 32
+    /// links.
     Compact,
 }
 
 impl IndexProfile {
-    /// The number that files and the C API know it by.
+    /// The number in files and in the C API.
     pub(crate) fn number(self) -> u32 {
         match self {
             Self::Fast => 0,
@@ -35,53 +36,53 @@ impl IndexProfile {
         }
     }
 
-    /// `None` where no profile has the number.
+    /// Returns `None` for an unknown number.
     pub(crate) fn from_number(number: u32) -> Option<Self> {
         [Self::Fast, Self::Compact].into_iter().find(|profile| profile.number() == number)
     }
 }
 
-/// The parameters of a graph. Values that make no sense count as the nearest that do, so that parameters out of a file
-/// can do no harm; they are kept and shown as they were given.
+/// The parameters of a graph. Values out of range are clamped when used, so that parameters from a file can do no harm.
+/// They are stored and reported unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GraphParams {
-    /// What the rows are compared by.
+    /// The distance metric.
     pub(crate) metric: DistanceMetric,
-    /// Half the links of a row that is new, as callers of HNSW know it: kept, and not used.
+    /// HNSW's `M`. Stored but not used.
     pub(crate) m: u32,
-    /// Links of a row; 4 to 1024.
+    /// Maximum links of a row; 4 to 1024.
     pub(crate) m_max: u32,
-    /// How many candidates a row's links are chosen from; 1 to 65,536.
+    /// Candidates from which a row's links are selected; 1 to 65,536.
     pub(crate) ef_construction: u32,
-    /// Of the sample of rows where searches begin.
+    /// Seed for the sample of entry points.
     pub(crate) seed: u64,
-    /// What lies beside the links.
+    /// What a record contains besides the links.
     pub(crate) profile: IndexProfile,
 }
 
 impl GraphParams {
-    /// How many candidates a row's links are chosen from.
+    /// Candidates from which a row's links are selected.
     pub(super) fn candidates(&self) -> usize {
         self.ef_construction.clamp(1, 1 << 16) as usize
     }
 
-    /// The most links of a row.
+    /// Maximum links of a row.
     pub(crate) fn max_links(&self) -> usize {
         self.m_max.clamp(4, MOST_LINKS) as usize
     }
 
-    /// Whether a part of a row's links leads to the rows of the largest inner products (products.rs).
+    /// Whether some links of a row lead to the rows with the largest inner products (products.rs).
     pub(super) fn has_product_links(&self) -> bool {
         self.metric == DistanceMetric::DotProduct
     }
 
-    /// The most product links of a row: 20 of 32. With 16, recall on normal data was 0.03 lower; with 24 it is no higher, and
-    /// clusters of near-duplicates fall apart.
+    /// Maximum product links of a row: 20 of 32. On normal data, 16 gave 0.03 less recall; 24 gave no more, and
+    /// clusters of near-duplicates became disconnected.
     pub(super) fn most_product_links(&self) -> usize {
         if self.has_product_links() { self.max_links() * 5 / 8 } else { 0 }
     }
 
-    /// The most selected links of a row.
+    /// Maximum selected links of a row.
     pub(super) fn most_selected_links(&self) -> usize {
         self.max_links() - self.most_product_links()
     }
@@ -95,7 +96,7 @@ pub(crate) fn mix(x: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A place among rows as a row number; the caller keeps places under [`MAX_ROWS`].
+/// Converts an index to a row number; the caller guarantees at most [`MAX_ROWS`].
 #[expect(
     clippy::cast_possible_truncation,
     reason = "rows are counted in 31 bits; extend and decode refuse more"

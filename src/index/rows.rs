@@ -1,11 +1,11 @@
-//! All that the index knows of the store: vectors by row number.
+//! Access of the index to the vectors of the store, by row number.
 
-/// Random access to the stored vectors; cheap, and safe for every row that the graph was ever extended to.
+/// Random access to stored vectors. Must be cheap, and valid for every row that the graph was ever extended to.
 pub(crate) trait Rows: Sync {
-    /// The vector of a row.
+    /// Returns the vector of a row.
     fn row(&self, row: u32) -> &[f32];
 
-    /// Whether a row was deleted, for everybody who comes from now on: then it need not enter the graph.
+    /// Whether a row is deleted for every future reader, so that it need not be indexed.
     fn is_gone(&self, _row: u32) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Every row is found, whatever came before, after, or equals it.
+//! Every row is found, whatever rows precede it, follow it, or equal it.
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn half_the_rows_being_copies_harms_nobody() {
         let queries: Vec<_> = (0..50).map(|_| random.vector(64)).collect();
         let recall = recall(&graph, &rows, &queries, 100);
         assert!(recall > 0.95, "{metric:?}: recall {recall}");
-        // Each copy is a result where only that copy may be one.
+        // Each copy is found if only that copy is visible.
         let mut searcher = Searcher::new(&graph, &rows);
         for row in (0..rows.count()).filter(|&row| rows.row(row) == copied).step_by(97) {
             assert_eq!(searcher.search(&copied, 3, 20, &|r| r == row).len(), 1, "copy {row}");
@@ -155,7 +155,7 @@ fn infinite_distances_end_in_no_panic() {
     }
 }
 
-/// Found by the fuzz target `operations`.
+/// Regression test; found by the fuzz target `operations`.
 #[test]
 fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
     let mut random = Random::new(8);
@@ -178,7 +178,7 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
     }
 }
 
-/// A host that writes every row once more with other tags leaves nodes that are gone, with a twin each that is not.
+/// A program that writes every row again with other tags leaves deleted nodes, each with one live duplicate.
 #[test]
 fn rows_that_were_all_written_once_more_take_no_more_visits() {
     let mut random = Random::new(9);
@@ -206,7 +206,7 @@ fn rows_that_were_all_written_once_more_take_no_more_visits() {
     }
 }
 
-/// Where codes cannot tell which rows are the nearest the vectors do, also for rows that have no code of their own.
+/// Codes that cannot resolve the nearest rows are replaced by the vectors, also for duplicates, which have no code.
 #[test]
 fn twins_of_rows_that_are_gone_are_told_apart_as_well_as_others() {
     let mut random = Random::new(10);

@@ -1,11 +1,11 @@
-//! Rows that were deleted before they came into the graph have no place in it.
+//! Rows that were deleted before they were indexed are not in the graph.
 
 use super::saved::File;
 use super::*;
 use crate::distance::PreparedQuery;
 use std::cell::Cell;
 
-/// Vectors of which some are gone.
+/// Vectors of which some are deleted.
 struct Some<'a> {
     rows: &'a Flat,
     is_gone: &'a (dyn Fn(u32) -> bool + Sync),
@@ -26,7 +26,7 @@ fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
     let mut random = Random::new(51);
     for params in all_params() {
         let mut vectors = random.clusters(20, 60, 64);
-        // Equal ones, gone and not, in every order.
+        // Equal rows, deleted and live, in every order.
         vectors.extend(vectors[100..300].to_vec());
         vectors.extend(vec![vec![0.0; 64]; 20]);
         random.shuffle(&mut vectors);
@@ -64,7 +64,7 @@ fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
     }
 }
 
-/// Live rows that hang from nothing and have no record: the first without a direction.
+/// Number of live rows that are neither duplicates nor nodes: the first row without a direction.
 fn without_code(graph: &Graph, rows: &Flat, is_gone: &dyn Fn(u32) -> bool) -> u32 {
     let no_code = |row: &u32| {
         graph.params().metric == DistanceMetric::Cosine && rows.row(*row).iter().all(|&x| x == 0.0)
@@ -80,7 +80,7 @@ fn a_batch_that_is_begun_anew_leaves_out_what_is_gone_by_then() {
     let of_gone = |is_gone: &(dyn Fn(u32) -> bool + Sync)| {
         let graph = Graph::new(params, 64, Kernels::detect());
         {
-            // Coded once, as by a batch that then had no memory.
+            // Encoded once, as by a batch that then ran out of memory.
             let links = &mut graph.lock_build().unwrap().links;
             graph.make_room(400, links).unwrap();
             let rows = Some { rows: &flat, is_gone: &|_| false };

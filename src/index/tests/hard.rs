@@ -1,9 +1,9 @@
-//! Data that graphs are known to fail at, and mechanisms that must not cost recall.
+//! Data that graph indexes are known to fail on, and features that must not cost recall.
 
 use super::*;
 use crate::failpoint::{Failpoint, set_failpoint};
 
-/// Recall at few candidates of a graph with as many orphans as there may be.
+/// Recall with few candidates of a graph with the maximum number of orphans.
 fn recall_beside_orphans() -> f64 {
     let mut random = Random::new(61);
     let vectors = random.clusters(30, 100, 64);
@@ -24,8 +24,8 @@ fn orphans_take_no_places_from_nearer_rows() {
 fn orphans_at_minus_infinity_would_be_noticed() {
     set_failpoint(Some(Failpoint::OrphansFirst));
     let recall = recall_beside_orphans();
-    set_failpoint(None);
-    assert!(recall < 0.8, "recall {recall} in spite of the planted fault");
+    plant(None);
+    assert!(recall < 0.8, "recall {recall} with the failpoint active");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn orphans_are_bounded() {
     assert_eq!(graph.orphan_rows(), (0..64).collect::<Vec<_>>());
 }
 
-/// Vectors of few degrees of freedom, as real embeddings are.
+/// Vectors with few degrees of freedom, like real embeddings.
 fn smooth(random: &mut Random, count: usize, dimensions: usize) -> Vec<Vec<f32>> {
     let mixing: Vec<_> = (0..dimensions).map(|_| random.vector(10)).collect();
     let latent: Vec<_> = (0..count).map(|_| random.vector(10)).collect();
@@ -70,7 +70,7 @@ fn early_termination_costs_little_recall() {
                     searcher.search(query, k, ef, &|_| true).iter().filter(|n| n.distance <= last).count()
                 };
                 ended += near(10);
-                // To find as many rows as there are candidates, a walk has to visit all of them.
+                // A walk for as many results as candidates does not end early.
                 whole += near(ef);
             }
             println!("{name}, {:?}: {ended} of {whole} found", params.metric);

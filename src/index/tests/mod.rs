@@ -1,4 +1,4 @@
-//! Tests of the whole graph: each name says which known failure of such indexes it guards against.
+//! Tests of the whole graph. Each guards against a known failure of such indexes.
 //!
 //! Random data come from a seed that is printed; `SYNA_MMAP_SEED` sets another one.
 
@@ -42,11 +42,11 @@ impl Flat {
     }
 }
 
-/// A small source of random numbers.
+/// A small random number generator.
 pub(super) struct Random(u64);
 
 impl Random {
-    /// Prints its seed, so that a failure can be repeated.
+    /// Prints the seed, so that a failure can be reproduced.
     pub(super) fn new(default: u64) -> Self {
         let seed = std::env::var("SYNA_MMAP_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(default);
         println!("SYNA_MMAP_SEED={seed}");
@@ -62,7 +62,7 @@ impl Random {
         (self.next() >> 33) as u32 % end
     }
 
-    /// About normal: a sum of uniform numbers.
+    /// Approximately normal: a sum of uniform numbers.
     pub(super) fn normal(&mut self) -> f32 {
         let bits = self.next();
         (0..4).map(|i| (bits >> (16 * i) & 0xffff) as f32 / 65536.0).sum::<f32>() * 1.73 - 3.46
@@ -99,7 +99,7 @@ pub(super) fn params(metric: DistanceMetric) -> GraphParams {
     GraphParams { metric, m: 16, m_max: 32, ef_construction: 100, seed: 42, profile: IndexProfile::Fast }
 }
 
-/// Of each metric and profile.
+/// Parameters for each metric and profile.
 pub(super) fn all_params() -> [GraphParams; 6] {
     let [cosine, euclidean, product] =
         [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct];
@@ -128,13 +128,13 @@ pub(super) fn build(params: GraphParams, rows: &Flat) -> Graph {
     graph
 }
 
-/// One search after another.
+/// Runs searches one after another.
 pub(super) struct Searcher<'a> {
     pub(super) graph: &'a Graph,
     pub(super) rows: &'a Flat,
     pub(super) scratch: Scratch,
     pub(super) out: Vec<Neighbour>,
-    /// Of the last search.
+    /// Visits of the last search.
     pub(super) visits: u32,
 }
 
@@ -187,7 +187,7 @@ pub(super) fn exact(
     best.sorted().to_vec()
 }
 
-/// The share of the 10 nearest that a search finds, by distance.
+/// The share of the 10 nearest that searches find, by distance.
 pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize) -> f64 {
     let mut searcher = Searcher::new(graph, rows);
     let mut hits = 0;
@@ -201,8 +201,8 @@ pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize
     hits as f64 / all as f64
 }
 
-/// Rows that a search for their own vector does not find, by distance. The cosine of parallel vectors is 1 up to rounding,
-/// and of many it is chance which one it is smallest for.
+/// Rows that a search for their own vector does not find, by distance. For cosine, parallel vectors have distance 0
+/// only up to rounding, so any of them may be returned.
 pub(super) fn not_found(graph: &Graph, rows: &Flat, ef: usize) -> Vec<u32> {
     let mut searcher = Searcher::new(graph, rows);
     (0..graph.covered_rows())
@@ -220,12 +220,12 @@ pub(super) fn not_found(graph: &Graph, rows: &Flat, ef: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Whether a walk can set out from a vector; else its store scans.
+/// Whether the graph can be searched for a vector; otherwise the store scans.
 fn metric_has_code(metric: DistanceMetric, vector: &[f32]) -> bool {
     metric != DistanceMetric::Cosine || vector.iter().any(|&x| x != 0.0)
 }
 
-/// Every row can be reached, and every row finds itself.
+/// Asserts that every row is reachable and finds itself.
 pub(super) fn assert_whole(graph: &Graph, rows: &Flat) {
     let report = graph.check().unwrap();
     assert_eq!(report.unreachable, [], "unreachable rows");

@@ -1,4 +1,4 @@
-//! The recall that a graph measures on a sample of its own rows, and the candidates that follow from it.
+//! The recall that a graph measures on a sample of its rows, and the number of candidates that follows from it.
 
 use super::*;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ fn steps_measure_the_same_as_one_call() {
 
 #[test]
 fn copies_and_deleted_rows_are_no_part_of_the_truth() {
-    /// Every second row is gone.
+    /// Every second row is deleted.
     struct Half(Flat);
     impl Rows for Half {
         fn row(&self, row: u32) -> &[f32] {

@@ -1,4 +1,4 @@
-//! To a file and back, and files that are no graph.
+//! Saving and opening, and damaged files.
 
 use super::*;
 use crate::index::file::open::{GraphDamage, Unopened};
@@ -29,13 +29,13 @@ impl SavedLines for Mapped {
 }
 
 impl File {
-    /// What a graph is saved as where nothing was saved before.
+    /// A graph saved into a new file.
     pub(super) fn of(graph: &Graph) -> Self {
         let rows = 0..graph.covered_rows();
         let cells: Vec<Option<u32>> = rows.clone().map(|row| graph.nodes.cell(row)).collect();
         let mut file = Self { lines: Vec::new(), table: Vec::new() };
         file.save(graph, 0);
-        // As if nothing had been saved.
+        // Restore the cells, as if nothing had been saved.
         for (row, cell) in rows.zip(cells) {
             graph.nodes.forget_cell(row);
             cell.inspect(|&cell| graph.nodes.set_cell(row, cell));
@@ -47,7 +47,7 @@ impl File {
         bytemuck::cast_slice(&self.lines)
     }
 
-    /// Adds records from a cell on, and a table; returns the cell behind the records.
+    /// Appends records from a cell on, and a table. Returns the cell after the records.
     fn save(&mut self, graph: &Graph, first_cell: u32) -> u32 {
         let mut saving = graph.begin_saving(first_cell).unwrap();
         let write = &mut |piece: &[Line]| {
@@ -59,7 +59,7 @@ impl File {
         saving.next_cell()
     }
 
-    /// Adds what has changed since; returns how many records that is.
+    /// Appends what has changed since. Returns the number of records.
     pub(super) fn add(&mut self, graph: &Graph) -> u32 {
         let (_, changed) = graph.saved_records();
         let first = u32::try_from(self.lines.len() / width(graph)).unwrap();
@@ -71,7 +71,7 @@ impl File {
         self.open_without(params, most_rows, |_| false)
     }
 
-    /// Of a store where some rows are gone.
+    /// For a store with deleted rows.
     pub(super) fn open_without(
         &self,
         params: GraphParams,
@@ -104,7 +104,7 @@ fn small(metric: DistanceMetric) -> (GraphParams, Flat, Graph) {
     (params, rows, graph)
 }
 
-/// Searches of all kinds; `false` where one found the file damaged.
+/// Runs several searches; `false` if one found the file damaged.
 fn searches(graph: &Graph, rows: &Flat) -> bool {
     let mut scratch = Scratch::default();
     let mut out = Vec::new();
@@ -207,7 +207,7 @@ fn any_flipped_byte_of_a_table_is_an_error_or_a_graph_that_searches_and_grows() 
                 }
             }
         }
-        // Fingerprints may be any bits, and the store's checksum is over all of them.
+        // Fingerprints may have any bits. The store's checksum covers the whole table.
         let any = 3 * 2 * 4 * graph.covered_rows() as usize;
         println!("{accepted} of {} accepted", 3 * file.table.len());
         assert!(accepted < any + 3 * (file.table.len() - any / 3) / 2);
@@ -247,7 +247,7 @@ fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_h
             rows
         };
         let mut found = 0;
-        // A record's bytes are of few kinds: a step that fits no line meets all of them.
+        // A record's bytes are of few kinds: a step that is no divisor of a line meets all of them.
         let places = (0..64 * file.lines.len()).step_by(13);
         for at in places.clone() {
             let mut damaged = file.clone();
@@ -280,7 +280,7 @@ fn threads_that_bring_the_same_records_into_memory_find_what_one_finds() {
             for _ in 0..3 {
                 scope.spawn(|| assert_eq!(not_found(&open, &rows, 30), []));
             }
-            // Rows enter meanwhile, which replaces records that are just brought.
+            // Rows are inserted meanwhile, which replaces records that are being loaded.
             scope.spawn(|| open.extend(&rows, rows.count(), 1, &mut go_on).unwrap());
         });
         assert_whole(&open, &rows);

@@ -1,4 +1,4 @@
-//! Records that are added to a file, at once and in pieces.
+//! Saving records into a file, at once and in pieces.
 
 use super::saved::{File, width};
 use super::*;
@@ -38,7 +38,7 @@ fn a_graph_that_grows_while_it_is_saved_is_saved_as_it_is_in_the_end() {
     let graph = Graph::new(params, 64, Kernels::detect());
     graph.extend(&rows, 600, 1, &mut go_on).unwrap();
     let mut file = File { lines: Vec::new(), table: Vec::new() };
-    // A new file, and one that is added to.
+    // A new file, then one that is appended to.
     for ends in [900..=1_500, 1_600..=2_400] {
         let first = u32::try_from(file.lines.len() / width(&graph)).unwrap();
         let mut saving = graph.begin_saving(first).unwrap();
@@ -65,7 +65,7 @@ fn a_graph_that_grows_while_it_is_saved_is_saved_as_it_is_in_the_end() {
         file.table = graph.table().unwrap();
         let open = file.open(params, rows.count()).unwrap();
         assert_eq!(open.covered_rows(), *ends.end());
-        // Each record is what it is in memory, not what it was when it was first handed on.
+        // Each record is the current one, not the one that was first written.
         let whole = File::of(&graph);
         assert!(File::of(&open) == whole);
     }

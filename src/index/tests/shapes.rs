@@ -1,4 +1,4 @@
-//! Recall, whatever the order of the rows, their lengths, and how many of them are visible.
+//! Recall for different orders, lengths and visibility of the rows.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
         for ef in [10, 30, 100] {
             let recalls = [&fast, &compact].map(|graph| recall(graph, &rows, &queries, ef));
             println!("{metric:?}, ef {ef}: fast {:.4}, compact {:.4}", recalls[0], recalls[1]);
-            // A fast graph keeps more candidates where its estimates err.
+            // A fast graph keeps more candidates if its estimates are inaccurate.
             assert!(recalls[1] >= recalls[0] - 0.01, "{metric:?}, ef {ef}: {recalls:?}");
         }
         assert_whole(&compact, &rows);
@@ -133,7 +133,7 @@ fn invisible_rows_are_walked_through() {
             hits += found.iter().filter(|n| truth.contains(n)).count();
         }
         assert!(hits * 20 >= 19 * 20 * count.min(10), "{percent} % invisible: {hits} of 200 found");
-        // More than there are: all there are.
+        // k above the number of visible rows returns all of them.
         assert_eq!(searcher.search(&random.vector(64), 5_000, 1, &visible).len(), count);
     }
 }

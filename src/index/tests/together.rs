@@ -1,4 +1,4 @@
-//! Threads: the same graph for any number of them, and searches while it grows.
+//! Threads: the graph is the same for any number of them; searches run while it grows.
 
 use super::saved::File;
 use super::*;
@@ -29,13 +29,14 @@ fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
     let mut lost = 0;
     for end in (0..=rows.count()).step_by(60) {
         graph.extend(&rows, end, 1, &mut go_on).unwrap();
-        // A greedy descent lost 1 to 14 rows at a third of these steps. Between two full sweeps a few may still fade.
+        // A greedy descent lost 1 to 14 rows at a third of these steps. Between two full sweeps a few may still be
+        // lost.
         let missed = not_found(&graph, &rows, 100);
         lost += missed.len();
         assert!(missed.len() * 200 <= end as usize, "{missed:?} of {end} rows");
     }
     println!("{lost} rows not found, over all steps");
-    // A full sweep falls due: what had faded is found again.
+    // A full sweep becomes due: lost rows are found again.
     graph.lock_build().unwrap().links.swept_rows = 0;
     graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
     assert_whole(&graph, &rows);
@@ -132,7 +133,7 @@ fn amounts_of_work_make_the_graph_that_one_call_makes_in_the_same_number_of_call
                 }
             }
             assert!(File::of(&graph) == File::of(&at_once), "{metric:?}: another graph, {of_call} a call");
-            // What is paid for a row brings it in: a write that pays for two has its index catch up.
+            // The work paid for a row indexes it: a write that pays for two rows lets its index catch up.
             let most = i64::from(rows.count()) * ROW_WORK / of_call;
             assert!(to_cover <= most + most / 4 + 2, "{to_cover} calls, {most} expected");
             calls
@@ -157,7 +158,7 @@ fn steps_of_any_length_make_the_graph_that_one_call_makes() {
                 while !graph.step(&rows, end, Instant::now() + budget).unwrap() {
                     steps += 1;
                     if steps % 5_000 == 0 {
-                        // Between two steps the graph is whole for those who look.
+                        // Between two steps the graph is complete for readers.
                         assert_eq!(graph.check().unwrap().unreachable, []);
                         assert_eq!(not_found(&graph, &rows, 100), []);
                     }
