@@ -4,7 +4,7 @@ use super::fields::word;
 use super::index::Slot;
 use super::report::Report;
 use super::source::{Source, Window};
-use super::table::{Counts, IS_TWIN, Table};
+use super::table::{Counts, IS_DUPLICATE, Table};
 use crc32c::{crc32c, crc32c_append};
 use std::io;
 
@@ -35,7 +35,8 @@ pub fn inspect(
     let mut record = vec![0; usize::try_from(slot.cell_bytes()).unwrap_or(0)];
     for (row, at) in table.rows() {
         let Some(word) = words.word(at)? else { break };
-        let Some(cell) = word.checked_sub(1).filter(|_| word & IS_TWIN == 0 && word <= slot.cells) else {
+        let Some(cell) = word.checked_sub(1).filter(|_| word & IS_DUPLICATE == 0 && word <= slot.cells)
+        else {
             continue;
         };
         let at = slot.cell_at(cell);
@@ -53,7 +54,7 @@ pub fn inspect(
     let lines = [
         ("rows covered", table.covered_rows.into()),
         ("nodes", counts.nodes),
-        ("duplicates", counts.twins),
+        ("duplicates", counts.duplicates),
         ("not in the graph", counts.others),
         ("links", links.firm),
         ("spare links", links.spare),

@@ -30,13 +30,13 @@ const NAMES: [(&str, Shown); HEADER_WORDS] = [
     ("version", Number),
     ("metric", Number),
     ("M", Number),
-    ("most links", Number),
+    ("maximum links", Number),
     ("profile", Number),
     ("seed, lower half", Hex),
     ("seed, upper half", Hex),
     ("rows covered", Number),
     ("first row without direction", Hex),
-    ("rows at the last sample", Number),
+    ("rows when the entry points were chosen", Number),
     ("rows at the last full sweep", Number),
     ("next row to sweep", Number),
     ("largest squared length", Float),
@@ -51,9 +51,9 @@ const NAMES: [(&str, Shown); HEADER_WORDS] = [
     ("scale of the transform", Float),
     ("squared length of outliers", Float),
     ("components of the centre", Number),
-    ("rows of the sample", Number),
+    ("entry points", Number),
     ("orphans", Number),
-    ("bridges", Number),
+    ("pinned links", Number),
 ];
 
 /// The offsets of a table's parts. Its checksum and its length are valid.
@@ -61,9 +61,9 @@ pub struct Table {
     at: u64,
     header: [u8; HEADER_BYTES],
     pub covered_rows: u32,
-    sample_at: u64,
+    entry_points_at: u64,
     orphans_at: u64,
-    bridges_at: u64,
+    pinned_links_at: u64,
     rows_at: u64,
     prints_at: u64,
     in_links_at: u64,
@@ -123,10 +123,10 @@ pub fn find(source: &Source, slot: &Slot) -> io::Result<Result<Table, Fault>> {
     }
     let behind =
         |at: u64, words: usize| at.saturating_add(u64::from(word(&header, 4 * words)).saturating_mul(4));
-    let sample_at = behind(at.saturating_add(HEADER_BYTES as u64), 23);
-    let orphans_at = behind(sample_at, 24);
-    let bridges_at = behind(orphans_at, 25);
-    let rows_at = behind(behind(bridges_at, 26), 26);
+    let entry_points_at = behind(at.saturating_add(HEADER_BYTES as u64), 23);
+    let orphans_at = behind(entry_points_at, 24);
+    let pinned_links_at = behind(orphans_at, 25);
+    let rows_at = behind(behind(pinned_links_at, 26), 26);
     let prints_at = behind(rows_at, 7);
     let in_links_at = behind(prints_at, 7);
     let covered_rows = word(&header, 28);
@@ -137,9 +137,9 @@ pub fn find(source: &Source, slot: &Slot) -> io::Result<Result<Table, Fault>> {
         at,
         header,
         covered_rows,
-        sample_at,
+        entry_points_at,
         orphans_at,
-        bridges_at,
+        pinned_links_at,
         rows_at,
         prints_at,
         in_links_at,
@@ -175,7 +175,7 @@ impl Table {
     }
 
     fn is_node(&self, source: &Source, row: u32) -> io::Result<bool> {
-        Ok(self.row_word(source, row)?.is_some_and(|word| word != 0 && word & IS_TWIN == 0))
+        Ok(self.row_word(source, row)?.is_some_and(|word| word != 0 && word & IS_DUPLICATE == 0))
     }
 
     /// Each row and the offset of its word.
@@ -211,9 +211,9 @@ impl Table {
                 format_args!("table: the centre has {centre} components"),
             );
         }
-        self.check_nodes(source, self.sample_at..self.orphans_at, "of the sample", report)?;
-        self.check_nodes(source, self.orphans_at..self.bridges_at, "among the orphans", report)?;
-        self.check_nodes(source, self.bridges_at..self.rows_at, "of a bridge", report)?;
+        self.check_nodes(source, self.entry_points_at..self.orphans_at, "among the entry points", report)?;
+        self.check_nodes(source, self.orphans_at..self.pinned_links_at, "among the orphans", report)?;
+        self.check_nodes(source, self.pinned_links_at..self.rows_at, "of a pinned link", report)?;
         self.check_rows(source, slot, report)
     }
 
@@ -250,11 +250,11 @@ impl Table {
             let print = prints.word(self.prints_at.saturating_add(of_row))?.unwrap_or(0);
             let links = in_links.word(self.in_links_at.saturating_add(of_row))?.unwrap_or(0);
             counts.in_links = counts.in_links.saturating_add(links.into());
-            let first = word & !IS_TWIN;
-            if word & IS_TWIN != 0 {
-                counts.twins += 1;
+            let first = word & !IS_DUPLICATE;
+            if word & IS_DUPLICATE != 0 {
+                counts.duplicates += 1;
                 let of_first = if first < row { self.row_word(source, first)? } else { None };
-                if of_first.is_none_or(|word| word & IS_TWIN != 0) {
+                if of_first.is_none_or(|word| word & IS_DUPLICATE != 0) {
                     report.damage(
                         at,
                         format_args!(
