@@ -13,7 +13,7 @@ const HEADER_BYTES: usize = 4 * HEADER_WORDS;
 /// The value for "no row".
 const NO_ROW: u32 = u32::MAX;
 /// The bit of a row's word that marks a duplicate of the row in the other bits.
-pub const IS_TWIN: u32 = 1 << 31;
+pub const IS_DUPLICATE: u32 = 1 << 31;
 
 /// How a word of the header is printed.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ pub struct Table {
 #[derive(Default)]
 pub struct Counts {
     pub nodes: u64,
-    pub twins: u64,
+    pub duplicates: u64,
     /// Neither: without direction, or deleted before they were indexed.
     pub others: u64,
     pub in_links: u64,

@@ -190,8 +190,8 @@ fn mutate(index: &mut Vec<u8>, rows: u32, source: &mut Source<'_>) {
             let value = a_value(read_word(index, table + 4 * nth), rows, source);
             put(index, table + 4 * nth, &value.to_le_bytes());
             // The slots repeat some words: version, metric, m, m_max, profile, seed, covered rows.
-            if let (true, Some(twin)) = (source.one_in(2), [8, 12, 60, 64, 100, 72, 76, 56].get(nth)) {
-                SLOTS.iter().for_each(|slot| put(index, slot + twin, &value.to_le_bytes()));
+            if let (true, Some(field)) = (source.one_in(2), [8, 12, 60, 64, 100, 72, 76, 56].get(nth)) {
+                SLOTS.iter().for_each(|slot| put(index, slot + field, &value.to_le_bytes()));
             }
         }
         8..11 => {

@@ -18,7 +18,7 @@ use crate::sync::{Mutex, MutexGuard};
 use crate::{Result, SynaError};
 
 /// The longest time that [`Index::yield_turn`] waits for another thread to take the lock.
-const GIVING_WAY: Duration = Duration::from_millis(1);
+const YIELD_TIMEOUT: Duration = Duration::from_millis(1);
 
 /// The outcome of [`Index::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) enum Advance {
     /// All work is done.
     Done,
     /// A batch was added or a part of a check was finished; more work may be left.
-    Piece,
+    Progress,
     /// The amount of work was used up.
     Unfinished,
     /// Another thread is extending the graph. Nothing was done.
@@ -156,11 +156,11 @@ impl Index {
         rows: &impl Rows,
         end: u32,
         threads: usize,
-        patience: Duration,
+        timeout: Duration,
         work: &mut i64,
     ) -> Result<Advance> {
         check_end(end)?;
-        let Some(_turn) = self.turn_within(patience) else { return Ok(Advance::Busy) };
+        let Some(_turn) = self.turn_within(timeout) else { return Ok(Advance::Busy) };
         let mut build = self.lock_build()?;
         let mut budget = TimeBudget::amount(*work);
         let outcome = self.do_step(rows, end, threads, &mut build, &mut budget);
@@ -168,14 +168,14 @@ impl Index {
         Ok(match outcome? {
             StepOutcome::Nothing => Advance::Done,
             StepOutcome::Unfinished => Advance::Unfinished,
-            StepOutcome::Batch | StepOutcome::Sampled | StepOutcome::Swept => Advance::Piece,
+            StepOutcome::Batch | StepOutcome::Sampled | StepOutcome::Swept => Advance::Progress,
         })
     }
 
     /// Gives waiting threads the chance to take the lock. For a thread that takes it repeatedly.
-    pub(crate) fn give_way(&self) {
+    pub(crate) fn yield_turn(&self) {
         let begin = Instant::now();
-        while self.waiting.load(Relaxed) > 0 && begin.elapsed() < GIVING_WAY {
+        while self.waiting.load(Relaxed) > 0 && begin.elapsed() < YIELD_TIMEOUT {
             std::thread::yield_now();
         }
     }
@@ -193,7 +193,7 @@ impl Index {
     ///
     /// # Errors
     /// Those of `work`, and `Poisoned`.
-    pub(crate) fn if_at_rest<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+    pub(crate) fn if_between_batches<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         let Some(_turn) = self.try_turn() else { return Ok(None) };
         if self.lock_build()?.batch.is_some() {
             return Ok(None);
@@ -206,7 +206,7 @@ impl Index {
     ///
     /// # Errors
     /// As [`Self::extend`], and those of `work`.
-    pub(crate) fn at_rest<T>(
+    pub(crate) fn between_batches<T>(
         &self,
         rows: &impl Rows,
         threads: usize,
@@ -241,16 +241,16 @@ impl Index {
     }
 
     /// Takes the lock if it becomes free within `timeout`.
-    fn turn_within(&self, patience: Duration) -> Option<MutexGuard<'_, ()>> {
+    fn turn_within(&self, timeout: Duration) -> Option<MutexGuard<'_, ()>> {
         let turn = self.try_turn();
-        if turn.is_some() || patience.is_zero() {
+        if turn.is_some() || timeout.is_zero() {
             return turn;
         }
         let begin = Instant::now();
         self.waiting.fetch_add(1, Relaxed);
         let turn = loop {
             let turn = self.try_turn();
-            if turn.is_some() || begin.elapsed() >= patience {
+            if turn.is_some() || begin.elapsed() >= timeout {
                 break turn;
             }
             std::thread::sleep(Duration::from_micros(50));
@@ -265,7 +265,7 @@ impl Index {
     ///
     /// # Errors
     /// As [`Self::extend`].
-    pub(crate) fn mend(
+    pub(crate) fn repair_all(
         &self,
         rows: &impl Rows,
         threads: usize,

@@ -68,17 +68,17 @@ mod work;
 
 #[cfg(feature = "bench-internals")]
 pub use codes::{relative::write_slot, rotation::Rotation};
-pub(crate) use file::open::{OpenedGraph, Unopened};
-pub(crate) use file::save::Standing;
+pub(crate) use file::open::{OpenError, OpenedIndex};
+pub(crate) use file::save::TableState;
 pub(crate) use file::save_records::Saving;
 pub(crate) use graph::sampled_recall::SampledRecall;
-pub(crate) use index::{Advance, Index as Graph};
+pub(crate) use index::{Advance, Index};
 pub(crate) use neighbour::Neighbour;
 pub use params::IndexProfile;
 pub(crate) use params::{BATCH_ROWS, GraphParams, mix};
 pub(crate) use records::mapped_records::SavedLines;
 pub(crate) use rows::Rows;
-pub(crate) use search::request::{GraphSearch, SearchEnd, thinned};
-pub(crate) use search::scan::{AllWithin, BestK, Keeper, ScanRequest, scan};
+pub(crate) use search::request::{GraphSearch, SearchEnd, filtered_ef};
+pub(crate) use search::scan::{AllWithin, BestK, Collector, ScanRequest, scan};
 pub(crate) use search::scratch::Scratch;
 pub(crate) use work::budget::ROW_WORK;

@@ -101,9 +101,9 @@ pub(crate) fn mix(x: u64) -> u64 {
     clippy::cast_possible_truncation,
     reason = "rows are counted in 31 bits; extend and decode refuse more"
 )]
-pub(super) fn row_number(place: usize) -> u32 {
-    debug_assert!(place <= MAX_ROWS as usize);
-    place as u32
+pub(super) fn row_number(index: usize) -> u32 {
+    debug_assert!(index <= MAX_ROWS as usize);
+    index as u32
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_counts_as_the_nearest_sense() {
+    fn parameters_out_of_range_are_clamped() {
         let metric = DistanceMetric::Euclidean;
         for (m_max, expected) in [(0, 4), (8, 8), (9_999, 1024), (u32::MAX, 1024)] {
             let params = GraphParams {

@@ -6,7 +6,7 @@ pub(crate) trait Rows: Sync {
     fn row(&self, row: u32) -> &[f32];
 
     /// Whether a row is deleted for every future reader, so that it need not be indexed.
-    fn is_gone(&self, _row: u32) -> bool {
+    fn is_deleted(&self, _row: u32) -> bool {
         false
     }
 }

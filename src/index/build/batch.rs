@@ -9,7 +9,7 @@ use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
 use crate::index::graph::record_layout::Bits;
 use crate::index::link::back_links::Merged;
-use crate::index::link::find_links::{BackLink, Found, write_forward};
+use crate::index::link::find_links::{BackLink, LinkCandidates, write_forward};
 use crate::index::link::repair::Check;
 use crate::index::link::state::LinkState;
 use crate::index::params::{NO_ROW, row_number};
@@ -22,7 +22,7 @@ use crate::{Result, memory};
 
 /// The work to encode a row, and to skip a deleted one.
 const CODE_WORK: i64 = ROW_WORK / SHARES;
-const GONE_WORK: i64 = ROW_WORK / 2048;
+const DELETED_WORK: i64 = ROW_WORK / 2048;
 
 /// See the module.
 #[derive(Default)]
@@ -33,7 +33,7 @@ pub(crate) struct InsertBatch {
     next: usize,
     /// For each row the result of encoding.
     coded: Vec<Coded>,
-    found: Vec<Found>,
+    found: Vec<LinkCandidates>,
     /// For each row the node that it is a duplicate of, or [`NO_ROW`].
     firsts: Vec<u32>,
     nodes: Vec<u32>,
@@ -73,7 +73,7 @@ impl InsertBatch {
 
     /// The work of the current stage: its share of the work of the rows that are not deleted.
     fn stage_work(&self) -> i64 {
-        let rows = self.coded.iter().filter(|&&coded| coded != Coded::Gone).count();
+        let rows = self.coded.iter().filter(|&&coded| coded != Coded::Deleted).count();
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         match self.stage {
             Stage::Encode => CODE_WORK * i64::from(self.rows.end - self.rows.start),
@@ -81,14 +81,14 @@ impl InsertBatch {
         }
     }
 
-    fn is_twin(&self, row: u32) -> bool {
-        let place = row.checked_sub(self.rows.start);
-        place.and_then(|place| self.firsts.get(place as usize)).is_some_and(|&first| first != NO_ROW)
+    fn is_duplicate(&self, row: u32) -> bool {
+        let index = row.checked_sub(self.rows.start);
+        index.and_then(|index| self.firsts.get(index as usize)).is_some_and(|&first| first != NO_ROW)
     }
 
     fn coded(&self, row: u32) -> Coded {
-        let place = row.checked_sub(self.rows.start);
-        place.and_then(|place| self.coded.get(place as usize)).copied().unwrap_or(Coded::No)
+        let index = row.checked_sub(self.rows.start);
+        index.and_then(|index| self.coded.get(index as usize)).copied().unwrap_or(Coded::No)
     }
 
     /// Advances to the next stage; `None` after the last.
@@ -104,7 +104,7 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`; the batch must then be inserted from the start.
-    pub(crate) fn go_on_inserting(
+    pub(crate) fn continue_batch(
         &self,
         rows: &impl Rows,
         batch: &mut InsertBatch,
@@ -114,7 +114,7 @@ impl Graph {
     ) -> Result<bool> {
         loop {
             let stage = batch.stage;
-            let is_done = self.go_on_with_stage(rows, batch, state, scratches, budget)?;
+            let is_done = self.continue_stage(rows, batch, state, scratches, budget)?;
             // Deleted rows cost less than they were charged for: use the rest.
             if !is_done && stage == Stage::Encode && budget.left() > 0 {
                 continue;
@@ -128,7 +128,7 @@ impl Graph {
         }
     }
 
-    fn go_on_with_stage(
+    fn continue_stage(
         &self,
         rows: &impl Rows,
         batch: &mut InsertBatch,
@@ -154,7 +154,7 @@ impl Graph {
                     batch.next = 1;
                 }
                 let view = View { covered: batch.rows.end };
-                return self.go_on_checking(rows, view, &mut batch.check, state, scratches, budget);
+                return self.continue_check(rows, view, &mut batch.check, state, scratches, budget);
             }
             _ => {
                 let mut next = batch.next;
@@ -169,8 +169,8 @@ impl Graph {
                 });
                 let coded = batch.coded.get(batch.next..next).unwrap_or_default();
                 if stage == Stage::Encode {
-                    let gone = coded.iter().filter(|&&coded| coded == Coded::Gone).count();
-                    budget.charge((GONE_WORK - CODE_WORK) * i64::try_from(gone).unwrap_or(0));
+                    let deleted = coded.iter().filter(|&&coded| coded == Coded::Deleted).count();
+                    budget.charge((DELETED_WORK - CODE_WORK) * i64::try_from(deleted).unwrap_or(0));
                 }
                 batch.next = next;
                 is_done
@@ -208,7 +208,7 @@ impl Graph {
         let found = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
             let row = these.rows.start + row_number(items.start + i);
             match these.coded(row) {
-                Coded::Gone => Ok(Found::default()),
+                Coded::Deleted => Ok(LinkCandidates::default()),
                 _ => self.find_candidates(rows, view, row, &these.rows, radius, scratch),
             }
         })?;
@@ -219,9 +219,9 @@ impl Graph {
     }
 
     fn resolve(&self, rows: &impl Rows, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
-        let is_gone = |row: u32| batch.coded(row) == Coded::Gone;
-        batch.firsts = self.resolve_twins(rows, &batch.rows, &batch.found, is_gone, state)?;
-        let is_node = |row: u32| !batch.is_twin(row) && batch.coded(row) == Coded::Yes;
+        let is_deleted = |row: u32| batch.coded(row) == Coded::Deleted;
+        batch.firsts = self.resolve_duplicates(rows, &batch.rows, &batch.found, is_deleted, state)?;
+        let is_node = |row: u32| !batch.is_duplicate(row) && batch.coded(row) == Coded::Yes;
         let nodes = batch.rows.clone().filter(|&row| is_node(row));
         batch.nodes = memory::collected(nodes)?;
         Ok(())
@@ -240,10 +240,12 @@ impl Graph {
             let Some(&row) = these.nodes.get(items.start + i) else { return Ok(Links::default()) };
             let found = these.found.get((row - these.rows.start) as usize);
             let candidates = found.map_or(&[][..], |found| &found.candidates);
-            let candidates = candidates.iter().copied().filter(|candidate| !these.is_twin(candidate.row));
+            let candidates =
+                candidates.iter().copied().filter(|candidate| !these.is_duplicate(candidate.row));
             let candidates = memory::collected(candidates)?;
             let products = found.map_or(&[][..], |found| &found.products);
-            let products: Vec<u32> = products.iter().copied().filter(|&row| !these.is_twin(row)).collect();
+            let products: Vec<u32> =
+                products.iter().copied().filter(|&row| !these.is_duplicate(row)).collect();
             self.choose_links(rows, row, (&candidates, &products), state, scratch)
         })?;
         for links in chosen {
@@ -279,43 +281,43 @@ impl Graph {
         state: &mut LinkState,
     ) -> Result<()> {
         let nodes = batch.nodes.get(items).unwrap_or_default();
-        self.lift_in_links(rows, nodes, state, &mut batch.memory)
+        self.raise_in_links(rows, nodes, state, &mut batch.memory)
     }
 
     fn begin_verify(&self, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
-        batch.found.iter().for_each(|found| state.placed.add(found.placed));
-        self.set_reliability(state.placed);
+        batch.found.iter().for_each(|found| state.estimates.add(found.estimates));
+        self.set_reliability(state.estimates);
         if state.sampled_rows == 0 {
             let mut entry_sampler = EntrySampler::default();
             let is_node = |row: u32| batch.nodes.binary_search(&row).is_ok();
-            entry_sampler.look_on(batch.rows.end, self.params.seed, is_node);
+            entry_sampler.sample_to(batch.rows.end, self.params.seed, is_node);
             self.sample_entry_points(batch.rows.end, state, &entry_sampler);
         }
-        let mut suspects = memory::copied(&batch.nodes)?;
-        memory::extend(&mut suspects, state.few_in_links(std::mem::take(&mut batch.lost)))?;
-        batch.check = Check::of(suspects, state);
+        let mut to_check = memory::copied(&batch.nodes)?;
+        memory::extend(&mut to_check, state.few_in_links(std::mem::take(&mut batch.lost)))?;
+        batch.check = Check::of(to_check, state);
         Ok(())
     }
 
     /// Publishes a batch, after everything that can fail: a repeated batch must not append a duplicate twice.
     fn publish_batch(&self, batch: &InsertBatch, state: &mut LinkState) -> Result<()> {
         let rows = &batch.rows;
-        let no_node = |row: u32| !batch.is_twin(row) && batch.coded(row) == Coded::No;
-        for row in rows.clone().filter(|&row| no_node(row)) {
+        let is_directionless = |row: u32| !batch.is_duplicate(row) && batch.coded(row) == Coded::No;
+        for row in rows.clone().filter(|&row| is_directionless(row)) {
             self.set_directionless(state.directionless.unwrap_or(row));
         }
         for (row, (&first, found)) in rows.clone().zip(batch.firsts.iter().zip(&batch.found)) {
-            if batch.coded(row) == Coded::Gone {
+            if batch.coded(row) == Coded::Deleted {
                 self.count_absent();
             } else if first == NO_ROW {
                 self.fingerprints.insert(found.print, row);
             } else {
-                state.hang_twin(self, first, row);
+                state.append_duplicate(self, first, row);
             }
         }
         self.publish(View { covered: rows.end });
         let mut entry_sampler = std::mem::take(&mut state.entry_sampler);
-        entry_sampler.look_on(rows.end, self.params.seed, |row| self.nodes.is_node(row));
+        entry_sampler.sample_to(rows.end, self.params.seed, |row| self.nodes.is_node(row));
         self.sample_entry_points(rows.end, state, &entry_sampler);
         state.entry_sampler = entry_sampler;
         Ok(())

@@ -19,7 +19,7 @@ pub(crate) enum Coded {
     /// Its vector has no code.
     No,
     /// It is deleted and not in the graph.
-    Gone,
+    Deleted,
 }
 
 impl Graph {
@@ -43,10 +43,10 @@ impl Graph {
     ) -> Result<Vec<Coded>> {
         let coded = spread(scratches, (these.end - these.start) as usize, &|i, scratch: &mut Scratch| {
             let row = these.start + row_number(i);
-            if rows.is_gone(row) {
+            if rows.is_deleted(row) {
                 // It may have a record from an earlier insertion of the same batch that failed.
                 self.nodes.remove(row);
-                return Ok(Coded::Gone);
+                return Ok(Coded::Deleted);
             }
             let rotated: &mut Rotated = &mut scratch.query.rotated;
             if !self.encoder.rotate(rows.row(row), rotated) {
@@ -60,7 +60,7 @@ impl Graph {
             // Rows of a repeated batch were counted before.
             if row >= state.measured_rows {
                 state.measured_rows = row + 1;
-                if coded != Coded::Gone {
+                if coded != Coded::Deleted {
                     let square = records.record(row).map_or(0.0, |record| record.code().facts.square);
                     if square <= self.encoder.transform().outlier_square {
                         state.count_square(square);

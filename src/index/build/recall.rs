@@ -77,11 +77,11 @@ impl Graph {
     /// `NoMemory`.
     pub(crate) fn begin_sampling(&self, under_way: &mut Option<Sampling>, covered: u32) -> Result<bool> {
         if under_way.is_none() && self.is_sampling_due(covered) {
-            let is_single = |row: &u32| *row < covered && self.nodes.next_twin(*row).is_none();
+            let is_single = |row: &u32| *row < covered && self.nodes.next_duplicate(*row).is_none();
             let sample = self.entry_points.rows().iter().copied();
             let queries = memory::collected(sample.filter(is_single).take(QUERIES))?;
             // One more, since each row is its own nearest.
-            let nearest = memory::all(queries.iter().map(|_| BestK::keeping(RESULTS + 1)))?;
+            let nearest = memory::all(queries.iter().map(|_| BestK::with_k(RESULTS + 1)))?;
             *under_way = Some(Sampling {
                 covered,
                 truth: memory::with_room(queries.len())?,
@@ -112,7 +112,7 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`; the measurement is then dropped and due again.
-    pub(crate) fn go_on_sampling(
+    pub(crate) fn continue_sampling(
         &self,
         rows: &impl Rows,
         under_way: &mut Option<Sampling>,
@@ -123,9 +123,9 @@ impl Graph {
         let Some(mut sampling) = under_way.take() else { return Ok(true) };
         let is_scanned = sampling.next_item >= sampling.items();
         let is_done = if is_scanned {
-            self.go_on_searching(rows, &mut sampling, scratches, budget, &mut costs.search)?
+            self.continue_searches(rows, &mut sampling, scratches, budget, &mut costs.search)?
         } else {
-            self.go_on_scanning(rows, &mut sampling, scratches, budget, &mut costs.scan)?
+            self.continue_scan(rows, &mut sampling, scratches, budget, &mut costs.scan)?
         };
         if is_scanned && is_done {
             let target = match self.params.metric {
@@ -143,7 +143,7 @@ impl Graph {
         Ok(is_done)
     }
 
-    fn go_on_scanning(
+    fn continue_scan(
         &self,
         rows: &impl Rows,
         sampling: &mut Sampling,
@@ -161,7 +161,7 @@ impl Graph {
             let mut parts = memory::collected(prepared.chunks(share).zip(nearest.chunks_mut(share)))?;
             each(&mut parts, &|(queries, nearest)| {
                 let request =
-                    ScanRequest { visible: &|row| !rows.is_gone(row), deadline: None, budget: None };
+                    ScanRequest { visible: &|row| !rows.is_deleted(row), deadline: None, budget: None };
                 scan(queries, rows, candidates.clone(), &request, nearest);
             });
             Ok(())
@@ -169,7 +169,7 @@ impl Graph {
         budget.work(cost, SCAN_WORK, next_item, end, &mut scan_items)
     }
 
-    fn go_on_searching(
+    fn continue_searches(
         &self,
         rows: &impl Rows,
         sampling: &mut Sampling,
@@ -179,18 +179,18 @@ impl Graph {
     ) -> Result<bool> {
         let Sampling { covered, queries, truth, ef, next_query, found, .. } = sampling;
         let count = queries.len();
-        let search = |place: usize, scratch: &mut Scratch| -> u32 {
-            let (Some(&row), Some(&(last, most))) = (queries.get(place), truth.get(place)) else { return 0 };
+        let search = |index: usize, scratch: &mut Scratch| -> u32 {
+            let (Some(&row), Some(&(last, most))) = (queries.get(index), truth.get(index)) else { return 0 };
             let request = GraphSearch {
                 k: RESULTS,
                 ef: *ef as usize,
                 limit: *covered,
-                visible: &|row| !rows.is_gone(row),
-                look_ahead: None,
+                visible: &|row| !rows.is_deleted(row),
+                prefetch_visibility: None,
                 share: None,
                 deadline: None,
                 budget: None,
-                without: Some(row),
+                excluded_row: Some(row),
             };
             let mut hits = Vec::new();
             // If the graph cannot answer, a scan does, with all true results.
@@ -200,10 +200,10 @@ impl Graph {
             }
         };
         let price = SEARCH_WORK * i64::from(*ef) / i64::from(FIRST_EF);
-        budget.work(cost, price, next_query, count, |places: Range<usize>| {
-            let first = places.start;
+        budget.work(cost, price, next_query, count, |range: Range<usize>| {
+            let first = range.start;
             let found_now =
-                spread(scratches, places.len(), &|i, scratch: &mut Scratch| search(first + i, scratch))?;
+                spread(scratches, range.len(), &|i, scratch: &mut Scratch| search(first + i, scratch))?;
             *found += found_now.iter().sum::<u32>();
             Ok(())
         })

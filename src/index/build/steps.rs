@@ -75,14 +75,14 @@ impl Graph {
         let begun = build.batch.take();
         if covered < end && !self.encoder.has_transform() {
             let step = end.div_ceil(SAMPLE_ROWS).max(1) as usize;
-            let sample = (0..end).step_by(step).filter(|&row| !rows.is_gone(row));
+            let sample = (0..end).step_by(step).filter(|&row| !rows.is_deleted(row));
             self.encoder.learn(sample.map(|row| rows.row(row)));
         }
         let next = || {
             (covered < end).then(|| InsertBatch::new(covered..covered.saturating_add(BATCH_ROWS).min(end)))
         };
         let outcome = if let Some(mut batch) = begun.or_else(next) {
-            if self.go_on_inserting(rows, &mut batch, &mut build.links, of_call, budget)? {
+            if self.continue_batch(rows, &mut batch, &mut build.links, of_call, budget)? {
                 build.links.unswept_rows += batch.rows.end - batch.rows.start;
                 StepOutcome::Batch
             } else {
@@ -90,11 +90,16 @@ impl Graph {
                 StepOutcome::Unfinished
             }
         } else if self.begin_sampling(&mut build.sampling, covered)? {
-            let is_done =
-                self.go_on_sampling(rows, &mut build.sampling, &mut build.sampling_costs, of_call, budget)?;
+            let is_done = self.continue_sampling(
+                rows,
+                &mut build.sampling,
+                &mut build.sampling_costs,
+                of_call,
+                budget,
+            )?;
             if is_done { StepOutcome::Sampled } else { StepOutcome::Unfinished }
         } else if Sweep::begin(&mut build.sweep, &mut build.links, covered) {
-            let is_done = self.go_on_sweeping(rows, &mut build.sweep, &mut build.links, of_call, budget)?;
+            let is_done = self.continue_sweep(rows, &mut build.sweep, &mut build.links, of_call, budget)?;
             if is_done { StepOutcome::Swept } else { StepOutcome::Unfinished }
         } else {
             StepOutcome::Nothing

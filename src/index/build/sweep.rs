@@ -50,7 +50,7 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`; the part is then dropped, and the rest is due again.
-    pub(crate) fn go_on_sweeping(
+    pub(crate) fn continue_sweep(
         &self,
         rows: &impl Rows,
         under_way: &mut Option<Sweep>,
@@ -72,7 +72,7 @@ impl Graph {
             state.sweep_next = end;
             sweep.check = Check::of(part, state);
         }
-        let is_done = self.go_on_checking(rows, view, &mut sweep.check, state, scratches, budget);
+        let is_done = self.continue_check(rows, view, &mut sweep.check, state, scratches, budget);
         let is_done = is_done.inspect_err(|_| state.unswept_rows += sweep.left)?;
         if !is_done || sweep.left > 0 {
             *under_way = Some(sweep);

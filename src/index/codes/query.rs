@@ -51,11 +51,11 @@ impl QueryCode {
         block: &[u8],
         facts: &BlockFacts,
         base: f32,
-        coming: &[Line],
+        prefetch_lines: &[Line],
         out: &mut [f32; 32],
     ) {
         let table = bytemuck::cast_slice(&self.table);
-        kernels.estimate(block, (table, self.facts.table_scale), facts, base, coming, out);
+        kernels.estimate(block, (table, self.facts.table_scale), facts, base, prefetch_lines, out);
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn set_slot_facts(facts: &mut BlockFacts, slot: usize, of_slot: SlotF
 }
 
 /// The byte of a slot's nibble within the 16 bytes of a group, and its shift there.
-fn place(slot: usize) -> (usize, u32) {
+fn nibble_of(slot: usize) -> (usize, u32) {
     debug_assert!(slot < 32);
     (slot % 16, if slot < 16 { 0 } else { 4 })
 }
@@ -61,7 +61,7 @@ fn place(slot: usize) -> (usize, u32) {
 pub fn write_slot(block: &mut [u8], slot: usize, bits: &[u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());
     // A shift known at compile time halves the time of the loop.
-    match place(slot) {
+    match nibble_of(slot) {
         (byte, 0) => write_nibbles::<0>(block, byte, bits),
         (byte, _) => write_nibbles::<4>(block, byte, bits),
     }
@@ -80,7 +80,7 @@ fn write_nibbles<const SHIFT: u32>(block: &mut [u8], byte: usize, bits: &[u8]) {
 #[cfg(test)]
 pub(crate) fn read_slot(block: &[u8], slot: usize, bits: &mut [u8]) {
     debug_assert_eq!(block.len(), 32 * bits.len());
-    let (byte, shift) = place(slot);
+    let (byte, shift) = nibble_of(slot);
     for (groups, bits) in block.as_chunks::<32>().0.iter().zip(bits) {
         *bits = groups[byte] >> shift & 15 | (groups[byte + 16] >> shift) << 4;
     }

@@ -43,7 +43,7 @@ fn dimension_counts() -> impl Iterator<Item = usize> {
 }
 
 #[test]
-fn rotations_keep_distances_and_have_the_same_bits_everywhere() {
+fn rotations_preserve_distances_with_the_same_bits_on_every_isa() {
     for dimensions in dimension_counts() {
         let rotation = Rotation::new(dimensions, 5);
         let mut normal = Normal(dimensions as u64);
@@ -62,7 +62,7 @@ fn rotations_keep_distances_and_have_the_same_bits_everywhere() {
 }
 
 #[test]
-fn rotations_spread_one_axis_over_all() {
+fn rotations_distribute_one_axis_over_all_components() {
     let kernels = CodeKernels::detect();
     for dimensions in dimension_counts().filter(|dimensions| *dimensions >= 64) {
         let rotation = Rotation::new(dimensions, 5);
@@ -81,7 +81,7 @@ fn rotations_spread_one_axis_over_all() {
 }
 
 #[test]
-fn rotations_follow_their_seed_for_ever() {
+fn rotations_of_a_seed_never_change() {
     let kernels = CodeKernels::detect();
     let vector: Vec<f32> = (0..100_u8).map(f32::from).collect();
     let first = rotated(&Rotation::new(100, 1), &kernels, &vector);
@@ -92,7 +92,7 @@ fn rotations_follow_their_seed_for_ever() {
 }
 
 #[test]
-fn slots_are_read_as_they_were_written() {
+fn slots_are_read_back_unchanged() {
     for code_dimensions in [64, 128, 768, 8256] {
         let bits_of = |slot: usize, round: usize| -> Vec<u8> {
             let byte =
@@ -169,7 +169,7 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
 }
 
 #[test]
-fn estimates_are_unbiased_and_as_narrow_as_one_bit_can_be() {
+fn estimates_are_unbiased_with_the_theoretical_deviation() {
     for dimensions in [128, 768, 784] {
         {
             let all: Vec<_> =
@@ -189,7 +189,7 @@ fn estimates_are_unbiased_and_as_narrow_as_one_bit_can_be() {
 }
 
 #[test]
-fn a_neighbour_equal_to_its_node_has_the_distance_of_the_node() {
+fn a_neighbour_equal_to_its_node_has_zero_residual() {
     for kernels in CodeKernels::available() {
         let mut bytes = [0; 128];
         let code = ByteCode::encode(&kernels, &Normal(1).vector(128), &mut bytes);

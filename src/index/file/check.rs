@@ -11,13 +11,13 @@ pub(crate) struct GraphReport {
     /// Rows with a record.
     pub(crate) nodes: u32,
     /// Rows that are duplicates of an earlier row.
-    pub(crate) twins: u32,
+    pub(crate) duplicates: u32,
     /// Selected links of all nodes.
     pub(crate) links: u64,
     /// Fillers of all nodes.
     pub(crate) filler_links: u64,
     /// Links that are never pruned, because a row was not found without them.
-    pub(crate) bridges: u32,
+    pub(crate) pinned_links: u32,
     /// Nodes that no link leads to: candidates of every search.
     pub(crate) orphans: Vec<u32>,
     /// Nodes that no selected link leads to.
@@ -43,10 +43,10 @@ impl Index {
         let records = self.nodes.read();
         let mut report = GraphReport {
             nodes: 0,
-            twins: 0,
+            duplicates: 0,
             links: 0,
             filler_links: 0,
-            bridges: row_number(state.bridges.len()),
+            pinned_links: row_number(state.pinned_links.len()),
             orphans: self.orphan_rows(),
             unlinked: Vec::new(),
             uncoded: 0,
@@ -79,7 +79,7 @@ impl Index {
                 report.unreachable.push(row);
             }
             if first != NO_ROW {
-                report.twins += 1;
+                report.duplicates += 1;
                 report.uncoded += u32::from(directionless == Some(first));
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Opens a graph that [`super::save`] wrote. Nothing in the file is trusted.
 
-use super::save::{HAS_NO_CODE, IS_TWIN, VERSION, halves};
+use super::save::{HAS_NO_CODE, IS_DUPLICATE, VERSION, halves};
 use crate::index::codes::transform::Transform;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::sampled_recall::{MOST_EF, SampledRecall};
@@ -8,7 +8,7 @@ use crate::index::index::Index;
 use crate::index::link::state::LinkState;
 use crate::index::params::{GraphParams, MAX_ROWS, NO_ROW};
 use crate::index::records::mapped_records::SavedLines;
-use crate::index::search::reliability::Placed;
+use crate::index::search::reliability::EstimateCounts;
 use crate::kernel::Kernels;
 use crate::{Result, SynaError, memory};
 
@@ -32,19 +32,19 @@ impl std::fmt::Display for GraphDamage {
 
 /// Why a graph was not opened.
 #[derive(Debug)]
-pub(crate) enum Unopened {
+pub(crate) enum OpenError {
     Damaged(GraphDamage),
     /// Opening failed, perhaps for lack of memory. The file may be intact.
     Failed(SynaError),
 }
 
-impl From<SynaError> for Unopened {
+impl From<SynaError> for OpenError {
     fn from(error: SynaError) -> Self {
         Self::Failed(error)
     }
 }
 
-type Checked<T> = std::result::Result<T, Unopened>;
+type Checked<T> = std::result::Result<T, OpenError>;
 
 /// Returns an empty list with memory for `count` items.
 fn room<T>(count: u32) -> Result<Vec<T>> {
@@ -60,13 +60,13 @@ struct Words<'a> {
 impl Words<'_> {
     fn damage<T>(&self, what: impl Into<String>) -> Checked<T> {
         let offset_bytes = 4 * self.next.saturating_sub(1);
-        Err(Unopened::Damaged(GraphDamage { offset_bytes, what: what.into() }))
+        Err(OpenError::Damaged(GraphDamage { offset_bytes, what: what.into() }))
     }
 
     fn word(&mut self) -> Checked<u32> {
         let word = self.words.get(self.next).copied();
         self.next += 1;
-        word.map_or_else(|| self.damage("it ends too early"), |word| Ok(u32::from_le_bytes(word)))
+        word.map_or_else(|| self.damage("the table ends too early"), |word| Ok(u32::from_le_bytes(word)))
     }
 
     fn expect(&mut self, expected: u32, what: &str) -> Checked<()> {
@@ -97,21 +97,21 @@ impl Words<'_> {
 }
 
 /// A graph from a file, before the check that it lacks only deleted rows.
-pub(crate) struct OpenedGraph {
+pub(crate) struct OpenedIndex {
     index: Index,
     /// Covered rows that are not in the graph.
-    nowhere: Vec<u32>,
+    absent: Vec<u32>,
 }
 
-impl OpenedGraph {
+impl OpenedIndex {
     /// Returns the index if every row that it lacks is deleted.
     ///
     /// # Errors
     /// A row that is missing and not deleted.
-    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Checked<Index> {
-        for row in self.nowhere {
-            if !is_gone(row) {
-                return wrong(format!("row {row} is nowhere, and was not deleted"));
+    pub(crate) fn settle(self, is_deleted: impl Fn(u32) -> bool) -> Checked<Index> {
+        for row in self.absent {
+            if !is_deleted(row) {
+                return wrong(format!("row {row} is missing and not deleted"));
             }
             self.index.count_absent();
         }
@@ -146,7 +146,7 @@ impl Index {
         kernels: Kernels,
         most_rows: u32,
         (lines, cells): (Box<dyn SavedLines>, u32),
-    ) -> Checked<OpenedGraph> {
+    ) -> Checked<OpenedIndex> {
         let (words, _) = table.as_chunks::<4>();
         let mut words = Words { words, next: 0 };
         words.expect(VERSION, "the version")?;
@@ -162,20 +162,25 @@ impl Index {
         graph.nodes.read_from(lines);
         let mut state = LinkState::default();
         let directionless = words.word()?;
-        state.sampled_rows = words.row(covered.saturating_add(1), "the last sample")?;
-        state.swept_rows = words.row(covered.saturating_add(1), "the last sweep")?;
+        state.sampled_rows =
+            words.row(covered.saturating_add(1), "the rows at the last choice of entry points")?;
+        state.swept_rows = words.row(covered.saturating_add(1), "the rows at the last sweep")?;
         state.sweep_next = words.row(covered.saturating_add(1), "the next sweep")?;
-        state.most = f32::from_bits(words.word()?);
-        state.sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
-        state.squares = words.row(covered.saturating_add(1), "the count of lengths")?;
+        state.largest_square = f32::from_bits(words.word()?);
+        state.square_sum = f64::from_bits(u64::from(words.word()?) | u64::from(words.word()?) << 32);
+        state.square_count = words.row(covered.saturating_add(1), "the count of lengths")?;
         state.measured_rows = covered;
-        if !(state.most.is_finite() && state.most >= 0.0 && state.sum.is_finite() && state.sum >= 0.0) {
+        if !(state.largest_square.is_finite()
+            && state.largest_square >= 0.0
+            && state.square_sum.is_finite()
+            && state.square_sum >= 0.0)
+        {
             return words.damage("the lengths of the rows are impossible");
         }
         let placed = words.word()?;
         let misplaced = words.row(placed.saturating_add(1), "the count of misplaced rows")?;
-        state.placed = Placed { placed, misplaced };
-        graph.set_reliability(state.placed);
+        state.estimates = EstimateCounts { placed, misplaced };
+        graph.set_reliability(state.estimates);
         if let Some(sampled) = recall_of(&mut words, covered)? {
             graph.last_recall.set(sampled);
         }
@@ -186,9 +191,9 @@ impl Index {
         if !is_scale || (centre_count != 0 && centre_count as usize != dimensions) {
             return words.damage("the transform is impossible");
         }
-        let sample_count = words.count(covered as usize, "rows of the sample")?;
+        let sample_count = words.count(covered as usize, "entry points")?;
         let orphan_count = words.count(covered as usize, "orphans")?;
-        let bridge_count = words.count(table.len() / 8, "bridges")?;
+        let pinned_link_count = words.count(table.len() / 8, "pinned links")?;
         let mut centre = room(centre_count)?;
         for _ in 0..centre_count {
             centre.push(f32::from_bits(words.word()?));
@@ -206,41 +211,42 @@ impl Index {
             }
             Ok(rows)
         };
-        let sample = list(sample_count, "a row of the sample")?;
+        let sample = list(sample_count, "an entry point")?;
         let orphans = list(orphan_count, "an orphan")?;
-        for _ in 0..bridge_count {
-            let bridge = (words.row(covered, "a bridge's start")?, words.row(covered, "a bridge's end")?);
-            if state.bridges.last().is_some_and(|last| *last >= bridge) {
-                return words.damage("the bridges are not in order");
+        for _ in 0..pinned_link_count {
+            let pinned_link =
+                (words.row(covered, "a pinned link's start")?, words.row(covered, "a pinned link's end")?);
+            if state.pinned_links.last().is_some_and(|last| *last >= pinned_link) {
+                return words.damage("the pinned links are not in order");
             }
-            state.bridges.insert(bridge);
+            state.pinned_links.insert(pinned_link);
         }
         let (firsts, codeless) = graph.open_rows(&mut words, covered, cells, &mut state)?;
         let is_node = |row: u32| graph.nodes.is_node(row);
-        let is_twin = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
+        let is_duplicate = |row: u32| firsts.get(row as usize).is_none_or(|&first| first != NO_ROW);
         if directionless != NO_ROW {
-            if directionless >= covered || is_node(directionless) || is_twin(directionless) {
+            if directionless >= covered || is_node(directionless) || is_duplicate(directionless) {
                 return wrong(format!("the first row without direction is {directionless}"));
             }
             state.directionless = Some(directionless);
             graph.set_directionless(directionless);
         }
-        if state.bridges.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
-            return wrong("a bridge begins or ends at a row that is no node".to_owned());
+        if state.pinned_links.iter().any(|&(from, to)| !is_node(from) || !is_node(to)) {
+            return wrong("a pinned link begins or ends at a row that is not a node".to_owned());
         }
         if sample.iter().chain(&orphans).any(|&row| !is_node(row)) {
-            return wrong("searches begin at a row that is no node".to_owned());
+            return wrong("an entry point or an orphan is not a node".to_owned());
         }
         for row in orphans {
             graph.add_orphan(row)?;
         }
-        let mut nowhere = codeless;
-        nowhere.retain(|&row| row != directionless);
+        let mut absent = codeless;
+        absent.retain(|&row| row != directionless);
         if !sample.is_empty() {
             graph.entry_points.set(sample, &graph.nodes.read(), &graph.encoder);
         }
         graph.publish(View { covered });
-        Ok(OpenedGraph { index: Self::from_parts(graph, state), nowhere })
+        Ok(OpenedIndex { index: Self::from_parts(graph, state), absent })
     }
 }
 
@@ -268,37 +274,38 @@ impl Graph {
             words.next += 1;
             match u32::from_le_bytes(word) {
                 HAS_NO_CODE => memory::push(&mut codeless, row)?,
-                word if word & IS_TWIN != 0 => {
-                    let first = word & !IS_TWIN;
+                word if word & IS_DUPLICATE != 0 => {
+                    let first = word & !IS_DUPLICATE;
                     let is_first = |first: u32| firsts.get(first as usize) == Some(&NO_ROW);
                     if first >= row || !is_first(first) {
-                        return words
-                            .damage(format!("row {row} is a twin of row {first}, which is no earlier node"));
+                        return words.damage(format!(
+                            "row {row} is a duplicate of row {first}, which is a duplicate or not earlier"
+                        ));
                     }
-                    if let Some(place) = firsts.get_mut(row as usize) {
-                        *place = first;
+                    if let Some(target) = firsts.get_mut(row as usize) {
+                        *target = first;
                     }
                 }
                 word if word <= cells => self.nodes.adopt(row, word - 1),
                 word => return words.damage(format!("row {row} lies in cell {} of {cells}", word - 1)),
             }
         }
-        let coming = prints.iter().skip(PRINTS_AHEAD).map(Some).chain(std::iter::repeat(None));
-        for (((row, &first), &print), coming) in (0..).zip(&firsts).zip(prints).zip(coming) {
+        let ahead = prints.iter().skip(PRINTS_AHEAD).map(Some).chain(std::iter::repeat(None));
+        for (((row, &first), &print), ahead) in (0..).zip(&firsts).zip(prints).zip(ahead) {
             words.next += 1;
-            if let Some(&coming) = coming {
-                self.fingerprints.prefetch(u32::from_le_bytes(coming));
+            if let Some(&ahead) = ahead {
+                self.fingerprints.prefetch(u32::from_le_bytes(ahead));
             }
             match u32::from_le_bytes(print) {
                 print if first == NO_ROW => self.fingerprints.insert(print, row),
                 0 => {}
-                print => return words.damage(format!("the twin {row} has the fingerprint {print}")),
+                print => return words.damage(format!("the duplicate {row} has the fingerprint {print}")),
             }
         }
         state.in_links = memory::collected(in_links.iter().map(|&word| u32::from_le_bytes(word)))?;
         for (row, &first) in (0..).zip(&firsts) {
             if first != NO_ROW {
-                state.hang_twin(self, first, row);
+                state.append_duplicate(self, first, row);
             }
         }
         Ok((firsts, codeless))
@@ -306,5 +313,5 @@ impl Graph {
 }
 
 fn wrong<T>(what: String) -> Checked<T> {
-    Err(Unopened::Damaged(GraphDamage { offset_bytes: 0, what }))
+    Err(OpenError::Damaged(GraphDamage { offset_bytes: 0, what }))
 }

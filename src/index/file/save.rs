@@ -30,7 +30,7 @@ use crate::index::params::{GraphParams, NO_ROW, row_number};
 use crate::{Result, memory};
 
 pub(crate) const VERSION: u32 = 6;
-pub(crate) const IS_TWIN: u32 = 1 << 31;
+pub(crate) const IS_DUPLICATE: u32 = 1 << 31;
 pub(crate) const HAS_NO_CODE: u32 = 0;
 
 impl Index {
@@ -38,12 +38,12 @@ impl Index {
     ///
     /// # Errors
     /// `Poisoned` after a panic in `extend`.
-    pub(crate) fn standing(&self) -> Result<Standing> {
+    pub(crate) fn table_state(&self) -> Result<TableState> {
         let build = self.lock_build()?;
         let state = &build.links;
         let orphans = row_number(self.orphan_rows().len());
         let rows = [self.covered_rows(), orphans, state.sampled_rows, state.swept_rows, state.sweep_next];
-        Ok(Standing { rows })
+        Ok(TableState { rows })
     }
 
     /// Encodes the table. May be called only between batches, with all records in the file. The same graph, saved into
@@ -85,17 +85,21 @@ impl Graph {
 
     fn table_of(&self, state: &LinkState, covered: u32, cells: &[u32]) -> Result<Vec<u8>> {
         let orphans = memory::collected(self.orphan_rows().into_iter().filter(|&row| row < covered))?;
-        let bridges = state.bridges.iter().copied().filter(|&(from, to)| from.max(to) < covered);
-        let bridges = memory::collected(bridges)?;
+        let pinned_links = state.pinned_links.iter().copied().filter(|&(from, to)| from.max(to) < covered);
+        let pinned_links = memory::collected(pinned_links)?;
         let directionless = state.directionless.filter(|&row| row < covered).unwrap_or(NO_ROW);
         let mut words = vec![VERSION, self.params.metric.number(), self.params.m, self.params.m_max];
         words.push(self.params.profile.number());
         words.extend(halves(self.params.seed));
         words.extend([covered, directionless, state.sampled_rows.min(covered)]);
-        words.extend([state.swept_rows.min(covered), state.sweep_next.min(covered), state.most.to_bits()]);
-        words.extend(halves(state.sum.to_bits()));
-        words.push(state.squares);
-        words.extend([state.placed.placed, state.placed.misplaced]);
+        words.extend([
+            state.swept_rows.min(covered),
+            state.sweep_next.min(covered),
+            state.largest_square.to_bits(),
+        ]);
+        words.extend(halves(state.square_sum.to_bits()));
+        words.push(state.square_count);
+        words.extend([state.estimates.placed, state.estimates.misplaced]);
         let sampled = self.sampled_recall();
         words.extend(sampled.map_or([0; 3], |last| [last.rows.min(covered), last.ef, last.recall.to_bits()]));
         let transform = self.encoder.transform();
@@ -103,23 +107,23 @@ impl Graph {
         words.push(row_number(transform.centre.len()));
         let sample: Vec<u32> =
             self.entry_points.rows().iter().copied().filter(|&row| row < covered).collect();
-        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * bridges.len();
+        let of_lists = sample.len() + transform.centre.len() + orphans.len() + 2 * pinned_links.len();
         memory::reserve(&mut words, of_lists + 3 * covered as usize + 3)?;
-        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(bridges.len())]);
+        words.extend([row_number(sample.len()), row_number(orphans.len()), row_number(pinned_links.len())]);
         words.extend(transform.centre.iter().map(|x| x.to_bits()));
         words.extend(sample);
         words.extend(orphans);
-        words.extend(bridges.iter().flat_map(|&(from, to)| [from, to]));
+        words.extend(pinned_links.iter().flat_map(|&(from, to)| [from, to]));
         let firsts = self.firsts(state, covered)?;
         words.extend(firsts.iter().zip(cells).map(|(&first, &cell)| match cell {
-            _ if first != NO_ROW => IS_TWIN | first,
+            _ if first != NO_ROW => IS_DUPLICATE | first,
             NO_ROW => HAS_NO_CODE,
             cell => cell + 1,
         }));
         let mut prints = memory::filled(0, covered as usize)?;
         for (print, row) in self.fingerprints.entries() {
-            if let Some(place) = prints.get_mut(row as usize) {
-                *place = print;
+            if let Some(target) = prints.get_mut(row as usize) {
+                *target = print;
             }
         }
         words.extend(prints);
@@ -132,11 +136,11 @@ impl Graph {
     /// For each row the node that it is a duplicate of, or [`NO_ROW`].
     pub(crate) fn firsts(&self, state: &LinkState, covered: u32) -> Result<Vec<u32>> {
         let mut firsts = memory::filled(NO_ROW, covered as usize)?;
-        for &first in state.last_twins.keys() {
-            let mut twin = self.nodes.next_twin(first);
-            while let Some(place) = twin.and_then(|twin| firsts.get_mut(twin as usize)) {
-                *place = first;
-                twin = twin.and_then(|twin| self.nodes.next_twin(twin));
+        for &first in state.last_duplicates.keys() {
+            let mut duplicate = self.nodes.next_duplicate(first);
+            while let Some(target) = duplicate.and_then(|duplicate| firsts.get_mut(duplicate as usize)) {
+                *target = first;
+                duplicate = duplicate.and_then(|duplicate| self.nodes.next_duplicate(duplicate));
             }
         }
         Ok(firsts)
@@ -146,7 +150,7 @@ impl Graph {
 /// The values of a table that can change although no record does. Two equal values mean that the table need not be
 /// saved again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct TableState {
     rows: [u32; 5],
 }
 

@@ -26,7 +26,7 @@ pub(crate) type WriteLines<'w> = dyn FnMut(&[Line]) -> Result<()> + 'w;
 pub(crate) struct Saving {
     next_cell: u32,
     /// The first pass over a new file, in breadth-first order, so that neighbouring rows are stored close together.
-    outward: Option<Outward>,
+    breadth_first: Option<BreadthFirst>,
     next_row: u32,
     /// Number of records written by this pass, and by the last one.
     in_pass: u32,
@@ -36,17 +36,17 @@ pub(crate) struct Saving {
 
 /// Rows in about the order in which searches visit them: breadth first along selected links, from the entry points.
 #[derive(Debug)]
-struct Outward {
-    is_met: Vec<bool>,
+struct BreadthFirst {
+    is_queued: Vec<bool>,
     queue: VecDeque<u32>,
     links: Links,
 }
 
-impl Outward {
+impl BreadthFirst {
     /// Queues a row unless it was queued before or is newer than the save.
-    fn meet(&mut self, row: u32) -> Result<()> {
-        if let Some(met) = self.is_met.get_mut(row as usize)
-            && !std::mem::replace(met, true)
+    fn enqueue(&mut self, row: u32) -> Result<()> {
+        if let Some(queued) = self.is_queued.get_mut(row as usize)
+            && !std::mem::replace(queued, true)
         {
             self.queue.try_reserve(1).map_err(|_| memory::refused::<u32>(self.queue.len()))?;
             self.queue.push_back(row);
@@ -64,7 +64,7 @@ impl Saving {
     /// Whether the last pass wrote at most `most` records, or so few that the rest can be written at once.
     pub(crate) fn is_nearly_done(&self, most: u32) -> bool {
         let few = FEW_RECORDS.max(most);
-        self.outward.is_none() && self.in_last_pass.is_some_and(|records| records <= few)
+        self.breadth_first.is_none() && self.in_last_pass.is_some_and(|records| records <= few)
     }
 }
 
@@ -74,21 +74,21 @@ impl Graph {
     /// # Errors
     /// `NoMemory`.
     pub(crate) fn begin_saving(&self, first_cell: u32) -> Result<Saving> {
-        let mut outward = None;
+        let mut breadth_first = None;
         if first_cell == 0 {
             let covered = self.covered_rows();
             (0..covered).for_each(|row| self.nodes.forget_cell(row));
-            let mut fresh = Outward {
-                is_met: memory::filled(false, covered as usize)?,
+            let mut order = BreadthFirst {
+                is_queued: memory::filled(false, covered as usize)?,
                 queue: VecDeque::new(),
                 links: Links::default(),
             };
-            self.entry_points.rows().iter().try_for_each(|&row| fresh.meet(row))?;
-            outward = Some(fresh);
+            self.entry_points.rows().iter().try_for_each(|&row| order.enqueue(row))?;
+            breadth_first = Some(order);
         }
         Ok(Saving {
             next_cell: first_cell,
-            outward,
+            breadth_first,
             next_row: 0,
             in_pass: 0,
             in_last_pass: None,
@@ -111,15 +111,15 @@ impl Graph {
         let mut rows = most.saturating_mul(ROWS_A_RECORD);
         while saving.next_cell < end_cell && rows > 0 {
             rows -= 1;
-            if let Some(outward) = &mut saving.outward {
-                let Some(row) = outward.queue.pop_front() else {
-                    saving.outward = None;
+            if let Some(breadth_first) = &mut saving.breadth_first {
+                let Some(row) = breadth_first.queue.pop_front() else {
+                    saving.breadth_first = None;
                     continue;
                 };
-                let mut links = std::mem::take(&mut outward.links);
+                let mut links = std::mem::take(&mut breadth_first.links);
                 self.nodes.read().read_links(row, &mut links);
-                links.selected.iter().try_for_each(|&to| outward.meet(to))?;
-                outward.links = links;
+                links.selected.iter().try_for_each(|&to| breadth_first.enqueue(to))?;
+                breadth_first.links = links;
                 self.save_record(row, saving, write)?;
             } else if saving.next_row < self.covered_rows() {
                 self.save_record(saving.next_row, saving, write)?;
@@ -150,7 +150,7 @@ impl Graph {
         }
         {
             let records = self.nodes.read();
-            let damaged = || SynaError::Internal { what: "the index's file is damaged".to_owned() };
+            let damaged = || SynaError::Internal { what: "the index file is damaged".to_owned() };
             let record = records.record(row).ok_or_else(damaged)?;
             memory::reserve(&mut saving.piece, record.lines.len())?;
             record.save(row, &mut saving.piece);

@@ -54,7 +54,7 @@ impl<R: Rows> QueryDistance<'_, R> {
 
     /// The standard deviation of a node's sort key.
     #[inline]
-    pub(crate) fn doubt(&self, code: &ByteCode<'_>) -> f32 {
+    pub(crate) fn key_deviation(&self, code: &ByteCode<'_>) -> f32 {
         let squared = self.deviation(code);
         if self.key.is_product() { squared / 2.0 } else { squared }
     }
@@ -99,26 +99,26 @@ impl<R: Rows> QueryDistance<'_, R> {
         record: &Record<'_>,
         block: usize,
         base: f32,
-        coming: &mut Prefetch<'_>,
+        next_record: &mut Prefetch<'_>,
         out: &mut [f32; BLOCK_SLOTS],
     ) {
         let (Some(facts), bits, squares) = record.block(block) else {
             out.fill(f32::INFINITY);
             return;
         };
-        self.code.estimate(&self.encoder.codes, bits, facts, base, coming.rest(), out);
+        self.code.estimate(&self.encoder.codes, bits, facts, base, next_record.rest(), out);
         match self.key {
             SortKey::Squared => {
                 let code = record.code();
                 if base < BLURRED * self.deviation(&code) {
-                    self.look_closer(record, block, facts, out);
+                    self.refine_by_vectors(record, block, facts, out);
                 }
             }
             SortKey::Product { .. } => {
                 out.iter_mut().for_each(|estimate| *estimate *= 0.5);
                 let code = record.code();
                 if base + self.code.facts().square + code.facts.square < BLURRED * self.deviation(&code) {
-                    self.look_closer(record, block, facts, out);
+                    self.refine_by_vectors(record, block, facts, out);
                 }
             }
             SortKey::Lifted { square, .. } => {
@@ -127,7 +127,7 @@ impl<R: Rows> QueryDistance<'_, R> {
                     *estimate = self.key.of_base(*estimate, square);
                 }
                 if base + square + code.facts.square < BLURRED * self.deviation(&code) {
-                    self.look_closer(record, block, facts, out);
+                    self.refine_by_vectors(record, block, facts, out);
                 }
             }
         }
@@ -148,7 +148,7 @@ impl<R: Rows> QueryDistance<'_, R> {
         words: &[u32],
         is_wanted: impl Fn(f32, u32) -> bool,
         out: &mut [f32; BLOCK_SLOTS],
-        mut hear: impl FnMut(f32, f32),
+        mut observe: impl FnMut(f32, f32),
     ) {
         /// How many records are prefetched ahead.
         const AHEAD: usize = 4;
@@ -157,32 +157,32 @@ impl<R: Rows> QueryDistance<'_, R> {
         for (slot, (&word, estimate)) in words.iter().zip(out.iter_mut()).enumerate() {
             let row = row_of(word);
             let is_wanted = word != NO_ROW && is_wanted(*estimate, row);
-            if let Some(place) = wanted.get_mut(count).filter(|_| is_wanted) {
-                *place = (slot, row, *estimate);
+            if let Some(target) = wanted.get_mut(count).filter(|_| is_wanted) {
+                *target = (slot, row, *estimate);
                 count += 1;
                 records.prefetch_word(row);
             }
             *estimate = f32::INFINITY;
         }
         let wanted = wanted.get(..count).unwrap_or_default();
-        let bring = |at: usize| {
+        let prefetch_at = |at: usize| {
             if let Some(&(_, row, _)) = wanted.get(at) {
                 records.prefetch_code(row);
             }
         };
-        (0..AHEAD).for_each(bring);
+        (0..AHEAD).for_each(prefetch_at);
         for (at, &(slot, row, estimate)) in wanted.iter().enumerate() {
-            bring(at + AHEAD);
-            if let (Some(place), Some(record)) = (out.get_mut(slot), records.record(row)) {
-                *place = self.neighbour(row, &record.code()).0.distance;
-                hear(estimate, *place);
+            prefetch_at(at + AHEAD);
+            if let (Some(target), Some(record)) = (out.get_mut(slot), records.record(row)) {
+                *target = self.neighbour(row, &record.code()).0.distance;
+                observe(estimate, *target);
             }
         }
     }
 
     /// Computes distances from the vectors where query, node and neighbour are too close for codes.
     #[cold]
-    fn look_closer(
+    fn refine_by_vectors(
         &self,
         record: &Record<'_>,
         block: usize,

@@ -55,14 +55,14 @@ pub(crate) struct EntrySampler {
 
 impl EntrySampler {
     /// Presents the rows up to `end` that were not presented yet. Rows for which `is_node` is false are skipped.
-    pub(crate) fn look_on(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
+    pub(crate) fn sample_to(&mut self, end: u32, seed: u64, is_node: impl Fn(u32) -> bool) {
         for row in (self.seen_rows..end).filter(|&row| is_node(row)) {
             let hashed = (mix(seed ^ mix(u64::from(row))), row);
             if self.hashed.len() == SAMPLE_NODES && self.hashed.last().is_some_and(|last| *last < hashed) {
                 continue;
             }
-            let place = self.hashed.partition_point(|lower| *lower < hashed);
-            self.hashed.insert(place, hashed);
+            let at = self.hashed.partition_point(|lower| *lower < hashed);
+            self.hashed.insert(at, hashed);
             self.hashed.truncate(SAMPLE_NODES);
         }
         self.seen_rows = self.seen_rows.max(end);
@@ -128,8 +128,8 @@ impl EntryPoints {
             blocks.push(block);
         }
         let count = self.count.load(Acquire);
-        if let Some(place) = self.samples.get(count as usize) {
-            place.get_or_init(|| Sample { rows, blocks });
+        if let Some(target) = self.samples.get(count as usize) {
+            target.get_or_init(|| Sample { rows, blocks });
             self.count.store(count + 1, Release);
         }
     }

@@ -39,8 +39,8 @@ fn parts(entry: u64) -> Option<(u32, u32)> {
 
 type Table = [AtomicU64];
 
-fn entry_at(place: &AtomicU64) -> Option<(u32, u32)> {
-    parts(place.load(Acquire))
+fn entry_at(bucket: &AtomicU64) -> Option<(u32, u32)> {
+    parts(bucket.load(Acquire))
 }
 
 /// The hash table.
@@ -62,7 +62,7 @@ const COPIED_A_BATCH: usize = 4096;
 const MOST_PROBES: usize = 1 << 13;
 
 /// The buckets to probe for a fingerprint, in order. A row that finds none of them free is not inserted.
-fn places(table: &Table, print: u32) -> impl Iterator<Item = &AtomicU64> {
+fn buckets(table: &Table, print: u32) -> impl Iterator<Item = &AtomicU64> {
     let mask = table.len().saturating_sub(1);
     (0..table.len().min(MOST_PROBES))
         .filter_map(move |step| table.get((print as usize).wrapping_add(step) & mask))
@@ -70,10 +70,10 @@ fn places(table: &Table, print: u32) -> impl Iterator<Item = &AtomicU64> {
 
 fn enter(table: &Table, print: u32, row: u32) {
     let mut alike = 0;
-    for place in places(table, print) {
-        match parts(place.load(Acquire)) {
+    for bucket in buckets(table, print) {
+        match parts(bucket.load(Acquire)) {
             None => {
-                place.store(entry(print, row), Release);
+                bucket.store(entry(print, row), Release);
                 return;
             }
             Some((other, of_row)) if other == print => {
@@ -95,8 +95,8 @@ impl Fingerprints {
     }
 
     fn table(&self, number: &AtomicU32) -> Option<&Table> {
-        let place = (number.load(Acquire) as usize).checked_sub(1)?;
-        self.tables.get(place)?.get().map(|table| &**table)
+        let table = (number.load(Acquire) as usize).checked_sub(1)?;
+        self.tables.get(table)?.get().map(|table| &**table)
     }
 
     fn last(&self) -> Option<&Table> {
@@ -134,12 +134,12 @@ impl Fingerprints {
             .try_reserve_exact(length)
             .map_err(|_| SynaError::NoMemory { needed_bytes: 8 * length as u64 })?;
         table.resize_with(length, AtomicU64::default);
-        let place = (length.trailing_zeros() - FIRST_BITS) as usize;
-        if let Some(cell) = self.tables.get(place) {
-            cell.get_or_init(|| table.into_boxed_slice());
+        let number = (length.trailing_zeros() - FIRST_BITS) as usize;
+        if let Some(lock) = self.tables.get(number) {
+            lock.get_or_init(|| table.into_boxed_slice());
             self.copied.store(0, Release);
             self.old.store(self.count.load(Acquire), Release);
-            self.count.store(row_number(place + 1), Release);
+            self.count.store(row_number(number + 1), Release);
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Fingerprints {
         // complete.
         let table = self.last().unwrap_or_default();
         let old = self.table(&self.old).unwrap_or_default();
-        let of = move |table| places(table, print).map_while(entry_at);
+        let of = move |table| buckets(table, print).map_while(entry_at);
         let entries = of(table).chain(of(old));
         entries.filter(move |&(other, _)| other == print).map(|(_, row)| row)
     }
@@ -166,8 +166,8 @@ impl Fingerprints {
     /// Prefetches the first bucket of a fingerprint.
     #[inline]
     pub(crate) fn prefetch(&self, print: u32) {
-        if let Some(place) = self.last().and_then(|table| places(table, print).next()) {
-            crate::kernel::codes::prefetch_line(place);
+        if let Some(bucket) = self.last().and_then(|table| buckets(table, print).next()) {
+            crate::kernel::codes::prefetch_line(bucket);
         }
     }
 
@@ -202,32 +202,32 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_copied_a_part_with_each_batch_and_all_of_it_before_the_next() {
+    fn a_table_is_copied_in_parts_and_completely_before_the_next_one() {
         let prints = Fingerprints::new();
         let print = |row: u32| row.wrapping_mul(0x9e37_79b9);
-        let (mut most_copied, mut were_two) = (0, 0);
+        let (mut most_copied, mut with_two_tables) = (0, 0);
         for batch in 0..400 {
             let (first, end) = (batch * 512, batch * 512 + 512);
             let before = prints.last().map_or(0, <[_]>::len);
             prints.reserve(end).unwrap();
             let is_new = prints.last().map_or(0, <[_]>::len) > before;
             let copied =
-                prints.last().unwrap_or_default().iter().filter(|place| entry_at(place).is_some()).count();
+                prints.last().unwrap_or_default().iter().filter(|bucket| entry_at(bucket).is_some()).count();
             if is_new && before > 1 << 14 {
                 assert_eq!(copied, 0, "the whole table is copied at once");
             }
-            were_two += usize::from(prints.old.load(Acquire) > 0);
+            with_two_tables += usize::from(prints.old.load(Acquire) > 0);
             most_copied = most_copied.max(copied);
             (first..end).for_each(|row| prints.insert(print(row), row));
             for row in (0..end).step_by(97) {
                 assert!(prints.rows(print(row)).any(|found| found == row), "row {row} of {end}");
             }
         }
-        assert!(were_two > 10 && were_two < 300, "{were_two}");
+        assert!(with_two_tables > 10 && with_two_tables < 300, "{with_two_tables}");
     }
 
     #[test]
-    fn prints_that_were_chosen_to_collide_cost_no_more_than_a_run() {
+    fn colliding_fingerprints_cost_a_bounded_probe_sequence() {
         let prints = Fingerprints::new();
         let end = 40_000;
         prints.reserve(end).unwrap();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_without_end_take_a_few_places() {
+    fn equal_fingerprints_are_bounded() {
         let prints = Fingerprints::new();
         prints.reserve(100_000).unwrap();
         (0..100_000).for_each(|row| prints.insert(5, row));

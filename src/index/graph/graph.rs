@@ -164,8 +164,8 @@ impl Graph {
     /// Calls `each` for every orphan.
     #[inline]
     pub(crate) fn for_each_orphan(&self, mut each: impl FnMut(u32)) {
-        for place in 0..self.orphan_count.load(Acquire) {
-            if let Some(row) = self.orphans.word(place) {
+        for index in 0..self.orphan_count.load(Acquire) {
+            if let Some(row) = self.orphans.word(index) {
                 each(row.load(Relaxed));
             }
         }

@@ -14,7 +14,7 @@ use crate::index::codes::relative::{RelativeCode, SlotFacts, set_slot_facts, wri
 use crate::index::params::{GraphParams, NO_ROW};
 use crate::index::records::chunks::Chunks;
 use crate::index::records::mapped_records::{SavedLines, SavedRecords};
-use crate::index::records::record_store::{Found, RecordStore, RecordView};
+use crate::index::records::record_store::{RecordRef, RecordStore, RecordView};
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line, Prefetch, prefetch_line};
 use crate::{DistanceMetric, Result};
 
@@ -30,7 +30,7 @@ pub(crate) struct Nodes {
     /// The flag is set if the row has duplicates.
     records: RecordStore,
     /// For each row the next row of its chain of duplicates, plus one; 0: none.
-    twins: Chunks,
+    duplicates: Chunks,
 }
 
 /// A view of the records. Records returned by it stay unchanged while it exists.
@@ -43,9 +43,10 @@ impl NodesView<'_> {
     #[inline]
     pub(crate) fn record(&self, row: u32) -> Option<Record<'_>> {
         let shape = self.nodes.shape;
-        let is_right = |lines: &[Line]| self.nodes.is_right(row, &Record { lines, shape, has_twins: false });
-        let Found { lines, flag } = self.view.record(row, is_right)?;
-        Some(Record { lines, shape, has_twins: flag })
+        let is_valid =
+            |lines: &[Line]| self.nodes.is_valid(row, &Record { lines, shape, has_duplicates: false });
+        let RecordRef { lines, flag } = self.view.record(row, is_valid)?;
+        Some(Record { lines, shape, has_duplicates: flag })
     }
 
     /// Replaces `out` with a row's links.
@@ -74,7 +75,7 @@ impl NodesView<'_> {
 
     /// Returns a prefetcher for a row's record.
     #[inline]
-    pub(crate) fn coming(&self, row: u32) -> Prefetch<'_> {
+    pub(crate) fn prefetcher(&self, row: u32) -> Prefetch<'_> {
         self.record(row).map_or_else(Prefetch::default, |record| Prefetch::new(record.lines))
     }
 }
@@ -83,7 +84,7 @@ impl Nodes {
     pub(crate) fn new(params: GraphParams, dimensions: usize) -> Self {
         let shape = Shape::new(params, dimensions);
         let (links, metric) = (params.max_links(), params.metric);
-        Self { shape, links, metric, records: RecordStore::new(shape.end), twins: Chunks::new() }
+        Self { shape, links, metric, records: RecordStore::new(shape.end), duplicates: Chunks::new() }
     }
 
     /// Whether records contain the codes of the neighbours.
@@ -112,7 +113,7 @@ impl Nodes {
     /// `NoMemory`.
     pub(crate) fn reserve(&self, end: u32) -> Result<()> {
         self.records.reserve(end)?;
-        self.twins.reserve(end)
+        self.duplicates.reserve(end)
     }
 
     /// Gives a row a record with its code, without links.
@@ -120,8 +121,8 @@ impl Nodes {
     /// # Errors
     /// `NoMemory`.
     pub(crate) fn add(&self, row: u32, encoder: &Encoder, rotated: &Rotated) -> Result<()> {
-        let mut fresh = self.records.take()?;
-        let lines = self.records.lines_mut(&mut fresh);
+        let mut new_record = self.records.allocate()?;
+        let lines = self.records.lines_mut(&mut new_record);
         lines.fill(Line([0; 64]));
         part_mut::<u32>(lines, 1, self.shape.facts).fill(NO_ROW);
         part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares).fill(BlockFacts::NONE);
@@ -130,7 +131,7 @@ impl Nodes {
         if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
             head.copy_from_slice(bytemuck::bytes_of(&facts));
         }
-        self.records.publish(row, fresh);
+        self.records.publish(row, new_record);
         Ok(())
     }
 
@@ -159,19 +160,19 @@ impl Nodes {
         self.records.cell(row)
     }
 
-    /// Records that a cell of the file holds the row's current record.
+    /// Sets the cell of the file that holds the row's current record.
     pub(crate) fn set_cell(&self, row: u32, cell: u32) {
         self.records.set_cell(row, cell);
     }
 
-    /// Records that no cell of the file holds the row's current record.
+    /// Marks the row's current record as not in the file.
     pub(crate) fn forget_cell(&self, row: u32) {
         self.records.forget_cell(row);
     }
 
     /// Whether a record from the file is valid for a row: it links to other nodes, to each once, and its code has
     /// finite facts.
-    fn is_right(&self, row: u32, record: &Record<'_>) -> bool {
+    fn is_valid(&self, row: u32, record: &Record<'_>) -> bool {
         let facts = record.code().facts;
         let mut links: Vec<u32> =
             record.link_words().iter().filter(|&&word| word != NO_ROW).map(|&word| row_of(word)).collect();
@@ -199,8 +200,8 @@ impl Nodes {
     ) -> Result<()> {
         let records = self.read();
         let Some(old) = records.record(row) else { return Ok(()) };
-        let mut fresh = self.records.take()?;
-        let lines = self.records.lines_mut(&mut fresh);
+        let mut new_record = self.records.allocate()?;
+        let lines = self.records.lines_mut(&mut new_record);
         lines.copy_from_slice(old.lines);
         for (slot, &old_word) in old.link_words().iter().enumerate() {
             match links.word_of(row_of(old_word)).filter(|_| old_word != NO_ROW) {
@@ -222,7 +223,7 @@ impl Nodes {
             let Some(neighbour) = records.record(row_of(word)) else { continue };
             self.fill_slot(lines, slot, (&node, &neighbour.code(), word), encoder, memory);
         }
-        self.records.publish(row, fresh);
+        self.records.publish(row, new_record);
         Ok(())
     }
 
@@ -282,22 +283,22 @@ impl Nodes {
 
     /// The next row in the chain of duplicates.
     #[inline]
-    pub(crate) fn next_twin(&self, row: u32) -> Option<u32> {
-        self.twins.word(row)?.load(Acquire).checked_sub(1)
+    pub(crate) fn next_duplicate(&self, row: u32) -> Option<u32> {
+        self.duplicates.word(row)?.load(Acquire).checked_sub(1)
     }
 
     /// Prefetches the word that [`Self::next_duplicate`] reads.
     #[inline]
-    pub(crate) fn prefetch_next_twin(&self, row: u32) {
-        self.twins.word(row).inspect(|word| prefetch_line(*word));
+    pub(crate) fn prefetch_next_duplicate(&self, row: u32) {
+        self.duplicates.word(row).inspect(|word| prefetch_line(*word));
     }
 
     /// Appends `duplicate` after `last` to the chain that starts with `first`. Removes the record that `duplicate` may
     /// have got before it was recognized as one.
-    pub(crate) fn hang_twin(&self, first: u32, last: u32, twin: u32) {
-        self.records.remove(twin);
-        if let Some(next) = self.twins.word(last) {
-            next.store(twin + 1, Release);
+    pub(crate) fn append_duplicate(&self, first: u32, last: u32, duplicate: u32) {
+        self.records.remove(duplicate);
+        if let Some(next) = self.duplicates.word(last) {
+            next.store(duplicate + 1, Release);
         }
         self.records.set_flag(first);
     }

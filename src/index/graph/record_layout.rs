@@ -15,7 +15,7 @@ use crate::DistanceMetric;
 use crate::index::codes::byte_code::ByteCode;
 use crate::index::codes::encoder::{block_lines, code_dimensions};
 use crate::index::params::{GraphParams, IndexProfile};
-use crate::index::records::mapped_records::seal;
+use crate::index::records::mapped_records::add_checksum;
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
 
 /// Lines of a block's facts.
@@ -73,7 +73,7 @@ pub(crate) fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: us
 pub(crate) struct Record<'a> {
     pub(crate) lines: &'a [Line],
     pub(crate) shape: Shape,
-    pub(crate) has_twins: bool,
+    pub(crate) has_duplicates: bool,
 }
 
 impl<'a> Record<'a> {
@@ -112,7 +112,7 @@ impl<'a> Record<'a> {
         let first = out.len();
         out.extend_from_slice(self.lines);
         if let Some(lines) = out.get_mut(first..) {
-            seal(row, lines);
+            add_checksum(row, lines);
         }
     }
 }

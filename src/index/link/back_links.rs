@@ -55,7 +55,7 @@ impl Graph {
             let candidates = sorted_by_distance(&measure, &links.selected);
             let mut keep: Vec<u32> = old.iter().copied().filter(|&row| state.must_keep(owner, row)).collect();
             // Pinned links first: the kept half of the list always has room for them.
-            keep.sort_by_key(|&row| !state.bridges.contains(&(owner, row)));
+            keep.sort_by_key(|&row| !state.pinned_links.contains(&(owner, row)));
             let lengths = Lengths { selected: limit, filled: refill(limit), all: limit };
             let chosen = choose(&space, &candidates, lengths, &keep);
             links.selected = chosen.selected;
@@ -74,7 +74,7 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(crate) fn lift_in_links(
+    pub(crate) fn raise_in_links(
         &self,
         rows: &impl Rows,
         nodes: &[u32],
@@ -87,11 +87,11 @@ impl Graph {
                 continue;
             }
             self.nodes.read().read_links(row, &mut links);
-            for &host in &links.selected {
+            for &source in &links.selected {
                 if state.in_links_of(row) >= LEAST_IN_LINKS {
                     break;
                 }
-                self.force_link(rows, host, row, state, memory)?;
+                self.force_link(rows, source, row, state, memory)?;
             }
             if state.in_links_of(row) == 0 {
                 self.add_orphan(row)?;
@@ -108,15 +108,15 @@ impl Graph {
     pub(crate) fn force_link(
         &self,
         rows: &impl Rows,
-        host: u32,
+        source: u32,
         row: u32,
         state: &mut LinkState,
         memory: &mut Bits,
     ) -> Result<bool> {
         let records = self.nodes.read();
         let mut links = Links::default();
-        records.read_links(host, &mut links);
-        if host == row || !self.nodes.is_node(host) || is_failpoint_set(Failpoint::NoBackLinks) {
+        records.read_links(source, &mut links);
+        if source == row || !self.nodes.is_node(source) || is_failpoint_set(Failpoint::NoBackLinks) {
             return Ok(false);
         }
         if links.selected.contains(&row) {
@@ -124,17 +124,17 @@ impl Graph {
         }
         if links.selected.len() >= self.params.most_selected_links() {
             let space = state.space(self, rows, &records);
-            let Some(measure) = space.from(host) else { return Ok(false) };
+            let Some(measure) = space.from(source) else { return Ok(false) };
             let sorted = sorted_by_distance(&measure, &links.selected);
-            let given_up = sorted.iter().rev().find(|link| !state.must_keep(host, link.row));
-            let Some(given_up) = given_up.map(|link| link.row) else { return Ok(false) };
-            links.selected.retain(|&link| link != given_up);
-            state.count_in(given_up, false);
-            state.displaced.push(given_up);
+            let removed = sorted.iter().rev().find(|link| !state.must_keep(source, link.row));
+            let Some(removed) = removed.map(|link| link.row) else { return Ok(false) };
+            links.selected.retain(|&link| link != removed);
+            state.count_in(removed, false);
+            state.displaced.push(removed);
         }
         state.displaced.extend(links.add_selected(row, self.nodes.max_links()));
         state.count_in(row, true);
-        self.nodes.write_links(host, &links, &self.encoder, memory)?;
+        self.nodes.write_links(source, &links, &self.encoder, memory)?;
         Ok(true)
     }
 }

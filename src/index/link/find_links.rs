@@ -15,25 +15,25 @@ use crate::index::graph::links::Links;
 use crate::index::neighbour::Neighbour;
 use crate::index::params::NO_ROW;
 use crate::index::rows::Rows;
-use crate::index::search::reliability::Placed;
+use crate::index::search::reliability::EstimateCounts;
 use crate::index::search::request::AllNodes;
 use crate::index::search::scratch::Scratch;
 use crate::{DistanceMetric, Result, memory};
 
 /// How many of the nearest candidates are checked for being duplicates.
-const TWIN_CANDIDATES: usize = 16;
+const DUPLICATE_CANDIDATES: usize = 16;
 
 /// The result of a row's search for link candidates.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct LinkCandidates {
     /// The fingerprint of the row's vector.
     pub(crate) print: u32,
     /// The lowest row that it equals.
-    pub(crate) twin: Option<u32>,
+    pub(crate) equal_row: Option<u32>,
     /// In ascending order.
     pub(crate) candidates: Vec<Neighbour>,
     /// The accuracy of the estimates during the search.
-    pub(crate) placed: Placed,
+    pub(crate) estimates: EstimateCounts,
     /// For inner products: the rows with the largest products, the largest first.
     pub(crate) products: Vec<u32>,
 }
@@ -57,25 +57,25 @@ impl Graph {
         batch: &Range<u32>,
         radius: f32,
         scratch: &mut Scratch,
-    ) -> Result<Found> {
+    ) -> Result<LinkCandidates> {
         let vector = rows.row(row);
         let print = fingerprint(vector);
         let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
         let copy = copies.min();
         let Scratch { query, walk, .. } = scratch;
         if !self.encoder.prepare_row(vector, query) {
-            return Ok(Found { print, twin: copy, ..Found::default() });
+            return Ok(LinkCandidates { print, equal_row: copy, ..LinkCandidates::default() });
         }
         let records = self.nodes.read();
         let space = LinkSpace::new(rows, &self.encoder, self.params.metric, &records, radius);
         let Some(measure) = space.from(row) else {
-            return Ok(Found { print, ..Found::default() });
+            return Ok(LinkCandidates { print, ..LinkCandidates::default() });
         };
         let ef = self.params.candidates();
         let query_distance =
             QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
         self.walk(&query_distance, view, ef, &AllNodes, walk);
-        let placed = walk.reliability.counts();
+        let estimates = walk.reliability.counts();
         let mut candidates = std::mem::take(&mut walk.found);
         // After an insertion that failed for lack of memory, nodes may already link to rows of this batch.
         candidates.retain(|candidate| candidate.row < batch.start);
@@ -84,47 +84,52 @@ impl Graph {
         candidates.sort_unstable();
         candidates.dedup_by_key(|candidate| candidate.row);
         candidates.truncate(ef);
-        let twin = self.find_twin(&space, row, &candidates).into_iter().chain(copy).min();
+        let equal_row = self.find_duplicate(&space, row, &candidates).into_iter().chain(copy).min();
         let kept = memory::copied(&candidates);
         walk.found = candidates;
         let kept = kept?;
         let products = self.find_products(rows, view, row, &peers, scratch);
-        Ok(Found { print, twin, candidates: kept, placed, products })
+        Ok(LinkCandidates { print, equal_row, candidates: kept, estimates, products })
     }
 
     /// The lowest row below `row` that equals it, if it is among the nearest.
-    fn find_twin<R: Rows>(&self, space: &LinkSpace<'_, R>, row: u32, nearest: &[Neighbour]) -> Option<u32> {
+    fn find_duplicate<R: Rows>(
+        &self,
+        space: &LinkSpace<'_, R>,
+        row: u32,
+        nearest: &[Neighbour],
+    ) -> Option<u32> {
         // Distances this small come from the vectors. The cosine distance of parallel vectors is 0 only up to rounding.
-        let near = nearest.iter().take_while(|candidate| candidate.distance <= space.twin_distance(row));
+        let near = nearest.iter().take_while(|candidate| candidate.distance <= space.duplicate_distance(row));
         near.map(|candidate| candidate.row)
             .filter(|&other| other < row)
-            .take(TWIN_CANDIDATES)
-            .filter(|&other| space.are_twins(row, other))
+            .take(DUPLICATE_CANDIDATES)
+            .filter(|&other| space.are_duplicates(row, other))
             .min()
     }
 
     /// For each row of the batch the node that it is a duplicate of, or [`NO_ROW`] if it is none.
-    pub(crate) fn resolve_twins(
+    pub(crate) fn resolve_duplicates(
         &self,
         rows: &impl Rows,
         batch: &Range<u32>,
-        found: &[Found],
-        is_gone: impl Fn(u32) -> bool,
+        found: &[LinkCandidates],
+        is_deleted: impl Fn(u32) -> bool,
         state: &mut LinkState,
     ) -> Result<Vec<u32>> {
         let mut firsts: Vec<u32> = memory::with_room(found.len())?;
         for (row, of_row) in batch.clone().zip(found) {
-            let first = if is_gone(row) {
+            let first = if is_deleted(row) {
                 row
             } else if self.is_directionless(rows.row(row)) {
                 *state.directionless.get_or_insert(row)
             } else {
                 // The equal row may be a row of this batch that is a duplicate itself.
-                let of_twin = |twin: u32| {
-                    let inside = twin.checked_sub(batch.start).and_then(|i| firsts.get(i as usize));
-                    inside.copied().filter(|&first| first != NO_ROW).unwrap_or(twin)
+                let node_of = |equal: u32| {
+                    let inside = equal.checked_sub(batch.start).and_then(|i| firsts.get(i as usize));
+                    inside.copied().filter(|&first| first != NO_ROW).unwrap_or(equal)
                 };
-                of_row.twin.map_or(row, of_twin)
+                of_row.equal_row.map_or(row, node_of)
             };
             firsts.push(if first == row { NO_ROW } else { first });
         }

@@ -25,48 +25,48 @@ const CHECKED_EF: usize = 16;
 /// At most one in so many of the checked rows is repaired, and a few more.
 const REPAIRED_SHARE: usize = 8;
 /// Maximum number of pinned links that one repair adds.
-const MOST_TRIES: usize = 2;
+const PINNED_A_REPAIR: usize = 2;
 
 /// Rows to check, and the progress.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    suspects: Vec<u32>,
+    to_check: Vec<u32>,
     /// How many of them were searched for, and which were found.
     checked: usize,
     found: Vec<bool>,
     /// Rows before this index are found or repaired.
-    mended: usize,
+    repaired: usize,
     /// How many more rows may be repaired.
     repairs_left: usize,
 }
 
 impl Check {
     /// Checks these rows, and those that lost a link to a repair.
-    pub(crate) fn of(mut suspects: Vec<u32>, state: &mut LinkState) -> Self {
-        suspects.append(&mut state.displaced);
-        let repairs_left = suspects.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
-        Self { suspects, repairs_left, ..Self::default() }
+    pub(crate) fn of(mut to_check: Vec<u32>, state: &mut LinkState) -> Self {
+        to_check.append(&mut state.displaced);
+        let repairs_left = to_check.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
+        Self { to_check, repairs_left, ..Self::default() }
     }
 
     /// Whether no rows are left to check.
     pub(crate) fn is_done(&self) -> bool {
-        self.suspects.is_empty()
+        self.to_check.is_empty()
     }
 
     /// The index of the next row that was not found.
-    fn next_lost(&self) -> Option<usize> {
-        let rest = self.found.get(self.mended..)?;
-        Some(self.mended + rest.iter().position(|&found| !found)?)
+    fn next_not_found(&self) -> Option<usize> {
+        let rest = self.found.get(self.repaired..)?;
+        Some(self.repaired + rest.iter().position(|&found| !found)?)
     }
 }
 
 /// Visits all nodes until it meets `row`.
-struct Until {
+struct UntilFound {
     row: u32,
-    is_met: Cell<bool>,
+    is_found: Cell<bool>,
 }
 
-impl WalkPolicy for Until {
+impl WalkPolicy for UntilFound {
     fn most_results(&self) -> usize {
         0
     }
@@ -79,13 +79,13 @@ impl WalkPolicy for Until {
     #[inline]
     fn visit(&self, row: u32) {
         if row == self.row {
-            self.is_met.set(true);
+            self.is_found.set(true);
         }
     }
 
     #[inline]
     fn is_over(&self, _spent: u32, _visits: u32, _found: usize) -> bool {
-        self.is_met.get()
+        self.is_found.get()
     }
 }
 
@@ -99,7 +99,7 @@ impl Graph {
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(crate) fn go_on_checking(
+    pub(crate) fn continue_check(
         &self,
         rows: &impl Rows,
         view: View,
@@ -108,15 +108,15 @@ impl Graph {
         scratches: &mut [Scratch],
         budget: &mut TimeBudget,
     ) -> Result<bool> {
-        while !check.suspects.is_empty() {
+        while !check.to_check.is_empty() {
             let radius = state.radius();
-            let (suspects, found) = (&check.suspects, &mut check.found);
+            let (to_check, found) = (&check.to_check, &mut check.found);
             let price = ROW_WORK / SHARES * Stage::Verify.share();
             let is_over =
-                budget.work(&mut state.check_cost, price, &mut check.checked, suspects.len(), |items| {
+                budget.work(&mut state.check_cost, price, &mut check.checked, to_check.len(), |items| {
                     let finds = spread(scratches, items.len(), &|i, scratch: &mut Scratch| {
-                        let suspect = suspects.get(items.start + i);
-                        suspect.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
+                        let checked_row = to_check.get(items.start + i);
+                        checked_row.is_none_or(|&row| self.finds_itself(rows, view, row, radius, scratch))
                     })?;
                     memory::extend(found, finds)
                 })?;
@@ -124,8 +124,8 @@ impl Graph {
                 return Ok(false);
             }
             let Some(scratch) = scratches.first_mut() else { return Ok(true) };
-            while let Some(place) = check.next_lost() {
-                let Some(&row) = check.suspects.get(place) else { break };
+            while let Some(index) = check.next_not_found() {
+                let Some(&row) = check.to_check.get(index) else { break };
                 let is_needed = state.has_few_in_links(row);
                 if is_needed || check.repairs_left > 0 {
                     let mut cost = state.repair_cost;
@@ -138,7 +138,7 @@ impl Graph {
                     }
                     check.repairs_left -= usize::from(!is_needed);
                 }
-                check.mended = place + 1;
+                check.repaired = index + 1;
             }
             // Terminates: each round has fewer rows without a pinned link, and a repair never removes a pinned link.
             *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), state) };
@@ -166,9 +166,9 @@ impl Graph {
         let Some(measure) = space.from(row) else { return true };
         let query_distance =
             QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key: measure.key() };
-        let until = Until { row, is_met: Cell::new(false) };
+        let until = UntilFound { row, is_found: Cell::new(false) };
         self.walk(&query_distance, view, CHECKED_EF, &until, walk);
-        until.is_met.get()
+        until.is_found.get()
     }
 
     fn repair(
@@ -185,17 +185,17 @@ impl Graph {
             return Ok(());
         }
         scratch.walk.found.sort_unstable();
-        let hosts: Vec<u32> = scratch.walk.found.iter().map(|host| host.row).take(CHECKED_EF).collect();
-        let most_bridges = self.nodes.max_links() / 4;
+        let sources: Vec<u32> = scratch.walk.found.iter().map(|source| source.row).take(CHECKED_EF).collect();
+        let most_pinned_links = self.nodes.max_links() / 4;
         let mut tries = 0;
-        for host in hosts {
-            if state.bridges.range((host, 0)..=(host, u32::MAX)).count() >= most_bridges {
+        for source in sources {
+            if state.pinned_links.range((source, 0)..=(source, u32::MAX)).count() >= most_pinned_links {
                 continue;
             }
-            if self.force_link(rows, host, row, state, &mut scratch.bits)? {
-                state.bridges.insert((host, row));
+            if self.force_link(rows, source, row, state, &mut scratch.bits)? {
+                state.pinned_links.insert((source, row));
                 tries += 1;
-                if tries == MOST_TRIES || self.finds_itself(rows, view, row, radius, scratch) {
+                if tries == PINNED_A_REPAIR || self.finds_itself(rows, view, row, radius, scratch) {
                     break;
                 }
             }

@@ -48,7 +48,7 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
     }
 
     /// Rows farther than this from `row` do not equal it.
-    pub(crate) fn twin_distance(&self, row: u32) -> f32 {
+    pub(crate) fn duplicate_distance(&self, row: u32) -> f32 {
         match self.metric {
             DistanceMetric::Cosine => 2e-6,
             DistanceMetric::Euclidean => 0.0,
@@ -60,7 +60,7 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
     }
 
     /// Whether two rows are equal for every query: identical, or for cosine parallel up to rounding.
-    pub(crate) fn are_twins(&self, a: u32, b: u32) -> bool {
+    pub(crate) fn are_duplicates(&self, a: u32, b: u32) -> bool {
         let (a, b) = (self.rows.row(a), self.rows.row(b));
         if a == b {
             return true;

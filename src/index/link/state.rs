@@ -7,7 +7,7 @@ use crate::index::graph::entry_points::EntrySampler;
 use crate::index::graph::graph::Graph;
 use crate::index::graph::nodes::NodesView;
 use crate::index::rows::Rows;
-use crate::index::search::reliability::Placed;
+use crate::index::search::reliability::EstimateCounts;
 use crate::index::work::budget::Cost;
 use crate::index::work::stage::{STAGES, Stage};
 
@@ -22,21 +22,21 @@ pub(crate) struct LinkState {
     /// For each row the number of selected links to it.
     pub(crate) in_links: Vec<u32>,
     /// For the dot product, of the squared lengths of the rows' codes: the largest, the sum, and the count.
-    pub(crate) most: f32,
-    pub(crate) sum: f64,
-    pub(crate) squares: u32,
+    pub(crate) largest_square: f32,
+    pub(crate) square_sum: f64,
+    pub(crate) square_count: u32,
     /// Rows below this one are included there.
     pub(crate) measured_rows: u32,
     /// For each row with duplicates the last of its chain.
-    pub(crate) last_twins: BTreeMap<u32, u32>,
+    pub(crate) last_duplicates: BTreeMap<u32, u32>,
     /// Under cosine, the first row without a direction; all others are its duplicates.
     pub(crate) directionless: Option<u32>,
     /// Links (from, to) without which `to` was not found. They are never pruned.
-    pub(crate) bridges: BTreeSet<(u32, u32)>,
+    pub(crate) pinned_links: BTreeSet<(u32, u32)>,
     /// Rows that lost a link to a forced one and were not checked since.
     pub(crate) displaced: Vec<u32>,
     /// The accuracy of estimates in the last walks for links.
-    pub(crate) placed: Placed,
+    pub(crate) estimates: EstimateCounts,
     /// Number of rows when the entry points were last chosen.
     pub(crate) sampled_rows: u32,
     /// Selects the next entry points.
@@ -77,8 +77,8 @@ impl LinkState {
     }
 
     pub(crate) fn set_cost_of(&mut self, stage: Stage, cost: Cost) {
-        if let Some(place) = self.costs.get_mut(stage as usize) {
-            *place = cost;
+        if let Some(target) = self.costs.get_mut(stage as usize) {
+            *target = cost;
         }
     }
 
@@ -109,14 +109,14 @@ impl LinkState {
 
     /// Whether the link from `from` to `to` must not be pruned.
     pub(crate) fn must_keep(&self, from: u32, to: u32) -> bool {
-        self.in_links_of(to) <= LEAST_IN_LINKS || self.bridges.contains(&(from, to))
+        self.in_links_of(to) <= LEAST_IN_LINKS || self.pinned_links.contains(&(from, to))
     }
 
     /// Includes a squared length.
     pub(crate) fn count_square(&mut self, square: f32) {
-        self.squares += 1;
-        self.most = self.most.max(square);
-        self.sum += f64::from(square);
+        self.square_count += 1;
+        self.largest_square = self.largest_square.max(square);
+        self.square_sum += f64::from(square);
     }
 
     /// The squared radius of the sphere that rows are lifted onto for the dot product: the geometric mean of the mean
@@ -124,7 +124,8 @@ impl LinkState {
     /// look alike: recall on log-normal lengths of sigma 0.2, 0.6, 1 was 0.63, 0.73, 0.89; with the geometric mean it
     /// is 0.86, 0.95, 0.98.
     pub(crate) fn radius(&self) -> f32 {
-        let radius = (self.sum / f64::from(self.squares.max(1)) * f64::from(self.most)).sqrt();
+        let radius =
+            (self.square_sum / f64::from(self.square_count.max(1)) * f64::from(self.largest_square)).sqrt();
         #[expect(clippy::cast_possible_truncation, reason = "not above the largest norm, which is an f32")]
         let radius = radius as f32;
         radius
@@ -141,8 +142,8 @@ impl LinkState {
     }
 
     /// Appends a row to the chain of duplicates of `first`.
-    pub(crate) fn hang_twin(&mut self, graph: &Graph, first: u32, twin: u32) {
-        let last = self.last_twins.insert(first, twin).unwrap_or(first);
-        graph.nodes.hang_twin(first, last, twin);
+    pub(crate) fn append_duplicate(&mut self, graph: &Graph, first: u32, duplicate: u32) {
+        let last = self.last_duplicates.insert(first, duplicate).unwrap_or(first);
+        graph.nodes.append_duplicate(first, last, duplicate);
     }
 }

@@ -33,17 +33,17 @@ impl Chunks {
     pub(crate) fn reserve(&self, count: u32) -> Result<()> {
         let Some(last) = count.checked_sub(1) else { return Ok(()) };
         for chunk in 0..=Layout::position(last.into()).chunk {
-            let Some(cell) = self.chunks.get(chunk) else { continue };
-            if cell.get().is_some() {
+            let Some(lock) = self.chunks.get(chunk) else { continue };
+            if lock.get().is_some() {
                 continue;
             }
             let words = Layout::chunk_len(chunk);
-            let mut fresh = Vec::new();
-            fresh
+            let mut new_words = Vec::new();
+            new_words
                 .try_reserve_exact(words)
                 .map_err(|_| SynaError::NoMemory { needed_bytes: 4 * words as u64 })?;
-            fresh.resize_with(words, AtomicU32::default);
-            cell.get_or_init(|| fresh.into_boxed_slice());
+            new_words.resize_with(words, AtomicU32::default);
+            lock.get_or_init(|| new_words.into_boxed_slice());
         }
         Ok(())
     }
@@ -55,7 +55,7 @@ mod tests {
     use std::sync::atomic::Ordering::Relaxed;
 
     #[test]
-    fn each_item_has_a_word_of_its_own() {
+    fn items_do_not_share_words() {
         let chunks = Chunks::new();
         assert!(chunks.word(0).is_none());
         chunks.reserve(5_000).unwrap();

@@ -23,17 +23,17 @@ fn checksum_of(row: u32, lines: &[Line]) -> u32 {
 }
 
 /// Writes the checksum into a row's record.
-pub(crate) fn seal(row: u32, lines: &mut [Line]) {
+pub(crate) fn add_checksum(row: u32, lines: &mut [Line]) {
     let checksum = checksum_of(row, lines);
-    if let Some(place) = lines.first_mut().and_then(|head| head.0.get_mut(CHECKSUM_AT..)) {
-        place.copy_from_slice(&checksum.to_le_bytes());
+    if let Some(checksum_bytes) = lines.first_mut().and_then(|head| head.0.get_mut(CHECKSUM_AT..)) {
+        checksum_bytes.copy_from_slice(&checksum.to_le_bytes());
     }
 }
 
 /// Whether a row's record has the right checksum.
-fn is_sealed(row: u32, lines: &[Line]) -> bool {
-    let sealed = lines.first().and_then(|head| head.0.get(CHECKSUM_AT..));
-    sealed == Some(&checksum_of(row, lines).to_le_bytes())
+fn has_checksum(row: u32, lines: &[Line]) -> bool {
+    let stored = lines.first().and_then(|head| head.0.get(CHECKSUM_AT..));
+    stored == Some(&checksum_of(row, lines).to_le_bytes())
 }
 
 /// Records of one width, stored in consecutive cells.
@@ -54,12 +54,12 @@ impl SavedRecords {
     }
 
     /// Whether `lines` is a valid record of `row`. `is_valid` is called only if the checksum matches.
-    pub(crate) fn is_good(&self, row: u32, lines: &[Line], is_right: impl FnOnce(&[Line]) -> bool) -> bool {
-        let is_good = is_sealed(row, lines) && is_right(lines);
-        if !is_good && !self.is_damaged.swap(true, Relaxed) {
-            log::warn!("the record of row {row} in the index's file is damaged; the index is used no more");
+    pub(crate) fn is_intact(&self, row: u32, lines: &[Line], is_valid: impl FnOnce(&[Line]) -> bool) -> bool {
+        let is_intact = has_checksum(row, lines) && is_valid(lines);
+        if !is_intact && !self.is_damaged.swap(true, Relaxed) {
+            log::warn!("the record of row {row} in the index file is damaged; the index is no longer used");
         }
-        is_good
+        is_intact
     }
 
     /// Whether a damaged record was found.

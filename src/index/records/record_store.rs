@@ -24,8 +24,8 @@ use crate::{Result, SynaError};
 
 /// An unpublished record, owned by the holder. If it is dropped, its buffer is unused until the store is dropped.
 #[derive(Debug)]
-pub(crate) struct Fresh {
-    slot: u32,
+pub(crate) struct NewRecord {
+    buffer: u32,
 }
 
 /// In an item's word: the caller's flag.
@@ -138,14 +138,14 @@ impl RecordStore {
         self.cells.word(item)?.load(Acquire).checked_sub(1)
     }
 
-    /// Records that a cell of the file holds the item's current record.
+    /// Sets the cell of the file that holds the item's current record.
     pub(crate) fn set_cell(&self, item: u32, cell: u32) {
         if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(cell + 1, Release);
         }
     }
 
-    /// Records that no cell of the file holds the item's current record.
+    /// Marks the item's current record as not in the file.
     pub(crate) fn forget_cell(&self, item: u32) {
         if let Some(word) = Self::reserved(&self.cells, item) {
             word.store(0, Release);
@@ -169,8 +169,8 @@ impl RecordStore {
     }
 
     /// Makes the record visible as the item's record; keeps the flag.
-    pub(crate) fn publish(&self, item: u32, fresh: Fresh) {
-        self.replace(item, fresh.slot + 1);
+    pub(crate) fn publish(&self, item: u32, new_record: NewRecord) {
+        self.replace(item, new_record.buffer + 1);
     }
 
     /// Removes an item's record.
@@ -183,11 +183,11 @@ impl RecordStore {
         self.forget_cell(item);
         let before = word.fetch_update(AcqRel, Acquire, |before| Some(before & FLAG | name));
         let before = before.ok().filter(|before| before & IN_FILE == 0);
-        if let Some(slot) = before.and_then(|before| (before & !FLAG).checked_sub(1)) {
+        if let Some(buffer) = before.and_then(|before| (before & !FLAG).checked_sub(1)) {
             // The word was the buffer's only name, and exactly one replacement removed it: the buffer is retired once.
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             let epoch = self.readers.epoch.load(SeqCst);
-            free.retired.push_back((slot, epoch));
+            free.retired.push_back((buffer, epoch));
         }
     }
 
@@ -195,36 +195,36 @@ impl RecordStore {
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(crate) fn take(&self) -> Result<Fresh> {
-        self.take_from(&mut self.free.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn allocate(&self) -> Result<NewRecord> {
+        self.allocate_from(&mut self.free.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn take_from(&self, free: &mut Free) -> Result<Fresh> {
+    fn allocate_from(&self, free: &mut Free) -> Result<NewRecord> {
         if free.ready.is_empty() && !free.retired.is_empty() {
             let epoch = self.readers.advance();
-            while let Some(&(slot, retired)) = free.retired.front()
+            while let Some(&(buffer, retired)) = free.retired.front()
                 && epoch.wrapping_sub(retired) >= 2
             {
                 free.retired.pop_front();
-                free.ready.push(slot);
+                free.ready.push(buffer);
             }
         }
-        if let Some(slot) = free.ready.pop() {
-            return Ok(Fresh { slot });
+        if let Some(buffer) = free.ready.pop() {
+            return Ok(NewRecord { buffer });
         }
-        let slot = free.next;
-        let Position { chunk, chunk_len, .. } = Layout::position(slot.into());
-        let cell = self.chunks.get(chunk).filter(|_| slot < MOST_RECORDS).ok_or(SynaError::Limit {
+        let buffer = free.next;
+        let Position { chunk, chunk_len, .. } = Layout::position(buffer.into());
+        let lock = self.chunks.get(chunk).filter(|_| buffer < MOST_RECORDS).ok_or(SynaError::Limit {
             what: "records in an index",
             limit: MOST_RECORDS.into(),
-            actual: u64::from(slot) + 1,
+            actual: u64::from(buffer) + 1,
         })?;
-        if cell.get().is_none() {
-            let fresh = Chunk::new(chunk_len * self.width)?;
-            cell.get_or_init(|| fresh);
+        if lock.get().is_none() {
+            let new_chunk = Chunk::new(chunk_len * self.width)?;
+            lock.get_or_init(|| new_chunk);
         }
         free.next += 1;
-        Ok(Fresh { slot })
+        Ok(NewRecord { buffer })
     }
 
     /// Loads a record from the file, checks it, and publishes the copy, so that the file is read once. If another
@@ -232,24 +232,27 @@ impl RecordStore {
     ///
     /// `_reading` proves that the caller is registered as a reader.
     #[cold]
-    fn bring<'r>(
+    fn load<'r>(
         &'r self,
         _reading: &'r Counted<'_>,
         item: u32,
         word: u32,
-        is_right: impl FnOnce(&[Line]) -> bool,
+        is_valid: impl FnOnce(&[Line]) -> bool,
     ) -> Option<&'r [Line]> {
         let saved = self.saved.get()?;
         let lines = saved.record((word & !(FLAG | IN_FILE)).checked_sub(1)?)?;
-        let fresh = self.free.try_lock().ok().and_then(|mut free| self.take_from(&mut free).ok());
-        let Some(mut fresh) = fresh else { return saved.is_good(item, lines, is_right).then_some(lines) };
+        let new_record = self.free.try_lock().ok().and_then(|mut free| self.allocate_from(&mut free).ok());
+        let Some(mut new_record) = new_record else {
+            return saved.is_intact(item, lines, is_valid).then_some(lines);
+        };
         // The copy is checked, not the mapping: another process may change the file after the check.
-        let copy = self.lines_mut(&mut fresh);
+        let copy = self.lines_mut(&mut new_record);
         copy.copy_from_slice(lines);
-        let is_good = saved.is_good(item, copy, is_right);
-        let name = fresh.slot + 1;
-        let takes_place = |now: u32| (is_good && now & !FLAG == word & !FLAG).then_some(now & FLAG | name);
-        match self.words.word(item)?.fetch_update(AcqRel, Acquire, takes_place) {
+        let is_intact = saved.is_intact(item, copy, is_valid);
+        let name = new_record.buffer + 1;
+        let replace_unchanged =
+            |now: u32| (is_intact && now & !FLAG == word & !FLAG).then_some(now & FLAG | name);
+        match self.words.word(item)?.fetch_update(AcqRel, Acquire, replace_unchanged) {
             Ok(_) => {
                 let start = self.start(name - 1)?;
                 // SAFETY: `width` initialised lines that live as long as the store. As in `RecordView::record`: the
@@ -259,13 +262,13 @@ impl RecordStore {
             }
             Err(_) => {
                 self.free.lock().unwrap_or_else(PoisonError::into_inner).ready.push(name - 1);
-                is_good.then_some(lines)
+                is_intact.then_some(lines)
             }
         }
     }
 
-    fn start(&self, slot: u32) -> Option<*mut Line> {
-        let Position { chunk, offset, .. } = Layout::position(slot.into());
+    fn start(&self, buffer: u32) -> Option<*mut Line> {
+        let Position { chunk, offset, .. } = Layout::position(buffer.into());
         let chunk = self.chunks.get(chunk)?.get()?;
         let first = offset * self.width;
         debug_assert!(first + self.width <= chunk.count);
@@ -274,8 +277,8 @@ impl RecordStore {
     }
 
     /// Returns the lines of an unpublished record.
-    pub(crate) fn lines_mut<'s>(&'s self, fresh: &'s mut Fresh) -> &'s mut [Line] {
-        match self.start(fresh.slot) {
+    pub(crate) fn lines_mut<'s>(&'s self, new_record: &'s mut NewRecord) -> &'s mut [Line] {
+        match self.start(new_record.buffer) {
             // SAFETY: `width` initialised lines that live as long as `self`. `NewRecord` is not cloned, is borrowed
             // mutably here, and no word names its buffer yet: there is no other reference to these lines.
             Some(start) => unsafe { std::slice::from_raw_parts_mut(start, self.width) },
@@ -285,7 +288,7 @@ impl RecordStore {
 }
 
 /// A record with its flag.
-pub(crate) struct Found<'a> {
+pub(crate) struct RecordRef<'a> {
     pub(crate) lines: &'a [Line],
     pub(crate) flag: bool,
 }
@@ -299,21 +302,21 @@ pub(crate) struct RecordView<'a> {
 impl RecordView<'_> {
     /// Returns the lines and the flag of an item's record. A record from the file must also pass `is_valid`.
     #[inline]
-    pub(crate) fn record(&self, item: u32, is_right: impl FnOnce(&[Line]) -> bool) -> Option<Found<'_>> {
+    pub(crate) fn record(&self, item: u32, is_valid: impl FnOnce(&[Line]) -> bool) -> Option<RecordRef<'_>> {
         let word = self.store.words.word(item)?.load(Acquire);
         let flag = word & FLAG != 0;
         if word & IN_FILE != 0 {
-            let lines = self.store.bring(&self.counted, item, word, is_right)?;
-            return Some(Found { lines, flag });
+            let lines = self.store.load(&self.counted, item, word, is_valid)?;
+            return Some(RecordRef { lines, flag });
         }
-        let slot = (word & !FLAG).checked_sub(1)?;
-        let start = self.store.start(slot)?;
+        let buffer = (word & !FLAG).checked_sub(1)?;
+        let start = self.store.start(buffer)?;
         // SAFETY: `width` initialised lines that live as long as the store. The word named their buffer while this
         // reader was registered. So their content was written before (`publish` releases what this load acquires),
         // nobody holds an unpublished record of the buffer, and none is made of it before this reader leaves
         // (`allocate` waits two epochs).
         let lines = unsafe { std::slice::from_raw_parts(start, self.store.width) };
-        Some(Found { lines, flag })
+        Some(RecordRef { lines, flag })
     }
 
     /// Prefetches the word that names an item's record.

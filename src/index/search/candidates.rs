@@ -29,7 +29,7 @@ pub(crate) struct CandidateList {
     entries: Vec<Entry>,
     capacity: usize,
     /// Only the first so many entries are expanded.
-    enough: usize,
+    expand_limit: usize,
     /// All entries before this index are expanded.
     cursor: usize,
 }
@@ -39,7 +39,7 @@ impl CandidateList {
         self.entries.clear();
         self.entries.reserve(capacity + 1);
         self.capacity = capacity;
-        self.enough = capacity;
+        self.expand_limit = capacity;
         self.cursor = 0;
     }
 
@@ -53,8 +53,8 @@ impl CandidateList {
     }
 
     /// Limits expansion to the nearest `limit` entries. The others stay in the list in case the limit rises.
-    pub(crate) fn end_with(&mut self, enough: usize) {
-        self.enough = enough.clamp(1, self.capacity.max(1));
+    pub(crate) fn set_expand_limit(&mut self, limit: usize) {
+        self.expand_limit = limit.clamp(1, self.capacity.max(1));
     }
 
     fn is_full(&self) -> bool {
@@ -89,31 +89,31 @@ impl CandidateList {
             }
             self.entries.pop();
         }
-        let place = self.entries.partition_point(|other| other.0 < entry.0);
-        self.entries.insert(place, entry);
-        self.cursor = self.cursor.min(place);
+        let index = self.entries.partition_point(|other| other.0 < entry.0);
+        self.entries.insert(index, entry);
+        self.cursor = self.cursor.min(index);
     }
 
     /// Removes the unexpanded entry of the same row that is farther away than `from`, from an earlier offer.
-    pub(crate) fn withdraw(&mut self, from: Neighbour) {
+    pub(crate) fn remove_farther(&mut self, from: Neighbour) {
         let first = self.entries.partition_point(|other| other.0 <= Entry::new(from).0);
         let waiting = u64::from(from.row) << 1;
         let later = self.entries.get(first..).unwrap_or_default();
-        if let Some(place) = later.iter().position(|entry| entry.0 & 0xffff_ffff == waiting) {
-            self.entries.remove(first + place);
+        if let Some(index) = later.iter().position(|entry| entry.0 & 0xffff_ffff == waiting) {
+            self.entries.remove(first + index);
         }
     }
 
     /// The last entry that may be expanded, once there is one.
     #[inline]
-    pub(crate) fn last_of_enough(&self) -> Option<Neighbour> {
-        self.entries.get(self.enough.wrapping_sub(1)).map(|entry| entry.neighbour())
+    pub(crate) fn last_to_expand(&self) -> Option<Neighbour> {
+        self.entries.get(self.expand_limit.wrapping_sub(1)).map(|entry| entry.neighbour())
     }
 
     /// The nearest entry that is not expanded.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<Neighbour> {
-        while self.cursor < self.enough
+        while self.cursor < self.expand_limit
             && let Some(entry) = self.entries.get(self.cursor)
         {
             if entry.0 & 1 == 0 {
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_sorts_like_the_neighbours_and_gives_them_back() {
+    fn a_list_sorts_and_returns_its_neighbours() {
         let distances =
             [0.0, -0.0, 1.5, -3.25, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::MIN_POSITIVE];
         let mut expected = Vec::new();

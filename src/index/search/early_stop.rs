@@ -45,7 +45,7 @@ impl EarlyStop {
 
     /// Adds a row found at a squared distance.
     #[inline]
-    pub(crate) fn see(&mut self, distance: f32) {
+    pub(crate) fn observe(&mut self, distance: f32) {
         if self.k == 0 {
             return;
         }
@@ -55,8 +55,8 @@ impl EarlyStop {
             }
             self.nearest.pop();
         }
-        let place = self.nearest.partition_point(|&nearer| nearer < distance);
-        self.nearest.insert(place, distance);
+        let index = self.nearest.partition_point(|&nearer| nearer < distance);
+        self.nearest.insert(index, distance);
         if let Some(&last) = self.nearest.get(self.k - 1) {
             // Distances by codes may be negative between almost equal rows.
             self.bound = last + self.margin * last.max(0.0);
@@ -69,12 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_is_the_kth_distance_and_a_margin_and_never_grows() {
+    fn the_bound_is_the_kth_distance_plus_a_margin_and_never_grows() {
         let mut early_stop = EarlyStop::default();
         early_stop.reset(2, 2);
         let mut bounds = Vec::new();
         for distance in [4.0, 9.0, 1.0, 25.0, 0.0, 0.0] {
-            early_stop.see(distance);
+            early_stop.observe(distance);
             bounds.push(early_stop.bound());
         }
         let first = f32::INFINITY;
@@ -85,11 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn more_candidates_go_farther() {
+    fn more_candidates_increase_the_margin() {
         let mut early_stop = EarlyStop::default();
         let mut bound_of = |k: usize, ef: usize| {
             early_stop.reset(k, ef);
-            (0..ef).for_each(|_| early_stop.see(1.0));
+            (0..ef).for_each(|_| early_stop.observe(1.0));
             early_stop.bound()
         };
         assert_eq!(bound_of(10, 160), 1.0 + MARGIN * 16.0_f32.powf(MARGIN_POWER));
@@ -97,10 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_that_is_to_find_everything_does_not_end_early() {
+    fn a_walk_without_k_does_not_end_early() {
         let mut early_stop = EarlyStop::default();
         early_stop.reset(0, 100);
-        early_stop.see(1.0);
+        early_stop.observe(1.0);
         assert_eq!(early_stop.bound(), f32::INFINITY);
     }
 }

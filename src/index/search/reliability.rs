@@ -22,7 +22,7 @@ pub(crate) const PRODUCT_WIDENING: f32 = 1.5;
 const LEAST_PLACED: u32 = 1 << 12;
 const MOST_PLACED: u32 = 1 << 20;
 /// Rows are measured whose estimates exceed the bound by up to so many standard errors.
-const GATE_ERRORS: f32 = 1.0;
+const MEASURED_ERRORS: f32 = 1.0;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub(crate) struct Reliability {
 impl Reliability {
     /// Adds a row's estimate and its distance by its own code. `bound` is the distance of the last candidate.
     #[inline]
-    pub(crate) fn hear(&mut self, estimate: f32, distance: f32, bound: f32) {
+    pub(crate) fn observe(&mut self, estimate: f32, distance: f32, bound: f32) {
         if estimate > f32::MIN {
             let error = estimate - distance;
             self.errors += error * error;
@@ -57,12 +57,12 @@ impl Reliability {
         if self.error_count < LEAST_CHECKED {
             return f32::INFINITY;
         }
-        GATE_ERRORS * (self.errors / self.error_count as f32).sqrt()
+        MEASURED_ERRORS * (self.errors / self.error_count as f32).sqrt()
     }
 
     /// The counts of placed and misplaced rows.
-    pub(crate) fn counts(&self) -> Placed {
-        Placed { placed: self.placed, misplaced: self.misplaced }
+    pub(crate) fn counts(&self) -> EstimateCounts {
+        EstimateCounts { placed: self.placed, misplaced: self.misplaced }
     }
 
     /// Whether the estimates misled the walk.
@@ -75,12 +75,12 @@ impl Reliability {
 /// Number of rows that estimates placed among the candidates of walks, and how many of them were too far away by their
 /// own codes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub(crate) struct EstimateCounts {
     pub(crate) placed: u32,
     pub(crate) misplaced: u32,
 }
 
-impl Placed {
+impl EstimateCounts {
     /// Adds the counts of more walks. Older ones count less and less.
     pub(crate) fn add(&mut self, more: Self) {
         if self.placed > MOST_PLACED {
@@ -111,9 +111,9 @@ impl Placed {
 
 impl Graph {
     /// Sets the graph's widening from the counts of its walks so far.
-    pub(crate) fn set_reliability(&self, placed: Placed) {
-        let is_noisy = placed.is_noisy(self.encoder.is_product());
-        self.set_widening(if is_noisy { f32::INFINITY } else { placed.widening() });
+    pub(crate) fn set_reliability(&self, counts: EstimateCounts) {
+        let is_noisy = counts.is_noisy(self.encoder.is_product());
+        self.set_widening(if is_noisy { f32::INFINITY } else { counts.widening() });
     }
 }
 
@@ -122,23 +122,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn estimates_that_place_most_rows_wrongly_mislead() {
+    fn a_walk_is_misled_if_most_placed_rows_are_misplaced() {
         let mut reliability = Reliability::default();
-        (0..15).for_each(|_| reliability.hear(1.0, 9.0, 5.0));
+        (0..15).for_each(|_| reliability.observe(1.0, 9.0, 5.0));
         assert!(!reliability.was_misled(), "too few to tell");
-        (0..15).for_each(|_| reliability.hear(1.0, 9.0, f32::INFINITY));
+        (0..15).for_each(|_| reliability.observe(1.0, 9.0, f32::INFINITY));
         assert!(!reliability.was_misled(), "the candidates were not complete");
-        (0..15).for_each(|_| reliability.hear(1.0, 4.0, 5.0));
+        (0..15).for_each(|_| reliability.observe(1.0, 4.0, 5.0));
         assert!(!reliability.was_misled(), "half of 30");
-        (0..30).for_each(|_| reliability.hear(1.0, 9.0, 5.0));
+        (0..30).for_each(|_| reliability.observe(1.0, 9.0, 5.0));
         assert!(reliability.was_misled());
     }
 
     #[test]
-    fn the_slack_is_the_error_of_the_estimates() {
+    fn the_slack_is_the_standard_error_of_the_estimates() {
         let mut reliability = Reliability::default();
         assert_eq!(reliability.slack(), f32::INFINITY);
-        (0..32).for_each(|i| reliability.hear(if i % 2 == 0 { 7.0 } else { 13.0 }, 10.0, 20.0));
+        (0..32).for_each(|i| reliability.observe(if i % 2 == 0 { 7.0 } else { 13.0 }, 10.0, 20.0));
         assert_eq!(reliability.slack(), 3.0);
     }
 }

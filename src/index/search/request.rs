@@ -24,7 +24,7 @@ pub(crate) struct GraphSearch<'a> {
     pub(crate) visible: &'a dyn Fn(u32) -> bool,
     /// Called for rows before `visible`, to prefetch the data that `visible` reads. Returns whether the row may be
     /// invisible. `None` if all rows are visible.
-    pub(crate) look_ahead: Option<&'a dyn Fn(u32) -> bool>,
+    pub(crate) prefetch_visibility: Option<&'a dyn Fn(u32) -> bool>,
     /// The share of rows that may be results; `None` if all may. With a share fewer candidates are kept: the walk
     /// passes through invisible rows too, so it needs few of its own. It ends early if it meets too few visible rows.
     pub(crate) share: Option<f32>,
@@ -33,7 +33,7 @@ pub(crate) struct GraphSearch<'a> {
     /// The search ends after so many visits with the results so far.
     pub(crate) budget: Option<u32>,
     /// A node that the search ignores.
-    pub(crate) without: Option<u32>,
+    pub(crate) excluded_row: Option<u32>,
 }
 
 /// How a search ended.
@@ -52,7 +52,7 @@ pub(crate) trait WalkPolicy {
     fn visible(&self, row: u32) -> bool;
     /// Prefetches the data that `visible` reads; returns whether the row's duplicates will be examined too.
     #[inline]
-    fn look_ahead(&self, _row: u32) -> bool {
+    fn prefetch_visibility(&self, _row: u32) -> bool {
         false
     }
     /// Called for every visited node.
@@ -63,12 +63,12 @@ pub(crate) trait WalkPolicy {
     fn is_over(&self, spent: u32, visits: u32, found: usize) -> bool;
     /// A node that the walk ignores.
     #[inline]
-    fn without(&self) -> Option<u32> {
+    fn excluded_row(&self) -> Option<u32> {
         None
     }
     /// The new limit of expanded candidates, if it changes.
     #[inline]
-    fn enough(&self, _visits: u32, _found: usize) -> Option<usize> {
+    fn expand_limit(&self, _visits: u32, _found: usize) -> Option<usize> {
         None
     }
 }
@@ -106,13 +106,13 @@ impl WalkPolicy for RequestPolicy<'_, '_> {
     }
 
     #[inline]
-    fn look_ahead(&self, row: u32) -> bool {
-        self.0.look_ahead.is_some_and(|look_ahead| look_ahead(row))
+    fn prefetch_visibility(&self, row: u32) -> bool {
+        self.0.prefetch_visibility.is_some_and(|prefetch_visibility| prefetch_visibility(row))
     }
 
     #[inline]
-    fn without(&self) -> Option<u32> {
-        self.0.without
+    fn excluded_row(&self) -> Option<u32> {
+        self.0.excluded_row
     }
 
     #[inline]
@@ -126,13 +126,17 @@ impl WalkPolicy for RequestPolicy<'_, '_> {
     /// If visible rows are rarer near the query than elsewhere, the walk must find its way through invisible ones and
     /// needs all its candidates.
     #[inline]
-    fn enough(&self, visits: u32, found: usize) -> Option<usize> {
+    fn expand_limit(&self, visits: u32, found: usize) -> Option<usize> {
         let share = self.0.share?;
         if visits < VISITS_A_SHARE || !visits.is_multiple_of(VISITS_A_LOOK) {
             return None;
         }
         let here = found as f32 / visits as f32;
-        Some(if here < 0.5 * share { self.0.ef } else { thinned(self.0.ef, here.max(share)).max(self.0.k) })
+        Some(if here < 0.5 * share {
+            self.0.ef
+        } else {
+            filtered_ef(self.0.ef, here.max(share)).max(self.0.k)
+        })
     }
 }
 
@@ -148,6 +152,6 @@ fn is_futile(visits: u32, found: usize, share: f32) -> bool {
 /// takes `ef / share` visits, and `ef * share`, which takes as many as without a filter (docs/design.md, "Fewer
 /// candidates where few rows pass").
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ef, at least 0")]
-pub(crate) fn thinned(ef: usize, share: f32) -> usize {
+pub(crate) fn filtered_ef(ef: usize, share: f32) -> usize {
     ((ef as f32 * share.sqrt()) as usize).clamp(LEAST_EF, ef.max(LEAST_EF))
 }

@@ -11,7 +11,7 @@ use crate::kernel::codes::prefetch;
 
 /// Rows that are behind the k-th result by less than this many standard deviations of the codes' rounding error are
 /// compared by their vectors too.
-const DOUBT: f32 = 3.0;
+const DEVIATIONS: f32 = 3.0;
 
 /// How many rows are prefetched ahead.
 const AHEAD: usize = 16;
@@ -37,45 +37,45 @@ pub(crate) fn rerank<R: Rows>(
         found.select_nth_unstable(sure);
     }
     let (near, rest) = found.split_at_mut(sure);
-    look_at(query, query_distance, near, out);
+    add_exact(query, query_distance, near, out);
     let Some(last) = out.iter().max().filter(|_| out.len() == k).copied() else {
         out.sort_unstable();
         return;
     };
-    let doubts =
-        out.iter().filter_map(|found| Some(query_distance.doubt(&records.record(found.row)?.code())));
-    let doubt = doubts.fold(walk.doubt_of_twins, f32::max);
-    let bound = query_distance.encoder.key_of(coded, last.distance) + DOUBT * doubt;
-    let mut doubtful = 0;
-    for place in 0..rest.len() {
-        if rest.get(place).is_some_and(|row| row.distance <= bound) {
-            rest.swap(doubtful, place);
-            doubtful += 1;
+    let deviations =
+        out.iter().filter_map(|found| Some(query_distance.key_deviation(&records.record(found.row)?.code())));
+    let deviation = deviations.fold(walk.duplicates_deviation, f32::max);
+    let bound = query_distance.encoder.key_of(coded, last.distance) + DEVIATIONS * deviation;
+    let mut uncertain = 0;
+    for index in 0..rest.len() {
+        if rest.get(index).is_some_and(|row| row.distance <= bound) {
+            rest.swap(uncertain, index);
+            uncertain += 1;
         }
     }
-    if doubtful > 0 {
-        look_at(query, query_distance, rest.get(..doubtful).unwrap_or_default(), out);
+    if uncertain > 0 {
+        add_exact(query, query_distance, rest.get(..uncertain).unwrap_or_default(), out);
     }
     out.sort_unstable();
     out.truncate(k);
 }
 
 /// Adds rows with their true distances to `out`.
-fn look_at<R: Rows>(
+fn add_exact<R: Rows>(
     query: &PreparedQuery<'_>,
     query_distance: &QueryDistance<'_, R>,
     rows: &[Neighbour],
     out: &mut Vec<Neighbour>,
 ) {
     let vector = |found: &Neighbour| query_distance.rows.row(found.row);
-    let bring = |found: &Neighbour| {
+    let prefetch_head = |found: &Neighbour| {
         let vector = vector(found);
         prefetch(vector.get(..HEAD).unwrap_or(vector));
     };
-    rows.iter().take(AHEAD).for_each(bring);
+    rows.iter().take(AHEAD).for_each(prefetch_head);
     let (fours, rest) = rows.as_chunks::<4>();
     for (four, next) in fours.iter().zip((AHEAD..).step_by(4)) {
-        rows.iter().skip(next).take(4).for_each(bring);
+        rows.iter().skip(next).take(4).for_each(prefetch_head);
         let distances = query.distances_4(four.each_ref().map(vector));
         out.extend(
             four.iter().zip(distances).map(|(found, distance)| Neighbour { distance, row: found.row }),

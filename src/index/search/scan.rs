@@ -32,7 +32,7 @@ const LEAST_QUARTER_ROWS: usize = 7;
 const LEAST_TILES_AHEAD: usize = 4;
 
 /// Receives the rows that are compared with a query.
-pub(crate) trait Keeper {
+pub(crate) trait Collector {
     /// Adds a row and its distance.
     fn push(&mut self, neighbour: Neighbour);
 }
@@ -50,7 +50,7 @@ impl BestK {
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(crate) fn keeping(k: usize) -> Result<Self> {
+    pub(crate) fn with_k(k: usize) -> Result<Self> {
         let mut best = Self::default();
         best.reset(k)?;
         Ok(best)
@@ -88,7 +88,7 @@ impl BestK {
     }
 }
 
-impl Keeper for BestK {
+impl Collector for BestK {
     /// Keeps a row if it is among the k nearest so far.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
@@ -108,18 +108,18 @@ impl Keeper for BestK {
 /// All rows within a distance. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct AllWithin {
-    most: f32,
+    max_distance: f32,
     found: Vec<Neighbour>,
     /// The bytes of an allocation that failed.
-    lacking: Option<u64>,
+    refused_bytes: Option<u64>,
 }
 
 impl AllWithin {
     /// Empties it and sets the maximum distance.
-    pub(crate) fn reset(&mut self, most: f32) {
-        self.most = most;
+    pub(crate) fn reset(&mut self, max_distance: f32) {
+        self.max_distance = max_distance;
         self.found.clear();
-        self.lacking = None;
+        self.refused_bytes = None;
     }
 
     /// The rows in ascending order.
@@ -127,7 +127,7 @@ impl AllWithin {
     /// # Errors
     /// [`SynaError::NoMemory`]: some rows were dropped.
     pub(crate) fn sorted(&mut self) -> Result<&[Neighbour]> {
-        if let Some(needed_bytes) = self.lacking {
+        if let Some(needed_bytes) = self.refused_bytes {
             return Err(SynaError::NoMemory { needed_bytes });
         }
         self.found.sort_unstable();
@@ -135,16 +135,16 @@ impl AllWithin {
     }
 }
 
-impl Keeper for AllWithin {
+impl Collector for AllWithin {
     /// Keeps a row if it is near enough.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
-        if neighbour.distance <= self.most {
+        if neighbour.distance <= self.max_distance {
             // A radius may include every row, and a failed allocation must not abort the process.
             if self.found.try_reserve(1).is_ok() {
                 self.found.push(neighbour);
             } else {
-                self.lacking =
+                self.refused_bytes =
                     Some((self.found.len() as u64 * 2).saturating_mul(size_of::<Neighbour>() as u64));
             }
         }
@@ -170,13 +170,13 @@ pub(crate) fn scan(
     rows: &impl Rows,
     candidates: impl Iterator<Item = u32>,
     request: &ScanRequest<'_>,
-    keepers: &mut [impl Keeper],
+    collectors: &mut [impl Collector],
 ) -> SearchEnd {
     let mut end = SearchEnd { is_partial: false, distances: 0 };
-    let mut places = [0; 4 * MOST_QUARTER_ROWS];
+    let mut rows_of_block = [0; 4 * MOST_QUARTER_ROWS];
     let row_bytes = queries.first().map_or(0, |query| size_of_val(query.query()));
     let quarter = (QUARTER_BYTES / row_bytes.max(1)).clamp(LEAST_QUARTER_ROWS, MOST_QUARTER_ROWS) | 1;
-    let (block, _) = places.split_at_mut(4 * quarter);
+    let (block, _) = rows_of_block.split_at_mut(4 * quarter);
     let mut waiting = 0;
     for (looks, row) in (0u32..).zip(candidates) {
         let is_late = looks.is_multiple_of(ROWS_A_CLOCK)
@@ -188,18 +188,18 @@ pub(crate) fn scan(
             end.is_partial = true;
             break;
         }
-        if let Some(place) = block.get_mut(waiting) {
-            *place = row;
+        if let Some(target) = block.get_mut(waiting) {
+            *target = row;
         }
         waiting += 1;
         end.distances += 1;
         if waiting == block.len() {
-            compare(queries, rows, block, keepers);
+            compare(queries, rows, block, collectors);
             waiting = 0;
         }
     }
     let (last, _) = block.split_at(waiting);
-    compare(queries, rows, last, keepers);
+    compare(queries, rows, last, collectors);
     end
 }
 
@@ -208,56 +208,61 @@ pub(crate) fn scan(
 /// Four rows at a time are taken from the four quarters of the block, so that memory is read as four sequential
 /// streams. The hardware prefetcher recognizes these; it does not recognize four adjacent rows as a stream. Adjacent
 /// rows read 9 GB/s, four streams 15 GB/s (784 and 384 dimensions).
-fn compare(queries: &[PreparedQuery<'_>], rows: &impl Rows, block: &[u32], keepers: &mut [impl Keeper]) {
+fn compare(
+    queries: &[PreparedQuery<'_>],
+    rows: &impl Rows,
+    block: &[u32],
+    collectors: &mut [impl Collector],
+) {
     let quarter = block.len() / 4;
     let (spread, rest) = block.split_at(4 * quarter);
     let four = |at: usize| [0, 1, 2, 3].map(|stream| spread[at + stream * quarter]);
     let vectors_of = |[a, b, c, d]: [u32; 4]| [rows.row(a), rows.row(b), rows.row(c), rows.row(d)];
     let (tiles, singles) = queries.as_chunks::<4>();
-    let (tile_keepers, single_keepers) = keepers.as_chunks_mut::<4>();
+    let (tile_collectors, single_collectors) = collectors.as_chunks_mut::<4>();
     let mut next = if quarter > 0 { vectors_of(four(0)) } else { [&[][..]; 4] };
     for at in 0..quarter {
         let (numbers, vectors) = (four(at), next);
         next = if at + 1 < quarter { vectors_of(four(at + 1)) } else { [&[][..]; 4] };
         if let Some([first, ..]) = tiles.first() {
-            let mut ahead = Ahead::new(next, tiles.len());
+            let mut tile_prefetch = TilePrefetch::new(next, tiles.len());
             let together = FourRows::new(first, vectors);
-            for (queries, keepers) in tiles.iter().zip(&mut *tile_keepers) {
-                ahead.bring();
-                for (distances, keeper) in
-                    PreparedQuery::distances_4x4(queries, &together).into_iter().zip(keepers)
+            for (queries, collectors) in tiles.iter().zip(&mut *tile_collectors) {
+                tile_prefetch.step();
+                for (distances, collector) in
+                    PreparedQuery::distances_4x4(queries, &together).into_iter().zip(collectors)
                 {
-                    push_4(keeper, numbers, distances);
+                    push_4(collector, numbers, distances);
                 }
             }
         }
-        for (query, keeper) in singles.iter().zip(&mut *single_keepers) {
-            push_4(keeper, numbers, query.distances_of_streams(vectors));
+        for (query, collector) in singles.iter().zip(&mut *single_collectors) {
+            push_4(collector, numbers, query.distances_of_streams(vectors));
         }
     }
     for &row in rest {
-        for (query, keeper) in queries.iter().zip(keepers.iter_mut()) {
-            keeper.push(Neighbour { distance: query.distance(rows.row(row)), row });
+        for (query, collector) in queries.iter().zip(collectors.iter_mut()) {
+            collector.push(Neighbour { distance: query.distance(rows.row(row)), row });
         }
     }
 }
 
 #[inline]
-fn push_4(keeper: &mut impl Keeper, rows: [u32; 4], distances: [f32; 4]) {
+fn push_4(collector: &mut impl Collector, rows: [u32; 4], distances: [f32; 4]) {
     for (row, distance) in rows.into_iter().zip(distances) {
-        keeper.push(Neighbour { distance, row });
+        collector.push(Neighbour { distance, row });
     }
 }
 
 /// Prefetches the rows of the next tiles in small portions between the tiles of the current ones. With many queries,
 /// the rows of a stream follow each other too slowly for the hardware prefetcher.
-struct Ahead<'r> {
+struct TilePrefetch<'r> {
     rows: [&'r [f32]; 4],
     /// Components of each row to prefetch at a time; after the last tile all lines of a row have been prefetched.
     step: usize,
 }
 
-impl<'r> Ahead<'r> {
+impl<'r> TilePrefetch<'r> {
     fn new(rows: [&'r [f32]; 4], tiles: usize) -> Self {
         let [first, ..] = rows;
         // With few tiles the hardware prefetcher is faster.
@@ -267,7 +272,7 @@ impl<'r> Ahead<'r> {
     }
 
     #[inline]
-    fn bring(&mut self) {
+    fn step(&mut self) {
         for row in &mut self.rows {
             let (now, later) = row.split_at(self.step.min(row.len()));
             prefetch(now);

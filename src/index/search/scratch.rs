@@ -26,13 +26,13 @@ pub(crate) struct Visited {
 
 /// The outcome of [`Visited::encounter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meeting {
+pub(crate) enum Encounter {
     /// The row was not encountered before.
-    First,
+    New,
     /// It is nearer than before, and not visited.
     Nearer,
     /// It is not nearer, or it was visited.
-    Farther,
+    NotNearer,
 }
 
 /// A row is offered again if its estimate is smaller by more than so many steps of 1/256 to 1/128 of the distance.
@@ -65,22 +65,22 @@ impl Visited {
 
     /// Records a row with its estimate. Rows above the `end` of [`Self::reset`] are ignored.
     #[inline]
-    pub(crate) fn meet(&mut self, found: Neighbour) -> Meeting {
+    pub(crate) fn encounter(&mut self, found: Neighbour) -> Encounter {
         let epoch = u32::from(self.epoch) << 16;
         let distance = (monotone(found.distance) >> 16).max(VISITED + 1);
-        let Some(mark) = self.marks.get_mut(found.row as usize) else { return Meeting::Farther };
-        let meeting = match *mark & 0xffff_0000 {
-            before if before != epoch => Meeting::First,
-            _ if *mark & 0xffff > distance + NOTABLY => Meeting::Nearer,
-            _ => return Meeting::Farther,
+        let Some(mark) = self.marks.get_mut(found.row as usize) else { return Encounter::NotNearer };
+        let encounter = match *mark & 0xffff_0000 {
+            before if before != epoch => Encounter::New,
+            _ if *mark & 0xffff > distance + NOTABLY => Encounter::Nearer,
+            _ => return Encounter::NotNearer,
         };
         *mark = epoch | distance;
-        meeting
+        encounter
     }
 
     /// Whether a row was encountered.
     #[inline]
-    pub(crate) fn was_met(&self, row: u32) -> bool {
+    pub(crate) fn was_encountered(&self, row: u32) -> bool {
         self.marks.get(row as usize).is_some_and(|&mark| mark >> 16 == u32::from(self.epoch))
     }
 
@@ -148,7 +148,7 @@ pub(crate) struct Walk {
     /// Whether an allocation failed.
     pub(crate) lacks_memory: bool,
     /// Duplicates have no code. The largest standard deviation of the codes of their nodes, over all duplicates found.
-    pub(crate) doubt_of_twins: f32,
+    pub(crate) duplicates_deviation: f32,
     pub(crate) reliability: Reliability,
 }
 
@@ -161,7 +161,7 @@ impl Walk {
         self.early_stop.reset(k, ef);
         self.found.clear();
         self.lacks_memory = false;
-        self.doubt_of_twins = 0.0;
+        self.duplicates_deviation = 0.0;
         self.reliability = Reliability::default();
     }
 
@@ -191,7 +191,7 @@ impl Walk {
 
     /// Rows with larger estimates need not be measured.
     #[inline]
-    pub(crate) fn gate(&self) -> f32 {
+    pub(crate) fn measure_bound(&self) -> f32 {
         self.bound() + self.reliability.slack()
     }
 
@@ -234,7 +234,7 @@ impl Walk {
                 self.candidates.mark();
                 Some(next)
             }
-            _ if self.candidates.last_of_enough().is_some_and(|bound| bound < hidden) => None,
+            _ if self.candidates.last_to_expand().is_some_and(|bound| bound < hidden) => None,
             _ => {
                 self.hidden.pop();
                 Some(hidden)
@@ -260,16 +260,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_offered_when_they_look_nearer_until_they_are_visited() {
+    fn rows_are_offered_again_if_nearer_until_they_are_visited() {
         let mut visited = Visited::default();
         let at = |distance| Neighbour { distance, row: 2 };
         for _ in 0..70_000 {
             visited.reset(3);
-            assert_eq!(visited.meet(at(5.0)), Meeting::First);
-            assert_eq!([5.0, 6.0].map(|d| visited.meet(at(d))), [Meeting::Farther; 2]);
-            assert_eq!(visited.meet(at(-1.0)), Meeting::Nearer);
+            assert_eq!(visited.encounter(at(5.0)), Encounter::New);
+            assert_eq!([5.0, 6.0].map(|d| visited.encounter(at(d))), [Encounter::NotNearer; 2]);
+            assert_eq!(visited.encounter(at(-1.0)), Encounter::Nearer);
             assert!(visited.visit(2) && !visited.visit(2));
-            assert_eq!(visited.meet(at(f32::NEG_INFINITY)), Meeting::Farther);
+            assert_eq!(visited.encounter(at(f32::NEG_INFINITY)), Encounter::NotNearer);
         }
         assert!(!visited.visit(1_000), "rows beyond the end are never met");
     }

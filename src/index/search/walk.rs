@@ -7,7 +7,7 @@
 use super::reliability::PRODUCT_WIDENING;
 use super::request::{GraphSearch, LEAST_EF, RequestPolicy, SearchEnd, WalkPolicy};
 use super::rerank::rerank;
-use super::scratch::{Meeting, Scratch, Walk};
+use super::scratch::{Encounter, Scratch, Walk};
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::failpoint::{Failpoint, is_failpoint_set};
@@ -29,7 +29,7 @@ const VISITS_A_VERDICT: u32 = 64;
 
 /// How a walk starts.
 #[derive(Debug, Clone, Copy)]
-struct Begin {
+struct WalkStart {
     /// Whether every row is measured by its code before it becomes a candidate.
     is_measured: bool,
     /// Visits of an earlier walk for the same query, which count against the budget.
@@ -73,11 +73,11 @@ impl Graph {
         let end = self.walk(&query_distance, view, ef, &policy, walk);
         // Rows that may equal the query: their vectors are compared by `rerank`.
         for row in self.fingerprints.rows(print) {
-            self.meet_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &policy, walk);
+            self.keep_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &policy, walk);
         }
         // By definition at distance 1 (orthogonal) from every vector.
         if let Some(row) = self.directionless() {
-            self.meet_beside(
+            self.keep_beside(
                 Neighbour { distance: self.encoder.key_of(coded, 1.0), row },
                 view,
                 &policy,
@@ -117,11 +117,12 @@ impl Graph {
             reason = "at most twice ef, and above 0"
         )]
         let wide = (ef as f32 * widening) as usize;
-        let end = self.walk_once(query_distance, view, wide, policy, walk, Begin { is_measured, spent: 0 });
+        let end =
+            self.walk_once(query_distance, view, wide, policy, walk, WalkStart { is_measured, spent: 0 });
         if is_measured || end.is_partial || !walk.reliability.was_misled() {
             return end;
         }
-        let begin = Begin { is_measured: true, spent: end.distances };
+        let begin = WalkStart { is_measured: true, spent: end.distances };
         let again = self.walk_once(query_distance, view, ef, policy, walk, begin);
         SearchEnd { distances: end.distances + again.distances, ..again }
     }
@@ -133,22 +134,22 @@ impl Graph {
         ef: usize,
         policy: &impl WalkPolicy,
         walk: &mut Walk,
-        Begin { is_measured, spent }: Begin,
+        WalkStart { is_measured, spent }: WalkStart,
     ) -> SearchEnd {
         let records = self.nodes.read();
         let ends_early = !query_distance.key.is_product() && !is_measured;
         walk.begin(view.end(), ef, if ends_early { policy.most_results() } else { 0 });
-        if let Some(row) = policy.without() {
+        if let Some(row) = policy.excluded_row() {
             walk.visited.visit(row);
         }
-        self.entry_points.nearest(query_distance, |start| self.meet(walk, start, policy));
+        self.entry_points.nearest(query_distance, |start| self.add_start(walk, start, policy));
         self.for_each_orphan(|row| {
             if let Some(record) = records.record(row).filter(|_| row < view.end()) {
                 let (mut found, _) = query_distance.neighbour(row, &record.code());
                 if is_failpoint_set(Failpoint::OrphansFirst) {
                     found.distance = f32::NEG_INFINITY;
                 }
-                self.meet(walk, found, policy);
+                self.add_start(walk, found, policy);
             }
         });
         let mut visits = 0;
@@ -163,19 +164,19 @@ impl Graph {
             }
             // The next row is chosen before this one's neighbours are known, so that its record can be prefetched.
             next = walk.next_candidate();
-            let mut coming = next.map_or_else(Prefetch::default, |next| records.coming(next.row));
-            coming.prefetch(LINES_AT_ONCE);
+            let mut next_record = next.map_or_else(Prefetch::default, |next| records.prefetcher(next.row));
+            next_record.prefetch(LINES_AT_ONCE);
             // Also the start of the record after that, as the list is now: the first line has the longest latency.
-            let mut later =
-                walk.candidates.peek().map_or_else(Prefetch::default, |later| records.coming(later.row));
+            let mut later_record =
+                walk.candidates.peek().map_or_else(Prefetch::default, |later| records.prefetcher(later.row));
             let Some(record) = records.record(row) else { continue };
             visits += 1;
             policy.visit(row);
             let code = record.code();
             let (found, base) = query_distance.neighbour(row, &code);
-            coming.prefetch(LINES_AT_ONCE);
+            next_record.prefetch(LINES_AT_ONCE);
             if !is_measured {
-                walk.reliability.hear(popped, found.distance, walk.candidates.bound());
+                walk.reliability.observe(popped, found.distance, walk.candidates.bound());
                 // The rest of such a walk would be wasted: end it and repeat.
                 if visits.is_multiple_of(VISITS_A_VERDICT) && walk.reliability.was_misled() {
                     break;
@@ -185,51 +186,53 @@ impl Graph {
             if policy.visible(row) {
                 walk.keep(found);
             }
-            if record.has_twins && policy.most_results() > 0 {
-                walk.doubt_of_twins = walk.doubt_of_twins.max(query_distance.doubt(&code));
-                self.meet_twins(found, view, policy, walk);
+            if record.has_duplicates && policy.most_results() > 0 {
+                walk.duplicates_deviation =
+                    walk.duplicates_deviation.max(query_distance.key_deviation(&code));
+                self.keep_duplicates(found, view, policy, walk);
             }
             for _ in found_before..walk.found.len() {
-                walk.early_stop.see(found.distance);
+                walk.early_stop.observe(found.distance);
             }
-            if let Some(enough) = policy.enough(visits, walk.found.len()) {
-                walk.candidates.end_with(enough);
+            if let Some(limit) = policy.expand_limit(visits, walk.found.len()) {
+                walk.candidates.set_expand_limit(limit);
             }
             for (block, words) in record.link_words().chunks(BLOCK_SLOTS).enumerate() {
                 let has_codes = self.nodes.has_codes_of_links();
                 if has_codes {
-                    query_distance.estimate(&record, block, base, &mut coming, &mut estimates);
+                    query_distance.estimate(&record, block, base, &mut next_record, &mut estimates);
                 }
                 if is_measured {
                     if !has_codes {
                         estimates.fill(f32::NEG_INFINITY);
                     }
                     words.iter().for_each(|&word| walk.visited.prefetch(row_of(word)));
-                    coming.prefetch(usize::MAX);
-                    let (gate, bound) = (walk.gate(), walk.bound());
+                    next_record.prefetch(usize::MAX);
+                    let (measure_bound, bound) = (walk.measure_bound(), walk.bound());
                     let Walk { visited, reliability, .. } = &mut *walk;
-                    let is_wanted = |estimate: f32, row| estimate < gate && !visited.was_met(row);
-                    let hear = |estimate, distance| reliability.hear(estimate, distance, bound);
-                    query_distance.measure(&records, words, is_wanted, &mut estimates, hear);
+                    let is_wanted =
+                        |estimate: f32, row| estimate < measure_bound && !visited.was_encountered(row);
+                    let observe = |estimate, distance| reliability.observe(estimate, distance, bound);
+                    query_distance.measure(&records, words, is_wanted, &mut estimates, observe);
                 }
                 let bound = if is_measured { f32::INFINITY } else { walk.bound() };
                 let near = Slots(self.encoder.codes.nearer_than(&estimates, bound));
                 for slot in near {
                     if let Some(&word) = words.get(slot) {
                         walk.visited.prefetch(row_of(word));
-                        if policy.look_ahead(row_of(word)) {
-                            self.nodes.prefetch_next_twin(row_of(word));
+                        if policy.prefetch_visibility(row_of(word)) {
+                            self.nodes.prefetch_next_duplicate(row_of(word));
                         }
                     }
                 }
-                later.prefetch(LINES_AT_ONCE);
+                later_record.prefetch(LINES_AT_ONCE);
                 for slot in near {
                     if let (Some(&word), Some(&distance)) = (words.get(slot), estimates.get(slot)) {
                         let found = Neighbour { distance, row: row_of(word) };
-                        let meeting = walk.visited.meet(found);
-                        if meeting != Meeting::Farther && found.row < view.end() {
+                        let encounter = walk.visited.encounter(found);
+                        if encounter != Encounter::NotNearer && found.row < view.end() {
                             records.prefetch_word(found.row);
-                            self.offer(walk, found, meeting, policy);
+                            self.offer(walk, found, encounter, policy);
                         }
                     }
                 }
@@ -239,23 +242,23 @@ impl Graph {
     }
 
     /// Adds an entry point or an orphan.
-    fn meet(&self, walk: &mut Walk, found: Neighbour, policy: &impl WalkPolicy) {
-        let meeting = walk.visited.meet(found);
-        if meeting != Meeting::Farther {
-            self.offer(walk, found, meeting, policy);
+    fn add_start(&self, walk: &mut Walk, found: Neighbour, policy: &impl WalkPolicy) {
+        let encounter = walk.visited.encounter(found);
+        if encounter != Encounter::NotNearer {
+            self.offer(walk, found, encounter, policy);
         }
     }
 
     /// Adds an encountered node to the candidates if it, or one of its duplicates, is visible; otherwise to the rows to
     /// walk through.
-    fn offer(&self, walk: &mut Walk, found: Neighbour, meeting: Meeting, policy: &impl WalkPolicy) {
+    fn offer(&self, walk: &mut Walk, found: Neighbour, encounter: Encounter, policy: &impl WalkPolicy) {
         if !walk.candidates.is_wanted(found) {
             return;
         }
-        if meeting == Meeting::Nearer {
-            walk.candidates.withdraw(found);
+        if encounter == Encounter::Nearer {
+            walk.candidates.remove_farther(found);
         }
-        if policy.visible(found.row) || self.has_visible_twin(found.row, policy) {
+        if policy.visible(found.row) || self.has_visible_duplicate(found.row, policy) {
             walk.candidates.offer(found);
         } else {
             walk.hide(found);
@@ -263,40 +266,40 @@ impl Graph {
     }
 
     /// A row that was written again (with other tags, for example) is a duplicate of the row that it replaces.
-    fn has_visible_twin(&self, row: u32, policy: &impl WalkPolicy) -> bool {
+    fn has_visible_duplicate(&self, row: u32, policy: &impl WalkPolicy) -> bool {
         if policy.most_results() == 0 {
             return false;
         }
-        let mut twin = self.nodes.next_twin(row);
-        while let Some(row) = twin {
+        let mut duplicate = self.nodes.next_duplicate(row);
+        while let Some(row) = duplicate {
             if policy.visible(row) {
                 return true;
             }
-            twin = self.nodes.next_twin(row);
+            duplicate = self.nodes.next_duplicate(row);
         }
         false
     }
 
     /// Adds a row that is a result whether or not the walk visits it, with its sort key, and its duplicates.
-    fn meet_beside(&self, found: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
+    fn keep_beside(&self, found: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
         if found.row < view.covered && walk.visited.visit(found.row) {
             if policy.visible(found.row) {
                 walk.keep(found);
             }
-            self.meet_twins(found, view, policy, walk);
+            self.keep_duplicates(found, view, policy, walk);
         }
     }
 
     /// Adds the visible duplicates of a visited row, at the same distance, lower rows first.
-    fn meet_twins(&self, first: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
+    fn keep_duplicates(&self, first: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
         let mut left = policy.most_results();
-        let mut twin = self.nodes.next_twin(first.row);
-        while let Some(row) = twin.filter(|&row| left > 0 && row < view.covered) {
+        let mut duplicate = self.nodes.next_duplicate(first.row);
+        while let Some(row) = duplicate.filter(|&row| left > 0 && row < view.covered) {
             if policy.visible(row) {
                 walk.keep(Neighbour { distance: first.distance, row });
                 left -= 1;
             }
-            twin = self.nodes.next_twin(row);
+            duplicate = self.nodes.next_duplicate(row);
         }
     }
 }

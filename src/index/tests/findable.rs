@@ -31,7 +31,7 @@ fn small_graphs_agree_with_a_scan_for_every_k() {
 }
 
 #[test]
-fn half_the_rows_being_copies_harms_nobody() {
+fn recall_holds_when_half_the_rows_are_copies() {
     let mut random = Random::new(2);
     for metric in METRICS {
         let copied = random.vector(64);
@@ -41,7 +41,7 @@ fn half_the_rows_being_copies_harms_nobody() {
         let rows = Flat::from_rows(&vectors);
         let graph = build(params(metric), &rows);
         let report = graph.check().unwrap();
-        assert_eq!((report.twins, report.unreachable), (1499, vec![]), "{metric:?}");
+        assert_eq!((report.duplicates, report.unreachable), (1499, vec![]), "{metric:?}");
         let queries: Vec<_> = (0..50).map(|_| random.vector(64)).collect();
         let recall = recall(&graph, &rows, &queries, 100);
         assert!(recall > 0.95, "{metric:?}: recall {recall}");
@@ -58,7 +58,7 @@ fn half_the_rows_being_copies_harms_nobody() {
 }
 
 #[test]
-fn scaled_copies_are_twins_under_the_cosine_and_rows_under_the_others() {
+fn scaled_copies_are_duplicates_under_cosine_only() {
     let mut random = Random::new(3);
     let one = random.vector(64);
     let mut vectors: Vec<_> = (1..400).map(|i| one.iter().map(|x| x * i as f32 / 7.0).collect()).collect();
@@ -66,14 +66,17 @@ fn scaled_copies_are_twins_under_the_cosine_and_rows_under_the_others() {
     let rows = Flat::from_rows(&vectors);
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
         let graph = build(params(metric), &rows);
-        let twins = graph.check().unwrap().twins;
-        assert!(if metric == DistanceMetric::Cosine { twins > 390 } else { twins == 0 }, "{twins} twins");
+        let duplicates = graph.check().unwrap().duplicates;
+        assert!(
+            if metric == DistanceMetric::Cosine { duplicates > 390 } else { duplicates == 0 },
+            "{duplicates} duplicates"
+        );
         assert_whole(&graph, &rows);
     }
 }
 
 #[test]
-fn a_budget_cuts_no_row_off_from_its_own_bits() {
+fn a_stored_vector_is_found_with_any_budget() {
     let mut random = Random::new(14);
     let rows = Flat::from_rows(&(0..1_000).map(|_| random.vector(64)).collect::<Vec<_>>());
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
@@ -86,11 +89,11 @@ fn a_budget_cuts_no_row_off_from_its_own_bits() {
                 ef: 10,
                 limit: u32::MAX,
                 visible: &|_| true,
-                look_ahead: None,
+                prefetch_visibility: None,
                 share: None,
                 deadline: None,
                 budget: Some(budget),
-                without: None,
+                excluded_row: None,
             };
             let end = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
             assert!(end.distances <= budget);
@@ -100,7 +103,7 @@ fn a_budget_cuts_no_row_off_from_its_own_bits() {
 }
 
 #[test]
-fn a_dense_cluster_first_cuts_off_no_outlier() {
+fn outliers_after_a_dense_cluster_are_found() {
     let mut random = Random::new(4);
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean] {
         let centre = random.vector(96);
@@ -119,12 +122,12 @@ fn every_row_finds_itself_with_the_fewest_candidates() {
         let graph = build(params(metric), &rows);
         assert_whole(&graph, &rows);
         let missed = not_found(&graph, &rows, 1);
-        assert!(missed.len() <= 6, "{} of 6,000 missed at the floor of ef", missed.len());
+        assert!(missed.len() <= 6, "{} of 6,000 missed with the smallest ef", missed.len());
     }
 }
 
 #[test]
-fn vectors_without_direction_harm_no_other() {
+fn zero_vectors_do_not_affect_other_rows() {
     let mut random = Random::new(6);
     let mut vectors: Vec<_> = (0..1_500).map(|_| random.vector(64)).collect();
     let mut with_zeros = vectors.clone();
@@ -135,14 +138,14 @@ fn vectors_without_direction_harm_no_other() {
     let rows = Flat::from_rows(&with_zeros);
     let graph = build(params(DistanceMetric::Cosine), &rows);
     let report = graph.check().unwrap();
-    assert_eq!((report.twins, report.unreachable), (500, vec![]));
+    assert_eq!((report.duplicates, report.unreachable), (500, vec![]));
     assert_eq!(not_found(&graph, &rows, 100), []);
     let recall = recall(&graph, &rows, &vectors, 100);
     assert!(recall > 0.95, "recall {recall}");
 }
 
 #[test]
-fn infinite_distances_end_in_no_panic() {
+fn infinite_distances_do_not_panic() {
     let mut random = Random::new(7);
     for metric in METRICS {
         let huge = |v: Vec<f32>| v.into_iter().map(|x| x * 3e37).collect::<Vec<_>>();
@@ -157,7 +160,7 @@ fn infinite_distances_end_in_no_panic() {
 
 /// Regression test; found by the fuzz target `operations`.
 #[test]
-fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
+fn the_first_row_is_found_after_the_graph_has_grown() {
     let mut random = Random::new(8);
     for metric in METRICS {
         for seed in 0..40 {
@@ -166,7 +169,7 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
             vectors.extend((0..40).map(|_| random.near(&centre, 0.1)));
             let rows = Flat::from_rows(&vectors);
             let params = GraphParams { m: 4, m_max: 8, ef_construction: 16, seed, ..params(metric) };
-            let graph = Graph::new(params, 64, Kernels::detect());
+            let graph = Index::new(params, 64, Kernels::detect());
             for end in [1, 20, 41] {
                 graph.extend(&rows, end, 1, &mut go_on).unwrap();
                 assert_eq!(graph.check().unwrap().unreachable, [], "{metric:?}, seed {seed}, {end} rows");
@@ -180,21 +183,21 @@ fn a_row_that_was_alone_in_the_graph_is_found_in_a_larger_one() {
 
 /// A program that writes every row again with other tags leaves deleted nodes, each with one live duplicate.
 #[test]
-fn rows_that_were_all_written_once_more_take_no_more_visits() {
+fn rewriting_all_rows_does_not_increase_visits() {
     let mut random = Random::new(9);
     for metric in METRICS {
         let vectors: Vec<_> = (0..4000).map(|_| random.vector(64)).collect();
         let twice = [&vectors[..], &vectors[..]].concat();
         let (once, twice) = (Flat::from_rows(&vectors), Flat::from_rows(&twice));
-        let (fresh, turned) = (build(params(metric), &once), build(params(metric), &twice));
+        let (original, rewritten) = (build(params(metric), &once), build(params(metric), &twice));
         for _ in 0..20 {
             let query = random.vector(64);
-            let visits = |graph: &Graph, rows: &Flat, first: u32| {
+            let visits = |graph: &Index, rows: &Flat, first: u32| {
                 let mut searcher = Searcher::new(graph, rows);
                 let found = searcher.search(&query, 10, 40, &|row| row >= first).len();
                 (found, searcher.visits)
             };
-            let (before, after) = (visits(&fresh, &once, 0), visits(&turned, &twice, 4000));
+            let (before, after) = (visits(&original, &once, 0), visits(&rewritten, &twice, 4000));
             assert_eq!((before.0, after.0), (10, 10));
             assert!(
                 after.1 <= before.1 + before.1 / 2,
@@ -208,7 +211,7 @@ fn rows_that_were_all_written_once_more_take_no_more_visits() {
 
 /// Codes that cannot resolve the nearest rows are replaced by the vectors, also for duplicates, which have no code.
 #[test]
-fn twins_of_rows_that_are_gone_are_told_apart_as_well_as_others() {
+fn duplicates_of_deleted_rows_are_ordered_as_well_as_others() {
     let mut random = Random::new(10);
     for metric in METRICS {
         let center = random.vector(64);
@@ -218,8 +221,8 @@ fn twins_of_rows_that_are_gone_are_told_apart_as_well_as_others() {
         let vectors: Vec<_> = (0..2_000).map(|_| near(0.3)).collect();
         let queries: Vec<_> = (0..60).map(|_| near(0.3)).collect();
         let (once, twice) = (Flat::from_rows(&vectors), Flat::from_rows(&[&vectors[..], &vectors].concat()));
-        let (fresh, turned) = (build(params(metric), &once), build(params(metric), &twice));
-        let hits = |graph: &Graph, rows: &Flat, first: u32| -> usize {
+        let (original, rewritten) = (build(params(metric), &once), build(params(metric), &twice));
+        let hits = |graph: &Index, rows: &Flat, first: u32| -> usize {
             let mut searcher = Searcher::new(graph, rows);
             let of_query = |query: &Vec<f32>| {
                 let last = exact(metric, rows, query, 10, &|row| row >= first).last().unwrap().distance;
@@ -228,7 +231,7 @@ fn twins_of_rows_that_are_gone_are_told_apart_as_well_as_others() {
             };
             queries.iter().map(of_query).sum()
         };
-        let (before, after) = (hits(&fresh, &once, 0), hits(&turned, &twice, 2_000));
+        let (before, after) = (hits(&original, &once, 0), hits(&rewritten, &twice, 2_000));
         assert!(before >= 595 && after >= before - 2, "{metric:?}: {after} of 600 found, {before} before");
     }
 }

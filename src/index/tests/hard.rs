@@ -4,7 +4,7 @@ use super::*;
 use crate::failpoint::{Failpoint, set_failpoint};
 
 /// Recall with few candidates of a graph with the maximum number of orphans.
-fn recall_beside_orphans() -> f64 {
+fn recall_with_orphans() -> f64 {
     let mut random = Random::new(61);
     let vectors = random.clusters(30, 100, 64);
     let rows = Flat::from_rows(&vectors);
@@ -15,16 +15,16 @@ fn recall_beside_orphans() -> f64 {
 }
 
 #[test]
-fn orphans_take_no_places_from_nearer_rows() {
-    let recall = recall_beside_orphans();
+fn orphans_do_not_displace_nearer_rows() {
+    let recall = recall_with_orphans();
     assert!(recall > 0.95, "recall {recall}");
 }
 
 #[test]
-fn orphans_at_minus_infinity_would_be_noticed() {
+fn orphans_at_minus_infinity_are_detected() {
     set_failpoint(Some(Failpoint::OrphansFirst));
-    let recall = recall_beside_orphans();
-    plant(None);
+    let recall = recall_with_orphans();
+    set_failpoint(None);
     assert!(recall < 0.8, "recall {recall} with the failpoint active");
 }
 

@@ -2,14 +2,14 @@
 //!
 //! Random data come from a seed that is printed; `SYNA_MMAP_SEED` sets another one.
 
+mod deleted;
 mod findable;
-mod gone;
 mod hard;
 mod sampling;
 mod saved;
 mod saving;
 mod shapes;
-mod together;
+mod threads;
 
 use std::ops::ControlFlow;
 
@@ -89,8 +89,8 @@ impl Random {
 
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (2..=items.len()).rev() {
-            let place = self.below(u32::try_from(end).unwrap()) as usize;
-            items.swap(end - 1, place);
+            let index = self.below(u32::try_from(end).unwrap()) as usize;
+            items.swap(end - 1, index);
         }
     }
 }
@@ -121,8 +121,8 @@ pub(super) fn go_on(_: u32, _: u32) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-pub(super) fn build(params: GraphParams, rows: &Flat) -> Graph {
-    let graph = Graph::new(params, rows.dimensions, Kernels::detect());
+pub(super) fn build(params: GraphParams, rows: &Flat) -> Index {
+    let graph = Index::new(params, rows.dimensions, Kernels::detect());
     graph.extend(rows, rows.count(), 2, &mut go_on).unwrap();
     assert_eq!(graph.covered_rows(), rows.count());
     graph
@@ -130,7 +130,7 @@ pub(super) fn build(params: GraphParams, rows: &Flat) -> Graph {
 
 /// Runs searches one after another.
 pub(super) struct Searcher<'a> {
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Index,
     pub(super) rows: &'a Flat,
     pub(super) scratch: Scratch,
     pub(super) out: Vec<Neighbour>,
@@ -139,7 +139,7 @@ pub(super) struct Searcher<'a> {
 }
 
 impl<'a> Searcher<'a> {
-    pub(super) fn new(graph: &'a Graph, rows: &'a Flat) -> Self {
+    pub(super) fn new(graph: &'a Index, rows: &'a Flat) -> Self {
         Self { graph, rows, scratch: Scratch::default(), out: Vec::new(), visits: 0 }
     }
 
@@ -156,18 +156,18 @@ impl<'a> Searcher<'a> {
             ef,
             limit: u32::MAX,
             visible,
-            look_ahead: None,
+            prefetch_visibility: None,
             share: None,
             deadline: None,
             budget: None,
-            without: None,
+            excluded_row: None,
         };
         let end = self.graph.search(&query, self.rows, &request, &mut self.scratch, &mut self.out);
         let end = end.expect("the query has a code");
         assert!(!end.is_partial);
         self.visits = end.distances;
         assert!(self.out.is_sorted() && self.out.len() <= k);
-        assert!(self.out.windows(2).all(|pair| pair[0].row != pair[1].row), "no row comes twice");
+        assert!(self.out.windows(2).all(|pair| pair[0].row != pair[1].row), "a row is returned twice");
         &self.out
     }
 }
@@ -188,7 +188,7 @@ pub(super) fn exact(
 }
 
 /// The share of the 10 nearest that searches find, by distance.
-pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize) -> f64 {
+pub(super) fn recall(graph: &Index, rows: &Flat, queries: &[Vec<f32>], ef: usize) -> f64 {
     let mut searcher = Searcher::new(graph, rows);
     let mut hits = 0;
     let mut all = 0;
@@ -203,7 +203,7 @@ pub(super) fn recall(graph: &Graph, rows: &Flat, queries: &[Vec<f32>], ef: usize
 
 /// Rows that a search for their own vector does not find, by distance. For cosine, parallel vectors have distance 0
 /// only up to rounding, so any of them may be returned.
-pub(super) fn not_found(graph: &Graph, rows: &Flat, ef: usize) -> Vec<u32> {
+pub(super) fn not_found(graph: &Index, rows: &Flat, ef: usize) -> Vec<u32> {
     let mut searcher = Searcher::new(graph, rows);
     (0..graph.covered_rows())
         .filter(|&row| {
@@ -226,9 +226,9 @@ fn metric_has_code(metric: DistanceMetric, vector: &[f32]) -> bool {
 }
 
 /// Asserts that every row is reachable and finds itself.
-pub(super) fn assert_whole(graph: &Graph, rows: &Flat) {
+pub(super) fn assert_whole(graph: &Index, rows: &Flat) {
     let report = graph.check().unwrap();
     assert_eq!(report.unreachable, [], "unreachable rows");
-    assert_eq!(report.nodes + report.twins, rows.count());
+    assert_eq!(report.nodes + report.duplicates, rows.count());
     assert_eq!(not_found(graph, rows, 100), [], "rows that do not find themselves");
 }

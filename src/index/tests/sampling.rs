@@ -11,7 +11,7 @@ fn normal(seed: u64, count: usize, dimensions: usize) -> Vec<Vec<f32>> {
 }
 
 #[test]
-fn random_data_take_more_candidates_and_reach_the_recall_with_them() {
+fn random_data_get_enough_candidates_for_the_target_recall() {
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
         let mut vectors = normal(71, ROWS + 100, 256);
         let queries = vectors.split_off(ROWS);
@@ -29,7 +29,7 @@ fn random_data_take_more_candidates_and_reach_the_recall_with_them() {
 }
 
 #[test]
-fn plain_data_take_no_more_than_they_were_asked_for() {
+fn easy_data_keep_the_requested_number_of_candidates() {
     let mut random = Random::new(72);
     let rows = Flat::from_rows(&random.clusters(46, 50, 64));
     let graph = build(params(DistanceMetric::Euclidean), &rows);
@@ -39,7 +39,7 @@ fn plain_data_take_no_more_than_they_were_asked_for() {
 }
 
 #[test]
-fn the_number_grows_with_the_graph_until_it_is_measured_again() {
+fn default_ef_grows_with_the_graph_between_measurements() {
     let rows = Flat::from_rows(&normal(73, ROWS, 128));
     let graph = build(params(DistanceMetric::Euclidean), &rows);
     let sampled = SampledRecall { rows: rows.count() / 4, ef: 300, recall: 0.9 };
@@ -50,10 +50,10 @@ fn the_number_grows_with_the_graph_until_it_is_measured_again() {
 }
 
 #[test]
-fn steps_measure_the_same_as_one_call() {
+fn steps_measure_the_same_recall_as_one_call() {
     let rows = Flat::from_rows(&normal(74, ROWS, 96));
     let at_once = build(params(DistanceMetric::Cosine), &rows);
-    let in_steps = Graph::new(params(DistanceMetric::Cosine), rows.dimensions, Kernels::detect());
+    let in_steps = Index::new(params(DistanceMetric::Cosine), rows.dimensions, Kernels::detect());
     let mut steps = 0;
     while !in_steps.step(&rows, rows.count(), Instant::now() + Duration::from_millis(3)).unwrap() {
         steps += 1;
@@ -64,14 +64,14 @@ fn steps_measure_the_same_as_one_call() {
 }
 
 #[test]
-fn copies_and_deleted_rows_are_no_part_of_the_truth() {
+fn copies_and_deleted_rows_are_excluded_from_the_recall() {
     /// Every second row is deleted.
     struct Half(Flat);
     impl Rows for Half {
         fn row(&self, row: u32) -> &[f32] {
             self.0.row(row)
         }
-        fn is_gone(&self, row: u32) -> bool {
+        fn is_deleted(&self, row: u32) -> bool {
             row.is_multiple_of(2)
         }
     }
@@ -82,7 +82,7 @@ fn copies_and_deleted_rows_are_no_part_of_the_truth() {
     let whole = graph.sampled_recall().unwrap();
     assert!(whole.ef == 100 && whole.recall == 1.0, "all rows have copies, none is a query: {whole:?}");
     let rows = Half(Flat::from_rows(&normal(76, ROWS, 64)));
-    let graph = Graph::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
+    let graph = Index::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
     graph.extend(&rows, 2_300, 1, &mut go_on).unwrap();
     let half = graph.sampled_recall().unwrap();
     assert!(half.recall >= 0.9, "{half:?}");

@@ -1,8 +1,8 @@
 //! Saving and opening, and damaged files.
 
 use super::*;
-use crate::index::file::open::{GraphDamage, Unopened};
-use crate::index::records::mapped_records::{SavedLines, seal};
+use crate::index::file::open::{GraphDamage, OpenError};
+use crate::index::records::mapped_records::{SavedLines, add_checksum};
 use crate::kernel::codes::Line;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl SavedLines for Mapped {
 
 impl File {
     /// A graph saved into a new file.
-    pub(super) fn of(graph: &Graph) -> Self {
+    pub(super) fn of(graph: &Index) -> Self {
         let rows = 0..graph.covered_rows();
         let cells: Vec<Option<u32>> = rows.clone().map(|row| graph.nodes.cell(row)).collect();
         let mut file = Self { lines: Vec::new(), table: Vec::new() };
@@ -48,7 +48,7 @@ impl File {
     }
 
     /// Appends records from a cell on, and a table. Returns the cell after the records.
-    fn save(&mut self, graph: &Graph, first_cell: u32) -> u32 {
+    fn save(&mut self, graph: &Index, first_cell: u32) -> u32 {
         let mut saving = graph.begin_saving(first_cell).unwrap();
         let write = &mut |piece: &[Line]| {
             self.lines.extend_from_slice(piece);
@@ -60,14 +60,14 @@ impl File {
     }
 
     /// Appends what has changed since. Returns the number of records.
-    pub(super) fn add(&mut self, graph: &Graph) -> u32 {
+    pub(super) fn add(&mut self, graph: &Index) -> u32 {
         let (_, changed) = graph.saved_records();
         let first = u32::try_from(self.lines.len() / width(graph)).unwrap();
         assert_eq!(self.save(graph, first), first + changed);
         changed
     }
 
-    pub(super) fn open(&self, params: GraphParams, most_rows: u32) -> Result<Graph, GraphDamage> {
+    pub(super) fn open(&self, params: GraphParams, most_rows: u32) -> Result<Index, GraphDamage> {
         self.open_without(params, most_rows, |_| false)
     }
 
@@ -76,25 +76,25 @@ impl File {
         &self,
         params: GraphParams,
         most_rows: u32,
-        is_gone: impl Fn(u32) -> bool,
-    ) -> Result<Graph, GraphDamage> {
-        let width = Graph::record_bytes(params, 64) / 64;
+        is_deleted: impl Fn(u32) -> bool,
+    ) -> Result<Index, GraphDamage> {
+        let width = Index::record_bytes(params, 64) / 64;
         let cells = u32::try_from(self.lines.len() / width).unwrap();
         let lines = Box::new(Mapped(Arc::new(self.lines.clone())));
-        let opened = Graph::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells));
-        opened.and_then(|opened| opened.settle(is_gone)).map_err(|error| match error {
-            Unopened::Damaged(damage) => damage,
-            Unopened::Failed(error) => panic!("{error}"),
+        let opened = Index::open(&self.table, params, 64, Kernels::detect(), most_rows, (lines, cells));
+        opened.and_then(|opened| opened.settle(is_deleted)).map_err(|error| match error {
+            OpenError::Damaged(damage) => damage,
+            OpenError::Failed(error) => panic!("{error}"),
         })
     }
 }
 
 /// Lines of a record.
-pub(super) fn width(graph: &Graph) -> usize {
-    Graph::record_bytes(graph.params(), 64) / 64
+pub(super) fn width(graph: &Index) -> usize {
+    Index::record_bytes(graph.params(), 64) / 64
 }
 
-fn small(metric: DistanceMetric) -> (GraphParams, Flat, Graph) {
+fn small(metric: DistanceMetric) -> (GraphParams, Flat, Index) {
     let mut random = Random::new(31);
     let mut vectors: Vec<_> = (0..60).map(|_| random.vector(64)).collect();
     vectors.extend([vectors[3].clone(), vectors[3].clone(), vec![0.0; 64], vec![0.0; 64]]);
@@ -105,7 +105,7 @@ fn small(metric: DistanceMetric) -> (GraphParams, Flat, Graph) {
 }
 
 /// Runs several searches; `false` if one found the file damaged.
-fn searches(graph: &Graph, rows: &Flat) -> bool {
+fn searches(graph: &Index, rows: &Flat) -> bool {
     let mut scratch = Scratch::default();
     let mut out = Vec::new();
     (0..rows.count()).step_by(7).all(|row| {
@@ -116,11 +116,11 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
             ef: 30,
             limit: 64,
             visible: &visible,
-            look_ahead: None,
+            prefetch_visibility: None,
             share: None,
             deadline: None,
             budget: None,
-            without: None,
+            excluded_row: None,
         };
         graph.search(&query, rows, &request, &mut scratch, &mut out).is_some()
             || (graph.params().metric == DistanceMetric::Cosine && row >= 62)
@@ -128,7 +128,7 @@ fn searches(graph: &Graph, rows: &Flat) -> bool {
 }
 
 #[test]
-fn a_graph_goes_to_a_file_and_back_and_grows_on_as_before() {
+fn a_saved_and_opened_graph_is_equal_and_grows_the_same_way() {
     let mut random = Random::new(32);
     for params in all_params() {
         let mut vectors = random.clusters(20, 60, 64);
@@ -136,7 +136,7 @@ fn a_graph_goes_to_a_file_and_back_and_grows_on_as_before() {
         vectors.extend(vec![vec![0.0; 64]; 20]);
         random.shuffle(&mut vectors);
         let rows = Flat::from_rows(&vectors);
-        let graph = Graph::new(params, 64, Kernels::detect());
+        let graph = Index::new(params, 64, Kernels::detect());
         graph.extend(&rows, 700, 1, &mut go_on).unwrap();
         let file = File::of(&graph);
         let back = file.open(params, rows.count()).unwrap();
@@ -145,9 +145,9 @@ fn a_graph_goes_to_a_file_and_back_and_grows_on_as_before() {
         for graph in [&graph, &back] {
             graph.extend(&rows, rows.count(), 2, &mut go_on).unwrap();
         }
-        assert!(File::of(&graph) == File::of(&back), "{params:?}: a graph that was read grows the same way");
+        assert!(File::of(&graph) == File::of(&back), "{params:?}: the opened graph grows differently");
     }
-    let empty = Graph::new(super::params(DistanceMetric::Cosine), 64, Kernels::detect());
+    let empty = Index::new(super::params(DistanceMetric::Cosine), 64, Kernels::detect());
     assert_eq!(File::of(&empty).open(empty.params(), 64).unwrap().covered_rows(), 0);
 }
 
@@ -166,7 +166,7 @@ fn other_parameters_and_too_many_rows_are_refused() {
     assert!(others.iter().all(|&params| file.open(params, 64).is_err()));
     assert!(file.open(params, 63).is_err());
     let short = File { lines: file.lines[..file.lines.len() - width(&graph)].to_vec(), ..file };
-    assert!(short.open(params, 64).is_err(), "a record lies behind the last cell");
+    assert!(short.open(params, 64).is_err(), "a record is beyond the last cell");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_shortened_or_longer_table_is_refused() {
 }
 
 #[test]
-fn any_flipped_byte_of_a_table_is_an_error_or_a_graph_that_searches_and_grows() {
+fn a_flipped_byte_of_a_table_is_an_error_or_gives_a_usable_graph() {
     for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
         let (params, rows, graph) = small(metric);
         let file = File::of(&graph);
@@ -215,7 +215,7 @@ fn any_flipped_byte_of_a_table_is_an_error_or_a_graph_that_searches_and_grows() 
 }
 
 #[test]
-fn a_flipped_bit_of_a_record_is_found_before_the_record_is_believed() {
+fn a_flipped_bit_of_a_record_is_detected_before_its_use() {
     let (params, rows, graph) = small(DistanceMetric::Euclidean);
     let file = File::of(&graph);
     for at in 0..file.lines.len() {
@@ -231,7 +231,7 @@ fn a_flipped_bit_of_a_record_is_found_before_the_record_is_believed() {
 }
 
 #[test]
-fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_harm() {
+fn a_wrong_byte_of_a_record_with_a_valid_checksum_is_detected_or_harmless() {
     for metric in [DistanceMetric::Cosine, DistanceMetric::DotProduct] {
         let (params, rows, graph) = small(metric);
         let file = File::of(&graph);
@@ -248,12 +248,12 @@ fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_h
         };
         let mut found = 0;
         // A record's bytes are of few kinds: a step that is no divisor of a line meets all of them.
-        let places = (0..64 * file.lines.len()).step_by(13);
-        for at in places.clone() {
+        let offsets = (0..64 * file.lines.len()).step_by(13);
+        for at in offsets.clone() {
             let mut damaged = file.clone();
             damaged.lines[at / 64].0[at % 64] ^= [1, 0x80, 0xff][at % 3];
             let cell = at / 64 / width;
-            seal(row_of_cell[cell], &mut damaged.lines[cell * width..(cell + 1) * width]);
+            add_checksum(row_of_cell[cell], &mut damaged.lines[cell * width..(cell + 1) * width]);
             let graph = damaged.open(params, 64).unwrap();
             searches(&graph, &rows);
             graph.check().unwrap();
@@ -262,16 +262,16 @@ fn any_flipped_byte_of_a_record_under_a_checksum_that_fits_is_found_or_does_no_h
                 graph.extend(&rows, rows.count(), 1, &mut go_on).unwrap();
             }
         }
-        println!("{found} of {} found", places.count());
+        println!("{found} of {} found", offsets.count());
         assert!(found > 0);
     }
 }
 
 #[test]
-fn threads_that_bring_the_same_records_into_memory_find_what_one_finds() {
+fn concurrent_loads_of_the_same_records_find_every_row() {
     let mut random = Random::new(34);
     let rows = Flat::from_rows(&random.clusters(40, 50, 64));
-    let graph = Graph::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
+    let graph = Index::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
     graph.extend(&rows, 1_500, 1, &mut go_on).unwrap();
     let file = File::of(&graph);
     for _ in 0..5 {

@@ -5,12 +5,12 @@ use super::*;
 use crate::kernel::codes::Line;
 
 #[test]
-fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
+fn a_save_appends_changes_and_keeps_records_of_older_tables() {
     let mut random = Random::new(33);
     for params in all_params() {
         let vectors = random.clusters(30, 60, 64);
         let rows = Flat::from_rows(&vectors);
-        let graph = Graph::new(params, 64, Kernels::detect());
+        let graph = Index::new(params, 64, Kernels::detect());
         graph.extend(&rows, 1_000, 1, &mut go_on).unwrap();
         let mut file = File { lines: Vec::new(), table: Vec::new() };
         assert_eq!(file.add(&graph), 1_000);
@@ -20,10 +20,10 @@ fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
             graph.extend(&rows, end, 1, &mut go_on).unwrap();
             let changed = file.add(&graph);
             assert!(changed >= 10 && (end > 1_100 || changed < 700), "{changed} records for 10 rows");
-            assert!(file.bytes().starts_with(older.0.bytes()), "what was saved is changed");
-            assert!(File::of(&open) == older.1, "a graph that was opened before is changed");
+            assert!(file.bytes().starts_with(older.0.bytes()), "saved records were changed");
+            assert!(File::of(&open) == older.1, "a graph opened before was changed");
             open = file.open(params, rows.count()).unwrap();
-            assert!(File::of(&open) == File::of(&graph), "{params:?}: what was added makes another graph");
+            assert!(File::of(&open) == File::of(&graph), "{params:?}: the appended file gives another graph");
         }
         assert_eq!(file.add(&graph), 0);
         assert_whole(&open, &rows);
@@ -31,11 +31,11 @@ fn a_save_adds_what_has_changed_and_leaves_what_an_older_table_names() {
 }
 
 #[test]
-fn a_graph_that_grows_while_it_is_saved_is_saved_as_it_is_in_the_end() {
+fn a_graph_that_grows_during_a_save_is_saved_in_its_final_state() {
     let mut random = Random::new(35);
     let rows = Flat::from_rows(&random.clusters(40, 60, 64));
     let params = params(DistanceMetric::Euclidean);
-    let graph = Graph::new(params, 64, Kernels::detect());
+    let graph = Index::new(params, 64, Kernels::detect());
     graph.extend(&rows, 600, 1, &mut go_on).unwrap();
     let mut file = File { lines: Vec::new(), table: Vec::new() };
     // A new file, then one that is appended to.
@@ -58,9 +58,9 @@ fn a_graph_that_grows_while_it_is_saved_is_saved_as_it_is_in_the_end() {
             graph.save_records(&mut saving, 50, &mut write).unwrap();
             pieces += 1;
         }
-        let handed_on = saving.next_cell() - first;
+        let written = saving.next_cell() - first;
         graph.save_all_records(&mut saving, &mut write).unwrap();
-        assert!(pieces > 20 && handed_on > 1_000, "{pieces} pieces, {handed_on} records");
+        assert!(pieces > 20 && written > 1_000, "{pieces} pieces, {written} records");
         assert_eq!(file.lines.len(), saving.next_cell() as usize * width(&graph));
         file.table = graph.table().unwrap();
         let open = file.open(params, rows.count()).unwrap();

@@ -13,7 +13,7 @@ fn recall_of(vectors: &[Vec<f32>], metric: DistanceMetric, queries: &[Vec<f32>])
 }
 
 #[test]
-fn clusters_one_after_another_and_sorted_rows_keep_recall() {
+fn recall_does_not_depend_on_the_order_of_rows() {
     let mut random = Random::new(11);
     let metric = DistanceMetric::Euclidean;
     let mut vectors = random.clusters(20, 200, 64);
@@ -38,7 +38,7 @@ fn clusters_one_after_another_and_sorted_rows_keep_recall() {
 }
 
 #[test]
-fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
+fn a_compact_graph_has_equal_recall_with_smaller_records() {
     let mut random = Random::new(15);
     let mut vectors = random.clusters(40, 75, 320);
     random.shuffle(&mut vectors);
@@ -53,7 +53,7 @@ fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
             assert!(recalls[1] >= recalls[0] - 0.01, "{metric:?}, ef {ef}: {recalls:?}");
         }
         assert_whole(&compact, &rows);
-        let [large, small] = [fast, compact].map(|graph| Graph::record_bytes(graph.params(), 320));
+        let [large, small] = [fast, compact].map(|graph| Index::record_bytes(graph.params(), 320));
         assert_eq!(
             (large, small),
             (320 + 5 * 320 + if metric == DistanceMetric::DotProduct { 128 } else { 0 }, 192 + 320)
@@ -62,7 +62,7 @@ fn a_compact_graph_finds_as_much_in_a_quarter_of_the_memory() {
 }
 
 #[test]
-fn a_thousand_clusters_bigger_than_a_list_stay_together() {
+fn recall_holds_for_clusters_larger_than_a_list() {
     let mut random = Random::new(12);
     let vectors = random.clusters(100, 50, 64);
     let queries: Vec<_> = (0..50).map(|i| random.near(&vectors[i * 97], 0.2)).collect();
@@ -89,14 +89,14 @@ fn inner_products_of_uneven_lengths_keep_recall() {
 }
 
 #[test]
-fn many_small_extensions_are_as_good_as_one() {
+fn many_small_extensions_have_the_recall_of_one() {
     let mut random = Random::new(14);
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
         let vectors = random.clusters(300, 10, 64);
         let rows = Flat::from_rows(&vectors);
         let queries: Vec<_> = (0..100).map(|i| random.near(&vectors[i * 29], 0.3)).collect();
         let bulk = recall(&build(params(metric), &rows), &rows, &queries, 60);
-        let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+        let graph = Index::new(params(metric), rows.dimensions, Kernels::detect());
         let mut end = 0;
         while end < rows.count() {
             end = (end + 1 + random.below(9)).min(rows.count());
@@ -139,7 +139,7 @@ fn invisible_rows_are_walked_through() {
 }
 
 #[test]
-fn limits_end_a_search_and_results_stay_below_the_limit() {
+fn budgets_and_deadlines_end_a_search_and_limit_bounds_its_results() {
     let mut random = Random::new(16);
     let rows = Flat::from_rows(&(0..2_000).map(|_| random.vector(64)).collect::<Vec<_>>());
     let graph = build(params(DistanceMetric::Euclidean), &rows);
@@ -151,11 +151,11 @@ fn limits_end_a_search_and_results_stay_below_the_limit() {
         ef: 100,
         limit: 500,
         visible: &|_| true,
-        look_ahead: None,
+        prefetch_visibility: None,
         share: None,
         deadline: None,
         budget: None,
-        without: None,
+        excluded_row: None,
     };
     let full = graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap();
     assert!(!full.is_partial && out.len() == 10 && out.iter().all(|n| n.row < 500));

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_deadline_all_is_one_piece() {
+    fn without_a_limit_all_items_are_done_at_once() {
         let mut pieces = 0;
         let mut next = 3;
         let all = TimeBudget::unbounded().work(&mut Cost::default(), 1, &mut next, 900, |items| {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_does_one_item_at_least_and_stops_before_one_that_does_not_fit() {
+    fn a_call_does_at_least_one_item_and_stops_before_one_that_does_not_fit() {
         let mut cost = Cost::default();
         let mut over = TimeBudget::until(Instant::now());
         assert_eq!(count_done(&mut over, &mut cost, 10), (1, false));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_pays_for_items_whatever_they_take() {
+    fn an_amount_is_charged_by_price_and_not_by_time() {
         let mut cost = Cost::default();
         let mut next = 0;
         let mut budget = TimeBudget::amount(25);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_item_is_no_rule() {
+    fn one_slow_item_at_most_doubles_the_cost() {
         let mut cost = Cost::default();
         cost.learn(100);
         cost.learn(1_000_000);

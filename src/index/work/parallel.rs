@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_order_for_any_number_of_workers() {
+    fn results_are_in_order_for_any_number_of_workers() {
         for workers in 0..5 {
             for count in [0, 1, 7, 8, 9, 1_000] {
                 let mut states = vec![0usize; workers];

@@ -12,7 +12,7 @@ use crate::index::GraphParams;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::inner::Role;
 use crate::store::search::default_ef::DefaultEf;
-use crate::store::upkeep::graphs::{drop_if_retired, graph_of, graph_params, tail_rows};
+use crate::store::upkeep::graphs::{drop_if_retired, graph_params, index_of, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_stale};
 use crate::{DistanceMetric, Result, SynaError};
 use std::ops::ControlFlow;
@@ -45,7 +45,7 @@ impl MmapVectorStore {
         let deadline = begin.checked_add(budget).unwrap_or(begin + Duration::from_secs(1 << 30));
         self.check_writable()?;
         let state = &self.state();
-        let graph = graph_of(state, |metric| self.graph_params(metric));
+        let graph = index_of(state, |metric| self.graph_params(metric));
         let mut result = graph.step(&state.rows_to_index(), state.published.load().rows, deadline);
         if matches!(result, Ok(true)) && is_stale(state, &graph) {
             let params = self.graph_params(state.data.identity.metric);
@@ -89,7 +89,7 @@ impl MmapVectorStore {
         loop {
             let state = self.state();
             let rows = state.rows_to_index();
-            let graph = graph_of(&state, |metric| self.graph_params(metric));
+            let graph = index_of(&state, |metric| self.graph_params(metric));
             let start = Instant::now();
             if is_stale(&state, &graph) {
                 let params = self.graph_params(state.data.identity.metric);
@@ -101,7 +101,7 @@ impl MmapVectorStore {
             }
             let built = graph
                 .extend(&rows, state.published.load().rows, self.inner.config.threads, &mut tell)
-                .and_then(|()| graph.mend(&rows, self.inner.config.threads, &mut tell));
+                .and_then(|()| graph.repair_all(&rows, self.inner.config.threads, &mut tell));
             drop_if_retired(&self.inner.history, &state);
             // A damaged index from a file counts as none: the next iteration rebuilds it.
             if graph.is_damaged() {

@@ -136,15 +136,15 @@ impl MmapVectorStore {
         replayed.superblock = superblock;
         let settled = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = state.rows_to_index();
-        let is_gone = |row| rows.is_gone(row);
+        let is_deleted = |row| rows.is_deleted(row);
         if let Some(saved) = &saved {
             let read = match saved.misfit(saved_fits, position.rows.into()) {
                 Some(reason) => Err(reason),
                 None => saved.read_graph(data.identity.dimensions, state.kernels)?,
             };
-            match read.and_then(|read| read.settle(is_gone)) {
+            match read.and_then(|read| read.settle(is_deleted)) {
                 Ok((graph, _)) => {
-                    state.set_graph(Some(std::sync::Arc::new(graph)));
+                    state.set_index(Some(std::sync::Arc::new(graph)));
                     state.set_ignored_index(None);
                 }
                 // A writer may be ahead of the part of the log that was read; the next refresh tries again.

@@ -127,7 +127,7 @@ impl MmapVectorStore {
         };
         let log_bytes = logs.map(in_log).sum();
         let file_bytes = data.file.length_bytes().map_err(|error| data.io("examining", error))?;
-        let graph = state.graph();
+        let graph = state.index();
         Ok(StoreStats {
             rows,
             live_rows: rows - deleted_rows,
@@ -140,7 +140,7 @@ impl MmapVectorStore {
             replaced_bytes: self.inner.history.replaced_bytes(),
             has_index: graph.is_some(),
             indexed_rows: graph.as_ref().map_or(0, |graph| u64::from(graph.covered_rows())),
-            default_ef: DefaultEf::of(&self.inner.config).of_graph(graph.as_deref()) as u64,
+            default_ef: DefaultEf::of(&self.inner.config).of_index(graph.as_deref()) as u64,
             index_recall: graph.and_then(|graph| graph.sampled_recall()).map(|sampled| sampled.recall),
             generation,
             last_seq,

@@ -207,7 +207,7 @@ impl MmapVectorStore {
     /// found too.
     #[must_use]
     pub fn has_index(&self) -> bool {
-        self.state().graph().is_some()
+        self.state().index().is_some()
     }
 
     /// Whether anything was written since the last checkpoint. Waits for a write or a checkpoint in progress. `false`

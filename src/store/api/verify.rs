@@ -165,7 +165,7 @@ pub(super) fn verify(
     for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
         note(state, &mut report, row, Problem::DamagedVector)?;
     }
-    let Some(graph) = state.graph_even_damaged() else { return Ok(report) };
+    let Some(graph) = state.index_even_damaged() else { return Ok(report) };
     let summary = graph.check()?;
     report.links = summary.links;
     report.orphans = summary.orphans.len() as u64;

@@ -12,7 +12,7 @@ use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};
 use crate::store::inner::Inner;
 use crate::store::state::shared_state::StoredRows;
-use crate::store::upkeep::graphs::{graph_of, graph_params};
+use crate::store::upkeep::graphs::{graph_params, index_of};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -161,12 +161,12 @@ impl Compaction {
 /// Indexes the rows that were copied, if the store has an index. Returns whether all of them are indexed. Without
 /// limits, it indexes all.
 fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) -> Result<bool> {
-    if inner.state().graph().is_none() {
+    if inner.state().index().is_none() {
         return Ok(true);
     }
     let new = &copier.state;
     // The parameters come from the current configuration, not from the old graph.
-    let graph = graph_of(new, |metric| graph_params(&inner.config, metric));
+    let graph = index_of(new, |metric| graph_params(&inner.config, metric));
     let rows_end = new.published.load().rows;
     let mut is_cancelled = false;
     let result = match limits {

@@ -284,7 +284,7 @@ fn open_file(
     }
     state.published.store(Snapshot { rows: position.rows, deletions });
     let rows = state.rows_to_index();
-    let is_gone = |row| rows.is_gone(row);
+    let is_deleted = |row| rows.is_deleted(row);
     let read = match &saved {
         None => None,
         Some(saved) => Some(match saved.misfit(saved_fits, position.rows.into()) {
@@ -292,7 +292,7 @@ fn open_file(
             None => read_beside.unwrap_or_else(|| read_graph(saved))?,
         }),
     };
-    let graph = match read.map(|read| read.and_then(|read| read.settle(is_gone))) {
+    let graph = match read.map(|read| read.and_then(|read| read.settle(is_deleted))) {
         None => None,
         Some(Ok(settled)) => Some(settled),
         Some(Err(reason)) => {
@@ -310,7 +310,7 @@ fn open_file(
         log::info!("{}: recovered {recovered} batches written after the last checkpoint", path.display());
     }
     let (graph, saved_index) = graph.unzip();
-    state.set_graph(graph.map(Arc::new));
+    state.set_index(graph.map(Arc::new));
     let appender = match access {
         Access::Read => None,
         _ => Some(new_appender(storage, data, superblock, position, config)?),

@@ -1,6 +1,6 @@
 //! The number of candidates of a search that sets no `ef`, and the log message about an index that needs many.
 
-use crate::index::{Graph, SampledRecall};
+use crate::index::{Index, SampledRecall};
 use crate::store::config::MmapVectorConfig;
 use crate::store::state::shared_state::SharedState;
 
@@ -21,7 +21,7 @@ impl DefaultEf {
 
     /// The number of candidates with this graph.
     #[inline]
-    pub(crate) fn of_graph(self, graph: Option<&Graph>) -> usize {
+    pub(crate) fn of_index(self, graph: Option<&Index>) -> usize {
         match graph {
             Some(graph) if !self.is_fixed => graph.default_ef(self.least),
             _ => self.least,
@@ -29,10 +29,10 @@ impl DefaultEf {
     }
 
     /// Logs a recall that the index has measured, once for each measurement.
-    pub(crate) fn report(self, state: &SharedState, graph: &Graph) {
+    pub(crate) fn report(self, state: &SharedState, graph: &Index) {
         let Some(SampledRecall { rows, ef, recall }) = graph.unreported_recall() else { return };
         let path = state.data.path.display();
-        let takes = self.of_graph(Some(graph));
+        let takes = self.of_index(Some(graph));
         if recall < LOW_RECALL {
             log::warn!(
                 "{path}: searches for 10 vectors in the index of {rows} rows have a recall of {recall:.2} with {ef} candidates, \

@@ -11,7 +11,7 @@
 //!
 //! The unit of cost is the time that the exact distances of a scan take for one vector component.
 
-use crate::index::thinned;
+use crate::index::filtered_ef;
 use crate::store::search::filter::RowFilter;
 
 /// Rows that are evaluated to estimate how many pass.
@@ -88,7 +88,7 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
     // standard deviations).
     let scan = costs.scan(all, passing(hits.saturating_sub(2 * hits.isqrt())));
     let share = passing(hits).max(1) as f32 / covered as f32;
-    let kept = thinned(ef, share).max(k) as u64;
+    let kept = filtered_ef(ef, share).max(k) as u64;
     let visits = kept.saturating_mul(u64::from(covered)) / passing(hits).max(1);
     // The margin to the budget, a half, allows for the differences between queries.
     if costs.walk(visits) > scan / 3 {

@@ -1,7 +1,7 @@
 //! Searching: the graph for the rows it covers, an exact scan for the unindexed rows, so that every row is searched.
 
 use crate::distance::PreparedQuery;
-use crate::index::{Graph, GraphSearch, Keeper, ScanRequest, SearchEnd, scan};
+use crate::index::{Collector, GraphSearch, Index, ScanRequest, SearchEnd, scan};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::filter::RowFilter;
 use crate::store::search::planner::{self, Costs, SearchPlan};
@@ -26,7 +26,7 @@ pub const MAX_EF: usize = 1 << 24;
 pub(crate) struct Search<'a> {
     pub(crate) state: &'a Arc<SharedState>,
     pub(crate) options: SearchOptions<'a>,
-    pub(crate) graph: Option<Arc<Graph>>,
+    pub(crate) graph: Option<Arc<Index>>,
     /// Rows that the graph covers.
     pub(crate) covered: u32,
     pub(crate) snapshot: Snapshot,
@@ -58,10 +58,10 @@ impl<'a> Search<'a> {
         let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
         // The graph is loaded before the snapshot. A row that is indexed in between is then found by the scan, perhaps
         // a second time.
-        let graph = state.graph().filter(|_| !options.exact);
+        let graph = state.index().filter(|_| !options.exact);
         let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
         let snapshot = state.published.load();
-        let ef = if ef == 0 { default_ef.of_graph(graph.as_deref()) } else { ef };
+        let ef = if ef == 0 { default_ef.of_index(graph.as_deref()) } else { ef };
         Ok(Self {
             state,
             options: *options,
@@ -145,11 +145,11 @@ impl<'a> Search<'a> {
                 ef: self.ef.max(self.k),
                 limit: self.covered,
                 visible: &|row| filter.passes(row),
-                look_ahead: (self.snapshot.deletions > 0).then_some(&look_ahead),
+                prefetch_visibility: (self.snapshot.deletions > 0).then_some(&look_ahead),
                 share,
                 deadline: self.deadline,
                 budget: least(most_visits, self.budget),
-                without: None,
+                excluded_row: None,
             };
             // A query that the graph has no code for (a zero vector) is answered by a scan.
             if let Some(end) =
@@ -195,10 +195,10 @@ impl<'a> Search<'a> {
         range: Range<u32>,
         budget: Option<u32>,
         filter: &RowFilter<'_>,
-        keepers: &mut [impl Keeper],
+        collectors: &mut [impl Collector],
     ) -> SearchEnd {
         let request = ScanRequest { visible: &|row| filter.passes(row), deadline: self.deadline, budget };
-        scan(queries, &StoredRows(&self.state.data), filter.candidates(range), &request, keepers)
+        scan(queries, &StoredRows(&self.state.data), filter.candidates(range), &request, collectors)
     }
 
     /// Whether the caller's deadline or budget is reached.

@@ -1,7 +1,7 @@
 //! The state that readers of a store share: the file, the rows, the directory, the graph. Results keep it alive after a
 //! close.
 
-use crate::index::{Graph, Rows};
+use crate::index::{Index, Rows};
 use crate::kernel::Kernels;
 use crate::storage::DataFile;
 use crate::store::state::directory::{KeyDirectory, KeyHasher};
@@ -19,9 +19,9 @@ pub(crate) struct SharedState {
     pub(crate) hasher: KeyHasher,
     pub(crate) kernels: Kernels,
     directory: RwLock<KeyDirectory>,
-    graph: RwLock<Option<Arc<Graph>>>,
+    index: RwLock<Option<Arc<Index>>>,
     /// A graph without deleted rows that is being built. It replaces `graph` when it is complete.
-    successor: Mutex<Option<Arc<Graph>>>,
+    rebuilt_index: Mutex<Option<Arc<Index>>>,
     /// Why the index file is not used; cleared when an index is saved.
     ignored_index: Mutex<Option<String>>,
 }
@@ -35,8 +35,8 @@ impl SharedState {
             hasher: KeyHasher::default(),
             kernels: Kernels::detect(),
             directory: RwLock::default(),
-            graph: RwLock::default(),
-            successor: Mutex::default(),
+            index: RwLock::default(),
+            rebuilt_index: Mutex::default(),
             ignored_index: Mutex::default(),
         }
     }
@@ -51,47 +51,47 @@ impl SharedState {
     }
 
     /// The graph that searches use.
-    pub(crate) fn graph(&self) -> Option<Arc<Graph>> {
-        let graph = self.graph.read().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn index(&self) -> Option<Arc<Index>> {
+        let graph = self.index.read().unwrap_or_else(PoisonError::into_inner);
         graph.as_ref().filter(|graph| !graph.is_damaged()).map(Arc::clone)
     }
 
     /// The graph, even if it is damaged and no longer used by searches.
-    pub(crate) fn graph_even_damaged(&self) -> Option<Arc<Graph>> {
-        self.graph.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn index_even_damaged(&self) -> Option<Arc<Index>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The graph. If there is none, or a damaged one, it is created by `make`.
-    pub(crate) fn graph_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
-        let mut graph = self.graph.write().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn index_or_create(&self, make: impl FnOnce() -> Arc<Index>) -> Arc<Index> {
+        let mut graph = self.index.write().unwrap_or_else(PoisonError::into_inner);
         match &*graph {
             Some(whole) if !whole.is_damaged() => Arc::clone(whole),
             _ => Arc::clone(graph.insert(make())),
         }
     }
 
-    pub(crate) fn set_graph(&self, graph: Option<Arc<Graph>>) {
-        *self.graph.write().unwrap_or_else(PoisonError::into_inner) = graph;
-        *self.successor.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    pub(crate) fn set_index(&self, graph: Option<Arc<Index>>) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = graph;
+        *self.rebuilt_index.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The graph that will replace the current one; `make` creates it if it was not begun.
-    pub(crate) fn successor_or_make(&self, make: impl FnOnce() -> Arc<Graph>) -> Arc<Graph> {
-        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(successor.get_or_insert_with(make))
+    pub(crate) fn rebuilt_index_or_create(&self, make: impl FnOnce() -> Arc<Index>) -> Arc<Index> {
+        let mut rebuilt_index = self.rebuilt_index.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(rebuilt_index.get_or_insert_with(make))
     }
 
     /// Whether a graph that will replace the current one was begun.
-    pub(crate) fn has_successor(&self) -> bool {
-        self.successor.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    pub(crate) fn has_rebuilt_index(&self) -> bool {
+        self.rebuilt_index.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Replaces `graph` by `successor`, unless `graph` was already replaced.
-    pub(crate) fn succeed(&self, graph: &Arc<Graph>, successor: Arc<Graph>) {
-        let mut place = self.graph.write().unwrap_or_else(PoisonError::into_inner);
-        let mut begun = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
-        if place.as_ref().is_some_and(|now| Arc::ptr_eq(now, graph)) {
-            *place = Some(successor);
+    /// Replaces `graph` by `rebuilt_index`, unless `graph` was already replaced.
+    pub(crate) fn replace_index(&self, old: &Arc<Index>, rebuilt_index: Arc<Index>) {
+        let mut current = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.rebuilt_index.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|now| Arc::ptr_eq(now, old)) {
+            *current = Some(rebuilt_index);
         }
         *begun = None;
     }
@@ -114,7 +114,7 @@ impl SharedState {
     /// Drops what only new calls need, after another state has replaced this one. Searches in progress are not
     /// affected: they hold the graph, or scan.
     pub(crate) fn retire(&self) {
-        self.set_graph(None);
+        self.set_index(None);
         *self.directory_mut() = KeyDirectory::default();
     }
 
@@ -181,7 +181,7 @@ impl Rows for RowsToIndex<'_> {
     }
 
     // A search loads its snapshot after the graph's row count, so it knows of all rows that are deleted here.
-    fn is_gone(&self, row: u32) -> bool {
+    fn is_deleted(&self, row: u32) -> bool {
         row < self.snapshot.rows && !self.state.rows.is_live(row, self.snapshot)
     }
 }

@@ -1,7 +1,7 @@
 //! Creating the graph of a store, and counting the rows that it does not cover.
 
 use crate::DistanceMetric;
-use crate::index::{Graph, GraphParams};
+use crate::index::{GraphParams, Index};
 use crate::store::config::MmapVectorConfig;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::state_history::StateHistory;
@@ -23,28 +23,28 @@ pub(crate) fn graph_params(config: &MmapVectorConfig, metric: DistanceMetric) ->
 }
 
 /// The graph; an empty one is created if there is none.
-pub(crate) fn graph_of(
+pub(crate) fn index_of(
     state: &SharedState,
     params: impl FnOnce(DistanceMetric) -> GraphParams,
-) -> Arc<Graph> {
+) -> Arc<Index> {
     let identity = &state.data.identity;
-    state.graph_or_make(|| new_graph(state, params(identity.metric)))
+    state.index_or_create(|| new_index(state, params(identity.metric)))
 }
 
 /// An empty graph.
-pub(crate) fn new_graph(state: &SharedState, params: GraphParams) -> Arc<Graph> {
-    Arc::new(Graph::new(params, state.data.identity.dimensions as usize, state.kernels))
+pub(crate) fn new_index(state: &SharedState, params: GraphParams) -> Arc<Index> {
+    Arc::new(Index::new(params, state.data.identity.dimensions as usize, state.kernels))
 }
 
 /// The number of unindexed rows.
 pub(crate) fn tail_rows(state: &SharedState) -> u32 {
-    let covered = state.graph().map_or(0, |graph| graph.covered_rows());
+    let covered = state.index().map_or(0, |graph| graph.covered_rows());
     state.published.load().rows.saturating_sub(covered)
 }
 
 /// Drops the graph of a state that was replaced while its rows were indexed.
 pub(crate) fn drop_if_retired(history: &StateHistory, state: &Arc<SharedState>) {
     if !history.is_current(state) {
-        state.set_graph(None);
+        state.set_index(None);
     }
 }

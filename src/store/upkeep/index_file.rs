@@ -8,7 +8,7 @@
 //! `index_save.rs` writes it.
 
 use crate::checksum::crc32c;
-use crate::index::{Graph, OpenedGraph, SavedLines, Standing, Unopened};
+use crate::index::{Index, OpenError, OpenedIndex, SavedLines, TableState};
 use crate::kernel::Kernels;
 use crate::kernel::codes::Line;
 use crate::short_path::ShortPath;
@@ -56,7 +56,7 @@ pub(crate) fn check_name(storage: &dyn Storage, data_path: &Path) -> Result<()> 
 pub(crate) struct SavedPlace {
     pub(crate) file: FileIdentity,
     pub(crate) slot: Slot,
-    pub(crate) standing: Standing,
+    pub(crate) table_state: TableState,
 }
 
 /// Distinguishes an index from an older or a different one under the same name.
@@ -97,7 +97,7 @@ pub(crate) struct SavedIndex {
 /// The graph of an index. Whether it matches the rows is checked later.
 pub(crate) struct ReadGraph<'a> {
     saved: &'a SavedIndex,
-    opened: OpenedGraph,
+    opened: OpenedIndex,
 }
 
 /// The last frame of the log when an index was saved.
@@ -153,12 +153,12 @@ impl SavedIndex {
         let lines = Box::new(Cells(Arc::clone(&self.cells))) as Box<dyn SavedLines>;
         let (dimensions, lines) = (dimensions as usize, (lines, self.slot.cells));
         let most_rows = self.slot.covered_rows;
-        match Graph::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines) {
+        match Index::open(&self.table, self.slot.params, dimensions, kernels, most_rows, lines) {
             Ok(opened) => Ok(Ok(ReadGraph { saved: self, opened })),
-            Err(Unopened::Damaged(damage)) => {
+            Err(OpenError::Damaged(damage)) => {
                 Ok(Err(format!("in the table at byte {} of the file, {damage}", self.table_at)))
             }
-            Err(Unopened::Failed(error)) => Err(error),
+            Err(OpenError::Failed(error)) => Err(error),
         }
     }
 }
@@ -166,19 +166,19 @@ impl SavedIndex {
 impl ReadGraph<'_> {
     /// The graph, and where a save may append to it; or why it does not cover the rows that it should. The caller has
     /// checked that the log has that many rows.
-    pub(crate) fn settle(self, is_gone: impl Fn(u32) -> bool) -> Readable<(Graph, Option<SavedPlace>)> {
+    pub(crate) fn settle(self, is_deleted: impl Fn(u32) -> bool) -> Readable<(Index, Option<SavedPlace>)> {
         let SavedIndex { file, slot, may_grow, .. } = *self.saved;
-        let graph = match self.opened.settle(is_gone) {
+        let graph = match self.opened.settle(is_deleted) {
             Ok(graph) => graph,
-            Err(Unopened::Damaged(damage)) => return Err(damage.what),
-            Err(Unopened::Failed(error)) => return Err(error.to_string()),
+            Err(OpenError::Damaged(damage)) => return Err(damage.what),
+            Err(OpenError::Failed(error)) => return Err(error.to_string()),
         };
         if graph.covered_rows() != slot.covered_rows {
             let (table, slot) = (graph.covered_rows(), slot.covered_rows);
             return Err(format!("its table covers {table} rows, and its slot says {slot}"));
         }
-        let standing = graph.standing().ok().filter(|_| may_grow);
-        let place = standing.map(|standing| SavedPlace { file, slot, standing });
+        let table_state = graph.table_state().ok().filter(|_| may_grow);
+        let place = table_state.map(|table_state| SavedPlace { file, slot, table_state });
         Ok((graph, place))
     }
 }
@@ -262,7 +262,7 @@ fn read_table(
     let fits = slot.table_cell < slot.cells
         && end <= length
         && slot.table_bytes <= end.saturating_sub(table_at)
-        && slot.table_bytes <= Graph::most_table_bytes(slot.params, identity.dimensions as usize, rows);
+        && slot.table_bytes <= Index::most_table_bytes(slot.params, identity.dimensions as usize, rows);
     let Some(count) = usize::try_from(slot.table_bytes).ok().filter(|_| fits) else { return Ok(None) };
     let mut table = Vec::new();
     table.try_reserve_exact(count).map_err(|_| std::io::ErrorKind::OutOfMemory)?;

@@ -5,7 +5,7 @@
 //! new file replaces it. Only an index is replaced: any other file of that name stays unchanged.
 
 use crate::checksum::crc32c;
-use crate::index::{Graph, Saving};
+use crate::index::{Index, Saving};
 use crate::kernel::codes::Line;
 use crate::memory;
 use crate::storage::{
@@ -30,7 +30,7 @@ fn place_of(slot: &Slot) -> u64 {
 #[derive(Debug)]
 pub(crate) struct IndexSave {
     /// The graph that is being saved.
-    graph: Weak<Graph>,
+    graph: Weak<Index>,
     path: PathBuf,
     file: Arc<dyn StorageFile>,
     target: Target,
@@ -67,16 +67,16 @@ impl IndexSave {
     pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         data: &DataFile,
-        graph: &Arc<Graph>,
+        graph: &Arc<Index>,
         last: Option<SavedPlace>,
     ) -> Result<Option<Self>> {
         let (path, identity) = (locate(&**storage, &data.path)?, &data.identity);
         let (in_file, changed) = graph.saved_records();
-        let standing = graph.standing()?;
+        let table_state = graph.table_state()?;
         let found = storage.kind(&path).ok();
         let last = last
             .filter(|last| found == Some(PathKind::File(last.file)) && last.slot.params == graph.params());
-        if last.is_some_and(|last| changed == 0 && last.standing == standing) {
+        if last.is_some_and(|last| changed == 0 && last.table_state == table_state) {
             return Ok(None);
         }
         // A graph without a record in the file is another one than was saved; a new file is better for it.
@@ -98,14 +98,14 @@ impl IndexSave {
             path,
             file,
             target,
-            cell_bytes: Graph::record_bytes(graph.params(), identity.dimensions as usize) as u64,
+            cell_bytes: Index::record_bytes(graph.params(), identity.dimensions as usize) as u64,
             saving,
             is_nearly_done: false,
         }))
     }
 
     /// Whether it saves this graph, and the file that it appends to is still the index.
-    pub(crate) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Graph>) -> bool {
+    pub(crate) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Index>) -> bool {
         let is_there = match &self.target {
             Target::Grown(last) => {
                 storage.kind(&self.path).is_ok_and(|found| found == PathKind::File(last.file))
@@ -125,7 +125,7 @@ impl IndexSave {
     ///
     /// # Errors
     /// Those of the file; the save has failed then.
-    pub(crate) fn advance(&mut self, graph: &Graph, most: u32) -> Result<bool> {
+    pub(crate) fn advance(&mut self, graph: &Index, most: u32) -> Result<bool> {
         let from = self.next_byte();
         self.write_records(|saving, write| graph.save_records(saving, most, write))?;
         self.file.begin_sync(from, self.next_byte() - from);
@@ -150,10 +150,10 @@ impl IndexSave {
         storage: &Arc<dyn Storage>,
         data: &DataFile,
         position: &LogPosition,
-        graph: &Graph,
+        graph: &Index,
         known: Option<FileIdentity>,
     ) -> Result<SavedPlace> {
-        let standing = graph.standing()?;
+        let table_state = graph.table_state()?;
         self.write_records(|saving, write| graph.save_all_records(saving, write))?;
         let table = graph.table()?;
         let mut slot = self.write_table(&table, position, graph)?;
@@ -184,7 +184,7 @@ impl IndexSave {
             }
         };
         log::debug!("{}: saved {} rows", path.display(), slot.covered_rows);
-        Ok(SavedPlace { file: place, slot, standing })
+        Ok(SavedPlace { file: place, slot, table_state })
     }
 
     /// Leaves an unfinished file as a killed process does.
@@ -214,7 +214,7 @@ impl IndexSave {
     }
 
     /// Writes the table after the records. Returns the new slot without its generation.
-    fn write_table(&self, table: &[u8], position: &LogPosition, graph: &Graph) -> Result<Slot> {
+    fn write_table(&self, table: &[u8], position: &LogPosition, graph: &Index) -> Result<Slot> {
         let table_cell = self.saving.next_cell();
         let table_cells = (table.len() as u64).div_ceil(self.cell_bytes).max(1);
         let cells = u64::from(table_cell) + table_cells;

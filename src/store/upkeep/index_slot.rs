@@ -2,7 +2,7 @@
 
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
-use crate::index::{Graph, GraphParams, IndexProfile};
+use crate::index::{GraphParams, Index, IndexProfile};
 use crate::storage::Identity;
 
 pub(crate) const MAGIC: [u8; 8] = *b"\x89SYNHNSW";
@@ -144,6 +144,6 @@ impl Slot {
 
     /// The bytes of a cell: those of a record.
     pub(crate) fn cell_bytes(&self, identity: &Identity) -> u64 {
-        Graph::record_bytes(self.params, identity.dimensions as usize) as u64
+        Index::record_bytes(self.params, identity.dimensions as usize) as u64
     }
 }

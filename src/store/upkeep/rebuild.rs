@@ -10,9 +10,9 @@
 //! and a visit of each search that passes.
 
 use crate::Result;
-use crate::index::{Advance, Graph, GraphParams};
+use crate::index::{Advance, GraphParams, Index};
 use crate::store::state::shared_state::SharedState;
-use crate::store::upkeep::graphs::new_graph;
+use crate::store::upkeep::graphs::new_index;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const ROWS_A_DELETION: u32 = 4;
 const ROUNDS: usize = 2;
 
 /// Whether so many rows of the graph are deleted that it should be rebuilt.
-pub(crate) fn is_stale(state: &SharedState, graph: &Graph) -> bool {
+pub(crate) fn is_stale(state: &SharedState, graph: &Index) -> bool {
     let (covered, absent) = (graph.covered_rows(), graph.absent_rows());
     let enough = (covered.saturating_sub(absent) / ROWS_A_DELETION).max(1);
     let deletions = state.published.load().deletions.saturating_sub(absent);
@@ -33,60 +33,60 @@ pub(crate) fn is_stale(state: &SharedState, graph: &Graph) -> bool {
     deletions >= enough && state.rows.deleted_below(covered).saturating_sub(absent) >= enough
 }
 
-/// Builds the successor of `graph`, or continues it, and replaces the graph. `progress` as for [`Graph::extend`].
+/// Builds the successor of `graph`, or continues it, and replaces the graph. `progress` as for [`Index::extend`].
 ///
 /// # Errors
-/// Those of [`Graph::extend`]; the successor is kept, and a later call continues it.
+/// Those of [`Index::extend`]; the successor is kept, and a later call continues it.
 pub(crate) fn rebuild(
     state: &SharedState,
-    graph: &Arc<Graph>,
+    graph: &Arc<Index>,
     params: GraphParams,
     threads: usize,
     progress: &mut dyn FnMut(u32, u32) -> ControlFlow<()>,
 ) -> Result<()> {
-    let successor = successor_of(state, graph, params);
+    let successor = rebuilt_index(state, graph, params);
     for _ in 0..ROUNDS {
         let rows = state.rows_to_index();
         successor.extend(&rows, state.published.load().rows, threads, progress)?;
     }
-    succeed(state, graph, successor);
+    replace_index(state, graph, successor);
     Ok(())
 }
 
 /// The successor; it is begun if there is none.
-fn successor_of(state: &SharedState, graph: &Graph, params: GraphParams) -> Arc<Graph> {
-    state.successor_or_make(|| {
+fn rebuilt_index(state: &SharedState, graph: &Index, params: GraphParams) -> Arc<Index> {
+    state.rebuilt_index_or_create(|| {
         let (path, covered) = (state.data.path.display(), graph.covered_rows());
         let deleted = state.rows.deleted_below(covered).saturating_sub(graph.absent_rows());
         let rows = covered.saturating_sub(graph.absent_rows());
         log::info!("{path}: rebuilding the index: {deleted} of its {rows} rows are deleted");
-        new_graph(state, params)
+        new_index(state, params)
     })
 }
 
-fn succeed(state: &SharedState, graph: &Arc<Graph>, successor: Arc<Graph>) {
+fn replace_index(state: &SharedState, graph: &Arc<Index>, successor: Arc<Index>) {
     let (path, covered) = (state.data.path.display(), successor.covered_rows());
     log::info!("{path}: rebuilt the index, {} rows", covered.saturating_sub(successor.absent_rows()));
-    state.succeed(graph, successor);
+    state.replace_index(graph, successor);
 }
 
-/// Does a part of what [`rebuild`] does, in the amount `work`, as [`Graph::advance`]. The successor replaces the graph
+/// Does a part of what [`rebuild`] does, in the amount `work`, as [`Index::advance`]. The successor replaces the graph
 /// once it covers the same rows.
 ///
 /// # Errors
-/// Those of [`Graph::advance`].
+/// Those of [`Index::advance`].
 pub(crate) fn advance(
     state: &SharedState,
-    graph: &Arc<Graph>,
+    graph: &Arc<Index>,
     params: GraphParams,
     threads: usize,
     work: &mut i64,
 ) -> Result<Advance> {
-    let successor = successor_of(state, graph, params);
+    let successor = rebuilt_index(state, graph, params);
     let advance =
         successor.advance(&state.rows_to_index(), graph.covered_rows(), threads, Duration::ZERO, work)?;
     if advance == Advance::Done {
-        succeed(state, graph, successor);
+        replace_index(state, graph, successor);
     }
     Ok(advance)
 }
@@ -94,16 +94,16 @@ pub(crate) fn advance(
 /// Does a part of what [`rebuild`] does, until about `deadline`.
 ///
 /// # Errors
-/// Those of [`Graph::step`].
+/// Those of [`Index::step`].
 pub(crate) fn step(
     state: &SharedState,
-    graph: &Arc<Graph>,
+    graph: &Arc<Index>,
     params: GraphParams,
     deadline: Instant,
 ) -> Result<()> {
-    let successor = successor_of(state, graph, params);
+    let successor = rebuilt_index(state, graph, params);
     if successor.step(&state.rows_to_index(), state.published.load().rows, deadline)? {
-        succeed(state, graph, successor);
+        replace_index(state, graph, successor);
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ mod tests {
     /// Deleted rows in the graph, and the rows that 100 walks through it visit.
     fn deleted_and_visits(store: &MmapVectorStore) -> (u32, u64) {
         let state = store.state();
-        let graph = state.graph().unwrap();
+        let graph = state.index().unwrap();
         let deleted = state.rows.deleted_below(graph.covered_rows()) - graph.absent_rows();
         let mut parts = SearchParts::default();
         for query in 0..100 {
@@ -160,7 +160,7 @@ mod tests {
             store.upsert(&(write % rows).to_string(), &vector(write)).unwrap();
             if write >= 2 * rows && write % 97 == 0 {
                 let state = store.state();
-                let graph = state.graph().unwrap();
+                let graph = state.index().unwrap();
                 worst = worst.max(state.rows.deleted_below(graph.covered_rows()) - graph.absent_rows());
             }
         }

@@ -14,10 +14,10 @@
 //! to the successor, which thereby gains more than three rows on each row written.
 
 use crate::Result;
-use crate::index::{Advance, BATCH_ROWS, Graph, GraphParams, ROW_WORK};
+use crate::index::{Advance, BATCH_ROWS, GraphParams, Index, ROW_WORK};
 use crate::store::state::interrupts::Interrupts;
 use crate::store::state::shared_state::SharedState;
-use crate::store::upkeep::graphs::{graph_of, tail_rows};
+use crate::store::upkeep::graphs::{index_of, tail_rows};
 use crate::store::upkeep::rebuild::{self, is_stale};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,8 +79,8 @@ impl IndexShare {
     }
 
     /// The graph; an empty one is created if there is none.
-    pub(crate) fn graph_of(&self, state: &SharedState) -> Arc<Graph> {
-        graph_of(state, |_| self.params)
+    pub(crate) fn index_of(&self, state: &SharedState) -> Arc<Index> {
+        index_of(state, |_| self.params)
     }
 
     /// Whether there are enough rows for an automatic index.
@@ -103,7 +103,7 @@ impl IndexShare {
         stops_between_batches: bool,
     ) -> Result<()> {
         if self.threshold.is_none()
-            || (state.graph().is_none() && (has_worker || !self.is_index_wanted(state)))
+            || (state.index().is_none() && (has_worker || !self.is_index_wanted(state)))
         {
             return Ok(());
         }
@@ -111,10 +111,10 @@ impl IndexShare {
         if has_worker && tail_rows(state) <= bound {
             return Ok(());
         }
-        let graph = self.graph_of(state);
+        let graph = self.index_of(state);
         self.look_at_goal(state, &graph);
         let is_behind = tail_rows(state) > self.most_unindexed_rows.saturating_add(2 * BATCH_ROWS);
-        let is_rebuilding = !has_worker && (state.has_successor() || is_stale(state, &graph));
+        let is_rebuilding = !has_worker && (state.has_rebuilt_index() || is_stale(state, &graph));
         let rate = match (is_rebuilding, is_behind) {
             (true, _) => REBUILDING_ROWS_A_ROW,
             (false, true) => MORE_ROWS_A_ROW,
@@ -142,7 +142,7 @@ impl IndexShare {
 
     /// Sets the goal: the rows that existed when the index was begun, then one batch at a time while too many rows are
     /// unindexed.
-    fn look_at_goal(&mut self, state: &SharedState, graph: &Graph) {
+    fn look_at_goal(&mut self, state: &SharedState, graph: &Index) {
         let (rows, covered) = (state.published.load().rows, graph.covered_rows());
         // A compaction reduces the number of rows.
         self.goal = self.goal.min(rows);
@@ -167,7 +167,7 @@ impl IndexShare {
     fn do_work(
         &mut self,
         state: &SharedState,
-        graph: &Arc<Graph>,
+        graph: &Arc<Index>,
         interrupts: &Interrupts,
         (has_worker, is_rebuilding, stops_between_batches): (bool, bool, bool),
     ) -> Result<()> {
@@ -184,8 +184,8 @@ impl IndexShare {
                 graph.advance(&rows, self.goal, self.threads, patience, &mut self.work)?
             };
             match advance {
-                Advance::Piece if stops_between_batches && graph.covered_rows() > covered => break,
-                Advance::Piece => self.look_at_goal(state, graph),
+                Advance::Progress if stops_between_batches && graph.covered_rows() > covered => break,
+                Advance::Progress => self.look_at_goal(state, graph),
                 Advance::Unfinished | Advance::Busy => break,
                 Advance::Done => {
                     self.work = self.work.min(0);
@@ -213,9 +213,9 @@ impl IndexShare {
     /// Indexes every row. Creates the index if there is none.
     ///
     /// # Errors
-    /// As [`Graph::extend`].
+    /// As [`Index::extend`].
     pub(crate) fn extend_index(&mut self, state: &SharedState, interrupts: &Interrupts) -> Result<()> {
-        let graph = self.graph_of(state);
+        let graph = self.index_of(state);
         let (before, rows_end) = (graph.covered_rows(), state.published.load().rows);
         let (start, path) = (Instant::now(), state.data.path.display());
         let watch = interrupts.watch_indexing();

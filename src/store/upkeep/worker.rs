@@ -7,13 +7,13 @@
 //! It never holds the writer's lock, and works in short parts. Writes wait for a part, and do index work themselves,
 //! only if more than twice as many rows are unindexed as the option allows.
 
-use crate::index::{Advance, Graph, ROW_WORK};
+use crate::index::{Advance, Index, ROW_WORK};
 use crate::storage::{process_mark, spawn};
 use crate::store::config::MmapVectorConfig;
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::state_history::StateHistory;
-use crate::store::upkeep::graphs::{drop_if_retired, graph_of, graph_params};
+use crate::store::upkeep::graphs::{drop_if_retired, graph_params, index_of};
 use crate::store::upkeep::rebuild;
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -145,10 +145,10 @@ fn take_in(
     signals: &Signals,
 ) -> Result<()> {
     // Set before the graph exists, because all rows are unindexed then.
-    let is_new = state.graph().is_none_or(|graph| graph.covered_rows() == 0);
+    let is_new = state.index().is_none_or(|graph| graph.covered_rows() == 0);
     signals.is_making.store(is_new, Ordering::Release);
     // Kept in a variable: a state that is replaced drops its graph.
-    let graph = graph_of(state, |metric| graph_params(config, metric));
+    let graph = index_of(state, |metric| graph_params(config, metric));
     let goes_on = || !signals.ends.load(Ordering::Acquire) && history.is_current(state);
     let first_end = state.published.load().rows;
     while goes_on() && !take_in_piece(state, &graph, config)? {
@@ -169,11 +169,11 @@ fn take_in(
 }
 
 /// Does a part of the work, and lets other threads use the graph. Returns whether nothing is left to do.
-fn take_in_piece(state: &SharedState, graph: &Graph, config: &MmapVectorConfig) -> Result<bool> {
+fn take_in_piece(state: &SharedState, graph: &Index, config: &MmapVectorConfig) -> Result<bool> {
     let end = state.published.load().rows;
     let threads = config.threads.max(1);
     let mut work = PIECE_ROWS * ROW_WORK * i64::try_from(threads).unwrap_or(1);
     let advance = graph.advance(&state.rows_to_index(), end, threads, Duration::from_secs(1), &mut work)?;
-    graph.give_way();
+    graph.yield_turn();
     Ok(advance == Advance::Done)
 }

@@ -105,7 +105,7 @@ impl Writer {
             let shared = self.index_share.take_part(state, written_rows, &self.interrupts, has_worker, stops);
             self.log_deferrable(state, shared)?;
         }
-        if let Some(graph) = state.graph() {
+        if let Some(graph) = state.index() {
             self.default_ef.report(state, &graph);
         }
         self.wake_worker(state);
@@ -150,7 +150,7 @@ impl Writer {
         elapsed: Duration,
         within: Duration,
     ) -> Result<bool> {
-        let Some(graph) = state.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+        let Some(graph) = state.index().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let due = u128::from(graph.covered_rows()) * elapsed.as_millis() / within.as_millis().max(1);
         let saved = unfinished.as_ref().map_or(0, IndexSave::saved_records);
@@ -205,7 +205,7 @@ impl Writer {
     pub(crate) fn wake_worker(&self, state: &SharedState) {
         if let Some(worker) = &self.worker
             && tail_rows(state) > self.index_share.most_unindexed_rows() / 8
-            && (state.graph().is_some() || self.index_share.is_index_wanted(state))
+            && (state.index().is_some() || self.index_share.is_index_wanted(state))
         {
             worker.wake();
         }
@@ -226,7 +226,7 @@ impl Writer {
         // A failure of the indexing does not prevent the checkpoint of the data.
         let is_ours =
             self.index_share.is_automatic() && self.worker.is_none() && !self.interrupts.leaves_tail();
-        let extended = match is_ours && state.graph().is_some() {
+        let extended = match is_ours && state.index().is_some() {
             true => self.index_share.extend_index(state, &self.interrupts),
             false => Ok(()),
         };
@@ -248,7 +248,7 @@ impl Writer {
     /// Saves the index if it has changed. Only whole batches can be saved. If a batch is in progress, it is finished or
     /// waited for if `waits`; otherwise nothing is done, and the result is `false`.
     fn save_index(&mut self, state: &SharedState, waits: bool) -> Result<bool> {
-        let Some(graph) = state.graph().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
+        let Some(graph) = state.index().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
         let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
         let last = self.saved_index.take();
         let write = || {
@@ -261,8 +261,8 @@ impl Writer {
             save.finish(&self.storage, &state.data, &position, &graph, self.index_file).map(Some)
         };
         let saved = match waits {
-            true => graph.at_rest(&state.rows_to_index(), self.threads, write).map(Some),
-            false => graph.if_at_rest(write),
+            true => graph.between_batches(&state.rows_to_index(), self.threads, write).map(Some),
+            false => graph.if_between_batches(write),
         };
         match saved {
             // A damaged index is not saved; the vectors are durable without it.

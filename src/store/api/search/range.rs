@@ -1,7 +1,7 @@
 //! Range search: all rows within a distance.
 
 use crate::distance::PreparedQuery;
-use crate::index::{GraphSearch, Keeper};
+use crate::index::{Collector, GraphSearch};
 use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
@@ -60,8 +60,8 @@ impl Search<'_> {
         };
         let filter = self.filter(&mut parts.memory)?;
         let left = self.budget.map(|budget| budget.saturating_sub(spent));
-        let keepers = std::slice::from_mut(&mut parts.within);
-        let end = self.scan(&[query], covered..self.snapshot.rows, left, &filter, keepers);
+        let collectors = std::slice::from_mut(&mut parts.within);
+        let end = self.scan(&[query], covered..self.snapshot.rows, left, &filter, collectors);
         filter.check()?;
         Ok(is_partial || end.is_partial || filter.is_late())
     }
@@ -88,11 +88,11 @@ impl Search<'_> {
                 ef,
                 limit: self.covered,
                 visible: &|row| self.state.is_visible(row, self.snapshot),
-                look_ahead: (self.snapshot.deletions > 0).then_some(&look_ahead),
+                prefetch_visibility: (self.snapshot.deletions > 0).then_some(&look_ahead),
                 share: None,
                 deadline: self.deadline,
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),
-                without: None,
+                excluded_row: None,
             };
             let rows = crate::store::state::shared_state::StoredRows(&self.state.data);
             let Some(end) = graph.search(query, &rows, &request, &mut parts.scratch, &mut parts.neighbours)

@@ -6,23 +6,23 @@ use crate::distance::PreparedQuery;
 use std::cell::Cell;
 
 /// Vectors of which some are deleted.
-struct Some<'a> {
+struct PartlyDeleted<'a> {
     rows: &'a Flat,
-    is_gone: &'a (dyn Fn(u32) -> bool + Sync),
+    is_deleted: &'a (dyn Fn(u32) -> bool + Sync),
 }
 
-impl Rows for Some<'_> {
+impl Rows for PartlyDeleted<'_> {
     fn row(&self, row: u32) -> &[f32] {
         self.rows.row(row)
     }
 
-    fn is_gone(&self, row: u32) -> bool {
-        (self.is_gone)(row)
+    fn is_deleted(&self, row: u32) -> bool {
+        (self.is_deleted)(row)
     }
 }
 
 #[test]
-fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
+fn deleted_rows_are_not_indexed_and_the_others_are_found() {
     let mut random = Random::new(51);
     for params in all_params() {
         let mut vectors = random.clusters(20, 60, 64);
@@ -31,65 +31,65 @@ fn rows_that_are_gone_are_left_out_and_the_others_are_found() {
         vectors.extend(vec![vec![0.0; 64]; 20]);
         random.shuffle(&mut vectors);
         let flat = Flat::from_rows(&vectors);
-        let is_gone = |row: u32| mix(u64::from(row)).is_multiple_of(2) || row < 30;
-        let rows = Some { rows: &flat, is_gone: &is_gone };
-        let graph = Graph::new(params, 64, Kernels::detect());
+        let is_deleted = |row: u32| mix(u64::from(row)).is_multiple_of(2) || row < 30;
+        let rows = PartlyDeleted { rows: &flat, is_deleted: &is_deleted };
+        let graph = Index::new(params, 64, Kernels::detect());
         graph.extend(&rows, flat.count(), 2, &mut go_on).unwrap();
-        let gone = (0..flat.count()).filter(|&row| is_gone(row)).count();
-        assert_eq!((graph.absent_rows() as usize, graph.covered_rows()), (gone, flat.count()));
+        let deleted = (0..flat.count()).filter(|&row| is_deleted(row)).count();
+        assert_eq!((graph.absent_rows() as usize, graph.covered_rows()), (deleted, flat.count()));
         let report = graph.check().unwrap();
-        assert!(report.unreachable.iter().all(|&row| is_gone(row)), "{:?}", report.unreachable);
+        assert!(report.unreachable.iter().all(|&row| is_deleted(row)), "{:?}", report.unreachable);
         let there = flat.count() - graph.absent_rows();
-        assert_eq!(report.nodes + report.twins, there - without_code(&graph, &flat, &is_gone));
+        assert_eq!(report.nodes + report.duplicates, there - without_code(&graph, &flat, &is_deleted));
         let asked = Cell::new(0);
         let visible = |row: u32| {
-            asked.set(asked.get() + u32::from(is_gone(row)));
-            !is_gone(row)
+            asked.set(asked.get() + u32::from(is_deleted(row)));
+            !is_deleted(row)
         };
         let mut searcher = Searcher::new(&graph, &flat);
         let has_length = |row: &u32| flat.row(*row).iter().any(|&x| x != 0.0);
-        for row in (0..flat.count()).filter(|&row| !is_gone(row)).filter(has_length) {
+        for row in (0..flat.count()).filter(|&row| !is_deleted(row)).filter(has_length) {
             let found = searcher.search(flat.row(row), 1, 60, &visible);
             let own = PreparedQuery::new(Kernels::detect(), params.metric, flat.row(row));
             let own = own.distance(flat.row(row));
             assert!(params.metric == DistanceMetric::DotProduct || found[0].distance <= own, "row {row}");
         }
-        assert_eq!(asked.get(), 0, "a search comes to no row that is gone");
+        assert_eq!(asked.get(), 0, "a search never examines a deleted row");
         let file = File::of(&graph);
-        let back = file.open_without(params, flat.count(), is_gone).unwrap();
+        let back = file.open_without(params, flat.count(), is_deleted).unwrap();
         assert!(File::of(&back) == file);
-        assert_eq!(back.absent_rows() as usize, gone);
-        let damage = file.open_without(params, flat.count(), |row| row != 0 && is_gone(row)).unwrap_err();
-        assert!(damage.what.contains("row 0 is nowhere"), "{damage}");
+        assert_eq!(back.absent_rows() as usize, deleted);
+        let damage = file.open_without(params, flat.count(), |row| row != 0 && is_deleted(row)).unwrap_err();
+        assert!(damage.what.contains("row 0 is missing"), "{damage}");
     }
 }
 
 /// Number of live rows that are neither duplicates nor nodes: the first row without a direction.
-fn without_code(graph: &Graph, rows: &Flat, is_gone: &dyn Fn(u32) -> bool) -> u32 {
+fn without_code(graph: &Index, rows: &Flat, is_deleted: &dyn Fn(u32) -> bool) -> u32 {
     let no_code = |row: &u32| {
         graph.params().metric == DistanceMetric::Cosine && rows.row(*row).iter().all(|&x| x == 0.0)
     };
-    u32::from((0..rows.count()).filter(|&row| !is_gone(row)).any(|row| no_code(&row)))
+    u32::from((0..rows.count()).filter(|&row| !is_deleted(row)).any(|row| no_code(&row)))
 }
 
 #[test]
-fn a_batch_that_is_begun_anew_leaves_out_what_is_gone_by_then() {
+fn a_repeated_batch_omits_rows_deleted_meanwhile() {
     let mut random = Random::new(52);
     let flat = Flat::from_rows(&(0..400).map(|_| random.vector(64)).collect::<Vec<_>>());
     let params = params(DistanceMetric::Euclidean);
-    let of_gone = |is_gone: &(dyn Fn(u32) -> bool + Sync)| {
-        let graph = Graph::new(params, 64, Kernels::detect());
+    let graph_without = |is_deleted: &(dyn Fn(u32) -> bool + Sync)| {
+        let graph = Index::new(params, 64, Kernels::detect());
         {
             // Encoded once, as by a batch that then ran out of memory.
             let links = &mut graph.lock_build().unwrap().links;
             graph.make_room(400, links).unwrap();
-            let rows = Some { rows: &flat, is_gone: &|_| false };
+            let rows = PartlyDeleted { rows: &flat, is_deleted: &|_| false };
             graph.code(&rows, 0..400, links, &mut [Scratch::default()]).unwrap();
         }
-        graph.extend(&Some { rows: &flat, is_gone }, 400, 1, &mut go_on).unwrap();
+        graph.extend(&PartlyDeleted { rows: &flat, is_deleted }, 400, 1, &mut go_on).unwrap();
         graph
     };
-    let graph = of_gone(&|row| row % 5 == 0);
+    let graph = graph_without(&|row| row % 5 == 0);
     assert_eq!((graph.absent_rows(), graph.check().unwrap().nodes), (80, 320));
     assert!((0..400).step_by(5).all(|row| !graph.nodes.is_node(row)));
 }

@@ -12,7 +12,7 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
         vectors.extend(vectors[100..300].to_vec());
         let rows = Flat::from_rows(&vectors);
         let files = [0, 1, 2, 3, 7].map(|threads| {
-            let graph = Graph::new(params, rows.dimensions, Kernels::detect());
+            let graph = Index::new(params, rows.dimensions, Kernels::detect());
             graph.extend(&rows, 1_000, threads, &mut go_on).unwrap();
             graph.extend(&rows, rows.count(), threads, &mut go_on).unwrap();
             File::of(&graph)
@@ -22,10 +22,10 @@ fn the_graph_is_the_same_for_any_number_of_threads() {
 }
 
 #[test]
-fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
+fn clusters_added_gradually_stay_findable_and_a_sweep_restores_lost_rows() {
     let mut random = Random::new(22);
     let rows = Flat::from_rows(&random.clusters(30, 100, 64));
-    let graph = Graph::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
+    let graph = Index::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
     let mut lost = 0;
     for end in (0..=rows.count()).step_by(60) {
         graph.extend(&rows, end, 1, &mut go_on).unwrap();
@@ -43,12 +43,12 @@ fn clusters_that_enter_bit_by_bit_hardly_fade_and_come_back() {
 }
 
 #[test]
-fn searches_while_rows_enter_find_every_covered_row() {
+fn searches_during_insertion_find_every_covered_row() {
     let mut random = Random::new(22);
     let mut vectors = random.clusters(30, 100, 64);
     vectors.extend(vectors[..200].to_vec());
     let rows = Flat::from_rows(&vectors);
-    let graph = Graph::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
+    let graph = Index::new(params(DistanceMetric::Euclidean), rows.dimensions, Kernels::detect());
     let is_done = AtomicBool::new(false);
     let starts = [random.next(), random.next()];
     let searched = std::thread::scope(|scope| {
@@ -78,15 +78,15 @@ fn searches_while_rows_enter_find_every_covered_row() {
         is_done.store(true, Ordering::Release);
         searchers.map(|handle| handle.join().unwrap())
     });
-    println!("searches meanwhile: {searched:?}");
+    println!("searches: {searched:?}");
     assert_whole(&graph, &rows);
 }
 
 #[test]
-fn a_break_keeps_what_is_in_and_a_later_call_goes_on() {
+fn a_cancelled_extension_keeps_covered_rows_and_can_be_continued() {
     let mut random = Random::new(23);
     let rows = Flat::from_rows(&(0..1_500).map(|_| random.vector(64)).collect::<Vec<_>>());
-    let graph = Graph::new(params(DistanceMetric::Cosine), rows.dimensions, Kernels::detect());
+    let graph = Index::new(params(DistanceMetric::Cosine), rows.dimensions, Kernels::detect());
     let mut seen = Vec::new();
     let result = graph.extend(&rows, 1_500, 2, &mut |covered, end| {
         seen.push((covered, end));
@@ -111,23 +111,23 @@ fn mixed_rows(random: &mut Random) -> Flat {
 }
 
 #[test]
-fn amounts_of_work_make_the_graph_that_one_call_makes_in_the_same_number_of_calls() {
+fn work_amounts_build_the_same_graph_in_a_bounded_number_of_calls() {
     use crate::index::{Advance, ROW_WORK};
     use std::time::Duration;
     let mut random = Random::new(25);
     for metric in [DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
         let rows = mixed_rows(&mut random);
-        let at_once = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+        let at_once = Index::new(params(metric), rows.dimensions, Kernels::detect());
         at_once.extend(&rows, rows.count(), 2, &mut go_on).unwrap();
         let calls = [(ROW_WORK / 3, 1), (2 * ROW_WORK, 1), (2 * ROW_WORK, 3)].map(|(of_call, threads)| {
-            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+            let graph = Index::new(params(metric), rows.dimensions, Kernels::detect());
             let (mut work, mut calls, mut to_cover) = (0, 0_i64, 0);
             while work <= 0 {
                 work += of_call;
                 calls += 1;
                 let mut advance =
                     || graph.advance(&rows, rows.count(), threads, Duration::ZERO, &mut work).unwrap();
-                while advance() == Advance::Piece {}
+                while advance() == Advance::Progress {}
                 if to_cover == 0 && graph.covered_rows() == rows.count() {
                     to_cover = calls;
                 }
@@ -138,21 +138,21 @@ fn amounts_of_work_make_the_graph_that_one_call_makes_in_the_same_number_of_call
             assert!(to_cover <= most + most / 4 + 2, "{to_cover} calls, {most} expected");
             calls
         });
-        assert_eq!(calls[1], calls[2], "threads change how much is done");
+        assert_eq!(calls[1], calls[2], "the progress depends on the number of threads");
     }
 }
 
 #[test]
-fn steps_of_any_length_make_the_graph_that_one_call_makes() {
+fn steps_of_any_length_build_the_same_graph_as_one_call() {
     use std::time::{Duration, Instant};
     let mut random = Random::new(24);
     for metric in [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct] {
         let rows = mixed_rows(&mut random);
         let ends = [1_000, 1_001, rows.count()];
-        let at_once = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+        let at_once = Index::new(params(metric), rows.dimensions, Kernels::detect());
         ends.iter().for_each(|&end| at_once.extend(&rows, end, 2, &mut go_on).unwrap());
         for budget in [0, 300, 20_000].map(Duration::from_micros) {
-            let graph = Graph::new(params(metric), rows.dimensions, Kernels::detect());
+            let graph = Index::new(params(metric), rows.dimensions, Kernels::detect());
             let mut steps = 0;
             for end in ends {
                 while !graph.step(&rows, end, Instant::now() + budget).unwrap() {
