@@ -20,10 +20,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The work, in rows, that each thread does before it lets other threads use the graph: some milliseconds.
 const PIECE_ROWS: i64 = 16;
+/// How long the worker waits between two batches for a write that finishes a save of the index.
+const MOST_PAUSE: Duration = Duration::from_millis(100);
+/// How long it waits between two parts while a save is in progress, so that some of the writes can save records.
+const PAUSE_STEP: Duration = Duration::from_millis(1);
 
 /// Shared by the worker and the threads that wake it.
 #[derive(Debug, Default)]
@@ -31,9 +35,32 @@ struct Signals {
     is_woken: AtomicBool,
     ends: AtomicBool,
     is_making: AtomicBool,
+    /// Writes are saving the index.
+    is_saving: AtomicBool,
+    /// They can finish as soon as no batch is partly in the index.
+    is_save_waiting: AtomicBool,
 }
 
 impl Signals {
+    /// Leaves the index to writes that save it. Without this, a busy worker would go on at once, and leave no moment for
+    /// them.
+    fn pause_for_save(&self, is_between_batches: bool) {
+        if self.is_saving.load(Ordering::Acquire) {
+            std::thread::park_timeout(PAUSE_STEP);
+        }
+        if !is_between_batches {
+            return;
+        }
+        let begin = Instant::now();
+        while self.is_save_waiting.load(Ordering::Acquire) && !self.ends.load(Ordering::Acquire) {
+            if begin.elapsed() >= MOST_PAUSE {
+                // There are no writes; the next one says again that the save waits.
+                self.is_save_waiting.store(false, Ordering::Release);
+            }
+            std::thread::park_timeout(PAUSE_STEP);
+        }
+    }
+
     /// Waits for a wake-up; `false` if the worker must end.
     fn wait(&self) -> bool {
         while !self.ends.load(Ordering::Acquire) {
@@ -60,6 +87,12 @@ impl WorkerHandle {
         if !self.signals.is_woken.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
         }
+    }
+
+    /// Says whether writes are saving the index, and whether they wait for the moment between two batches.
+    pub(crate) fn set_saving(&self, is_saving: bool, is_waiting: bool) {
+        self.signals.is_saving.store(is_saving, Ordering::Release);
+        self.signals.is_save_waiting.store(is_waiting, Ordering::Release);
     }
 
     /// Whether the worker is building the first index. Until it is complete, writes do no index work, however many rows
@@ -151,7 +184,10 @@ fn take_in(
     let graph = index_of(state, |metric| graph_params(config, metric));
     let goes_on = || !signals.ends.load(Ordering::Acquire) && history.is_current(state);
     let first_end = state.published.load().rows;
+    let mut covered = graph.covered_rows();
     while goes_on() && !take_in_piece(state, &graph, config)? {
+        let before = std::mem::replace(&mut covered, graph.covered_rows());
+        signals.pause_for_save(covered > before);
         if graph.covered_rows() >= first_end {
             // From now on the number of unindexed rows is bounded, however fast rows are written.
             signals.is_making.store(false, Ordering::Release);

@@ -138,6 +138,10 @@ impl Writer {
         if !matches!(saved, Ok(false)) {
             self.unsaved_since = None;
         }
+        if let Some(worker) = &self.worker {
+            let is_waiting = self.index_save.as_ref().is_some_and(IndexSave::is_nearly_done);
+            worker.set_saving(self.unsaved_since.is_some(), is_waiting);
+        }
         self.log_deferrable(state, saved.map(|_| ()))
     }
 
