@@ -96,4 +96,7 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     assert_eq!(problems(&reader), []);
     store.close().unwrap();
     assert_eq!(opened(), (String::new(), true));
+    // The index of a store that was removed is no problem of a new store.
+    fs::remove_file(&path).unwrap();
+    assert_eq!(opened(), (String::new(), false));
 }

@@ -245,12 +245,9 @@ fn open_file(
         }
         found => found?,
     };
-    let saved = match saved.transpose() {
-        Ok(saved) => saved,
-        Err(reason) => {
-            index_file::ignore(&state, reason);
-            None
-        }
+    let (saved, mut ignored) = match saved.transpose() {
+        Ok(saved) => (saved, None),
+        Err(reason) => (None, Some(reason)),
     };
     let planned = if access == Access::Read { 0 } else { config.initial_capacity.min(MOST_PLANNED_KEYS) };
     let mut directory = state.directory_mut();
@@ -296,10 +293,14 @@ fn open_file(
         None => None,
         Some(Ok(settled)) => Some(settled),
         Some(Err(reason)) => {
-            index_file::ignore(&state, reason);
+            ignored = Some(reason);
             None
         }
     };
+    // A store without rows needs no index: the file may be that of a store that was removed.
+    if let Some(reason) = ignored.filter(|_| position.rows > 0) {
+        index_file::ignore(&state, reason);
+    }
     if let Some((graph, _)) = graph.as_ref().filter(|_| is_checked) {
         // Checks every record. A damaged record leaves the store without an index.
         graph.check()?;
