@@ -188,7 +188,7 @@ fn a_flipped_bit_of_the_data_file_is_detected_or_harmless() {
             }
         }
     };
-    let tally = flip(&path, step(31, 211), &mut look);
+    let tally = flip(&path, step(31, 631), &mut look);
     print("data", &tally);
     assert!(tally.at_open > 0 && tally.by_verify_only > 0 && !tally.harmless.is_empty());
 }
@@ -271,7 +271,7 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
 
 #[test]
 fn a_flipped_bit_of_the_index_changes_no_answer() {
-    flip_index(100, step(31, 211), "index, 100 rows");
+    flip_index(100, step(31, 631), "index, 100 rows");
 }
 
 /// Enough rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.

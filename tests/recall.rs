@@ -1,5 +1,5 @@
 //! Recall and findability on data and workloads that graph indexes are known to fail on. Every test prints its number. The
-//! bounds detect plain defects.
+//! bounds detect plain defects. With `SYNA_MMAP_FULL=1` each test runs with all metrics.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use support::distance::distance;
 use support::numbered::append;
-use support::{METRICS, Random, quiet, seed};
+use support::{METRICS, Random, is_full, quiet, seed};
 use syna_mmap::{
     DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults,
 };
@@ -17,6 +17,11 @@ const K: usize = 10;
 const EF: usize = 30;
 
 type Vectors = Vec<Vec<f32>>;
+
+/// The metrics that a test runs with: all of them in a full run, else one, which is another one for the next test.
+fn metrics(test: usize) -> Vec<DistanceMetric> {
+    if is_full() { METRICS.to_vec() } else { vec![METRICS[test % METRICS.len()]] }
+}
 
 fn open(dimensions: usize, metric: DistanceMetric) -> MmapVectorStore {
     let config = MmapVectorConfig { threads: 2, ..quiet(u16::try_from(dimensions).unwrap(), metric) };
@@ -81,7 +86,9 @@ fn lost<'a>(store: &MmapVectorStore, rows: impl Iterator<Item = &'a Vec<f32>>) -
 #[test]
 fn every_stored_vector_is_found() {
     let mut random = Random(seed(51));
-    for metric in [DistanceMetric::Euclidean, DistanceMetric::Cosine] {
+    for metric in
+        [DistanceMetric::Euclidean, DistanceMetric::Cosine].into_iter().take(if is_full() { 2 } else { 1 })
+    {
         for (name, rows) in [
             ("clusters", clusters(&mut random, 60, 100, 64)),
             ("noise", (0..6_000).map(|_| random.vector(96)).collect()),
@@ -97,7 +104,7 @@ fn every_stored_vector_is_found() {
 #[test]
 fn half_of_the_rows_are_copies() {
     let mut random = Random(seed(52));
-    for metric in METRICS {
+    for metric in metrics(0) {
         let mut rows = clusters(&mut random, 30, 100, 64);
         // Some rows have more copies, one of them a thousand.
         rows.extend_from_within(..2_000);
@@ -117,7 +124,7 @@ fn half_of_the_rows_are_copies() {
 #[test]
 fn a_dense_cluster_is_larger_than_the_candidate_list() {
     let mut random = Random(seed(53));
-    for metric in METRICS {
+    for metric in metrics(1) {
         // 32 links a row; 1,500 rows that differ by a thousandth.
         let centre = random.vector(64);
         let mut rows: Vectors = (0..1_500).map(|_| near(&mut random, &centre, 1e-3)).collect();
@@ -139,7 +146,7 @@ fn a_dense_cluster_is_larger_than_the_candidate_list() {
 #[test]
 fn rows_inserted_by_cluster_or_sorted() {
     let mut random = Random(seed(54));
-    for metric in METRICS {
+    for metric in metrics(2) {
         let by_cluster = clusters(&mut random, 40, 100, 64);
         let mut sorted = by_cluster.clone();
         sorted.sort_by(|a, b| a[0].total_cmp(&b[0]));
@@ -192,8 +199,8 @@ fn dimensions_from_64_to_4096() {
     for dimensions in [64, 65, 100, 257, 768, 1_537, 4_096] {
         let rows = clusters(&mut random, 21, 100, dimensions);
         let queries: Vectors = queries_near(&mut random, &rows).into_iter().take(60).collect();
-        let metrics = if dimensions > 1_000 { &METRICS[..1] } else { &METRICS[..] };
-        for &metric in metrics {
+        let metrics = if dimensions > 1_000 { vec![METRICS[0]] } else { metrics(dimensions) };
+        for metric in metrics {
             let recall = recall(&built(metric, &rows), &queries, 100);
             println!("{dimensions} dimensions, {metric:?}: recall {recall:.4}");
             assert!(recall > 0.98, "{dimensions}, {metric:?}: {recall}");
@@ -233,7 +240,7 @@ fn stores_of_0_to_200_rows_return_exact_results() {
 #[test]
 fn a_full_turnover_leaves_an_index_as_good_as_a_new_one() {
     let mut random = Random(seed(59));
-    for metric in METRICS {
+    for metric in metrics(0) {
         let all = clusters(&mut random, 80, 100, 64);
         let mut order: Vec<usize> = (0..all.len()).collect();
         for end in (2..=order.len()).rev() {

@@ -87,12 +87,16 @@ pub fn seed(default: u64) -> u64 {
     seed
 }
 
+/// Whether campaigns run at their full size, as in `.ci/run`, and not as samples.
+pub fn is_full() -> bool {
+    std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0")
+}
+
 /// The size of a test: the value of the variable `name`; otherwise `full` if `SYNA_MMAP_FULL` is set, as in `.ci/run`;
 /// otherwise `sample`, so that `cargo test` takes minutes.
 pub fn size(name: &str, full: usize, sample: usize) -> usize {
-    let is_full = std::env::var_os("SYNA_MMAP_FULL").is_some_and(|value| value != "0");
     let given = std::env::var(name).ok().map(|text| text.parse().expect("a number"));
-    let size = given.unwrap_or(if is_full { full } else { sample });
+    let size = given.unwrap_or(if is_full() { full } else { sample });
     println!("{name}={size}");
     size
 }
