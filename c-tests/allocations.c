@@ -500,6 +500,14 @@ static void check_rows(syna_mmap *whole) {
   if (!may_lack_fresh) CHECK(syna_mmap_len(whole) == expected);
 }
 
+/* Counts the problems of rows. An index that could not be saved is none: the next build replaces it. */
+static bool counts_rows(void *count, const syna_mmap_finding *finding, uint64_t done, uint64_t total) {
+  (void)done;
+  (void)total;
+  if (finding != NULL && finding->problem != SYNA_MMAP_PROBLEM_IGNORED_INDEX) ++*(uint64_t *)count;
+  return true;
+}
+
 static void check_afterwards(void) {
   uint64_t findings = 0;
   if (reader != NULL) OK(syna_mmap_close(reader, &error));
@@ -512,7 +520,7 @@ static void check_afterwards(void) {
   options = quiet();
   open_work(SYNA_MMAP_OPEN_VERIFY);
   check_rows(store);
-  OK(syna_mmap_verify(store, NULL, NULL, &findings, &error));
+  OK(syna_mmap_verify(store, counts_rows, &findings, NULL, &error));
   CHECK(findings == 0);
   CHECK(must_have_fresh || lacks_first || seen->status != SYNA_MMAP_OK || syna_mmap_len(store) == ROWS);
   OK(syna_mmap_close(store, &error));

@@ -1723,7 +1723,8 @@ syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
  * The index file was not used when the store was opened: it is damaged, or belongs to another state of the
  * data file. `message` has the reason. This is a problem of the store and not of a row: key_len is 0 and row
  * is UINT64_MAX. Searches compare all vectors until the index is rebuilt. A later save of the index removes
- * the problem.
+ * the problem. No data are lost: a process that is killed between a compaction and the next save of the index
+ * leaves such an index file too.
  */
 #define SYNA_MMAP_PROBLEM_IGNORED_INDEX 6U
 

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode,
-    SearchResults, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Finding, MmapVectorConfig, MmapVectorStore,
+    OpenMode, Problem, SearchResults, WriteBatch, WriteMode,
 };
 
 /// An operation; keys and vectors are numbers, so that they often collide.
@@ -224,7 +224,9 @@ impl World {
             Operation::Verify => {
                 let mut go_on = |_, _| ControlFlow::Continue(());
                 let report = self.store().verify(&mut go_on).unwrap();
-                assert!(report.findings.is_empty(), "{report:?}");
+                // A kill after a compaction leaves the index of the file before it.
+                let is_expected = |found: &Finding| found.problem == Problem::IgnoredIndex;
+                assert!(report.findings.iter().all(is_expected), "{report:?}");
             }
             Operation::Close => {
                 self.store.take().unwrap().close().unwrap();

@@ -31,7 +31,8 @@ pub const SYNA_MMAP_PROBLEM_ORPHAN: u32 = 5;
 /// The index file was not used when the store was opened: it is damaged, or belongs to another state of the
 /// data file. `message` has the reason. This is a problem of the store and not of a row: key_len is 0 and row
 /// is UINT64_MAX. Searches compare all vectors until the index is rebuilt. A later save of the index removes
-/// the problem.
+/// the problem. No data are lost: a process that is killed between a compaction and the next save of the index
+/// leaves such an index file too.
 pub const SYNA_MMAP_PROBLEM_IGNORED_INDEX: u32 = 6;
 
 /// A problem of one row, or of the store. It is BORROWED until the callback that receives it returns,
