@@ -10,10 +10,10 @@ use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use support::Random;
+use support::{Random, write_rows};
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode,
-    SearchOptions, SearchResults, SynaError, WriteBatch, WriteMode,
+    DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SearchResults, SynaError,
+    WriteMode,
 };
 
 const DIMENSIONS: u16 = 64;
@@ -65,14 +65,7 @@ fn make(path: &Path, rows: usize) {
         let vectors: Vec<f32> = range.clone().flat_map(|_| random.vector(DIMENSIONS.into())).collect();
         let tags: Vec<u64> = range.clone().map(|i| i as u64 % 2 * 5).collect();
         let payloads: Vec<String> = range.map(|i| "p".repeat(i % 9)).collect();
-        let batch = WriteBatch {
-            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
-            vectors: BatchVectors::RowMajor(&vectors),
-            tags: Some(&tags),
-            payloads: BatchPayloads::Slices(&payloads.iter().map(String::as_bytes).collect::<Vec<_>>()),
-            mode,
-        };
-        store.write(&batch).unwrap();
+        write_rows(&store, &keys, &vectors, &tags, &payloads, mode);
     };
     write(0..rows / 2, WriteMode::Insert);
     store.checkpoint().unwrap();

@@ -2,14 +2,14 @@
 
 use crate::inspect::fields::array;
 use crate::inspect::{self as program, Arguments};
-use crate::support::{Random, quiet};
+use crate::support::{Random, quiet, write_rows};
 use clap::Parser;
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, IndexProfile, MmapVectorConfig,
-    MmapVectorStore, OpenMode, StoreStats, WriteBatch, WriteMode,
+    DistanceMetric, HnswConfig, IndexProfile, MmapVectorConfig, MmapVectorStore, OpenMode, StoreStats,
+    WriteMode,
 };
 
 /// Not a multiple of 16.
@@ -40,14 +40,7 @@ pub fn make(path: &Path, config: MmapVectorConfig) -> StoreStats {
         vectors[width..2 * width].fill(0.0);
         let tags: Vec<u64> = range.clone().map(|i| i as u64).collect();
         let payloads: Vec<String> = range.map(|i| "SYNF".repeat(i % 9)).collect();
-        let batch = WriteBatch {
-            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
-            vectors: BatchVectors::RowMajor(&vectors),
-            tags: Some(&tags),
-            payloads: BatchPayloads::Slices(&payloads.iter().map(String::as_bytes).collect::<Vec<_>>()),
-            mode,
-        };
-        store.write(&batch).unwrap();
+        write_rows(&store, &keys, &vectors, &tags, &payloads, mode);
     };
     write(0..40, WriteMode::Insert);
     store.checkpoint().unwrap();

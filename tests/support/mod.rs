@@ -9,7 +9,10 @@ pub mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use syna_mmap::{DistanceMetric, MmapVectorConfig};
+use syna_mmap::{
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorConfig, MmapVectorStore, WriteBatch,
+    WriteMode,
+};
 
 /// A temporary folder for one test; it is removed if the test succeeds.
 pub struct TempFolder {
@@ -99,6 +102,27 @@ pub fn size(name: &str, full: usize, sample: usize) -> usize {
     let size = given.unwrap_or(if is_full() { full } else { sample });
     println!("{name}={size}");
     size
+}
+
+/// Writes one batch of rows with tags and payloads; `vectors` has one row after the other.
+pub fn write_rows(
+    store: &MmapVectorStore,
+    keys: &[String],
+    vectors: &[f32],
+    tags: &[u64],
+    payloads: &[String],
+    mode: WriteMode,
+) {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let payloads: Vec<&[u8]> = payloads.iter().map(String::as_bytes).collect();
+    let batch = WriteBatch {
+        keys: BatchKeys::Slices(&keys),
+        vectors: BatchVectors::RowMajor(vectors),
+        tags: Some(tags),
+        payloads: BatchPayloads::Slices(&payloads),
+        mode,
+    };
+    store.write(&batch).unwrap();
 }
 
 /// No automatic index and no automatic checkpoints.
