@@ -295,7 +295,7 @@ impl Graph {
         }
         let mut to_check = memory::copied(&batch.nodes)?;
         memory::extend(&mut to_check, state.few_in_links(std::mem::take(&mut batch.lost)))?;
-        batch.check = Check::of(to_check, state);
+        batch.check = Check::of(to_check, self, state);
         Ok(())
     }
 

@@ -97,6 +97,7 @@ impl Graph {
                 of_call,
                 budget,
             )?;
+            self.set_reliability(build.links.estimates);
             if is_done { StepOutcome::Sampled } else { StepOutcome::Unfinished }
         } else if Sweep::begin(&mut build.sweep, &mut build.links, covered) {
             let is_done = self.continue_sweep(rows, &mut build.sweep, &mut build.links, of_call, budget)?;

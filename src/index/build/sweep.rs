@@ -70,7 +70,7 @@ impl Graph {
             let part = (state.sweep_next..end).filter(|&row| self.nodes.is_node(row)).collect();
             sweep.left -= end - state.sweep_next;
             state.sweep_next = end;
-            sweep.check = Check::of(part, state);
+            sweep.check = Check::of(part, self, state);
         }
         let is_done = self.continue_check(rows, view, &mut sweep.check, state, scratches, budget);
         let is_done = is_done.inspect_err(|_| state.unswept_rows += sweep.left)?;

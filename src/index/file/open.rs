@@ -180,10 +180,10 @@ impl Index {
         let placed = words.word()?;
         let misplaced = words.row(placed.saturating_add(1), "the count of misplaced rows")?;
         state.estimates = EstimateCounts { placed, misplaced };
-        graph.set_reliability(state.estimates);
         if let Some(sampled) = recall_of(&mut words, covered)? {
             graph.last_recall.set(sampled);
         }
+        graph.set_reliability(state.estimates);
         let scale = f32::from_bits(words.word()?);
         let outlier_square = f32::from_bits(words.word()?);
         let centre_count = words.count(dimensions, "components of the centre")?;

@@ -129,6 +129,11 @@ impl Graph {
         self.nodes.is_damaged()
     }
 
+    /// Whether searches were hard when the recall was last measured ([`SampledRecall::is_hard`]).
+    pub(crate) fn is_hard(&self) -> bool {
+        self.sampled_recall().is_some_and(SampledRecall::is_hard)
+    }
+
     /// The last measurement of the recall, if any.
     pub(crate) fn sampled_recall(&self) -> Option<SampledRecall> {
         self.last_recall.get()

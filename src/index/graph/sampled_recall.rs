@@ -8,6 +8,9 @@ pub(crate) const FIRST_EF: u32 = 100;
 /// The maximum number of candidates of a search that names none. Such a search visits a few thousand rows.
 pub(crate) const MOST_EF: u32 = 2_000;
 
+/// Searches of a graph are hard if they need so many candidates.
+const HARD_EF: u32 = 2 * FIRST_EF;
+
 /// One measurement of the recall.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SampledRecall {
@@ -20,6 +23,11 @@ pub(crate) struct SampledRecall {
 }
 
 impl SampledRecall {
+    /// Whether the searches of this graph are hard, as on data of high intrinsic dimension.
+    pub(crate) fn is_hard(self) -> bool {
+        self.ef >= HARD_EF
+    }
+
     /// The number of candidates of a search that names none, at least `least`, for a graph that covers `covered` rows.
     /// Between two measurements the number grows with the square root of the number of rows, about as on random data.
     #[inline]

@@ -3,7 +3,7 @@
 //! The selected links connect rows that are near each other on the sphere (`SortKey::Lifted`); they reach every row.
 //! The results of a query are often the same few rows, with large components where the query has them, and far from
 //! each other on the sphere. Links by the product itself lead to those directly (ip-NSW: Morozov, Babenko, NeurIPS
-//! 2018). They occupy the slots of fillers. A product link gets a back-link if it is among the largest products of the
+//! 2018). They occupy the slots of fillers. They do not lead to deleted rows, which would displace the results. A product link gets a back-link if it is among the largest products of the
 //! other row too.
 
 use crate::index::graph::distance::QueryDistance;
@@ -33,7 +33,7 @@ impl Graph {
         let key = self.encoder.product_key(query);
         let query_distance = QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key };
         self.walk(&query_distance, view, self.params.candidates() / 2, &AllNodes, walk);
-        walk.found.retain(|found| found.row != row);
+        walk.found.retain(|found| found.row != row && !rows.is_deleted(found.row));
         walk.found.sort_unstable();
         let others = walk.found.iter().take(self.params.most_product_links()).map(|found| found.row);
         let others: Vec<u32> = others.chain(peers.iter().copied()).collect();
@@ -59,7 +59,7 @@ impl Graph {
         }
         let mut others = std::mem::take(&mut links.filler);
         others.extend(new);
-        others.retain(|other| *other != owner && !links.selected.contains(other));
+        others.retain(|other| *other != owner && !links.selected.contains(other) && !rows.is_deleted(*other));
         links.filler = if others.len() > self.params.most_product_links() {
             self.largest_products(rows, owner, others)
         } else {

@@ -41,9 +41,13 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// Checks these rows, and those that lost a link to a repair.
-    pub(crate) fn of(mut to_check: Vec<u32>, state: &mut LinkState) -> Self {
+    /// Checks these rows of `graph`, and those that lost a link to a repair. If searches of the graph are hard, only
+    /// those of them that few links lead to: most others are not found either, and links would not change that.
+    pub(crate) fn of(mut to_check: Vec<u32>, graph: &Graph, state: &mut LinkState) -> Self {
         to_check.append(&mut state.displaced);
+        if graph.is_hard() {
+            to_check.retain(|&row| state.has_few_in_links(row));
+        }
         let repairs_left = to_check.len().div_ceil(REPAIRED_SHARE) + REPAIRED_SHARE;
         Self { to_check, repairs_left, ..Self::default() }
     }
@@ -141,7 +145,7 @@ impl Graph {
                 check.repaired = index + 1;
             }
             // Terminates: each round has fewer rows without a pinned link, and a repair never removes a pinned link.
-            *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), state) };
+            *check = Check { repairs_left: check.repairs_left, ..Check::of(Vec::new(), self, state) };
         }
         Ok(true)
     }

@@ -4,7 +4,6 @@
 //! codes relative to it, and the nearest unvisited row is visited next. The distance of a visited row comes from its
 //! 8-bit code. Vectors are read only for the nearest of the visited rows.
 
-use super::reliability::PRODUCT_WIDENING;
 use super::request::{GraphSearch, LEAST_EF, RequestPolicy, SearchEnd, WalkPolicy};
 use super::rerank::rerank;
 use super::scratch::{Encounter, Scratch, Walk};
@@ -52,7 +51,7 @@ impl Graph {
         let view = self.view();
         // Bounds the memory for callers that ask for more than all rows.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
-        scratch.make_room(view.end(), ef).ok()?;
+        scratch.make_room(view.end(), self.widened(ef)).ok()?;
         let Scratch { query: coded, walk, .. } = scratch;
         if !self.encoder.prepare(query.query(), coded) {
             return None;
@@ -101,22 +100,9 @@ impl Graph {
         policy: &impl WalkPolicy,
         walk: &mut Walk,
     ) -> SearchEnd {
-        let widening = self.widening().filter(|_| self.nodes.has_codes_of_links());
-        let is_measured = widening.is_none();
-        // Not applied to walks for links, which tolerate some error.
-        let widening = match widening {
-            Some(widening) if policy.most_results() > 0 && query_distance.key.is_product() => {
-                widening.max(PRODUCT_WIDENING)
-            }
-            Some(widening) if policy.most_results() > 0 => widening,
-            _ => 1.0,
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "at most twice ef, and above 0"
-        )]
-        let wide = (ef as f32 * widening) as usize;
+        let is_measured = self.measures_neighbours();
+        // Walks for links tolerate some error.
+        let wide = if policy.most_results() == 0 { ef } else { self.widened(ef) };
         let end =
             self.walk_once(query_distance, view, wide, policy, walk, WalkStart { is_measured, spent: 0 });
         if is_measured || end.is_partial || !walk.reliability.was_misled() {

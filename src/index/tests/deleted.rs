@@ -3,6 +3,7 @@
 use super::saved::File;
 use super::*;
 use crate::distance::PreparedQuery;
+use crate::index::graph::links::Links;
 use std::cell::Cell;
 
 /// Vectors of which some are deleted.
@@ -92,4 +93,26 @@ fn a_repeated_batch_omits_rows_deleted_meanwhile() {
     let graph = graph_without(&|row| row % 5 == 0);
     assert_eq!((graph.absent_rows(), graph.check().unwrap().nodes), (80, 320));
     assert!((0..400).step_by(5).all(|row| !graph.nodes.is_node(row)));
+}
+
+#[test]
+fn product_links_do_not_lead_to_rows_that_are_deleted() {
+    let mut random = Random::new(53);
+    // Every fifth row is long, and thereby among the largest products of all rows.
+    let vectors = (0..1_600).map(|row| {
+        let length = if row % 5 == 0 { 3.0 } else { 1.0 };
+        random.vector(64).iter().map(|x| x * length).collect()
+    });
+    let flat = Flat::from_rows(&vectors.collect::<Vec<Vec<f32>>>());
+    let graph = Index::new(params(DistanceMetric::DotProduct), 64, Kernels::detect());
+    graph.extend(&flat, 800, 2, &mut go_on).unwrap();
+    let is_deleted = |row: u32| row < 800 && row.is_multiple_of(5);
+    let rows = PartlyDeleted { rows: &flat, is_deleted: &is_deleted };
+    graph.extend(&rows, 1_600, 2, &mut go_on).unwrap();
+    let mut links = Links::default();
+    for row in 800..1_600 {
+        graph.nodes.read().read_links(row, &mut links);
+        assert!(!links.filler.is_empty(), "row {row}");
+        assert!(!links.filler.iter().any(|&to| is_deleted(to)), "row {row}: {:?}", links.filler);
+    }
 }

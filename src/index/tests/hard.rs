@@ -37,6 +37,25 @@ fn orphans_are_bounded() {
     assert_eq!(graph.orphan_rows(), (0..64).collect::<Vec<_>>());
 }
 
+#[test]
+fn rows_of_a_hard_graph_get_no_pinned_links() {
+    let mut random = Random::new(64);
+    let flat = Flat::from_rows(&(0..4_000).map(|_| random.vector(256)).collect::<Vec<_>>());
+    for params in [params(DistanceMetric::Cosine), compact(DistanceMetric::Cosine)] {
+        let params = GraphParams { m_max: 20, ..params };
+        let graph = Index::new(params, 256, Kernels::detect());
+        graph.extend(&flat, 2_500, 2, &mut go_on).unwrap();
+        assert!(graph.is_hard(), "{:?}", graph.sampled_recall());
+        assert!(graph.widened(100) > 100);
+        let pinned_links = || graph.lock_build().unwrap().links.pinned_links.len();
+        let before = pinned_links();
+        graph.extend(&flat, 4_000, 2, &mut go_on).unwrap();
+        let (after, checked) = (pinned_links(), graph.check().unwrap());
+        assert!(after - before < 20, "{before} pinned links with 2,500 rows, {after} with 4,000");
+        assert_eq!(checked.unreachable, []);
+    }
+}
+
 /// Vectors with few degrees of freedom, like real embeddings.
 fn smooth(random: &mut Random, count: usize, dimensions: usize) -> Vec<Vec<f32>> {
     let mixing: Vec<_> = (0..dimensions).map(|_| random.vector(10)).collect();
