@@ -8,6 +8,8 @@ mod data_set;
 
 use clap::Parser;
 use data_set::Outcome;
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use syna_mmap::{MmapVectorConfig, MmapVectorStore, SearchOptions, SearchResults};
@@ -82,14 +84,15 @@ fn thread_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-struct Random(u64);
+struct Random(SplitMix64);
 
 impl Random {
+    fn new(seed: u64) -> Self {
+        Self(SplitMix64::seed_from_u64(seed))
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
+        self.0.next_u64()
     }
 
     /// Approximately normally distributed.
@@ -104,11 +107,11 @@ impl Random {
 }
 
 fn random_rows(count: usize) -> Vec<f32> {
-    Random(1).vector(count * DIMENSIONS)
+    Random::new(1).vector(count * DIMENSIONS)
 }
 
 fn clustered_rows(count: usize) -> Vec<f32> {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let axes = random.vector(INTRINSIC * DIMENSIONS);
     let centres = random.vector(CLUSTERS * INTRINSIC);
     let mut rows = Vec::with_capacity(count * DIMENSIONS);
@@ -253,7 +256,7 @@ fn measure_calls(rows: &[f32], folder: &Path, arguments: &Arguments) -> Outcome<
     print(&format!("index_step, {STEP:?}"), times, arguments);
     let options = SearchOptions { deadline: Some(DEADLINE), ..Default::default() };
     let mut results = SearchResults::default();
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut times = Vec::new();
     for _ in 0..SEARCHES {
         let row = (random.next() % (rows.len() / DIMENSIONS) as u64) as usize;

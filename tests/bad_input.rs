@@ -16,7 +16,7 @@ const EUCLIDEAN: DistanceMetric = DistanceMetric::Euclidean;
 /// Writes a store of ten rows, checkpointed and closed.
 fn make_store(path: &Path) {
     let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     for i in 0..10 {
         store.insert(&format!("key{i}"), &random.vector(64)).unwrap();
     }

@@ -26,7 +26,7 @@ fn insert(store: &MmapVectorStore, vectors: &[f32]) {
 
 #[test]
 fn a_batch_search_equals_its_single_searches() {
-    let mut random = Random(seed(61));
+    let mut random = Random::new(seed(61));
     for metric in METRICS {
         let vectors = random.vector(DIMENSIONS * 2500);
         let queries = random.vector(DIMENSIONS * 71);
@@ -74,7 +74,7 @@ fn assert_same(store: &MmapVectorStore, queries: &[f32], options: &SearchOptions
 
 #[test]
 fn an_invalid_query_has_a_separate_error() {
-    let mut random = Random(seed(62));
+    let mut random = Random::new(seed(62));
     let store = store(DistanceMetric::Euclidean, 2, &random.vector(DIMENSIONS * 3000));
     let mut queries = random.vector(DIMENSIONS * 40);
     queries[7 * DIMENSIONS + 3] = f32::NAN;
@@ -101,7 +101,7 @@ fn an_invalid_query_has_a_separate_error() {
 
 #[test]
 fn an_exact_batch_reads_and_filters_each_row_once() {
-    let mut random = Random(seed(63));
+    let mut random = Random::new(seed(63));
     let store = store(DistanceMetric::Cosine, 0, &random.vector(DIMENSIONS * 2500));
     let queries = random.vector(DIMENSIONS * 128);
     let asked = Mutex::new(vec![0; 2500]);
@@ -118,7 +118,7 @@ fn an_exact_batch_reads_and_filters_each_row_once() {
 
 #[test]
 fn deadline_and_visits_are_reported_per_query() {
-    let mut random = Random(seed(64));
+    let mut random = Random::new(seed(64));
     let store = store(DistanceMetric::Euclidean, 2, &random.vector(DIMENSIONS * 3000));
     let queries = random.vector(DIMENSIONS * 10);
     let mut results = SearchResults::default();
@@ -133,7 +133,7 @@ fn deadline_and_visits_are_reported_per_query() {
 
 #[test]
 fn recall_is_measured_on_seeded_rows_of_the_store() {
-    let mut random = Random(seed(65));
+    let mut random = Random::new(seed(65));
     let vectors = random.vector(DIMENSIONS * 6000);
     let store = store(DistanceMetric::Euclidean, 2, &vectors);
     assert_eq!(store.check_recall(100, 10, 0, 1).unwrap(), 1.0, "without an index every search is exact");

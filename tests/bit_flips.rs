@@ -59,7 +59,7 @@ fn read_only(verify: bool) -> MmapVectorConfig {
 /// Writes about a hundred rows with deletions, replacements, tags, payloads, two checkpoints and an index.
 fn make(path: &Path, rows: usize) {
     let store = MmapVectorStore::new(path, config(OpenMode::default())).unwrap();
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut write = |range: std::ops::Range<usize>, mode| {
         let keys: Vec<String> = range.clone().map(|i| format!("{}{i}", "k".repeat(i % 17))).collect();
         let vectors: Vec<f32> = range.clone().flat_map(|_| random.vector(DIMENSIONS.into())).collect();

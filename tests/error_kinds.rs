@@ -54,7 +54,7 @@ fn out_of_memory_is_not_reported_as_damage() {
     let folder = TempFolder::new("error-kinds");
     let path = folder.file("store");
     let config = MmapVectorConfig { initial_capacity: 0, ..quiet(64, DistanceMetric::Euclidean) };
-    let mut random = Random(seed(31));
+    let mut random = Random::new(seed(31));
     let store = MmapVectorStore::new(&path, config.clone()).unwrap();
     let vectors: Vec<Vec<f32>> = (0..ROWS).map(|_| random.vector(64)).collect();
     let keys: Vec<String> = (0..ROWS).map(|n| n.to_string()).collect();

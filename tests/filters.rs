@@ -81,7 +81,7 @@ fn recall(found: &[Hit], truth: &[Hit]) -> f64 {
 
 #[test]
 fn filters_and_their_combinations_match_a_scan() {
-    let mut random = Random(seed(41));
+    let mut random = Random::new(seed(41));
     for metric in METRICS {
         let store = open(metric);
         let all = vectors(&mut random, 4000, 20);
@@ -143,7 +143,7 @@ fn recall_holds_at_every_selectivity() {
     let rows: usize =
         std::env::var("SYNA_MMAP_FILTER_ROWS").ok().map_or(20_000, |text| text.parse().unwrap());
     let clusters = 50;
-    let mut random = Random(seed(42));
+    let mut random = Random::new(seed(42));
     let store = open(DistanceMetric::Euclidean);
     let all = vectors(&mut random, rows, clusters);
     write(&store, 0..rows, &all, WriteMode::Insert);
@@ -189,7 +189,7 @@ fn recall_holds_at_every_selectivity() {
 
 #[test]
 fn deleted_rows_are_hidden_and_k_hits_are_returned_if_k_rows_match() {
-    let mut random = Random(seed(43));
+    let mut random = Random::new(seed(43));
     let store = open(DistanceMetric::Euclidean);
     let all = vectors(&mut random, 6000, 10);
     write(&store, 0..6000, &all, WriteMode::Insert);
@@ -212,7 +212,7 @@ fn deleted_rows_are_hidden_and_k_hits_are_returned_if_k_rows_match() {
 
 #[test]
 fn a_callback_filter_is_called_once_a_row_and_may_call_the_store() {
-    let mut random = Random(seed(44));
+    let mut random = Random::new(seed(44));
     let store = open(DistanceMetric::Cosine);
     let all = vectors(&mut random, 5000, 10);
     write(&store, 0..5000, &all, WriteMode::Insert);
@@ -243,7 +243,7 @@ fn a_callback_filter_is_called_once_a_row_and_may_call_the_store() {
 
 #[test]
 fn a_search_stops_at_max_visits_or_its_deadline_and_is_partial() {
-    let mut random = Random(seed(45));
+    let mut random = Random::new(seed(45));
     let store = open(DistanceMetric::Euclidean);
     let all = vectors(&mut random, 8000, 10);
     write(&store, 0..8000, &all, WriteMode::Insert);
@@ -283,7 +283,7 @@ fn a_search_stops_at_max_visits_or_its_deadline_and_is_partial() {
 
 #[test]
 fn a_search_by_key_excludes_its_own_row() {
-    let mut random = Random(seed(46));
+    let mut random = Random::new(seed(46));
     for is_indexed in [false, true] {
         let store = open(DistanceMetric::Cosine);
         let mut all = vectors(&mut random, 4000, 10);

@@ -51,7 +51,7 @@ impl Rows {
 #[test]
 fn every_vector_is_found_with_and_without_an_index_and_after_reopening() {
     let rows: usize = size("SYNA_MMAP_FINDABLE_ROWS", 20_000, 6_000);
-    let mut random = Random(seed(17));
+    let mut random = Random::new(seed(17));
     // v0, v1, ... and keys of every length from 0 to 300.
     let mut keys: Vec<String> = (0..rows).map(|row| format!("v{row}")).collect();
     keys.extend((0..=300).map(|length| "k".repeat(length)));
@@ -88,7 +88,7 @@ fn every_vector_is_found_with_and_without_an_index_and_after_reopening() {
 
 #[test]
 fn the_index_is_built_automatically_by_batches_and_single_inserts() {
-    let mut random = Random(seed(18));
+    let mut random = Random::new(seed(18));
     for is_batch in [true, false] {
         let folder = TempFolder::new("threshold");
         let config =

@@ -104,7 +104,7 @@ fn free(filler: &Path) {
 }
 
 fn vector(number: usize) -> Vec<f32> {
-    Random(number as u64).vector(usize::from(DIMENSIONS))
+    Random::new(number as u64).vector(usize::from(DIMENSIONS))
 }
 
 fn open(path: &Path) -> Result<MmapVectorStore> {

@@ -119,7 +119,7 @@ const TINY_AND_HUGE_PRODUCTS_FLOOR: f64 = 0.85;
 
 #[test]
 fn recall_holds_on_hard_data() {
-    let mut random = Random(seed(71));
+    let mut random = Random::new(seed(71));
     let mut low = Vec::new();
     let compact = (DistanceMetric::Euclidean, IndexProfile::Compact);
     let ways = METRICS.map(|metric| (metric, IndexProfile::Fast)).into_iter().chain([compact]);
@@ -151,7 +151,7 @@ proptest! {
         compact in any::<bool>(),
         data in any::<u64>(),
     ) {
-        let mut random = Random(data);
+        let mut random = Random::new(data);
         let mut rows = smooth(&mut random);
         let queries = rows.split_off(ROWS);
         let profile = if compact { IndexProfile::Compact } else { IndexProfile::Fast };

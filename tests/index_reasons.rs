@@ -33,7 +33,7 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     let folder = TempFolder::new("index-reasons");
     let (path, index) = (folder.file("store"), folder.file("store.hnsw"));
     let open = || MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let mut grow = |rows: std::ops::Range<usize>| {
         let store = open();
         for row in rows {

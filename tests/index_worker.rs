@@ -16,7 +16,7 @@ const MOST_WAITING: usize = 3 * 512;
 const SLACK: usize = BOUND / 8;
 
 fn vectors(count: usize) -> Vec<Vec<f32>> {
-    numbered::vectors(&mut Random(seed(1)), count, DIMENSIONS)
+    numbered::vectors(&mut Random::new(seed(1)), count, DIMENSIONS)
 }
 
 fn config(threshold: usize) -> MmapVectorConfig {

@@ -30,7 +30,7 @@ fn keys_from(store: &MmapVectorStore, first_row: u32) -> Vec<String> {
 fn iteration_returns_complete_rows_in_order() {
     let folder = TempFolder::new("iterate");
     let path = folder.file("store");
-    let mut random = Random(seed(1));
+    let mut random = Random::new(seed(1));
     let store = MmapVectorStore::new(&path, quiet(DIMENSIONS, DistanceMetric::Euclidean)).unwrap();
     assert!(store.iterate(0).next().is_none());
     let vectors: Vec<Vec<f32>> = (0..20).map(|_| random.vector(DIMENSIONS.into())).collect();

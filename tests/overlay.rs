@@ -50,7 +50,7 @@ fn a_reader_of_the_lower_file_follows_the_writer_to_its_copy() {
     let folder = TempFolder::new("overlay");
     let Some(overlay) = Overlay::mount(folder.path()) else { return };
     let (lower, path) = (folder.file("lower").join("store"), overlay.merged.join("store"));
-    let rows = vectors(&mut Random(seed(31)), 1_200, 64);
+    let rows = vectors(&mut Random::new(seed(31)), 1_200, 64);
     let config = quiet(64, DistanceMetric::Euclidean);
     let store = MmapVectorStore::new(&lower, config.clone()).unwrap();
     insert(&store, &rows[..100], 0);

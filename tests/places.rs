@@ -38,7 +38,7 @@ fn check(store: &MmapVectorStore, rows: &[(String, Vec<f32>)]) {
 #[test]
 fn an_in_memory_store_supports_all_operations() {
     let folder = TempFolder::new("memory");
-    let mut random = Random(seed(1));
+    let mut random = Random::new(seed(1));
     let store = MmapVectorStore::in_memory(config()).unwrap();
     let other = MmapVectorStore::in_memory(config()).unwrap();
     let mut rows = fill(&store, &mut random, 3000);
@@ -71,7 +71,7 @@ fn an_in_memory_store_supports_all_operations() {
 fn a_store_and_its_index_are_read_inside_a_larger_file() {
     let folder = TempFolder::new("archive");
     let path = folder.file("store");
-    let mut random = Random(seed(2));
+    let mut random = Random::new(seed(2));
     let store = MmapVectorStore::new(&path, config()).unwrap();
     let rows = fill(&store, &mut random, 2500);
     store.build_index().unwrap();
@@ -124,7 +124,7 @@ fn a_reader_needs_no_write_permission() {
     let folder = TempFolder::new("read-only");
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, config()).unwrap();
-    let rows = fill(&store, &mut Random(seed(3)), 100);
+    let rows = fill(&store, &mut Random::new(seed(3)), 100);
     store.build_index().unwrap();
     store.close().unwrap();
     let listed = || {

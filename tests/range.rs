@@ -31,7 +31,7 @@ fn within(store: &MmapVectorStore, query: &[f32], most: f32, options: &SearchOpt
 
 #[test]
 fn exactly_the_rows_within_the_distance_are_found() {
-    let mut random = Random(seed(51));
+    let mut random = Random::new(seed(51));
     for metric in METRICS {
         let rows = vectors(&mut random, 4000);
         let store = store(metric, &rows[..3500]);
@@ -71,7 +71,7 @@ fn exactly_the_rows_within_the_distance_are_found() {
 
 #[test]
 fn an_approximate_answer_is_a_large_subset_of_the_exact_one() {
-    let mut random = Random(seed(52));
+    let mut random = Random::new(seed(52));
     let rows = vectors(&mut random, 8000);
     let store = store(DistanceMetric::Euclidean, &rows[..7700]);
     store.build_index().unwrap();
@@ -97,7 +97,7 @@ fn an_approximate_answer_is_a_large_subset_of_the_exact_one() {
 
 #[test]
 fn a_stopped_range_search_is_partial_and_errors_empty_the_results() {
-    let mut random = Random(seed(53));
+    let mut random = Random::new(seed(53));
     let rows = vectors(&mut random, 3000);
     let store = store(DistanceMetric::Cosine, &rows);
     let mut results = SearchResults::default();

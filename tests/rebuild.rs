@@ -69,7 +69,7 @@ fn recall(store: &MmapVectorStore, queries: &[Vec<f32>]) -> f64 {
 #[test]
 fn a_build_rebuilds_an_index_of_replaced_rows() {
     let folder = TempFolder::new("rebuild");
-    let mut random = Random(seed(1));
+    let mut random = Random::new(seed(1));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let queries = vectors(&mut random, 200, DIMENSIONS);
     let fresh = fresh_bytes_a_row(&others);
@@ -110,7 +110,7 @@ fn a_build_rebuilds_an_index_of_replaced_rows() {
 #[test]
 fn few_deletions_do_not_cause_a_rebuild() {
     let folder = TempFolder::new("rebuild-few");
-    let mut random = Random(seed(2));
+    let mut random = Random::new(seed(2));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let fresh = fresh_bytes_a_row(&rows);
     for (count, is_renewed) in [(500, false), (1_200, true)] {
@@ -127,7 +127,7 @@ fn few_deletions_do_not_cause_a_rebuild() {
 #[test]
 fn steps_rebuild_the_index_during_searches() {
     let folder = TempFolder::new("rebuild-steps");
-    let mut random = Random(seed(3));
+    let mut random = Random::new(seed(3));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let fresh = fresh_bytes_a_row(&others);
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
@@ -162,7 +162,7 @@ fn steps_rebuild_the_index_during_searches() {
 #[test]
 fn a_cancelled_rebuild_keeps_the_old_index_and_continues_later() {
     let folder = TempFolder::new("rebuild-cancelled");
-    let mut random = Random(seed(4));
+    let mut random = Random::new(seed(4));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
     let cancelled = store.build_index_with(&mut |done, _| match done {
@@ -188,7 +188,7 @@ fn a_cancelled_rebuild_keeps_the_old_index_and_continues_later() {
 #[test]
 fn searches_and_writes_run_during_a_rebuild() {
     let folder = TempFolder::new("rebuild-threads");
-    let mut random = Random(seed(5));
+    let mut random = Random::new(seed(5));
     let (rows, others) = (vectors(&mut random, ROWS, DIMENSIONS), vectors(&mut random, ROWS, DIMENSIONS));
     let store = replaced(&folder.file("store"), &rows, &others, ROWS);
     let (is_over, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));

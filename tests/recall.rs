@@ -85,7 +85,7 @@ fn lost<'a>(store: &MmapVectorStore, rows: impl Iterator<Item = &'a Vec<f32>>) -
 
 #[test]
 fn every_stored_vector_is_found() {
-    let mut random = Random(seed(51));
+    let mut random = Random::new(seed(51));
     for metric in
         [DistanceMetric::Euclidean, DistanceMetric::Cosine].into_iter().take(if is_full() { 2 } else { 1 })
     {
@@ -103,7 +103,7 @@ fn every_stored_vector_is_found() {
 
 #[test]
 fn half_of_the_rows_are_copies() {
-    let mut random = Random(seed(52));
+    let mut random = Random::new(seed(52));
     for metric in metrics(0) {
         let mut rows = clusters(&mut random, 30, 100, 64);
         // Some rows have more copies, one of them a thousand.
@@ -123,7 +123,7 @@ fn half_of_the_rows_are_copies() {
 
 #[test]
 fn a_dense_cluster_is_larger_than_the_candidate_list() {
-    let mut random = Random(seed(53));
+    let mut random = Random::new(seed(53));
     for metric in metrics(1) {
         // 32 links a row; 1,500 rows that differ by a thousandth.
         let centre = random.vector(64);
@@ -145,7 +145,7 @@ fn a_dense_cluster_is_larger_than_the_candidate_list() {
 
 #[test]
 fn rows_inserted_by_cluster_or_sorted() {
-    let mut random = Random(seed(54));
+    let mut random = Random::new(seed(54));
     for metric in metrics(2) {
         let by_cluster = clusters(&mut random, 40, 100, 64);
         let mut sorted = by_cluster.clone();
@@ -161,7 +161,7 @@ fn rows_inserted_by_cluster_or_sorted() {
 
 #[test]
 fn log_normal_lengths_with_the_dot_product() {
-    let mut random = Random(seed(55));
+    let mut random = Random::new(seed(55));
     for (sigma, least) in [(0.5f32, 0.90), (1.0, 0.95)] {
         let rows: Vectors = (0..4_000)
             .map(|_| {
@@ -178,7 +178,7 @@ fn log_normal_lengths_with_the_dot_product() {
 
 #[test]
 fn zero_vectors_among_others_with_cosine() {
-    let mut random = Random(seed(56));
+    let mut random = Random::new(seed(56));
     let mut rows = clusters(&mut random, 30, 100, 64);
     let queries = queries_near(&mut random, &rows);
     for place in (0..rows.len()).step_by(7) {
@@ -195,7 +195,7 @@ fn zero_vectors_among_others_with_cosine() {
 
 #[test]
 fn dimensions_from_64_to_4096() {
-    let mut random = Random(seed(57));
+    let mut random = Random::new(seed(57));
     for dimensions in [64, 65, 100, 257, 768, 1_537, 4_096] {
         let rows = clusters(&mut random, 21, 100, dimensions);
         let queries: Vectors = queries_near(&mut random, &rows).into_iter().take(60).collect();
@@ -210,7 +210,7 @@ fn dimensions_from_64_to_4096() {
 
 #[test]
 fn stores_of_0_to_200_rows_return_exact_results() {
-    let mut random = Random(seed(58));
+    let mut random = Random::new(seed(58));
     let mut compared = 0;
     for metric in METRICS {
         for count in 0..=200usize {
@@ -239,7 +239,7 @@ fn stores_of_0_to_200_rows_return_exact_results() {
 /// Every row is deleted and replaced, some at a time, while the index follows; then it is as good as a new one.
 #[test]
 fn a_full_turnover_leaves_an_index_as_good_as_a_new_one() {
-    let mut random = Random(seed(59));
+    let mut random = Random::new(seed(59));
     for metric in metrics(0) {
         let all = clusters(&mut random, 80, 100, 64);
         let mut order: Vec<usize> = (0..all.len()).collect();

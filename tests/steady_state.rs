@@ -62,7 +62,7 @@ fn warm_searches_do_not_allocate() {
 }
 
 fn with_filters_within_a_distance_and_by_key() {
-    let mut random = Random(seed(12));
+    let mut random = Random::new(seed(12));
     let store = MmapVectorStore::in_memory(quiet(100, DistanceMetric::Cosine)).unwrap();
     let vectors: Vec<Vec<f32>> = (0..4000).map(|_| random.vector(100)).collect();
     let keys: Vec<String> = (0..4000).map(|n| format!("key {n}")).collect();
@@ -112,7 +112,7 @@ fn with_filters_within_a_distance_and_by_key() {
 fn through_the_c_api() {
     let folder = TempFolder::new("steady");
     let path = folder.file("store");
-    let mut random = Random(seed(11));
+    let mut random = Random::new(seed(11));
     let store = MmapVectorStore::new(&path, quiet(768, DistanceMetric::Cosine)).unwrap();
     for n in 0..3000 {
         store.insert(&format!("key {n}"), &random.vector(768)).unwrap();

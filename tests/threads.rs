@@ -37,7 +37,7 @@ fn config() -> MmapVectorConfig {
 /// The vector of a key at a version, which determine it.
 fn vector(key: &str, version: u64) -> Vec<f32> {
     let name = key.bytes().fold(version, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    let mut vector = Random(name).vector(usize::from(DIMENSIONS));
+    let mut vector = Random::new(name).vector(usize::from(DIMENSIONS));
     vector[0] = version as f32;
     vector
 }
@@ -87,7 +87,7 @@ fn begin(store: &MmapVectorStore) {
 }
 
 fn write(store: &MmapVectorStore, progress: &Progress, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     for round in 1..=rounds() {
         put_pair(store, random.below(PAIRS), round);
         let single = random.below(SINGLES);
@@ -180,7 +180,7 @@ fn iterate(store: &MmapVectorStore) {
 }
 
 fn read(store: &MmapVectorStore, progress: &Progress, seed: u64) {
-    let (mut random, mut results) = (Random(seed), SearchResults::default());
+    let (mut random, mut results) = (Random::new(seed), SearchResults::default());
     while !progress.is_over.load(Ordering::SeqCst) {
         match random.below(8) {
             0..2 => search(store, &mut random, &mut results),
@@ -192,7 +192,7 @@ fn read(store: &MmapVectorStore, progress: &Progress, seed: u64) {
 
 /// Opens the file for reading again and again while it is written: each open shows one moment.
 fn open_for_reading(path: &Path, progress: &Progress, seed: u64) {
-    let (mut random, mut results) = (Random(seed), SearchResults::default());
+    let (mut random, mut results) = (Random::new(seed), SearchResults::default());
     let mode = OpenMode { read_only: true, ..OpenMode::default() };
     while !progress.is_over.load(Ordering::SeqCst) {
         let least = progress.done[0].load(Ordering::SeqCst);

@@ -24,7 +24,7 @@ fn read_only(damaged: bool) -> MmapVectorConfig {
 
 /// Writes six batches of ten rows with tags and payloads, and one deletion; checkpointed and closed.
 fn make_store(path: &Path) -> Vec<Vec<f32>> {
-    let mut random = Random(seed(11));
+    let mut random = Random::new(seed(11));
     let vectors: Vec<Vec<f32>> = (0..60).map(|_| random.vector(64)).collect();
     let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
     for batch in 0..6 {
@@ -64,7 +64,7 @@ fn vector_offset(path: &Path, vector: &[f32]) -> usize {
 #[test]
 fn an_intact_store_has_no_findings_with_and_without_an_index() {
     let folder = TempFolder::new("whole");
-    let mut random = Random(seed(2));
+    let mut random = Random::new(seed(2));
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, EUCLIDEAN)).unwrap();
     for i in 0..4000 {
         store.insert(&format!("key{i}"), &random.vector(64)).unwrap();
@@ -116,7 +116,7 @@ fn a_damaged_vector_is_reported_refused_by_open_and_skipped_by_salvage() {
 fn damaged_links_are_reported_and_ignored_until_the_index_is_rebuilt() {
     let folder = TempFolder::new("links");
     let path = folder.file("store");
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let vectors: Vec<Vec<f32>> = (0..3_000).map(|_| random.vector(64)).collect();
     let keys: Vec<String> = (0..vectors.len()).map(|row| row.to_string()).collect();
     let config = MmapVectorConfig {

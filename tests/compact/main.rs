@@ -91,7 +91,7 @@ fn fragmented(path: &Path, random: &mut Random) -> MmapVectorStore {
 fn live_rows_remain_and_the_file_is_as_small_as_a_new_one() {
     let folder = TempFolder::new("compact");
     let path = folder.file("store");
-    let store = fragmented(&path, &mut Random(seed(1)));
+    let store = fragmented(&path, &mut Random::new(seed(1)));
     store.checkpoint().unwrap();
     let before = contents(&store);
     let seq = store.stats().unwrap().last_seq;
@@ -135,7 +135,7 @@ fn live_rows_remain_and_the_file_is_as_small_as_a_new_one() {
 fn borrowed_memory_stays_valid_and_the_index_is_rebuilt() {
     let folder = TempFolder::new("borrowed");
     let path = folder.file("store");
-    let mut random = Random(seed(2));
+    let mut random = Random::new(seed(2));
     let store = fragmented(&path, &mut random);
     store.build_index().unwrap();
     let before = contents(&store);
@@ -172,12 +172,12 @@ fn borrowed_memory_stays_valid_and_the_index_is_rebuilt() {
 fn searches_and_writes_run_during_a_compaction() {
     let folder = TempFolder::new("meanwhile");
     let path = folder.file("store");
-    let store = fragmented(&path, &mut Random(seed(3)));
+    let store = fragmented(&path, &mut Random::new(seed(3)));
     let steady = contents(&store);
     let is_done = AtomicBool::new(false);
     let written = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            let mut random = Random(7);
+            let mut random = Random::new(7);
             let mut model = Vec::new();
             for n in 10_000.. {
                 if is_done.load(Ordering::Relaxed) {
@@ -200,7 +200,7 @@ fn searches_and_writes_run_during_a_compaction() {
             model
         });
         let reader = scope.spawn(|| {
-            let mut random = Random(8);
+            let mut random = Random::new(8);
             while !is_done.load(Ordering::Relaxed) {
                 let (key, vector, tags, payload) = &steady[random.below(steady.len())];
                 assert_eq!(store.get_slice(key), Some(&vector[..]));
@@ -230,7 +230,7 @@ fn searches_and_writes_run_during_a_compaction() {
 fn a_cancelled_compaction_leaves_the_store_unchanged() {
     let folder = TempFolder::new("early");
     let path = folder.file("store");
-    let store = fragmented(&path, &mut Random(seed(4)));
+    let store = fragmented(&path, &mut Random::new(seed(4)));
     let before = contents(&store);
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
     let cancelled = store.compact(&mut |done, _| {
@@ -273,7 +273,7 @@ fn a_cancelled_compaction_leaves_the_store_unchanged() {
 fn a_reader_finds_the_compacted_file_at_its_next_refresh() {
     let folder = TempFolder::new("replaced");
     let path = folder.file("store");
-    let store = fragmented(&path, &mut Random(seed(7)));
+    let store = fragmented(&path, &mut Random::new(seed(7)));
     let open = OpenMode { read_only: true, ..OpenMode::default() };
     let reader = MmapVectorStore::new(&path, MmapVectorConfig { open, ..config() }).unwrap();
     let before = contents(&store);

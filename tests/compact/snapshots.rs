@@ -10,7 +10,7 @@ fn a_damaged_row_is_not_copied() {
     let folder = TempFolder::new("damaged");
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, config()).unwrap();
-    write(&store, &rows(&mut Random(5), 0..50));
+    write(&store, &rows(&mut Random::new(5), 0..50));
     store.close().unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[32_768 + 4096 + 17 * 320] ^= 1;
@@ -28,7 +28,7 @@ fn a_damaged_row_is_not_copied() {
 fn a_snapshot_is_an_independent_store() {
     let folder = TempFolder::new("snapshot");
     let (path, copy) = (folder.file("store"), folder.file("copy"));
-    let store = fragmented(&path, &mut Random(seed(6)));
+    let store = fragmented(&path, &mut Random::new(seed(6)));
     let before = contents(&store);
     let seq = store.stats().unwrap().last_seq;
     let mut is_first = true;

@@ -23,7 +23,7 @@ fn replaced_files_are_closed_when_nothing_borrows_from_them() {
     let store = open(&path);
     insert(&store, 0..40);
     let reader = open_reader(&path);
-    let query = Random(5).vector(DIMENSIONS.into());
+    let query = Random::new(5).vector(DIMENSIONS.into());
     let mut results = syna_mmap::SearchResults::default();
     let round = |results: &mut syna_mmap::SearchResults| {
         store.compact(&mut keep_going).unwrap();

@@ -26,7 +26,7 @@ use targets::{open_data, open_index};
 /// Runs a target on `SYNA_MMAP_HOSTILE_SEEDS` random inputs, or `default`.
 fn run_seeds(name: &str, default: usize, mut run: impl FnMut(&[u8]) -> Tally) -> Tally {
     let count = std::env::var("SYNA_MMAP_HOSTILE_SEEDS").ok().and_then(|text| text.parse().ok());
-    let mut random = Random(seed(2026));
+    let mut random = Random::new(seed(2026));
     let mut total = Tally::default();
     let mut failures = 0;
     for number in 0..count.unwrap_or(default) {

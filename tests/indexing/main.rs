@@ -33,7 +33,7 @@ fn config(threshold: usize, most_unindexed_rows: usize) -> MmapVectorConfig {
 fn writes_index_a_few_rows_each() {
     let folder = TempFolder::new("tail");
     let (threshold, bound) = (2_500, 300);
-    let rows = vectors(&mut Random(seed(1)), 7_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(1)), 7_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(threshold, bound)).unwrap();
     insert(&store, &rows[..threshold - 1], 0);
     assert!(!store.has_index());
@@ -66,13 +66,13 @@ fn writes_index_a_few_rows_each() {
     store.upsert("0", &rows[0]).unwrap();
     store.checkpoint().unwrap();
     assert_eq!(indexed(&store), count + 1_001, "a checkpoint indexes all rows");
-    insert(&store, &vectors(&mut Random(9), 200, DIMENSIONS), count);
+    insert(&store, &vectors(&mut Random::new(9), 200, DIMENSIONS), count);
     store.close().unwrap();
     let store = MmapVectorStore::new(folder.file("store"), config(threshold, bound)).unwrap();
     assert_eq!(indexed(&store), count + 1_201, "a close indexes all rows and saves the index");
     assert_found(&store, &rows[1..], 1);
     // A batch does index work in proportion to its rows.
-    insert(&store, &vectors(&mut Random(10), 3_000, DIMENSIONS), count + 200);
+    insert(&store, &vectors(&mut Random::new(10), 3_000, DIMENSIONS), count + 200);
     assert!(indexed(&store) + bound >= count + 4_201);
     store.close().unwrap();
 }
@@ -80,7 +80,7 @@ fn writes_index_a_few_rows_each() {
 #[test]
 fn the_same_writes_give_the_same_index_for_any_number_of_threads() {
     let folder = TempFolder::new("same-writes");
-    let rows = vectors(&mut Random(seed(8)), 2_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(8)), 2_000, DIMENSIONS);
     let files = [0, 3].map(|threads| {
         let path = folder.file(&format!("store-{threads}"));
         let store = MmapVectorStore::new(&path, MmapVectorConfig { threads, ..config(600, 100) }).unwrap();
@@ -104,7 +104,7 @@ fn the_same_writes_give_the_same_index_for_any_number_of_threads() {
 #[test]
 fn a_limit_of_zero_indexes_every_write() {
     let store = MmapVectorStore::in_memory(config(10, 0)).unwrap();
-    let rows = vectors(&mut Random(seed(2)), 100, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(2)), 100, DIMENSIONS);
     for (n, row) in rows.chunks(7).enumerate() {
         insert(&store, row, 7 * n);
         let count = store.len();
@@ -116,7 +116,7 @@ fn a_limit_of_zero_indexes_every_write() {
 #[test]
 fn a_build_reports_progress_and_can_be_cancelled() {
     let folder = TempFolder::new("progress");
-    let rows = vectors(&mut Random(seed(6)), 4_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(6)), 4_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(0, 0)).unwrap();
     insert(&store, &rows, 0);
     let mut reported = Vec::new();
@@ -159,7 +159,7 @@ fn a_build_reports_progress_and_can_be_cancelled() {
 #[test]
 fn concurrent_inserts_steps_builds_and_compactions_lose_nothing() {
     let folder = TempFolder::new("at-once");
-    let rows = vectors(&mut Random(seed(7)), 5_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(7)), 5_000, DIMENSIONS);
     let store = MmapVectorStore::new(folder.file("store"), config(1_000, 200)).unwrap();
     insert(&store, &rows[..2_000], 0);
     let is_done = std::sync::atomic::AtomicBool::new(false);

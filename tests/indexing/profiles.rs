@@ -9,7 +9,7 @@ use syna_mmap::{IndexProfile, MmapVectorConfig, MmapVectorStore};
 #[test]
 fn a_compact_index_is_smaller_finds_every_row_and_stays_compact() {
     let folder = TempFolder::new("compact-profile");
-    let rows = vectors(&mut Random(seed(9)), 2_600, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(9)), 2_600, DIMENSIONS);
     let bytes = [IndexProfile::Fast, IndexProfile::Compact].map(|index_profile| {
         let path = folder.file(&format!("{index_profile:?}"));
         let config = MmapVectorConfig { index_profile, ..config(0, 512) };

@@ -15,7 +15,7 @@ fn reader(path: &std::path::Path) -> MmapVectorStore {
 fn a_reader_adopts_an_index_of_rows_that_it_already_has() {
     let folder = TempFolder::new("saved-between");
     let (path, index) = (folder.file("store"), folder.file("store.hnsw"));
-    let rows = vectors(&mut Random(seed(21)), 3_010, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(21)), 3_010, DIMENSIONS);
     let store = MmapVectorStore::new(&path, config(0, 256)).unwrap();
     insert(&store, &rows[..2_500], 0);
     let reader = reader(&path);
@@ -37,7 +37,7 @@ fn a_reader_adopts_an_index_of_rows_that_it_already_has() {
 fn a_reader_adopts_an_index_whose_rows_it_reads_later() {
     let folder = TempFolder::new("saved-ahead");
     let (path, copy) = (folder.file("store"), folder.file("copy"));
-    let rows = vectors(&mut Random(seed(22)), 3_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(22)), 3_000, DIMENSIONS);
     let store = MmapVectorStore::new(&path, config(0, 256)).unwrap();
     insert(&store, &rows[..2_950], 0);
     store.checkpoint().unwrap();

@@ -9,7 +9,7 @@ use syna_mmap::MmapVectorStore;
 #[test]
 fn steps_give_the_same_index_as_one_build() {
     let folder = TempFolder::new("steps");
-    let rows = vectors(&mut Random(seed(3)), 3_000, DIMENSIONS);
+    let rows = vectors(&mut Random::new(seed(3)), 3_000, DIMENSIONS);
     let files = [None, Some(0), Some(700), Some(50_000)].map(|budget_us| {
         // The store id is in the index file, so all stores are copies of one.
         let path = folder.file(&format!("store-{budget_us:?}"));
@@ -55,7 +55,7 @@ fn steps_give_the_same_index_as_one_build() {
 #[test]
 fn rows_written_between_steps_are_found() {
     let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
-    let mut random = Random(seed(4));
+    let mut random = Random::new(seed(4));
     let rows = vectors(&mut random, 6_000, DIMENSIONS);
     insert(&store, &rows[..2_500], 0);
     while store.index_step(Duration::from_millis(5)).unwrap() > 0 {}
@@ -78,7 +78,7 @@ fn rows_written_between_steps_are_found() {
 #[test]
 fn steps_keep_to_their_budget() {
     let store = MmapVectorStore::in_memory(config(0, 0)).unwrap();
-    insert(&store, &vectors(&mut Random(seed(5)), 4_000, DIMENSIONS), 0);
+    insert(&store, &vectors(&mut Random::new(seed(5)), 4_000, DIMENSIONS), 0);
     let budget = Duration::from_millis(2);
     let mut times = Vec::new();
     loop {

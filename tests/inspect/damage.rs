@@ -101,7 +101,7 @@ fn damage_does_not_cause_a_panic() {
     make_default(&path);
     let files = [path.clone(), index_of(&path)];
     let whole = files.clone().map(|file| fs::read(file).unwrap());
-    let mut random = Random(seed(19));
+    let mut random = Random::new(seed(19));
     let mut codes = [0; 3];
     for round in 0..300 {
         let which = round % 2;

@@ -31,7 +31,7 @@ pub fn key(i: usize) -> String {
 /// Writes a store with tags, payloads, deletions, equal vectors, a zero vector, several frames, checkpoints and an index.
 pub fn make(path: &Path, config: MmapVectorConfig) -> StoreStats {
     let store = MmapVectorStore::new(path, config.clone()).unwrap();
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let mut write = |range: Range<usize>, mode| {
         let keys: Vec<String> = range.clone().map(key).collect();
         let mut vectors: Vec<f32> = range.clone().flat_map(|_| random.vector(DIMENSIONS.into())).collect();

@@ -220,7 +220,7 @@ fn killed_writers_lose_nothing() {
     }
     let kills = size("SYNA_MMAP_KILLS", 500, 60) as u64;
     let seed = seed(7);
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let folder = TempFolder::new("killed");
     let mut tally = Tally::default();
     let mut file = (folder.file("store-0"), seed, 0, Model::default());

@@ -56,10 +56,10 @@ fn row(random: &mut Random) -> Row {
 
 /// Operation `number` of the sequence of `seed`.
 pub fn operation(seed: u64, number: u64) -> Operation {
-    let mut random = Random(seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+    let mut random = Random::new(seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
     let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
     let mut rows = |count: usize| (0..count).map(|_| row(&mut random)).collect();
-    match Random(seed.rotate_left(32) ^ number).below(100) {
+    match Random::new(seed.rotate_left(32) ^ number).below(100) {
         0..35 => Operation::Write { rows: rows(1), mode },
         35..60 => {
             let count = 2 + usize::try_from(number * 31 % 97).expect("below 97");

@@ -100,7 +100,7 @@ fn run_writer(folder: &Path) {
 fn run_reader(folder: &Path) {
     let (seed, snapshots) = (number(CHILD_SEED), number(SNAPSHOTS));
     let counts = Counts::at(folder);
-    let mut random = Random(seed ^ u64::from(std::process::id()));
+    let mut random = Random::new(seed ^ u64::from(std::process::id()));
     let mut workload = Workload::new(seed);
     let mut results = SearchResults::default();
     let mut store = None;

@@ -46,7 +46,7 @@ impl Workload {
 
     /// The next write, applied to the model and to the store if there is one. It always changes something.
     pub fn write(&mut self, store: Option<&MmapVectorStore>) {
-        let mut random = Random(self.seed ^ (self.writes + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        let mut random = Random::new(self.seed ^ (self.writes + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93));
         let key = |number: usize| format!("{}{number}", &"abcdefghijklmnopq"[..number % 17]);
         if random.below(4) == 0
             && let Some((key, place)) =

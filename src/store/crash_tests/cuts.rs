@@ -238,7 +238,7 @@ pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, 
         materialise(&Image::new(), &live_folder);
         let trace = record(seed, &live_folder);
         assert!(trace.path.starts_with(&live_folder));
-        examine_trace(&mut bench, &trace, &mut Random(seed), images)
+        examine_trace(&mut bench, &trace, &mut Random::new(seed), images)
             .map_err(|what| format!("SYNA_MMAP_SEED={seed}: {what}"))?;
     }
     Ok(bench.tally)

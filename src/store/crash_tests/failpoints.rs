@@ -66,7 +66,7 @@ fn foreign_index() -> Result<(), String> {
     let hnsw_config = HnswConfig { ef_search: 10, ..HnswConfig::default() };
     let config =
         MmapVectorConfig { dimensions: 64, index_threshold: 0, hnsw_config, ..MmapVectorConfig::default() };
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let vectors: Vec<Vec<f32>> = (0..3000)
         .map(|_| (0..64).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) - 500.0).collect())
         .collect();

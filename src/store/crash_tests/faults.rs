@@ -56,7 +56,7 @@ impl FaultRun<'_> {
     }
 
     fn run(&mut self, seed: u64) -> std::result::Result<(), String> {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         for session in 0..3 {
             let Ok(mut store) = self.open() else { continue };
             self.refuses = false;
@@ -109,7 +109,7 @@ fn run_with_fault(
     // In some runs a thread reads the index while the log is replayed.
     let threads = usize::from(seed % 4 == 2);
     let config =
-        MmapVectorConfig { dimensions: 64, index_threshold: 0, threads, ..config_of(&mut Random(seed)) };
+        MmapVectorConfig { dimensions: 64, index_threshold: 0, threads, ..config_of(&mut Random::new(seed)) };
     let mut fault_run = FaultRun { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
     fault_run.run(seed)?;
     let calls = disk.calls();
@@ -191,12 +191,12 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
     let folder = scratch_folder("failed-sync-and-cut");
     let disk = Simulated::new(1);
     let path = folder.join("store");
-    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(1)) };
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random::new(1)) };
     let config = MmapVectorConfig { durability: crate::Durability::Process, ..config };
     let mut fault_run = FaultRun { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
     let mut store = fault_run.open().map_err(|error| format!("UNOPENABLE: {error}"))?;
     store = fault_run.step(store, |writing| writing.checkpoint())?;
-    let rows = [super::trace::row(&mut Random(2), 64)];
+    let rows = [super::trace::row(&mut Random::new(2), 64)];
     store = fault_run.step(store, |writing| writing.write(&rows, crate::WriteMode::Upsert))?;
     disk.fail_next("sync");
     for _ in 0..2 {
@@ -224,7 +224,7 @@ fn no_failing_call_loses_acknowledged_writes() {
 fn after_a_failed_sync_reads_work_and_writes_are_refused() {
     let folder = scratch_folder("failed-sync");
     let path = folder.join("store");
-    let config = MmapVectorConfig { dimensions: 64, ..config_of(&mut Random(1)) };
+    let config = MmapVectorConfig { dimensions: 64, ..config_of(&mut Random::new(1)) };
     let config = MmapVectorConfig { durability: crate::Durability::Process, ..config };
     let disk = Simulated::new(1);
     let open = || MmapVectorStore::open_on(Arc::new(disk.clone()), &path, config.clone());

@@ -267,7 +267,7 @@ impl<'a> Writing<'a> {
 
 /// Records a random run of a store in `folder`, on a simulated disk.
 pub(super) fn record(seed: u64, folder: &Path) -> Trace {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let disk = Simulated::new(seed);
     let path = folder.join("store");
     let config = config_of(&mut random);
@@ -278,7 +278,7 @@ pub(super) fn record(seed: u64, folder: &Path) -> Trace {
     // Every trace has growth over several extents and one checkpoint.
     let large = random.below(steps);
     // In some runs automatic checkpoints become due.
-    let mut dues = Random(!seed);
+    let mut dues = Random::new(!seed);
     let has_dues = dues.below(3) == 0;
     for step in 0..steps {
         if has_dues && dues.below(5) == 0 {

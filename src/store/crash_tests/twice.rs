@@ -78,7 +78,7 @@ fn write(
 /// The violated guarantee.
 pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
     let folder = scratch_folder("twice");
-    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random(1)) };
+    let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random::new(1)) };
     let config = MmapVectorConfig { durability: Durability::Process, ..config };
     let batches: Vec<Vec<Row>> = (0..BATCHES).map(batch).collect();
 
