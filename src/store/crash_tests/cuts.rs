@@ -2,7 +2,7 @@
 
 use super::check::check_prefix;
 use super::trace::{History, Trace, Writing, record};
-use super::{Random, scratch_folder, setting};
+use super::{Random, scratch_folder, setting, size};
 use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated};
 use crate::{Durability, MmapVectorConfig, MmapVectorStore};
 use std::collections::HashSet;
@@ -247,7 +247,7 @@ pub(super) fn run(first_seed: u64, traces: u64, images: usize) -> Result<Tally, 
 #[test]
 fn no_power_cut_loses_what_was_promised() {
     let seed = setting("SYNA_MMAP_SEED", 1);
-    let traces = setting("SYNA_MMAP_CRASH_TRACES", 40);
+    let traces = size("SYNA_MMAP_CRASH_TRACES", 40, 16);
     let images = setting("SYNA_MMAP_CRASH_IMAGES", 120);
     let images = usize::try_from(images).unwrap();
     let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;

@@ -146,13 +146,13 @@ fn find_quickly() -> Option<(&'static str, String)> {
     let checks: [(&str, Check); 9] = [
         ("lock", two_writers),
         ("killed", killed_compaction),
-        ("backup", foreign_index),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
         ("written again", || twice::lose_a_page_twice().map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
         ("cuts of a run with many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_SEED, 1, 1).map(|_| ())),
+        ("backup", foreign_index),
     ];
     first_of(&checks)
 }
