@@ -1,6 +1,9 @@
 //! The recall that a graph measures on a sample of its rows, and the number of candidates that follows from it.
 
 use super::*;
+use crate::index::build::recall::Sampling;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 const ROWS: usize = 2_300;
@@ -86,4 +89,30 @@ fn copies_and_deleted_rows_are_excluded_from_the_recall() {
     graph.extend(&rows, 2_300, 1, &mut go_on).unwrap();
     let half = graph.sampled_recall().unwrap();
     assert!(half.recall >= 0.9, "{half:?}");
+}
+
+#[test]
+fn rows_deleted_during_a_measurement_do_not_lower_it() {
+    /// Two rows in three are deleted when the flag is set.
+    struct Deleted(Flat, AtomicBool);
+    impl Rows for Deleted {
+        fn row(&self, row: u32) -> &[f32] {
+            self.0.row(row)
+        }
+        fn is_deleted(&self, row: u32) -> bool {
+            self.1.load(Relaxed) && !row.is_multiple_of(3)
+        }
+    }
+    let mut random = Random::new(77);
+    let rows = Deleted(Flat::from_rows(&random.clusters(46, 50, 64)), AtomicBool::new(false));
+    let graph = Index::new(params(DistanceMetric::Euclidean), 64, Kernels::detect());
+    while graph.sampled_recall().is_none() {
+        graph.advance(&rows, 2_300, 1, Duration::ZERO, &mut (ROW_WORK / 4)).unwrap();
+        if graph.lock_build().unwrap().sampling.as_ref().is_some_and(Sampling::is_scanned) {
+            rows.1.store(true, Relaxed);
+        }
+    }
+    assert!(rows.1.load(Relaxed), "the measurement was in progress");
+    let sampled = graph.sampled_recall().unwrap();
+    assert!(sampled.ef == 100 && sampled.recall > 0.97, "{sampled:?}");
 }
