@@ -117,10 +117,12 @@ impl EntryPoints {
                 };
                 set_slot_facts(&mut block.facts, slot, of_slot);
                 // A line of a block has two bytes of each slot's bits.
-                let bits = bits.get(..2 * encoder.block_lines()).unwrap_or_default();
-                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits);
-                if let (Some(of_slot), Some(square)) = (block.rows.get_mut(slot), block.squares.get_mut(slot))
-                {
+                let bits = bits.get(..2 * encoder.block_lines());
+                debug_assert!(bits.is_some(), "a code is shorter than its lines of a block");
+                write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits.unwrap_or_default());
+                let places = (block.rows.get_mut(slot), block.squares.get_mut(slot));
+                debug_assert!(matches!(places, (Some(_), Some(_))), "a block has no slot {slot}");
+                if let (Some(of_slot), Some(square)) = places {
                     *of_slot = row;
                     *square = record.code().facts.square;
                 }
@@ -128,7 +130,12 @@ impl EntryPoints {
             blocks.push(block);
         }
         let count = self.count.load(Acquire);
-        if let Some(target) = self.samples.get(count as usize) {
+        let target = self.samples.get(count as usize);
+        debug_assert!(
+            target.is_some_and(|target| target.get().is_none()),
+            "sample {count} is set or too many"
+        );
+        if let Some(target) = target {
             target.get_or_init(|| Sample { rows, blocks });
             self.count.store(count + 1, Release);
         }

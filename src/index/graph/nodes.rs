@@ -128,7 +128,9 @@ impl Nodes {
         part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares).fill(BlockFacts::NONE);
         let code = part_mut(lines, self.shape.code, self.shape.bits);
         let facts = ByteCode::encode(&encoder.codes, &rotated.components, code).facts;
-        if let Some(head) = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>()) {
+        let head = part_mut::<u8>(lines, 0, 1).get_mut(..size_of::<CodeFacts>());
+        debug_assert!(head.is_some(), "the facts of a code do not fit in a line");
+        if let Some(head) = head {
             head.copy_from_slice(bytemuck::bytes_of(&facts));
         }
         self.records.publish(row, new_record);
@@ -206,11 +208,7 @@ impl Nodes {
         for (slot, &old_word) in old.link_words().iter().enumerate() {
             match links.word_of(row_of(old_word)).filter(|_| old_word != NO_ROW) {
                 None => self.clear_slot(lines, slot),
-                Some(word) => {
-                    if let Some(of_slot) = part_mut(lines, 1, self.shape.facts).get_mut(slot) {
-                        *of_slot = word;
-                    }
-                }
+                Some(word) => self.set_slot(lines, slot, word),
             }
         }
         let node = old.code();
@@ -227,14 +225,28 @@ impl Nodes {
         Ok(())
     }
 
-    fn clear_slot(&self, lines: &mut [Line], slot: usize) {
-        if let Some(link) = part_mut::<u32>(lines, 1, self.shape.facts).get_mut(slot) {
-            *link = NO_ROW;
+    /// Writes the word of a slot's link.
+    fn set_slot(&self, lines: &mut [Line], slot: usize, word: u32) {
+        let of_slot = part_mut::<u32>(lines, 1, self.shape.facts).get_mut(slot);
+        debug_assert!(of_slot.is_some(), "a record has no slot {slot}");
+        if let Some(of_slot) = of_slot {
+            *of_slot = word;
         }
+    }
+
+    /// Writes the facts of a slot's code. The records of a compact index have none.
+    fn set_facts(&self, lines: &mut [Line], slot: usize, of_slot: SlotFacts) {
         let facts = part_mut::<BlockFacts>(lines, self.shape.facts, self.shape.squares);
-        if let Some(facts) = facts.get_mut(slot / BLOCK_SLOTS) {
-            set_slot_facts(facts, slot % BLOCK_SLOTS, SlotFacts { add: f32::INFINITY, multiply: 0.0 });
+        let facts = facts.get_mut(slot / BLOCK_SLOTS);
+        debug_assert!(facts.is_some() || !self.has_codes_of_links(), "slot {slot} has no facts");
+        if let Some(facts) = facts {
+            set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);
         }
+    }
+
+    fn clear_slot(&self, lines: &mut [Line], slot: usize) {
+        self.set_slot(lines, slot, NO_ROW);
+        self.set_facts(lines, slot, SlotFacts { add: f32::INFINITY, multiply: 0.0 });
     }
 
     fn fill_slot(
@@ -245,10 +257,8 @@ impl Nodes {
         encoder: &Encoder,
         memory: &mut Bits,
     ) {
-        let Shape { facts, squares, code, code_lines, block_lines, bits, .. } = self.shape;
-        if let Some(of_slot) = part_mut::<u32>(lines, 1, facts).get_mut(slot) {
-            *of_slot = word;
-        }
+        let Shape { squares, code, code_lines, block_lines, bits, .. } = self.shape;
+        self.set_slot(lines, slot, word);
         if !self.has_codes_of_links() {
             return;
         }
@@ -264,16 +274,18 @@ impl Nodes {
             let add = if self.metric == DistanceMetric::DotProduct { 0.0 } else { relative.residual.square };
             of_slot = SlotFacts { add, multiply: 0.0 };
         }
-        if let Some(facts) = part_mut::<BlockFacts>(lines, facts, squares).get_mut(slot / BLOCK_SLOTS) {
-            set_slot_facts(facts, slot % BLOCK_SLOTS, of_slot);
-        }
-        if let Some(square) = part_mut::<f32>(lines, squares, code).get_mut(slot) {
+        self.set_facts(lines, slot, of_slot);
+        let square = part_mut::<f32>(lines, squares, code).get_mut(slot);
+        debug_assert!(square.is_some() || squares == code, "slot {slot} has no squared length");
+        if let Some(square) = square {
             *square = neighbour.facts.square;
         }
         let first = bits + block_lines * (slot / BLOCK_SLOTS);
         let block = part_mut::<u8>(lines, first, first + block_lines);
         // A line of a block has two bytes of each slot's bits.
-        write_slot(block, slot % BLOCK_SLOTS, memory.bits.get(..2 * block_lines).unwrap_or_default());
+        let bits = memory.bits.get(..2 * block_lines);
+        debug_assert!(bits.is_some(), "a code is shorter than its lines of a block");
+        write_slot(block, slot % BLOCK_SLOTS, bits.unwrap_or_default());
     }
 
     /// Whether a row is a node. A duplicate has no record.
@@ -297,7 +309,9 @@ impl Nodes {
     /// have got before it was recognized as one.
     pub(crate) fn append_duplicate(&self, first: u32, last: u32, duplicate: u32) {
         self.records.remove(duplicate);
-        if let Some(next) = self.duplicates.word(last) {
+        let next = self.duplicates.word(last);
+        debug_assert!(next.is_some(), "row {last} was not reserved");
+        if let Some(next) = next {
             next.store(duplicate + 1, Release);
         }
         self.records.set_flag(first);

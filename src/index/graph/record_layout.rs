@@ -60,11 +60,14 @@ impl Shape {
     }
 }
 
+/// Lines `from..to` of a record. All records have the lines of their shape, those of a file too.
 pub(crate) fn part<T: bytemuck::Pod>(lines: &[Line], from: usize, to: usize) -> &[T] {
+    debug_assert!(from <= to && to <= lines.len(), "lines {from}..{to} of a record of {}", lines.len());
     bytemuck::cast_slice(lines.get(from..to).unwrap_or_default())
 }
 
 pub(crate) fn part_mut<T: bytemuck::Pod>(lines: &mut [Line], from: usize, to: usize) -> &mut [T] {
+    debug_assert!(from <= to && to <= lines.len(), "lines {from}..{to} of a record of {}", lines.len());
     bytemuck::cast_slice_mut(lines.get_mut(from..to).unwrap_or_default())
 }
 

@@ -73,18 +73,25 @@ impl Graph {
 
 impl LinkState {
     pub(crate) fn cost_of(&self, stage: Stage) -> Cost {
-        self.costs.get(stage as usize).copied().unwrap_or_default()
+        let cost = self.costs.get(stage as usize);
+        debug_assert!(cost.is_some(), "{stage:?} has no cost");
+        cost.copied().unwrap_or_default()
     }
 
     pub(crate) fn set_cost_of(&mut self, stage: Stage, cost: Cost) {
-        if let Some(target) = self.costs.get_mut(stage as usize) {
+        let target = self.costs.get_mut(stage as usize);
+        debug_assert!(target.is_some(), "{stage:?} has no cost");
+        if let Some(target) = target {
             *target = cost;
         }
     }
 
     /// Counts one more or one less link to `row`.
     pub(crate) fn count_in(&mut self, row: u32, more: bool) {
-        if let Some(count) = self.in_links.get_mut(row as usize) {
+        let count = self.in_links.get_mut(row as usize);
+        // A lost link may come from a file.
+        debug_assert!(count.is_some() || !more, "a link leads to row {row}, which has no count");
+        if let Some(count) = count {
             // Saturating, as the count may come from a file.
             *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
         }

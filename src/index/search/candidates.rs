@@ -127,7 +127,12 @@ impl CandidateList {
     /// Marks the entry returned by [`Self::peek`] as expanded.
     #[inline]
     pub(crate) fn mark(&mut self) {
-        if let Some(entry) = self.entries.get_mut(self.cursor) {
+        let entry = self.entries.get_mut(self.cursor);
+        debug_assert!(
+            entry.as_ref().is_some_and(|entry| entry.0 & 1 == 0),
+            "no entry was returned by `peek`"
+        );
+        if let Some(entry) = entry {
             entry.0 |= 1;
             self.cursor += 1;
         }

@@ -100,9 +100,11 @@ impl Visited {
         self.marks.get_mut(row as usize).is_some_and(|mark| std::mem::replace(mark, visited) != visited)
     }
 
-    /// Clears the mark of a row.
+    /// Clears the mark of a visited row.
     pub(crate) fn forget(&mut self, row: u32) {
-        if let Some(mark) = self.marks.get_mut(row as usize) {
+        let mark = self.marks.get_mut(row as usize);
+        debug_assert!(mark.is_some(), "row {row} was not visited");
+        if let Some(mark) = mark {
             *mark = 0;
         }
     }

@@ -78,7 +78,9 @@ impl<'a> Piece<'a> {
             let room = most.saturating_sub(self.length);
             let (now, later) = bytes.split_at(bytes.len().min(room));
             self.push(now);
-            if let Some(rest) = self.rest.get_mut(rest) {
+            let rest = self.rest.get_mut(rest);
+            debug_assert!(rest.is_some(), "a part has two rests");
+            if let Some(rest) = rest {
                 *rest = later;
             }
         }
@@ -197,6 +199,7 @@ impl RowWriter {
         let data = placement.data;
         let stride_bytes = data.identity.stride_bytes() as usize;
         let padding = stride_bytes - data.identity.dimensions as usize * 4;
+        debug_assert!(padding < ZEROS.len(), "a stride has {padding} bytes of padding");
         let padding = ZEROS.get(..padding).unwrap_or_default();
         // A split row needs one or two more slices, the zeros after the rows another one.
         let most_slices = MOST_SLICES / (1 + usize::from(!padding.is_empty())) - 2;
@@ -235,6 +238,10 @@ impl RowWriter {
                 if length < AHEAD_BYTES && next > self.zeroed_until {
                     self.zeroed_until = next.next_multiple_of(AHEAD_BYTES as u64).min(extent_end);
                     let ahead = usize::try_from(self.zeroed_until - next).unwrap_or(0);
+                    debug_assert!(
+                        ahead <= AHEAD.len(),
+                        "{ahead} bytes to the next multiple of {AHEAD_BYTES}"
+                    );
                     piece.push(AHEAD.get(..ahead).unwrap_or_default());
                 }
                 queue.put(&mut piece.slices, at).map_err(|error| data.io("writing to", error))?;
@@ -270,6 +277,7 @@ pub(super) fn erase_rows(data: &DataFile, first_row: u32, count: usize) {
     while done < count {
         let Ok((at, room)) = placement.place_of(u64::from(first_row) + done as u64) else { return };
         let now = room.min(most_rows).min(count - done);
+        debug_assert!(now * stride_bytes <= AHEAD.len(), "{now} rows are longer than the zeros for them");
         if write_all_at(&*data.file, AHEAD.get(..now * stride_bytes).unwrap_or_default(), at).is_err() {
             return;
         }

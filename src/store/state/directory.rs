@@ -69,8 +69,18 @@ impl KeyDirectory {
         usize::try_from(spread.checked_shr(u64::BITS - bits).unwrap_or(0)).unwrap_or(0)
     }
 
+    /// The entry of a slot. A table without slots has no entries.
     fn at(&self, slot: usize) -> u64 {
+        debug_assert!(self.slots.is_empty() || slot < self.slots.len(), "the directory has no slot {slot}");
         self.slots.get(slot).copied().unwrap_or(FREE)
+    }
+
+    fn set(&mut self, slot: usize, entry: u64) {
+        let place = self.slots.get_mut(slot);
+        debug_assert!(place.is_some(), "the directory has no slot {slot}");
+        if let Some(place) = place {
+            *place = entry;
+        }
     }
 
     fn after(&self, slot: usize) -> usize {
@@ -108,9 +118,7 @@ impl KeyDirectory {
         while self.at(slot) != FREE {
             slot = self.after(slot);
         }
-        if let Some(free) = self.slots.get_mut(slot) {
-            *free = entry;
-        }
+        self.set(slot, entry);
     }
 
     /// The slot of the entry with this hash for which `is_it(row)` is true, or the free slot where it would be stored.
@@ -135,10 +143,9 @@ impl KeyDirectory {
     /// Adds a key if it is new; otherwise returns its row. Call [`KeyDirectory::try_reserve`] before.
     pub(crate) fn add_new(&mut self, hash: u32, row: u32, has_key: impl Fn(u32) -> bool) -> Option<u32> {
         let (slot, found) = self.find_slot(hash, has_key);
-        if found.is_none()
-            && let Some(free) = self.slots.get_mut(slot)
-        {
-            *free = entry(hash, row);
+        if found.is_none() {
+            debug_assert!(self.count + 1 < self.slots.len(), "no slot was reserved for row {row}");
+            self.set(slot, entry(hash, row));
             self.count += 1;
         }
         found
@@ -157,10 +164,8 @@ impl KeyDirectory {
 
     /// Changes the row of a key from `old_row` to `row`.
     pub(crate) fn replace(&mut self, hash: u32, old_row: u32, row: u32) {
-        if let (slot, Some(_)) = self.find_slot(hash, |there| there == old_row)
-            && let Some(there) = self.slots.get_mut(slot)
-        {
-            *there = entry(hash, row);
+        if let (slot, Some(_)) = self.find_slot(hash, |there| there == old_row) {
+            self.set(slot, entry(hash, row));
         }
     }
 
@@ -178,9 +183,7 @@ impl KeyDirectory {
             if entry != FREE && distance_from(self.home(hash_of(entry))) < distance_from(gap) {
                 continue;
             }
-            if let Some(place) = self.slots.get_mut(gap) {
-                *place = entry;
-            }
+            self.set(gap, entry);
             if entry == FREE {
                 return;
             }
