@@ -212,10 +212,7 @@ impl Graph {
                 _ => self.find_candidates(rows, view, row, &these.rows, radius, scratch),
             }
         })?;
-        for found in found {
-            memory::push(&mut batch.found, found?)?;
-        }
-        Ok(())
+        memory::extend(&mut batch.found, memory::all(found)?)
     }
 
     fn resolve(&self, rows: &impl Rows, batch: &mut InsertBatch, state: &mut LinkState) -> Result<()> {
@@ -248,10 +245,7 @@ impl Graph {
                 products.iter().copied().filter(|&row| !these.is_duplicate(row)).collect();
             self.choose_links(rows, row, (&candidates, &products), state, scratch)
         })?;
-        for links in chosen {
-            memory::push(&mut batch.chosen, links?)?;
-        }
-        Ok(())
+        memory::extend(&mut batch.chosen, memory::all(chosen)?)
     }
 
     fn merge_all(
@@ -267,10 +261,7 @@ impl Graph {
             let list = these.lists.get(items.start + i).and_then(|list| these.back_links.get(list.clone()));
             list.map(|list| self.merge_list(rows, list, state, scratch)).transpose()
         })?;
-        for list in merged {
-            memory::push(&mut batch.merged, list?)?;
-        }
-        Ok(())
+        memory::extend(&mut batch.merged, memory::all(merged)?)
     }
 
     fn raise_all(
