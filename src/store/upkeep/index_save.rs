@@ -104,15 +104,20 @@ impl IndexSave {
         }))
     }
 
-    /// Whether it saves this graph, and the file that it appends to is still the index.
-    pub(crate) fn is_of(&self, storage: &dyn Storage, graph: &Arc<Index>) -> bool {
-        let is_there = match &self.target {
+    /// Whether it saves this graph.
+    pub(crate) fn is_of(&self, graph: &Arc<Index>) -> bool {
+        std::ptr::eq(self.graph.as_ptr(), Arc::as_ptr(graph))
+    }
+
+    /// Whether the file that it appends to is still the index. If not, its records are of no use; the file that has the
+    /// name now is not written to in any case, because the save holds its own file open.
+    pub(crate) fn has_place(&self, storage: &dyn Storage) -> bool {
+        match &self.target {
             Target::Grown(last) => {
                 storage.kind(&self.path).is_ok_and(|found| found == PathKind::File(last.file))
             }
             Target::Anew(_) => true,
-        };
-        is_there && std::ptr::eq(self.graph.as_ptr(), Arc::as_ptr(graph))
+        }
     }
 
     /// The number of records written so far.
@@ -139,8 +144,8 @@ impl IndexSave {
     }
 
     /// Writes the remaining records, and makes the file the index, bound to the log as it ends at `position`. After a
-    /// power failure the old index or the new one is there. `known`: the file that was the index when the store was
-    /// opened or saved last. No batch is being indexed.
+    /// power failure the old index or the new one is there. The caller has checked [`Self::has_place`]. `known`: the
+    /// file that was the index when the store was opened or saved last. No batch is being indexed.
     ///
     /// # Errors
     /// Those of the file; the last saved index is then unchanged. [`SynaError::Corrupt`] if that index proves damaged,

@@ -155,7 +155,7 @@ impl Writer {
         within: Duration,
     ) -> Result<bool> {
         let Some(graph) = state.index().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
-        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
+        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&graph));
         let due = u128::from(graph.covered_rows()) * elapsed.as_millis() / within.as_millis().max(1);
         let saved = unfinished.as_ref().map_or(0, IndexSave::saved_records);
         let of_time = u32::try_from(due).unwrap_or(u32::MAX).saturating_sub(saved);
@@ -253,10 +253,10 @@ impl Writer {
     /// waited for if `waits`; otherwise nothing is done, and the result is `false`.
     fn save_index(&mut self, state: &SharedState, waits: bool) -> Result<bool> {
         let Some(graph) = state.index().filter(|_| self.storage.keeps_files()) else { return Ok(true) };
-        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&*self.storage, &graph));
+        let mut unfinished = self.index_save.take().filter(|save| save.is_of(&graph));
         let last = self.saved_index.take();
         let write = || {
-            let save = match unfinished.take() {
+            let save = match unfinished.take().filter(|save| save.has_place(&*self.storage)) {
                 Some(save) => Some(save),
                 None => IndexSave::begin(&self.storage, &state.data, &graph, last)?,
             };
