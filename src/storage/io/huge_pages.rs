@@ -1,5 +1,6 @@
 //! Anonymous memory for random access.
 
+use crate::storage::platform::request_huge_pages;
 use std::io;
 
 /// Zeroed memory for random access, on huge pages if the system provides them.
@@ -19,10 +20,10 @@ impl HugePages {
         let spare = if bytes < HUGE_PAGE_BYTES { 0 } else { HUGE_PAGE_BYTES };
         let map = memmap2::MmapMut::map_anon(bytes.checked_add(spare).ok_or(io::ErrorKind::OutOfMemory)?)?;
         let skipped = if spare == 0 { 0 } else { map.as_ptr().align_offset(HUGE_PAGE_BYTES).min(spare) };
-        #[cfg(unix)]
-        if spare > 0 {
-            // Advice only: if it is ignored, searches are slower.
-            let _ = map.advise_range(memmap2::Advice::HugePage, skipped, bytes);
+        if spare > 0
+            && let Some(used) = map.get(skipped..skipped + bytes)
+        {
+            request_huge_pages(used);
         }
         Ok(Self { map, skipped })
     }

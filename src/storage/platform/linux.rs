@@ -257,6 +257,12 @@ pub(crate) fn begin_sync(file: &File, offset_bytes: u64, length_bytes: u64) {
     unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, libc::SYNC_FILE_RANGE_WRITE) };
 }
 
+/// Requests huge pages for memory that begins at a page. Advice only: if it is ignored, searches are slower.
+pub(crate) fn request_huge_pages(memory: &[u8]) {
+    // SAFETY: the range is mapped as long as `memory` is borrowed; the advice changes none of its bytes.
+    unsafe { libc::madvise(memory.as_ptr().cast_mut().cast(), memory.len(), libc::MADV_HUGEPAGE) };
+}
+
 /// A file in memory: `memfd_create`.
 pub(crate) fn anonymous_file() -> io::Result<File> {
     // SAFETY: the name is a NUL-terminated string that lives across the call; the call keeps no pointer to it.

@@ -36,7 +36,7 @@ pub(crate) use folder::{Folder, Place};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
     SignalsBlocked, allocate, anonymous_file, begin_sync, detach_mapping, disown, file_exists, identity_of,
-    may_be_copied, next_data, read_at, set_length, sync_file, write_at,
+    may_be_copied, next_data, read_at, request_huge_pages, set_length, sync_file, write_at,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use permissions::{permissions, set_permissions};
@@ -46,6 +46,6 @@ pub(crate) use process_mark::process_mark;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use portable::{
     Folder, Place, SignalsBlocked, allocate, anonymous_file, begin_sync, detach_mapping, disown, file_exists,
-    identity_of, may_be_copied, next_data, permissions, process_mark, read_at, set_length, set_permissions,
-    sync_file, write_at,
+    identity_of, may_be_copied, next_data, permissions, process_mark, read_at, request_huge_pages,
+    set_length, set_permissions, sync_file, write_at,
 };

@@ -24,6 +24,9 @@ pub(crate) fn read_at(file: &File, into: &mut [u8], offset_bytes: u64) -> io::Re
 /// Does nothing: only Linux has a call for it.
 pub(crate) fn begin_sync(_: &File, _offset_bytes: u64, _length_bytes: u64) {}
 
+/// Does nothing: only Linux has this advice.
+pub(crate) fn request_huge_pages(_: &[u8]) {}
+
 /// Writes only the first slice, as a short write may. std can write several slices only at the file position, which
 /// threads share.
 pub(crate) fn write_at(file: &File, from: &[IoSlice<'_>], offset_bytes: u64) -> io::Result<usize> {
