@@ -203,7 +203,7 @@ impl Graph {
             let all = row_number(truth.rows.iter().filter(|&&row| !rows.is_deleted(row)).count());
             let request = GraphSearch {
                 k: RESULTS,
-                ef: *ef as usize,
+                ef: self.not_widened(*ef as usize),
                 limit: *covered,
                 visible: &|row| !rows.is_deleted(row),
                 prefetch_visibility: None,

@@ -144,12 +144,6 @@ impl Graph {
         self.last_recall.unreported()
     }
 
-    /// The number of candidates of a search that names none, at least `least`.
-    #[inline]
-    pub(crate) fn default_ef(&self, least: usize) -> usize {
-        self.sampled_recall().map_or(least, |last| last.default_ef(self.covered_rows(), least))
-    }
-
     /// Makes new rows visible to readers. All their links and back-links must be written.
     pub(crate) fn publish(&self, view: View) {
         self.covered.store(view.covered, Release);

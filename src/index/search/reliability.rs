@@ -22,12 +22,12 @@ const WIDE_SHARE: f32 = 0.35;
 /// 0.953 with 1.6, and hnswlib found 0.963. Without any, on a new index, they found 0.918, and 0.957 with 1.5. A search
 /// takes longer by the factor.
 const PRODUCT_WIDENING: f32 = 1.6;
-/// The same for inner products where searches are hard and every row is measured.
-const MEASURED_PRODUCT_WIDENING: f32 = 1.27;
-/// Where searches are hard, the widening is multiplied by this. After every row was replaced, 100 candidates found 0.783
-/// of 12,000 x 768 normal rows with it and 0.767 without it (hnswlib 0.790), and under the dot product, with both
-/// factors, 0.615 of 10,000 x 384 normal rows instead of 0.535 (hnswlib 0.611).
+/// Where searches are hard, the candidate list is longer by this factor. After every row was replaced, 100 candidates
+/// found 0.783 of 12,000 x 768 normal rows with it and 0.767 without it; hnswlib found 0.790.
 const HARD_WIDENING: f32 = 1.1;
+/// The same for inner products if every row is measured: 0.615 of 10,000 x 384 normal rows with it and 0.535 without it;
+/// hnswlib found 0.611.
+const HARD_PRODUCT_WIDENING: f32 = 1.4;
 /// Minimum number of rows for a verdict on a graph; above the maximum, older walks count less.
 const LEAST_PLACED: u32 = 1 << 12;
 const MOST_PLACED: u32 = 1 << 20;
@@ -133,17 +133,38 @@ impl Graph {
 
     /// The length of the candidate list of a search with `ef` candidates.
     pub(crate) fn widened(&self, ef: usize) -> usize {
-        let (is_product, is_hard) = (self.encoder.is_product(), self.is_hard());
         let widening = match self.widening().filter(|_| self.nodes.has_codes_of_links()) {
-            Some(widening) if is_product => widening.max(PRODUCT_WIDENING),
+            Some(widening) if self.encoder.is_product() => widening.max(PRODUCT_WIDENING),
             Some(widening) => widening,
-            None if is_product && is_hard => MEASURED_PRODUCT_WIDENING,
             None => 1.0,
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ef to 3 ef")]
-        let wide = (ef as f32 * widening * if is_hard { HARD_WIDENING } else { 1.0 }) as usize;
-        wide
+        times(ef, widening * self.hard_widening())
     }
+
+    /// The number of candidates of a search that names none, at least `least`.
+    pub(crate) fn default_ef(&self, least: usize) -> usize {
+        let ef = self.sampled_recall().map_or(least, |last| last.default_ef(self.covered_rows(), least));
+        self.not_widened(ef).max(least)
+    }
+
+    /// The number of candidates of a search whose list is as long as that of `ef` would be if searches were not hard:
+    /// the recall is measured with such lists, so that the result does not depend on the one before.
+    pub(crate) fn not_widened(&self, ef: usize) -> usize {
+        times(ef, self.hard_widening().recip())
+    }
+
+    fn hard_widening(&self) -> f32 {
+        match self.is_hard() {
+            false => 1.0,
+            true if self.encoder.is_product() && self.measures_neighbours() => HARD_PRODUCT_WIDENING,
+            true => HARD_WIDENING,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ef to 3 ef, or less")]
+fn times(ef: usize, factor: f32) -> usize {
+    (ef as f32 * factor) as usize
 }
 
 #[cfg(test)]

@@ -47,9 +47,9 @@ fn default_ef_grows_with_the_graph_between_measurements() {
     let graph = build(params(DistanceMetric::Euclidean), &rows);
     let sampled = SampledRecall { rows: rows.count() / 4, ef: 300, recall: 0.9 };
     graph.last_recall.set(sampled);
-    assert_eq!(graph.default_ef(100), 600);
+    assert_eq!(graph.default_ef(100), graph.not_widened(600));
     graph.last_recall.set(SampledRecall { rows: 1, ..sampled });
-    assert_eq!(graph.default_ef(100), graph::sampled_recall::MOST_EF as usize);
+    assert_eq!(graph.default_ef(100), graph.not_widened(graph::sampled_recall::MOST_EF as usize));
 }
 
 #[test]
