@@ -41,9 +41,10 @@ pub type syna_mmap_filter_callback =
 pub struct syna_mmap_search_options {
     /// sizeof(syna_mmap_search_options).
     pub struct_size: usize,
-    /// The most candidates to consider. More is slower and finds more. A search that has found its k rows well
-    /// before that stops early, except with the dot product. 0: hnsw_ef_search, or more if the index needs
-    /// more (see fixed_ef). Less than k counts as k. Default 0.
+    /// How many candidates to consider; up to twice as many if the index is less accurate for the data. More
+    /// is slower and finds more. A search that has found its k rows well before that stops early, except with
+    /// the dot product. 0: hnsw_ef_search, or more if the index needs more (see fixed_ef). Less than k counts
+    /// as k. Default 0.
     pub ef: u32,
     /// Not 0: compare the query with every vector instead of using the index. Default 0.
     pub exact: u32,

@@ -97,8 +97,13 @@ impl Graph {
                 of_call,
                 budget,
             )?;
-            self.set_reliability(build.links.estimates);
-            if is_done { StepOutcome::Sampled } else { StepOutcome::Unfinished }
+            if is_done {
+                // It depends on the measured recall.
+                self.set_reliability(build.links.estimates);
+                StepOutcome::Sampled
+            } else {
+                StepOutcome::Unfinished
+            }
         } else if Sweep::begin(&mut build.sweep, &mut build.links, covered) {
             let is_done = self.continue_sweep(rows, &mut build.sweep, &mut build.links, of_call, budget)?;
             if is_done { StepOutcome::Swept } else { StepOutcome::Unfinished }

@@ -3,8 +3,8 @@
 //! The selected links connect rows that are near each other on the sphere (`SortKey::Lifted`); they reach every row.
 //! The results of a query are often the same few rows, with large components where the query has them, and far from
 //! each other on the sphere. Links by the product itself lead to those directly (ip-NSW: Morozov, Babenko, NeurIPS
-//! 2018). They occupy the slots of fillers. They do not lead to deleted rows, which would displace the results. A product link gets a back-link if it is among the largest products of the
-//! other row too.
+//! 2018). They occupy the slots of fillers. They do not lead to deleted rows, which would displace the results. A product
+//! link gets a back-link if it is among the largest products of the other row too.
 
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};

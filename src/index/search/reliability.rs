@@ -131,7 +131,7 @@ impl Graph {
         self.set_widening(if is_noisy { f32::INFINITY } else { counts.widening() });
     }
 
-    /// The length of the candidate list of a search with `ef` candidates.
+    /// The length of the candidate list of a search with `ef` candidates: up to twice `ef`.
     pub(crate) fn widened(&self, ef: usize) -> usize {
         let widening = match self.widening().filter(|_| self.nodes.has_codes_of_links()) {
             Some(widening) if self.encoder.is_product() => widening.max(PRODUCT_WIDENING),
@@ -162,7 +162,7 @@ impl Graph {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ef to 3 ef, or less")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2 ef, and not below 0")]
 fn times(ef: usize, factor: f32) -> usize {
     (ef as f32 * factor) as usize
 }

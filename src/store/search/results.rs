@@ -13,9 +13,10 @@ use std::time::Duration;
 /// How to search, and which rows may be hits. Set single fields and take the others from `..Default::default()`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchOptions<'a> {
-    /// The most candidates to consider. More is slower and finds more. A search that has found its `k` rows well before
-    /// that stops early, except with the dot product. 0: the store's `ef_search`, or more if the index needs more (see
-    /// [`crate::MmapVectorConfig::fixed_ef`]). Less than `k` counts as `k`. Default 0.
+    /// How many candidates to consider; up to twice as many if the index is less accurate for the data. More is slower
+    /// and finds more. A search that has found its `k` rows well before that stops early, except with the dot product.
+    /// 0: the store's `ef_search`, or more if the index needs more (see [`crate::MmapVectorConfig::fixed_ef`]). Less
+    /// than `k` counts as `k`. Default 0.
     pub ef: usize,
     /// Compare the query with every vector instead of using the index. Default `false`.
     pub exact: bool,
