@@ -7,32 +7,37 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The sections of the header: title, file.
-const SECTIONS: [(&str, &str); 18] = [
+const SECTIONS: [(&str, &str); 22] = [
     ("Statuses and errors", "boundary/status.rs"),
+    ("Limits", "limits.rs"),
     ("Options of a store", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
+    ("The user block", "user_block.rs"),
     ("Stores in memory and inside larger files", "places.rs"),
     ("Readers of a file that another process writes", "refresh.rs"),
     ("Batches", "rows/batch.rs"),
     ("Writing", "rows/write.rs"),
+    ("Tags and payloads of existing rows", "rows/update.rs"),
     ("Reading", "rows/read.rs"),
     ("Iterating", "rows/iterate.rs"),
     ("Results", "query/results.rs"),
     ("Search options and filters", "query/search_options.rs"),
+    ("Rows that meet conditions", "query/selection.rs"),
     ("Searching, and building the index", "query/search.rs"),
-    ("Building the index with progress or in steps", "indexing.rs"),
-    ("Compaction and backup", "compact.rs"),
-    ("Statistics", "stats.rs"),
-    ("Verification, recall, salvage", "verify.rs"),
+    ("Building the index with progress or in steps", "maintenance/indexing.rs"),
+    ("Compaction and backup", "maintenance/compact.rs"),
+    ("Statistics", "maintenance/stats.rs"),
+    ("Verification, recall, salvage", "maintenance/verify.rs"),
     ("Logging", "log.rs"),
     ("Versions", "library.rs"),
 ];
 
 /// Structs with an initializer macro: struct, macro.
-const INITIALIZED: [(&str, &str); 3] = [
+const INITIALIZED: [(&str, &str); 4] = [
     ("syna_mmap_error", "SYNA_MMAP_ERROR_INIT"),
     ("syna_mmap_batch", "SYNA_MMAP_BATCH_INIT"),
     ("syna_mmap_stats", "SYNA_MMAP_STATS_INIT"),
+    ("syna_mmap_user_block", "SYNA_MMAP_USER_BLOCK_INIT"),
 ];
 
 const INTRODUCTION: &str = "src/ffi/introduction.h";

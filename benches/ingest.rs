@@ -223,13 +223,16 @@ fn row_major(w: &Workload) -> Outcome<(usize, Duration)> {
     let store = w.store(0, 0)?;
     let mut new_count = 0;
     for (keys, vectors) in keys.chunks(BATCH_ROWS).zip(w.vectors.chunks(BATCH_ROWS * w.dimensions)) {
-        new_count += store.write(&WriteBatch {
-            keys: BatchKeys::Slices(keys),
-            vectors: BatchVectors::RowMajor(vectors),
-            tags: None,
-            payloads: BatchPayloads::None,
-            mode: WriteMode::Insert,
-        })?;
+        new_count += store
+            .write(&WriteBatch {
+                keys: BatchKeys::Slices(keys),
+                vectors: BatchVectors::RowMajor(vectors),
+                tags: None,
+                payloads: BatchPayloads::None,
+                mode: WriteMode::Insert,
+                ..WriteBatch::default()
+            })?
+            .rows;
     }
     let elapsed = begin.elapsed();
     store.close()?;

@@ -110,7 +110,7 @@ fn open(path: &Path, config: &MmapVectorConfig, rows: usize, reps: usize) -> Out
         opens.push(begin.elapsed());
         let row = rows / 2;
         let begin = Instant::now();
-        let got = store.get(&format!("doc{row}"))?;
+        let got = store.get(format!("doc{row}"))?;
         gets.push(begin.elapsed());
         if got != Some(vector_of(row, config.dimensions)) || store.len() != rows {
             return Err("the reopened store has different rows".into());
@@ -158,7 +158,7 @@ fn search(store: &MmapVectorStore, rows: usize) -> Outcome<[f64; 3]> {
 /// Seconds to index some more rows, and bytes and seconds of the next checkpoint's index part.
 fn grow(store: &MmapVectorStore, path: &Path, rows: usize) -> Outcome<(f64, u64, f64)> {
     for row in rows..rows + MORE_ROWS {
-        store.insert(&format!("doc{row}"), &vector_of(row, store.dimensions()))?;
+        store.insert(format!("doc{row}"), &vector_of(row, store.dimensions()))?;
     }
     let begin = Instant::now();
     while store.index_step(Duration::from_secs(1))? > 0 {}

@@ -160,7 +160,7 @@ fn at_once(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
 }
 
 fn row_by_row(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
-    (0..data.count()).try_for_each(|row| Ok(store.insert(&format!("doc{row}"), data.row(row))?))
+    (0..data.count()).try_for_each(|row| Ok(store.insert(format!("doc{row}"), data.row(row))?))
 }
 
 /// Replaces every vector by another key's, then by its own again, in random orders.
@@ -176,6 +176,7 @@ fn replaced(data: &DataSet, store: &MmapVectorStore) -> Outcome<()> {
             tags: None,
             payloads: BatchPayloads::None,
             mode: WriteMode::Upsert,
+            ..WriteBatch::default()
         })?;
         Ok(())
     };

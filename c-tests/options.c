@@ -103,7 +103,11 @@ static void sizes(void) {
       offsetof(syna_mmap_options, index_profile),
       offsetof(syna_mmap_options, index_worker),
       offsetof(syna_mmap_options, fixed_ef),
-      offsetof(syna_mmap_options, reserved),
+      offsetof(syna_mmap_options, key_kind),
+      offsetof(syna_mmap_options, application_id),
+      offsetof(syna_mmap_options, user_version),
+      offsetof(syna_mmap_options, label),
+      offsetof(syna_mmap_options, expected_label),
       sizeof(syna_mmap_options),
   };
   size_t size, i;

@@ -56,10 +56,12 @@
  *
  * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters are members of syna_mmap_search_options.
  *
- *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
+ *                get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
- *   write        insert, upsert, delete, insert_batch, upsert_batch, write
+ *   write        insert, upsert, delete, insert_batch, upsert_batch, delete_batch, write,
+ *                delete_where, update, set_tags, set_payload
  *   read         get, get_tags, get_payload, contains, len, dimensions, metric
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
@@ -118,8 +120,8 @@
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
  *
- * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
- * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
+ * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
+ * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
  * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
  * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
  * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
@@ -157,7 +159,7 @@ extern "C" {
 /** A vector has a component that is NaN or infinite. */
 #define SYNA_MMAP_ERR_INVALID_VECTOR 5
 
-/** A key is longer than SYNA_MMAP_MAX_KEY_BYTES or is not valid UTF-8. */
+/** A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys. */
 #define SYNA_MMAP_ERR_INVALID_KEY 6
 
 /** The key or the file does not exist. */
@@ -214,6 +216,12 @@ extern "C" {
 /** A limit was exceeded; see LIMITS in the opening comment. */
 #define SYNA_MMAP_ERR_LIMIT 20
 
+/** The file has another kind of keys than the options. */
+#define SYNA_MMAP_ERR_KEY_KIND_MISMATCH 21
+
+/** The file has another label than the options expect: its vectors may come from another model. */
+#define SYNA_MMAP_ERR_LABEL_MISMATCH 22
+
 /**
  * The result of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
  * The numbers are frozen. Later versions add new ones: treat an unknown number as an error.
@@ -251,7 +259,7 @@ typedef struct syna_mmap_error {
 /** Initializes a syna_mmap_error in C and C++: sets struct_size; all other members are zero. */
 #define SYNA_MMAP_ERROR_INIT {sizeof(syna_mmap_error), 0, 0, ""}
 
-/* ---- Options of a store -------------------------------------------------------------------------------------- */
+/* ---- Limits -------------------------------------------------------------------------------------------------- */
 
 /** The fewest dimensions of a store. */
 #define SYNA_MMAP_MIN_DIMENSIONS 64U
@@ -280,6 +288,11 @@ typedef struct syna_mmap_error {
  */
 #define SYNA_MMAP_MAX_ROWS 4294967294U
 
+/** The most bytes of a label, without the terminating NUL. */
+#define SYNA_MMAP_MAX_LABEL_BYTES 64U
+
+/* ---- Options of a store -------------------------------------------------------------------------------------- */
+
 /** The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero. */
 #define SYNA_MMAP_METRIC_COSINE 0U
 
@@ -291,6 +304,15 @@ typedef struct syna_mmap_error {
 
 /** For opening only: take the metric of the existing file (UINT32_MAX). */
 #define SYNA_MMAP_METRIC_FROM_FILE 4294967295U
+
+/** Keys are UTF-8 text. */
+#define SYNA_MMAP_KEYS_TEXT 0U
+
+/** Keys are any bytes, for example a uint64_t, a UUID or the id of an entity as it is in memory. */
+#define SYNA_MMAP_KEYS_BYTES 1U
+
+/** For opening only: take the kind of keys of the existing file (UINT32_MAX). */
+#define SYNA_MMAP_KEYS_FROM_FILE 4294967295U
 
 /**
  * Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
@@ -449,8 +471,23 @@ typedef struct syna_mmap_options {
    * it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
    */
   uint32_t fixed_ef;
-  /** 0. */
-  uint32_t reserved;
+  /** SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT. */
+  uint32_t key_kind;
+  /** For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0. */
+  uint32_t application_id;
+  /** For a new file: the version of the application's data. Default 0. */
+  uint32_t user_version;
+  /**
+   * For a new file: what the vectors are, for example the name of the embedding model. UTF-8, at most
+   * SYNA_MMAP_MAX_LABEL_BYTES, NUL-terminated. COPIED. NULL: no label. Default NULL.
+   */
+  const char *label;
+  /**
+   * The label that an existing file must have, NUL-terminated, at most SYNA_MMAP_MAX_LABEL_BYTES;
+   * SYNA_MMAP_ERR_LABEL_MISMATCH for another one, so that vectors of two models do not meet in one store.
+   * COPIED. NULL: any label. Default NULL.
+   */
+  const char *expected_label;
 } syna_mmap_options;
 
 /**
@@ -629,6 +666,66 @@ uint64_t syna_mmap_last_durable_seq(const syna_mmap *store);
  */
 syna_mmap_status syna_mmap_reserve(syna_mmap *store, uint64_t count, syna_mmap_error *error);
 
+/* ---- The user block ------------------------------------------------------------------------------------------ */
+
+/**
+ * Values that an application stores in the file for itself. The library does not interpret them. You own it;
+ * it may lie in any memory.
+ *
+ * Initialize it with SYNA_MMAP_USER_BLOCK_INIT, or set struct_size. Later versions append members.
+ * Threads: plain memory; one thread at a time.
+ */
+typedef struct syna_mmap_user_block {
+  /** sizeof(syna_mmap_user_block), set by you. */
+  size_t struct_size;
+  /** Tells which application the file belongs to. Default 0. */
+  uint32_t application_id;
+  /** The version of the application's data. Default 0. */
+  uint32_t user_version;
+  /**
+   * What the vectors are, for example the name of the embedding model: UTF-8, at most
+   * SYNA_MMAP_MAX_LABEL_BYTES bytes, NUL-terminated. Default "".
+   */
+  char label[72];
+} syna_mmap_user_block;
+
+/** Initializes a syna_mmap_user_block in C and C++: sets struct_size; all other members are zero. */
+#define SYNA_MMAP_USER_BLOCK_INIT {sizeof(syna_mmap_user_block), 0, 0, ""}
+
+/**
+ * Reports the user block of the file. In a store opened read-only: as of the open or the last
+ * syna_mmap_refresh.
+ *
+ * store           a handle.
+ * out_user_block  BORROWED for the call: a struct whose struct_size is set.
+ * error           BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE.
+ * On failure: *out_user_block is not written.
+ * Threads: any. Cost: negligible.
+ */
+syna_mmap_status syna_mmap_get_user_block(const syna_mmap *store,
+                                          syna_mmap_user_block *out_user_block,
+                                          syna_mmap_error *error);
+
+/**
+ * Replaces the user block of the file, and makes it and all writes so far survive a power failure, as
+ * syna_mmap_flush does.
+ *
+ * store       a handle.
+ * user_block  BORROWED for the call.
+ * error       BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _READ_ONLY, _IO, _NO_SPACE,
+ * _POISONED.
+ * On failure: with _IO and _NO_SPACE the file may have either user block, and the next checkpoint writes the
+ * new one; otherwise nothing has changed.
+ * Threads: any; searches run meanwhile, writes wait. Cost: disk syncs.
+ */
+syna_mmap_status syna_mmap_set_user_block(syna_mmap *store,
+                                          const syna_mmap_user_block *user_block,
+                                          syna_mmap_error *error);
+
 /* ---- Stores in memory and inside larger files ---------------------------------------------------------------- */
 
 /**
@@ -717,7 +814,8 @@ syna_mmap_status syna_mmap_refresh(syna_mmap *store, bool *out_changed, syna_mma
 #define SYNA_MMAP_WRITE_UPSERT 1U
 
 /**
- * A batch of rows, with all that can be written in one call. You own it and all that it points to:
+ * A batch of rows and deletions, with all that can be written in one call. It is written as a whole or not
+ * at all: neither a crash nor a search can see a part of it. You own it and all that it points to:
  * syna_mmap_write reads it (COPIED), so all of it may go out of scope after the call.
  *
  * Initialize it with SYNA_MMAP_BATCH_INIT, then set the members you need. Later versions append members.
@@ -738,7 +836,7 @@ typedef struct syna_mmap_batch {
   const uint64_t *key_offsets;
   /** COPIED: count x dimensions floats, one vector after the other. */
   const float *vectors;
-  /** Rows of the batch. 0: every pointer may be NULL. */
+  /** Rows of the batch. 0: the pointers above and below that belong to rows may be NULL. */
   size_t count;
   /**
    * COPIED: count numbers that are stored with the rows. NULL: 0 for every row. Their meaning is yours:
@@ -757,10 +855,24 @@ typedef struct syna_mmap_batch {
   uint32_t mode;
   /** 0. */
   uint32_t reserved;
+  /**
+   * COPIED: keys to delete, before the rows are written, laid out as `keys`. A key that is deleted and also
+   * occurs in `keys` has the new row afterwards, whatever `mode` is. Keys that do not exist are ignored.
+   */
+  const char *delete_keys;
+  /** COPIED: delete_count + 1 offsets, as key_offsets. */
+  const uint64_t *delete_key_offsets;
+  /** Keys to delete. 0: both pointers may be NULL. Default 0. */
+  size_t delete_count;
+  /**
+   * BORROWED for the call: where to store how many of the keys to delete existed. NULL: nowhere. Not written
+   * on failure.
+   */
+  size_t *out_deleted;
 } syna_mmap_batch;
 
 /** Initializes a syna_mmap_batch in C and C++: sets struct_size; all other members are zero. */
-#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0}
+#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL}
 
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
@@ -770,8 +882,8 @@ typedef struct syna_mmap_batch {
  * syna_mmap_insert_batch is many times faster for many vectors.
  *
  * store         a handle.
- * key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty
- *               key.
+ * key           COPIED: `key_len` bytes, in a store of text keys UTF-8. May be NULL if `key_len` is 0, the
+ *               empty key.
  * vector        COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
  * out_inserted  BORROWED for the call: whether the key was new. May be NULL.
  * error         BORROWED for the call. May be NULL.
@@ -797,7 +909,7 @@ syna_mmap_status syna_mmap_insert(syna_mmap *store,
  * no payload, even if the replaced row had some; syna_mmap_write can set them.
  *
  * store   a handle.
- * key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * key     COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * vector  COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
  * error   BORROWED for the call. May be NULL.
  *
@@ -850,10 +962,10 @@ syna_mmap_status syna_mmap_upsert_batch(syna_mmap *store,
                                         syna_mmap_error *error);
 
 /**
- * Writes a batch, all or none.
+ * Writes a batch of rows and deletions, all or none.
  *
  * store        a handle.
- * batch        COPIED, with all that it points to.
+ * batch        COPIED, with all that it points to. Its out_deleted is BORROWED for the call.
  * out_written  BORROWED for the call. Of an insert: how many keys were new. Of an upsert: how many
  *              different keys the batch had. May be NULL.
  * error        BORROWED for the call. May be NULL.
@@ -871,7 +983,7 @@ syna_mmap_status syna_mmap_write(syna_mmap *store,
  * The disk space of the row is returned by syna_mmap_compact.
  *
  * store        a handle.
- * key          COPIED: `key_len` bytes of UTF-8. May be NULL if `key_len` is 0, the empty key.
+ * key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * out_deleted  BORROWED for the call: whether the key existed. May be NULL.
  * error        BORROWED for the call. May be NULL.
  *
@@ -884,13 +996,96 @@ syna_mmap_status syna_mmap_delete(syna_mmap *store,
                                   bool *out_deleted,
                                   syna_mmap_error *error);
 
+/**
+ * Deletes many keys and their rows, all or none, as one write. It is syna_mmap_write of a batch without
+ * rows. Keys that do not exist are ignored.
+ *
+ * store        a handle.
+ * keys         COPIED: the bytes of all keys, one after the other. May be NULL if all keys are empty.
+ * key_offsets  COPIED: count + 1 offsets, aligned to 8 bytes. Key i is keys[key_offsets[i]] up to
+ *              keys[key_offsets[i + 1]].
+ * count        keys. 0: nothing is done, and every pointer may be NULL.
+ * out_deleted  BORROWED for the call: how many keys existed. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_insert. On failure: as there; *out_deleted is not written. Cost: one
+ * lookup a key and one small write: milliseconds for 100,000 keys. The index work of up to 16 rows.
+ */
+syna_mmap_status syna_mmap_delete_batch(syna_mmap *store,
+                                        const char *keys,
+                                        const uint64_t *key_offsets,
+                                        size_t count,
+                                        size_t *out_deleted,
+                                        syna_mmap_error *error);
+
+/* ---- Tags and payloads of existing rows ---------------------------------------------------------------------- */
+
+/**
+ * Sets tags, payloads or both of existing rows, all or none, as one write. The rows keep their numbers and
+ * vectors. A search or a cursor that runs meanwhile may see the old or the new values of each row.
+ *
+ * store        a handle.
+ * batch        COPIED, with all that it points to. keys, key_offsets and count as for syna_mmap_write; keys
+ *              that do not exist are ignored, and of a key that occurs twice the last one counts. tags: the
+ *              new tags; NULL: tags stay as they are. payload_offsets, payloads: the new payloads, an empty
+ *              one removes the old one; NULL: payloads stay as they are. vectors is NULL, delete_count and
+ *              mode are 0.
+ * out_updated  BORROWED for the call: how many keys exist. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_insert; SYNA_MMAP_ERR_INVALID_ARGUMENT also for neither tags nor payloads.
+ * On failure: as there; *out_updated is not written. Cost: one lookup a key and a small write, without index
+ * work. Disk space: 12 bytes a row for tags, 12 bytes and the payload for payloads, and 64 bytes for the
+ * call, until a compaction. Memory: 24 to 48 bytes for each row whose payload was updated, until a
+ * compaction.
+ */
+syna_mmap_status syna_mmap_update(syna_mmap *store,
+                                  const syna_mmap_batch *batch,
+                                  size_t *out_updated,
+                                  syna_mmap_error *error);
+
+/**
+ * Sets the tags of a key. It is syna_mmap_update of one row.
+ *
+ * store    a handle.
+ * key      COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * tags     the new tags.
+ * error    BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads, cost: as syna_mmap_update; SYNA_MMAP_ERR_NOT_FOUND if the key does not exist.
+ */
+syna_mmap_status syna_mmap_set_tags(syna_mmap *store,
+                                    const char *key,
+                                    size_t key_len,
+                                    uint64_t tags,
+                                    syna_mmap_error *error);
+
+/**
+ * Sets the payload of a key. It is syna_mmap_update of one row. What was borrowed of the old payload stays
+ * valid as long as before.
+ *
+ * store        a handle.
+ * key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * payload      COPIED: `payload_len` bytes. May be NULL if `payload_len` is 0, which removes the payload.
+ * payload_len  bytes, at most SYNA_MMAP_MAX_PAYLOAD_BYTES.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, on failure, threads, cost: as syna_mmap_update; SYNA_MMAP_ERR_NOT_FOUND if the key does not exist.
+ */
+syna_mmap_status syna_mmap_set_payload(syna_mmap *store,
+                                       const char *key,
+                                       size_t key_len,
+                                       const uint8_t *payload,
+                                       size_t payload_len,
+                                       syna_mmap_error *error);
+
 /* ---- Reading ------------------------------------------------------------------------------------------------- */
 
 /**
  * Copies the vector of a key.
  *
  * store       a handle.
- * key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * key         COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * out_vector  BORROWED for the call: room for as many floats as the store has dimensions.
  * error       BORROWED for the call. May be NULL.
  *
@@ -909,7 +1104,7 @@ syna_mmap_status syna_mmap_get(const syna_mmap *store,
  * The tags of a key: the number that was written with it, 0 if there was none.
  *
  * store     a handle.
- * key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * key       COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * out_tags  BORROWED for the call: the tags.
  * error     BORROWED for the call. May be NULL.
  *
@@ -929,7 +1124,7 @@ syna_mmap_status syna_mmap_get_tags(const syna_mmap *store,
  * Check *out_len after every call: another thread may have replaced the payload in between.
  *
  * store        a handle.
- * key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL if `capacity` is 0.
  * capacity     bytes.
  * out_len      BORROWED for the call: the payload's length in bytes; 0 if the key has none. Not NULL.
@@ -1005,7 +1200,10 @@ typedef struct syna_mmap_cursor syna_mmap_cursor;
  * syna_mmap_close. In a syna_mmap_filter_callback: until the callback returns.
  */
 typedef struct syna_mmap_row {
-  /** The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
+  /**
+   * The key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above. Not
+   * NULL.
+   */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
@@ -1098,7 +1296,10 @@ typedef struct syna_mmap_results syna_mmap_results;
  * All of it is BORROWED until the results are searched into again or freed, even after syna_mmap_close.
  */
 typedef struct syna_mmap_hit {
-  /** The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
+  /**
+   * The key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above. Not
+   * NULL.
+   */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
@@ -1274,8 +1475,8 @@ typedef struct syna_mmap_search_options {
   /** Condition: the row has none of these tags. 0: no condition. Default 0. */
   uint64_t tags_none;
   /**
-   * BORROWED for the call. Condition: the key begins with these bytes, which must be valid UTF-8. May be
-   * NULL if key_prefix_len is 0.
+   * BORROWED for the call. Condition: the key begins with these bytes, which must be UTF-8 in a store of text
+   * keys. May be NULL if key_prefix_len is 0.
    */
   const char *key_prefix;
   /** Bytes of key_prefix. 0: no condition. Default 0. */
@@ -1313,6 +1514,27 @@ typedef struct syna_mmap_search_options {
  */
 void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t struct_size);
 
+/* ---- Rows that meet conditions ------------------------------------------------------------------------------- */
+
+/**
+ * Deletes all rows that meet the conditions, all or none, as one write. The conditions are evaluated for
+ * the rows that are live when the call begins; rows that are written meanwhile are not deleted.
+ *
+ * store        a handle.
+ * options      BORROWED for the call, with all that it points to. Only its conditions are used. NULL, or no
+ *              conditions: all rows are deleted.
+ * out_deleted  BORROWED for the call: how many rows were deleted. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_insert. On failure: as there; *out_deleted is not written. Cost: the
+ * conditions of every row, then one small write. Other writes run until it begins to delete. The index work
+ * of up to 16 rows.
+ */
+syna_mmap_status syna_mmap_delete_where(syna_mmap *store,
+                                        const syna_mmap_search_options *options,
+                                        size_t *out_deleted,
+                                        syna_mmap_error *error);
+
 /* ---- Searching, and building the index ----------------------------------------------------------------------- */
 
 /**
@@ -1332,8 +1554,8 @@ void syna_mmap_search_options_init(syna_mmap_search_options *options, size_t str
  *
  * Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
  * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
- * is not valid UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY,
- * _POISONED.
+ * is not UTF-8 in a store of text keys), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef),
+ * _NO_MEMORY, _POISONED.
  * On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
  * Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
  * unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
@@ -1350,7 +1572,7 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
  * Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
  *
  * store    a handle.
- * key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+ * key      COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
  * k        as in syna_mmap_search.
  * options  BORROWED for the call. NULL: the defaults.
  * results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns
@@ -1734,7 +1956,10 @@ syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
  * including the key and the message that it points to. This struct never grows.
  */
 typedef struct syna_mmap_finding {
-  /** The row's key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL. */
+  /**
+   * The row's key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above.
+   * Not NULL.
+   */
   const char *key;
   /** Bytes of the key. */
   size_t key_len;

@@ -36,6 +36,20 @@ pub enum SynaError {
         /// The requested metric.
         actual: crate::DistanceMetric,
     },
+    /// The file has another kind of keys than the configuration.
+    KeyKindMismatch {
+        /// The file's kind.
+        expected: crate::KeyKind,
+        /// The requested kind.
+        actual: crate::KeyKind,
+    },
+    /// The file has another label than the configuration expects.
+    LabelMismatch {
+        /// The file's label.
+        expected: String,
+        /// The expected label of the configuration.
+        actual: String,
+    },
     /// A vector has a component that is NaN or infinite.
     InvalidVector {
         /// The position of the vector in its batch; 0 for a single one.
@@ -148,8 +162,8 @@ impl SynaError {
     }
 
     /// [`SynaError::NotFound`] for a key, which is shortened in the message.
-    pub(crate) fn no_such_key(key: &str) -> Self {
-        let shown: String = key.chars().take(100).collect();
+    pub(crate) fn no_such_key(key: &[u8]) -> Self {
+        let shown: String = String::from_utf8_lossy(key).chars().take(100).collect();
         Self::NotFound { what: format!("the key {shown:?}") }
     }
 
@@ -204,6 +218,18 @@ impl SynaError {
                 expected.name(),
                 actual.name(),
                 expected.name()
+            ),
+            Self::KeyKindMismatch { expected, actual } => write!(
+                f,
+                "the keys of the store are {}, not {}; open it with {}, or take the kind of keys from the file",
+                expected.name(),
+                actual.name(),
+                expected.name()
+            ),
+            Self::LabelMismatch { expected, actual } => write!(
+                f,
+                "the label of the store is {expected:?}, not {actual:?}: its vectors may come from another model; \
+                 open the right file, or expect this label"
             ),
             Self::InvalidVector { position, component, value } => {
                 write!(f, "component {component} of vector {position} is {value}; components must be finite")

@@ -28,6 +28,10 @@ pub(crate) enum Failpoint {
     KeepDeadRows,
     /// A compaction ignores rows that were written while it copied.
     LoseLateRows,
+    /// A compaction ignores updates of tags and payloads that were made while it copied.
+    LoseLateUpdates,
+    /// A checkpoint writes the user block of the previous one.
+    KeepUserBlock,
     /// After a compaction, writes go to the old file.
     WriteToOldFile,
     /// The leftover of a killed compaction is not removed.
@@ -52,6 +56,8 @@ pub(crate) enum Failpoint {
     LeaveStaleExtents,
     /// Recovery ignores deletions.
     LoseDeletions,
+    /// Recovery ignores updates of tags and payloads.
+    LoseUpdates,
     /// Frames contain no tags.
     LoseTags,
     /// An index of other rows is used.
@@ -84,7 +90,7 @@ mod setting {
     use super::Failpoint;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Failpoint; 29] = [
+    pub(crate) const ALL: [Failpoint; 32] = [
         Failpoint::SkipDataSync,
         Failpoint::SlotBeforeData,
         Failpoint::SameSlot,
@@ -97,6 +103,8 @@ mod setting {
         Failpoint::SealWithoutSync,
         Failpoint::KeepDeadRows,
         Failpoint::LoseLateRows,
+        Failpoint::LoseLateUpdates,
+        Failpoint::KeepUserBlock,
         Failpoint::WriteToOldFile,
         Failpoint::KeepLeftover,
         Failpoint::ShortWriteIsWhole,
@@ -109,6 +117,7 @@ mod setting {
         Failpoint::LeaveStaleHeads,
         Failpoint::LeaveStaleExtents,
         Failpoint::LoseDeletions,
+        Failpoint::LoseUpdates,
         Failpoint::LoseTags,
         Failpoint::KeepForeignIndex,
         Failpoint::IgnoreLock,

@@ -18,14 +18,17 @@ mod append_table;
 mod checksum;
 mod chunk_layout;
 mod distance;
+mod element;
 mod error;
 mod failpoint;
 mod float_environment;
 mod kernel;
+mod key_kind;
 mod memory;
 mod metric;
 mod short_path;
 mod sync;
+mod user_block;
 // Layer 1
 mod storage;
 // Layer 2
@@ -35,15 +38,18 @@ mod store;
 // Layer 4
 mod ffi;
 
+pub(crate) use element::ElementType;
 pub use error::{Result, SynaError};
 pub use index::IndexProfile;
+pub use key_kind::KeyKind;
 pub use metric::DistanceMetric;
 pub use store::{
     BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Filter, Finding, Hit,
-    HnswConfig, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult,
+    HnswConfig, Key, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult,
     MmapVectorConfig, MmapVectorStore, OpenMode, Problem, RowTest, SalvageReport, SearchOptions,
-    SearchResults, StoreStats, VerifyReport, WriteBatch, WriteMode,
+    SearchResults, StoreStats, UpdateBatch, VerifyReport, WriteBatch, WriteMode, Written,
 };
+pub use user_block::{Label, MAX_LABEL_BYTES, UserBlock};
 
 /// Internals for the benchmarks of this crate. Not part of the API; they may change at any time.
 #[cfg(feature = "bench-internals")]

@@ -18,7 +18,7 @@ fn make_store(path: &Path) {
     let store = MmapVectorStore::new(path, quiet(64, EUCLIDEAN)).unwrap();
     let mut random = Random::new(5);
     for i in 0..10 {
-        store.insert(&format!("key{i}"), &random.vector(64)).unwrap();
+        store.insert(format!("key{i}"), &random.vector(64)).unwrap();
     }
     store.close().unwrap();
 }
@@ -73,6 +73,7 @@ fn refused_writes_change_no_byte() {
             tags: None,
             payloads: BatchPayloads::None,
             mode: WriteMode::Insert,
+            ..WriteBatch::default()
         })
     };
     assert!(matches!(packed(b"abcd", &[1, 2, 4]).unwrap_err(), SynaError::InvalidArgument { .. }));
@@ -87,6 +88,7 @@ fn refused_writes_change_no_byte() {
         tags: None,
         payloads: BatchPayloads::Slices(&[&payload]),
         mode: WriteMode::Insert,
+        ..WriteBatch::default()
     };
     assert!(matches!(store.write(&too_large).unwrap_err(), SynaError::Limit { .. }));
     assert_eq!(store.len(), 10);
@@ -153,7 +155,7 @@ fn the_longest_key_is_accepted() {
     }
     store.close().unwrap();
     let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
-    assert_eq!(store.keys(), keys);
+    assert_eq!(store.keys().unwrap(), keys);
     assert_eq!(store.search(&[1.0; 64], 1).unwrap()[0].key, keys[0]);
 }
 

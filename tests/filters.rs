@@ -45,8 +45,9 @@ fn write(store: &MmapVectorStore, rows: std::ops::Range<usize>, vectors: &[Vec<f
         tags: Some(&rows.map(tags).collect::<Vec<_>>()),
         payloads: BatchPayloads::Slices(&payloads.iter().map(Vec::as_slice).collect::<Vec<_>>()),
         mode,
+        ..WriteBatch::default()
     });
-    assert_eq!(written.unwrap(), keys.len());
+    assert_eq!(written.unwrap().rows, keys.len());
 }
 
 fn bitmap(rows: usize, passes: impl Fn(usize) -> bool) -> Vec<u64> {
@@ -101,15 +102,15 @@ fn filters_and_their_combinations_match_a_scan() {
             Filter { tags_none: 1, ..none },
             Filter { tags_any: 2, tags_all: 1, tags_none: 1 << 63, ..none },
             Filter { tags_all: 5, tags_none: 1, ..none },
-            Filter { key_prefix: "ab", ..none },
-            Filter { key_prefix: "ä", ..none },
-            Filter { key_prefix: "no such prefix", ..none },
+            Filter { key_prefix: b"ab", ..none },
+            Filter { key_prefix: "ä".as_bytes(), ..none },
+            Filter { key_prefix: b"no such prefix", ..none },
             Filter { rows: Some(&even), ..none },
             Filter { rows: Some(&few), ..none },
             Filter { rows: Some(&[]), ..none },
             Filter { callback: Some(&no_payload), ..none },
             Filter { callback: Some(&|entry| entry.vector[0] > 0.0 && entry.row > 50), ..none },
-            Filter { tags_any: 3, key_prefix: "a", rows: Some(&even), callback: Some(&no_payload), ..none },
+            Filter { tags_any: 3, key_prefix: b"a", rows: Some(&even), callback: Some(&no_payload), ..none },
         ];
         for (number, filter) in filters.iter().enumerate() {
             let passes = |entry: &Entry<'_>| {
@@ -119,7 +120,7 @@ fn filters_and_their_combinations_match_a_scan() {
                 (filter.tags_any == 0 || entry.tags & filter.tags_any != 0)
                     && entry.tags & filter.tags_all == filter.tags_all
                     && entry.tags & filter.tags_none == 0
-                    && entry.key.starts_with(filter.key_prefix)
+                    && entry.key.as_bytes().starts_with(filter.key_prefix)
                     && filter.rows.is_none_or(bit)
                     && filter.callback.is_none_or(|callback| callback(entry))
             };
@@ -196,7 +197,7 @@ fn deleted_rows_are_hidden_and_k_hits_are_returned_if_k_rows_match() {
     store.build_index().unwrap();
     // Rows 6000.. have the keys of the first thousand rows; the first hundred of those keys are deleted.
     write(&store, 0..1000, &all, WriteMode::Upsert);
-    (0..100).for_each(|row| assert!(store.delete(&key(row)).unwrap()));
+    (0..100).for_each(|row| assert!(store.delete(key(row)).unwrap()));
     let live = |row: u32| (1000..6000).contains(&row) || row >= 6100;
     for (low, high) in [(900, 1003), (0, 7000), (5990, 6110), (0, 1000), (6000, 6100)] {
         let words = bitmap(7000, |row| (low..high).contains(&row));
@@ -222,7 +223,8 @@ fn a_callback_filter_is_called_once_a_row_and_may_call_the_store() {
         let callback = |entry: &Entry<'_>| {
             let row = entry.row as usize;
             asked.lock().unwrap()[row] += 1;
-            assert_eq!((entry.key, entry.tags, entry.payload.len()), (key(row).as_str(), tags(row), row % 3));
+            assert_eq!(entry.key, key(row));
+            assert_eq!((entry.tags, entry.payload.len()), (tags(row), row % 3));
             assert_eq!(entry.vector, all[row]);
             assert_eq!(store.tags(entry.key), Some(entry.tags));
             store.search(&all[3], 1).unwrap();
@@ -294,7 +296,7 @@ fn a_search_by_key_excludes_its_own_row() {
         }
         let results = RefCell::new(SearchResults::default());
         let found = |row: usize, k: usize, options: SearchOptions<'_>| {
-            store.search_key(&key(row), k, &options, &mut results.borrow_mut()).unwrap();
+            store.search_key(key(row), k, &options, &mut results.borrow_mut()).unwrap();
             results.borrow().hits().to_vec()
         };
         for row in (0..4000).step_by(571) {
@@ -319,7 +321,7 @@ fn a_search_by_key_excludes_its_own_row() {
         assert!(results.borrow().hits().is_empty());
         assert!(
             store
-                .search_key(&"k".repeat(70_000), 1, &SearchOptions::default(), &mut results.borrow_mut())
+                .search_key("k".repeat(70_000), 1, &SearchOptions::default(), &mut results.borrow_mut())
                 .is_err()
         );
     }

@@ -9,13 +9,16 @@ use support::sources::sources;
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
 /// The modules at the crate's root and their layers.
-const LAYERS: [(&str, u32); 16] = [
+const LAYERS: [(&str, u32); 19] = [
     ("sync", 0),
     ("memory", 0),
     ("error", 0),
     ("short_path", 0),
     ("float_environment", 0),
     ("metric", 0),
+    ("element", 0),
+    ("key_kind", 0),
+    ("user_block", 0),
     ("kernel", 0),
     ("distance", 0),
     ("append_table", 0),
@@ -30,7 +33,19 @@ const LAYERS: [(&str, u32); 16] = [
 
 /// The names that the crate's root re-exports, and the layer of each.
 const RE_EXPORTS: [(u32, &[&str]); 3] = [
-    (0, &["Result", "SynaError", "DistanceMetric"]),
+    (
+        0,
+        &[
+            "Result",
+            "SynaError",
+            "DistanceMetric",
+            "ElementType",
+            "KeyKind",
+            "Label",
+            "MAX_LABEL_BYTES",
+            "UserBlock",
+        ],
+    ),
     (2, &["IndexProfile"]),
     (
         3,
@@ -45,6 +60,7 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
             "Filter",
             "Finding",
             "Hit",
+            "Key",
             "HnswConfig",
             "MAX_BATCH_BYTES",
             "MAX_EF",
@@ -61,9 +77,11 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
             "SearchOptions",
             "SearchResults",
             "StoreStats",
+            "UpdateBatch",
             "VerifyReport",
             "WriteBatch",
             "WriteMode",
+            "Written",
         ],
     ),
 ];

@@ -148,7 +148,7 @@ fn expect_no_space<T: std::fmt::Debug>(result: Result<T>) {
 fn check(store: &MmapVectorStore, count: usize) {
     assert_eq!(store.len(), count);
     for number in 0..count {
-        assert_eq!(store.get_slice(&number.to_string()), Some(&vector(number)[..]), "row {number}");
+        assert_eq!(store.get_slice(number.to_string()), Some(&vector(number)[..]), "row {number}");
     }
     for number in (0..count).step_by(count / 5 + 1) {
         assert_eq!(store.search(&vector(number), 1).unwrap()[0].key, number.to_string());

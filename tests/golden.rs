@@ -9,15 +9,15 @@ use syna_mmap::{DistanceMetric, MmapVectorConfig, MmapVectorStore, OpenMode};
 fn check(store: &MmapVectorStore) {
     let (mut a, mut bc) = ([0.0; 64], [0.0; 64]);
     (a[0], bc[63]) = (1.0, 2.0);
-    assert_eq!(store.keys(), ["a", "bc"]);
+    assert_eq!(store.keys().unwrap(), ["a", "bc"]);
     assert_eq!(store.get_slice("a"), Some(&a[..]));
     assert_eq!(store.get_slice("bc"), Some(&bc[..]));
     assert_eq!(store.search(&bc, 1).unwrap()[0].key, "bc");
 }
 
 #[test]
-fn format_3_opens_for_reading_and_for_writing() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-3.syna");
+fn format_4_opens_for_reading_and_for_writing() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-4.syna");
     let config = quiet(64, DistanceMetric::Euclidean);
     let open = OpenMode { read_only: true, verify: true, ..OpenMode::default() };
     check(&MmapVectorStore::new(&golden, MmapVectorConfig { open, ..config.clone() }).unwrap());
@@ -28,5 +28,5 @@ fn format_3_opens_for_reading_and_for_writing() {
     check(&store);
     store.insert("new", &[9.0; 64]).unwrap();
     store.close().unwrap();
-    assert_eq!(MmapVectorStore::new(&copy, config).unwrap().keys(), ["a", "bc", "new"]);
+    assert_eq!(MmapVectorStore::new(&copy, config).unwrap().keys().unwrap(), ["a", "bc", "new"]);
 }

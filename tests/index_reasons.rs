@@ -37,7 +37,7 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     let mut grow = |rows: std::ops::Range<usize>| {
         let store = open();
         for row in rows {
-            store.insert(&row.to_string(), &random.vector(64)).unwrap();
+            store.insert(row.to_string(), &random.vector(64)).unwrap();
         }
         store.build_index().unwrap();
         store.close().unwrap();
@@ -51,7 +51,10 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
         match &findings[..] {
             [] => assert_eq!(logged, ""),
             [found] => {
-                assert_eq!((found.problem, found.row, &found.key[..]), (Problem::IgnoredIndex, None, ""));
+                assert_eq!(
+                    (found.problem, found.row, &found.key[..]),
+                    (Problem::IgnoredIndex, None, &b""[..])
+                );
                 let reason = found.message.strip_prefix("the index file is not used: ").unwrap();
                 assert!(logged.contains(&format!("ignoring index file: {reason};")), "{logged}; {reason}");
             }

@@ -86,7 +86,7 @@ fn a_store_can_be_closed_during_background_indexing_and_reopened() {
     assert_found(&store, &rows, 0);
     // A compaction replaces the index that the worker is working on.
     for row in 0..3_000 {
-        assert!(store.delete(&row.to_string()).unwrap());
+        assert!(store.delete(row.to_string()).unwrap());
     }
     store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(store.len(), 3_000);

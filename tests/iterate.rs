@@ -5,7 +5,8 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Random, TempFolder, quiet, seed};
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, MmapVectorStore, OpenMode, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Key, MmapVectorStore, OpenMode, WriteBatch,
+    WriteMode,
 };
 
 const DIMENSIONS: u16 = 67;
@@ -18,12 +19,13 @@ fn write(store: &MmapVectorStore, keys: &[&str], vectors: &[&[f32]], tags: &[u64
             tags: Some(tags),
             payloads: BatchPayloads::Slices(payloads),
             mode: WriteMode::Upsert,
+            ..WriteBatch::default()
         })
         .unwrap();
 }
 
 fn keys_from(store: &MmapVectorStore, first_row: u32) -> Vec<String> {
-    store.iterate(first_row).map(|entry| entry.unwrap().key.to_owned()).collect()
+    store.iterate(first_row).map(|entry| entry.unwrap().key.to_string()).collect()
 }
 
 #[test]
@@ -46,17 +48,18 @@ fn iteration_returns_complete_rows_in_order() {
         for entry in store.iterate(4).map(Result::unwrap).filter(|entry| entry.row < 20) {
             let row = entry.row as usize;
             assert_eq!(
-                (entry.key.len(), entry.tags, entry.payload),
+                (entry.key.as_bytes().len(), entry.tags, entry.payload),
                 (row, row as u64 * 3, &vec![7; row][..])
             );
             assert_eq!(entry.vector, vectors[row]);
             assert_eq!(entry.vector.as_ptr().addr() % 64, 0);
         }
         let last = store.iterate(20).next().unwrap().unwrap();
-        assert_eq!((last.key, last.tags, last.payload), ("k", 9, &b"new"[..]));
+        assert_eq!(last.key, "k");
+        assert_eq!((last.tags, last.payload), (9, &b"new"[..]));
         assert_eq!(last.vector, vectors[2]);
         assert!(store.iterate(21).next().is_none() && store.iterate(u32::MAX).next().is_none());
-        assert_eq!(keys_from(store, 0), store.keys());
+        assert_eq!(keys_from(store, 0), store.keys().unwrap());
     };
     check(&store);
     let mut cursor = store.cursor(18);
@@ -86,9 +89,9 @@ fn an_iteration_does_not_see_later_writes() {
                 if is_done.load(Ordering::Relaxed) {
                     break;
                 }
-                store.insert(&format!("new {round}"), &[2.0; 64]).unwrap();
-                store.delete(&format!("new {}", round / 2)).unwrap();
-                store.upsert(&format!("moving {}", round % 7), &[3.0; 64]).unwrap();
+                store.insert(format!("new {round}"), &[2.0; 64]).unwrap();
+                store.delete(format!("new {}", round / 2)).unwrap();
+                store.upsert(format!("moving {}", round % 7), &[3.0; 64]).unwrap();
             }
         });
         for _ in 0..50 {
@@ -98,7 +101,7 @@ fn an_iteration_does_not_see_later_writes() {
             let seen: Vec<u32> = walk.map(|entry| entry.unwrap().row).collect();
             assert!(seen.is_sorted() && seen.len() >= keys.len());
             // Each key once: an upsert shows the old row or the new one.
-            let mut names: Vec<&str> = seen.iter().map(|&row| again.entry(row).unwrap().key).collect();
+            let mut names: Vec<Key<'_>> = seen.iter().map(|&row| again.entry(row).unwrap().key).collect();
             names.sort_unstable();
             assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
         }
@@ -115,7 +118,7 @@ fn statistics_are_consistent() {
     let empty = store.stats().unwrap();
     assert_eq!((empty.rows, empty.live_rows, empty.last_seq, empty.durable_seq), (0, 0, 0, 0));
     for i in 0..100 {
-        store.insert(&format!("key {i}"), &[i as f32; 67]).unwrap();
+        store.insert(format!("key {i}"), &[i as f32; 67]).unwrap();
     }
     store.delete("key 5").unwrap();
     store.upsert("key 6", &[1.5; 67]).unwrap();

@@ -5,6 +5,7 @@ mod targets;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use targets::changes::Change;
 use targets::questions::{Condition, Question};
 use targets::world::{Operation, World};
 
@@ -41,6 +42,16 @@ fn question() -> impl Strategy<Value = Question> {
     ]
 }
 
+fn change() -> impl Strategy<Value = Change> {
+    let update = (keys(), any::<Option<u8>>(), prop::option::of(0_u16..300));
+    prop_oneof![
+        2 => (keys(), keys(), any::<u8>())
+            .prop_map(|(deletions, keys, vector)| Change::Replace { deletions, keys, vector }),
+        1 => condition().prop_map(Change::DeleteWhere),
+        3 => update.prop_map(|(keys, tags, payload)| Change::Update { keys, tags, payload }),
+    ]
+}
+
 fn operation() -> impl Strategy<Value = Operation> {
     let write = (keys(), any::<u8>(), any::<bool>(), any::<bool>(), 0_u16..300).prop_map(
         |(keys, vector, upsert, tags, payload)| Operation::Write { keys, vector, upsert, tags, payload },
@@ -51,6 +62,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         6 => write,
         4 => (key(), any::<u8>()).prop_map(|(key, vector)| Operation::Upsert { key, vector }),
         8 => key().prop_map(|key| Operation::Delete { key }),
+        6 => change().prop_map(Operation::Change),
         2 => key().prop_map(|key| Operation::Get { key }),
         12 => question().prop_map(Operation::Ask),
         1 => Just(Operation::Compact),

@@ -72,7 +72,7 @@ fn a_reader_of_the_lower_file_follows_the_writer_to_its_copy() {
         assert!(reader.refresh().unwrap());
         assert_eq!(reader.len(), there);
         assert_found(&reader, &rows[..there], 0);
-        for (row, key) in reader.keys().iter().enumerate() {
+        for (row, key) in reader.keys().unwrap().iter().enumerate() {
             assert_eq!(key, &row.to_string());
             assert_eq!(reader.get_slice(key), Some(&rows[row][..]));
         }

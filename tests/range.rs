@@ -38,7 +38,7 @@ fn exactly_the_rows_within_the_distance_are_found() {
         store.build_index().unwrap();
         append(&store, &rows[3500..]);
         for row in (0..4000).step_by(7) {
-            assert!(store.delete(&row.to_string()).unwrap());
+            assert!(store.delete(row.to_string()).unwrap());
         }
         let mut all = SearchResults::default();
         for number in 0..8 {

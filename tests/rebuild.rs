@@ -25,7 +25,7 @@ fn replaced(path: &Path, rows: &[Vec<f32>], others: &[Vec<f32>], count: usize) -
     insert(&store, rows, 0);
     store.build_index().unwrap();
     for (key, vector) in others[..count].iter().enumerate() {
-        store.upsert(&key.to_string(), vector).unwrap();
+        store.upsert(key.to_string(), vector).unwrap();
     }
     store
 }
@@ -209,11 +209,11 @@ fn searches_and_writes_run_during_a_rebuild() {
         }
         let writer = scope.spawn(|| {
             for key in (steady..ROWS).cycle() {
-                store.upsert(&key.to_string(), &rows[key]).unwrap();
+                store.upsert(key.to_string(), &rows[key]).unwrap();
                 // The next search finds the row, whichever graph it uses.
                 assert_found(&store, &rows[key..=key], key);
-                store.delete(&key.to_string()).unwrap();
-                store.upsert(&key.to_string(), &others[key]).unwrap();
+                store.delete(key.to_string()).unwrap();
+                store.upsert(key.to_string(), &others[key]).unwrap();
                 if is_over.load(Ordering::Acquire) {
                     break;
                 }

@@ -254,10 +254,10 @@ fn a_full_turnover_leaves_an_index_as_good_as_a_new_one() {
             ..quiet(64, metric)
         };
         let turned = MmapVectorStore::in_memory(config).unwrap();
-        let write = |store: &MmapVectorStore, row: usize| store.insert(&row.to_string(), &all[row]).unwrap();
+        let write = |store: &MmapVectorStore, row: usize| store.insert(row.to_string(), &all[row]).unwrap();
         old.iter().for_each(|&row| write(&turned, row));
         for (&gone, &row) in old.iter().zip(new) {
-            assert!(turned.delete(&gone.to_string()).unwrap());
+            assert!(turned.delete(gone.to_string()).unwrap());
             write(&turned, row);
         }
         turned.build_index().unwrap();

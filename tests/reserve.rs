@@ -48,7 +48,7 @@ fn repeated_small_reservations_leave_few_mappings() {
     for cycle in 0..CYCLES {
         store.reserve(store.len() as u64 + 16).unwrap();
         for row in 0..16 {
-            store.insert(&format!("{cycle} {row}"), &vector).unwrap();
+            store.insert(format!("{cycle} {row}"), &vector).unwrap();
         }
     }
     let bytes = file_bytes(&path);

@@ -31,8 +31,9 @@ fn write_ten(store: &MmapVectorStore, name: &str, first: usize, payload: &[u8]) 
         tags: None,
         payloads: BatchPayloads::Slices(&payloads),
         mode: WriteMode::Insert,
+        ..WriteBatch::default()
     });
-    assert_eq!(written.unwrap(), 10);
+    assert_eq!(written.unwrap().rows, 10);
 }
 
 fn find(bytes: &[u8], what: &[u8], from: usize) -> usize {
@@ -65,7 +66,7 @@ fn frames(path: &Path) -> Vec<Vec<u8>> {
 fn salvaged(path: &Path, to: &Path) -> (SalvageReport, Vec<String>) {
     let report = MmapVectorStore::salvage(path, to).unwrap();
     let store = MmapVectorStore::new(to, quiet(64, EUCLIDEAN)).unwrap();
-    let keys = store.keys();
+    let keys = store.keys().unwrap();
     for key in &keys {
         let row: usize = key.trim_matches(|letter: char| letter.is_alphabetic()).parse().unwrap();
         assert_eq!(store.get_slice(key), Some(&vector(row)[..]), "{key}");

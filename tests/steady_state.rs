@@ -72,16 +72,17 @@ fn with_filters_within_a_distance_and_by_key() {
         tags: Some(&(0..4000).collect::<Vec<u64>>()),
         payloads: BatchPayloads::None,
         mode: WriteMode::Insert,
+        ..WriteBatch::default()
     });
-    assert_eq!(written.unwrap(), 4000);
+    assert_eq!(written.unwrap().rows, 4000);
     store.build_index().unwrap();
     let bitmap = vec![0x0101_0101_0101_0101; 63];
-    let test = |entry: &Entry<'_>| entry.key.ends_with('7') || entry.tags.is_multiple_of(2);
+    let test = |entry: &Entry<'_>| entry.key.as_bytes().ends_with(b"7") || entry.tags.is_multiple_of(2);
     let none = Filter::default();
     let filters = [
         Filter { tags_all: 2, ..none },
         Filter { tags_any: 1, tags_none: 2046, ..none },
-        Filter { key_prefix: "key 1", ..none },
+        Filter { key_prefix: b"key 1", ..none },
         Filter { rows: Some(&bitmap), ..none },
         Filter { callback: Some(&test), ..none },
         Filter { callback: Some(&|entry| entry.row == 5), ..none },
@@ -115,7 +116,7 @@ fn through_the_c_api() {
     let mut random = Random::new(seed(11));
     let store = MmapVectorStore::new(&path, quiet(768, DistanceMetric::Cosine)).unwrap();
     for n in 0..3000 {
-        store.insert(&format!("key {n}"), &random.vector(768)).unwrap();
+        store.insert(format!("key {n}"), &random.vector(768)).unwrap();
     }
     store.build_index().unwrap();
     store.close().unwrap();

@@ -25,7 +25,7 @@ fn keys_of_all_lengths_are_stored_and_found_in_all_dimensions() {
             let query = random.below(keys.len());
             let check = |store: &MmapVectorStore| {
                 assert_eq!(store.len(), keys.len());
-                assert_eq!(store.keys(), keys);
+                assert_eq!(store.keys().unwrap(), keys);
                 for (key, vector) in keys.iter().zip(&vectors) {
                     let slice = store.get_slice(key).expect("a key that exists");
                     assert_eq!(slice, vector);
@@ -77,7 +77,7 @@ fn an_insert_keeps_existing_keys_and_the_first_duplicate() {
     assert_eq!(store.insert_batch(&["a", "b", "b", "c"], &[&two, &two, &three, &three]).unwrap(), 2);
     assert_eq!(store.get("a").unwrap().unwrap(), one);
     assert_eq!(store.get("b").unwrap().unwrap(), two);
-    assert_eq!(store.keys(), ["a", "b", "c"]);
+    assert_eq!(store.keys().unwrap(), ["a", "b", "c"]);
     assert_eq!(store.insert_batch(&[], &[]).unwrap(), 0);
 }
 
@@ -95,8 +95,9 @@ fn an_upsert_keeps_the_last_duplicate_and_old_slices_stay_valid() {
         tags: Some(&[5, 6, 7]),
         payloads: BatchPayloads::Slices(&[b"x", b"", b"zzz"]),
         mode: WriteMode::Upsert,
+        ..WriteBatch::default()
     };
-    assert_eq!(store.write(&batch).unwrap(), 2);
+    assert_eq!(store.write(&batch).unwrap().rows, 2);
     assert_eq!(old, rows[0]);
     let check = |store: &MmapVectorStore| {
         assert_eq!(store.len(), 2);
@@ -118,7 +119,7 @@ fn a_deleted_key_is_not_found_and_can_be_inserted_again() {
     let path = folder.file("store");
     let store = MmapVectorStore::new(&path, quiet(64, DistanceMetric::Euclidean)).unwrap();
     for i in 0..10u8 {
-        store.insert(&format!("k{i}"), &[f32::from(i); 64]).unwrap();
+        store.insert(format!("k{i}"), &[f32::from(i); 64]).unwrap();
     }
     assert!(store.delete("k3").unwrap() && !store.delete("k3").unwrap() && !store.delete("none").unwrap());
     let check = |store: &MmapVectorStore| {
@@ -127,7 +128,7 @@ fn a_deleted_key_is_not_found_and_can_be_inserted_again() {
             !store.contains("k3") && store.get("k3").unwrap().is_none() && store.get_slice("k3").is_none()
         );
         assert!(store.search(&[3.0; 64], 10).unwrap().iter().all(|hit| hit.key != "k3"));
-        assert!(!store.keys().contains(&"k3".to_owned()));
+        assert!(!store.keys().unwrap().contains(&"k3".to_owned()));
     };
     check(&store);
     store.close().unwrap();
@@ -135,7 +136,7 @@ fn a_deleted_key_is_not_found_and_can_be_inserted_again() {
     check(&store);
     store.insert("k3", &[30.0; 64]).unwrap();
     assert_eq!(store.get("k3").unwrap().unwrap(), [30.0; 64]);
-    assert_eq!(store.keys().last().map(String::as_str), Some("k3"));
+    assert_eq!(store.keys().unwrap().last().map(String::as_str), Some("k3"));
 }
 
 #[test]

@@ -68,8 +68,9 @@ fn put(store: &MmapVectorStore, keys: &[&str], version: u64, mode: WriteMode) {
         tags: Some(&vec![version; keys.len()]),
         payloads: BatchPayloads::Slices(&vec![payload.as_slice(); keys.len()]),
         mode,
+        ..WriteBatch::default()
     };
-    assert_eq!(store.write(&batch).unwrap(), keys.len());
+    assert_eq!(store.write(&batch).unwrap().rows, keys.len());
 }
 
 fn pair(number: usize) -> [String; 2] {
@@ -172,7 +173,7 @@ fn watch(store: &MmapVectorStore, progress: &Progress) {
 /// An iteration shows one moment: each key once, both keys of a pair.
 fn iterate(store: &MmapVectorStore) {
     let mut versions = HashMap::new();
-    for key in store.keys() {
+    for key in store.keys().unwrap() {
         assert_eq!(versions.insert(key.clone(), 0), None, "{key:?} twice");
     }
     check_answer(&versions, true);

@@ -37,8 +37,9 @@ fn make_store(path: &Path) -> Vec<Vec<f32>> {
             tags: Some(&[batch as u64 + 1; 10]),
             payloads: BatchPayloads::Slices(&[b"payload".as_slice(); 10]),
             mode: WriteMode::Insert,
+            ..WriteBatch::default()
         });
-        assert_eq!(written.unwrap(), 10);
+        assert_eq!(written.unwrap().rows, 10);
     }
     assert!(store.delete("key3").unwrap());
     store.close().unwrap();
@@ -67,7 +68,7 @@ fn an_intact_store_has_no_findings_with_and_without_an_index() {
     let mut random = Random::new(seed(2));
     let store = MmapVectorStore::new(folder.file("store"), quiet(64, EUCLIDEAN)).unwrap();
     for i in 0..4000 {
-        store.insert(&format!("key{i}"), &random.vector(64)).unwrap();
+        store.insert(format!("key{i}"), &random.vector(64)).unwrap();
     }
     let report = verify(&store);
     assert_eq!((report.rows, report.searched, report.findings.len()), (4000, 0, 0));
@@ -89,7 +90,7 @@ fn a_damaged_vector_is_reported_refused_by_open_and_skipped_by_salvage() {
     let store = MmapVectorStore::new(&path, read_only(false)).unwrap();
     let findings = verify(&store).findings;
     assert_eq!(findings.len(), 1);
-    assert_eq!((findings[0].row, findings[0].key.as_str()), (Some(25), "key25"));
+    assert_eq!((findings[0].row, &findings[0].key[..]), (Some(25), &b"key25"[..]));
     assert_eq!(findings[0].problem, Problem::DamagedVector);
     let checked = OpenMode { verify: true, ..read_only(false).open };
     let error =
@@ -137,7 +138,10 @@ fn damaged_links_are_reported_and_ignored_until_the_index_is_rebuilt() {
     assert!(store.has_index(), "an open does not read the whole index");
     let report = verify(&store);
     let [found] = &report.findings[..] else { panic!("{report:?}") };
-    assert_eq!((found.problem, &found.key), (Problem::DamagedLinks, &found.row.unwrap().to_string()));
+    assert_eq!(
+        (found.problem, &found.key),
+        (Problem::DamagedLinks, &found.row.unwrap().to_string().into_bytes())
+    );
     assert_eq!(verify(&store), report, "the report is unchanged");
     assert!(!store.has_index());
     for (key, vector) in keys.iter().zip(&vectors).step_by(97) {
@@ -173,6 +177,6 @@ fn a_damaged_checkpointed_frame_is_an_error_and_salvage_recovers_the_rest() {
     let store = MmapVectorStore::new(&saved, quiet(64, EUCLIDEAN)).unwrap();
     for (row, vector) in vectors.iter().enumerate() {
         let is_lost = row == 3 || (20..30).contains(&row);
-        assert_eq!(store.get_slice(&format!("key{row}")), (!is_lost).then_some(&vector[..]));
+        assert_eq!(store.get_slice(format!("key{row}")), (!is_lost).then_some(&vector[..]));
     }
 }

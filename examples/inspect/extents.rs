@@ -54,7 +54,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
     }
     let identity = Identity {
         dimensions: u32::from(short(bytes, 12)),
-        metric: u32::from(short(bytes, 14)),
+        metric: u32::from(short(bytes, 14) & 0xff),
         store_id: StoreId(array(bytes, 16)),
     };
     let place = Place::new(identity.store_id, at);
@@ -70,8 +70,12 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
         2 => Kind::Log,
         kind => return Err(format!("the kind is {kind}")),
     };
-    if !identity.is_possible() {
-        return Err(format!("{} dimensions, metric {}", identity.dimensions, identity.metric));
+    let [_, element] = short(bytes, 14).to_le_bytes();
+    if !identity.is_possible() || element & 0xf != 0 || element >> 4 > 1 {
+        return Err(format!(
+            "{} dimensions, metric {}, element type and keys {element:#x}",
+            identity.dimensions, identity.metric
+        ));
     }
     let extent = Extent {
         at,

@@ -11,10 +11,12 @@ pub const SLOTS_AT: [u64; 2] = [0, 16_384];
 pub const MAGIC: [u8; 8] = [0x89, b'S', b'Y', b'N', 0x0d, 0x0a, 0x1a, 0];
 /// The magic of an unfinished file.
 pub const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
-const SLOT_BYTES: usize = 128;
+const SLOT_BYTES: usize = 256;
+/// Versions 1 to 3 had slots of this length, with the checksum at their end.
+const OLD_SLOT_BYTES: usize = 128;
 /// The offset of the first extent.
 pub const EXTENTS_AT: u64 = 32_768;
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// The highest number of rows in a file.
 pub const MAX_ROWS: u64 = (1 << 32) - 2;
 
@@ -35,6 +37,11 @@ pub struct Superblock {
     pub extents_end: u64,
     /// The base of the write count.
     pub base: u64,
+    pub key_kind: u32,
+    pub application_id: u32,
+    pub user_version: u32,
+    /// UTF-8, then zeros.
+    pub label: [u8; 64],
 }
 
 impl Superblock {
@@ -46,8 +53,10 @@ impl Superblock {
         if array::<8>(bytes, 0) != MAGIC {
             return Err("the magic is wrong".to_owned().into());
         }
-        let (stored, computed) = (word(bytes, 124), crc32c(bytes.get(..124).unwrap_or_default()));
-        if stored != computed {
+        let checksum_of = |length: usize| crc32c(bytes.get(..length - 4).unwrap_or_default());
+        let (stored, computed) = (word(bytes, SLOT_BYTES - 4), checksum_of(SLOT_BYTES));
+        let is_old = word(bytes, OLD_SLOT_BYTES - 4) == checksum_of(OLD_SLOT_BYTES);
+        if stored != computed && !is_old {
             return Err(format!("the checksum is {stored:08x}, of the bytes {computed:08x}").into());
         }
         if word(bytes, 8) != VERSION {
@@ -64,22 +73,34 @@ impl Superblock {
         if !identity.is_possible() {
             return Err(format!("{} dimensions, metric {}", identity.dimensions, identity.metric).into());
         }
-        if (word(bytes, 48), word(bytes, 52)) != (identity.stride_bytes(), identity.block_rows()) {
+        if (word(bytes, 56), word(bytes, 60)) != (identity.stride_bytes(), identity.block_rows()) {
             return Err("the stride or the block does not match the dimensions".to_owned().into());
+        }
+        let (element, key_kind) = (word(bytes, 48), word(bytes, 52));
+        if element != 0 || key_kind > 1 {
+            return Err(format!("element type {element}, kind of keys {key_kind}").into());
+        }
+        let label = array(bytes, 140);
+        if label_text(&label).is_none() {
+            return Err("the label is not UTF-8 followed by zeros".to_owned().into());
         }
         let found = Self {
             at,
             identity,
-            generation: long(bytes, 56),
-            sequence: long(bytes, 64),
-            rows: long(bytes, 72),
-            deletions: long(bytes, 80),
-            log_head: long(bytes, 88),
-            log_extent: word(bytes, 96),
-            chain: word(bytes, 100),
-            extent_count: word(bytes, 104),
-            base: u64::from(word(bytes, 108)) | u64::from(word(bytes, 120)) << 32,
+            generation: long(bytes, 64),
+            sequence: long(bytes, 72),
+            rows: long(bytes, 80),
+            deletions: long(bytes, 88),
+            log_head: long(bytes, 96),
+            log_extent: word(bytes, 104),
+            chain: word(bytes, 108),
             extents_end: long(bytes, 112),
+            base: long(bytes, 120),
+            extent_count: word(bytes, 128),
+            key_kind,
+            application_id: word(bytes, 132),
+            user_version: word(bytes, 136),
+            label,
         };
         found.check()?;
         Ok(found)
@@ -98,6 +119,13 @@ impl Superblock {
             () => Ok(()),
         }
     }
+}
+
+/// The text of a label; `None` if it is not UTF-8 followed by zeros.
+fn label_text(label: &[u8; 64]) -> Option<&str> {
+    let length = label.iter().position(|&byte| byte == 0).unwrap_or(label.len());
+    let (text, zeros) = label.split_at(length);
+    std::str::from_utf8(text).ok().filter(|_| zeros.iter().all(|&byte| byte == 0))
 }
 
 /// Why a slot is not used.
@@ -212,6 +240,13 @@ fn print_details(newest: &Superblock, report: &mut Report<'_>) {
     report.line(format_args!("newest: generation {}, format version {VERSION}", newest.generation));
     print_identity(identity, report);
     report.line(format_args!("writes before this log: {}", newest.base));
+    report.line(format_args!(
+        "f32, {} keys, application id {}, user version {}, label {:?}",
+        if newest.key_kind == 0 { "text" } else { "byte" },
+        newest.application_id,
+        newest.user_version,
+        label_text(&newest.label).unwrap_or_default(),
+    ));
 }
 
 /// Prints what all parts of a store have in common.

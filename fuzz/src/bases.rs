@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore,
-    WriteBatch, WriteMode,
+    UpdateBatch, WriteBatch, WriteMode,
 };
 
 /// Graphs with few links: building a graph takes most of the time of a run, and tests nothing else.
@@ -59,8 +59,18 @@ pub fn write_rows(
         tags: Some(&tags),
         payloads: BatchPayloads::Slices(&payloads.iter().map(Vec::as_slice).collect::<Vec<_>>()),
         mode,
+        ..WriteBatch::default()
     };
     store.write(&batch).unwrap();
+    // An update of some of them.
+    let keys: Vec<&str> = keys.iter().map(String::as_str).step_by(7).collect();
+    let payloads: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+    let update = UpdateBatch {
+        keys: BatchKeys::Slices(&keys),
+        tags: None,
+        payloads: BatchPayloads::Slices(&payloads),
+    };
+    store.update(&update).unwrap();
 }
 
 /// The shape of a base.

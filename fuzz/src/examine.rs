@@ -144,7 +144,7 @@ fn check_error(error: &SynaError) {
 
 /// Reads all content of a store.
 fn look(store: &MmapVectorStore) {
-    let keys = store.keys();
+    let keys = store.keys().unwrap();
     assert_eq!(keys.len(), store.len(), "as many keys as len() says");
     assert_eq!(keys.is_empty(), store.is_empty());
     for key in keys.iter().take(MOST_ROWS) {
@@ -195,7 +195,7 @@ fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
     let vector = vec![0.25; store.dimensions().into()];
     let key = "a key that no base has";
     let written = store.insert(key, &vector).is_ok() && store.contains(key);
-    if let Some(old) = store.keys().into_iter().find(|old| old != key) {
+    if let Some(old) = store.keys().unwrap().into_iter().find(|old| old != key) {
         let _ = store.upsert(&old, &vector);
         let _ = store.delete(&old);
     }

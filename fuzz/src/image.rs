@@ -9,11 +9,13 @@ pub type Field = (usize, usize);
 pub const SLOTS: [usize; 2] = [0, 16384];
 pub const EXTENTS_START: usize = 32768;
 pub const EXTENT_DATA: usize = 4096;
-const SLOT_CHECKSUM: usize = 124;
+/// The length of a slot.
+pub const SLOT: usize = 256;
+const SLOT_CHECKSUM: usize = SLOT - 4;
 const HEADER_CHECKSUM: usize = 60;
 pub const HEADER: usize = 64;
 
-pub const SLOT_FIELDS: [Field; 20] = [
+pub const SLOT_FIELDS: [Field; 24] = [
     (0, 8),
     (8, 4),
     (12, 4),
@@ -24,25 +26,29 @@ pub const SLOT_FIELDS: [Field; 20] = [
     (44, 4),
     (48, 4),
     (52, 4),
-    (56, 8),
+    (56, 4),
+    (60, 4),
     (64, 8),
     (72, 8),
     (80, 8),
     (88, 8),
-    (96, 4),
-    (100, 4),
+    (96, 8),
     (104, 4),
+    (108, 4),
     (112, 8),
-    (120, 4),
+    (120, 8),
+    (128, 4),
+    (140, 8),
+    (204, 8),
 ];
-pub const EXTENT_FIELDS: [Field; 10] =
-    [(0, 4), (4, 4), (8, 4), (12, 2), (14, 2), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
+pub const EXTENT_FIELDS: [Field; 11] =
+    [(0, 4), (4, 4), (8, 4), (12, 2), (14, 1), (15, 1), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
 pub const FRAME_FIELDS: [Field; 12] =
     [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
 
 const SLOT_STORE_ID: usize = 24;
-const SLOT_SEQUENCE: usize = 64;
-const SLOT_CHAIN: usize = 100;
+const SLOT_SEQUENCE: usize = 72;
+const SLOT_CHAIN: usize = 108;
 const EXTENT_KIND: usize = 4;
 const EXTENT_ORDINAL: usize = 8;
 const EXTENT_STORE_ID: usize = 16;

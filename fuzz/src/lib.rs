@@ -12,6 +12,7 @@
 //! | `open_data.rs` | target: a hostile data file |
 //! | `open_index.rs` | target: a hostile index beside an intact store |
 //! | `world.rs` | a store and a model of it, compared after each operation |
+//! | `changes.rs` | writes of many keys at once |
 //! | `questions.rs` | searches of every kind, compared with a scan of the model |
 //! | `operations.rs` | target: a sequence of operations on a store |
 //! | `c_calls.rs` | target: C calls with valid and invalid handles |
@@ -24,6 +25,7 @@ pub mod bases;
 pub mod c_calls;
 pub mod c_header;
 pub mod c_hosts;
+pub mod changes;
 pub mod examine;
 pub mod image;
 pub mod injected;

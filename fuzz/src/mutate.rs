@@ -1,7 +1,7 @@
 //! Mutations of structures, as by a hostile writer: any field gets any value, any part is moved anywhere. The checksums are
 //! then corrected, so that the checks behind them are reached.
 
-use super::image::{EXTENT_FIELDS, FRAME_FIELDS, Field, HEADER, Image, SLOT_FIELDS, SLOTS, Structure};
+use super::image::{EXTENT_FIELDS, FRAME_FIELDS, Field, HEADER, Image, SLOT, SLOT_FIELDS, SLOTS, Structure};
 use super::source::Source;
 
 /// The highest number of bytes that a mutation adds.
@@ -124,7 +124,7 @@ fn change_field(image: &mut Image, source: &mut Source<'_>) {
     let old = if length == 8 { image.long(at + offset) } else { image.word(at + offset).into() };
     let value = a_value(old, image.bytes.len() as u64, source);
     image.put(at + offset, &value.to_le_bytes()[..length]);
-    if matches!(fields.len(), 20) && source.one_in(2) {
+    if fields.len() == SLOT_FIELDS.len() && source.one_in(2) {
         // In both slots: the newer one is used, and a change of the older one alone would have no effect.
         SLOTS.into_iter().for_each(|slot| image.put(slot + offset, &value.to_le_bytes()[..length]));
     }
@@ -180,7 +180,7 @@ fn move_extent(image: &mut Image, source: &mut Source<'_>) {
 }
 
 fn swap_slots(image: &mut Image) {
-    let [first, second] = SLOTS.map(|slot| image.bytes.get(slot..slot + 128).map(<[u8]>::to_vec));
+    let [first, second] = SLOTS.map(|slot| image.bytes.get(slot..slot + SLOT).map(<[u8]>::to_vec));
     if let (Some(first), Some(second)) = (first, second) {
         image.put(SLOTS[0], &second);
         image.put(SLOTS[1], &first);
@@ -194,7 +194,7 @@ fn cross(image: &mut Image, other: &Image, source: &mut Source<'_>) {
     };
     let from = a_structure(other, source);
     let length = match from {
-        Structure::Slot(_) => 128,
+        Structure::Slot(_) => SLOT,
         Structure::Extent(at) => other.extent_length(at),
         Structure::Frame(at) => other.frame_length(at),
     };

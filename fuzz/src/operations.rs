@@ -1,5 +1,6 @@
 //! Target: a sequence of operations on a store, compared with a model.
 
+use super::changes::Change;
 use super::questions::{Condition, Question};
 use super::source::Source;
 use super::world::{Operation, World};
@@ -40,10 +41,21 @@ fn operation(source: &mut Source<'_>) -> Operation {
         28 => Operation::Drop,
         29 => Operation::Kill,
         30 => Operation::Read,
-        _ => match source.byte() % 8 {
+        _ => match source.byte() % 16 {
             0 => Operation::Bulk { first: source.short() % 4096, count: source.short() % MOST_BULK_ROWS },
             1 | 2 => Operation::Compact,
             3 | 4 => Operation::CompactSteps { count: source.byte() % 6 },
+            8 | 9 => Operation::Change(Change::Replace {
+                deletions: keys(source),
+                keys: keys(source),
+                vector: source.byte(),
+            }),
+            10 => Operation::Change(Change::DeleteWhere(condition(source))),
+            11..14 => Operation::Change(Change::Update {
+                keys: keys(source),
+                tags: source.one_in(2).then(|| source.byte()),
+                payload: source.one_in(2).then(|| source.byte().into()),
+            }),
             5 | 6 => Operation::IndexStep { budget_us: source.byte().into() },
             _ => Operation::Verify,
         },

@@ -63,7 +63,7 @@ impl Condition {
         self.length == 0 || key.len().is_multiple_of(self.length.into())
     }
 
-    fn passes(self, key: &str, row: &Row) -> bool {
+    pub(super) fn passes(self, key: &str, row: &Row) -> bool {
         (self.tags_any == 0 || row.tags & Self::mask(self.tags_any) != 0)
             && row.tags & Self::mask(self.tags_none) == 0
             && key.starts_with(self.prefix())
@@ -71,12 +71,12 @@ impl Condition {
     }
 
     /// Calls `ask` with these conditions in the options.
-    fn with<T>(self, options: &SearchOptions<'_>, ask: impl FnOnce(&SearchOptions<'_>) -> T) -> T {
-        let test = |entry: &Entry<'_>| self.has_length(entry.key);
+    pub(super) fn with<T>(self, options: &SearchOptions<'_>, ask: impl FnOnce(&SearchOptions<'_>) -> T) -> T {
+        let test = |entry: &Entry<'_>| self.has_length(entry.key.as_str().expect("a text key"));
         let filter = Filter {
             tags_any: Self::mask(self.tags_any),
             tags_none: Self::mask(self.tags_none),
-            key_prefix: self.prefix(),
+            key_prefix: self.prefix().as_bytes(),
             callback: if self.length > 0 { Some(&test) } else { None },
             ..Filter::default()
         };
@@ -147,7 +147,8 @@ impl World {
                 expected.sort_by_key(|(_, row)| row.number);
                 assert_eq!(all.len(), expected.len());
                 for (entry, (key, row)) in all.iter().zip(expected) {
-                    assert_eq!((entry.key, entry.tags, entry.payload), (&**key, row.tags, &*row.payload));
+                    assert_eq!(entry.key, **key);
+                    assert_eq!((entry.tags, entry.payload), (row.tags, &*row.payload));
                     assert_eq!(entry.vector, row.vector);
                 }
                 let behind = all.iter().filter(|entry| entry.row >= u32::from(*first)).count();

@@ -1,6 +1,7 @@
 //! A store and a model of it: after every operation both have the same content.
 
 use super::bases::{thin_graph, vector};
+use super::changes::Change;
 use super::examine::index_of;
 use super::injected::is_fault_injected;
 use super::questions::Question;
@@ -44,6 +45,7 @@ pub enum Operation {
     Delete {
         key: u16,
     },
+    Change(Change),
     Get {
         key: u16,
     },
@@ -84,7 +86,7 @@ pub struct World {
     generation: u32,
     config: MmapVectorConfig,
     store: Option<MmapVectorStore>,
-    model: HashMap<String, Row>,
+    pub(super) model: HashMap<String, Row>,
     next_number: u64,
     results: SearchResults,
 }
@@ -193,6 +195,7 @@ impl World {
                 }
                 assert_eq!(self.store().delete(&key).unwrap(), was_there, "deleting {key:?}");
             }
+            Operation::Change(change) => self.change(change),
             Operation::Get { key } => self.get(&key_of(*key)),
             Operation::Ask(question) => {
                 let mut results = std::mem::take(&mut self.results);
@@ -242,7 +245,7 @@ impl World {
         assert_eq!(self.store().len(), self.model.len());
     }
 
-    fn put(&mut self, key: String, vector: Vec<f32>, tags: u64, payload: Vec<u8>, replace: bool) {
+    pub(super) fn put(&mut self, key: String, vector: Vec<f32>, tags: u64, payload: Vec<u8>, replace: bool) {
         if replace || !self.model.contains_key(&key) {
             self.model.insert(key, Row { number: self.next_number, vector, tags, payload });
         }
@@ -277,6 +280,7 @@ impl World {
             tags: tags.then_some(&all_tags),
             payloads: if payload > 0 { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
             mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
+            ..WriteBatch::default()
         };
         self.store().write(&batch).unwrap();
         // Rows of a batch are ordered by the first occurrence of their key.
@@ -305,7 +309,7 @@ impl World {
         let mut keys: Vec<(&String, u64)> = self.model.iter().map(|(key, row)| (key, row.number)).collect();
         keys.sort_by_key(|(_, number)| *number);
         assert!(
-            self.store().keys().iter().eq(keys.iter().map(|(key, _)| *key)),
+            self.store().keys().unwrap().iter().eq(keys.iter().map(|(key, _)| *key)),
             "different keys, or a different order"
         );
         self.model.keys().for_each(|key| self.get(key));

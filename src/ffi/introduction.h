@@ -56,10 +56,12 @@
  *
  * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters are members of syna_mmap_search_options.
  *
- *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
+ *                get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
- *   write        insert, upsert, delete, insert_batch, upsert_batch, write
+ *   write        insert, upsert, delete, insert_batch, upsert_batch, delete_batch, write,
+ *                delete_where, update, set_tags, set_payload
  *   read         get, get_tags, get_payload, contains, len, dimensions, metric
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
@@ -118,8 +120,8 @@
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
  *
- * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes of UTF-8, NUL bytes allowed. Payloads: 1 MiB a
- * row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
+ * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
+ * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
  * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
  * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
  * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after

@@ -16,16 +16,15 @@
 //! | --- | --- |
 //! | `boundary/` | what every function uses; header: statuses, the error struct |
 //! | `library.rs` | header: versions, names of statuses |
+//! | `limits.rs` | header: the greatest sizes and numbers |
 //! | `listener.rs` | the current log callback, read without a lock |
 //! | `log.rs` | header: logging |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
+//! | `user_block.rs` | header: the user block |
 //! | `places.rs` | header: stores in memory and in archives |
-//! | `stats.rs` | header: statistics |
 //! | `refresh.rs` | header: refreshing a reader |
-//! | `indexing.rs` | header: building the index, in one call or in steps |
-//! | `compact.rs` | header: compaction and backup |
-//! | `verify.rs` | header: verify, salvage |
+//! | `maintenance/` | header: indexing, compaction, backup, statistics, verify, salvage |
 //! | `rows/` | header: batches, writes, reads, iteration |
 //! | `query/` | header: results, search options, searches |
 //!
@@ -33,19 +32,18 @@
 //! `build.rs`. These comments therefore address C programmers. Their `# Safety` parts are omitted from the header.
 
 mod boundary;
-mod compact;
-mod indexing;
 mod library;
+mod limits;
 mod listener;
 mod log;
+mod maintenance;
 mod options;
 mod places;
 mod query;
 mod refresh;
 mod rows;
-mod stats;
 mod store;
-mod verify;
+mod user_block;
 
 #[cfg(test)]
 mod tests;

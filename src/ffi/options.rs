@@ -1,37 +1,14 @@
 //! Header section: options of a store.
 #![expect(unsafe_code, reason = "reads and writes the caller's options")]
 
-use super::boundary;
 use super::boundary::structs::{self, Versioned, member_ends};
+use super::boundary::{self, arguments};
+use super::limits::{SYNA_MMAP_MAX_DIMENSIONS, SYNA_MMAP_MIN_DIMENSIONS};
 use crate::{
-    DistanceMetric, Durability, HnswConfig, IndexProfile, MmapVectorConfig, OpenMode, Result, SynaError,
+    DistanceMetric, Durability, HnswConfig, IndexProfile, KeyKind, MmapVectorConfig, OpenMode, Result,
+    SynaError, UserBlock,
 };
-
-/// The fewest dimensions of a store.
-pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
-/// The most dimensions of a store.
-pub const SYNA_MMAP_MAX_DIMENSIONS: u32 = 8192;
-
-/// The most hits of one search; SYNA_MMAP_ERR_LIMIT for more.
-pub const SYNA_MMAP_MAX_K: u32 = 16_777_216;
-/// The most candidates of one search; SYNA_MMAP_ERR_LIMIT for more.
-pub const SYNA_MMAP_MAX_EF: u32 = 16_777_216;
-/// The most bytes of one payload; SYNA_MMAP_ERR_LIMIT for more.
-pub const SYNA_MMAP_MAX_PAYLOAD_BYTES: u32 = 1_048_576;
-/// The most bytes of one batch; SYNA_MMAP_ERR_LIMIT for more. Counted are keys, payloads, and 8 to 24 bytes
-/// more for each row.
-pub const SYNA_MMAP_MAX_BATCH_BYTES: u32 = 1_073_741_824;
-/// The most rows that can ever be written to one file, deleted rows included; SYNA_MMAP_ERR_LIMIT for more.
-/// A compaction starts a new file.
-pub const SYNA_MMAP_MAX_ROWS: u32 = 4_294_967_294;
-
-const _: () = assert!(
-    SYNA_MMAP_MAX_K as usize == crate::MAX_K
-        && SYNA_MMAP_MAX_EF as usize == crate::MAX_EF
-        && SYNA_MMAP_MAX_PAYLOAD_BYTES as usize == crate::MAX_PAYLOAD_BYTES
-        && SYNA_MMAP_MAX_BATCH_BYTES as usize == crate::MAX_BATCH_BYTES
-        && SYNA_MMAP_MAX_ROWS as u64 == crate::storage::MAX_ROWS
-);
+use std::ffi::c_char;
 
 /// The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero.
 pub const SYNA_MMAP_METRIC_COSINE: u32 = 0;
@@ -41,6 +18,13 @@ pub const SYNA_MMAP_METRIC_EUCLIDEAN: u32 = 1;
 pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
 /// For opening only: take the metric of the existing file (UINT32_MAX).
 pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
+
+/// Keys are UTF-8 text.
+pub const SYNA_MMAP_KEYS_TEXT: u32 = 0;
+/// Keys are any bytes, for example a uint64_t, a UUID or the id of an entity as it is in memory.
+pub const SYNA_MMAP_KEYS_BYTES: u32 = 1;
+/// For opening only: take the kind of keys of the existing file (UINT32_MAX).
+pub const SYNA_MMAP_KEYS_FROM_FILE: u32 = 0xFFFF_FFFF;
 
 /// Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
 /// shows later ones.
@@ -151,17 +135,29 @@ pub struct syna_mmap_options {
     /// a search then uses that number, up to 2,000. For embeddings hnsw_ef_search is enough; for random data
     /// it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
     pub fixed_ef: u32,
-    /// 0.
-    pub reserved: u32,
+    /// SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT.
+    pub key_kind: u32,
+    /// For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0.
+    pub application_id: u32,
+    /// For a new file: the version of the application's data. Default 0.
+    pub user_version: u32,
+    /// For a new file: what the vectors are, for example the name of the embedding model. UTF-8, at most
+    /// SYNA_MMAP_MAX_LABEL_BYTES, NUL-terminated. COPIED. NULL: no label. Default NULL.
+    pub label: *const c_char,
+    /// The label that an existing file must have, NUL-terminated, at most SYNA_MMAP_MAX_LABEL_BYTES;
+    /// SYNA_MMAP_ERR_LABEL_MISMATCH for another one, so that vectors of two models do not meet in one store.
+    /// COPIED. NULL: any label. Default NULL.
+    pub expected_label: *const c_char,
 }
 
-// SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
+// SAFETY: `repr(C)`, begins with `struct_size`; zeros are valid for all members.
 unsafe impl Versioned for syna_mmap_options {
     const NAME: &'static str = "syna_mmap_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
         hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker,
-        fixed_ef, reserved);
+        fixed_ef, key_kind, application_id, user_version, label,
+        expected_label);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -188,7 +184,11 @@ unsafe impl Versioned for syna_mmap_options {
             index_profile: SYNA_MMAP_INDEX_FAST,
             index_worker: 0,
             fixed_ef: 0,
-            reserved: 0,
+            key_kind: SYNA_MMAP_KEYS_TEXT,
+            application_id: 0,
+            user_version: 0,
+            label: std::ptr::null(),
+            expected_label: std::ptr::null(),
         }
     }
 }
@@ -203,16 +203,20 @@ pub(super) fn metric_number(metric: DistanceMetric) -> u32 {
 }
 
 impl syna_mmap_options {
-    /// The defaults, with the dimensions and the metric of an existing file.
+    /// The defaults, with what an existing file says.
     pub(super) fn of_existing_file() -> Self {
-        Self { dimensions: 0, metric: SYNA_MMAP_METRIC_FROM_FILE, ..Self::defaults() }
+        let (metric, key_kind) = (SYNA_MMAP_METRIC_FROM_FILE, SYNA_MMAP_KEYS_FROM_FILE);
+        Self { dimensions: 0, metric, key_kind, ..Self::defaults() }
     }
 
     /// Converts the options to the store's configuration.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`] for a value that is not in the header, [`SynaError::InvalidDimensions`].
-    pub(super) fn to_config(self) -> Result<MmapVectorConfig> {
+    ///
+    /// # Safety
+    /// `label` and `expected_label` are NULL or NUL-terminated strings.
+    pub(super) unsafe fn to_config(self) -> Result<MmapVectorConfig> {
         let unknown = |member: &str, value: u32| {
             SynaError::argument(format!(
                 "{member} is {value}, which this version of the library does not know"
@@ -224,6 +228,11 @@ impl syna_mmap_options {
             SYNA_MMAP_METRIC_DOT_PRODUCT => DistanceMetric::DotProduct,
             value => return Err(unknown("metric", value)),
         };
+        let key_kind = match self.key_kind {
+            SYNA_MMAP_KEYS_TEXT | SYNA_MMAP_KEYS_FROM_FILE => KeyKind::Text,
+            SYNA_MMAP_KEYS_BYTES => KeyKind::Bytes,
+            value => return Err(unknown("key_kind", value)),
+        };
         let durability = match self.durability {
             SYNA_MMAP_DURABILITY_PROCESS => Durability::Process,
             SYNA_MMAP_DURABILITY_BATCH => Durability::Batch,
@@ -234,11 +243,7 @@ impl syna_mmap_options {
             SYNA_MMAP_INDEX_COMPACT => IndexProfile::Compact,
             value => return Err(unknown("index_profile", value)),
         };
-        let flags = [
-            ("index_worker", self.index_worker, 1),
-            ("fixed_ef", self.fixed_ef, 1),
-            ("reserved", self.reserved, 0),
-        ];
+        let flags = [("index_worker", self.index_worker, 1), ("fixed_ef", self.fixed_ef, 1)];
         for (member, value, most) in flags {
             if value > most {
                 return Err(unknown(member, value));
@@ -251,6 +256,10 @@ impl syna_mmap_options {
             }
             n => return Err(SynaError::InvalidDimensions { dimensions: n }),
         };
+        // SAFETY: as the caller guarantees.
+        let (label, expected_label) = unsafe {
+            (arguments::label(self.label, "label")?, arguments::label(self.expected_label, "expected_label")?)
+        };
         // No process can hold more than `usize::MAX` vectors, so saturating does not change the meaning.
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let small = |n: u32| count(u64::from(n));
@@ -258,6 +267,14 @@ impl syna_mmap_options {
             dimensions,
             metric,
             metric_from_file: self.metric == SYNA_MMAP_METRIC_FROM_FILE,
+            key_kind,
+            key_kind_from_file: self.key_kind == SYNA_MMAP_KEYS_FROM_FILE,
+            user_block: UserBlock {
+                application_id: self.application_id,
+                user_version: self.user_version,
+                label: label.unwrap_or_default(),
+            },
+            expected_label,
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),
             most_unindexed_rows: count(self.most_unindexed_rows),

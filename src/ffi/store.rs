@@ -98,14 +98,20 @@ pub unsafe extern "C" fn syna_mmap_open(
 
 /// Opens an existing file with its own dimensions and metric, or creates one with the defaults.
 fn open_without_options(path: &Path) -> Result<MmapVectorStore> {
-    let existing = || MmapVectorStore::new(path, syna_mmap_options::of_existing_file().to_config()?);
+    // SAFETY: these options have no pointers.
+    let config_of = |options: syna_mmap_options| unsafe { options.to_config() };
+    let existing = || MmapVectorStore::new(path, config_of(syna_mmap_options::of_existing_file())?);
     match existing() {
         Err(SynaError::NotFound { .. }) => {}
         opened => return opened,
     }
-    match MmapVectorStore::new(path, syna_mmap_options::defaults().to_config()?) {
+    match MmapVectorStore::new(path, config_of(syna_mmap_options::defaults())?) {
         // Another process has created it meanwhile.
-        Err(SynaError::DimensionMismatch { .. } | SynaError::MetricMismatch { .. }) => existing(),
+        Err(
+            SynaError::DimensionMismatch { .. }
+            | SynaError::MetricMismatch { .. }
+            | SynaError::KeyKindMismatch { .. },
+        ) => existing(),
         opened => opened,
     }
 }

@@ -51,7 +51,7 @@ pub(crate) use format::frame_encode::{encode as encode_frame, finish as finish_f
 pub(crate) use format::frame_shape::FrameLink;
 #[cfg(all(loom, test))]
 pub(crate) use format::place::Place;
-pub(crate) use format::superblock::{Identity, LogPosition, Superblock};
+pub(crate) use format::superblock::{Identity, LogPosition, NewStore, Superblock};
 pub(crate) use io::archive::Archive;
 pub(crate) use io::disk::Disk;
 pub(crate) use io::huge_pages::HugePages;

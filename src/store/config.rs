@@ -1,6 +1,6 @@
 //! The configuration that a store is opened with.
 
-use crate::{DistanceMetric, IndexProfile};
+use crate::{DistanceMetric, IndexProfile, KeyKind, Label, UserBlock};
 
 /// The parameters of the index, under the names that HNSW uses (Malkov & Yashunin, 2018). The graph of this library has
 /// one level.
@@ -73,6 +73,15 @@ pub struct MmapVectorConfig {
     pub metric: DistanceMetric,
     /// Take the metric of the existing file and ignore `metric`. Default `false`.
     pub metric_from_file: bool,
+    /// What keys are, fixed when the file is created. Default [`KeyKind::Text`].
+    pub key_kind: KeyKind,
+    /// Take the kind of keys of the existing file and ignore `key_kind`. Default `false`.
+    pub key_kind_from_file: bool,
+    /// The user block of a new file. An existing file keeps its own:
+    /// [`set_user_block`](crate::MmapVectorStore::set_user_block) changes it. Default: zeros, no label.
+    pub user_block: UserBlock,
+    /// The label that an existing file must have, so that vectors of two models do not meet in one store. Default: any.
+    pub expected_label: Option<Label>,
     /// The expected number of vectors. It is not a limit and allocates nothing by itself;
     /// [`reserve`](crate::MmapVectorStore::reserve) allocates. Default 100,000.
     pub initial_capacity: usize,
@@ -132,6 +141,10 @@ impl Default for MmapVectorConfig {
             dimensions: 768,
             metric: DistanceMetric::Cosine,
             metric_from_file: false,
+            key_kind: KeyKind::Text,
+            key_kind_from_file: false,
+            user_block: UserBlock::default(),
+            expected_label: None,
             initial_capacity: 100_000,
             index_threshold: 10_000,
             most_unindexed_rows: 256,

@@ -23,7 +23,7 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub(crate) enum Role {
     Writer(Box<Mutex<Writer>>),
-    Reader(Mutex<ReplayedTo>),
+    Reader(Box<Mutex<ReplayedTo>>),
     Closed,
 }
 

@@ -36,14 +36,15 @@ mod upkeep;
 mod write;
 
 pub use api::cursor::{Cursor, Entries};
+pub use api::maintenance::stats::StoreStats;
+pub use api::maintenance::verify::{Finding, Problem, SalvageReport, VerifyReport};
 pub use api::search::single::MmapSearchResult;
-pub use api::stats::StoreStats;
 pub use api::store::MmapVectorStore;
-pub use api::verify::{Finding, Problem, SalvageReport, VerifyReport};
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
 pub use search::filter::{Filter, RowTest};
 pub use search::results::{Hit, SearchOptions, SearchResults};
 pub use search::search::{MAX_EF, MAX_K};
 pub use state::entry::Entry;
-pub use write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+pub use state::key::Key;
+pub use write::batch::{BatchKeys, BatchPayloads, BatchVectors, UpdateBatch, WriteBatch, WriteMode, Written};
 pub use write::checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

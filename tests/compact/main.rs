@@ -41,6 +41,7 @@ fn write(store: &MmapVectorStore, rows: &[Row]) {
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
             mode: WriteMode::Upsert,
+            ..WriteBatch::default()
         })
         .unwrap();
 }
@@ -58,7 +59,7 @@ fn rows(random: &mut Random, numbers: std::ops::Range<usize>) -> Vec<Row> {
 /// All rows of a store, in order.
 fn contents(store: &MmapVectorStore) -> Vec<Row> {
     let row = |entry: syna_mmap::Entry<'_>| {
-        (entry.key.to_owned(), entry.vector.to_vec(), entry.tags, entry.payload.to_vec())
+        (entry.key.to_string(), entry.vector.to_vec(), entry.tags, entry.payload.to_vec())
     };
     store.iterate(0).map(|entry| row(entry.unwrap())).collect()
 }
@@ -79,7 +80,7 @@ fn fragmented(path: &Path, random: &mut Random) -> MmapVectorStore {
     for start in (1000..4000).step_by(300) {
         write(&store, &rows(random, start..start + 300));
     }
-    for (number, key) in store.keys().iter().enumerate() {
+    for (number, key) in store.keys().unwrap().iter().enumerate() {
         if number % 2 == 0 {
             assert!(store.delete(key).unwrap());
         }
@@ -161,7 +162,7 @@ fn borrowed_memory_stays_valid_and_the_index_is_rebuilt() {
     for (slice, row) in slices.iter().zip(&before) {
         assert_eq!(*slice, row.1);
     }
-    assert_eq!(walk.map(|entry| entry.unwrap().key.to_owned()).collect::<Vec<_>>(), store.keys());
+    assert_eq!(walk.map(|entry| entry.unwrap().key.to_string()).collect::<Vec<_>>(), store.keys().unwrap());
     store.close().unwrap();
     assert_eq!(results.key(0), Some(expected[0].as_str()));
     let store = MmapVectorStore::new(&path, config()).unwrap();

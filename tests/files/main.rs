@@ -48,7 +48,7 @@ fn open_reader(path: &Path) -> MmapVectorStore {
 fn insert(store: &MmapVectorStore, keys: std::ops::Range<usize>) {
     let mut random = Random::new(keys.start as u64);
     for key in keys {
-        store.insert(&key.to_string(), &random.vector(DIMENSIONS.into())).unwrap();
+        store.insert(key.to_string(), &random.vector(DIMENSIONS.into())).unwrap();
     }
 }
 

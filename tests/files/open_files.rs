@@ -37,7 +37,7 @@ fn replaced_files_are_closed_when_nothing_borrows_from_them() {
         store.stats().unwrap();
         reader.search(&query, 3).unwrap();
         store.upsert("7", &query).unwrap();
-        assert_eq!(store.keys().len(), 40);
+        assert_eq!(store.keys().unwrap().len(), 40);
     };
     round(&mut results);
     round(&mut results);

@@ -43,7 +43,7 @@ fn a_linked_store_is_replaced_at_its_target() {
     let store = open(&link);
     store.build_index().unwrap();
     for key in 0..10 {
-        store.delete(&key.to_string()).unwrap();
+        store.delete(key.to_string()).unwrap();
     }
     store.compact(&mut keep_going).unwrap();
     insert(&store, 20..25);

@@ -39,8 +39,19 @@ const ORDER: [(&str, &[&str]); 5] = [
     (
         "ffi",
         &[
-            "boundary", "library", "listener", "log", "options", "store", "places", "stats", "refresh",
-            "indexing", "compact", "verify", "rows", "query",
+            "boundary",
+            "library",
+            "limits",
+            "listener",
+            "log",
+            "options",
+            "store",
+            "user_block",
+            "places",
+            "refresh",
+            "maintenance",
+            "rows",
+            "query",
         ],
     ),
 ];

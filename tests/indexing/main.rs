@@ -88,7 +88,7 @@ fn the_same_writes_give_the_same_index_for_any_number_of_threads() {
         for (row, vector) in rows.iter().enumerate().skip(500) {
             insert(&store, std::slice::from_ref(vector), row);
             if row % 3 == 0 {
-                store.delete(&(row / 2).to_string()).unwrap();
+                store.delete((row / 2).to_string()).unwrap();
             }
         }
         let left = indexed(&store);

@@ -62,7 +62,7 @@ fn rows_written_between_steps_are_found() {
     for row in 2_500..6_000 {
         insert(&store, &rows[row..=row], row);
         if row % 3 == 0 {
-            store.delete(&format!("{}", row - 2_500)).unwrap();
+            store.delete(format!("{}", row - 2_500)).unwrap();
         }
         store.index_step(Duration::from_micros(100)).unwrap();
         assert_found(&store, &rows[row..=row], row);

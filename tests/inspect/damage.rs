@@ -35,7 +35,7 @@ fn exactly_the_damage_is_reported() {
     let stats = make_default(&path);
     let (_, output) = inspect(&path);
     for slot in [0, 16_384] {
-        flip(&path, &path, (slot..slot + 128).step_by(5), &[slot]);
+        flip(&path, &path, (slot..slot + 256).step_by(5), &[slot]);
     }
     for extent in offsets(&output, "extents", 1) {
         flip(&path, &path, (extent..extent + 64).step_by(3), &[extent]);
@@ -73,7 +73,7 @@ fn an_unfinished_frame_after_the_checkpoint_is_not_damage() {
     let (path, copy) = (folder.file("store"), folder.file("copy"));
     let store = MmapVectorStore::new(&path, config(DistanceMetric::Cosine, IndexProfile::Fast)).unwrap();
     for row in 0..3 {
-        store.insert(&key(row), &[1.0; DIMENSIONS as usize]).unwrap();
+        store.insert(key(row), &[1.0; DIMENSIONS as usize]).unwrap();
     }
     fs::copy(&path, &copy).unwrap();
     let (code, output) = inspect(&copy);

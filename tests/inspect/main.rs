@@ -38,7 +38,7 @@ fn program() -> Option<PathBuf> {
 
 #[test]
 fn the_golden_file_is_printed() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-3.syna");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-4.syna");
     let (code, output) = run(&[golden.as_os_str(), OsStr::new("--rows"), OsStr::new("1")]);
     assert_eq!(code, 0, "{output}");
     assert_eq!(

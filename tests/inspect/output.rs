@@ -49,7 +49,7 @@ pub fn make(path: &Path, config: MmapVectorConfig) -> StoreStats {
     store.checkpoint().unwrap();
     write(10..15, WriteMode::Upsert);
     for i in [3, 20, 30] {
-        assert!(store.delete(&key(i)).unwrap());
+        assert!(store.delete(key(i)).unwrap());
     }
     store.build_index().unwrap();
     store.close().unwrap();

@@ -289,7 +289,7 @@ fn a_lost_or_torn_operation_is_detected() {
     let Operation::Write { rows, .. } = operation(1, 0) else { return };
     let mut torn = rows.clone();
     torn[0].key.push('x');
-    script::write(&store, &torn, syna_mmap::WriteMode::Insert).unwrap();
+    script::write(&store, &torn, syna_mmap::WriteMode::Insert, &[]).unwrap();
     assert!(
         check_store(&store, &mut model, &Operation::Checkpoint).is_err(),
         "a store with an extra row passes"

@@ -15,10 +15,17 @@ pub struct Model {
 impl Model {
     pub fn apply(&mut self, operation: &Operation) {
         match operation {
-            Operation::Write { rows, mode } => self.write(rows, *mode),
-            Operation::Delete(key) => {
-                if let Some(place) = self.places.remove(key) {
-                    self.rows[place] = None;
+            Operation::Write { rows, mode, deletions } => {
+                deletions.iter().for_each(|key| self.delete(key));
+                self.write(rows, *mode);
+            }
+            Operation::Delete(key) => self.delete(key),
+            Operation::Update(rows) => {
+                for new in rows {
+                    if let Some(row) = self.places.get(&new.key).and_then(|&place| self.rows[place].as_mut())
+                    {
+                        (row.tags, row.payload) = (new.tags, new.payload.clone());
+                    }
                 }
             }
             Operation::Checkpoint
@@ -26,6 +33,12 @@ impl Model {
             | Operation::Compact
             | Operation::CompactStep
             | Operation::Reopen => {}
+        }
+    }
+
+    fn delete(&mut self, key: &str) {
+        if let Some(place) = self.places.remove(key) {
+            self.rows[place] = None;
         }
     }
 
@@ -61,7 +74,7 @@ impl Model {
     /// The first difference from a store, bitwise.
     pub fn difference(&self, store: &MmapVectorStore) -> Option<String> {
         let keys: Vec<&str> = self.live().map(|row| row.key.as_str()).collect();
-        let found = store.keys();
+        let found = store.keys().unwrap();
         if keys != found || keys.len() != store.len() {
             let first = keys.iter().zip(&found).position(|(expected, found)| expected != found);
             return Some(format!(

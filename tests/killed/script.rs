@@ -4,7 +4,8 @@ use crate::support::Random;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, UpdateBatch, WriteBatch,
+    WriteMode,
 };
 
 /// Not a multiple of 16, so that rows are padded to their stride.
@@ -24,8 +25,14 @@ pub struct Row {
 
 #[derive(Debug)]
 pub enum Operation {
-    Write { rows: Vec<Row>, mode: WriteMode },
+    Write {
+        rows: Vec<Row>,
+        mode: WriteMode,
+        deletions: Vec<String>,
+    },
     Delete(String),
+    /// Sets tags and payloads.
+    Update(Vec<Row>),
     Checkpoint,
     BuildIndex,
     Compact,
@@ -60,17 +67,21 @@ pub fn operation(seed: u64, number: u64) -> Operation {
     let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
     let mut rows = |count: usize| (0..count).map(|_| row(&mut random)).collect();
     match Random::new(seed.rotate_left(32) ^ number).below(100) {
-        0..35 => Operation::Write { rows: rows(1), mode },
+        0..35 => Operation::Write { rows: rows(1), mode, deletions: Vec::new() },
         35..60 => {
             let count = 2 + usize::try_from(number * 31 % 97).expect("below 97");
-            Operation::Write { rows: rows(count), mode }
+            let rows = rows(count);
+            let deletions = if number.is_multiple_of(3) { random.below(40) } else { 0 };
+            let deletions = (0..deletions).map(|_| key(random.below(KEYS))).collect();
+            Operation::Write { rows, mode, deletions }
         }
         // Larger than one piece of the writer's staging buffer.
         60..62 => {
             let count = 1700 + usize::try_from(number * 977 % 800).expect("below 800");
-            Operation::Write { rows: rows(count), mode }
+            Operation::Write { rows: rows(count), mode, deletions: Vec::new() }
         }
-        62..84 => Operation::Delete(key(random.below(KEYS))),
+        62..78 => Operation::Delete(key(random.below(KEYS))),
+        78..84 => Operation::Update(rows(1 + usize::try_from(number % 30).expect("below 30"))),
         84..89 => Operation::Checkpoint,
         89..91 => Operation::Compact,
         91..94 => Operation::CompactStep,
@@ -79,8 +90,9 @@ pub fn operation(seed: u64, number: u64) -> Operation {
     }
 }
 
-/// Writes `rows` as one batch.
-pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode) -> Result<usize> {
+/// Writes `rows` and deletes keys, as one batch.
+pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode, deletions: &[String]) -> Result<usize> {
+    let deletions: Vec<&str> = deletions.iter().map(String::as_str).collect();
     let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
     let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
     let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
@@ -88,19 +100,32 @@ pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode) -> Result<u
     let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
     // The two forms of a batch take different code paths.
     let is_packed = rows.len().is_multiple_of(2);
-    store.write(&WriteBatch {
-        keys: BatchKeys::Slices(&keys),
-        vectors: if is_packed { BatchVectors::RowMajor(&floats) } else { BatchVectors::Slices(&slices) },
-        tags: Some(&tags),
-        payloads: BatchPayloads::Slices(&payloads),
-        mode,
-    })
+    store
+        .write(&WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: if is_packed { BatchVectors::RowMajor(&floats) } else { BatchVectors::Slices(&slices) },
+            tags: Some(&tags),
+            payloads: BatchPayloads::Slices(&payloads),
+            mode,
+            deletions: BatchKeys::Slices(&deletions),
+        })
+        .map(|written| written.rows)
+}
+
+/// Sets the tags and payloads of `rows`.
+fn update(store: &MmapVectorStore, rows: &[Row]) -> Result<()> {
+    let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
+    let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
+    let (keys, payloads) = (BatchKeys::Slices(&keys), BatchPayloads::Slices(&payloads));
+    store.update(&UpdateBatch { keys, tags: Some(&tags), payloads }).map(|_| ())
 }
 
 /// Runs an operation other than a reopen.
 pub fn apply(store: &MmapVectorStore, operation: &Operation) -> Result<()> {
     match operation {
-        Operation::Write { rows, mode } => write(store, rows, *mode).map(|_| ()),
+        Operation::Write { rows, mode, deletions } => write(store, rows, *mode, deletions).map(|_| ()),
+        Operation::Update(rows) => update(store, rows),
         Operation::Delete(key) => store.delete(key).map(|_| ()),
         Operation::Checkpoint => store.checkpoint(),
         Operation::BuildIndex => store.build_index(),

@@ -114,8 +114,9 @@ fn write_batch(store: &MmapVectorStore, batch: &[Row]) {
         tags: Some(&tags),
         payloads: BatchPayloads::Slices(&payloads),
         mode: WriteMode::Upsert,
+        ..WriteBatch::default()
     });
-    assert_eq!(written.unwrap(), batch.len());
+    assert_eq!(written.unwrap().rows, batch.len());
 }
 
 /// A compaction, in steps or in one call.

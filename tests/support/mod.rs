@@ -123,6 +123,7 @@ pub fn write_rows(
         tags: Some(tags),
         payloads: BatchPayloads::Slices(&payloads),
         mode,
+        ..WriteBatch::default()
     };
     store.write(&batch).unwrap();
 }

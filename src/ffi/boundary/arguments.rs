@@ -1,7 +1,7 @@
 //! Checks pointers from the caller and turns them into slices, keys, paths and output locations.
 #![expect(unsafe_code, reason = "turns the caller's pointers into slices")]
 
-use crate::{MAX_KEY_BYTES, Result, SynaError};
+use crate::{Label, MAX_KEY_BYTES, Result, SynaError};
 use std::ffi::{CStr, c_char};
 use std::path::PathBuf;
 
@@ -129,18 +129,31 @@ pub(in crate::ffi) fn check_key_length(len: usize) -> Result<()> {
 /// One key.
 ///
 /// # Errors
-/// [`SynaError::InvalidKey`] if it is too long or not UTF-8; otherwise as [`slice`].
+/// [`SynaError::InvalidKey`] if it is too long; otherwise as [`slice`].
 ///
 /// # Safety
 /// As [`slice`].
-pub(in crate::ffi) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a str> {
+pub(in crate::ffi) unsafe fn key<'a>(pointer: *const c_char, len: usize) -> Result<&'a [u8]> {
     check_key_length(len)?;
     // SAFETY: the caller guarantees `len` bytes.
-    let bytes = unsafe { slice(pointer.cast::<u8>(), len, "key")? };
-    std::str::from_utf8(bytes).map_err(|e| SynaError::InvalidKey {
-        position: 0,
-        what: format!("byte {} is not UTF-8", e.valid_up_to()),
-    })
+    unsafe { slice(pointer.cast::<u8>(), len, "key") }
+}
+
+/// A label; `None` for NULL.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`]: not UTF-8, or too long.
+///
+/// # Safety
+/// `pointer` is NULL or a NUL-terminated string.
+pub(in crate::ffi) unsafe fn label(pointer: *const c_char, name: &'static str) -> Result<Option<Label>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL; the caller guarantees the terminating NUL.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    let text = text.to_str().map_err(|_| SynaError::argument(format!("`{name}` is not UTF-8")))?;
+    Label::new(text).map(Some)
 }
 
 /// A file's path.

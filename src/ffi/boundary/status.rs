@@ -21,7 +21,7 @@ pub const SYNA_MMAP_ERR_DIMENSION_MISMATCH: i32 = 3;
 pub const SYNA_MMAP_ERR_METRIC_MISMATCH: i32 = 4;
 /// A vector has a component that is NaN or infinite.
 pub const SYNA_MMAP_ERR_INVALID_VECTOR: i32 = 5;
-/// A key is longer than SYNA_MMAP_MAX_KEY_BYTES or is not valid UTF-8.
+/// A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys.
 pub const SYNA_MMAP_ERR_INVALID_KEY: i32 = 6;
 /// The key or the file does not exist.
 pub const SYNA_MMAP_ERR_NOT_FOUND: i32 = 7;
@@ -55,6 +55,11 @@ pub const SYNA_MMAP_ERR_INTERNAL: i32 = 18;
 pub const SYNA_MMAP_ERR_CANCELLED: i32 = 19;
 /// A limit was exceeded; see LIMITS in the opening comment.
 pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
+
+/// The file has another kind of keys than the options.
+pub const SYNA_MMAP_ERR_KEY_KIND_MISMATCH: i32 = 21;
+/// The file has another label than the options expect: its vectors may come from another model.
+pub const SYNA_MMAP_ERR_LABEL_MISMATCH: i32 = 22;
 
 /// Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive
 /// every other object.
@@ -114,6 +119,8 @@ pub(in crate::ffi) fn name_of(status: syna_mmap_status) -> &'static CStr {
         SYNA_MMAP_ERR_INTERNAL => c"SYNA_MMAP_ERR_INTERNAL",
         SYNA_MMAP_ERR_CANCELLED => c"SYNA_MMAP_ERR_CANCELLED",
         SYNA_MMAP_ERR_LIMIT => c"SYNA_MMAP_ERR_LIMIT",
+        SYNA_MMAP_ERR_KEY_KIND_MISMATCH => c"SYNA_MMAP_ERR_KEY_KIND_MISMATCH",
+        SYNA_MMAP_ERR_LABEL_MISMATCH => c"SYNA_MMAP_ERR_LABEL_MISMATCH",
         _ => c"(unknown status)",
     }
 }

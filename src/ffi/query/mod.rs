@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `results.rs` | header: hits and the object that holds them |
 //! | `search_options.rs` | header: search options, filters |
+//! | `selection.rs` | header: the rows that meet conditions |
 //! | `search.rs` | header: searches |
 
 pub(super) mod results;
 pub(super) mod search;
 mod search_options;
+mod selection;

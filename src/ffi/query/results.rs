@@ -110,7 +110,8 @@ pub struct syna_mmap_results {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_hit {
-    /// The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
+    /// The key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above. Not
+    /// NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,

@@ -27,8 +27,8 @@ use std::ffi::c_char;
 ///
 /// Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
 /// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
-/// is not valid UTF-8), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef), _NO_MEMORY,
-/// _POISONED.
+/// is not UTF-8 in a store of text keys), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef),
+/// _NO_MEMORY, _POISONED.
 /// On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
 /// Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
 /// unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn syna_mmap_search(
 /// Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
 ///
 /// store    a handle.
-/// key      COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// key      COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// k        as in syna_mmap_search.
 /// options  BORROWED for the call. NULL: the defaults.
 /// results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns

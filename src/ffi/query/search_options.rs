@@ -62,8 +62,8 @@ pub struct syna_mmap_search_options {
     pub tags_all: u64,
     /// Condition: the row has none of these tags. 0: no condition. Default 0.
     pub tags_none: u64,
-    /// BORROWED for the call. Condition: the key begins with these bytes, which must be valid UTF-8. May be
-    /// NULL if key_prefix_len is 0.
+    /// BORROWED for the call. Condition: the key begins with these bytes, which must be UTF-8 in a store of text
+    /// keys. May be NULL if key_prefix_len is 0.
     pub key_prefix: *const c_char,
     /// Bytes of key_prefix. 0: no condition. Default 0.
     pub key_prefix_len: usize,
@@ -159,10 +159,6 @@ pub(super) unsafe fn with_options<R>(
         let rows = arguments::slice(given.row_bitmap, given.row_bitmap_words, "row_bitmap")?;
         (prefix, (!given.row_bitmap.is_null()).then_some(rows))
     };
-    let key_prefix = std::str::from_utf8(prefix).map_err(|e| SynaError::InvalidKey {
-        position: 0,
-        what: format!("byte {} of key_prefix is not UTF-8", e.valid_up_to()),
-    })?;
     let callback = given.filter.map(|function| Callback { function, context: given.filter_context });
     let test = callback.as_ref().map(|callback| {
         // SAFETY: the caller guarantees a callback as described in the header.
@@ -177,7 +173,7 @@ pub(super) unsafe fn with_options<R>(
             tags_any: given.tags_any,
             tags_all: given.tags_all,
             tags_none: given.tags_none,
-            key_prefix,
+            key_prefix: prefix,
             rows,
             callback: test.as_ref().map(|test| test as crate::RowTest<'_>),
         },

@@ -1,11 +1,11 @@
 //! Header section: batches.
 #![expect(unsafe_code, reason = "turns the caller's arrays into slices")]
 
-use crate::ffi::boundary::arguments;
+use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::structs::{Versioned, member_ends};
 use crate::{
-    BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, WriteBatch,
-    WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, UpdateBatch,
+    WriteBatch, WriteMode,
 };
 use std::ffi::c_char;
 use std::ptr;
@@ -20,7 +20,8 @@ pub const SYNA_MMAP_WRITE_INSERT: u32 = 0;
 /// Replace an existing key. If a key occurs twice in a batch, the last occurrence counts.
 pub const SYNA_MMAP_WRITE_UPSERT: u32 = 1;
 
-/// A batch of rows, with all that can be written in one call. You own it and all that it points to:
+/// A batch of rows and deletions, with all that can be written in one call. It is written as a whole or not
+/// at all: neither a crash nor a search can see a part of it. You own it and all that it points to:
 /// syna_mmap_write reads it (COPIED), so all of it may go out of scope after the call.
 ///
 /// Initialize it with SYNA_MMAP_BATCH_INIT, then set the members you need. Later versions append members.
@@ -38,7 +39,7 @@ pub struct syna_mmap_batch {
     pub key_offsets: *const u64,
     /// COPIED: count x dimensions floats, one vector after the other.
     pub vectors: *const f32,
-    /// Rows of the batch. 0: every pointer may be NULL.
+    /// Rows of the batch. 0: the pointers above and below that belong to rows may be NULL.
     pub count: usize,
     /// COPIED: count numbers that are stored with the rows. NULL: 0 for every row. Their meaning is yours:
     /// syna_mmap_get_tags and syna_mmap_results_tags return them, and searches can filter by them. A row that
@@ -53,13 +54,24 @@ pub struct syna_mmap_batch {
     pub mode: u32,
     /// 0.
     pub reserved: u32,
+    /// COPIED: keys to delete, before the rows are written, laid out as `keys`. A key that is deleted and also
+    /// occurs in `keys` has the new row afterwards, whatever `mode` is. Keys that do not exist are ignored.
+    pub delete_keys: *const c_char,
+    /// COPIED: delete_count + 1 offsets, as key_offsets.
+    pub delete_key_offsets: *const u64,
+    /// Keys to delete. 0: both pointers may be NULL. Default 0.
+    pub delete_count: usize,
+    /// BORROWED for the call: where to store how many of the keys to delete existed. NULL: nowhere. Not written
+    /// on failure.
+    pub out_deleted: *mut usize,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
 unsafe impl Versioned for syna_mmap_batch {
     const NAME: &'static str = "syna_mmap_batch";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_batch: struct_size, keys, key_offsets, vectors,
-        count, tags, payloads, payload_offsets, mode, reserved);
+        count, tags, payloads, payload_offsets, mode, reserved, delete_keys, delete_key_offsets, delete_count,
+        out_deleted);
 
     fn defaults() -> Self {
         Self {
@@ -73,12 +85,61 @@ unsafe impl Versioned for syna_mmap_batch {
             payload_offsets: ptr::null(),
             mode: SYNA_MMAP_WRITE_INSERT,
             reserved: 0,
+            delete_keys: ptr::null(),
+            delete_key_offsets: ptr::null(),
+            delete_count: 0,
+            out_deleted: ptr::null_mut(),
         }
     }
 }
 
 impl syna_mmap_batch {
-    /// Writes the batch into the store and returns the number of rows written.
+    /// Updates the tags and payloads of existing rows, and returns how many keys exist.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`], and the errors of the store.
+    ///
+    /// # Safety
+    /// As [`Self::write_to`].
+    pub(super) unsafe fn update(&self, store: &MmapVectorStore) -> Result<usize> {
+        if !self.vectors.is_null() || self.delete_count != 0 || self.mode != SYNA_MMAP_WRITE_INSERT {
+            return Err(SynaError::argument(
+                "an update has neither vectors nor deletions, and its mode is 0; use syna_mmap_write",
+            ));
+        }
+        self.check_reserved()?;
+        // SAFETY: the caller's guarantee covers each of the arrays.
+        let (keys, tags, payloads) = unsafe { (self.keys()?, self.tags()?, self.payloads()?) };
+        store.update(&UpdateBatch { keys, tags, payloads })
+    }
+
+    fn check_reserved(&self) -> Result<()> {
+        match self.reserved {
+            0 => Ok(()),
+            value => Err(SynaError::argument(format!("reserved is {value}; it must be 0"))),
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::write_to`].
+    unsafe fn keys<'a>(&self) -> Result<BatchKeys<'a>> {
+        let offsets = (self.key_offsets, "key_offsets");
+        // SAFETY: the caller's guarantee covers both arrays.
+        let (bytes, offsets) = unsafe { arguments::packed((self.keys.cast(), "keys"), offsets, self.count)? };
+        Ok(BatchKeys::Packed { bytes, offsets })
+    }
+
+    /// # Safety
+    /// As [`Self::write_to`].
+    unsafe fn tags<'a>(&self) -> Result<Option<&'a [u64]>> {
+        if self.tags.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: the caller's guarantee covers the array.
+        unsafe { arguments::slice(self.tags, self.count, "tags") }.map(Some)
+    }
+
+    /// Writes the batch into the store, sets `out_deleted`, and returns the number of rows written.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`], and the errors of the store.
@@ -95,21 +156,25 @@ impl syna_mmap_batch {
                 )));
             }
         };
-        if self.reserved != 0 {
-            return Err(SynaError::argument(format!("reserved is {}; it must be 0", self.reserved)));
-        }
+        self.check_reserved()?;
         let count = self.count;
         let dimensions = usize::from(store.dimensions());
         // SAFETY: the caller's guarantee covers each of the arrays.
-        let (keys, vectors, tags, payloads) = unsafe {
-            let vectors = arguments::matrix(self.vectors, count, dimensions, "vectors")?;
-            let (bytes, offsets) =
-                arguments::packed((self.keys.cast(), "keys"), (self.key_offsets, "key_offsets"), count)?;
-            let tags =
-                if self.tags.is_null() { None } else { Some(arguments::slice(self.tags, count, "tags")?) };
-            (BatchKeys::Packed { bytes, offsets }, vectors, tags, self.payloads()?)
+        let (out_deleted, deletions) = unsafe {
+            let bytes = (self.delete_keys.cast(), "delete_keys");
+            let offsets = (self.delete_key_offsets, "delete_key_offsets");
+            let (bytes, offsets) = arguments::packed(bytes, offsets, self.delete_count)?;
+            (Out::optional(self.out_deleted, "out_deleted")?, BatchKeys::Packed { bytes, offsets })
         };
-        store.write(&WriteBatch { keys, vectors: BatchVectors::RowMajor(vectors), tags, payloads, mode })
+        // SAFETY: likewise.
+        let (vectors, keys, tags, payloads) = unsafe {
+            let vectors = arguments::matrix(self.vectors, count, dimensions, "vectors")?;
+            (vectors, self.keys()?, self.tags()?, self.payloads()?)
+        };
+        let vectors = BatchVectors::RowMajor(vectors);
+        let written = store.write(&WriteBatch { keys, vectors, tags, payloads, mode, deletions })?;
+        out_deleted.set(written.deleted);
+        Ok(written.rows)
     }
 
     /// # Safety

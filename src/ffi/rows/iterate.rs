@@ -35,7 +35,8 @@ pub struct syna_mmap_cursor {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_row {
-    /// The key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
+    /// The key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above. Not
+    /// NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
@@ -54,8 +55,8 @@ pub struct syna_mmap_row {
 impl syna_mmap_row {
     pub(in crate::ffi) fn of(entry: &Entry<'_>) -> Self {
         Self {
-            key: entry.key.as_ptr().cast(),
-            key_len: entry.key.len(),
+            key: entry.key.as_bytes().as_ptr().cast(),
+            key_len: entry.key.as_bytes().len(),
             vector: entry.vector.as_ptr(),
             payload: if entry.payload.is_empty() { ptr::null() } else { entry.payload.as_ptr() },
             payload_len: entry.payload.len(),

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `batch.rs` | header: batches |
 //! | `write.rs` | header: insert, upsert, delete |
+//! | `update.rs` | header: tags and payloads of existing rows |
 //! | `read.rs` | header: get, and small queries |
 //! | `iterate.rs` | header: iteration over all rows |
 
 mod batch;
 pub(super) mod iterate;
 pub(super) mod read;
+mod update;
 mod write;

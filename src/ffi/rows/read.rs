@@ -12,7 +12,7 @@ use std::ffi::c_char;
 /// Copies the vector of a key.
 ///
 /// store       a handle.
-/// key         COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// key         COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// out_vector  BORROWED for the call: room for as many floats as the store has dimensions.
 /// error       BORROWED for the call. May be NULL.
 ///
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn syna_mmap_get(
 
 /// # Safety
 /// If not NULL and aligned, `out_vector` can hold a vector of the store's dimensions.
-unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) -> Result<()> {
+unsafe fn copy_vector(store: &MmapVectorStore, key: &[u8], out_vector: *mut f32) -> Result<()> {
     arguments::check_pointer(out_vector, "out_vector")?;
     let copy = |vector: &[f32]| {
         // SAFETY: a stored vector has the store's dimensions, for which the caller guarantees room. It lies in the store's
@@ -60,7 +60,7 @@ unsafe fn copy_vector(store: &MmapVectorStore, key: &str, out_vector: *mut f32) 
 /// The tags of a key: the number that was written with it, 0 if there was none.
 ///
 /// store     a handle.
-/// key       COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// key       COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// out_tags  BORROWED for the call: the tags.
 /// error     BORROWED for the call. May be NULL.
 ///
@@ -82,6 +82,7 @@ pub unsafe extern "C" fn syna_mmap_get_tags(
             with_store(store, |store| {
                 let out_tags = Out::new(out_tags, "out_tags")?;
                 let key = arguments::key(key, key_len)?;
+                store.check_key(key)?;
                 out_tags.set(store.tags(key).ok_or_else(|| SynaError::no_such_key(key))?);
                 Ok(())
             })
@@ -96,7 +97,7 @@ pub unsafe extern "C" fn syna_mmap_get_tags(
 /// Check *out_len after every call: another thread may have replaced the payload in between.
 ///
 /// store        a handle.
-/// key          COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// out_payload  BORROWED for the call: room for `capacity` bytes. May be NULL if `capacity` is 0.
 /// capacity     bytes.
 /// out_len      BORROWED for the call: the payload's length in bytes; 0 if the key has none. Not NULL.
@@ -125,6 +126,7 @@ pub unsafe extern "C" fn syna_mmap_get_payload(
                 }
                 let out_len = Out::new(out_len, "out_len")?;
                 let key = arguments::key(key, key_len)?;
+                store.check_key(key)?;
                 let copied = store.read_payload(key, |payload| {
                     if !payload.is_empty() && payload.len() <= capacity {
                         // `capacity` is not 0 here, so the pointer was checked. It has room for the payload, which lies

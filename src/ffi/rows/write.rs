@@ -46,8 +46,8 @@ unsafe fn write_one(
 /// syna_mmap_insert_batch is many times faster for many vectors.
 ///
 /// store         a handle.
-/// key           COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty
-///               key.
+/// key           COPIED: `key_len` bytes, in a store of text keys UTF-8. May be NULL if `key_len` is 0, the
+///               empty key.
 /// vector        COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
 /// out_inserted  BORROWED for the call: whether the key was new. May be NULL.
 /// error         BORROWED for the call. May be NULL.
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn syna_mmap_insert(
 /// no payload, even if the replaced row had some; syna_mmap_write can set them.
 ///
 /// store   a handle.
-/// key     COPIED: `key_len` bytes of UTF-8, any content. May be NULL if `key_len` is 0, the empty key.
+/// key     COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// vector  COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
 /// error   BORROWED for the call. May be NULL.
 ///
@@ -178,10 +178,10 @@ pub unsafe extern "C" fn syna_mmap_upsert_batch(
     }
 }
 
-/// Writes a batch, all or none.
+/// Writes a batch of rows and deletions, all or none.
 ///
 /// store        a handle.
-/// batch        COPIED, with all that it points to.
+/// batch        COPIED, with all that it points to. Its out_deleted is BORROWED for the call.
 /// out_written  BORROWED for the call. Of an insert: how many keys were new. Of an upsert: how many
 ///              different keys the batch had. May be NULL.
 /// error        BORROWED for the call. May be NULL.
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn syna_mmap_write(
 /// The disk space of the row is returned by syna_mmap_compact.
 ///
 /// store        a handle.
-/// key          COPIED: `key_len` bytes of UTF-8. May be NULL if `key_len` is 0, the empty key.
+/// key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
 /// out_deleted  BORROWED for the call: whether the key existed. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
@@ -237,6 +237,46 @@ pub unsafe extern "C" fn syna_mmap_delete(
             let out_deleted = Out::optional(out_deleted, "out_deleted")?;
             out_deleted.set(with_store(store, |store| store.delete(arguments::key(key, key_len)?))?);
             Ok(())
+        })
+    }
+}
+
+/// Deletes many keys and their rows, all or none, as one write. It is syna_mmap_write of a batch without
+/// rows. Keys that do not exist are ignored.
+///
+/// store        a handle.
+/// keys         COPIED: the bytes of all keys, one after the other. May be NULL if all keys are empty.
+/// key_offsets  COPIED: count + 1 offsets, aligned to 8 bytes. Key i is keys[key_offsets[i]] up to
+///              keys[key_offsets[i + 1]].
+/// count        keys. 0: nothing is done, and every pointer may be NULL.
+/// out_deleted  BORROWED for the call: how many keys existed. May be NULL.
+/// error        BORROWED for the call. May be NULL.
+///
+/// Returns, threads: as syna_mmap_insert. On failure: as there; *out_deleted is not written. Cost: one
+/// lookup a key and one small write: milliseconds for 100,000 keys. The index work of up to 16 rows.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_delete_batch(
+    store: *mut syna_mmap,
+    keys: *const c_char,
+    key_offsets: *const u64,
+    count: usize,
+    out_deleted: *mut usize,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let batch = syna_mmap_batch {
+                delete_keys: keys,
+                delete_key_offsets: key_offsets,
+                delete_count: count,
+                out_deleted,
+                ..syna_mmap_batch::defaults()
+            };
+            with_store(store, |store| batch.write_to(store)).map(|_written| ())
         })
     }
 }

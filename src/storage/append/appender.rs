@@ -104,6 +104,7 @@ impl Appender {
     /// Whether anything was written since the last checkpoint.
     pub(crate) fn is_dirty(&self) -> bool {
         self.position.sequence != self.superblock.position.sequence
+            || self.data.user_block() != self.superblock.user_block
     }
 
     /// # Errors
@@ -307,6 +308,10 @@ impl Appender {
             position: self.position,
             extent_count: self.data.extents.count(),
             extents_end: self.data.extents.end_bytes(),
+            user_block: match is_failpoint_set(Failpoint::KeepUserBlock) {
+                true => self.superblock.user_block,
+                false => self.data.user_block(),
+            },
             ..self.superblock
         };
         write_all_at(&*self.data.file, &superblock.encode(), slot_offset(superblock.generation))

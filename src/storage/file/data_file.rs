@@ -4,14 +4,14 @@ use super::extents::Extents;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::format::frame::Frame;
 use crate::storage::format::layout::{self, EXTENTS_START, bytes, origin, slot};
-use crate::storage::format::superblock::{Identity, LogPosition, SlotDamage, Superblock, slot_offset};
+use crate::storage::format::superblock::{Identity, NewStore, SlotDamage, Superblock, slot_offset};
 use crate::storage::io::medium::{Storage, StorageFile, read_exact_at, write_all_at};
 use crate::storage::io::temporary::Temporary;
 use crate::storage::platform::file_types::{Access, PathKind};
-use crate::{Result, SynaError};
+use crate::{Result, SynaError, UserBlock};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The part of an open file that readers share.
 #[derive(Debug)]
@@ -20,9 +20,29 @@ pub(crate) struct DataFile {
     pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) identity: Identity,
     pub(crate) extents: Extents,
+    user_block: Mutex<UserBlock>,
 }
 
 impl DataFile {
+    pub(crate) fn new(
+        path: PathBuf,
+        file: Arc<dyn StorageFile>,
+        superblock: &Superblock,
+        extents: Extents,
+    ) -> Self {
+        let user_block = Mutex::new(superblock.user_block);
+        Self { path, file, identity: superblock.identity, extents, user_block }
+    }
+
+    /// The user block of the newest superblock that was read or written.
+    pub(crate) fn user_block(&self) -> UserBlock {
+        *self.user_block.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_user_block(&self, user_block: UserBlock) {
+        *self.user_block.lock().unwrap_or_else(PoisonError::into_inner) = user_block;
+    }
+
     pub(crate) fn corrupt(&self, offset_bytes: u64, what: impl Into<String>) -> SynaError {
         SynaError::corrupt(&self.path, offset_bytes, what)
     }
@@ -98,8 +118,7 @@ impl DataFile {
 pub(crate) fn create(
     storage: &Arc<dyn Storage>,
     path: &Path,
-    dimensions: u32,
-    metric: crate::DistanceMetric,
+    new: &NewStore,
     empty: Option<&dyn StorageFile>,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
@@ -109,7 +128,7 @@ pub(crate) fn create(
         let keep = empty.permissions().and_then(|permissions| temporary.file().set_permissions(&permissions));
         keep.map_err(io("keeping the permissions of"))?;
     }
-    let superblock = empty_superblock(&**storage, path, dimensions, metric)?;
+    let superblock = empty_superblock(&**storage, path, new)?;
     let file = Arc::clone(temporary.file());
     // Both slots are written, so that a new store survives the loss of either.
     for generation in [1, 2] {
@@ -148,27 +167,15 @@ fn replace_empty(
     replaced().map_err(|error| SynaError::io(path, "creating", error))
 }
 
-/// The superblock of an empty store.
-fn empty_superblock(
-    storage: &dyn Storage,
-    path: &Path,
-    dimensions: u32,
-    metric: crate::DistanceMetric,
-) -> Result<Superblock> {
+/// The superblock of an empty store, with a new id.
+fn empty_superblock(storage: &dyn Storage, path: &Path, new: &NewStore) -> Result<Superblock> {
     let mut store_id = [0; 16];
     storage.random(&mut store_id).map_err(|error| SynaError::io(path, "generating an id for", error))?;
-    Ok(Superblock {
-        identity: Identity { store_id, dimensions, metric },
-        generation: 2,
-        position: LogPosition::EMPTY,
-        extent_count: 0,
-        extents_end: EXTENTS_START,
-        sequence_base: 0,
-    })
+    Ok(Superblock::empty(store_id, new))
 }
 
 /// Begins a copy of a store in the new file `file`, which is later named `path`. It is not a valid store before
-/// [`crate::storage::Appender::seal`] has written its slots.
+/// [`crate::storage::Appender::seal`] has written its slots, with the user block.
 pub(crate) fn begin_copy(
     storage: &dyn Storage,
     file: &dyn StorageFile,
@@ -176,7 +183,7 @@ pub(crate) fn begin_copy(
     original: &Identity,
 ) -> Result<Superblock> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let superblock = empty_superblock(storage, path, original.dimensions, original.metric)?;
+    let superblock = empty_superblock(storage, path, &NewStore::like(original))?;
     write_all_at(file, &slot::HALF_MADE_BYTES, 0).map_err(io("writing"))?;
     let mut mark = [0; origin::LENGTH];
     bytes::write(&mut mark, origin::MAGIC, &origin::MAGIC_BYTES);

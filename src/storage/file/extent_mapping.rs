@@ -103,6 +103,7 @@ pub(crate) fn map_more_extents(
 mod tests {
     use super::*;
     use crate::storage::file::data_file::create;
+    use crate::storage::format::superblock::NewStore;
     use crate::storage::io::medium::Storage;
     use crate::storage::platform::file_types::{FileIdentity, Permissions};
     use crate::storage::{InMemory, Region};
@@ -156,7 +157,8 @@ mod tests {
     fn an_extent_removed_by_the_writer_is_not_an_error() {
         let path = Path::new("store");
         let storage: Arc<dyn Storage> = Arc::new(InMemory);
-        let (file, superblock) = create(&storage, path, 64, crate::DistanceMetric::Euclidean, None).unwrap();
+        let new = NewStore::of(64, crate::DistanceMetric::Euclidean);
+        let (file, superblock) = create(&storage, path, &new, None).unwrap();
         let file = CutMeanwhile(file);
         let extents = map_extents(&file, path, &superblock, Damage::Refused).unwrap();
         assert_eq!((extents.count(), extents.end_bytes()), (0, superblock.extents_end));

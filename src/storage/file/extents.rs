@@ -9,7 +9,7 @@ use crate::storage::format::place::Place;
 use crate::storage::format::superblock::Identity;
 use crate::storage::io::region::Region;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
-use crate::{DistanceMetric, Result, SynaError};
+use crate::{DistanceMetric, ElementType, KeyKind, Result, SynaError};
 use std::io;
 
 /// The content of an extent.
@@ -44,9 +44,10 @@ impl ExtentHeader {
         bytes::write(&mut out, extent::MAGIC, &extent::MAGIC_BYTES);
         bytes::write(&mut out, extent::KIND, &kind.to_le_bytes());
         bytes::write(&mut out, extent::ORDINAL, &self.ordinal.to_le_bytes());
-        // Both values are at most 8,192, so their first two bytes hold them.
+        // At most 8,192, so its first two bytes hold it.
         bytes::write(&mut out, extent::DIMENSIONS, &identity.dimensions.to_le_bytes()[..2]);
-        bytes::write(&mut out, extent::METRIC, &identity.metric.number().to_le_bytes()[..2]);
+        bytes::write(&mut out, extent::METRIC, &[identity.metric as u8]);
+        bytes::write(&mut out, extent::ELEMENT, &[identity.element as u8 | (identity.keys as u8) << 4]);
         bytes::write(&mut out, extent::STORE_ID, &identity.store_id);
         bytes::write(&mut out, extent::LENGTH_BYTES, &self.length_bytes.to_le_bytes());
         bytes::write(&mut out, extent::FIRST_ROW, &self.first_row.to_le_bytes());
@@ -88,13 +89,15 @@ impl ExtentHeader {
         if bytes::read_array(from, extent::MAGIC) != extent::MAGIC_BYTES {
             return None;
         }
+        let [metric] = bytes::read_array(from, extent::METRIC);
+        let [element] = bytes::read_array(from, extent::ELEMENT);
         let identity = Identity {
             store_id: bytes::read_array(from, extent::STORE_ID),
             dimensions: u32::from(u16::from_le_bytes(bytes::read_array(from, extent::DIMENSIONS))),
-            metric: DistanceMetric::from_number(u32::from(u16::from_le_bytes(bytes::read_array(
-                from,
-                extent::METRIC,
-            ))))?,
+            metric: DistanceMetric::from_number(u32::from(metric))?,
+            element: ElementType::from_number(u32::from(element & 0xf))
+                .filter(|&element| element == ElementType::F32)?,
+            keys: KeyKind::from_number(u32::from(element >> 4))?,
         };
         if !(64..=8192).contains(&identity.dimensions) {
             return None;
@@ -301,10 +304,12 @@ impl Extents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::format::superblock::{NewStore, Superblock};
 
     #[test]
     fn an_extent_header_is_decoded_unchanged_and_every_flipped_bit_is_detected() {
-        let identity = Identity { store_id: [9; 16], dimensions: 64, metric: DistanceMetric::Cosine };
+        let new = NewStore::of(64, DistanceMetric::Cosine);
+        let identity = Superblock::empty([9; 16], &new).identity;
         let header = ExtentHeader {
             kind: ExtentKind::Vectors,
             ordinal: 2,

@@ -10,12 +10,13 @@ use crate::storage::format::superblock::LogPosition;
 pub(crate) struct FrameWalk {
     /// The position after the last returned frame.
     position: LogPosition,
+    last_offset: u64,
 }
 
 impl FrameWalk {
     /// Begins before the first frame.
     pub(crate) fn new() -> Self {
-        Self { position: LogPosition::EMPTY }
+        Self { position: LogPosition::EMPTY, last_offset: 0 }
     }
 
     /// The next frame. The caller knows that there is one: bytes after the last frame may be in the middle of a write.
@@ -29,6 +30,7 @@ impl FrameWalk {
                 && frame.first_row() == position.rows;
             follows.then_some((head, frame))
         })?;
+        self.last_offset = head.offset_bytes;
         self.position = LogPosition {
             sequence: position.sequence + 1,
             chain: frame.checksum(),
@@ -38,6 +40,16 @@ impl FrameWalk {
             deletions: position.deletions + frame.deletion_count(),
         };
         Some(frame)
+    }
+
+    /// The number of frames so far.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.position.sequence
+    }
+
+    /// The offset of the last returned frame; 0 before the first.
+    pub(crate) fn last_offset(&self) -> u64 {
+        self.last_offset
     }
 
     /// The number of rows in the frames so far.

@@ -9,7 +9,7 @@ use super::extents::{ExtentHeader, ExtentKind, Extents};
 use crate::storage::format::frame::claimed_length;
 use crate::storage::format::layout::{EXTENT_ALIGN, EXTENTS_START, extent, frame};
 use crate::storage::format::place::Place;
-use crate::storage::format::superblock::{Identity, LogPosition, Superblock};
+use crate::storage::format::superblock::{Identity, LogPosition, NewStore, Superblock};
 use crate::storage::io::medium::{StorageFile, read_exact_at};
 use crate::{Result, SynaError};
 use std::io;
@@ -34,8 +34,8 @@ pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Resu
         return Err(SynaError::corrupt(path, offset_bytes, what));
     };
     let position = LogPosition { sequence: u64::MAX, rows: u32::MAX, ..LogPosition::EMPTY };
-    let (extent_count, extents_end) = (u32::MAX, EXTENTS_START);
-    Ok(Superblock { identity, generation: 0, position, extent_count, extents_end, sequence_base: 0 })
+    let empty = Superblock::empty(identity.store_id, &NewStore::like(&identity));
+    Ok(Superblock { generation: 0, position, extent_count: u32::MAX, ..empty })
 }
 
 /// The identity that most extent headers contain.

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! header 64 | row checksums u32 x n | key ends u32 x n | tags u64 x n ? | payload ends u64 x n ? |
-//!           | deleted rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
+//!           | listed rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
 //! ```
+//! The listed rows are deleted. In an update, which has no rows of its own (n = 0), they get the d tags and payloads.
+//!
 //! The checksum of a frame covers all of it, including the checksum of the previous frame: this is the chain. Its
 //! initial value depends on the store and on the offset of the frame ([`Place`]).
 
@@ -61,11 +63,11 @@ impl<'a> Frame<'a> {
         let shape = Shape {
             flags: bytes::read_u32(bytes, frame::FLAGS),
             row_count: bytes::read_u32(bytes, frame::ROW_COUNT),
-            deletion_count: bytes::read_u32(bytes, frame::DELETION_COUNT),
+            listed_count: bytes::read_u32(bytes, frame::LISTED_COUNT),
             key_bytes: bytes::read_u32(bytes, frame::KEY_BYTES),
             payload_bytes: bytes::read_u64(bytes, frame::PAYLOAD_BYTES),
         };
-        if shape.flags & !(frame::FLAG_TAGS | frame::FLAG_PAYLOADS) != 0 {
+        if shape.flags & !(frame::FLAG_TAGS | frame::FLAG_PAYLOADS | frame::FLAG_UPDATE) != 0 {
             return Err("the frame has unknown flags");
         }
         let sections = shape.sections().ok_or("the frame's counts are too large")?;
@@ -78,8 +80,8 @@ impl<'a> Frame<'a> {
     }
 
     /// Checks that ends do not decrease, that the last one is the end of its section, and that keys are not too long.
-    /// No two rows have the empty key, and row 0 is not deleted twice: otherwise a section of zeros, which may be a
-    /// hole, would be valid.
+    /// No two rows have the empty key, row 0 is not deleted twice, and updated rows ascend: otherwise a section of zeros,
+    /// which may be a hole, would be valid.
     fn check_ends(&self, shape: &Shape) -> std::result::Result<(), &'static str> {
         let (mut key_end, mut empty_keys) = (0, 0);
         for position in 0..shape.row_count as usize {
@@ -99,9 +101,12 @@ impl<'a> Frame<'a> {
         if self.deletions().filter(|&row| row == 0).nth(1).is_some() {
             return Err("a frame deletes row 0 twice");
         }
+        if !self.updates().zip(self.updates().skip(1)).all(|(row, next)| row < next) {
+            return Err("the rows of an update do not ascend");
+        }
         if self.has_payloads() {
             let mut payload_end = 0;
-            for position in 0..shape.row_count as usize {
+            for position in 0..shape.value_count() as usize {
                 let next = self.long(self.sections.payload_ends, position);
                 if next < payload_end {
                     return Err("a frame's payload has an impossible length");
@@ -120,7 +125,7 @@ impl<'a> Frame<'a> {
         let shape = Shape {
             flags: bytes::read_u32(bytes, frame::FLAGS),
             row_count: bytes::read_u32(bytes, frame::ROW_COUNT),
-            deletion_count: bytes::read_u32(bytes, frame::DELETION_COUNT),
+            listed_count: bytes::read_u32(bytes, frame::LISTED_COUNT),
             key_bytes: bytes::read_u32(bytes, frame::KEY_BYTES),
             payload_bytes: bytes::read_u64(bytes, frame::PAYLOAD_BYTES),
         };
@@ -164,8 +169,16 @@ impl<'a> Frame<'a> {
         bytes::read_u32(self.bytes, frame::ROW_COUNT)
     }
 
+    pub(crate) fn is_update(&self) -> bool {
+        bytes::read_u32(self.bytes, frame::FLAGS) & frame::FLAG_UPDATE != 0
+    }
+
+    fn listed_count(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::LISTED_COUNT)
+    }
+
     pub(crate) fn deletion_count(&self) -> u32 {
-        bytes::read_u32(self.bytes, frame::DELETION_COUNT)
+        if self.is_update() { 0 } else { self.listed_count() }
     }
 
     pub(crate) fn has_tags(&self) -> bool {
@@ -218,10 +231,12 @@ impl<'a> Frame<'a> {
         (0..self.row_count()).find(|&position| std::str::from_utf8(self.key(position).1).is_err())
     }
 
+    /// The tags of row `position` of the frame, or of its updated row.
     pub(crate) fn tags(&self, position: u32) -> u64 {
         if self.has_tags() { self.long(self.sections.tags, position as usize) } else { 0 }
     }
 
+    /// The payload of row `position` of the frame, or of its updated row.
     pub(crate) fn payload(&self, position: u32) -> &'a [u8] {
         if !self.has_payloads() {
             return &[];
@@ -239,6 +254,12 @@ impl<'a> Frame<'a> {
 
     /// The rows that the batch deletes.
     pub(crate) fn deletions(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
-        (0..self.deletion_count() as usize).map(|position| self.word(self.sections.deletions, position))
+        (0..self.deletion_count() as usize).map(|position| self.word(self.sections.listed, position))
+    }
+
+    /// The rows whose tags and payloads the batch updates, ascending.
+    pub(crate) fn updates(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
+        let count = if self.is_update() { self.listed_count() } else { 0 };
+        (0..count as usize).map(|position| self.word(self.sections.listed, position))
     }
 }

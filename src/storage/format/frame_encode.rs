@@ -5,20 +5,22 @@ use super::layout::{bytes, frame};
 use super::place::Place;
 use crate::{Result, SynaError};
 
-/// The content of a frame. Slices have one element for each row unless noted.
+/// The content of a frame. Slices have one element for each new or updated row unless noted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FrameContent<'a> {
     pub(crate) first_row: u32,
     /// The end of each key in `key_bytes`.
     pub(crate) key_ends: &'a [u32],
     pub(crate) key_bytes: &'a [u8],
-    /// Empty if no row has tags.
+    /// Empty if no row has tags; of an update: if tags stay as they are.
     pub(crate) tags: &'a [u64],
-    /// The end of each payload in `payload_bytes`; empty if no row has a payload.
+    /// The end of each payload in `payload_bytes`; empty if no row has a payload; of an update: if payloads stay as they are.
     pub(crate) payload_ends: &'a [u64],
     pub(crate) payload_bytes: &'a [u8],
     /// The rows that the batch deletes.
     pub(crate) deletions: &'a [u32],
+    /// The rows that the batch updates, ascending. If there are any, it has neither new rows nor deletions.
+    pub(crate) updates: &'a [u32],
 }
 
 /// Encodes a frame into `out`, without its place and the checksums. Those of the rows are known only after the rows
@@ -36,9 +38,10 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     let narrow = |count: usize| u32::try_from(count).map_err(|_| too_long(total));
     let shape = Shape {
         flags: u32::from(!content.tags.is_empty()) * frame::FLAG_TAGS
-            + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS,
+            + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS
+            + u32::from(!content.updates.is_empty()) * frame::FLAG_UPDATE,
         row_count: narrow(content.key_ends.len())?,
-        deletion_count: narrow(content.deletions.len())?,
+        listed_count: narrow(content.deletions.len() + content.updates.len())?,
         key_bytes: narrow(content.key_bytes.len())?,
         payload_bytes: content.payload_bytes.len() as u64,
     };
@@ -51,6 +54,7 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     out.extend_from_slice(bytemuck::cast_slice(content.tags));
     out.extend_from_slice(bytemuck::cast_slice(content.payload_ends));
     out.extend_from_slice(bytemuck::cast_slice(content.deletions));
+    out.extend_from_slice(bytemuck::cast_slice(content.updates));
     out.extend_from_slice(content.key_bytes);
     out.resize(sections.payloads, 0);
     out.extend_from_slice(content.payload_bytes);
@@ -82,7 +86,7 @@ fn header_of(shape: &Shape, sections: &Sections, first_row: u32, link: FrameLink
     bytes::write(&mut header, frame::SESSION, &link.session.to_le_bytes());
     bytes::write(&mut header, frame::FIRST_ROW, &first_row.to_le_bytes());
     bytes::write(&mut header, frame::ROW_COUNT, &shape.row_count.to_le_bytes());
-    bytes::write(&mut header, frame::DELETION_COUNT, &shape.deletion_count.to_le_bytes());
+    bytes::write(&mut header, frame::LISTED_COUNT, &shape.listed_count.to_le_bytes());
     bytes::write(&mut header, frame::KEY_BYTES, &shape.key_bytes.to_le_bytes());
     bytes::write(&mut header, frame::PAYLOAD_BYTES, &shape.payload_bytes.to_le_bytes());
     bytes::write(&mut header, frame::PREVIOUS, &link.previous.to_le_bytes());

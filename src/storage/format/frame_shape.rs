@@ -9,7 +9,8 @@ use crate::checksum::crc32c_append;
 pub(super) struct Shape {
     pub(super) flags: u32,
     pub(super) row_count: u32,
-    pub(super) deletion_count: u32,
+    /// Rows that the frame lists: it deletes or updates them.
+    pub(super) listed_count: u32,
     pub(super) key_bytes: u32,
     pub(super) payload_bytes: u64,
 }
@@ -21,26 +22,39 @@ pub(super) struct Sections {
     pub(super) key_ends: usize,
     pub(super) tags: usize,
     pub(super) payload_ends: usize,
-    pub(super) deletions: usize,
+    pub(super) listed: usize,
     pub(super) keys: usize,
     pub(super) payloads: usize,
     pub(super) end: usize,
 }
 
 impl Shape {
-    /// `None` if the frame would be longer than [`frame::MAX_LENGTH_BYTES`].
+    pub(super) fn is_update(&self) -> bool {
+        self.flags & frame::FLAG_UPDATE != 0
+    }
+
+    /// How many tags and payloads there are, if any.
+    pub(super) fn value_count(&self) -> u32 {
+        if self.is_update() { self.listed_count } else { self.row_count }
+    }
+
+    /// `None` if an update has rows, and if the frame would be longer than [`frame::MAX_LENGTH_BYTES`].
     pub(super) fn sections(&self) -> Option<Sections> {
         if !(self.flags & frame::FLAG_PAYLOADS != 0 || self.payload_bytes == 0) {
             return None;
         }
+        if self.is_update() && (self.row_count, self.key_bytes) != (0, 0) {
+            return None;
+        }
         let rows = self.row_count as usize;
-        let flagged = |flag: u32| if self.flags & flag == 0 { 0 } else { rows };
+        let values = self.value_count() as usize;
+        let flagged = |flag: u32| if self.flags & flag == 0 { 0 } else { values };
         let row_checksums = frame::LENGTH;
         let key_ends = row_checksums.checked_add(rows.checked_mul(4)?)?;
         let tags = key_ends.checked_add(rows.checked_mul(4)?)?;
         let payload_ends = tags.checked_add(flagged(frame::FLAG_TAGS).checked_mul(8)?)?;
-        let deletions = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
-        let keys = deletions.checked_add((self.deletion_count as usize).checked_mul(4)?)?;
+        let listed = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
+        let keys = listed.checked_add((self.listed_count as usize).checked_mul(4)?)?;
         let payloads = keys.checked_add(self.key_bytes as usize)?.checked_next_multiple_of(frame::ALIGN)?;
         let end = payloads
             .checked_add(usize::try_from(self.payload_bytes).ok()?)?
@@ -50,7 +64,7 @@ impl Shape {
             key_ends,
             tags,
             payload_ends,
-            deletions,
+            listed,
             keys,
             payloads,
             end,

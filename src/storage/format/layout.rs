@@ -7,7 +7,7 @@ pub(crate) const ROW_ALIGN: u64 = 64;
 /// The alignment of extents. It is independent of the machine's page size: a mapping may begin anywhere.
 pub(crate) const EXTENT_ALIGN: u64 = 4096;
 /// The version that this library writes and reads.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// The magic number of the older MVEC format: the first four bytes of its files.
 pub(crate) const MVEC_MAGIC: [u8; 4] = 0x4D56_4543u32.to_le_bytes();
 
@@ -38,7 +38,8 @@ impl Field {
     }
 }
 
-/// A superblock slot. The magic, the version and the offset of the checksum are the same in all versions.
+/// A superblock slot. The magic, the version, the features and the offset of the checksum are the same in all later
+/// versions.
 pub(crate) mod slot {
     use super::Field;
     /// A byte with the high bit set, line ends of both kinds, and an end of file: they reveal transfers that convert
@@ -54,7 +55,9 @@ pub(crate) mod slot {
     pub(crate) const STORE_ID: Field = COMPATIBLE_FEATURES.then(16);
     pub(crate) const DIMENSIONS: Field = STORE_ID.then(4);
     pub(crate) const METRIC: Field = DIMENSIONS.then(4);
-    pub(crate) const STRIDE_BYTES: Field = METRIC.then(4);
+    pub(crate) const ELEMENT: Field = METRIC.then(4);
+    pub(crate) const KEY_KIND: Field = ELEMENT.then(4);
+    pub(crate) const STRIDE_BYTES: Field = KEY_KIND.then(4);
     pub(crate) const BLOCK_ROWS: Field = STRIDE_BYTES.then(4);
     pub(crate) const GENERATION: Field = BLOCK_ROWS.then(8);
     pub(crate) const SEQUENCE: Field = GENERATION.then(8);
@@ -63,14 +66,20 @@ pub(crate) mod slot {
     pub(crate) const LOG_HEAD: Field = DELETIONS.then(8);
     pub(crate) const LOG_EXTENT: Field = LOG_HEAD.then(4);
     pub(crate) const CHAIN: Field = LOG_EXTENT.then(4);
-    pub(crate) const EXTENT_COUNT: Field = CHAIN.then(4);
-    /// The lower half of a number; the upper half is in a field that was free.
-    pub(crate) const SEQUENCE_BASE_LOW: Field = EXTENT_COUNT.then(4);
-    pub(crate) const EXTENTS_END: Field = SEQUENCE_BASE_LOW.then(8);
-    pub(crate) const SEQUENCE_BASE_HIGH: Field = EXTENTS_END.then(4);
-    pub(crate) const CHECKSUM: Field = SEQUENCE_BASE_HIGH.then(4);
+    pub(crate) const EXTENTS_END: Field = CHAIN.then(8);
+    pub(crate) const SEQUENCE_BASE: Field = EXTENTS_END.then(8);
+    pub(crate) const EXTENT_COUNT: Field = SEQUENCE_BASE.then(4);
+    pub(crate) const APPLICATION_ID: Field = EXTENT_COUNT.then(4);
+    pub(crate) const USER_VERSION: Field = APPLICATION_ID.then(4);
+    pub(crate) const LABEL: Field = USER_VERSION.then(64);
+    pub(crate) const RESERVED: Field = LABEL.then(48);
+    pub(crate) const CHECKSUM: Field = RESERVED.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
-    const _: () = assert!(LENGTH == 128 && LENGTH as u64 <= super::SLOT_DISTANCE);
+    const _: () = assert!(LENGTH == 256 && LENGTH as u64 <= super::SLOT_DISTANCE);
+    /// Versions 1 to 3 had slots of this length, with the checksum in the last four bytes.
+    pub(crate) const OLD_LENGTH: usize = 128;
+    /// An incompatible feature that no version has yet: everything but the first 128 bytes of a slot is encrypted.
+    pub(crate) const FEATURE_ENCRYPTED: u32 = 1;
 }
 
 /// The mark that tells from which store a compaction or a snapshot copied a file, in its own page between the slots.
@@ -91,11 +100,13 @@ pub(crate) mod extent {
     pub(crate) const MAGIC: Field = Field::first(4);
     pub(crate) const KIND: Field = MAGIC.then(4);
     pub(crate) const ORDINAL: Field = KIND.then(4);
-    /// With the metric and the store id this is the store's identity, from which a file can be recovered if its
+    /// With the metric, the element type and the store id this is the store's identity, from which a file can be recovered if its
     /// superblocks are lost.
     pub(crate) const DIMENSIONS: Field = ORDINAL.then(2);
-    pub(crate) const METRIC: Field = DIMENSIONS.then(2);
-    pub(crate) const STORE_ID: Field = METRIC.then(16);
+    pub(crate) const METRIC: Field = DIMENSIONS.then(1);
+    /// The element type, and in the upper four bits the kind of the keys.
+    pub(crate) const ELEMENT: Field = METRIC.then(1);
+    pub(crate) const STORE_ID: Field = ELEMENT.then(16);
     pub(crate) const LENGTH_BYTES: Field = STORE_ID.then(8);
     pub(crate) const FIRST_ROW: Field = LENGTH_BYTES.then(8);
     pub(crate) const CAPACITY: Field = FIRST_ROW.then(8);
@@ -125,22 +136,24 @@ pub(crate) mod frame {
     pub(crate) const SESSION: Field = SEQUENCE.then(8);
     pub(crate) const FIRST_ROW: Field = SESSION.then(4);
     pub(crate) const ROW_COUNT: Field = FIRST_ROW.then(4);
-    pub(crate) const DELETION_COUNT: Field = ROW_COUNT.then(4);
-    pub(crate) const KEY_BYTES: Field = DELETION_COUNT.then(4);
+    pub(crate) const LISTED_COUNT: Field = ROW_COUNT.then(4);
+    pub(crate) const KEY_BYTES: Field = LISTED_COUNT.then(4);
     pub(crate) const PAYLOAD_BYTES: Field = KEY_BYTES.then(8);
     pub(crate) const PREVIOUS: Field = PAYLOAD_BYTES.then(4);
     pub(crate) const CHECKSUM: Field = PREVIOUS.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     pub(crate) const FLAG_TAGS: u32 = 1;
     pub(crate) const FLAG_PAYLOADS: u32 = 2;
+    /// The frame has no rows. The rows that it lists are not deleted, but get its tags and payloads.
+    pub(crate) const FLAG_UPDATE: u32 = 4;
     /// The longest frame. A batch that needs a longer one is refused.
     pub(crate) const MAX_LENGTH_BYTES: u64 = 1 << 30;
     const _: () = assert!(LENGTH == 64 && LENGTH.is_multiple_of(ALIGN));
 }
 
 /// Bytes from one row to the next: the vector, padded to a multiple of [`ROW_ALIGN`].
-pub(crate) const fn stride_bytes(dimensions: u32) -> u32 {
-    (dimensions * 4).next_multiple_of(64)
+pub(crate) const fn stride_bytes(vector_bytes: u32) -> u32 {
+    vector_bytes.next_multiple_of(64)
 }
 
 /// Rows in a block, the unit of vector extents: a power of two that fills about 64 KiB.
@@ -186,10 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strides_and_blocks_are_valid_for_all_dimensions() {
-        for dimensions in 64..=8192 {
-            let stride = stride_bytes(dimensions);
-            assert!(stride >= dimensions * 4 && stride < dimensions * 4 + 64 && stride.is_multiple_of(64));
+    fn strides_and_blocks_are_valid_for_all_vectors() {
+        for bytes in 2..=4 * 8192 {
+            let stride = stride_bytes(bytes);
+            assert!(stride >= bytes && stride < bytes + 64 && stride.is_multiple_of(64));
             let rows = block_rows(stride);
             assert!(rows.is_power_of_two() && rows * stride <= 64 * 1024);
         }

@@ -4,9 +4,9 @@
 //! its checksum and all its fields were checked.
 
 use super::layout::{self, bytes, slot};
-use crate::DistanceMetric;
 use crate::checksum::crc32c;
 use crate::failpoint::{Failpoint, is_failpoint_set};
+use crate::{DistanceMetric, ElementType, KeyKind, Label, UserBlock};
 
 /// What never changes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,15 +14,42 @@ pub(crate) struct Identity {
     pub(crate) store_id: [u8; 16],
     pub(crate) dimensions: u32,
     pub(crate) metric: DistanceMetric,
+    pub(crate) element: ElementType,
+    pub(crate) keys: KeyKind,
 }
 
 impl Identity {
     pub(crate) fn stride_bytes(&self) -> u32 {
-        layout::stride_bytes(self.dimensions)
+        layout::stride_bytes(self.element.vector_bytes(self.dimensions))
     }
 
     pub(crate) fn block_rows(&self) -> u32 {
         layout::block_rows(self.stride_bytes())
+    }
+}
+
+/// What is decided when a store is created.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewStore {
+    pub(crate) dimensions: u32,
+    pub(crate) metric: DistanceMetric,
+    pub(crate) element: ElementType,
+    pub(crate) keys: KeyKind,
+    pub(crate) user_block: UserBlock,
+}
+
+impl NewStore {
+    /// A store for tests.
+    #[cfg(test)]
+    pub(crate) fn of(dimensions: u32, metric: DistanceMetric) -> Self {
+        let (element, keys) = (ElementType::F32, KeyKind::Text);
+        Self { dimensions, metric, element, keys, user_block: UserBlock::default() }
+    }
+
+    /// Like an existing store, without a user block.
+    pub(crate) fn like(original: &Identity) -> Self {
+        let &Identity { dimensions, metric, element, keys, .. } = original;
+        Self { dimensions, metric, element, keys, user_block: UserBlock::default() }
     }
 }
 
@@ -60,6 +87,7 @@ pub(crate) struct Superblock {
     /// Added to a frame's sequence, modulo 2^64, to get the number of a write: a compaction begins a new log, but
     /// writes are numbered over the store's life.
     pub(crate) sequence_base: u64,
+    pub(crate) user_block: UserBlock,
 }
 
 impl Superblock {
@@ -91,6 +119,20 @@ pub(crate) fn slot_offset(generation: u64) -> u64 {
 }
 
 impl Superblock {
+    /// The superblock of an empty store.
+    pub(crate) fn empty(store_id: [u8; 16], new: &NewStore) -> Self {
+        let &NewStore { dimensions, metric, element, keys, user_block } = new;
+        Self {
+            identity: Identity { store_id, dimensions, metric, element, keys },
+            generation: 2,
+            position: LogPosition::EMPTY,
+            extent_count: 0,
+            extents_end: layout::EXTENTS_START,
+            sequence_base: 0,
+            user_block,
+        }
+    }
+
     pub(crate) fn encode(&self) -> [u8; slot::LENGTH] {
         let mut out = [0; slot::LENGTH];
         let position = &self.position;
@@ -99,6 +141,8 @@ impl Superblock {
         bytes::write(&mut out, slot::STORE_ID, &self.identity.store_id);
         bytes::write(&mut out, slot::DIMENSIONS, &self.identity.dimensions.to_le_bytes());
         bytes::write(&mut out, slot::METRIC, &self.identity.metric.number().to_le_bytes());
+        bytes::write(&mut out, slot::ELEMENT, &self.identity.element.number().to_le_bytes());
+        bytes::write(&mut out, slot::KEY_KIND, &self.identity.keys.number().to_le_bytes());
         bytes::write(&mut out, slot::STRIDE_BYTES, &self.identity.stride_bytes().to_le_bytes());
         bytes::write(&mut out, slot::BLOCK_ROWS, &self.identity.block_rows().to_le_bytes());
         bytes::write(&mut out, slot::GENERATION, &self.generation.to_le_bytes());
@@ -110,9 +154,10 @@ impl Superblock {
         bytes::write(&mut out, slot::CHAIN, &position.chain.to_le_bytes());
         bytes::write(&mut out, slot::EXTENT_COUNT, &self.extent_count.to_le_bytes());
         bytes::write(&mut out, slot::EXTENTS_END, &self.extents_end.to_le_bytes());
-        let base = self.sequence_base.to_le_bytes();
-        bytes::write(&mut out, slot::SEQUENCE_BASE_LOW, &base[..4]);
-        bytes::write(&mut out, slot::SEQUENCE_BASE_HIGH, &base[4..]);
+        bytes::write(&mut out, slot::SEQUENCE_BASE, &self.sequence_base.to_le_bytes());
+        bytes::write(&mut out, slot::APPLICATION_ID, &self.user_block.application_id.to_le_bytes());
+        bytes::write(&mut out, slot::USER_VERSION, &self.user_block.user_version.to_le_bytes());
+        bytes::write(&mut out, slot::LABEL, &self.user_block.label.to_bytes());
         let checksum = crc32c(&out[..slot::CHECKSUM.offset]);
         bytes::write(&mut out, slot::CHECKSUM, &checksum.to_le_bytes());
         out
@@ -126,28 +171,33 @@ impl Superblock {
         }
         let covered =
             from.get(..slot::CHECKSUM.offset).ok_or_else(|| damaged("the superblock is truncated"))?;
+        let version = bytes::read_u32(from, slot::VERSION);
         if crc32c(covered) != bytes::read_u32(from, slot::CHECKSUM) {
+            if is_old(from) {
+                return Err(unsupported_version(version));
+            }
             return Err(damaged("the superblock's checksum is wrong"));
         }
-        let version = bytes::read_u32(from, slot::VERSION);
         if version != layout::VERSION {
-            return Err(SlotDamage::Unsupported(format!(
-                "has format version {version}, this library knows version {}",
-                layout::VERSION
-            )));
+            return Err(unsupported_version(version));
         }
-        let features = bytes::read_u32(from, slot::INCOMPATIBLE_FEATURES)
-            | bytes::read_u32(from, slot::READ_ONLY_FEATURES);
-        if features != 0 {
-            return Err(SlotDamage::Unsupported(format!("needs unknown features {features:#x}")));
-        }
+        check_features(from)?;
         let dimensions = bytes::read_u32(from, slot::DIMENSIONS);
         if !(64..=8192).contains(&dimensions) {
             return Err(damaged("the superblock has dimensions outside 64 to 8192"));
         }
         let metric = DistanceMetric::from_number(bytes::read_u32(from, slot::METRIC))
             .ok_or_else(|| damaged("the superblock has an unknown metric"))?;
-        let identity = Identity { store_id: bytes::read_array(from, slot::STORE_ID), dimensions, metric };
+        let element = ElementType::from_number(bytes::read_u32(from, slot::ELEMENT))
+            .ok_or_else(|| damaged("the superblock has an unknown element type"))?;
+        if element != ElementType::F32 {
+            let what = format!("stores vectors as {}, which this library cannot read", element.name());
+            return Err(SlotDamage::Unsupported(what));
+        }
+        let keys = KeyKind::from_number(bytes::read_u32(from, slot::KEY_KIND))
+            .ok_or_else(|| damaged("the superblock has an unknown kind of keys"))?;
+        let store_id = bytes::read_array(from, slot::STORE_ID);
+        let identity = Identity { store_id, dimensions, metric, element, keys };
         if bytes::read_u32(from, slot::STRIDE_BYTES) != identity.stride_bytes()
             || bytes::read_u32(from, slot::BLOCK_ROWS) != identity.block_rows()
         {
@@ -178,9 +228,42 @@ impl Superblock {
             position,
             extent_count: bytes::read_u32(from, slot::EXTENT_COUNT),
             extents_end: bytes::read_u64(from, slot::EXTENTS_END),
-            sequence_base: u64::from(bytes::read_u32(from, slot::SEQUENCE_BASE_LOW))
-                | u64::from(bytes::read_u32(from, slot::SEQUENCE_BASE_HIGH)) << 32,
+            sequence_base: bytes::read_u64(from, slot::SEQUENCE_BASE),
+            user_block: UserBlock {
+                application_id: bytes::read_u32(from, slot::APPLICATION_ID),
+                user_version: bytes::read_u32(from, slot::USER_VERSION),
+                label: Label::from_bytes(bytes::read_array(from, slot::LABEL))
+                    .ok_or_else(|| damaged("the superblock has an invalid label"))?,
+            },
         })
+    }
+}
+
+/// Whether these are the bytes of a valid slot of version 1 to 3.
+fn is_old(from: &[u8]) -> bool {
+    let checksum = slot::OLD_LENGTH - 4;
+    from.get(..checksum).is_some_and(|covered| {
+        crc32c(covered) == bytes::read_u32(from, layout::Field { offset: checksum, length: 4 })
+    })
+}
+
+fn unsupported_version(version: u32) -> SlotDamage {
+    SlotDamage::Unsupported(format!(
+        "has format version {version}, this library knows version {}",
+        layout::VERSION
+    ))
+}
+
+/// # Errors
+/// `Unsupported` for a feature that this library does not know.
+fn check_features(from: &[u8]) -> Result<(), SlotDamage> {
+    let incompatible = bytes::read_u32(from, slot::INCOMPATIBLE_FEATURES);
+    if incompatible & slot::FEATURE_ENCRYPTED != 0 {
+        return Err(SlotDamage::Unsupported("is encrypted, which this library cannot read".to_owned()));
+    }
+    match incompatible | bytes::read_u32(from, slot::READ_ONLY_FEATURES) {
+        0 => Ok(()),
+        features => Err(SlotDamage::Unsupported(format!("needs unknown features {features:#x}"))),
     }
 }
 
@@ -190,7 +273,13 @@ mod tests {
 
     pub(super) fn example() -> Superblock {
         Superblock {
-            identity: Identity { store_id: [7; 16], dimensions: 70, metric: DistanceMetric::Euclidean },
+            identity: Identity {
+                store_id: [7; 16],
+                dimensions: 70,
+                metric: DistanceMetric::Euclidean,
+                element: ElementType::F32,
+                keys: KeyKind::Bytes,
+            },
             generation: 5,
             position: LogPosition {
                 sequence: 9,
@@ -203,6 +292,11 @@ mod tests {
             extent_count: 2,
             extents_end: 1 << 20,
             sequence_base: 0x1234_5678_9ABC_DEF0,
+            user_block: UserBlock {
+                application_id: 0x6d61_7073,
+                user_version: 7,
+                label: Label::new("all-MiniLM-L6-v2").unwrap(),
+            },
         }
     }
 

@@ -134,6 +134,7 @@ impl MmapVectorStore {
         replayed.last_frame = last_frame.or(replayed.last_frame);
         walked?;
         replayed.superblock = superblock;
+        data.set_user_block(superblock.user_block);
         let settled = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = state.rows_to_index();
         let is_deleted = |row| rows.is_deleted(row);

@@ -1,4 +1,4 @@
-//! The store: opening, closing, writing.
+//! The store: opening, closing, checkpoints.
 
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Disk, Storage, StoreFolder};
@@ -10,12 +10,9 @@ use crate::store::state::interrupts::Interrupts;
 use crate::store::state::shared_state::{SharedState, live_rows};
 use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::worker::IndexWorker;
-use crate::store::write::apply::{delete_key, write_batch};
-use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
-use crate::store::write::checked_batch::check_key;
 use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{DistanceMetric, Result, SynaError};
+use crate::{DistanceMetric, KeyKind, Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,7 +80,7 @@ impl MmapVectorStore {
                 writer.wake_worker(&history.hold());
                 Role::Writer(Box::new(Mutex::new(writer)))
             }
-            None => Role::Reader(Mutex::new(replayed)),
+            None => Role::Reader(Box::new(Mutex::new(replayed))),
         };
         Ok(Self {
             inner: Inner { storage, history, config, role },
@@ -130,77 +127,6 @@ impl MmapVectorStore {
         };
         let unlocked = state.data.file.unlock().map_err(|error| state.data.io("unlocking", error));
         result.and(unlocked)
-    }
-
-    /// Stores a vector under a key. If the key exists, it is left unchanged, and the call succeeds.
-    /// [`MmapVectorStore::insert_batch`] is many times faster for many vectors.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::write`].
-    pub fn insert(&self, key: &str, vector: &[f32]) -> Result<()> {
-        self.insert_batch(&[key], &[vector]).map(|_| ())
-    }
-
-    /// Stores many vectors, all or none, and returns how many keys were new. Existing keys are left unchanged. If a key
-    /// occurs twice in the batch, the first occurrence counts.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::write`].
-    pub fn insert_batch(&self, keys: &[&str], vectors: &[&[f32]]) -> Result<usize> {
-        self.write(&batch_of(keys, vectors, WriteMode::Insert))
-    }
-
-    /// Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and no
-    /// payload, even if the replaced row had some; [`MmapVectorStore::write`] can set them.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::write`].
-    pub fn upsert(&self, key: &str, vector: &[f32]) -> Result<()> {
-        self.write(&batch_of(&[key], &[vector], WriteMode::Upsert)).map(|_| ())
-    }
-
-    /// Writes a batch, all or none. Returns, of an insert, how many keys were new; of an upsert, how many different
-    /// keys the batch had. When it returns, the rows survive a kill of the process (with [`crate::Durability::Batch`]
-    /// also a power failure), and the next search finds them.
-    ///
-    /// Searches run meanwhile; writes wait for each other. With automatic indexing, a write also does index work: see
-    /// [`MmapVectorConfig::index_threshold`]. A write may also make an automatic checkpoint or save a part of the
-    /// index: see [`MmapVectorConfig::checkpoint_interval_secs`]. If this extra work finds no space or no memory, the
-    /// failure is logged and the write still succeeds. A failed sync is an error.
-    ///
-    /// # Errors
-    /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`], [`SynaError::InvalidKey`],
-    /// [`SynaError::InvalidArgument`], [`SynaError::Limit`], [`SynaError::ReadOnly`]: the store is unchanged.
-    /// [`SynaError::NoSpace`], [`SynaError::NoMemory`]: the store is unchanged and remains usable.
-    /// [`SynaError::Io`]: it is unknown whether the batch was stored; open the store again to find out.
-    /// [`SynaError::Poisoned`] after a failed sync.
-    pub fn write(&self, batch: &WriteBatch<'_>) -> Result<usize> {
-        let mut writer = self.writer()?;
-        let Writer { appender, plan, .. } = &mut *writer;
-        // Read under the lock, because a compaction replaces the state under the same lock.
-        let state = &self.state();
-        let written = write_batch(state, appender, plan, batch)?;
-        if written > 0 {
-            writer.after_write(state, written)?;
-        }
-        Ok(written)
-    }
-
-    /// Deletes a key and its row; `false` if the key does not exist. [`MmapVectorStore::compact`] returns the disk
-    /// space of the row.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::write`].
-    pub fn delete(&self, key: &str) -> Result<bool> {
-        check_key(key)?;
-        let mut writer = self.writer()?;
-        let Writer { appender, plan, .. } = &mut *writer;
-        let state = &self.state();
-        let deleted = delete_key(state, appender, plan, key)?;
-        if deleted {
-            writer.after_write(state, 1)?;
-        }
-        Ok(deleted)
     }
 
     /// Whether searches have an index to use. Rows that it does not cover yet are compared one by one, so they are
@@ -286,12 +212,34 @@ impl MmapVectorStore {
         self.state().data.identity.metric
     }
 
-    /// All keys, in insertion order.
+    /// What the keys of the store are.
     #[must_use]
-    pub fn keys(&self) -> Vec<String> {
+    pub fn key_kind(&self) -> KeyKind {
+        self.state().data.identity.keys
+    }
+
+    /// All keys, in insertion order.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] for a store of [`KeyKind::Bytes`]: use [`MmapVectorStore::keys_bytes`].
+    pub fn keys(&self) -> Result<Vec<String>> {
+        if self.key_kind() == KeyKind::Bytes {
+            return Err(SynaError::argument("the keys of this store are bytes; use keys_bytes()"));
+        }
+        let text = |key: Vec<u8>| {
+            String::from_utf8(key)
+                .map_err(|_| SynaError::Internal { what: "a key is not valid UTF-8".to_owned() })
+        };
+        self.keys_bytes().into_iter().map(text).collect()
+    }
+
+    /// The bytes of all keys, in insertion order.
+    #[must_use]
+    pub fn keys_bytes(&self) -> Vec<Vec<u8>> {
         let state = &self.state();
         let snapshot = state.published.load();
-        live_rows(state, snapshot).filter_map(|row| state.key(row).ok()).map(str::to_owned).collect()
+        let keys = live_rows(state, snapshot).filter_map(|row| state.key(row).ok());
+        keys.map(|key| key.as_bytes().to_vec()).collect()
     }
 }
 
@@ -326,15 +274,5 @@ impl Drop for MmapVectorStore {
     fn drop(&mut self) {
         // A drop cannot report an error; `close` can.
         let _ = self.finish();
-    }
-}
-
-fn batch_of<'a>(keys: &'a [&'a str], vectors: &'a [&'a [f32]], mode: WriteMode) -> WriteBatch<'a> {
-    WriteBatch {
-        keys: BatchKeys::Slices(keys),
-        vectors: BatchVectors::Slices(vectors),
-        tags: None,
-        payloads: BatchPayloads::None,
-        mode,
     }
 }

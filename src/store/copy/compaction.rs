@@ -1,8 +1,8 @@
 //! Compaction: the live rows are copied into a new file, which then replaces the old one, while searches run.
 //!
 //! ```text
-//!   copy parts, writes run -> rebuild the index -> sync -> [writer locked: copy the rest, apply the deletions made meanwhile,
-//!   write both slots, sync, rename, sync the folder, replace the current state] -> save the index
+//!   copy parts, writes run -> rebuild the index -> sync -> [writer locked: copy the rest, apply the deletions and updates
+//!   made meanwhile, write both slots, sync, rename, sync the folder, replace the current state] -> save the index
 //! ```
 //! A failure before the rename leaves the store unchanged. The old file stays open, without a name, as long as
 //! something is borrowed from it.
@@ -69,9 +69,15 @@ impl Limits<'_> {
 
 impl Compaction {
     pub(crate) fn begin(inner: &Inner) -> Result<Self> {
-        inner.writer()?.appender.refuse_if_failed()?;
-        inner.state().data.check_place(&*inner.storage)?;
-        let (state, storage) = (&inner.state(), &inner.storage);
+        let (state, snapshot, sequence) = {
+            let writer = inner.writer()?;
+            writer.appender.refuse_if_failed()?;
+            let state = inner.state();
+            let snapshot = state.published.load();
+            (state, snapshot, writer.appender.position().sequence)
+        };
+        state.data.check_place(&*inner.storage)?;
+        let (state, storage) = (&state, &inner.storage);
         let (path, identity) = (&state.data.path, &state.data.identity);
         remove_leftovers(&**storage, path, |file| is_leftover_of(file, identity));
         // From here on the file is removed if the compaction fails.
@@ -79,7 +85,7 @@ impl Compaction {
         let file = Arc::clone(temporary.file());
         let keep = state.data.file.permissions().and_then(|permissions| file.set_permissions(&permissions));
         keep.map_err(|error| state.data.io("keeping the permissions of", error))?;
-        let copier = Copier::begin(storage, file, path, state, state.published.load())?;
+        let copier = Copier::begin(storage, file, path, state, snapshot, sequence)?;
         Ok(Self { temporary, copier: Some(copier), is_synced: false })
     }
 
@@ -106,6 +112,8 @@ impl Compaction {
                 return Ok(false);
             }
         }
+        let sequence = inner.writer()?.appender.position().sequence;
+        copier.collect_updates(old, sequence)?;
         if !build_graph(inner, copier, Some(limits))? {
             return Ok(false);
         }
@@ -126,14 +134,19 @@ impl Compaction {
         let old = &inner.state();
         let snapshot = old.published.load();
         let Some(mut copier) = self.copier.take() else { return Ok(()) };
+        copier.collect_updates(old, writer.appender.position().sequence)?;
         while copier.left(snapshot) > 0 && !is_failpoint_set(Failpoint::LoseLateRows) {
             copier.copy_piece(old, snapshot)?;
         }
         if !is_failpoint_set(Failpoint::KeepDeadRows) {
             copier.drop_dead(old, snapshot)?;
         }
+        if !is_failpoint_set(Failpoint::LoseLateUpdates) {
+            copier.update_late(old, snapshot)?;
+        }
         build_graph(inner, &copier, None)?;
         inner.history.reserve()?;
+        copier.state.data.set_user_block(old.data.user_block());
         copier.appender.seal(writer.appender.last_write())?;
         let path = &old.data.path;
         old.data.check_place(&*inner.storage)?;

@@ -3,6 +3,7 @@
 //! The frames of the old file are read in order, so that each vector is compared with its checksum before it gets a new
 //! one. A damaged vector does not get a valid checksum.
 
+use super::updates::Updates;
 use crate::checksum::crc32c;
 use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
@@ -11,8 +12,11 @@ use crate::store::open::appender::new_appender;
 use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
 use crate::store::write::apply::{delete_rows, write_batch};
-use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
+use crate::store::write::batch::{
+    BatchKeys, BatchPayloads, BatchVectors, UpdateBatch, WriteBatch, WriteMode,
+};
 use crate::store::write::plan::BatchPlan;
+use crate::store::write::update::update_rows;
 use crate::{Result, SynaError};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,9 +32,15 @@ pub(crate) struct Copier {
     pub(crate) state: Arc<SharedState>,
     pub(crate) appender: Appender,
     plan: BatchPlan,
+    /// The last frame whose rows were processed.
     walk: FrameWalk,
     /// Old rows below this were processed.
     next: u32,
+    /// The last frame whose updates were collected.
+    updates_end: FrameWalk,
+    updates: Updates,
+    /// Old rows that were updated after they were copied.
+    late_updates: Vec<u32>,
     /// The old row of each new row.
     old_rows: Vec<u32>,
 }
@@ -39,7 +49,7 @@ pub(crate) struct Copier {
 #[derive(Default)]
 struct Piece<'a> {
     rows: Vec<u32>,
-    keys: Vec<&'a str>,
+    keys: Vec<&'a [u8]>,
     vectors: Vec<&'a [f32]>,
     tags: Vec<u64>,
     payloads: Vec<&'a [u8]>,
@@ -47,34 +57,52 @@ struct Piece<'a> {
 }
 
 impl Copier {
-    /// Makes `file`, a new file that will be named `path`, an empty store, with space for the rows of a snapshot.
+    /// Makes `file`, a new file that will be named `path`, an empty store, with space for the rows of a snapshot. `sequence`
+    /// is the number of the snapshot's last frame.
     pub(crate) fn begin(
         storage: &Arc<dyn Storage>,
         file: Arc<dyn StorageFile>,
         path: &Path,
         old: &SharedState,
         snapshot: Snapshot,
+        sequence: u64,
     ) -> Result<Self> {
         let superblock = begin_copy(&**storage, &*file, path, &old.data.identity)?;
-        let identity = superblock.identity;
         let extents =
             crate::storage::map_extents(&*file, path, &superblock, crate::storage::Damage::Refused)?;
-        let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
+        let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, extents));
         let position = superblock.position;
         // The space is reserved from the snapshot, not from the configuration.
         let config = MmapVectorConfig { initial_capacity: 0, ..MmapVectorConfig::default() };
-        let mut appender = new_appender(storage, Arc::clone(&data), superblock, position, &config)?;
-        let (rows, log_bytes) = needed_room(old, snapshot)?;
-        appender.reserve_exactly(rows, log_bytes)?;
-        let state = Arc::new(SharedState::new(data));
-        Ok(Self {
-            state,
-            appender,
+        let mut copier = Self {
+            state: Arc::new(SharedState::new(Arc::clone(&data))),
+            appender: new_appender(storage, data, superblock, position, &config)?,
             plan: BatchPlan::default(),
             walk: FrameWalk::new(),
             next: 0,
+            updates_end: FrameWalk::new(),
+            updates: Updates::default(),
+            late_updates: Vec::new(),
             old_rows: Vec::new(),
-        })
+        };
+        copier.collect_updates(old, sequence)?;
+        let (rows, log_bytes) = needed_room(old, snapshot, &copier.updates)?;
+        copier.appender.reserve_exactly(rows, log_bytes)?;
+        Ok(copier)
+    }
+
+    /// Collects the updates of tags and payloads up to frame `sequence` of the old log, which was written completely.
+    pub(crate) fn collect_updates(&mut self, old: &SharedState, sequence: u64) -> Result<()> {
+        while self.updates_end.sequence() < sequence {
+            let frame = self.updates_end.next(&old.data).ok_or_else(|| SynaError::Internal {
+                what: format!("frame {} is missing", self.updates_end.sequence() + 1),
+            })?;
+            self.updates.add(&frame, self.updates_end.last_offset())?;
+            for row in frame.updates().filter(|&row| row < self.next) {
+                memory::push(&mut self.late_updates, row)?;
+            }
+        }
+        Ok(())
     }
 
     /// The number of old rows that were not processed yet.
@@ -92,14 +120,14 @@ impl Copier {
         // The next part begins again with the frame that was only partly copied.
         let mut before = walk;
         let mut next = self.next;
-        while next < snapshot.rows && piece.rows.len() < PIECE_ROWS && piece.bytes < PIECE_BYTES {
+        while next < snapshot.rows && piece.has_room() {
             before = walk;
             let frame = walk
                 .next(&old.data)
                 .ok_or_else(|| SynaError::Internal { what: format!("no frame holds row {next}") })?;
-            while next < walk.rows() && piece.rows.len() < PIECE_ROWS && piece.bytes < PIECE_BYTES {
+            while next < walk.rows() && piece.has_room() {
                 if old.rows.is_live(next, snapshot) {
-                    piece.add(old, &frame, next)?;
+                    piece.add(old, &frame, next, &self.updates)?;
                 }
                 next += 1;
             }
@@ -110,8 +138,10 @@ impl Copier {
             .map_err(|_| SynaError::NoMemory { needed_bytes: 4 * count as u64 })?;
         if count > 0 {
             let written = write_batch(&self.state, &mut self.appender, &mut self.plan, &piece.batch())?;
-            if written != count {
-                return Err(SynaError::Internal { what: format!("{written} of {count} rows were copied") });
+            if written.rows != count {
+                return Err(SynaError::Internal {
+                    what: format!("{} of {count} rows were copied", written.rows),
+                });
             }
         }
         self.old_rows.append(&mut piece.rows);
@@ -133,43 +163,80 @@ impl Copier {
         Ok(())
     }
 
+    /// Updates copied rows as they were updated in the old file since. No write may be in progress there.
+    pub(crate) fn update_late(&mut self, old: &SharedState, snapshot: Snapshot) -> Result<()> {
+        let mut rows = std::mem::take(&mut self.late_updates);
+        rows.sort_unstable();
+        rows.dedup();
+        rows.retain(|&row| old.rows.is_live(row, snapshot));
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() {
+            let mut piece = Piece::default();
+            while let [row, others @ ..] = rest
+                && piece.has_room()
+            {
+                piece.add_metadata(*row, old.key(*row)?.as_bytes(), old.tags(*row), old.payload(*row))?;
+                rest = others;
+            }
+            update_rows(&self.state, &mut self.appender, &piece.update())?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn into_parts(self) -> (Arc<SharedState>, Appender) {
         (self.state, self.appender)
     }
 }
 
 impl<'a> Piece<'a> {
-    fn add(&mut self, old: &'a SharedState, frame: &Frame<'a>, row: u32) -> Result<()> {
+    fn has_room(&self) -> bool {
+        self.rows.len() < PIECE_ROWS && self.bytes < PIECE_BYTES
+    }
+
+    fn add(&mut self, old: &'a SharedState, frame: &Frame<'a>, row: u32, updates: &Updates) -> Result<()> {
         let position = row - frame.first_row();
         let vector = old.vector(row)?;
         if crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position) {
             let what = format!("row {row} differs from its checksum; use salvage to save the intact rows");
             return Err(old.data.corrupt(row_offset(&old.data, row), what));
         }
-        let (key, payload) = (old.key(row)?, frame.payload(position));
+        memory::push(&mut self.vectors, vector)?;
+        let (tags, payload) = updates.values(&old.data, frame, row)?;
+        self.add_metadata(row, old.key(row)?.as_bytes(), tags, payload)
+    }
+
+    fn add_metadata(&mut self, row: u32, key: &'a [u8], tags: u64, payload: &'a [u8]) -> Result<()> {
         memory::push(&mut self.rows, row)?;
         memory::push(&mut self.keys, key)?;
-        memory::push(&mut self.vectors, vector)?;
-        memory::push(&mut self.tags, frame.tags(position))?;
+        memory::push(&mut self.tags, tags)?;
         memory::push(&mut self.payloads, payload)?;
         self.bytes += key.len() + payload.len();
         Ok(())
     }
 
+    fn update(&self) -> UpdateBatch<'_> {
+        UpdateBatch {
+            keys: BatchKeys::Bytes(&self.keys),
+            tags: Some(&self.tags),
+            payloads: BatchPayloads::Slices(&self.payloads),
+        }
+    }
+
     /// An upsert, because a copied row may have been replaced by a later one.
     fn batch(&self) -> WriteBatch<'_> {
         WriteBatch {
-            keys: BatchKeys::Slices(&self.keys),
+            keys: BatchKeys::Bytes(&self.keys),
             vectors: BatchVectors::Slices(&self.vectors),
             tags: Some(&self.tags),
             payloads: BatchPayloads::Slices(&self.payloads),
             mode: WriteMode::Upsert,
+            ..WriteBatch::default()
         }
     }
 }
 
 /// How many rows of a snapshot are live, and the most bytes that their frames take.
-fn needed_room(old: &SharedState, snapshot: Snapshot) -> Result<(u64, u64)> {
+fn needed_room(old: &SharedState, snapshot: Snapshot, updates: &Updates) -> Result<(u64, u64)> {
     const FRAME_BYTES: u64 = 64 + 2 * 16;
     let (mut rows, mut bytes, mut has_tags, mut has_payloads) = (0_u64, 0, false, false);
     let mut walk = FrameWalk::new();
@@ -177,13 +244,14 @@ fn needed_room(old: &SharedState, snapshot: Snapshot) -> Result<(u64, u64)> {
     while next < snapshot.rows {
         let lost = || SynaError::Internal { what: format!("no frame holds row {next}") };
         let frame = walk.next(&old.data).ok_or_else(lost)?;
-        has_tags |= frame.has_tags();
-        has_payloads |= frame.has_payloads();
         while next < walk.rows().min(snapshot.rows) {
             if old.rows.is_live(next, snapshot) {
                 let position = next - frame.first_row();
                 rows += 1;
-                bytes += (frame.key(position).1.len() + frame.payload(position).len()) as u64;
+                let (tags, payload) = updates.values(&old.data, &frame, next)?;
+                has_tags |= tags != 0;
+                has_payloads |= !payload.is_empty();
+                bytes += (frame.key(position).1.len() + payload.len()) as u64;
             }
             next += 1;
         }

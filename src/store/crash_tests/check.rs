@@ -1,6 +1,7 @@
 //! Compares a recovered store with the batches that were submitted.
 
-use super::trace::Contents;
+use super::change::Contents;
+use super::trace::History;
 use crate::{MmapVectorStore, SearchOptions, SearchResults};
 
 /// Compares every key, vector, tag and payload. Searches for every `stride`-th vector.
@@ -11,7 +12,7 @@ pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usiz
     if store.len() != expected.len() {
         return Err(format!("{} rows instead of {}", store.len(), expected.len()));
     }
-    let keys = store.keys();
+    let keys = store.keys_bytes();
     if keys.iter().ne(expected.iter().map(|row| &row.key)) {
         return Err(format!("other keys, or in another order: {keys:?}"));
     }
@@ -60,4 +61,26 @@ pub(super) fn check_prefix(
     compare(store, &after[batches], stride)
         .map_err(|what| format!("DIFFERS after {batches} batches: {what}"))?;
     Ok(batches)
+}
+
+/// Checks the user version of a store that holds `batches` batches: it was set when no more batches had been submitted,
+/// and it is not older than one that was set before a durable batch.
+pub(super) fn check_version(
+    store: &MmapVectorStore,
+    history: &History,
+    batches: usize,
+    durable: usize,
+) -> Result<(), String> {
+    let found = usize::try_from(store.user_block().user_version).unwrap();
+    let versions = &history.versions;
+    if found != 0 && !versions.contains(&found) {
+        return Err(format!("INVENTED: user version {found}, set were {versions:?}"));
+    }
+    if found > batches {
+        return Err(format!("DIFFERS: user version {found} with {batches} batches"));
+    }
+    match versions.iter().filter(|&&version| version < durable).max() {
+        Some(&least) if found < least => Err(format!("LOST: user version {found} instead of {least}")),
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Power failures: which disk images are tested, and how.
 
-use super::check::check_prefix;
+use super::check::{check_prefix, check_version};
 use super::trace::{History, Trace, Writing, record};
 use super::{Random, scratch_folder, setting, size};
 use crate::storage::simulated::{Choice, Image, Mark, Operation, PowerCut, Simulated};
@@ -138,18 +138,19 @@ impl Bench {
             .map_err(|error| format!("UNOPENABLE: {error}"))?;
         self.tally.opened += 1;
         let stride = if self.tally.opened.is_multiple_of(16) { 1 } else { 37 };
-        let History { after, submissions } = history;
+        let History { after, submissions, .. } = history;
         let batches = check_prefix(&store, after, promises.durable, promises.submitted, stride)?;
+        check_version(&store, history, batches, promises.durable)?;
         self.tally.recovered_beyond_checkpoint += u64::from(batches > promises.durable);
         self.tally.lost_unpromised += u64::from(batches < promises.submitted);
         let mut writing = Writing::new(&disk, store, after[..=batches].to_vec(), Durability::Process);
         disk.mark(Mark::Submitted(batches));
         disk.mark(Mark::Durable(promises.durable.min(batches)));
         // A program that finds a batch missing writes it again: the same bytes to the same place.
-        if let Some(Some((rows, mode))) = submissions.get(batches + 1)
+        if let Some(Some(change)) = submissions.get(batches + 1)
             && random.below(2) == 0
         {
-            writing.write(rows, *mode).map_err(|error| format!("UNUSABLE: {error}"))?;
+            writing.change(change).map_err(|error| format!("UNUSABLE: {error}"))?;
         }
         for _ in 0..2 {
             writing.step(random, 8).map_err(|error| format!("UNUSABLE: {error}"))?;
@@ -157,12 +158,13 @@ impl Bench {
         let most = writing.after.len() - 1;
         check_prefix(&writing.store, &writing.after, most, most, 37)?;
         writing.checkpoint().map_err(|error| format!("UNUSABLE: {error}"))?;
-        writing.store.abandon();
+        let Writing { store, after, submissions, versions, .. } = writing;
+        store.abandon();
         let store = MmapVectorStore::open_on(Arc::new(Simulated::new(seed + 1)), &path, config)
             .map_err(|error| format!("UNOPENABLE after a clean write: {error}"))?;
-        check_prefix(&store, &writing.after, most, most, 37)?;
+        check_prefix(&store, &after, most, most, 37)?;
         store.abandon();
-        Ok(Some((disk.operations(), History { after: writing.after, submissions: writing.submissions })))
+        Ok(Some((disk.operations(), History { after, submissions, versions })))
     }
 
     /// Simulates a second power failure during the writes after a recovery.

@@ -1,8 +1,9 @@
 //! Every file system call fails, once and permanently, in every way. Acknowledged writes are kept, a failed sync
 //! disables writes, and reopening finds everything.
 
+use super::change::{Change, Contents};
 use super::check::{check_prefix, compare};
-use super::trace::{Contents, Writing, config_of};
+use super::trace::{Writing, config_of};
 use super::{Random, scratch_folder, setting, size};
 use crate::storage::simulated::{Choice, Fault, FaultKind, Mark, Operation, PowerCut, Simulated};
 use crate::{MmapVectorConfig, MmapVectorStore, OpenMode, Result, SynaError};
@@ -78,7 +79,9 @@ impl FaultRun<'_> {
                 store = self.step(store, |writing| writing.compact())?;
             }
             store = self.step(store, |writing| {
-                writing.write(&[super::trace::row(&mut random, 64)], crate::WriteMode::Upsert)
+                let rows = vec![writing.row(&mut random)];
+                let mode = crate::WriteMode::Upsert;
+                writing.change(&Change::Write { rows, mode, deletions: Vec::new() })
             })?;
             if session == 1 {
                 // Killed during a compaction: the next open removes the unfinished file.
@@ -196,8 +199,10 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
     let mut fault_run = FaultRun { disk: &disk, path: &path, config, after: vec![vec![]], refuses: false };
     let mut store = fault_run.open().map_err(|error| format!("UNOPENABLE: {error}"))?;
     store = fault_run.step(store, |writing| writing.checkpoint())?;
-    let rows = [super::trace::row(&mut Random::new(2), 64)];
-    store = fault_run.step(store, |writing| writing.write(&rows, crate::WriteMode::Upsert))?;
+    store = fault_run.step(store, |writing| {
+        let rows = [writing.row(&mut Random::new(2))];
+        writing.change(&Change::insert(&rows))
+    })?;
     disk.fail_next("sync");
     for _ in 0..2 {
         store = fault_run.step(store, |writing| writing.checkpoint())?;
@@ -210,7 +215,7 @@ pub(super) fn fail_a_sync() -> std::result::Result<(), String> {
 #[test]
 fn no_failing_call_loses_acknowledged_writes() {
     let seed = setting("SYNA_MMAP_SEED", 1);
-    let lives = setting("SYNA_MMAP_FAULT_LIVES", 4);
+    let lives = size("SYNA_MMAP_FAULT_LIVES", 4, 3);
     let stride = size("SYNA_MMAP_FAULT_STRIDE", 1, 8);
     let names = sweep(seed, lives, stride).unwrap_or_else(|what| panic!("{what}"));
     println!(
@@ -242,7 +247,7 @@ fn after_a_failed_sync_reads_work_and_writes_are_refused() {
     assert_eq!(store.search(&[1.0; 64], 3).unwrap()[0].key, "first");
     assert!(matches!(store.close().unwrap_err(), SynaError::Poisoned { .. }));
     let store = open().unwrap();
-    assert_eq!(store.keys(), ["first"]);
+    assert_eq!(store.keys_bytes(), [b"first"]);
     store.insert("second", &[2.0; 64]).unwrap();
     store.close().unwrap();
 }

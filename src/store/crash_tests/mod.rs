@@ -6,6 +6,7 @@
 //!
 //! | file | content |
 //! | --- | --- |
+//! | `change.rs` | a write, and the expected contents after it |
 //! | `trace.rs` | a random run of a store, and its expected contents after each batch |
 //! | `check.rs` | comparing a recovered store with the expected contents |
 //! | `cuts.rs` | the disk images after a power failure; the tests |
@@ -13,6 +14,7 @@
 //! | `faults.rs` | every file system call fails, once and permanently; the tests |
 //! | `failpoints.rs` | failpoints in the library, which the tests above must detect |
 
+mod change;
 mod check;
 mod cuts;
 mod failpoints;

@@ -1,30 +1,16 @@
 //! A random run of a store, and its expected contents after each batch.
 
 use super::Random;
+use super::change::{Change, Contents, Row, row};
 use crate::storage::simulated::{Mark, Operation, Simulated};
 use crate::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Durability, MmapVectorConfig, MmapVectorStore,
-    Result, SynaError, WriteBatch, WriteMode,
+    BatchKeys, BatchVectors, DistanceMetric, Durability, KeyKind, MmapVectorConfig, MmapVectorStore, Result,
+    SynaError, UserBlock, WriteBatch, WriteMode,
 };
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A row as it was submitted.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
-    pub(super) key: String,
-    pub(super) vector: Vec<f32>,
-    pub(super) tags: u64,
-    pub(super) payload: Vec<u8>,
-}
-
-/// A write that can be submitted again.
-pub(super) type Submission = (Vec<Row>, WriteMode);
-
-/// The expected contents of a store: live rows in insertion order.
-pub(super) type Contents = Vec<Arc<Row>>;
 
 /// A recorded run of a store.
 #[derive(Debug)]
@@ -35,13 +21,15 @@ pub(super) struct Trace {
     pub(super) history: History,
 }
 
-/// The submitted batches, beginning with none.
+/// What was submitted, beginning with nothing.
 #[derive(Debug, Clone)]
 pub(super) struct History {
     /// The contents after each number of batches.
     pub(super) after: Vec<Contents>,
-    /// The write of each batch; `None` for a deletion, and for the first element.
-    pub(super) submissions: Vec<Option<Submission>>,
+    /// The change of each batch; `None` for the first element.
+    pub(super) submissions: Vec<Option<Change>>,
+    /// The user versions that were set: each is the number of batches then.
+    pub(super) versions: Vec<usize>,
 }
 
 pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
@@ -53,45 +41,10 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
         index_threshold: [0, 0, 60][random.below(3)],
         // `record` makes checkpoints due.
         checkpoint_interval_secs: 1 << 20,
+        key_kind: if random.below(3) == 0 { KeyKind::Bytes } else { KeyKind::Text },
         durability: if random.below(4) == 0 { Durability::Batch } else { Durability::Process },
         ..MmapVectorConfig::default()
     }
-}
-
-pub(super) fn row(random: &mut Random, dimensions: u16) -> Row {
-    let key = format!("{}{}", "k".repeat(random.below(17)), random.below(60));
-    let vector =
-        (0..dimensions).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) / 7.0).collect();
-    let tags = if random.below(3) == 0 { random.next() } else { 0 };
-    let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
-    Row { key, vector, tags, payload }
-}
-
-/// The contents after a batch.
-fn written(before: &Contents, rows: &[Row], mode: WriteMode) -> Contents {
-    let mut after = before.clone();
-    match mode {
-        WriteMode::Insert => {
-            for row in rows {
-                if !after.iter().any(|there| there.key == row.key) {
-                    after.push(Arc::new(row.clone()));
-                }
-            }
-        }
-        WriteMode::Upsert => {
-            // A new row has the position of the first occurrence of its key in the batch, and the content of the last.
-            let mut new: Contents = Vec::new();
-            for row in rows {
-                match new.iter_mut().find(|there| there.key == row.key) {
-                    Some(there) => *there = Arc::new(row.clone()),
-                    None => new.push(Arc::new(row.clone())),
-                }
-            }
-            after.retain(|there| !new.iter().any(|row| row.key == there.key));
-            after.extend(new);
-        }
-    }
-    after
 }
 
 /// A store and the batches that were submitted to it. Each is marked in the record.
@@ -99,8 +52,10 @@ pub(super) struct Writing<'a> {
     pub(super) disk: &'a Simulated,
     pub(super) store: MmapVectorStore,
     pub(super) after: Vec<Contents>,
-    /// The write of each batch; `None` for a deletion, and for the first element.
-    pub(super) submissions: Vec<Option<Submission>>,
+    /// The change of each batch; `None` for the first element.
+    pub(super) submissions: Vec<Option<Change>>,
+    /// The user versions that were set: each is the number of batches then.
+    pub(super) versions: Vec<usize>,
     pub(super) durability: Durability,
 }
 
@@ -112,7 +67,8 @@ impl<'a> Writing<'a> {
         durability: Durability,
     ) -> Self {
         let submissions = after.iter().map(|_| None).collect();
-        Self { disk, store, after, submissions, durability }
+        let versions = vec![usize::try_from(store.user_block().user_version).unwrap()];
+        Self { disk, store, after, submissions, versions, durability }
     }
 
     fn now(&self) -> Contents {
@@ -138,69 +94,42 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    pub(super) fn write(&mut self, rows: &[Row], mode: WriteMode) -> Result<()> {
-        let next = written(&self.now(), rows, mode);
-        let is_nothing = mode == WriteMode::Insert && next.len() == self.now().len();
-        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-        let vectors: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
-        let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
-        let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
-        let batch = WriteBatch {
-            keys: BatchKeys::Slices(&keys),
-            vectors: BatchVectors::RowMajor(&vectors),
-            tags: Some(&tags),
-            payloads: BatchPayloads::Slices(&payloads),
-            mode,
-        };
-        let distinct: std::collections::BTreeSet<&str> = keys.iter().copied().collect();
-        let expected = match mode {
-            WriteMode::Insert => next.len() - self.now().len(),
-            WriteMode::Upsert => distinct.len(),
-        };
-        let write = |store: &MmapVectorStore| {
-            let count = store.write(&batch)?;
-            assert_eq!(count, expected, "MISCOUNTED: the number of rows of a batch");
-            Ok(())
-        };
-        if is_nothing {
-            return write(&self.store);
+    /// Submits a change.
+    pub(super) fn change(&mut self, change: &Change) -> Result<()> {
+        let before = self.now();
+        if change.is_nothing(&before) {
+            return change.submit(&self.store, &before);
         }
-        let submission = Some((rows.to_vec(), mode));
-        let result = self.submit(next, write);
+        let result = self.submit(change.applied_to(&before), |store| change.submit(store, &before));
         if let Some(last) = self.submissions.last_mut() {
-            *last = submission;
+            *last = Some(change.clone());
         }
         result
+    }
+
+    /// A row with a random key for this store.
+    pub(super) fn row(&self, random: &mut Random) -> Row {
+        row(random, self.store.dimensions(), self.store.key_kind())
     }
 
     /// Writes the same rows and one more with the key of the first and an invalid vector. An insert creates no row for
     /// it, so it is checked after the others were written.
     fn refused(&self, rows: &[Row], mode: WriteMode) -> Result<()> {
-        let keys: Vec<&str> = rows.iter().chain(rows.first()).map(|row| row.key.as_str()).collect();
+        let keys: Vec<&[u8]> = rows.iter().chain(rows.first()).map(|row| row.key.as_slice()).collect();
         let mut vectors: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
         let wrong = vec![f32::NAN; self.store.dimensions().into()];
         vectors.push(&wrong);
         let written = self.store.write(&WriteBatch {
-            keys: BatchKeys::Slices(&keys),
+            keys: BatchKeys::Bytes(&keys),
             vectors: BatchVectors::Slices(&vectors),
-            tags: None,
-            payloads: BatchPayloads::None,
             mode,
+            ..WriteBatch::default()
         });
         match written {
             Err(SynaError::InvalidVector { .. }) => Ok(()),
             Err(other) => Err(other),
-            Ok(count) => panic!("ACCEPTED: {count} rows of a batch with an invalid vector"),
+            Ok(written) => panic!("ACCEPTED: {} rows of a batch with an invalid vector", written.rows),
         }
-    }
-
-    pub(super) fn delete(&mut self, key: &str) -> Result<()> {
-        let mut next = self.now();
-        next.retain(|row| row.key != key);
-        if next.len() == self.now().len() {
-            return self.store.delete(key).map(|_| ());
-        }
-        self.submit(next, |store| store.delete(key).map(|_| ()))
     }
 
     /// Marks everything submitted so far as durable.
@@ -226,25 +155,31 @@ impl<'a> Writing<'a> {
         rows_at_most: usize,
         has_compactions: bool,
     ) -> Result<()> {
-        let dimensions = self.store.dimensions();
         match random.below(if has_compactions { 13 } else { 10 }) {
-            0..6 => {
-                let count = 1 + random.below(rows_at_most);
-                let rows: Vec<Row> = (0..count).map(|_| row(random, dimensions)).collect();
-                let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
-                if count.is_multiple_of(5) {
-                    self.refused(&rows, mode)?;
+            0..8 => {
+                let change = Change::random(random, &self.store, rows_at_most);
+                if let Change::Write { rows, mode, .. } = &change
+                    && rows.len().is_multiple_of(5)
+                {
+                    self.refused(rows, *mode)?;
                 }
-                self.write(&rows, mode)
+                self.change(&change)
             }
-            6..8 => {
-                let key = row(random, dimensions).key;
-                self.delete(&key)
-            }
-            8..10 => self.checkpoint(),
+            8 => self.checkpoint(),
+            9 => self.set_version(),
             10 => self.compact(),
             _ => self.compact_a_little(1 + random.below(4)),
         }
+    }
+
+    /// Sets the user version to the number of batches, which makes them durable.
+    pub(super) fn set_version(&mut self) -> Result<()> {
+        let batches = self.after.len() - 1;
+        self.versions.push(batches);
+        let user_version = u32::try_from(batches).unwrap();
+        self.store.set_user_block(UserBlock { user_version, ..UserBlock::default() })?;
+        self.mark_durable();
+        Ok(())
     }
 
     /// A whole compaction, or the rest of one that was begun.
@@ -304,7 +239,7 @@ pub(super) fn record(seed: u64, folder: &Path) -> Trace {
     }
     writing.checkpoint().unwrap();
     writing.step(&mut random, 12).unwrap();
-    let Writing { store, after, submissions, .. } = writing;
+    let Writing { store, after, submissions, versions, .. } = writing;
     store.abandon();
-    Trace { path, config, operations: disk.operations(), history: History { after, submissions } }
+    Trace { path, config, operations: disk.operations(), history: History { after, submissions, versions } }
 }

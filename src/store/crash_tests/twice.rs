@@ -2,12 +2,13 @@
 //!
 //! The same bytes go to the same place, so leftovers of the lost writes could become valid again.
 
+use super::change::{Change, Contents, Row};
 use super::check::check_prefix;
 use super::cuts::materialise;
-use super::trace::{Contents, Row, Writing, config_of};
+use super::trace::{Writing, config_of};
 use super::{Random, scratch_folder};
 use crate::storage::simulated::{Choice, PowerCut, Simulated};
-use crate::{Durability, MmapVectorConfig, MmapVectorStore, Result, WriteMode};
+use crate::{Durability, MmapVectorConfig, MmapVectorStore, Result};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ fn batch(number: usize) -> Vec<Row> {
     let row = |i: usize| {
         let component = |at: usize| f32::from(u16::try_from(1 + number * 1000 + i * 7 + at).unwrap());
         Row {
-            key: format!("{number}.{i}"),
+            key: format!("{number}.{i}").into_bytes(),
             vector: (0..64).map(component).collect(),
             tags: 0,
             payload: Vec::new(),
@@ -65,7 +66,7 @@ fn write(
 ) -> std::result::Result<Vec<Contents>, String> {
     let mut writing = Writing::new(disk, store, after.to_vec(), Durability::Process);
     let mut all =
-        || -> Result<()> { batches.iter().try_for_each(|rows| writing.write(rows, WriteMode::Insert)) };
+        || -> Result<()> { batches.iter().try_for_each(|rows| writing.change(&Change::insert(rows))) };
     all().map_err(|error| format!("UNUSABLE: {error}"))?;
     writing.store.abandon();
     Ok(writing.after)

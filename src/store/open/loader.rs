@@ -3,10 +3,11 @@
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Damage, Frame, LogPosition};
 use crate::store::state::directory::KeyDirectory;
+use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::SavedAt;
 use crate::sync::RwLockWriteGuard;
-use crate::{Result, memory};
+use crate::{KeyKind, Result, memory};
 
 /// Adds frames to the tables. While it exists, it holds the lock of the directory, so that no key is looked up before its
 /// snapshot is published.
@@ -57,10 +58,17 @@ impl<'a> Loader<'a> {
         if let Some(row) = frame.deletions().find(|&row| row >= frame.first_row()) {
             return corrupt(format!("a frame deletes row {row}, which does not exist"));
         }
-        if is_failpoint_set(Failpoint::LoseDeletions) && frame.row_count() == 0 {
+        self.check_updates(frame, at)?;
+        let is_lost = match frame.is_update() {
+            true => is_failpoint_set(Failpoint::LoseUpdates),
+            false => is_failpoint_set(Failpoint::LoseDeletions) && frame.row_count() == 0,
+        };
+        if is_lost {
             return Ok(());
         }
-        if let Some(position) = frame.first_invalid_key() {
+        if state.data.identity.keys == KeyKind::Text
+            && let Some(position) = frame.first_invalid_key()
+        {
             return corrupt(format!("the key of row {} is not valid UTF-8", frame.first_row() + position));
         }
         // Allocations that can fail come before the directory is changed.
@@ -97,6 +105,27 @@ impl<'a> Loader<'a> {
                 saved.chain == frame.checksum() || is_failpoint_set(Failpoint::KeepForeignIndex);
         }
         Ok(())
+    }
+
+    /// Updated rows must be live. After a damaged frame, they may have been lost with that frame; their numbers are never
+    /// used again.
+    fn check_updates(&self, frame: &Frame<'_>, at: u64) -> Result<()> {
+        if let Some(row) = frame.updates().find(|&row| row >= frame.first_row()) {
+            return Err(self
+                .state
+                .data
+                .corrupt(at, format!("a frame updates row {row}, which does not exist")));
+        }
+        if self.damage == Damage::Tolerated {
+            return Ok(());
+        }
+        let now = Snapshot { rows: self.rows, deletions: self.deletions };
+        match frame.updates().find(|&row| !self.state.is_visible(row, now)) {
+            Some(row) => {
+                Err(self.state.data.corrupt(at, format!("a frame updates row {row}, which is not live")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn delete(&mut self, row: u32, at: u64) -> Result<()> {

@@ -3,9 +3,9 @@
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
-    Access, Appender, Damage, DataFile, ExtentKind, LogPosition, PathKind, RowCheck, Storage, StorageFile,
-    Superblock, create, file_exists, is_leftover_of, map_extents, open_existing, read_superblock,
-    remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
+    Access, Appender, Damage, DataFile, ExtentKind, LogPosition, NewStore, PathKind, RowCheck, Storage,
+    StorageFile, Superblock, create, file_exists, is_leftover_of, map_extents, open_existing,
+    read_superblock, remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
 };
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
@@ -14,7 +14,7 @@ use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
-use crate::{DistanceMetric, Result, SynaError};
+use crate::{DistanceMetric, ElementType, Result, SynaError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -181,7 +181,14 @@ fn make(
         );
         return Err(SynaError::NotFound { what });
     }
-    create(storage, path, u32::from(config.dimensions), config.metric, empty)
+    let new = NewStore {
+        dimensions: u32::from(config.dimensions),
+        metric: config.metric,
+        element: ElementType::F32,
+        keys: config.key_kind,
+        user_block: config.user_block,
+    };
+    create(storage, path, &new, empty)
 }
 
 /// Whether another process has created a file of that name meanwhile.
@@ -189,7 +196,7 @@ fn is_taken(error: &SynaError) -> bool {
     matches!(error, SynaError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
 }
 
-/// Compares dimensions and metric of the file with those of the configuration.
+/// Compares what identifies the file with the configuration.
 fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()> {
     let identity = &superblock.identity;
     let asked = u32::from(config.dimensions);
@@ -199,6 +206,14 @@ fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()>
     let metric: DistanceMetric = identity.metric;
     if !config.metric_from_file && config.metric != metric {
         return Err(SynaError::MetricMismatch { expected: metric, actual: config.metric });
+    }
+    if !config.key_kind_from_file && config.key_kind != identity.keys {
+        return Err(SynaError::KeyKindMismatch { expected: identity.keys, actual: config.key_kind });
+    }
+    let label = superblock.user_block.label;
+    if let Some(expected) = config.expected_label.filter(|&expected| expected != label) {
+        let (expected, actual) = (label.as_str().to_owned(), expected.as_str().to_owned());
+        return Err(SynaError::LabelMismatch { expected, actual });
     }
     Ok(())
 }
@@ -234,7 +249,7 @@ fn open_file(
     let check = if is_checked { RowCheck::All } else { RowCheck::BehindCheckpoint };
     let extents = map_extents(&*file, path, &superblock, damage)?;
     let identity = superblock.identity;
-    let data = Arc::new(DataFile { path: path.to_owned(), file, identity, extents });
+    let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, extents));
     let state = Arc::new(SharedState::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();

@@ -23,7 +23,7 @@ fn open(path: &Path, threads: usize) -> MmapVectorStore {
 fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u16>) {
     for number in numbers {
         let vector: Vec<f32> = (0..64).map(|i| f32::from(number * 7 % 251) * f32::from(i % 9u16)).collect();
-        store.insert(&number.to_string(), &vector).unwrap();
+        store.insert(number.to_string(), &vector).unwrap();
     }
 }
 
@@ -58,7 +58,7 @@ fn an_index_read_during_the_replay_is_used_if_it_matches() {
             assert_eq!(store.stats().unwrap().indexed_rows, covered.unwrap_or(0), "{threads} threads");
             assert_eq!((store.has_index(), store.len()), (covered.is_some(), 60));
             for number in [0, 39, 59u16] {
-                let vector = store.get(&number.to_string()).unwrap().unwrap();
+                let vector = store.get(number.to_string()).unwrap().unwrap();
                 assert_eq!(store.search(&vector, 1).unwrap()[0].score, 0.0);
             }
             store.abandon();

@@ -2,9 +2,10 @@
 
 use crate::store::search::row_bitmap::{Bits, Candidates};
 use crate::store::state::entry::{Entry, entry_of};
+use crate::store::state::key::Key;
 use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
-use crate::{Result, SynaError};
+use crate::{KeyKind, Result, SynaError};
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
@@ -26,8 +27,8 @@ pub struct Filter<'a> {
     pub tags_all: u64,
     /// The row has none of these tags. 0: no condition.
     pub tags_none: u64,
-    /// The key begins with this prefix. Empty: no condition.
-    pub key_prefix: &'a str,
+    /// The key begins with this prefix, which is UTF-8 in a store of text keys. Empty: no condition.
+    pub key_prefix: &'a [u8],
     /// The row's bit is set: bit `row % 64` of word `row / 64`. Rows after the end of the bitmap do not meet the
     /// condition. `None`: no condition. A compaction renumbers the rows.
     pub rows: Option<&'a [u64]>,
@@ -45,7 +46,7 @@ impl fmt::Debug for Filter<'_> {
             .field("tags_any", &self.tags_any)
             .field("tags_all", &self.tags_all)
             .field("tags_none", &self.tags_none)
-            .field("key_prefix", &self.key_prefix)
+            .field("key_prefix", &Key::new(self.key_prefix))
             .field("row_words", &self.rows.map(<[u64]>::len))
             .field("has_callback", &self.callback.is_some())
             .finish()
@@ -53,6 +54,18 @@ impl fmt::Debug for Filter<'_> {
 }
 
 impl Filter<'_> {
+    /// # Errors
+    /// [`SynaError::InvalidKey`] for a prefix that is not UTF-8 in a store of text keys.
+    pub(crate) fn check(&self, keys: KeyKind) -> Result<()> {
+        match std::str::from_utf8(self.key_prefix) {
+            Err(error) if keys == KeyKind::Text => Err(SynaError::InvalidKey {
+                position: 0,
+                what: format!("the prefix of a filter (key_prefix) is not valid UTF-8 ({error})"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether there are no conditions.
     pub(in crate::store) fn is_open(&self) -> bool {
         self.tags_any == 0
@@ -63,8 +76,8 @@ impl Filter<'_> {
             && self.callback.is_none()
     }
 
-    /// Whether results are cached: those that read the key from the file or call the callback.
-    fn is_remembered(&self) -> bool {
+    /// Whether there are conditions that read the key from the file or call the callback. Their results are cached.
+    fn asks_more(&self) -> bool {
         !self.key_prefix.is_empty() || self.callback.is_some()
     }
 
@@ -93,9 +106,11 @@ pub(crate) struct RowFilter<'a> {
     snapshot: Snapshot,
     filter: Filter<'a>,
     is_open: bool,
-    is_remembered: bool,
+    /// As [`Filter::asks_more`].
+    asks_more: bool,
     /// The row that is excluded.
     without: Option<u32>,
+    /// The cache; empty: nothing is cached.
     memory: &'a [Cell<u64>],
     evaluations: Cell<u32>,
     failure: Cell<Option<SynaError>>,
@@ -116,27 +131,33 @@ impl<'a> RowFilter<'a> {
         memory: &'a mut Vec<u64>,
     ) -> Result<Self> {
         memory.clear();
-        let is_remembered = filter.is_remembered();
-        if is_remembered {
+        let mut made = Self { without, deadline, ..Self::uncached(state, snapshot, filter) };
+        if made.asks_more {
             let words = snapshot.rows.div_ceil(ROWS_A_WORD) as usize;
             memory
                 .try_reserve(words)
                 .map_err(|_| SynaError::NoMemory { needed_bytes: (words as u64).saturating_mul(8) })?;
             memory.resize(words, 0);
+            made.memory = Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells();
         }
-        Ok(Self {
+        Ok(made)
+    }
+
+    /// A filter that evaluates a row each time it is asked.
+    pub(crate) fn uncached(state: &'a SharedState, snapshot: Snapshot, filter: Filter<'a>) -> Self {
+        Self {
             state,
             snapshot,
             filter,
             is_open: filter.is_open(),
-            is_remembered,
-            without,
-            memory: Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells(),
+            asks_more: filter.asks_more(),
+            without: None,
+            memory: &[],
             evaluations: Cell::new(0),
             failure: Cell::new(None),
-            deadline,
+            deadline: None,
             is_late: Cell::new(false),
-        })
+        }
     }
 
     /// Whether every live row passes, except perhaps one.
@@ -160,7 +181,7 @@ impl<'a> RowFilter<'a> {
 
     fn meets(&self, row: u32) -> bool {
         let filter = &self.filter;
-        if self.is_remembered
+        if self.asks_more
             && let Some(known) = self.recall(row)
         {
             return known;
@@ -168,8 +189,8 @@ impl<'a> RowFilter<'a> {
         self.evaluations.set(self.evaluations.get().saturating_add(1));
         let meets = filter.has_bit(row)
             && (!filter.asks_for_tags() || filter.fits_tags(self.state.tags(row)))
-            && (!self.is_remembered || self.asked(row));
-        if self.is_remembered {
+            && (!self.asks_more || self.asked(row));
+        if self.asks_more {
             self.remember(row, meets);
         }
         meets
@@ -178,7 +199,7 @@ impl<'a> RowFilter<'a> {
     /// Evaluates the conditions whose results are cached: those that read the key or call the callback.
     fn asked(&self, row: u32) -> bool {
         let answer = self.state.key(row).and_then(|key| {
-            if !key.starts_with(self.filter.key_prefix) {
+            if !key.as_bytes().starts_with(self.filter.key_prefix) {
                 return Ok(false);
             }
             let Some(callback) = self.filter.callback else { return Ok(true) };
@@ -257,7 +278,7 @@ impl<'a> RowFilter<'a> {
     pub(crate) fn evaluation_cost(&self) -> u64 {
         match () {
             () if self.filter.callback.is_some() => 1024,
-            () if self.is_remembered => 256,
+            () if self.asks_more => 256,
             () => 16,
         }
     }

@@ -9,6 +9,7 @@
 //! | `default_ef.rs` | the number of candidates of a search that sets no `ef` |
 //! | `row_bitmap.rs` | the rows of a bitmap that are not deleted |
 //! | `filter.rs` | which rows may be hits |
+//! | `selection.rs` | the rows that meet the conditions of a filter, without a query |
 //! | `planner.rs` | whether the graph or a scan is faster |
 //! | `scratch.rs` | the working memory of searches |
 //! | `results.rs` | the options and the results of a search |
@@ -22,3 +23,4 @@ pub(super) mod row_bitmap;
 pub(super) mod scratch;
 #[expect(clippy::module_inception, reason = "the file that holds a search is named for it")]
 pub(super) mod search;
+pub(super) mod selection;

@@ -4,6 +4,7 @@ use crate::index::Neighbour;
 use crate::memory;
 use crate::store::search::filter::Filter;
 use crate::store::search::scratch::SearchParts;
+use crate::store::state::key::Key;
 use crate::store::state::shared_state::SharedState;
 use crate::{Result, SynaError};
 use std::ops::Range;
@@ -127,15 +128,21 @@ impl SearchResults {
         self.queries.iter().any(|query| query.is_partial)
     }
 
-    /// The key of hit `position`; `None` for an invalid position.
+    /// The key of hit `position`; `None` for an invalid position, and for a key that is not UTF-8, which only occurs in a
+    /// store of [`KeyKind::Bytes`](crate::KeyKind): [`SearchResults::key_bytes`] returns it.
     #[must_use]
     pub fn key(&self, position: usize) -> Option<&str> {
-        self.state.as_ref()?.key(self.hits.get(position)?.row).ok()
+        self.key_of(position)?.as_str()
     }
 
-    /// The bytes of the key of hit `position`. They are not read here.
-    pub(crate) fn key_bytes(&self, position: usize) -> Option<&[u8]> {
-        self.state.as_ref()?.key_bytes(self.hits.get(position)?.row).ok()
+    /// The bytes of the key of hit `position`; `None` for an invalid position. They are not read here.
+    #[must_use]
+    pub fn key_bytes(&self, position: usize) -> Option<&[u8]> {
+        self.key_of(position).map(Key::as_bytes)
+    }
+
+    fn key_of(&self, position: usize) -> Option<Key<'_>> {
+        self.state.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
     /// The vector of hit `position`, in the mapping; `None` for an invalid position.

@@ -43,7 +43,7 @@ impl<'a> Search<'a> {
     /// `default_ef` is used if the options set no `ef`.
     ///
     /// # Errors
-    /// [`SynaError::Limit`].
+    /// [`SynaError::Limit`], [`SynaError::InvalidKey`] for the prefix.
     pub(crate) fn new(
         state: &'a Arc<SharedState>,
         k: usize,
@@ -56,6 +56,7 @@ impl<'a> Search<'a> {
         };
         let k = limited("k, the hits of one search", k, MAX_K)?;
         let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
+        options.filter.check(state.data.identity.keys)?;
         // The graph is loaded before the snapshot. A row that is indexed in between is then found by the scan, perhaps
         // a second time.
         let graph = state.index().filter(|_| !options.exact);

@@ -1,6 +1,7 @@
 //! A row with all that was written with it.
 
 use crate::Result;
+use crate::store::state::key::Key;
 use crate::store::state::shared_state::SharedState;
 
 /// A live row with all that was written with it, borrowed from the mapping.
@@ -10,7 +11,7 @@ pub struct Entry<'a> {
     /// rows.
     pub row: u32,
     /// The key.
-    pub key: &'a str,
+    pub key: Key<'a>,
     /// The tags; 0 if there are none.
     pub tags: u64,
     /// The payload; empty if there is none.

@@ -2,7 +2,9 @@
 //!
 //! | file | content |
 //! | --- | --- |
+//! | `payloads.rs` | where the payloads of the rows are in the file |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
+//! | `key.rs` | a key, as text or as bytes |
 //! | `directory.rs` | the hash table from keys to rows |
 //! | `shared_state.rs` | the state that readers of one file share: file, rows, directory, graph |
 //! | `state_history.rs` | the current state, and those before it if the file was replaced |
@@ -12,6 +14,8 @@
 pub(super) mod directory;
 pub(super) mod entry;
 pub(super) mod interrupts;
+pub(super) mod key;
+mod payloads;
 pub(super) mod rows;
 pub(super) mod shared_state;
 pub(super) mod state_history;

@@ -5,6 +5,7 @@
 use crate::append_table::AppendTable;
 use crate::kernel::codes::prefetch_line;
 use crate::storage::{DataFile, Frame};
+use crate::store::state::payloads::PayloadTable;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Result, SynaError};
 
@@ -41,13 +42,6 @@ impl Published {
     }
 }
 
-/// A frame that contains payloads.
-#[derive(Debug, Default)]
-struct PayloadFrame {
-    first_row: AtomicU32,
-    offset_bytes: AtomicU64,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct RowTable {
@@ -60,11 +54,10 @@ pub(crate) struct RowTable {
     deleted: AppendTable<AtomicU64, 2>,
     /// For each 64 rows the highest deletion number. A snapshot with that number sees all deletions of the word.
     last_deletions: AppendTable<AtomicU32, 2>,
-    /// Absent for rows of frames without tags. Copied from the file, because a filter reads the tags of all rows, and
+    /// Absent for rows without tags. Copied from the file, because a filter reads the tags of all rows, and
     /// would otherwise have to search for the frame of each.
     tags: AppendTable<AtomicU64, 8>,
-    payload_frames: AppendTable<PayloadFrame, 4>,
-    payload_frame_count: AtomicU32,
+    payloads: PayloadTable,
 }
 
 impl RowTable {
@@ -96,8 +89,15 @@ impl RowTable {
             self.deleted.get_or_grow((row / u64::BITS) as usize)?;
             self.last_deletions.get_or_grow((row / u64::BITS) as usize)?;
         }
-        self.payload_frames.get_or_grow(self.payload_frame_count.load(Ordering::Relaxed) as usize)?;
-        Ok(())
+        self.payloads.reserve(0)
+    }
+
+    /// The same for a frame that updates rows.
+    pub(crate) fn reserve_updates(&self, rows: &[u32], has_tags: bool, has_payloads: bool) -> Result<()> {
+        if has_tags {
+            rows.iter().try_for_each(|&row| self.tags.get_or_grow(row as usize).map(|_| ()))?;
+        }
+        self.payloads.reserve(if has_payloads { rows.len() } else { 0 })
     }
 
     /// Adds a frame that begins at `offset_bytes` in the file. `deletions_before`: deletions before the frame.
@@ -109,16 +109,15 @@ impl RowTable {
         if frame.has_tags() {
             let tags = (0..frame.row_count()).map(|position| frame.tags(position));
             self.tags.store_from(first, tags, |cell, tags| cell.store(tags, Ordering::Relaxed))?;
+            for (position, row) in (0..).zip(frame.updates()) {
+                self.tags.get_or_grow(row as usize)?.store(frame.tags(position), Ordering::Relaxed);
+            }
         }
         for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
             self.number_deletion(row, ordinal)?;
         }
         if frame.has_payloads() {
-            let count = self.payload_frame_count.load(Ordering::Relaxed);
-            let entry = self.payload_frames.get_or_grow(count as usize)?;
-            entry.first_row.store(frame.first_row(), Ordering::Relaxed);
-            entry.offset_bytes.store(offset_bytes, Ordering::Relaxed);
-            self.payload_frame_count.store(count + 1, Ordering::Release);
+            self.payloads.add(frame, offset_bytes)?;
         }
         Ok(())
     }
@@ -209,25 +208,7 @@ impl RowTable {
 
     /// The payload of a published row; empty if there is none.
     pub(crate) fn payload<'d>(&self, data: &'d DataFile, row: u32) -> &'d [u8] {
-        self.payload_frame(data, row).map_or(&[], |(frame, position)| frame.payload(position))
-    }
-
-    /// The frame that contains a row's payload, and the row's position in it.
-    fn payload_frame<'d>(&self, data: &'d DataFile, row: u32) -> Option<(Frame<'d>, u32)> {
-        let entry = |at: u32| self.payload_frames.get(at as usize);
-        let (mut low, mut high) = (0, self.payload_frame_count.load(Ordering::Acquire));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if entry(middle)?.first_row.load(Ordering::Relaxed) <= row {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let found = entry(low.checked_sub(1)?)?;
-        let frame = data.known_frame(found.offset_bytes.load(Ordering::Relaxed))?;
-        let position = row.checked_sub(frame.first_row())?;
-        (position < frame.row_count()).then_some((frame, position))
+        self.payloads.payload(data, row)
     }
 }
 

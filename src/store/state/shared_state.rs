@@ -5,6 +5,7 @@ use crate::index::{Index, Rows};
 use crate::kernel::Kernels;
 use crate::storage::DataFile;
 use crate::store::state::directory::{KeyDirectory, KeyHasher};
+use crate::store::state::key::Key;
 use crate::store::state::rows::{Published, RowTable, Snapshot};
 use crate::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::{Result, SynaError};
@@ -118,11 +119,7 @@ impl SharedState {
         *self.directory_mut() = KeyDirectory::default();
     }
 
-    /// The live row of a key.
-    pub(crate) fn find(&self, key: &str) -> Option<u32> {
-        self.find_in(&self.directory(), key.as_bytes(), self.hasher.hash(key.as_bytes()))
-    }
-
+    /// The row of a key in the directory.
     pub(crate) fn find_in(&self, directory: &KeyDirectory, key: &[u8], hash: u32) -> Option<u32> {
         directory.find(hash, |row| self.has_key(row, key))
     }
@@ -131,16 +128,10 @@ impl SharedState {
         self.rows.key(&self.data, row).is_ok_and(|found| found == key)
     }
 
-    /// The bytes of the key of a published row. They were validated as UTF-8 when the row was written or the file was
-    /// opened. They are not read here, because they may not be in the cache.
-    pub(crate) fn key_bytes(&self, row: u32) -> Result<&[u8]> {
-        self.rows.key(&self.data, row)
-    }
-
-    /// The key of a published row.
-    pub(crate) fn key(&self, row: u32) -> Result<&str> {
-        std::str::from_utf8(self.key_bytes(row)?)
-            .map_err(|_| SynaError::Internal { what: format!("the key of row {row} is not valid UTF-8") })
+    /// The key of a published row. Text was validated as UTF-8 when the row was written or the file was opened. Its bytes
+    /// are not read here, because they may not be in the cache.
+    pub(crate) fn key(&self, row: u32) -> Result<Key<'_>> {
+        self.rows.key(&self.data, row).map(Key::new)
     }
 
     /// The vector of a published row.

@@ -119,7 +119,7 @@ impl Slot {
             (fields.word(), fields.word(), fields.long(), fields.word());
         let profile = IndexProfile::from_number(fields.word())?;
         let is_whole = fields.word() == crc32c(bytes.get(..SLOT_BYTES - 4)?);
-        let found = Identity { store_id, dimensions, metric };
+        let found = Identity { store_id, dimensions, metric, ..*identity };
         if magic != MAGIC || !is_whole || version != VERSION || found != *identity {
             return None;
         }

@@ -157,7 +157,7 @@ mod tests {
         let store = store();
         let mut worst = 0;
         for write in 0..rows * rounds {
-            store.upsert(&(write % rows).to_string(), &vector(write)).unwrap();
+            store.upsert((write % rows).to_string(), &vector(write)).unwrap();
             if write >= 2 * rows && write % 97 == 0 {
                 let state = store.state();
                 let graph = state.index().unwrap();
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(store.len() as u64, rows);
         let fresh = self::store();
         for key in 0..rows {
-            fresh.upsert(&key.to_string(), &vector(rows * (rounds - 1) + key)).unwrap();
+            fresh.upsert(key.to_string(), &vector(rows * (rounds - 1) + key)).unwrap();
         }
         let (deleted, visits) = deleted_and_visits(&store);
         let (_, of_fresh) = deleted_and_visits(&fresh);

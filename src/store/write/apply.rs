@@ -1,11 +1,10 @@
 //! Writing: a batch is checked, appended while its keys are looked up, and then published to readers.
 
 use crate::kernel::codes::prefetch;
-use crate::memory;
 use crate::storage::{Appender, FrameContent, LogPosition, NewRows};
 use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::{SharedState, check_finite};
-use crate::store::write::batch::{WriteBatch, WriteMode};
+use crate::store::write::batch::{WriteBatch, WriteMode, Written};
 use crate::store::write::checked_batch::CheckedBatch;
 use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError};
@@ -57,36 +56,17 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
     }
 }
 
-/// Deleted rows, without new rows.
-struct Deletions<'p>(&'p BatchPlan);
-
-impl<'a> NewRows<'a> for Deletions<'_> {
-    fn most_rows(&self) -> usize {
-        0
-    }
-
-    fn next(&mut self, _most: usize, _vectors: &mut Vec<&'a [f32]>) {}
-
-    fn refusal(&self) -> SynaError {
-        SynaError::Internal { what: "a row was refused in a batch without rows".to_owned() }
-    }
-
-    fn content(&mut self) -> Result<FrameContent<'_>> {
-        Ok(self.0.content())
-    }
-}
-
 fn check_all_finite(state: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> {
     (0..batch.count).try_for_each(|position| check_finite(state, position, batch.vector(position)))
 }
 
-/// Writes a batch and publishes it. Returns how many rows it created.
+/// Writes a batch and publishes it.
 pub(crate) fn write_batch(
     state: &SharedState,
     appender: &mut Appender,
     plan: &mut BatchPlan,
     batch: &WriteBatch<'_>,
-) -> Result<usize> {
+) -> Result<Written> {
     appender.refuse_if_failed()?;
     let batch = CheckedBatch::check(batch, state)?;
     if batch.count == 1 {
@@ -98,14 +78,28 @@ pub(crate) fn write_batch(
     // earlier row, and not if the number of rows decides how much space is allocated.
     let at_once = batch.batch.mode == WriteMode::Upsert || !appender.has_room_for(batch.count);
     plan.pick(&batch, state, if at_once { batch.count } else { 1 });
-    if plan.picked.is_empty() {
+    if plan.picked.is_empty() && plan.deletions.is_empty() {
         check_all_finite(state, &batch)?;
-        return Ok(0);
+        return Ok(Written::default());
     }
     let most_rows = if at_once { plan.picked.len() } else { batch.count };
     let written = append_batch(state, appender, plan, batch, most_rows);
     written.inspect_err(|_| plan.take_back(state))?;
-    Ok(plan.picked.len())
+    Ok(Written { rows: plan.picked.len(), deleted: plan.removed.len() })
+}
+
+/// Deletes different live rows in one frame.
+pub(crate) fn delete_rows(
+    state: &SharedState,
+    appender: &mut Appender,
+    plan: &mut BatchPlan,
+    rows: &[u32],
+) -> Result<()> {
+    appender.refuse_if_failed()?;
+    let batch = CheckedBatch::check(&WriteBatch::default(), state)?;
+    plan.clear(appender.position().rows);
+    plan.delete_rows(state, rows)?;
+    append_batch(state, appender, plan, batch, 0)
 }
 
 fn append_batch(
@@ -119,49 +113,6 @@ fn append_batch(
     let row_count = u32::try_from(most_rows).unwrap_or(u32::MAX);
     state.rows.reserve(before.rows, row_count, batch.has_tags(), &plan.deletions)?;
     let written = appender.append(&mut Planned { state, plan, batch, most_rows, listed: 0 })?;
-    publish(state, appender, plan, before, written)
-}
-
-/// Deletes the row of a key; `false` if the key does not exist.
-pub(crate) fn delete_key(
-    state: &SharedState,
-    appender: &mut Appender,
-    plan: &mut BatchPlan,
-    key: &str,
-) -> Result<bool> {
-    appender.refuse_if_failed()?;
-    let Some(row) = state.find(key) else { return Ok(false) };
-    plan.clear(appender.position().rows);
-    plan.deletions.push(row);
-    append_deletions(state, appender, plan)?;
-    let hash = state.hasher.hash(key.as_bytes());
-    state.directory_mut().remove(hash, row);
-    Ok(true)
-}
-
-/// Deletes live rows in one frame.
-pub(crate) fn delete_rows(
-    state: &SharedState,
-    appender: &mut Appender,
-    plan: &mut BatchPlan,
-    rows: &[u32],
-) -> Result<()> {
-    appender.refuse_if_failed()?;
-    plan.clear(appender.position().rows);
-    memory::reserve(&mut plan.deletions, rows.len())?;
-    plan.deletions.extend_from_slice(rows);
-    append_deletions(state, appender, plan)?;
-    let mut directory = state.directory_mut();
-    for &row in rows {
-        directory.remove(state.hasher.hash(state.rows.key(&state.data, row)?), row);
-    }
-    Ok(())
-}
-
-fn append_deletions(state: &SharedState, appender: &mut Appender, plan: &BatchPlan) -> Result<()> {
-    let before = appender.position();
-    state.rows.reserve(before.rows, 0, false, &plan.deletions)?;
-    let written = appender.append(&mut Deletions(plan))?;
     publish(state, appender, plan, before, written)
 }
 
@@ -186,6 +137,10 @@ fn publish(
             if let Some(old_row) = replaced {
                 directory.replace(hash, old_row, row);
             }
+        }
+        // A row that was replaced is no longer there.
+        for &(hash, row) in &plan.removed {
+            directory.remove(hash, row);
         }
     }
     let after = appender.position();

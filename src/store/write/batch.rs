@@ -1,10 +1,12 @@
-//! The input of a write: keys, vectors, tags and payloads, in the layouts of Rust and C callers.
+//! The input of a write: keys, vectors, tags, payloads and deletions, in the layouts of Rust and C callers.
 
-/// The keys of a batch: UTF-8, 0 to 65,535 bytes each.
+/// The keys of a batch: 0 to 65,535 bytes each. In a store of text keys they are UTF-8. The default has no keys.
 #[derive(Debug, Clone, Copy)]
 pub enum BatchKeys<'a> {
     /// One string for each key.
     Slices(&'a [&'a str]),
+    /// One slice of bytes for each key.
+    Bytes(&'a [&'a [u8]]),
     /// The bytes of all keys, one after the other, without separators. Key `i` is `bytes[offsets[i]..offsets[i + 1]]`.
     /// There are `count + 1` offsets; the first is 0, and they never decrease.
     Packed {
@@ -15,13 +17,25 @@ pub enum BatchKeys<'a> {
     },
 }
 
-/// The vectors of a batch.
+impl Default for BatchKeys<'_> {
+    fn default() -> Self {
+        Self::Slices(&[])
+    }
+}
+
+/// The vectors of a batch. The default has none.
 #[derive(Debug, Clone, Copy)]
 pub enum BatchVectors<'a> {
     /// One slice of `dimensions` floats for each vector.
     Slices(&'a [&'a [f32]]),
     /// `count x dimensions` floats, one vector after the other.
     RowMajor(&'a [f32]),
+}
+
+impl Default for BatchVectors<'_> {
+    fn default() -> Self {
+        Self::Slices(&[])
+    }
 }
 
 /// The payloads of a batch: opaque bytes that are stored with the rows, up to 1 MiB each.
@@ -51,8 +65,9 @@ pub enum WriteMode {
     Upsert,
 }
 
-/// A batch of rows, which is written as a whole or not at all.
-#[derive(Debug, Clone, Copy)]
+/// A batch of rows and deletions, which is written as a whole or not at all: as one frame of the log, so that neither a
+/// crash nor a search can see a part of it. Set single fields and take the others from `..Default::default()`.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct WriteBatch<'a> {
     /// One key for each row.
     pub keys: BatchKeys<'a>,
@@ -65,4 +80,28 @@ pub struct WriteBatch<'a> {
     pub payloads: BatchPayloads<'a>,
     /// What to do with keys that exist.
     pub mode: WriteMode,
+    /// The keys to delete, before the rows are written: a key that is deleted and also occurs in `keys` has the new row
+    /// afterwards, whatever `mode` is. Keys that do not exist are ignored.
+    pub deletions: BatchKeys<'a>,
+}
+
+/// New tags and payloads for existing rows, which are written as a whole or not at all. The vectors stay as they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UpdateBatch<'a> {
+    /// The keys of the rows. Keys that do not exist are ignored. If a key occurs twice, the last occurrence counts.
+    pub keys: BatchKeys<'a>,
+    /// The new tags, one number for each key; `None`: tags stay as they are.
+    pub tags: Option<&'a [u64]>,
+    /// The new payloads, one for each key; [`BatchPayloads::None`]: payloads stay as they are. An empty payload removes
+    /// the old one.
+    pub payloads: BatchPayloads<'a>,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// The rows that were written. Of an insert: the keys that were new. Of an upsert: the different keys of the batch.
+    pub rows: usize,
+    /// The keys of [`WriteBatch::deletions`] that existed.
+    pub deleted: usize,
 }

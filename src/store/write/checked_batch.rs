@@ -2,7 +2,7 @@
 
 use crate::store::state::shared_state::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
-use crate::{Result, SynaError};
+use crate::{KeyKind, Result, SynaError};
 use std::ops::Range;
 
 /// The most bytes of a key. The empty key is valid.
@@ -18,29 +18,54 @@ pub const MAX_BATCH_BYTES: usize = 1 << 30;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CheckedBatch<'a> {
     pub(crate) batch: WriteBatch<'a>,
+    /// Rows of the batch.
     pub(crate) count: usize,
+    /// Keys to delete.
+    pub(crate) deletion_count: usize,
     dimensions: usize,
+    key_kind: KeyKind,
 }
 
 impl<'a> CheckedBatch<'a> {
     /// Checks everything but the components of the vectors. These are checked while they are written, so that each
     /// vector is read from memory once.
     pub(crate) fn check(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
-        let dimensions = state.data.identity.dimensions;
-        let count = match batch.keys {
-            BatchKeys::Slices(keys) => keys.len(),
-            BatchKeys::Packed { bytes, offsets } => check_offsets(offsets, bytes, "key_offsets")?,
-        };
-        let checked = Self { batch: *batch, count, dimensions: dimensions as usize };
+        let checked = Self::check_counts(batch, state)?;
+        let (count, dimensions) = (checked.count, checked.dimensions);
         match batch.vectors {
             BatchVectors::Slices(vectors) => check_count(vectors.len(), count, "vectors")?,
             BatchVectors::RowMajor(floats) => {
-                if count.checked_mul(dimensions as usize) != Some(floats.len()) {
+                if count.checked_mul(dimensions) != Some(floats.len()) {
                     let actual = floats.len().checked_div(count).unwrap_or(floats.len()) as u64;
-                    return Err(SynaError::DimensionMismatch { expected: dimensions, actual });
+                    return Err(SynaError::DimensionMismatch {
+                        expected: state.data.identity.dimensions,
+                        actual,
+                    });
                 }
             }
         }
+        let batch_bytes = match checked.plain_bytes() {
+            Some(bytes) => bytes,
+            None => checked.check_elements(Self::check_element)?,
+        };
+        for position in 0..checked.deletion_count {
+            check_key(checked.deleted_key(position), position, checked.key_kind)?;
+        }
+        check_bytes(batch_bytes)?;
+        Ok(checked)
+    }
+
+    /// Checks a batch without vectors.
+    pub(crate) fn check_update(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
+        let checked = Self::check_counts(batch, state)?;
+        check_bytes(checked.check_elements(Self::check_metadata)?)?;
+        Ok(checked)
+    }
+
+    /// Checks the numbers of keys, tags and payloads, and the offsets.
+    fn check_counts(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
+        let count = check_keys(&batch.keys, "key_offsets")?;
+        let deletion_count = check_keys(&batch.deletions, "delete_key_offsets")?;
         if let Some(tags) = batch.tags {
             check_count(tags.len(), count, "tags")?;
         }
@@ -51,32 +76,27 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
-        let batch_bytes = match checked.plain_bytes() {
-            Some(bytes) => bytes,
-            None => (0..count).try_fold(0_usize, |sum, position| {
-                Ok::<_, SynaError>(sum.saturating_add(checked.check_element(position, dimensions)?))
-            })?,
-        };
-        // Checked before anything is copied.
-        if batch_bytes > MAX_BATCH_BYTES {
-            return Err(SynaError::Limit {
-                what: "bytes of keys and payloads in one batch (split it)",
-                limit: MAX_BATCH_BYTES as u64,
-                actual: batch_bytes as u64,
-            });
-        }
-        Ok(checked)
+        let (dimensions, key_kind) = (state.data.identity.dimensions as usize, state.data.identity.keys);
+        Ok(Self { batch: *batch, count, deletion_count, dimensions, key_kind })
+    }
+
+    /// The sum of what `check` returns for each element.
+    fn check_elements(&self, check: impl Fn(&Self, usize) -> Result<usize>) -> Result<usize> {
+        (0..self.count).try_fold(0_usize, |sum, position| Ok(sum.saturating_add(check(self, position)?)))
     }
 
     /// The bytes of all keys, if checks of the whole batch suffice to accept every element; `None` if the elements must
     /// be checked one by one.
     fn plain_bytes(&self) -> Option<usize> {
-        let (key_bytes, longest, is_text) = match self.batch.keys {
+        let any_bytes = self.key_kind == KeyKind::Bytes;
+        let (key_bytes, longest, is_valid) = match self.batch.keys {
             BatchKeys::Slices(keys) => {
-                let lengths = keys.iter().map(|key| key.len());
-                let (sum, longest) = lengths
-                    .fold((0_usize, 0), |(sum, most), length| (sum.saturating_add(length), length.max(most)));
-                (sum, longest as u64, true)
+                let (sum, longest) = sum_and_longest(keys.iter().map(|key| key.len()));
+                (sum, longest, true)
+            }
+            BatchKeys::Bytes(keys) => {
+                let (sum, longest) = sum_and_longest(keys.iter().map(|key| key.len()));
+                (sum, longest, any_bytes || keys.iter().all(|key| key.is_ascii()))
             }
             BatchKeys::Packed { bytes, offsets } => {
                 let end = offsets.last().map_or(Some(0), |&end| usize::try_from(end).ok())?;
@@ -84,35 +104,32 @@ impl<'a> CheckedBatch<'a> {
                     [start, end] => end.saturating_sub(*start),
                     _ => 0,
                 });
-                (end, lengths.max().unwrap_or(0), bytes.get(..end)?.is_ascii())
+                (end, lengths.max().unwrap_or(0), any_bytes || bytes.get(..end)?.is_ascii())
             }
         };
         let are_vectors = match self.batch.vectors {
             BatchVectors::Slices(vectors) => vectors.iter().all(|vector| vector.len() == self.dimensions),
             BatchVectors::RowMajor(_) => true,
         };
-        (is_text && longest <= MAX_KEY_BYTES as u64 && are_vectors && !self.has_payloads())
+        (is_valid && longest <= MAX_KEY_BYTES as u64 && are_vectors && !self.has_payloads())
             .then_some(key_bytes)
     }
 
     /// The bytes of an element's key and payload, if the element is valid.
-    fn check_element(&self, position: usize, dimensions: u32) -> Result<usize> {
+    fn check_element(&self, position: usize) -> Result<usize> {
+        let bytes = self.check_metadata(position)?;
+        let (expected, actual) = (self.dimensions, self.vector(position).len());
+        if actual != expected {
+            let expected = u32::try_from(expected).unwrap_or(u32::MAX);
+            return Err(SynaError::DimensionMismatch { expected, actual: actual as u64 });
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of an element's key and payload, if they are valid.
+    fn check_metadata(&self, position: usize) -> Result<usize> {
         let key = self.key(position);
-        if key.len() > MAX_KEY_BYTES {
-            let what = format!("it has {} bytes; at most {MAX_KEY_BYTES} are allowed", key.len());
-            return Err(SynaError::InvalidKey { position, what });
-        }
-        // A `str` is valid UTF-8 by its type, and ASCII bytes are valid too.
-        if matches!(self.batch.keys, BatchKeys::Packed { .. })
-            && !key.is_ascii()
-            && let Err(error) = std::str::from_utf8(key)
-        {
-            return Err(SynaError::InvalidKey { position, what: format!("it is not valid UTF-8 ({error})") });
-        }
-        let vector = self.vector(position);
-        if vector.len() != self.dimensions {
-            return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
-        }
+        check_key(key, position, self.key_kind)?;
         let payload_bytes = self.payload(position).len();
         if payload_bytes > MAX_PAYLOAD_BYTES {
             return Err(SynaError::Limit {
@@ -125,10 +142,11 @@ impl<'a> CheckedBatch<'a> {
     }
 
     pub(crate) fn key(&self, position: usize) -> &'a [u8] {
-        match self.batch.keys {
-            BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
-            BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
-        }
+        key_of(&self.batch.keys, position)
+    }
+
+    pub(crate) fn deleted_key(&self, position: usize) -> &'a [u8] {
+        key_of(&self.batch.deletions, position)
     }
 
     pub(crate) fn vector(&self, position: usize) -> &'a [f32] {
@@ -175,6 +193,14 @@ impl<'a> CheckedBatch<'a> {
     }
 }
 
+fn key_of<'a>(keys: &BatchKeys<'a>, position: usize) -> &'a [u8] {
+    match *keys {
+        BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
+        BatchKeys::Bytes(keys) => keys.get(position).copied().unwrap_or_default(),
+        BatchKeys::Packed { bytes, offsets } => packed(bytes, offsets, position),
+    }
+}
+
 /// Element `position` of packed bytes whose offsets were checked.
 fn packed<'a>(bytes: &'a [u8], offsets: &[u64], position: usize) -> &'a [u8] {
     let at = |which: usize| offsets.get(which).and_then(|&offset| usize::try_from(offset).ok());
@@ -184,6 +210,18 @@ fn packed<'a>(bytes: &'a [u8], offsets: &[u64], position: usize) -> &'a [u8] {
     }
 }
 
+/// Checks the bytes of a batch, before anything is copied.
+fn check_bytes(batch_bytes: usize) -> Result<()> {
+    if batch_bytes > MAX_BATCH_BYTES {
+        return Err(SynaError::Limit {
+            what: "bytes of keys and payloads in one batch (split it)",
+            limit: MAX_BATCH_BYTES as u64,
+            actual: batch_bytes as u64,
+        });
+    }
+    Ok(())
+}
+
 fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
     if actual == expected {
         return Ok(());
@@ -191,6 +229,15 @@ fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
     Err(SynaError::argument(format!(
         "the batch has {expected} keys and {actual} {what}; pass one for each key"
     )))
+}
+
+/// The number of keys.
+fn check_keys(keys: &BatchKeys<'_>, offsets_name: &str) -> Result<usize> {
+    match *keys {
+        BatchKeys::Slices(keys) => Ok(keys.len()),
+        BatchKeys::Bytes(keys) => Ok(keys.len()),
+        BatchKeys::Packed { bytes, offsets } => check_offsets(offsets, bytes, offsets_name),
+    }
 }
 
 /// The number of elements of packed bytes.
@@ -214,11 +261,25 @@ fn check_offsets(offsets: &[u64], bytes: &[u8], name: &str) -> Result<usize> {
     Ok(offsets.len() - 1)
 }
 
-/// Checks a key that is looked up.
-pub(crate) fn check_key(key: &str) -> Result<()> {
+fn sum_and_longest(lengths: impl Iterator<Item = usize>) -> (usize, u64) {
+    let (sum, longest) =
+        lengths.fold((0_usize, 0), |(sum, most), length| (sum.saturating_add(length), length.max(most)));
+    (sum, longest as u64)
+}
+
+/// Checks the key at `position` of its batch.
+pub(crate) fn check_key(key: &[u8], position: usize, kind: KeyKind) -> Result<()> {
     if key.len() > MAX_KEY_BYTES {
         let what = format!("it has {} bytes; at most {MAX_KEY_BYTES} are allowed", key.len());
-        return Err(SynaError::InvalidKey { position: 0, what });
+        return Err(SynaError::InvalidKey { position, what });
     }
-    Ok(())
+    match std::str::from_utf8(key) {
+        Err(error) if kind == KeyKind::Text => {
+            let what = format!(
+                "it is not valid UTF-8 ({error}); keys of any bytes need a store that is created for them"
+            );
+            Err(SynaError::InvalidKey { position, what })
+        }
+        _ => Ok(()),
+    }
 }

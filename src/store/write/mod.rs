@@ -6,6 +6,7 @@
 //! | `checked_batch.rs` | checking a batch; checking a key that is looked up |
 //! | `plan.rs` | which elements of a batch become rows |
 //! | `apply.rs` | planning, appending and publishing a batch |
+//! | `update.rs` | updating tags and payloads of existing rows |
 //! | `writer.rs` | the writer, and the work that is due after a write |
 
 pub(super) mod apply;
@@ -14,4 +15,5 @@ pub(super) mod checked_batch;
 pub(super) mod plan;
 #[cfg(test)]
 mod tests;
+pub(super) mod update;
 pub(super) mod writer;

@@ -1,4 +1,4 @@
-//! The plan of a batch: which of its elements become rows, and which rows they replace.
+//! The plan of a batch: which of its elements become rows, and which rows it deletes.
 
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::memory;
@@ -14,7 +14,10 @@ use std::ops::Range;
 /// The fewest elements that are processed as a group, so that their slots in the directory can be prefetched.
 const LEAST_TOGETHER: usize = 64;
 
-/// The plan of a batch: which of its elements become rows, and which rows they replace. Reused for the next batch.
+/// In place of a position in `picked`: the row is deleted, and no element has its key so far.
+const NOT_REPLACED: usize = usize::MAX;
+
+/// See the module. Reused for the next batch.
 #[derive(Debug, Default)]
 pub(crate) struct BatchPlan {
     /// The element of each new row, in order.
@@ -23,7 +26,9 @@ pub(crate) struct BatchPlan {
     /// The row that each new row replaces.
     pub(crate) replaced: Vec<Option<u32>>,
     pub(crate) deletions: Vec<u32>,
-    /// For a replaced row, the position in `picked` of the element that replaces it.
+    /// The rows of deleted keys, with the hashes of the keys.
+    pub(crate) removed: Vec<(u32, u32)>,
+    /// For a deleted row, the position in `picked` of the element that replaces it, or [`NOT_REPLACED`].
     replacing: HashMap<u32, usize, foldhash::fast::RandomState>,
     /// How many elements were processed.
     pub(crate) seen: usize,
@@ -45,6 +50,7 @@ impl BatchPlan {
         self.hashes.clear();
         self.replaced.clear();
         self.deletions.clear();
+        self.removed.clear();
         self.replacing.clear();
         self.seen = 0;
         self.first_row = first_row;
@@ -72,10 +78,42 @@ impl BatchPlan {
         memory::reserve(&mut self.picked, batch.count)?;
         memory::reserve(&mut self.hashes, batch.count)?;
         memory::reserve(&mut self.replaced, batch.count)?;
-        if batch.batch.mode == WriteMode::Upsert {
-            let most = batch.count.min(state.directory().len());
-            memory::reserve(&mut self.deletions, most)?;
-            self.replacing.try_reserve(most).map_err(|_| memory::refused::<(u32, usize)>(most))?;
+        let replaced = if batch.batch.mode == WriteMode::Upsert { batch.count } else { 0 };
+        let most = replaced.saturating_add(batch.deletion_count).min(state.directory().len());
+        memory::reserve(&mut self.deletions, most)?;
+        self.replacing.try_reserve(most).map_err(|_| memory::refused::<(u32, usize)>(most))?;
+        self.delete_keys(batch, state)
+    }
+
+    /// Finds the rows of the keys to delete. They stay in the directory until the batch is published.
+    fn delete_keys(&mut self, batch: &CheckedBatch<'_>, state: &SharedState) -> Result<()> {
+        memory::reserve(&mut self.removed, batch.deletion_count)?;
+        let directory = state.directory();
+        let mut begin = 0;
+        while begin < batch.deletion_count {
+            let group = begin..batch.deletion_count.min(begin + LEAST_TOGETHER);
+            begin = group.end;
+            self.element_hashes.clear();
+            self.element_hashes.extend(group.clone().map(|at| state.hasher.hash(batch.deleted_key(at))));
+            for (place, (at, &hash)) in group.zip(&self.element_hashes).enumerate() {
+                directory.prefetch(&self.element_hashes, place);
+                let Some(row) = state.find_in(&directory, batch.deleted_key(at), hash) else { continue };
+                if self.replacing.insert(row, NOT_REPLACED).is_none() {
+                    self.deletions.push(row);
+                    self.removed.push((hash, row));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans the deletion of different live rows, after [`BatchPlan::clear`].
+    pub(crate) fn delete_rows(&mut self, state: &SharedState, rows: &[u32]) -> Result<()> {
+        memory::reserve(&mut self.deletions, rows.len())?;
+        memory::reserve(&mut self.removed, rows.len())?;
+        self.deletions.extend_from_slice(rows);
+        for &row in rows {
+            self.removed.push((state.hasher.hash(state.rows.key(&state.data, row)?), row));
         }
         Ok(())
     }
@@ -109,22 +147,29 @@ impl BatchPlan {
             let row = first_row + u32::try_from(self.picked.len()).unwrap_or(0);
             let replaced = directory.add_new(hash, row, has_key);
             if let Some(there) = replaced {
-                if batch.batch.mode == WriteMode::Insert {
+                let is_upsert = batch.batch.mode == WriteMode::Upsert;
+                if !is_upsert && self.replacing.is_empty() {
                     continue;
                 }
-                // An upsert keeps the last occurrence of a key, at the position of the first.
                 let earlier = match there.checked_sub(first_row) {
                     Some(place) => Some(place as usize),
                     None => match self.replacing.entry(there) {
+                        Entry::Occupied(mut deleted) if *deleted.get() == NOT_REPLACED => {
+                            deleted.insert(self.picked.len());
+                            None
+                        }
                         Entry::Occupied(place) => Some(*place.get()),
+                        Entry::Vacant(_) if !is_upsert => continue,
                         Entry::Vacant(free) => {
                             free.insert(self.picked.len());
+                            self.deletions.push(there);
                             None
                         }
                     },
                 };
                 if let Some(earlier) = earlier {
-                    if let Some(cell) = self.picked.get_mut(earlier) {
+                    // An upsert keeps the last occurrence of a key, at the position of the first.
+                    if let Some(cell) = self.picked.get_mut(earlier).filter(|_| is_upsert) {
                         *cell = position;
                     }
                     continue;
@@ -133,7 +178,6 @@ impl BatchPlan {
             self.picked.push(position);
             self.hashes.push(hash);
             self.replaced.push(replaced);
-            self.deletions.extend(replaced);
         }
     }
 
@@ -187,6 +231,7 @@ impl BatchPlan {
             payload_ends: &self.payload_ends,
             payload_bytes: &self.payload_bytes,
             deletions: &self.deletions,
+            updates: &[],
         }
     }
 }

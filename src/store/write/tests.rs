@@ -54,13 +54,16 @@ fn insert(store: &MmapVectorStore, keys: &[String], floats: &[f32]) -> crate::Re
 fn write(store: &MmapVectorStore, keys: &[String], floats: &[f32], mode: WriteMode) -> crate::Result<usize> {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let vectors: Vec<&[f32]> = floats.chunks(store.dimensions().into()).collect();
-    store.write(&WriteBatch {
-        keys: BatchKeys::Slices(&keys),
-        vectors: BatchVectors::Slices(&vectors),
-        tags: None,
-        payloads: BatchPayloads::None,
-        mode,
-    })
+    store
+        .write(&WriteBatch {
+            keys: BatchKeys::Slices(&keys),
+            vectors: BatchVectors::Slices(&vectors),
+            tags: None,
+            payloads: BatchPayloads::None,
+            mode,
+            ..WriteBatch::default()
+        })
+        .map(|written| written.rows)
 }
 
 fn is_whole(store: &MmapVectorStore) -> bool {
@@ -83,7 +86,7 @@ fn filled(disk: &Simulated, path: &std::path::Path, dimensions: u16, threads: us
             keys[place] = keys[0].clone();
         }
         assert_eq!(insert(&store, &keys, &floats).unwrap(), keys.len() - twice);
-        store.insert(&format!("single {number}"), &floats[..dimensions.into()]).unwrap();
+        store.insert(format!("single {number}"), &floats[..dimensions.into()]).unwrap();
     }
     store
 }

@@ -1,14 +1,20 @@
 use super::*;
-use crate::DistanceMetric;
 use crate::storage::format::frame_encode::{FrameContent, encode, finish};
 use crate::storage::format::superblock::Identity;
+use crate::{DistanceMetric, ElementType, KeyKind};
 
 const LINK: FrameLink = FrameLink { sequence: 3, session: 77, previous: 0x1234 };
 
 fn identity(first: u8) -> Identity {
     let mut store_id = [9; 16];
     store_id[0] = first;
-    Identity { store_id, dimensions: 64, metric: DistanceMetric::Cosine }
+    Identity {
+        store_id,
+        dimensions: 64,
+        metric: DistanceMetric::Cosine,
+        element: ElementType::F32,
+        keys: KeyKind::Text,
+    }
 }
 
 fn place() -> Place {
@@ -24,6 +30,7 @@ fn example() -> Vec<u8> {
         payload_ends: &[3, 3, 20],
         payload_bytes: b"onetwenty bytes long",
         deletions: &[1, 4],
+        updates: &[],
     };
     let mut out = Vec::new();
     encode(&content, LINK, &mut out).unwrap();
@@ -66,7 +73,7 @@ fn wrong_counts_are_refused_despite_a_valid_checksum() {
     for (field, value) in [
         (frame::ROW_COUNT, u32::MAX),
         (frame::ROW_COUNT, 2),
-        (frame::DELETION_COUNT, u32::MAX),
+        (frame::LISTED_COUNT, u32::MAX),
         (frame::KEY_BYTES, u32::MAX),
         (frame::KEY_BYTES, 4),
         (frame::FLAGS, 0),

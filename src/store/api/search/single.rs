@@ -5,7 +5,6 @@ use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
 use crate::store::state::shared_state::SharedState;
-use crate::store::write::checked_batch::check_key;
 use crate::{Result, SynaError};
 use std::sync::Arc;
 
@@ -30,14 +29,17 @@ impl MmapVectorStore {
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`] (NaN or infinity), [`SynaError::Limit`],
-    /// [`SynaError::NoMemory`].
+    /// [`SynaError::NoMemory`]; [`SynaError::InvalidArgument`] if the key of a hit is not UTF-8, which only occurs in a
+    /// store of [`KeyKind::Bytes`](crate::KeyKind).
     pub fn search(&self, query: &[f32], k: usize) -> Result<Vec<MmapSearchResult>> {
         let mut results = SearchResults::default();
         self.search_with(query, k, &SearchOptions::default(), &mut results)?;
+        let not_text =
+            || SynaError::argument("a key is not UTF-8; use search_with() and SearchResults::key_bytes()");
         let lost = || SynaError::Internal { what: "a hit has no key or no vector".to_owned() };
         let copied = results.hits().iter().enumerate().map(|(position, hit)| {
             Ok(MmapSearchResult {
-                key: results.key(position).ok_or_else(lost)?.to_owned(),
+                key: results.key(position).ok_or_else(not_text)?.to_owned(),
                 score: hit.distance,
                 vector: results.vector(position).ok_or_else(lost)?.to_vec(),
             })
@@ -68,13 +70,14 @@ impl MmapVectorStore {
     /// [`SynaError::NotFound`] if the key does not exist, [`SynaError::InvalidKey`], and as [`MmapVectorStore::search`].
     pub fn search_key(
         &self,
-        key: &str,
+        key: impl AsRef<[u8]>,
         k: usize,
         options: &SearchOptions<'_>,
         results: &mut SearchResults,
     ) -> Result<()> {
+        let key = key.as_ref();
         let mut search = || {
-            check_key(key)?;
+            self.check_key(key)?;
             let (state, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
             self.search_of(&state, k, options)?.without(row).answer(state.vector(row)?, results)
         };

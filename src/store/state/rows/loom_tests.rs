@@ -9,7 +9,9 @@
 
 use super::{Published, RowTable, Snapshot};
 use crate::DistanceMetric;
-use crate::storage::{Frame, FrameContent, FrameLink, Identity, Place, encode_frame, finish_frame};
+use crate::storage::{
+    Frame, FrameContent, FrameLink, NewStore, Place, Superblock, encode_frame, finish_frame,
+};
 use crate::sync::Ordering;
 use loom::sync::Arc;
 
@@ -24,10 +26,12 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
         payload_ends: &vec![0; count],
         payload_bytes: &[],
         deletions,
+        updates: &[],
     };
     let mut bytes = Vec::new();
     encode_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();
-    let identity = Identity { store_id: [7; 16], dimensions: 64, metric: DistanceMetric::Cosine };
+    let new = NewStore::of(64, DistanceMetric::Cosine);
+    let identity = Superblock::empty([7; 16], &new).identity;
     finish_frame(&mut bytes, &vec![0; count], Place::new(&identity, 0));
     bytes
 }

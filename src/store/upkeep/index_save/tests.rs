@@ -25,7 +25,7 @@ fn vector_of(number: u32) -> Vec<f32> {
 
 fn insert(store: &MmapVectorStore, numbers: std::ops::Range<u32>) {
     for number in numbers {
-        store.insert(&number.to_string(), &vector_of(number)).unwrap();
+        store.insert(number.to_string(), &vector_of(number)).unwrap();
     }
 }
 
@@ -146,7 +146,7 @@ fn checkpoint_close_and_compaction_finish_a_save_in_progress() {
     store = open(&path);
     assert_eq!((saved_rows(&store), store.stats().unwrap().indexed_rows), (next, u64::from(next)));
     for number in 0..1_000 {
-        store.delete(&number.to_string()).unwrap();
+        store.delete(number.to_string()).unwrap();
     }
     next = begin_save(&store, next);
     store.compact(&mut |_, _| std::ops::ControlFlow::Continue(())).unwrap();

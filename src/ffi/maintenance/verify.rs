@@ -2,11 +2,11 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
-use super::boundary;
-use super::boundary::arguments::{self, Out};
-use super::boundary::callbacks::calling_back;
-use super::boundary::status::{syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::callbacks::calling_back;
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::store::{syna_mmap, with_store};
 use crate::{Finding, MmapVectorStore, Problem, Result, SynaError};
 use std::ffi::{CString, c_char, c_void};
 use std::ops::ControlFlow;
@@ -40,7 +40,8 @@ pub const SYNA_MMAP_PROBLEM_IGNORED_INDEX: u32 = 6;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_finding {
-    /// The row's key: UTF-8, any content, without a terminating NUL. BORROWED as said above. Not NULL.
+    /// The row's key, without a terminating NUL; in a store of text keys UTF-8. BORROWED as said above.
+    /// Not NULL.
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,

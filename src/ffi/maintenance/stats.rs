@@ -1,11 +1,11 @@
 //! Header section: statistics of a store.
 #![expect(unsafe_code, reason = "a function of the C API")]
 
-use super::boundary;
-use super::boundary::status::{syna_mmap_error, syna_mmap_status};
-use super::boundary::structs::{OutStruct, Versioned, member_ends};
-use super::store::{syna_mmap, with_store};
 use crate::StoreStats;
+use crate::ffi::boundary;
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::boundary::structs::{OutStruct, Versioned, member_ends};
+use crate::ffi::store::{syna_mmap, with_store};
 
 /// Statistics of a store. You own it; it may lie in any memory.
 ///

@@ -2,11 +2,11 @@
 #![expect(non_camel_case_types, reason = "names of the C API")]
 #![expect(unsafe_code, reason = "functions of the C API, and calls of C callbacks")]
 
-use super::boundary;
-use super::boundary::arguments::Out;
-use super::boundary::callbacks::calling_back;
-use super::boundary::status::{syna_mmap_error, syna_mmap_status};
-use super::store::{syna_mmap, with_store};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::Out;
+use crate::ffi::boundary::callbacks::calling_back;
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::store::{syna_mmap, with_store};
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -28,16 +28,16 @@ pub type syna_mmap_progress_callback =
 
 /// A progress callback with its context.
 #[derive(Clone, Copy)]
-pub(super) struct Callback {
-    pub(super) function: syna_mmap_progress_callback,
-    pub(super) context: *mut c_void,
-    pub(super) store: *const syna_mmap,
+pub(in crate::ffi) struct Callback {
+    pub(in crate::ffi) function: syna_mmap_progress_callback,
+    pub(in crate::ffi) context: *mut c_void,
+    pub(in crate::ffi) store: *const syna_mmap,
 }
 
 impl Callback {
     /// # Safety
     /// The function is NULL or as described in the header.
-    pub(super) unsafe fn call(self, done: u64, total: u64) -> ControlFlow<()> {
+    pub(in crate::ffi) unsafe fn call(self, done: u64, total: u64) -> ControlFlow<()> {
         let Some(function) = self.function else { return ControlFlow::Continue(()) };
         let goes_on = calling_back(self.store.addr(), || {
             // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind.

@@ -54,14 +54,14 @@ pub struct StoreStats {
 
 /// The state of a store and of its file at one moment.
 #[derive(Debug, Clone)]
-pub(super) struct Progress {
-    pub(super) state: Arc<SharedState>,
+pub(in crate::store::api) struct Progress {
+    pub(in crate::store::api) state: Arc<SharedState>,
     /// The published snapshot.
-    pub(super) snapshot: Snapshot,
-    position: LogPosition,
+    pub(in crate::store::api) snapshot: Snapshot,
+    pub(in crate::store::api) position: LogPosition,
     generation: u64,
-    pub(super) last_seq: u64,
-    pub(super) durable_seq: u64,
+    pub(in crate::store::api) last_seq: u64,
+    pub(in crate::store::api) durable_seq: u64,
 }
 
 impl Progress {
@@ -82,7 +82,7 @@ impl Progress {
 
 impl MmapVectorStore {
     /// Waits for a write or a checkpoint in progress.
-    pub(super) fn progress(&self) -> Result<Progress> {
+    pub(in crate::store::api) fn progress(&self) -> Result<Progress> {
         match &self.inner.role {
             Role::Reader(replayed) => {
                 let replayed = inner::lock(replayed)?;

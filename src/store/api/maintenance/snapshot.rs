@@ -60,18 +60,17 @@ impl MmapVectorStore {
     }
 
     fn fill(&self, file: Arc<dyn StorageFile>, path: &Path, progress: Progress<'_>) -> Result<()> {
-        let (state, snapshot, last_write) = {
-            let now = self.progress()?;
-            (now.state, now.snapshot, now.last_seq)
-        };
-        let mut copier = Copier::begin(&self.inner.storage, file, path, &state, snapshot)?;
+        let now = self.progress()?;
+        let (state, snapshot, sequence) = (now.state, now.snapshot, now.position.sequence);
+        let mut copier = Copier::begin(&self.inner.storage, file, path, &state, snapshot, sequence)?;
         loop {
             let left = copier.left(snapshot);
             if progress(u64::from(snapshot.rows - left), u64::from(snapshot.rows)).is_break() {
                 return Err(SynaError::Cancelled);
             }
             if left == 0 {
-                return copier.appender.seal(last_write);
+                copier.state.data.set_user_block(state.data.user_block());
+                return copier.appender.seal(now.last_seq);
             }
             copier.copy_piece(&state, snapshot)?;
         }

@@ -10,6 +10,7 @@ use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
 use crate::store::state::interrupts::Watch;
+use crate::store::state::key::Key;
 use crate::store::state::shared_state::{SharedState, live_rows};
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
@@ -53,7 +54,7 @@ pub struct Finding {
     /// The row number; `None` for [`Problem::IgnoredIndex`].
     pub row: Option<u32>,
     /// The row's key; empty without a row.
-    pub key: String,
+    pub key: Vec<u8>,
     /// The problem.
     pub problem: Problem,
     /// The problem as a sentence. For [`Problem::IgnoredIndex`] it has the reason, with offsets in the file.
@@ -159,7 +160,7 @@ pub(super) fn verify(
     report.rows = u64::from(snapshot.rows);
     if let Some(reason) = state.ignored_index() {
         let message = Cow::Owned(format!("the index file is not used: {reason}"));
-        let finding = Finding { row: None, key: String::new(), problem: Problem::IgnoredIndex, message };
+        let finding = Finding { row: None, key: Vec::new(), problem: Problem::IgnoredIndex, message };
         memory::push(&mut report.findings, finding)?;
     }
     for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
@@ -206,7 +207,7 @@ pub(super) fn verify(
 
 fn note(state: &SharedState, report: &mut VerifyReport, row: u32, problem: Problem) -> Result<()> {
     let message = Cow::Borrowed(problem.message());
-    let finding = Finding { row: Some(row), key: state.key(row)?.to_owned(), problem, message };
+    let finding = Finding { row: Some(row), key: state.key(row)?.as_bytes().to_vec(), problem, message };
     memory::push(&mut report.findings, finding)
 }
 
@@ -242,6 +243,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
     let quiet = MmapVectorConfig {
         dimensions: 0,
         metric_from_file: true,
+        key_kind_from_file: true,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
         ..MmapVectorConfig::default()
@@ -255,6 +257,8 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             dimensions: old.dimensions(),
             metric: old.metric(),
             metric_from_file: false,
+            key_kind: old.key_kind(),
+            user_block: old.user_block(),
             open: must_create,
             ..quiet
         },
@@ -284,16 +288,17 @@ fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let live = live_rows(state, state.published.load());
     let rows = memory::collected(live.filter(|&row| state.vector(row).is_ok_and(is_finite)))?;
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
-        let keys = memory::all(piece.iter().map(|&row| state.key(row)))?;
+        let keys = memory::all(piece.iter().map(|&row| state.key(row).map(Key::as_bytes)))?;
         let vectors = memory::all(piece.iter().map(|&row| state.vector(row)))?;
         let tags = memory::collected(piece.iter().map(|&row| state.tags(row)))?;
         let payloads = memory::collected(piece.iter().map(|&row| state.payload(row)))?;
         new.write(&WriteBatch {
-            keys: BatchKeys::Slices(&keys),
+            keys: BatchKeys::Bytes(&keys),
             vectors: BatchVectors::Slices(&vectors),
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
             mode: WriteMode::Upsert,
+            ..WriteBatch::default()
         })?;
     }
     new.close()?;
@@ -323,9 +328,11 @@ impl MmapVectorStore {
     /// only read and stays unchanged.
     ///
     /// A row is intact if its vector matches its checksum and the record of its write is intact. If the record of a
-    /// deletion or replacement is damaged, the row that it removed is back. Rows are renumbered in the old order. The
+    /// deletion or replacement is damaged, the row that it removed is back; if that of an update is damaged, the row has its
+    /// earlier tags or payload. The kind of keys and the user block are kept. Rows are renumbered in the old order. The
     /// file may be truncated, and headers of extents may be damaged. It needs one intact superblock or one intact
-    /// header of an extent, because these contain the dimensions and the metric. The new file has no index.
+    /// header of an extent, because these contain the dimensions and the metric; without a superblock, the user block is
+    /// lost. The new file has no index.
     ///
     /// # Errors
     /// As [`MmapVectorStore::new`] for both files; `to` must not exist. A new file `to` is removed.

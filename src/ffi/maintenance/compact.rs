@@ -1,11 +1,11 @@
 //! Header section: compaction and backup.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::boundary;
-use super::boundary::arguments::{self, Out};
-use super::boundary::status::{syna_mmap_error, syna_mmap_status};
-use super::indexing::{Callback, syna_mmap_progress_callback};
-use super::store::{syna_mmap, with_store};
+use crate::ffi::boundary;
+use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
+use crate::ffi::maintenance::indexing::{Callback, syna_mmap_progress_callback};
+use crate::ffi::store::{syna_mmap, with_store};
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 

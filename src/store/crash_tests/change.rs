@@ -1,0 +1,194 @@
+//! A write of a crash test, and what the store holds after it.
+
+use super::Random;
+use crate::{
+    BatchKeys, BatchPayloads, BatchVectors, Filter, KeyKind, MmapVectorStore, Result, UpdateBatch,
+    WriteBatch, WriteMode,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A row as it was submitted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub(super) key: Vec<u8>,
+    pub(super) vector: Vec<f32>,
+    pub(super) tags: u64,
+    pub(super) payload: Vec<u8>,
+}
+
+/// The expected contents of a store: live rows in insertion order.
+pub(super) type Contents = Vec<Arc<Row>>;
+
+/// A write that can be submitted again.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Deletions, then rows.
+    Write { rows: Vec<Row>, mode: WriteMode, deletions: Vec<Vec<u8>> },
+    /// The deletion of one key by its own call.
+    Delete(Vec<u8>),
+    /// The deletion of all keys that begin with a prefix.
+    DeleteWhere(Vec<u8>),
+    /// New tags, payloads or both for the keys of these rows.
+    Update { rows: Vec<Row>, has_tags: bool, has_payloads: bool },
+}
+
+pub(super) fn key(random: &mut Random, kind: KeyKind) -> Vec<u8> {
+    let mut key = format!("{}{}", "k".repeat(random.below(17)), random.below(60)).into_bytes();
+    if kind == KeyKind::Bytes && random.below(2) == 0 {
+        key.extend([0xff, 0]);
+    }
+    key
+}
+
+pub(super) fn row(random: &mut Random, dimensions: u16, kind: KeyKind) -> Row {
+    let key = key(random, kind);
+    let vector =
+        (0..dimensions).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) / 7.0).collect();
+    let tags = if random.below(3) == 0 { random.next() } else { 0 };
+    let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
+    Row { key, vector, tags, payload }
+}
+
+impl Change {
+    pub(super) fn insert(rows: &[Row]) -> Self {
+        Self::Write { rows: rows.to_vec(), mode: WriteMode::Insert, deletions: Vec::new() }
+    }
+
+    /// A random change of at most `rows_at_most` rows.
+    pub(super) fn random(random: &mut Random, store: &MmapVectorStore, rows_at_most: usize) -> Self {
+        let kind = store.key_kind();
+        let count = 1 + random.below(rows_at_most);
+        let rows = |random: &mut Random| (0..count).map(|_| row(random, store.dimensions(), kind)).collect();
+        match random.below(10) {
+            0 => Self::Delete(key(random, kind)),
+            1 => Self::DeleteWhere("k".repeat(12 + random.below(5)).into_bytes()),
+            2 => {
+                let choice = random.below(3);
+                Self::Update { rows: rows(random), has_tags: choice != 0, has_payloads: choice != 1 }
+            }
+            _ => {
+                let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
+                let deletions = if random.below(3) == 0 { random.below(9) } else { 0 };
+                let deletions = (0..deletions).map(|_| key(random, kind)).collect();
+                Self::Write { rows: rows(random), mode, deletions }
+            }
+        }
+    }
+
+    /// The contents after the change.
+    pub(super) fn applied_to(&self, before: &Contents) -> Contents {
+        let mut after = before.clone();
+        match self {
+            Self::Delete(key) => after.retain(|row| row.key != *key),
+            Self::DeleteWhere(prefix) => after.retain(|row| !row.key.starts_with(prefix)),
+            Self::Update { rows, has_tags, has_payloads } => {
+                for new in rows {
+                    for row in after.iter_mut().filter(|row| row.key == new.key) {
+                        let mut changed = Row::clone(row);
+                        if *has_tags {
+                            changed.tags = new.tags;
+                        }
+                        if *has_payloads {
+                            changed.payload.clone_from(&new.payload);
+                        }
+                        *row = Arc::new(changed);
+                    }
+                }
+            }
+            Self::Write { rows, mode, deletions } => {
+                after.retain(|row| !deletions.contains(&row.key));
+                // A new row of an upsert has the position of the first occurrence of its key in the batch, and the
+                // content of the last.
+                let mut new: Contents = Vec::new();
+                for row in rows {
+                    match new.iter_mut().find(|there| there.key == row.key) {
+                        Some(_) if *mode == WriteMode::Insert => {}
+                        Some(there) => *there = Arc::new(row.clone()),
+                        None => new.push(Arc::new(row.clone())),
+                    }
+                }
+                match mode {
+                    WriteMode::Insert => new.retain(|row| !after.iter().any(|there| there.key == row.key)),
+                    WriteMode::Upsert => after.retain(|there| !new.iter().any(|row| row.key == there.key)),
+                }
+                after.extend(new);
+            }
+        }
+        after
+    }
+
+    /// Whether the store writes nothing for it.
+    pub(super) fn is_nothing(&self, before: &Contents) -> bool {
+        let has = |key: &[u8]| before.iter().any(|row| row.key == key);
+        match self {
+            Self::Delete(key) => !has(key),
+            Self::DeleteWhere(prefix) => !before.iter().any(|row| row.key.starts_with(prefix)),
+            Self::Update { rows, .. } => !rows.iter().any(|row| has(&row.key)),
+            Self::Write { rows, mode, deletions } => {
+                let is_new = |row: &Row| *mode == WriteMode::Upsert || !has(&row.key);
+                !deletions.iter().any(|key| has(key)) && !rows.iter().any(is_new)
+            }
+        }
+    }
+
+    /// Submits the change to a store that holds `before`, and checks the numbers that the store returns.
+    pub(super) fn submit(&self, store: &MmapVectorStore, before: &Contents) -> Result<()> {
+        let keys_there = |keys: &mut dyn Iterator<Item = &Vec<u8>>| {
+            let keys: BTreeSet<&Vec<u8>> = keys.collect();
+            before.iter().filter(|row| keys.contains(&row.key)).count()
+        };
+        let (found, expected) = match self {
+            Self::Delete(key) => (usize::from(store.delete(key)?), keys_there(&mut std::iter::once(key))),
+            Self::DeleteWhere(prefix) => {
+                let there = before.iter().filter(|row| row.key.starts_with(prefix)).count();
+                (store.delete_where(&Filter { key_prefix: prefix, ..Filter::default() })?, there)
+            }
+            Self::Update { rows, has_tags, has_payloads } => {
+                let (keys, tags, payloads) = columns(rows);
+                let batch = UpdateBatch {
+                    keys: BatchKeys::Bytes(&keys),
+                    tags: has_tags.then_some(&tags),
+                    payloads: match has_payloads {
+                        true => BatchPayloads::Slices(&payloads),
+                        false => BatchPayloads::None,
+                    },
+                };
+                (store.update(&batch)?, keys_there(&mut rows.iter().map(|row| &row.key)))
+            }
+            Self::Write { rows, mode, deletions } => {
+                let (keys, tags, payloads) = columns(rows);
+                let vectors: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+                let deleted: Vec<&[u8]> = deletions.iter().map(Vec::as_slice).collect();
+                let written = store.write(&WriteBatch {
+                    keys: BatchKeys::Bytes(&keys),
+                    vectors: BatchVectors::RowMajor(&vectors),
+                    tags: Some(&tags),
+                    payloads: BatchPayloads::Slices(&payloads),
+                    mode: *mode,
+                    deletions: BatchKeys::Bytes(&deleted),
+                })?;
+                let distinct: BTreeSet<&[u8]> = keys.iter().copied().collect();
+                let deleted_there = keys_there(&mut deletions.iter());
+                let new = match mode {
+                    WriteMode::Upsert => distinct.len(),
+                    WriteMode::Insert => self.applied_to(before).len() + deleted_there - before.len(),
+                };
+                assert_eq!(
+                    written.deleted, deleted_there,
+                    "MISCOUNTED: the number of deleted keys of a batch"
+                );
+                (written.rows, new)
+            }
+        };
+        assert_eq!(found, expected, "MISCOUNTED: the number of rows of a batch");
+        Ok(())
+    }
+}
+
+/// The keys, tags and payloads of rows.
+fn columns(rows: &[Row]) -> (Vec<&[u8]>, Vec<u64>, Vec<&[u8]>) {
+    let keys = rows.iter().map(|row| row.key.as_slice()).collect();
+    let tags = rows.iter().map(|row| row.tags).collect();
+    (keys, tags, rows.iter().map(|row| row.payload.as_slice()).collect())
+}

@@ -1,0 +1,116 @@
+//! Updating tags and payloads of existing rows, without their vectors.
+
+use crate::memory;
+use crate::storage::{Appender, FrameContent, NewRows};
+use crate::store::state::shared_state::SharedState;
+use crate::store::write::batch::{UpdateBatch, WriteBatch};
+use crate::store::write::checked_batch::CheckedBatch;
+use crate::{Result, SynaError};
+
+/// The rows of an update, ascending, and what they get.
+#[derive(Default)]
+struct Update {
+    rows: Vec<u32>,
+    tags: Vec<u64>,
+    payload_ends: Vec<u64>,
+    payload_bytes: Vec<u8>,
+}
+
+impl Update {
+    /// Finds the rows of the keys, and copies what they get.
+    fn of(batch: &CheckedBatch<'_>, state: &SharedState) -> Result<Self> {
+        // The row of each key that exists, and the key's position in the batch.
+        let mut found: Vec<(u32, usize)> = memory::with_room(batch.count)?;
+        let directory = state.directory();
+        for position in 0..batch.count {
+            let key = batch.key(position);
+            let row = state.find_in(&directory, key, state.hasher.hash(key));
+            found.extend(row.map(|row| (row, position)));
+        }
+        drop(directory);
+        found.sort_unstable();
+        // Of a key that occurs twice, the last position remains.
+        found.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1 = next.1;
+            }
+            is_same
+        });
+        let mut update = Self { rows: memory::with_room(found.len())?, ..Self::default() };
+        update.rows.extend(found.iter().map(|&(row, _)| row));
+        if batch.batch.tags.is_some() {
+            memory::reserve(&mut update.tags, found.len())?;
+            update.tags.extend(found.iter().map(|&(_, position)| batch.tags(position)));
+        }
+        if batch.has_payloads() {
+            memory::reserve(&mut update.payload_ends, found.len())?;
+            for &(_, position) in &found {
+                let payload = batch.payload(position);
+                memory::reserve(&mut update.payload_bytes, payload.len())?;
+                update.payload_bytes.extend_from_slice(payload);
+                update.payload_ends.push(update.payload_bytes.len() as u64);
+            }
+        }
+        Ok(update)
+    }
+}
+
+/// An update as input of the appender.
+struct Planned<'p> {
+    update: &'p Update,
+    first_row: u32,
+}
+
+impl<'a> NewRows<'a> for Planned<'_> {
+    fn most_rows(&self) -> usize {
+        0
+    }
+
+    fn next(&mut self, _most: usize, _vectors: &mut Vec<&'a [f32]>) {}
+
+    fn refusal(&self) -> SynaError {
+        SynaError::Internal { what: "a row was refused in an update".to_owned() }
+    }
+
+    fn content(&mut self) -> Result<FrameContent<'_>> {
+        Ok(FrameContent {
+            first_row: self.first_row,
+            key_ends: &[],
+            key_bytes: &[],
+            tags: &self.update.tags,
+            payload_ends: &self.update.payload_ends,
+            payload_bytes: &self.update.payload_bytes,
+            deletions: &[],
+            updates: &self.update.rows,
+        })
+    }
+}
+
+/// Writes an update as one frame. Returns how many rows it updates.
+pub(crate) fn update_rows(
+    state: &SharedState,
+    appender: &mut Appender,
+    batch: &UpdateBatch<'_>,
+) -> Result<usize> {
+    appender.refuse_if_failed()?;
+    let &UpdateBatch { keys, tags, payloads } = batch;
+    // Checked as deletions are: without vectors.
+    let batch =
+        CheckedBatch::check_update(&WriteBatch { keys, tags, payloads, ..WriteBatch::default() }, state)?;
+    if tags.is_none() && !batch.has_payloads() {
+        return Err(SynaError::argument("an update needs tags or payloads"));
+    }
+    let update = Update::of(&batch, state)?;
+    if update.rows.is_empty() {
+        return Ok(0);
+    }
+    state.rows.reserve_updates(&update.rows, tags.is_some(), batch.has_payloads())?;
+    let before = appender.position();
+    let offset_bytes = appender.append(&mut Planned { update: &update, first_row: before.rows })?;
+    let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
+        what: "the frame that was just written is missing".to_owned(),
+    })?;
+    state.rows.add(&frame, offset_bytes, before.deletions)?;
+    Ok(update.rows.len())
+}
