@@ -252,6 +252,11 @@ static syna_mmap_status search_many(void) {
   how.ef = 400;
   return found_when(syna_mmap_search(store, query, 250, &how, results, &error));
 }
+static syna_mmap_status search_page(void) {
+  how.has_after = 1;
+  how.after_distance = -1;
+  return search();
+}
 static bool passes(void *context, const syna_mmap_row *row) {
   (void)context;
   return row->key_len > 0;
@@ -431,6 +436,7 @@ static const scene scenes[] = {
     {"search", prepare_grown, search, SYNA_MMAP_OK, 0},
     {"search (exact)", prepare, search_exactly, SYNA_MMAP_OK, 0},
     {"search (k 250, ef 400)", prepare, search_many, SYNA_MMAP_OK, 0},
+    {"search (page)", prepare, search_page, SYNA_MMAP_OK, 0},
     {"search (bitmap, callback)", prepare, search_where, SYNA_MMAP_OK, 0},
     {"search (prefix)", prepare, search_prefix, SYNA_MMAP_OK, 0},
     {"search_key", prepare, search_key, SYNA_MMAP_OK, 0},

@@ -54,7 +54,8 @@
  *
  * Compile it with: cc example.c -lsyna_mmap
  *
- * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters are members of syna_mmap_search_options.
+ * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters and paging are members of
+ * syna_mmap_search_options.
  *
  *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
  *                get_user_block, set_user_block
@@ -1500,6 +1501,36 @@ typedef struct syna_mmap_search_options {
   uint32_t approximate;
   /** 0. */
   uint32_t reserved;
+  /**
+   * Hits are at most at this distance; a search then finds fewer than k if fewer rows are that near. In
+   * syna_mmap_search_range, both this and the argument apply. Infinity: no limit. Default infinity.
+   */
+  float max_distance;
+  /** Only if has_after is not 0: the distance of the last hit of the page before. Default 0. */
+  float after_distance;
+  /** Only if has_after is not 0: the row of that hit. Default 0. */
+  uint64_t after_row;
+  /**
+   * Paging. Not 0: hits come after the one at after_distance and after_row, in the order of hits: by
+   * ascending distance, then by ascending row number. The next search for the same query with the distance
+   * and the row of the last hit finds the next page. The row need not exist any more. 0: from the nearest
+   * row on. Default 0.
+   *
+   * Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages
+   * through the index have k hits whenever k rows follow. They lack about as many rows as one search through
+   * the index for all of them, as long as ef is at least the number of their hits; a row that is missing on
+   * its page is not found later, so set a larger ef from the first page on for more of them. Rows that are
+   * written between two pages are hits if they come later in the order. A compaction renumbers the rows:
+   * begin again after one. After a partial page, the next one begins after its last hit, so what the partial
+   * page lacks is not found later.
+   *
+   * Cost through the index: a search for all rows up to the end of the page, or two to three such searches
+   * for a page that is far from the nearest row; at most about 1.5 times as much as comparing every row. In
+   * syna_mmap_search_batch it applies to every query; syna_mmap_search_range returns all hits after it.
+   */
+  uint32_t has_after;
+  /** 0. */
+  uint32_t reserved2;
 } syna_mmap_search_options;
 
 /**
@@ -1542,7 +1573,8 @@ syna_mmap_status syna_mmap_delete_where(syna_mmap *store,
  *
  * The result is exact with `exact`, without an index, and with fewer than 2,000 rows. Otherwise it is
  * approximate: `ef` trades time for recall. A vector whose insert has returned takes part in the search,
- * indexed or not.
+ * indexed or not. `max_distance` leaves out farther vectors; has_after, after_distance and after_row find the
+ * next page.
  *
  * store    a handle.
  * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
@@ -1553,9 +1585,9 @@ syna_mmap_status syna_mmap_delete_where(syna_mmap *store,
  * error    BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
- * SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
- * is not UTF-8 in a store of text keys), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef),
- * _NO_MEMORY, _POISONED.
+ * SYNA_MMAP_ERR_INVALID_ARGUMENT (also: a distance of the options is NaN), _INVALID_VECTOR (NaN or infinity
+ * in the query), _INVALID_KEY (the prefix is not UTF-8 in a store of text keys), _INVALID_HANDLE (of
+ * the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
  * On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
  * Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
  * unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
@@ -1594,7 +1626,8 @@ syna_mmap_status syna_mmap_search_key(const syna_mmap *store,
  * Finds all stored vectors at a distance of at most `max_distance` from `query`, however many there are.
  *
  * Every vector is compared, indexed or not, so none is missed. The option `approximate` uses the index
- * instead: this is fast if there are few such vectors, but some may be missing.
+ * instead: this is fast if there are few such vectors, but some may be missing. With has_after, only the hits
+ * after the given one are found; there is no limit of their number.
  *
  * store         a handle.
  * query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.

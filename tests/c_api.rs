@@ -53,6 +53,11 @@ fn filters() {
 }
 
 #[test]
+fn paging() {
+    run("paging");
+}
+
+#[test]
 fn range() {
     run("range");
 }

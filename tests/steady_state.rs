@@ -96,6 +96,9 @@ fn with_filters_within_a_distance_and_by_key() {
                 assert!(!results.hits().is_empty());
                 store.search_range(query, 0.9, &options, &mut results).unwrap();
                 store.search_key("key 5", 10, &options, &mut results).unwrap();
+                let after = results.hits().last().copied();
+                let page = SearchOptions { after, max_distance: 1.0, ..options };
+                store.search_key("key 5", 10, &page, &mut results).unwrap();
             }
             for approximate in [false, true] {
                 let options = SearchOptions { approximate, ..Default::default() };

@@ -51,6 +51,14 @@ impl Host {
             options.filter = Some(passes);
             options.filter_context = ptr::without_provenance_mut(usize::from(source.byte()));
         }
+        if source.one_in(4) {
+            options.max_distance = f32::from(source.byte()) / 16.0;
+        }
+        if source.one_in(4) {
+            options.has_after = 1;
+            options.after_distance = f32::from(source.byte()) / 16.0;
+            options.after_row = source.long();
+        }
         if source.one_in(16) {
             options.struct_size = usize::from(source.byte()) % (size_of::<CSearchOptions>() + 1);
             options.ef = source.word();

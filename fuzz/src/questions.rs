@@ -97,6 +97,7 @@ impl World {
                 condition.with(&options, |options| store.search_with(&query, k, options, results)).unwrap();
                 let near = self.near(&query, |key, row| condition.passes(key, row));
                 self.check(&query, k, &near, results, 0, self.is_exact(*exact));
+                self.check_page(&query, k, &options, *condition, results);
             }
             Question::LikeKey { key, k, exact } => {
                 let (key, k) = (super::world::key_of(*key), usize::from(*k));
@@ -154,6 +155,31 @@ impl World {
                 let behind = all.iter().filter(|entry| entry.row >= u32::from(*first)).count();
                 assert_eq!(store.iterate(u32::from(*first)).count(), behind);
             }
+        }
+    }
+
+    /// Searches for the hits after the middle one of the last search.
+    fn check_page(
+        &self,
+        query: &[f32],
+        k: usize,
+        options: &SearchOptions<'_>,
+        condition: Condition,
+        results: &mut SearchResults,
+    ) {
+        let first = results.hits().to_vec();
+        let Some(&after) = first.get(first.len() / 2) else { return };
+        let page = SearchOptions { after: Some(after), ..*options };
+        let all = SearchOptions { exact: true, ..page };
+        condition.with(&all, |options| self.store().search_with(query, k, options, results)).unwrap();
+        let expected = results.hits().to_vec();
+        condition.with(&page, |options| self.store().search_with(query, k, options, results)).unwrap();
+        assert_eq!(results.hits().len(), expected.len());
+        assert!(results.hits().iter().all(|hit| (hit.distance, hit.row) > (after.distance, after.row)));
+        if self.is_exact(options.exact) {
+            assert_eq!(results.hits(), expected);
+            let later = &first[first.len() / 2 + 1..];
+            assert_eq!(&expected[..later.len()], later);
         }
     }
 

@@ -78,6 +78,7 @@ pub use params::IndexProfile;
 pub(crate) use params::{BATCH_ROWS, GraphParams, mix};
 pub(crate) use records::mapped_records::SavedLines;
 pub(crate) use rows::Rows;
+pub(crate) use search::bounds::Bounds;
 pub(crate) use search::request::{GraphSearch, SearchEnd, filtered_ef};
 pub(crate) use search::scan::{AllWithin, BestK, Collector, ScanRequest, scan};
 pub(crate) use search::scratch::Scratch;

@@ -15,7 +15,8 @@ use std::ffi::c_char;
 ///
 /// The result is exact with `exact`, without an index, and with fewer than 2,000 rows. Otherwise it is
 /// approximate: `ef` trades time for recall. A vector whose insert has returned takes part in the search,
-/// indexed or not.
+/// indexed or not. `max_distance` leaves out farther vectors; has_after, after_distance and after_row find the
+/// next page.
 ///
 /// store    a handle.
 /// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
@@ -26,9 +27,9 @@ use std::ffi::c_char;
 /// error    BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, also after the deadline or max_visits (syna_mmap_results_is_partial tells), or
-/// SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity in the query), _INVALID_KEY (the prefix
-/// is not UTF-8 in a store of text keys), _INVALID_HANDLE (of the store or the results), _LIMIT (k or ef),
-/// _NO_MEMORY, _POISONED.
+/// SYNA_MMAP_ERR_INVALID_ARGUMENT (also: a distance of the options is NaN), _INVALID_VECTOR (NaN or infinity
+/// in the query), _INVALID_KEY (the prefix is not UTF-8 in a store of text keys), _INVALID_HANDLE (of
+/// the store or the results), _LIMIT (k or ef), _NO_MEMORY, _POISONED.
 /// On failure: the results are empty, unless another thread is using them (_INVALID_ARGUMENT).
 /// Threads: any, each with its own results. Cost: with an index, some hundred distances and one for each
 /// unindexed row; without an index or with `exact`, one distance for each row. It allocates nothing once the
@@ -94,7 +95,8 @@ pub unsafe extern "C" fn syna_mmap_search_key(
 /// Finds all stored vectors at a distance of at most `max_distance` from `query`, however many there are.
 ///
 /// Every vector is compared, indexed or not, so none is missed. The option `approximate` uses the index
-/// instead: this is fast if there are few such vectors, but some may be missing.
+/// instead: this is fast if there are few such vectors, but some may be missing. With has_after, only the hits
+/// after the given one are found; there is no limit of their number.
 ///
 /// store         a handle.
 /// query         COPIED: as many floats as the store has dimensions, aligned to 4 bytes.

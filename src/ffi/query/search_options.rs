@@ -7,7 +7,7 @@ use crate::ffi::boundary::arguments;
 use crate::ffi::boundary::callbacks::forbidding;
 use crate::ffi::boundary::structs::{self, Versioned, member_ends};
 use crate::ffi::rows::iterate::syna_mmap_row;
-use crate::{Entry, Filter, Result, SearchOptions, SynaError};
+use crate::{Entry, Filter, Hit, Result, SearchOptions, SynaError};
 use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::time::Duration;
@@ -82,6 +82,32 @@ pub struct syna_mmap_search_options {
     pub approximate: u32,
     /// 0.
     pub reserved: u32,
+    /// Hits are at most at this distance; a search then finds fewer than k if fewer rows are that near. In
+    /// syna_mmap_search_range, both this and the argument apply. Infinity: no limit. Default infinity.
+    pub max_distance: f32,
+    /// Only if has_after is not 0: the distance of the last hit of the page before. Default 0.
+    pub after_distance: f32,
+    /// Only if has_after is not 0: the row of that hit. Default 0.
+    pub after_row: u64,
+    /// Paging. Not 0: hits come after the one at after_distance and after_row, in the order of hits: by
+    /// ascending distance, then by ascending row number. The next search for the same query with the distance
+    /// and the row of the last hit finds the next page. The row need not exist any more. 0: from the nearest
+    /// row on. Default 0.
+    ///
+    /// Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages
+    /// through the index have k hits whenever k rows follow. They lack about as many rows as one search through
+    /// the index for all of them, as long as ef is at least the number of their hits; a row that is missing on
+    /// its page is not found later, so set a larger ef from the first page on for more of them. Rows that are
+    /// written between two pages are hits if they come later in the order. A compaction renumbers the rows:
+    /// begin again after one. After a partial page, the next one begins after its last hit, so what the partial
+    /// page lacks is not found later.
+    ///
+    /// Cost through the index: a search for all rows up to the end of the page, or two to three such searches
+    /// for a page that is far from the nearest row; at most about 1.5 times as much as comparing every row. In
+    /// syna_mmap_search_batch it applies to every query; syna_mmap_search_range returns all hits after it.
+    pub has_after: u32,
+    /// 0.
+    pub reserved2: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
@@ -89,7 +115,8 @@ unsafe impl Versioned for syna_mmap_search_options {
     const NAME: &'static str = "syna_mmap_search_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_search_options: struct_size, ef, exact,
         deadline_us, max_visits, tags_any, tags_all, tags_none, key_prefix, key_prefix_len, row_bitmap,
-        row_bitmap_words, filter, filter_context, approximate, reserved);
+        row_bitmap_words, filter, filter_context, approximate, reserved, max_distance, after_distance,
+        after_row, has_after, reserved2);
 
     fn defaults() -> Self {
         Self {
@@ -109,6 +136,11 @@ unsafe impl Versioned for syna_mmap_search_options {
             filter_context: ptr::null_mut(),
             approximate: 0,
             reserved: 0,
+            max_distance: f32::INFINITY,
+            after_distance: 0.0,
+            after_row: 0,
+            has_after: 0,
+            reserved2: 0,
         }
     }
 }
@@ -150,8 +182,10 @@ pub(super) unsafe fn with_options<R>(
     // SAFETY: as the caller guarantees.
     let given = unsafe { structs::read(options, "options")? };
     let given = given.unwrap_or_else(syna_mmap_search_options::defaults);
-    if given.reserved != 0 {
-        return Err(SynaError::argument(format!("reserved is {}; it must be 0", given.reserved)));
+    for (name, reserved) in [("reserved", given.reserved), ("reserved2", given.reserved2)] {
+        if reserved != 0 {
+            return Err(SynaError::argument(format!("{name} is {reserved}; it must be 0")));
+        }
     }
     // SAFETY: the caller guarantees the arrays and their lengths.
     let (prefix, rows) = unsafe {
@@ -178,6 +212,12 @@ pub(super) unsafe fn with_options<R>(
             callback: test.as_ref().map(|test| test as crate::RowTest<'_>),
         },
         approximate: given.approximate != 0,
+        max_distance: given.max_distance,
+        after: (given.has_after != 0).then(|| Hit {
+            // No store has a row with a larger number.
+            row: u32::try_from(given.after_row).unwrap_or(u32::MAX),
+            distance: given.after_distance,
+        }),
     })
 }
 

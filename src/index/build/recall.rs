@@ -15,6 +15,7 @@ use crate::index::graph::graph::Graph;
 use crate::index::graph::sampled_recall::{FIRST_EF, MOST_EF, SampledRecall};
 use crate::index::params::row_number;
 use crate::index::rows::Rows;
+use crate::index::search::bounds::Bounds;
 use crate::index::search::request::GraphSearch;
 use crate::index::search::scan::{BestK, ScanRequest, scan};
 use crate::index::search::scratch::Scratch;
@@ -97,7 +98,7 @@ impl Graph {
             let sample = self.entry_points.rows().iter().copied();
             let queries = memory::collected(sample.filter(is_single).take(QUERIES))?;
             // One more, since each row is its own nearest.
-            let nearest = memory::all(queries.iter().map(|_| BestK::with_k(RESULTS + 1)))?;
+            let nearest = memory::all(queries.iter().map(|_| BestK::with_k(RESULTS + 1, Bounds::default())))?;
             *under_way = Some(Sampling {
                 covered,
                 truth: memory::with_room(queries.len())?,

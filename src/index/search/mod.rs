@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `request.rs` | `GraphSearch`, `WalkPolicy`: the parameters of a walk, and when it ends |
+//! | `bounds.rs` | `Bounds`: from which part of the order of hits a search takes its hits |
 //! | `candidates.rs` | `CandidateList`: the nearest rows so far |
 //! | `early_stop.rs` | `EarlyStop`: early termination |
 //! | `reliability.rs` | `Reliability`: whether a walk's estimates can be relied on |
@@ -11,6 +12,7 @@
 //! | `walk.rs` | `Graph::search` and the walk |
 //! | `scan.rs` | `scan`: exact comparison of given rows with one or more queries |
 
+pub(super) mod bounds;
 pub(super) mod candidates;
 pub(super) mod early_stop;
 pub(super) mod reliability;

@@ -10,6 +10,7 @@
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
+use super::bounds::Bounds;
 use super::request::SearchEnd;
 use crate::distance::{FourRows, PreparedQuery};
 use crate::index::neighbour::Neighbour;
@@ -37,31 +38,33 @@ pub(crate) trait Collector {
     fn push(&mut self, neighbour: Neighbour);
 }
 
-/// The k nearest rows. The memory is reused.
+/// The k nearest rows within bounds. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct BestK {
     k: usize,
+    bounds: Bounds,
     heap: BinaryHeap<Neighbour>,
     sorted: Vec<Neighbour>,
 }
 
 impl BestK {
-    /// Returns a collector of `k` rows.
+    /// Returns a collector of `k` rows within `bounds`.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(crate) fn with_k(k: usize) -> Result<Self> {
+    pub(crate) fn with_k(k: usize, bounds: Bounds) -> Result<Self> {
         let mut best = Self::default();
-        best.reset(k)?;
+        best.reset(k, bounds)?;
         Ok(best)
     }
 
-    /// Empties it and sets the number of rows.
+    /// Empties it and sets the number of rows and their bounds.
     ///
     /// # Errors
     /// [`SynaError::NoMemory`].
-    pub(crate) fn reset(&mut self, k: usize) -> Result<()> {
+    pub(crate) fn reset(&mut self, k: usize, bounds: Bounds) -> Result<()> {
         self.k = k;
+        self.bounds = bounds;
         self.heap.clear();
         self.sorted.clear();
         if self.heap.capacity() < k {
@@ -71,7 +74,7 @@ impl BestK {
         memory::reserve(&mut self.sorted, k)
     }
 
-    /// Starts with rows in ascending order, at most `k`. Nothing may have been pushed before.
+    /// Starts with rows within the bounds in ascending order, at most `k`. Nothing may have been pushed before.
     pub(crate) fn begin_with(&mut self, rows: &[Neighbour]) {
         debug_assert!(rows.len() <= self.k && self.heap.is_empty() && rows.is_sorted());
         self.sorted.clear();
@@ -89,35 +92,38 @@ impl BestK {
 }
 
 impl Collector for BestK {
-    /// Keeps a row if it is among the k nearest so far.
+    /// Keeps a row if it is among the k nearest so far. The bounds are checked last: few rows come that far.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
         if !self.sorted.is_empty() {
             self.heap.extend(self.sorted.drain(..));
         }
         if self.heap.len() < self.k {
-            self.heap.push(neighbour);
+            if self.bounds.contains(neighbour) {
+                self.heap.push(neighbour);
+            }
         } else if let Some(mut last) = self.heap.peek_mut()
             && neighbour < *last
+            && self.bounds.contains(neighbour)
         {
             *last = neighbour;
         }
     }
 }
 
-/// All rows within a distance. The memory is reused.
+/// All rows within bounds. The memory is reused.
 #[derive(Debug, Default)]
 pub(crate) struct AllWithin {
-    max_distance: f32,
+    bounds: Bounds,
     found: Vec<Neighbour>,
     /// The bytes of an allocation that failed.
     refused_bytes: Option<u64>,
 }
 
 impl AllWithin {
-    /// Empties it and sets the maximum distance.
-    pub(crate) fn reset(&mut self, max_distance: f32) {
-        self.max_distance = max_distance;
+    /// Empties it and sets the bounds.
+    pub(crate) fn reset(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
         self.found.clear();
         self.refused_bytes = None;
     }
@@ -136,10 +142,10 @@ impl AllWithin {
 }
 
 impl Collector for AllWithin {
-    /// Keeps a row if it is near enough.
+    /// Keeps a row within the bounds.
     #[inline]
     fn push(&mut self, neighbour: Neighbour) {
-        if neighbour.distance <= self.max_distance {
+        if self.bounds.contains(neighbour) {
             // A radius may include every row, and a failed allocation must not abort the process.
             if self.found.try_reserve(1).is_ok() {
                 self.found.push(neighbour);

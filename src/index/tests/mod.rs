@@ -181,7 +181,7 @@ pub(super) fn exact(
 ) -> Vec<Neighbour> {
     let query = PreparedQuery::new(Kernels::detect(), metric, query);
     let mut best = BestK::default();
-    best.reset(k).unwrap();
+    best.reset(k, Bounds::default()).unwrap();
     let request = ScanRequest { visible, deadline: None, budget: None };
     assert!(!scan(&[query], rows, 0..rows.count(), &request, std::slice::from_mut(&mut best)).is_partial);
     best.sorted().to_vec()

@@ -166,7 +166,7 @@ fn budgets_and_deadlines_end_a_search_and_limit_bounds_its_results() {
     request.deadline = Some(std::time::Instant::now());
     assert!(graph.search(&query, &rows, &request, &mut scratch, &mut out).unwrap().is_partial);
     let mut best = BestK::default();
-    best.reset(10).unwrap();
+    best.reset(10, Bounds::default()).unwrap();
     let queries = [query];
     let mut scanned = |deadline, budget| {
         let request = ScanRequest { visible: &|row| row % 2 == 0, deadline, budget };

@@ -10,6 +10,7 @@
 //! | `row_bitmap.rs` | the rows of a bitmap that are not deleted |
 //! | `filter.rs` | which rows may be hits |
 //! | `selection.rs` | the rows that meet the conditions of a filter, without a query |
+//! | `page.rs` | the next page of a search through the graph |
 //! | `planner.rs` | whether the graph or a scan is faster |
 //! | `scratch.rs` | the working memory of searches |
 //! | `results.rs` | the options and the results of a search |
@@ -17,6 +18,7 @@
 
 pub(super) mod default_ef;
 pub(super) mod filter;
+mod page;
 pub(super) mod planner;
 pub(super) mod results;
 pub(super) mod row_bitmap;

@@ -56,6 +56,12 @@ impl Costs {
         }
     }
 
+    /// The most visits of the walks that precede a scan which evaluates `asked` rows and compares `passing`.
+    pub(crate) fn most_visits(self, asked: u64, passing: u64) -> u32 {
+        let left = (self.scan(asked, passing) / 2).saturating_sub(self.walk(0));
+        u32::try_from(left / self.visit()).unwrap_or(u32::MAX)
+    }
+
     fn visit(self) -> u64 {
         self.distances_a_visit * self.distance + ASKED_A_VISIT * self.evaluation
     }
@@ -86,7 +92,8 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
     let passing = |hits: u32| u64::from(hits) * all / u64::from(SAMPLE_ROWS);
     // The budget must not exceed its bound, so it is computed from the fewest rows that are likely to pass (two
     // standard deviations).
-    let scan = costs.scan(all, passing(hits.saturating_sub(2 * hits.isqrt())));
+    let likely = passing(hits.saturating_sub(2 * hits.isqrt()));
+    let scan = costs.scan(all, likely);
     let share = passing(hits).max(1) as f32 / covered as f32;
     let kept = filtered_ef(ef, share).max(k) as u64;
     let visits = kept.saturating_mul(u64::from(covered)) / passing(hits).max(1);
@@ -94,9 +101,7 @@ pub(crate) fn choose(filter: &RowFilter<'_>, costs: Costs, covered: u32, k: usiz
     if costs.walk(visits) > scan / 3 {
         return SearchPlan::Scan;
     }
-    let left = (scan / 2).saturating_sub(costs.walk(0));
-    let most_visits = u32::try_from(left / costs.visit()).unwrap_or(u32::MAX);
-    SearchPlan::Walk { share: Some(share), most_visits: Some(most_visits) }
+    SearchPlan::Walk { share: Some(share), most_visits: Some(costs.most_visits(all, likely)) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The options and the results of a search.
 
-use crate::index::Neighbour;
+use crate::index::{Bounds, Neighbour};
 use crate::memory;
 use crate::store::search::filter::Filter;
 use crate::store::search::scratch::SearchParts;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How to search, and which rows may be hits. Set single fields and take the others from `..Default::default()`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'a> {
     /// How many candidates to consider; up to twice as many if the index is less accurate for the data. More is slower
     /// and finds more. A search that has found its `k` rows well before that stops early, except with the dot product.
@@ -34,6 +34,59 @@ pub struct SearchOptions<'a> {
     /// Only for [`search_range`](crate::MmapVectorStore::search_range): use the index instead of comparing all vectors;
     /// rows may be missing. Ignored if there are conditions. Default `false`.
     pub approximate: bool,
+    /// Hits are at most at this distance; a search then finds fewer than `k` if fewer rows are that near. In a range
+    /// search, both this and the argument apply. Infinity: no limit. NaN is an error. Default infinity.
+    pub max_distance: f32,
+    /// Hits come after this one in the order of hits: by ascending distance, then by ascending row number. With the
+    /// last hit of a page, the next search for the same query finds the next page. Only distance and row number count;
+    /// the row need not exist any more. `None`: from the nearest row on. Default `None`.
+    ///
+    /// Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages through the
+    /// index have `k` hits whenever `k` rows follow. They lack about as many rows as one search through the index for
+    /// all of them, as long as `ef` is at least the number of their hits; a row that is missing on its page is not
+    /// found later, so set a larger `ef` from the first page on for more of them. Rows that are written between two pages
+    /// are hits if they come later in the order. A compaction renumbers the rows: begin again after one. After a partial
+    /// page, the next one begins after its last hit, so what the partial page lacks is not found later.
+    ///
+    /// Cost through the index: a search for all rows up to the end of the page, or two to three such searches for a page
+    /// that is far from the nearest row; at most about 1.5 times as much as comparing every row. In a batch it applies
+    /// to every query.
+    pub after: Option<Hit>,
+}
+
+impl Default for SearchOptions<'_> {
+    fn default() -> Self {
+        Self {
+            ef: 0,
+            exact: false,
+            deadline: None,
+            max_visits: 0,
+            filter: Filter::default(),
+            approximate: false,
+            max_distance: f32::INFINITY,
+            after: None,
+        }
+    }
+}
+
+impl SearchOptions<'_> {
+    /// The bounds of the hits.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] for NaN.
+    pub(in crate::store) fn bounds(&self) -> Result<Bounds> {
+        if self.max_distance.is_nan() {
+            return Err(SynaError::argument("max_distance is NaN; infinity means no limit"));
+        }
+        if self.after.is_some_and(|after| after.distance.is_nan()) {
+            return Err(SynaError::argument(
+                "the distance of the hit before the page is NaN; pass the distance and the row of the last hit",
+            ));
+        }
+        // Distances of rows are never -0.0, and `Neighbour` orders it before 0.0.
+        let after = self.after.map(|Hit { row, distance }| Neighbour { distance: distance + 0.0, row });
+        Ok(Bounds { after, max_distance: self.max_distance })
+    }
 }
 
 /// One hit of a search.

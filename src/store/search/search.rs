@@ -1,9 +1,10 @@
 //! Searching: the graph for the rows it covers, an exact scan for the unindexed rows, so that every row is searched.
 
 use crate::distance::PreparedQuery;
-use crate::index::{Collector, GraphSearch, Index, ScanRequest, SearchEnd, scan};
+use crate::index::{Bounds, Collector, GraphSearch, Index, ScanRequest, SearchEnd, scan};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::filter::RowFilter;
+use crate::store::search::page::{first_k, search_page};
 use crate::store::search::planner::{self, Costs, SearchPlan};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
@@ -32,6 +33,7 @@ pub(crate) struct Search<'a> {
     pub(crate) snapshot: Snapshot,
     pub(crate) k: usize,
     pub(crate) ef: usize,
+    pub(crate) bounds: Bounds,
     pub(crate) deadline: Option<Instant>,
     /// The most rows to visit or compare.
     pub(crate) budget: Option<u32>,
@@ -43,7 +45,7 @@ impl<'a> Search<'a> {
     /// `default_ef` is used if the options set no `ef`.
     ///
     /// # Errors
-    /// [`SynaError::Limit`], [`SynaError::InvalidKey`] for the prefix.
+    /// [`SynaError::Limit`], [`SynaError::InvalidArgument`], [`SynaError::InvalidKey`] for the prefix.
     pub(crate) fn new(
         state: &'a Arc<SharedState>,
         k: usize,
@@ -57,6 +59,7 @@ impl<'a> Search<'a> {
         let k = limited("k, the hits of one search", k, MAX_K)?;
         let ef = limited("ef, the candidates of one search", options.ef, MAX_EF)?;
         options.filter.check(state.data.identity.keys)?;
+        let bounds = options.bounds()?;
         // The graph is loaded before the snapshot. A row that is indexed in between is then found by the scan, perhaps
         // a second time.
         let graph = state.index().filter(|_| !options.exact);
@@ -71,6 +74,7 @@ impl<'a> Search<'a> {
             snapshot,
             k: k.min(snapshot.rows as usize),
             ef,
+            bounds,
             deadline: options.deadline.and_then(|after| Instant::now().checked_add(after)),
             budget: (options.max_visits > 0).then(|| u32::try_from(options.max_visits).unwrap_or(u32::MAX)),
             without: None,
@@ -108,16 +112,22 @@ impl<'a> Search<'a> {
     pub(crate) fn plan(&self, filter: &RowFilter<'_>) -> SearchPlan {
         // A scan skips blocks of 64 deleted rows.
         let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions);
+        let is_page = self.bounds.after.is_some();
+        let k = if is_page { first_k(self.k) } else { self.k };
+        let costs = || {
+            let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
+            Costs::new(filter, self.state.data.identity.dimensions, is_measured)
+        };
         match () {
-            () if self.covered.min(live) < EXACT_BELOW_ROWS || self.k >= self.covered as usize / 2 => {
+            () if self.covered.min(live) < EXACT_BELOW_ROWS || k >= self.covered as usize / 2 => {
                 SearchPlan::Scan
             }
-            () if filter.is_open() => SearchPlan::Walk { share: None, most_visits: None },
-            () => {
-                let is_measured = self.graph.as_ref().is_some_and(|graph| graph.measures_neighbours());
-                let costs = Costs::new(filter, self.state.data.identity.dimensions, is_measured);
-                planner::choose(filter, costs, self.covered, self.k, self.ef)
+            () if filter.is_open() => {
+                let most_visits =
+                    is_page.then(|| costs().most_visits(u64::from(self.covered), u64::from(live)));
+                SearchPlan::Walk { share: None, most_visits }
             }
+            () => planner::choose(filter, costs(), self.covered, k, self.ef),
         }
     }
 
@@ -135,7 +145,7 @@ impl<'a> Search<'a> {
         let query = self.prepare(query)?;
         let SearchParts { scratch, neighbours, best, memory, .. } = parts;
         let filter = self.filter(memory)?;
-        best.reset(self.k)?;
+        best.reset(self.k, self.bounds)?;
         let (mut scan_from, mut spent, mut is_partial) = (0, 0, false);
         if let Some(graph) = &self.graph
             && let SearchPlan::Walk { share, most_visits } = plan.unwrap_or_else(|| self.plan(&filter))
@@ -153,9 +163,15 @@ impl<'a> Search<'a> {
                 excluded_row: None,
             };
             // A query that the graph has no code for (a zero vector) is answered by a scan.
-            if let Some(end) =
-                graph.search(&query, &StoredRows(&self.state.data), &request, scratch, neighbours)
-            {
+            let rows = StoredRows(&self.state.data);
+            let end = match self.bounds.after {
+                None => graph.search(&query, &rows, &request, scratch, neighbours),
+                Some(after) => {
+                    let page = (after, most_visits);
+                    search_page(graph, (&query, &rows), &request, page, scratch, neighbours)
+                }
+            };
+            if let Some(end) = end {
                 spent = end.distances;
                 is_partial = filter.is_late() || end.is_partial && self.is_over(spent);
                 let live = self.snapshot.rows.saturating_sub(self.snapshot.deletions) as usize;
@@ -164,6 +180,7 @@ impl<'a> Search<'a> {
                 // Otherwise the walk has used up its budget or met too few rows that pass: the scan finds the rest.
                 if is_partial || is_whole {
                     scan_from = self.covered;
+                    neighbours.truncate(self.bounds.count_near(neighbours));
                     best.begin_with(neighbours);
                 }
             }

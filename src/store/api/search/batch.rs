@@ -118,7 +118,7 @@ impl Search<'_> {
             }
             let sound: Vec<PreparedQuery<'_>> =
                 memory::collected(prepared.iter().filter_map(|query| query.as_ref().ok().copied()))?;
-            let mut bests = memory::all(sound.iter().map(|_| BestK::with_k(self.k)))?;
+            let mut bests = memory::all(sound.iter().map(|_| BestK::with_k(self.k, self.bounds)))?;
             let filter = self.filter(&mut parts.memory)?;
             let end = self.scan(&sound, 0..self.snapshot.rows, self.budget, &filter, &mut bests);
             filter.check()?;

@@ -1,7 +1,7 @@
 //! Range search: all rows within a distance.
 
 use crate::distance::PreparedQuery;
-use crate::index::{Collector, GraphSearch};
+use crate::index::{Bounds, Collector, GraphSearch};
 use crate::store::api::store::MmapVectorStore;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
@@ -18,8 +18,8 @@ impl MmapVectorStore {
     ///
     /// Every vector is compared, indexed or not, so none is missed. With `options.approximate` the index is used
     /// instead, with a growing number of candidates until the farthest one is beyond the distance. This is fast if
-    /// there are few such vectors, but some may be missing. Cost: one distance for each row; with `approximate`, a few
-    /// for each hit.
+    /// there are few such vectors, but some may be missing. Hits also meet `options.max_distance` and come after
+    /// `options.after`. Cost: one distance for each row; with `approximate`, a few for each hit.
     ///
     /// # Errors
     /// As [`MmapVectorStore::search`]; [`SynaError::InvalidArgument`] if `max_distance` is NaN; [`SynaError::NoMemory`]
@@ -53,7 +53,8 @@ impl Search<'_> {
     /// early.
     fn within(&self, query: &[f32], max_distance: f32, parts: &mut SearchParts) -> Result<bool> {
         let query = self.prepare(query)?;
-        parts.within.reset(max_distance);
+        let max_distance = max_distance.min(self.bounds.max_distance);
+        parts.within.reset(Bounds { max_distance, ..self.bounds });
         let (covered, spent, is_partial) = match self.options.approximate {
             true => self.within_graph(&query, max_distance, parts),
             false => (0, 0, false),
