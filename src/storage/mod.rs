@@ -52,7 +52,7 @@ pub(crate) use format::frame_shape::FrameLink;
 #[cfg(all(loom, test))]
 pub(crate) use format::place::Place;
 pub(crate) use format::superblock::{Identity, LogPosition, NewStore, Superblock};
-pub(crate) use io::archive::Archive;
+pub(crate) use io::archive::{Archive, Part};
 pub(crate) use io::disk::Disk;
 pub(crate) use io::huge_pages::HugePages;
 pub(crate) use io::medium::{Storage, StorageFile, read_exact_at, write_all_at, write_slices_at};

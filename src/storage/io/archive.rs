@@ -1,8 +1,9 @@
-//! A store and its index inside a larger file, such as a game archive. Read-only.
+//! A store and its index inside a larger file, such as a game archive, or in the caller's memory. Read-only.
 
 use super::disk::Disk;
+use super::given::GivenFile;
 use super::medium::{Storage, StorageFile};
-use super::region::Region;
+use super::region::{GivenBytes, Region};
 use crate::storage::platform::file_types::{Access, FileIdentity, FolderSyncError, PathKind, Permissions};
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -10,27 +11,29 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A file of which two parts have names.
+/// Two parts of files that have names.
 #[derive(Debug)]
 pub(crate) struct Archive {
-    file: Arc<dyn StorageFile>,
-    parts: [(PathBuf, Range<u64>); 2],
+    parts: [(PathBuf, Part); 2],
 }
 
 impl Archive {
-    /// `parts`: names, and the ranges of their bytes; an empty part does not exist.
-    pub(crate) fn new(file: File, parts: [(PathBuf, Range<u64>); 2]) -> io::Result<Self> {
-        Ok(Self { file: Disk::open_file(file)?, parts })
+    /// `parts`: names and bytes; an empty part does not exist.
+    pub(crate) fn new(parts: [(PathBuf, Part); 2]) -> Self {
+        Self { parts }
     }
 
-    fn part(&self, path: &Path) -> Option<&Range<u64>> {
-        let found = self.parts.iter().find(|(name, range)| name == path && !range.is_empty());
-        found.map(|(_, range)| range)
+    fn part(&self, path: &Path) -> Option<&Part> {
+        let found = self.parts.iter().find(|(name, part)| name == path && !part.is_empty());
+        found.map(|(_, part)| part)
     }
 }
 
 fn read_only() -> io::Error {
-    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a store inside another file is read-only")
+    io::Error::new(
+        io::ErrorKind::ReadOnlyFilesystem,
+        "a store inside another file or in the caller's memory is read-only",
+    )
 }
 
 impl Storage for Archive {
@@ -40,23 +43,21 @@ impl Storage for Archive {
 
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         match self.part(path) {
-            Some(_) => Ok(PathKind::File(self.file.identity()?)),
+            Some(part) => Ok(PathKind::File(part.identity()?)),
             None => Disk.kind(path),
         }
     }
 
     fn length_of(&self, path: &Path) -> io::Result<Option<u64>> {
         match self.part(path) {
-            Some(range) => Ok(Some(range.end - range.start)),
+            Some(part) => Ok(Some(part.length_bytes()?)),
             None => Disk.length_of(path),
         }
     }
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         match (self.part(path), access) {
-            (Some(range), Access::Read) => {
-                Ok(Arc::new(Part { file: Arc::clone(&self.file), range: range.clone() }))
-            }
+            (Some(part), Access::Read) => Ok(Arc::new(part.clone())),
             (Some(_), _) => Err(read_only()),
             // A snapshot is written to the disk.
             (None, _) => Disk.open(path, access),
@@ -85,10 +86,31 @@ impl Storage for Archive {
 }
 
 /// A part of a file, as a file. The caller has checked that the file is long enough.
-#[derive(Debug)]
-struct Part {
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
     file: Arc<dyn StorageFile>,
     range: Range<u64>,
+}
+
+impl Part {
+    /// Two parts of one file.
+    pub(crate) fn of_file(file: File, ranges: [Range<u64>; 2]) -> io::Result<[Self; 2]> {
+        let file = Disk::open_file(file)?;
+        Ok(ranges.map(|range| Self { file: Arc::clone(&file), range }))
+    }
+
+    /// All of some bytes in memory, and their address.
+    pub(crate) fn of_memory(bytes: GivenBytes) -> (Self, usize) {
+        let (start, length) = {
+            let bytes = (*bytes).as_ref();
+            (bytes.as_ptr().addr(), bytes.len() as u64)
+        };
+        (Self { file: Arc::new(GivenFile(bytes)), range: 0..length }, start)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.range.is_empty()
+    }
 }
 
 impl StorageFile for Part {

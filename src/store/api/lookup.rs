@@ -14,7 +14,7 @@ impl MmapVectorStore {
     }
 
     /// As [`MmapVectorStore::find`], for slices that are borrowed from the store.
-    fn find_pinned(&self, key: impl AsRef<[u8]>) -> Option<(&SharedState, u32)> {
+    pub(super) fn find_pinned(&self, key: impl AsRef<[u8]>) -> Option<(&SharedState, u32)> {
         self.find_in(key.as_ref(), || self.inner.history.pin())
     }
 
@@ -73,8 +73,9 @@ impl MmapVectorStore {
         Some(read(state.payload(row)))
     }
 
-    /// The vector of a key in the mapping, aligned to 64 bytes; `None` only if the key does not exist. It stays valid
-    /// and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
+    /// The vector of a key in the mapping; `None` only if the key does not exist. It is aligned to 64 bytes, except in a
+    /// store that [`MmapVectorStore::open_at`] or [`MmapVectorStore::open_memory`] has opened at another alignment. It
+    /// stays valid and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
     /// file, the old file keeps its disk space and its mappings that long.
     #[must_use]
     pub fn get_slice(&self, key: impl AsRef<[u8]>) -> Option<&[f32]> {

@@ -1,6 +1,6 @@
-//! Stores without a file of their own: in memory, or inside a larger file.
+//! Stores without a file of their own: in memory, in the caller's memory, or inside a larger file.
 
-use crate::storage::{Archive, InMemory};
+use crate::storage::{Archive, InMemory, Part};
 use crate::store::api::store::MmapVectorStore;
 use crate::store::config::MmapVectorConfig;
 use crate::store::upkeep::index_file;
@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A store in a larger file begins at a multiple of this, so that its vectors are aligned.
-const PLACE_ALIGN: u64 = 64;
+/// A store in a larger file or in memory begins at a multiple of this, so that its vectors can be read as floats.
+const PLACE_ALIGN: u64 = 4;
 
 impl MmapVectorStore {
     /// Creates a store without a file, for tests and caches. It is lost when it is closed;
@@ -29,8 +29,12 @@ impl MmapVectorStore {
     }
 
     /// Opens, for reading, a store that lies inside a larger file, such as a game archive. `store` is the range of its
-    /// bytes, `index` that of its index file (`NAME.hnsw`), empty if there is none. Both begin at multiples of 64. The
+    /// bytes, `index` that of its index file (`NAME.hnsw`), empty if there is none. Both begin at multiples of 4. The
     /// larger file must not change while the store is open.
+    ///
+    /// Multiples of 64 are better: vectors are then aligned to 64 bytes, and the index is read in place. At other offsets
+    /// vectors are aligned to 4 bytes, and the index is copied into memory when the store is opened. What this costs:
+    /// docs/benchmarks/places.md.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`] if a range exceeds the file or is not aligned, and if `config` sets
@@ -46,7 +50,8 @@ impl MmapVectorStore {
         for (what, range) in [("the store", &store), ("the index", &index)] {
             if !range.start.is_multiple_of(PLACE_ALIGN) {
                 return Err(SynaError::argument(format!(
-                    "{what} begins at byte {}; it must be a multiple of {PLACE_ALIGN}",
+                    "{what} begins at byte {}; it must be a multiple of {PLACE_ALIGN}: align it when the larger file is \
+                     written (zipalign 4 does)",
                     range.start
                 )));
             }
@@ -58,16 +63,56 @@ impl MmapVectorStore {
                 )));
             }
         }
+        let parts =
+            Part::of_file(file, [store, index]).map_err(|error| SynaError::io(name, "opening", error))?;
+        Self::open_parts(name, parts, config)
+    }
+
+    /// Opens, for reading, a store in memory: the bytes of its file, and those of its index file (`NAME.hnsw`), empty if
+    /// there is none. Nothing in them is trusted. They are not copied, and are kept until the store is closed and the
+    /// results and cursors of the store are dropped or used for another search.
+    ///
+    /// The bytes of the store begin at an address that is a multiple of 4; see [`MmapVectorStore::open_at`] for what a
+    /// multiple of 64 saves. Cost: as [`MmapVectorStore::new`]; the memory of the keys' table, and of the index that
+    /// searches visit.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::open_at`].
+    pub fn open_memory(
+        store: impl AsRef<[u8]> + Send + Sync + 'static,
+        index: impl AsRef<[u8]> + Send + Sync + 'static,
+        config: MmapVectorConfig,
+    ) -> Result<Self> {
+        let parts = [Part::of_memory(Arc::new(store)), Part::of_memory(Arc::new(index))];
+        // An address in an `Arc`, so checked after the move.
+        let unaligned = ["the store", "the index"]
+            .into_iter()
+            .zip(&parts)
+            .find(|(_, (part, address))| !part.is_empty() && !(*address as u64).is_multiple_of(PLACE_ALIGN));
+        if let Some((what, (_, address))) = unaligned {
+            return Err(SynaError::argument(format!(
+                "{what} begins at address {address:#x}; it must be a multiple of {PLACE_ALIGN}: copy the bytes to \
+                 aligned memory"
+            )));
+        }
+        let name = Path::new("(a store in the caller's memory)");
+        Self::open_parts(name, parts.map(|(part, _)| part), config)
+    }
+
+    /// `parts`: the store and its index.
+    fn open_parts(name: &Path, parts: [Part; 2], config: MmapVectorConfig) -> Result<Self> {
+        let [store, index] = parts;
         if store.is_empty() {
             return Err(SynaError::argument("the store has a length of 0"));
         }
         if config.open.must_create {
-            return Err(SynaError::argument("a store inside another file cannot be created"));
+            return Err(SynaError::argument(
+                "a store inside another file or in the caller's memory cannot be created",
+            ));
         }
         let mut config = config;
         config.open.read_only = true;
-        let parts = [(name.to_owned(), store), (index_file::path_of(name), index)];
-        let archive = Archive::new(file, parts).map_err(|error| SynaError::io(name, "opening", error))?;
+        let archive = Archive::new([(name.to_owned(), store), (index_file::path_of(name), index)]);
         Self::open_on(Arc::new(archive), name, config)
     }
 }

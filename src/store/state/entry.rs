@@ -16,7 +16,7 @@ pub struct Entry<'a> {
     pub tags: u64,
     /// The payload; empty if there is none.
     pub payload: &'a [u8],
-    /// The stored vector, aligned to 64 bytes.
+    /// The stored vector, aligned as [`get_slice`](crate::MmapVectorStore::get_slice) says.
     pub vector: &'a [f32],
 }
 

@@ -223,7 +223,7 @@ pub(crate) fn read(
     for slot in slots {
         if let Some(table) = read_table(&*file, &slot, identity, length, row_capacity).map_err(io)? {
             let bytes = slot.cell_bytes(identity) * u64::from(slot.cells);
-            let cells = file.map(CELLS_AT, bytes).map_err(io)?;
+            let cells = map_cells(&*file, bytes).map_err(io)?;
             return Ok(Some(Ok(SavedIndex {
                 file: file_identity,
                 slot,
@@ -237,6 +237,16 @@ pub(crate) fn read(
     }
     let reason = "neither slot, at bytes 0 and 4096, has a valid checksum, this version and a complete table";
     Ok(Some(Err(reason.to_owned())))
+}
+
+/// The cells of an index, which are read as lines. If they are not aligned, as in a larger file, they are copied.
+fn map_cells(file: &dyn StorageFile, length_bytes: u64) -> std::io::Result<Region> {
+    let mapped = file.map(CELLS_AT, length_bytes)?;
+    if mapped.is_aligned_to(align_of::<Line>()) {
+        return Ok(mapped);
+    }
+    drop(mapped);
+    Region::copied(length_bytes, |into| read_exact_at(file, into, CELLS_AT))
 }
 
 /// Logs why the index file of a store is not used, and stores the reason for `verify`.
