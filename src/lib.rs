@@ -46,7 +46,7 @@ pub use metric::DistanceMetric;
 pub use store::{
     BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Filter, Finding, Hit,
     HnswConfig, Key, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult,
-    MmapVectorConfig, MmapVectorStore, OpenMode, Problem, RowTest, SalvageReport, SearchOptions,
+    MmapVectorConfig, MmapVectorStore, OpenMode, Problem, RowData, RowTest, SalvageReport, SearchOptions,
     SearchResults, StoreStats, UpdateBatch, VerifyReport, WriteBatch, WriteMode, Written,
 };
 pub use user_block::{Label, MAX_LABEL_BYTES, UserBlock};

@@ -80,6 +80,7 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
             "UpdateBatch",
             "VerifyReport",
             "WriteBatch",
+            "RowData",
             "WriteMode",
             "Written",
         ],

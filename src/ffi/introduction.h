@@ -54,8 +54,7 @@
  *
  * Compile it with: cc example.c -lsyna_mmap
  *
- * FUNCTIONS, without the prefix syna_mmap_, by subject. Filters and paging are members of
- * syna_mmap_search_options.
+ * FUNCTIONS, without the prefix syna_mmap_. Filters and paging are members of syna_mmap_search_options.
  *
  *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
  *                get_user_block, set_user_block

@@ -3,6 +3,7 @@
 use super::config::MmapVectorConfig;
 use crate::storage::Storage;
 use crate::store::open::open::ReplayedTo;
+use crate::store::state::settings::Settings;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::state_history::StateHistory;
 use crate::store::write::writer::Writer;
@@ -15,7 +16,9 @@ use std::sync::Arc;
 pub(crate) struct Inner {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) history: Arc<StateHistory>,
+    /// As it was at the open.
     pub(crate) config: MmapVectorConfig,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) role: Role,
 }
 

@@ -46,5 +46,7 @@ pub use search::results::{Hit, SearchOptions, SearchResults};
 pub use search::search::{MAX_EF, MAX_K};
 pub use state::entry::Entry;
 pub use state::key::Key;
-pub use write::batch::{BatchKeys, BatchPayloads, BatchVectors, UpdateBatch, WriteBatch, WriteMode, Written};
+pub use write::batch::{
+    BatchKeys, BatchPayloads, BatchVectors, RowData, UpdateBatch, WriteBatch, WriteMode, Written,
+};
 pub use write::checked_batch::{MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES};

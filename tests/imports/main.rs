@@ -48,6 +48,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "store",
             "user_block",
             "places",
+            "settings",
             "refresh",
             "maintenance",
             "rows",

@@ -7,6 +7,8 @@
 //! | `user_block.rs` | the user block of the file |
 //! | `places.rs` | stores in memory and inside larger files |
 //! | `lookup.rs` | looking up keys |
+//! | `rows.rs` | reading rows by key, by number, by conditions; distances |
+//! | `settings.rs` | path, configuration, settings that can change |
 //! | `cursor.rs` | iteration in insertion order |
 //! | `search/` | searches for one query, for many, within a distance; the recall |
 //! | `maintenance/` | indexing, compaction, snapshots, statistics, verification, salvage |
@@ -21,7 +23,9 @@ mod lookup;
 pub(super) mod maintenance;
 mod places;
 mod refresh;
+mod rows;
 pub(super) mod search;
+mod settings;
 pub(super) mod store;
 mod user_block;
 mod write;

@@ -7,6 +7,7 @@ use crate::store::copy::compaction::Compaction;
 use crate::store::inner::{Inner, Role, panicked};
 use crate::store::open::open::{Opened, open};
 use crate::store::state::interrupts::Interrupts;
+use crate::store::state::settings::Settings;
 use crate::store::state::shared_state::{SharedState, live_rows};
 use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::worker::IndexWorker;
@@ -67,15 +68,17 @@ impl MmapVectorStore {
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
         let Opened { state, appender, saved_index, replayed } = open(&storage, path, &config)?;
         let history = Arc::new(StateHistory::new(state)?);
+        let settings = Arc::new(Settings::of(&config));
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
-        let worker = if has_worker { Some(IndexWorker::start(&history, &config)?) } else { None };
+        let worker = if has_worker { Some(IndexWorker::start(&history, &config, &settings)?) } else { None };
         let interrupts = Arc::new(Interrupts::default());
         let role = match appender {
             Some(appender) => {
                 let index_file = replayed.index.map(|index| index.file);
                 let handle = worker.as_ref().map(|worker| worker.handle().clone());
+                let storage = Arc::clone(&storage);
                 let mut writer =
-                    Writer::new(Arc::clone(&storage), appender, &config, saved_index, index_file, handle);
+                    Writer::new(storage, appender, &config, &settings, saved_index, index_file, handle);
                 writer.interrupts = Arc::clone(&interrupts);
                 writer.wake_worker(&history.hold());
                 Role::Writer(Box::new(Mutex::new(writer)))
@@ -83,7 +86,7 @@ impl MmapVectorStore {
             None => Role::Reader(Box::new(Mutex::new(replayed))),
         };
         Ok(Self {
-            inner: Inner { storage, history, config, role },
+            inner: Inner { storage, history, config, settings, role },
             path: path.to_owned(),
             worker,
             interrupts,

@@ -6,7 +6,7 @@ use crate::store::search::filter::Filter;
 use crate::store::search::selection::matching_rows;
 use crate::store::write::apply::{delete_rows, write_batch};
 use crate::store::write::batch::{
-    BatchKeys, BatchPayloads, BatchVectors, UpdateBatch, WriteBatch, WriteMode, Written,
+    BatchKeys, BatchPayloads, BatchVectors, RowData, UpdateBatch, WriteBatch, WriteMode, Written,
 };
 use crate::store::write::update::update_rows;
 use crate::store::write::writer::Writer;
@@ -36,12 +36,36 @@ impl MmapVectorStore {
     }
 
     /// Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and no
-    /// payload, even if the replaced row had some; [`MmapVectorStore::write`] can set them.
+    /// payload, even if the replaced row had some; [`MmapVectorStore::put`] can set them.
     ///
     /// # Errors
     /// As [`MmapVectorStore::write`].
     pub fn upsert(&self, key: impl AsRef<[u8]>, vector: &[f32]) -> Result<()> {
         self.write(&batch_of(BatchKeys::Bytes(&[key.as_ref()]), &[vector], WriteMode::Upsert)).map(|_| ())
+    }
+
+    /// Writes one row with its tags and its payload, and returns whether it was written: for [`WriteMode::Insert`], whether
+    /// the key was new.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::write`].
+    pub fn put(
+        &self,
+        key: impl AsRef<[u8]>,
+        vector: &[f32],
+        data: &RowData<'_>,
+        mode: WriteMode,
+    ) -> Result<bool> {
+        let (keys, vectors, tags, payloads) = ([key.as_ref()], [vector], [data.tags], [data.payload]);
+        let batch = WriteBatch {
+            tags: (data.tags != 0).then_some(&tags),
+            payloads: match data.payload {
+                [] => BatchPayloads::None,
+                _ => BatchPayloads::Slices(&payloads),
+            },
+            ..batch_of(BatchKeys::Bytes(&keys), &vectors, mode)
+        };
+        Ok(self.write(&batch)?.rows == 1)
     }
 
     /// Writes a batch of rows and deletions, all or none. When it returns, they survive a kill of the process (with [`crate::Durability::Batch`]

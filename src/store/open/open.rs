@@ -11,6 +11,7 @@ use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
 use crate::store::open::loader::Loader;
 use crate::store::state::rows::Snapshot;
+use crate::store::state::settings::{self, EF_SEARCH};
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
@@ -74,14 +75,11 @@ pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
         ("m", hnsw.m, 2..=256),
         ("m_max", if hnsw.m_max == 0 { 2 } else { hnsw.m_max }, 2..=512),
         ("ef_construction", hnsw.ef_construction, 1..=65_536),
-        ("ef_search", hnsw.ef_search, 1..=65_536),
+        ("ef_search", hnsw.ef_search, EF_SEARCH),
         ("threads", config.threads, 0..=1024),
     ];
     for (name, value, range) in ranges {
-        if !range.contains(&value) {
-            let what = format!("{name} must be {} to {}, not {value}", range.start(), range.end());
-            return Err(SynaError::argument(what));
-        }
+        settings::check(name, value, range)?;
     }
     let mode = &config.open;
     if mode.must_create && (mode.must_exist || mode.read_only || mode.damaged) {

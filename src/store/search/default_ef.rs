@@ -1,13 +1,13 @@
 //! The number of candidates of a search that sets no `ef`, and the log message about an index that needs many.
 
 use crate::index::{Index, SampledRecall};
-use crate::store::config::MmapVectorConfig;
+use crate::store::state::settings::Settings;
 use crate::store::state::shared_state::SharedState;
 
 /// Below this recall a warning is logged.
 const LOW_RECALL: f32 = 0.9;
 
-/// The part of the configuration that decides it.
+/// The settings that decide it, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DefaultEf {
     least: usize,
@@ -15,8 +15,8 @@ pub(crate) struct DefaultEf {
 }
 
 impl DefaultEf {
-    pub(crate) fn of(config: &MmapVectorConfig) -> Self {
-        Self { least: config.hnsw_config.ef_search, is_fixed: config.fixed_ef }
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self { least: settings.ef_search(), is_fixed: settings.is_ef_fixed() }
     }
 
     /// The number of candidates with this graph.

@@ -112,6 +112,7 @@ mod tests {
     use crate::store::search::default_ef::DefaultEf;
     use crate::store::search::scratch::{SearchParts, Work};
     use crate::store::search::search::Search;
+    use crate::store::state::settings::Settings;
     use crate::{DistanceMetric, Entry, Filter, MmapVectorConfig, SearchOptions};
 
     const ROWS: u32 = 12_000;
@@ -152,7 +153,9 @@ mod tests {
     fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
         let options = SearchOptions { filter, ..Default::default() };
         let state = store.state();
-        let search = Search::new(&state, 10, &options, DefaultEf::of(&MmapVectorConfig::default())).unwrap();
+        let search =
+            Search::new(&state, 10, &options, DefaultEf::of(&Settings::of(&MmapVectorConfig::default())))
+                .unwrap();
         let mut parts = SearchParts::default();
         search.nearest(query, None, &mut parts).unwrap();
         let mut memory = Vec::new();

@@ -91,12 +91,7 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
     pub(crate) fn prepare<'q>(&self, query: &'q [f32]) -> Result<PreparedQuery<'q>> {
-        let dimensions = self.state.data.identity.dimensions;
-        if query.len() != dimensions as usize {
-            return Err(SynaError::DimensionMismatch { expected: dimensions, actual: query.len() as u64 });
-        }
-        check_finite(self.state, 0, query)?;
-        Ok(PreparedQuery::new(self.state.kernels, self.state.data.identity.metric, query))
+        prepare(self.state, 0, query)
     }
 
     /// The filter. It evaluates each row once.
@@ -228,6 +223,23 @@ impl<'a> Search<'a> {
     pub(crate) fn is_past_deadline(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
+}
+
+/// A vector as a query, checked for its dimensions and for finite components. `position`: for the error.
+///
+/// # Errors
+/// [`SynaError::DimensionMismatch`], [`SynaError::InvalidVector`].
+pub(crate) fn prepare<'q>(
+    state: &SharedState,
+    position: usize,
+    vector: &'q [f32],
+) -> Result<PreparedQuery<'q>> {
+    let dimensions = state.data.identity.dimensions;
+    if vector.len() != dimensions as usize {
+        return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
+    }
+    check_finite(state, position, vector)?;
+    Ok(PreparedQuery::new(state.kernels, state.data.identity.metric, vector))
 }
 
 /// The smaller of two optional limits.

@@ -9,6 +9,8 @@
 //! | `shared_state.rs` | the state that readers of one file share: file, rows, directory, graph |
 //! | `state_history.rs` | the current state, and those before it if the file was replaced |
 //! | `entry.rs` | a row with all that was written with it |
+//! | `key.rs` | a key, as text or as bytes |
+//! | `settings.rs` | the settings that can change while a store is open |
 //! | `interrupts.rs` | interrupting long calls from another thread |
 
 pub(super) mod directory;
@@ -17,5 +19,6 @@ pub(super) mod interrupts;
 pub(super) mod key;
 mod payloads;
 pub(super) mod rows;
+pub(super) mod settings;
 pub(super) mod shared_state;
 pub(super) mod state_history;

@@ -11,6 +11,7 @@ use crate::index::{Advance, Index, ROW_WORK};
 use crate::storage::{process_mark, spawn};
 use crate::store::config::MmapVectorConfig;
 use crate::store::search::default_ef::DefaultEf;
+use crate::store::state::settings::Settings;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::graphs::{drop_if_retired, graph_params, index_of};
@@ -114,12 +115,16 @@ pub(crate) struct IndexWorker {
 impl IndexWorker {
     /// # Errors
     /// [`SynaError::Io`] if the system cannot start a thread.
-    pub(crate) fn start(history: &Arc<StateHistory>, config: &MmapVectorConfig) -> Result<Self> {
+    pub(crate) fn start(
+        history: &Arc<StateHistory>,
+        config: &MmapVectorConfig,
+        settings: &Arc<Settings>,
+    ) -> Result<Self> {
         let signals = Arc::new(Signals::default());
-        let of_thread = (Arc::clone(history), config.clone(), Arc::clone(&signals));
+        let of_thread = (Arc::clone(history), config.clone(), Arc::clone(settings), Arc::clone(&signals));
         let spawned = spawn("index", move || {
-            let (history, config, signals) = of_thread;
-            run(&history, &config, &signals);
+            let (history, config, settings, signals) = of_thread;
+            run(&history, &config, &settings, &signals);
         });
         let failed =
             |error| SynaError::io(&history.hold().data.path, "starting a thread for the index of", error);
@@ -144,13 +149,13 @@ impl Drop for IndexWorker {
     }
 }
 
-fn run(history: &StateHistory, config: &MmapVectorConfig, signals: &Signals) {
+fn run(history: &StateHistory, config: &MmapVectorConfig, settings: &Settings, signals: &Signals) {
     while signals.wait() {
         // If a compaction replaces the file, the work continues on the new one.
         let mut worked_on: Option<Arc<SharedState>> = None;
         while !worked_on.as_ref().is_some_and(|state| history.is_current(state)) {
             let state = &*worked_on.insert(history.hold());
-            let taken_in = take_in(history, state, config, signals);
+            let taken_in = take_in(history, state, config, settings, signals);
             drop_if_retired(history, state);
             signals.is_making.store(false, Ordering::Release);
             match taken_in {
@@ -175,6 +180,7 @@ fn take_in(
     history: &StateHistory,
     state: &Arc<SharedState>,
     config: &MmapVectorConfig,
+    settings: &Settings,
     signals: &Signals,
 ) -> Result<()> {
     // Set before the graph exists, because all rows are unindexed then.
@@ -192,7 +198,7 @@ fn take_in(
             // From now on the number of unindexed rows is bounded, however fast rows are written.
             signals.is_making.store(false, Ordering::Release);
         }
-        DefaultEf::of(config).report(state, &graph);
+        DefaultEf::of(settings).report(state, &graph);
     }
     if goes_on() && rebuild::is_stale(state, &graph) {
         let params = graph_params(config, state.data.identity.metric);

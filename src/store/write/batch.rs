@@ -97,6 +97,15 @@ pub struct UpdateBatch<'a> {
     pub payloads: BatchPayloads<'a>,
 }
 
+/// What is stored with a row besides its key and its vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowData<'a> {
+    /// The tags: see [`WriteBatch::tags`]. Default 0.
+    pub tags: u64,
+    /// The payload, up to 1 MiB. Default: empty, which is no payload.
+    pub payload: &'a [u8],
+}
+
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {

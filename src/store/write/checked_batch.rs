@@ -193,7 +193,8 @@ impl<'a> CheckedBatch<'a> {
     }
 }
 
-fn key_of<'a>(keys: &BatchKeys<'a>, position: usize) -> &'a [u8] {
+/// The key at `position` of keys that [`check_keys`] accepted.
+pub(crate) fn key_of<'a>(keys: &BatchKeys<'a>, position: usize) -> &'a [u8] {
     match *keys {
         BatchKeys::Slices(keys) => keys.get(position).copied().unwrap_or_default().as_bytes(),
         BatchKeys::Bytes(keys) => keys.get(position).copied().unwrap_or_default(),
@@ -231,8 +232,11 @@ fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
     )))
 }
 
-/// The number of keys.
-fn check_keys(keys: &BatchKeys<'_>, offsets_name: &str) -> Result<usize> {
+/// Checks the offsets of keys, but not the keys, and returns the number of keys.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`] that names the offsets.
+pub(crate) fn check_keys(keys: &BatchKeys<'_>, offsets_name: &str) -> Result<usize> {
     match *keys {
         BatchKeys::Slices(keys) => Ok(keys.len()),
         BatchKeys::Bytes(keys) => Ok(keys.len()),

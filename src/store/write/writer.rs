@@ -5,6 +5,7 @@ use crate::storage::{Appender, FileIdentity, Storage};
 use crate::store::config::{Durability, MmapVectorConfig};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::state::interrupts::Interrupts;
+use crate::store::state::settings::Settings;
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::graphs::{graph_params, tail_rows};
 use crate::store::upkeep::index_file::SavedPlace;
@@ -29,16 +30,18 @@ pub(crate) struct Writer {
     pub(crate) appender: Appender,
     pub(crate) plan: BatchPlan,
     durability: Durability,
-    checkpoint_interval: Option<Duration>,
+    settings: Arc<Settings>,
+    /// When a checkpoint was begun last, whether it succeeded or not; at first the open.
     last_checkpoint: Instant,
+    /// When the last checkpoint of this session succeeded.
+    pub(crate) checkpointed_at: Option<Instant>,
     /// Whether the system was asked to write before the next checkpoint.
     has_begun_sync: bool,
-    /// When an automatic checkpoint was made whose index is not saved yet.
-    unsaved_since: Option<Instant>,
+    /// When an automatic checkpoint was made whose index is not saved yet, and the interval then.
+    unsaved_since: Option<(Instant, Duration)>,
     /// The save of the index in progress.
     pub(crate) index_save: Option<IndexSave>,
     index_share: IndexShare,
-    default_ef: DefaultEf,
     threads: usize,
     /// The handle of the background thread, if there is one.
     worker: Option<WorkerHandle>,
@@ -55,6 +58,7 @@ impl Writer {
         storage: Arc<dyn Storage>,
         appender: Appender,
         config: &MmapVectorConfig,
+        settings: &Arc<Settings>,
         saved_index: Option<SavedPlace>,
         index_file: Option<FileIdentity>,
         worker: Option<WorkerHandle>,
@@ -66,9 +70,9 @@ impl Writer {
             appender,
             plan: BatchPlan::default(),
             durability: config.durability,
-            checkpoint_interval: Some(Duration::from_secs(config.checkpoint_interval_secs))
-                .filter(|d| !d.is_zero()),
+            settings: Arc::clone(settings),
             last_checkpoint: Instant::now(),
+            checkpointed_at: None,
             has_begun_sync: false,
             unsaved_since: None,
             index_save: None,
@@ -78,7 +82,6 @@ impl Writer {
                 graph_params(config, metric),
                 config.threads,
             ),
-            default_ef: DefaultEf::of(config),
             threads: config.threads,
             worker,
             interrupts: Arc::default(),
@@ -106,7 +109,7 @@ impl Writer {
             self.log_deferrable(state, shared)?;
         }
         if let Some(graph) = state.index() {
-            self.default_ef.report(state, &graph);
+            DefaultEf::of(&self.settings).report(state, &graph);
         }
         self.wake_worker(state);
         self.index_share.advise_compaction(state);
@@ -116,19 +119,23 @@ impl Writer {
     /// Makes an automatic checkpoint if one is due. It indexes no rows. It saves the index in parts, in this write and
     /// in the next ones.
     fn checkpoint_if_due(&mut self, state: &SharedState, written_rows: usize) -> Result<()> {
-        let Some(interval) = self.checkpoint_interval else { return Ok(()) };
         let elapsed = self.last_checkpoint.elapsed();
-        if elapsed >= interval {
-            // After a failure it is due again after the interval, not at each write.
-            self.last_checkpoint = Instant::now();
-            let made = self.flush(state);
-            self.log_deferrable(state, made)?;
-            self.unsaved_since.get_or_insert_with(Instant::now);
-        } else if !self.has_begun_sync && elapsed >= interval - HEAD_START.min(interval / 4) {
-            self.appender.begin_sync();
-            self.has_begun_sync = true;
+        match self.settings.checkpoint_interval() {
+            Some(interval) if elapsed >= interval => {
+                // After a failure it is due again after the interval, not at each write.
+                self.last_checkpoint = Instant::now();
+                let made = self.flush(state);
+                self.log_deferrable(state, made)?;
+                self.unsaved_since.get_or_insert_with(|| (Instant::now(), interval));
+            }
+            Some(interval) if !self.has_begun_sync && elapsed >= interval - HEAD_START.min(interval / 4) => {
+                self.appender.begin_sync();
+                self.has_begun_sync = true;
+            }
+            _ => {}
         }
-        let Some(begin) = self.unsaved_since else { return Ok(()) };
+        // A save that was begun is finished even if the interval was set to 0 meanwhile.
+        let Some((begin, interval)) = self.unsaved_since else { return Ok(()) };
         let elapsed = begin.elapsed();
         let saved = match elapsed >= interval {
             true => self.save_index(state, true),
@@ -219,7 +226,9 @@ impl Writer {
     pub(crate) fn flush(&mut self, state: &SharedState) -> Result<()> {
         self.has_begun_sync = false;
         self.appender.checkpoint()?;
-        state.data.check_place(&*self.storage)
+        state.data.check_place(&*self.storage)?;
+        self.checkpointed_at = Some(Instant::now());
+        Ok(())
     }
 
     /// Makes everything so far survive a power failure, then saves the index if it has changed. With automatic indexing
@@ -240,6 +249,7 @@ impl Writer {
         (self.last_checkpoint, self.has_begun_sync) = (Instant::now(), false);
         // The data are durable, but the file may no longer have its name.
         state.data.check_place(&*self.storage)?;
+        self.checkpointed_at = Some(Instant::now());
         match extended {
             // Interrupted: the rows indexed so far are saved.
             Ok(()) | Err(SynaError::Cancelled) => {}
@@ -288,7 +298,10 @@ impl Writer {
 
     #[cfg(test)]
     pub(crate) fn make_checkpoint_due(&mut self) {
-        let due = self.checkpoint_interval.and_then(|interval| self.last_checkpoint.checked_sub(interval));
+        let due = self
+            .settings
+            .checkpoint_interval()
+            .and_then(|interval| self.last_checkpoint.checked_sub(interval));
         self.last_checkpoint = due.unwrap_or(self.last_checkpoint);
     }
 }

@@ -52,7 +52,7 @@ impl MmapVectorStore {
             result = rebuild::step(state, &graph, params, deadline).map(|()| true);
         }
         drop_if_retired(&self.inner.history, state);
-        DefaultEf::of(&self.inner.config).report(state, &graph);
+        DefaultEf::of(&self.inner.settings).report(state, &graph);
         result?;
         Ok(tail_rows(&self.state()) as usize)
     }
@@ -108,7 +108,7 @@ impl MmapVectorStore {
                 continue;
             }
             built?;
-            DefaultEf::of(&self.inner.config).report(&state, &graph);
+            DefaultEf::of(&self.inner.settings).report(&state, &graph);
             let (path, covered) = (state.data.path.display(), graph.covered_rows());
             log::info!("{path}: built an index of {covered} rows in {:.1?}", start.elapsed());
             let mut writer = self.writer()?;

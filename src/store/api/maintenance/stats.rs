@@ -9,6 +9,7 @@ use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file;
 use crate::{Result, SynaError};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Statistics of a store: see [`MmapVectorStore::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -50,6 +51,10 @@ pub struct StoreStats {
     pub last_seq: u64,
     /// The number of the last write that survives a power failure.
     pub durable_seq: u64,
+    /// The time since the last checkpoint that this open store has made, by [`MmapVectorStore::checkpoint`],
+    /// [`MmapVectorStore::flush`], [`MmapVectorStore::compact`] or automatically; `None` if it has made none, as in a store
+    /// opened read-only. The file does not contain the time of a checkpoint.
+    pub since_checkpoint: Option<Duration>,
 }
 
 /// The state of a store and of its file at one moment.
@@ -62,6 +67,7 @@ pub(in crate::store::api) struct Progress {
     generation: u64,
     pub(in crate::store::api) last_seq: u64,
     pub(in crate::store::api) durable_seq: u64,
+    checkpointed_at: Option<Instant>,
 }
 
 impl Progress {
@@ -76,6 +82,7 @@ impl Progress {
             generation: superblock.generation,
             last_seq: superblock.write_count(&position),
             durable_seq: superblock.sequence_base.wrapping_add(durable),
+            checkpointed_at: None,
         }
     }
 }
@@ -100,6 +107,7 @@ impl MmapVectorStore {
                     generation: appender.superblock().generation,
                     last_seq: appender.last_write(),
                     durable_seq: appender.last_durable_write(),
+                    checkpointed_at: writer.checkpointed_at,
                 })
             }
         }
@@ -112,8 +120,8 @@ impl MmapVectorStore {
     /// # Errors
     /// [`SynaError::Io`], [`SynaError::Poisoned`].
     pub fn stats(&self) -> Result<StoreStats> {
-        let Progress { ref state, snapshot, position, generation, last_seq, durable_seq } =
-            self.progress()?;
+        let progress = self.progress()?;
+        let Progress { ref state, snapshot, position, generation, last_seq, durable_seq, .. } = progress;
         let data = &state.data;
         let rows = u64::from(position.rows);
         let deleted_rows = u64::from(snapshot.deletions).min(rows);
@@ -140,11 +148,12 @@ impl MmapVectorStore {
             replaced_bytes: self.inner.history.replaced_bytes(),
             has_index: graph.is_some(),
             indexed_rows: graph.as_ref().map_or(0, |graph| u64::from(graph.covered_rows())),
-            default_ef: DefaultEf::of(&self.inner.config).of_index(graph.as_deref()) as u64,
+            default_ef: DefaultEf::of(&self.inner.settings).of_index(graph.as_deref()) as u64,
             index_recall: graph.and_then(|graph| graph.sampled_recall()).map(|sampled| sampled.recall),
             generation,
             last_seq,
             durable_seq,
+            since_checkpoint: progress.checkpointed_at.map(|at| at.elapsed()),
         })
     }
 

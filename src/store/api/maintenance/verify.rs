@@ -321,7 +321,7 @@ impl MmapVectorStore {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport> {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
-        verify(&self.state(), DefaultEf::of(&self.inner.config), watch, tell)
+        verify(&self.state(), DefaultEf::of(&self.inner.settings), watch, tell)
     }
 
     /// Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from` is

@@ -91,6 +91,6 @@ impl MmapVectorStore {
         k: usize,
         options: &SearchOptions<'a>,
     ) -> Result<Search<'a>> {
-        Search::new(state, k, options, DefaultEf::of(&self.inner.config))
+        Search::new(state, k, options, DefaultEf::of(&self.inner.settings))
     }
 }
