@@ -7,19 +7,21 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The sections of the header: title, file.
-const SECTIONS: [(&str, &str); 22] = [
+const SECTIONS: [(&str, &str); 24] = [
     ("Statuses and errors", "boundary/status.rs"),
     ("Limits", "limits.rs"),
     ("Options of a store", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
     ("The user block", "user_block.rs"),
     ("Stores in memory and inside larger files", "places.rs"),
+    ("Path, options in effect, settings", "settings.rs"),
     ("Readers of a file that another process writes", "refresh.rs"),
     ("Batches", "rows/batch.rs"),
     ("Writing", "rows/write.rs"),
     ("Tags and payloads of existing rows", "rows/update.rs"),
     ("Reading", "rows/read.rs"),
     ("Iterating", "rows/iterate.rs"),
+    ("Reading without copies, by row number, many keys", "rows/view.rs"),
     ("Results", "query/results.rs"),
     ("Search options and filters", "query/search_options.rs"),
     ("Rows that meet conditions", "query/selection.rs"),
@@ -33,10 +35,11 @@ const SECTIONS: [(&str, &str); 22] = [
 ];
 
 /// Structs with an initializer macro: struct, macro.
-const INITIALIZED: [(&str, &str); 4] = [
+const INITIALIZED: [(&str, &str); 5] = [
     ("syna_mmap_error", "SYNA_MMAP_ERROR_INIT"),
     ("syna_mmap_batch", "SYNA_MMAP_BATCH_INIT"),
     ("syna_mmap_stats", "SYNA_MMAP_STATS_INIT"),
+    ("syna_mmap_view", "SYNA_MMAP_VIEW_INIT"),
     ("syna_mmap_user_block", "SYNA_MMAP_USER_BLOCK_INIT"),
 ];
 

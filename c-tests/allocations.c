@@ -160,6 +160,35 @@ static syna_mmap_status open_foreign(void) {
   syna_mmap *none = NULL;
   return syna_mmap_open(in_folder("foreign"), &options, &none, &error);
 }
+/* The bytes of the store and of its index, at an address that an index cannot be read at. */
+static struct {
+  unsigned char *bytes;
+  size_t length;
+} given[2];
+static void prepare_given(void) {
+  const char *names[] = {"work", "work.hnsw"};
+  int i;
+  for (i = 0; i < 2; i++) {
+    FILE *file = fopen(in_folder(names[i]), "rb");
+    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    given[i].length = (size_t)ftell(file);
+    rewind(file);
+    given[i].bytes = aligned_alloc(64, (given[i].length + 128) / 64 * 64);
+    CHECK(given[i].bytes != NULL);
+    given[i].bytes += 4;
+    CHECK(fread(given[i].bytes, 1, given[i].length, file) == given[i].length && fclose(file) == 0);
+  }
+}
+static syna_mmap_status open_given(void) {
+  syna_mmap *fresh = NULL;
+  syna_mmap_status status = syna_mmap_open_memory(given[0].bytes, given[0].length, given[1].bytes, given[1].length,
+                                                  &options, &fresh, &error);
+  if (status == SYNA_MMAP_OK) {
+    CHECK(syna_mmap_has_index(fresh));
+    status = syna_mmap_close(fresh, NULL);
+  }
+  return status;
+}
 static syna_mmap_status open_memory(void) {
   syna_mmap *fresh = NULL;
   syna_mmap_status status = syna_mmap_open_in_memory(&options, &fresh, &error);
@@ -223,6 +252,35 @@ static syna_mmap_status get_all(void) {
   syna_mmap_status status = syna_mmap_get(store, key, length, vector, &error);
   if (status == SYNA_MMAP_OK) status = syna_mmap_get_tags(store, key, length, &tags, &error);
   if (status == SYNA_MMAP_OK) status = syna_mmap_get_payload(store, key, length, payload, 1000, &got, &error);
+  return status;
+}
+static syna_mmap_status put(void) {
+  syna_mmap_status status = SYNA_MMAP_OK;
+  size_t i;
+  for (i = 0; status == SYNA_MMAP_OK && i < FRESH_COUNT; i++) {
+    status = syna_mmap_put(store, rows.keys + rows.offsets[i], rows.offsets[i + 1] - rows.offsets[i],
+                           rows.vectors + i * DIMENSIONS, i, (const uint8_t *)"payload", i % 7,
+                           SYNA_MMAP_WRITE_UPSERT, NULL, &error);
+  }
+  may_lack_fresh = status != SYNA_MMAP_OK && i > 1;
+  return fresh_when(status);
+}
+static syna_mmap_status read_rows(void) {
+  static float vectors[FRESH_COUNT * DIMENSIONS];
+  static bool found[FRESH_COUNT];
+  syna_mmap_view view = SYNA_MMAP_VIEW_INIT;
+  syna_mmap_row row;
+  uint64_t number, numbers[10];
+  char key[40];
+  size_t length = key_of(key, 5), count;
+  syna_mmap_status status = syna_mmap_get_view(store, key, length, &view, &error);
+  if (status == SYNA_MMAP_OK) status = syna_mmap_row_of(store, key, length, &number, &error);
+  if (status == SYNA_MMAP_OK) status = syna_mmap_get_row(store, number, &row, NULL, &error);
+  if (status == SYNA_MMAP_OK) {
+    status = syna_mmap_get_batch(store, rows.keys, rows.offsets, rows.count, vectors, found, &count, &error);
+  }
+  if (status == SYNA_MMAP_OK) status = syna_mmap_rows_where(store, NULL, 5, numbers, 10, &count, &error);
+  if (status == SYNA_MMAP_OK) status = syna_mmap_distance(store, vectors, row.vector, vectors, &error);
   return status;
 }
 static syna_mmap_status get_missing(void) {
@@ -424,7 +482,9 @@ static const scene scenes[] = {
     {"open (missing)", prepare_nothing, open_missing, SYNA_MMAP_ERR_NOT_FOUND, 0},
     {"open (not a store)", prepare_nothing, open_foreign, SYNA_MMAP_ERR_CORRUPT, 0},
     {"open_in_memory", prepare_nothing, open_memory, SYNA_MMAP_OK, 0},
+    {"open_memory", prepare_given, open_given, SYNA_MMAP_OK, 0},
     {"insert, 200 times", prepare, insert, SYNA_MMAP_OK, 0},
+    {"put, 200 times", prepare, put, SYNA_MMAP_OK, 0},
     {"insert_batch", prepare, insert_batch, SYNA_MMAP_OK, 0},
     {"insert_batch (index, threads)", prepare_automatic, insert_batch, SYNA_MMAP_OK, 0},
     {"upsert_batch", prepare_grown, upsert_batch, SYNA_MMAP_OK, 0},
@@ -432,6 +492,7 @@ static const scene scenes[] = {
     {"insert (not finite)", prepare, insert_not_finite, SYNA_MMAP_ERR_INVALID_VECTOR, 0},
     {"delete", prepare, delete_first, SYNA_MMAP_OK, 0},
     {"get, get_tags, get_payload", prepare, get_all, SYNA_MMAP_OK, 0},
+    {"get_view, row_of, get_row, get_batch, rows_where, distance", prepare, read_rows, SYNA_MMAP_OK, 0},
     {"get (missing)", prepare, get_missing, SYNA_MMAP_ERR_NOT_FOUND, 0},
     {"search", prepare_grown, search, SYNA_MMAP_OK, 0},
     {"search (exact)", prepare, search_exactly, SYNA_MMAP_OK, 0},

@@ -37,6 +37,26 @@ static void nulls(void) {
   NAMED("key", syna_mmap_get(store, NULL, 1, vector, &error));
   NAMED("out_vector", syna_mmap_get(store, "k", 1, NULL, &error));
   NAMED("query", syna_mmap_search(store, NULL, 1, NULL, results, &error));
+  NAMED("key", syna_mmap_put(store, NULL, 1, vector, 0, NULL, 0, 0, NULL, &error));
+  NAMED("vector", syna_mmap_put(store, "k", 1, NULL, 0, NULL, 0, 0, NULL, &error));
+  NAMED("payload", syna_mmap_put(store, "k", 1, vector, 0, NULL, 1, 0, NULL, &error));
+  NAMED("out_view", syna_mmap_get_view(store, "k", 1, NULL, &error));
+  NAMED("out_row", syna_mmap_row_of(store, "k", 1, NULL, &error));
+  NAMED("out_row", syna_mmap_get_row(store, 0, NULL, NULL, &error));
+  NAMED("out_vectors", syna_mmap_get_batch(store, "k", offsets, 1, NULL, NULL, NULL, &error));
+  NAMED("out_found", syna_mmap_get_batch(store, "k", offsets, 1, vector, NULL, NULL, &error));
+  NAMED("out_count", syna_mmap_count_where(store, NULL, NULL, &error));
+  NAMED("out_count", syna_mmap_rows_where(store, NULL, 0, NULL, 0, NULL, &error));
+  NAMED("out_rows", syna_mmap_rows_where(store, NULL, 0, NULL, 1, (size_t *)offsets, &error));
+  NAMED("`a`", syna_mmap_distance(store, NULL, vector, vector, &error));
+  NAMED("`b`", syna_mmap_distance(store, vector, NULL, vector, &error));
+  NAMED("out_distance", syna_mmap_distance(store, vector, vector, NULL, &error));
+  NAMED("buffer", syna_mmap_path(store, NULL, 1, (size_t *)offsets, &error));
+  NAMED("out_len", syna_mmap_path(store, NULL, 0, NULL, &error));
+  NAMED("out_options", syna_mmap_get_options(store, NULL, &error));
+  NAMED("bytes", syna_mmap_open_memory(NULL, 1, NULL, 0, NULL, &other, &error));
+  NAMED("index_bytes", syna_mmap_open_memory((uint8_t *)vector, 1, NULL, 1, NULL, &other, &error));
+  NAMED("out_store", syna_mmap_open_memory((uint8_t *)vector, 1, NULL, 0, NULL, NULL, &error));
   CHECK(!syna_mmap_contains(store, NULL, 1));
   CHECK(other == NULL);
 }

@@ -56,13 +56,14 @@
  *
  * FUNCTIONS, without the prefix syna_mmap_. Filters and paging are members of syna_mmap_search_options.
  *
- *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
- *                get_user_block, set_user_block
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at, open_memory, path,
+ *                get_options, set_ef_search, set_checkpoint_interval, get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
- *   write        insert, upsert, delete, insert_batch, upsert_batch, delete_batch, write,
- *                delete_where, update, set_tags, set_payload
- *   read         get, get_tags, get_payload, contains, len, dimensions, metric
+ *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
+ *                update, set_tags, set_payload
+ *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, row_of, get_row,
+ *                count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
  *                results_is_partial, results_query_is_partial, results_free
@@ -752,9 +753,10 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  *
  * fd            an open file descriptor that can be read from. It is duplicated, so you may close yours
  *               after the call. Its position is neither used nor changed.
- * offset        where the store's file begins in the larger file: a multiple of 64.
+ * offset        where the store's file begins in the larger file: a multiple of 4, as zipalign 4 gives;
+ *               better a multiple of 64 (see below).
  * length        bytes of the store's file.
- * index_offset  where the index file (NAME.hnsw) begins in the larger file: a multiple of 64.
+ * index_offset  where the index file (NAME.hnsw) begins in the larger file: as offset.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
  * options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
  *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
@@ -762,10 +764,12 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  *               syna_mmap_close.
  * error         BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, or the
- * system has no file descriptors), or as syna_mmap_open.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, an offset
+ * is not a multiple of 4, or the system has no file descriptors), or as syna_mmap_open.
  * On failure: *out_store is not written.
- * Threads: any. Cost: as syna_mmap_open.
+ * Threads: any. Cost: as syna_mmap_open. If `offset` is a multiple of 64, vectors are aligned to 64 bytes.
+ * Otherwise they are aligned to 4 bytes: exact searches take up to 15 % longer, searches in the index a few
+ * percent. If index_offset is not a multiple of 64, the index is copied into memory when the store is opened.
  */
 syna_mmap_status syna_mmap_open_at(int32_t fd,
                                    uint64_t offset,
@@ -775,6 +779,105 @@ syna_mmap_status syna_mmap_open_at(int32_t fd,
                                    const syna_mmap_options *options,
                                    syna_mmap **out_store,
                                    syna_mmap_error *error);
+
+/**
+ * Opens, for reading, a store whose file lies in memory, such as a resource of a program. The bytes are not
+ * copied, and nothing in them is trusted.
+ *
+ * bytes         BORROWED: `length` bytes of the store's file. They must stay valid and unchanged until the
+ *               store is closed and all results and cursors of the store are freed (results: or searched
+ *               into again). The address is a multiple of 4; a multiple of 64 is better, as in
+ *               syna_mmap_open_at.
+ * length        bytes of the store's file.
+ * index_bytes   BORROWED as `bytes`: those of the index file (NAME.hnsw). May be NULL if index_length is 0.
+ * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
+ * options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
+ *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
+ * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
+ *               syna_mmap_close.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if an address is not a multiple of 4), or
+ * as syna_mmap_open.
+ * On failure: *out_store is not written, and the bytes are no longer used.
+ * Threads: any. Cost: as syna_mmap_open_at.
+ */
+syna_mmap_status syna_mmap_open_memory(const uint8_t *bytes,
+                                       size_t length,
+                                       const uint8_t *index_bytes,
+                                       size_t index_length,
+                                       const syna_mmap_options *options,
+                                       syna_mmap **out_store,
+                                       syna_mmap_error *error);
+
+/* ---- Path, options in effect, settings ----------------------------------------------------------------------- */
+
+/**
+ * Copies the path that the store was opened by, made absolute, if there is room for it, and reports its
+ * length.
+ *
+ * store     a handle.
+ * buffer    BORROWED for the call: room for `capacity` bytes. The path is followed by a NUL. May be NULL if
+ *           `capacity` is 0.
+ * capacity  bytes. If it does not exceed *out_len, nothing was copied, and the call still succeeds.
+ * out_len   BORROWED for the call: bytes of the path without the NUL; 0 for a store without a file of its
+ *           own (syna_mmap_open_in_memory, _open_memory, _open_at). Not NULL.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
+ * On failure: nothing is written.
+ * Threads: any. Cost: a copy.
+ */
+syna_mmap_status syna_mmap_path(const syna_mmap *store,
+                                char *buffer,
+                                size_t capacity,
+                                size_t *out_len,
+                                syna_mmap_error *error);
+
+/**
+ * Reports the options of a store as they are in effect: dimensions, metric, key_kind, application_id and
+ * user_version as the file says, hnsw_ef_search and checkpoint_interval_secs as they were set last, the
+ * others as the store was opened.
+ *
+ * store        a handle.
+ * out_options  BORROWED for the call: a struct whose struct_size is set (syna_mmap_options_init sets it). Its
+ *              members `label` and `expected_label` become NULL: syna_mmap_get_user_block returns the label.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
+ * On failure: *out_options is not written.
+ * Threads: any. Cost: negligible.
+ */
+syna_mmap_status syna_mmap_get_options(const syna_mmap *store,
+                                       syna_mmap_options *out_options,
+                                       syna_mmap_error *error);
+
+/**
+ * Changes hnsw_ef_search for searches that begin afterwards. It is not stored in the file.
+ *
+ * store      a handle; the store may be read-only.
+ * ef_search  1 to 65,536.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
+ * On failure: nothing is changed.
+ * Threads: any. Cost: negligible.
+ */
+syna_mmap_status syna_mmap_set_ef_search(syna_mmap *store, uint32_t ef_search, syna_mmap_error *error);
+
+/**
+ * Changes checkpoint_interval_secs for the writes that follow. It is not stored in the file. If the last
+ * checkpoint is longer ago than the new interval, the next write makes one.
+ *
+ * store  a handle.
+ * secs   seconds; 0: no automatic checkpoints. Ignored for a store of syna_mmap_open_in_memory.
+ * error  BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_HANDLE, _READ_ONLY, _POISONED.
+ * On failure: nothing is changed.
+ * Threads: any; it does not wait for a write in progress. Cost: negligible.
+ */
+syna_mmap_status syna_mmap_set_checkpoint_interval(syna_mmap *store, uint32_t secs, syna_mmap_error *error);
 
 /* ---- Readers of a file that another process writes ----------------------------------------------------------- */
 
@@ -906,7 +1009,7 @@ syna_mmap_status syna_mmap_insert(syna_mmap *store,
 
 /**
  * Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and
- * no payload, even if the replaced row had some; syna_mmap_write can set them.
+ * no payload, even if the replaced row had some; syna_mmap_put can set them.
  *
  * store   a handle.
  * key     COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
@@ -920,6 +1023,32 @@ syna_mmap_status syna_mmap_upsert(syna_mmap *store,
                                   size_t key_len,
                                   const float *vector,
                                   syna_mmap_error *error);
+
+/**
+ * Writes one row with its tags and its payload.
+ *
+ * store        a handle.
+ * key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * vector       COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * tags         the tags of the row; 0: none. See syna_mmap_batch.
+ * payload      COPIED: `payload_len` bytes, up to 1 MiB. May be NULL if `payload_len` is 0: no payload.
+ * mode         SYNA_MMAP_WRITE_*. A row that replaces another one does not inherit its tags or its payload.
+ * out_written  BORROWED for the call: whether the row was written. With SYNA_MMAP_WRITE_INSERT: whether the
+ *              key was new. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads, cost: as syna_mmap_insert. On failure: as there; *out_written is not written.
+ */
+syna_mmap_status syna_mmap_put(syna_mmap *store,
+                               const char *key,
+                               size_t key_len,
+                               const float *vector,
+                               uint64_t tags,
+                               const uint8_t *payload,
+                               size_t payload_len,
+                               uint32_t mode,
+                               bool *out_written,
+                               syna_mmap_error *error);
 
 /**
  * Stores many vectors, all or none. Existing keys are left unchanged. It is syna_mmap_write with
@@ -1272,6 +1401,146 @@ syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
  */
 void syna_mmap_cursor_free(syna_mmap_cursor *cursor);
 
+/* ---- Reading without copies, by row number, many keys -------------------------------------------------------- */
+
+/** The vector of a syna_mmap_view is floats of 4 bytes. */
+#define SYNA_MMAP_ELEMENT_F32 0U
+
+/**
+ * A row as it lies in the file, with all that was written with it. You own the struct.
+ *
+ * Initialize it with SYNA_MMAP_VIEW_INIT, or set struct_size before the call. Later versions append
+ * members. In a shorter struct the members that it has are filled; in a longer one the unknown members are
+ * zeroed.
+ * Threads: plain memory; one thread at a time may change it.
+ *
+ * What it points to is read-only memory that is BORROWED until the store is closed. It stays valid and
+ * unchanged until then, even if the key is deleted or replaced. If a compaction or a refresh replaces the
+ * file, the old file keeps its disk space and its memory that long.
+ */
+typedef struct syna_mmap_view {
+  /** sizeof(syna_mmap_view), set by you. */
+  size_t struct_size;
+  /** The key as stored, without a terminating NUL. BORROWED as said above. Not NULL. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /**
+   * The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. BORROWED as
+   * said above.
+   */
+  const void *vector;
+  /** Bytes of the vector. */
+  size_t vector_bytes;
+  /** The payload, aligned to 1 byte. NULL if there is none. BORROWED as said above. */
+  const uint8_t *payload;
+  /** Bytes of the payload; 0 if there is none. */
+  size_t payload_len;
+  /** The tags; 0 if there are none. */
+  uint64_t tags;
+  /** The row number, as in syna_mmap_hit. */
+  uint64_t row;
+  /**
+   * SYNA_MMAP_ELEMENT_*: what the vector's components are. Later versions add others: check it before you
+   * read the vector.
+   */
+  uint32_t element_type;
+  /** 0. */
+  uint32_t reserved;
+} syna_mmap_view;
+
+/** Initializes a syna_mmap_view in C and C++: sets struct_size; all other members are zero. */
+#define SYNA_MMAP_VIEW_INIT {sizeof(syna_mmap_view), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0}
+
+/**
+ * The row of a key with all that was written with it, without a copy.
+ *
+ * store     a handle.
+ * key       COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * out_view  BORROWED for the call: a struct whose struct_size is set. What it points to afterwards is
+ *           BORROWED until the store is closed.
+ * error     BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_NOT_FOUND, _INVALID_ARGUMENT, _INVALID_KEY, _INVALID_HANDLE,
+ * _POISONED.
+ * On failure: *out_view is not written.
+ * Threads: any. Another thread must not close the store while you read what the view points to. Cost: one
+ * lookup. After the first call, a compaction keeps the old file until the store is closed.
+ */
+syna_mmap_status syna_mmap_get_view(const syna_mmap *store,
+                                    const char *key,
+                                    size_t key_len,
+                                    syna_mmap_view *out_view,
+                                    syna_mmap_error *error);
+
+/**
+ * The row number of a key. A later upsert gives the key another row, and a compaction renumbers the rows.
+ *
+ * store    a handle.
+ * key      COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * out_row  BORROWED for the call: the row number, as in syna_mmap_hit.
+ * error    BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get. On failure: *out_row is not written. Cost: one lookup.
+ */
+syna_mmap_status syna_mmap_row_of(const syna_mmap *store,
+                                  const char *key,
+                                  size_t key_len,
+                                  uint64_t *out_row,
+                                  syna_mmap_error *error);
+
+/**
+ * The row with a number, without a copy. Deleted rows stay in the file until a compaction, which renumbers
+ * the rows.
+ *
+ * store        a handle.
+ * row          a row number, as in syna_mmap_hit.
+ * out_row      BORROWED for the call. What it points to afterwards is BORROWED until the store is closed, as
+ *              in syna_mmap_view.
+ * out_is_live  BORROWED for the call: whether the row is live. NULL: a deleted row is
+ *              SYNA_MMAP_ERR_NOT_FOUND, as a number that no row has.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_get_view. On failure: neither *out_row nor *out_is_live is written. Cost:
+ * negligible. After the first call, a compaction keeps the old file until the store is closed.
+ */
+syna_mmap_status syna_mmap_get_row(const syna_mmap *store,
+                                   uint64_t row,
+                                   syna_mmap_row *out_row,
+                                   bool *out_is_live,
+                                   syna_mmap_error *error);
+
+/**
+ * Copies the vectors of many keys. Keys that do not exist are no error.
+ *
+ * Each key is looked up by itself: a write that another thread makes meanwhile may be seen by some of the
+ * keys.
+ *
+ * store        a handle.
+ * keys         COPIED: the bytes of all keys, one after the other. May be NULL if all keys are empty.
+ * key_offsets  COPIED: count + 1 offsets, aligned to 8 bytes. Key i is keys[key_offsets[i]] up to
+ *              keys[key_offsets[i + 1]].
+ * count        keys. 0: the pointers above and below may be NULL.
+ * out_vectors  BORROWED for the call: room for count x dimensions floats. The vector of key i begins at
+ *              element i * dimensions; it is not written if the key does not exist.
+ * out_found    BORROWED for the call: room for count flags; whether key i exists.
+ * out_count    BORROWED for the call: how many keys exist. May be NULL.
+ * error        BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY (the message names the position),
+ * _INVALID_HANDLE, _LIMIT, _POISONED.
+ * On failure: nothing is written.
+ * Threads: any. Cost: one lookup and a copy for each key.
+ */
+syna_mmap_status syna_mmap_get_batch(const syna_mmap *store,
+                                     const char *keys,
+                                     const uint64_t *key_offsets,
+                                     size_t count,
+                                     float *out_vectors,
+                                     bool *out_found,
+                                     size_t *out_count,
+                                     syna_mmap_error *error);
+
 /* ---- Results ------------------------------------------------------------------------------------------------- */
 
 /**
@@ -1565,6 +1834,52 @@ syna_mmap_status syna_mmap_delete_where(syna_mmap *store,
                                         size_t *out_deleted,
                                         syna_mmap_error *error);
 
+/**
+ * Counts the rows that meet the conditions.
+ *
+ * store      a handle.
+ * options    BORROWED for the call, with all that it points to. Only its conditions are used. NULL, or no
+ *            conditions: all rows are counted.
+ * out_count  BORROWED for the call: the number of rows.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
+ * On failure: *out_count is not written.
+ * Threads: any; writes and searches run meanwhile and have no effect on it. Cost: the conditions of every
+ * row: about 1 ns a row for tags, more for a key prefix, and your own time for a callback. Without
+ * conditions: negligible.
+ */
+syna_mmap_status syna_mmap_count_where(const syna_mmap *store,
+                                       const syna_mmap_search_options *options,
+                                       uint64_t *out_count,
+                                       syna_mmap_error *error);
+
+/**
+ * Lists the rows that meet the conditions, by ascending row number. syna_mmap_get_row returns the row of a
+ * number.
+ *
+ * store      a handle.
+ * options    BORROWED for the call, with all that it points to. Only its conditions are used. NULL, or no
+ *            conditions: all rows are listed.
+ * first_row  where to begin. 0: all rows. To continue: the last row number that was returned plus one. A
+ *            compaction in between renumbers the rows.
+ * out_rows   BORROWED for the call: room for `capacity` row numbers. May be NULL if `capacity` is 0.
+ * capacity   row numbers; 0 returns none.
+ * out_count  BORROWED for the call: how many were written. It is less than `capacity` only at the end.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns, threads: as syna_mmap_count_where.
+ * On failure: *out_count is not written, and the content of out_rows is unspecified.
+ * Cost: the conditions of the rows from first_row to the last one that is returned.
+ */
+syna_mmap_status syna_mmap_rows_where(const syna_mmap *store,
+                                      const syna_mmap_search_options *options,
+                                      uint64_t first_row,
+                                      uint64_t *out_rows,
+                                      size_t capacity,
+                                      size_t *out_count,
+                                      syna_mmap_error *error);
+
 /* ---- Searching, and building the index ----------------------------------------------------------------------- */
 
 /**
@@ -1598,6 +1913,27 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
                                   const syna_mmap_search_options *options,
                                   syna_mmap_results *results,
                                   syna_mmap_error *error);
+
+/**
+ * The distance of two vectors by the store's metric, bit for bit as an exact search for `a` computes it for
+ * the stored vector `b`. The vectors need not be stored.
+ *
+ * store         a handle.
+ * a             COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * b             COPIED: as `a`.
+ * out_distance  BORROWED for the call: the distance. Smaller is nearer, for every metric.
+ * error         BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity; the message
+ * calls `a` vector 0 and `b` vector 1), _INVALID_HANDLE, _POISONED.
+ * On failure: *out_distance is not written.
+ * Threads: any. Cost: one distance.
+ */
+syna_mmap_status syna_mmap_distance(const syna_mmap *store,
+                                    const float *a,
+                                    const float *b,
+                                    float *out_distance,
+                                    syna_mmap_error *error);
 
 /**
  * Finds the `k` stored vectors nearest to the vector of a key. The key itself is not a hit.
@@ -1926,10 +2262,16 @@ typedef struct syna_mmap_stats {
    * hnsw_ef_search, it is the recall with the number of candidates that the index would choose.
    */
   double index_recall;
+  /**
+   * Seconds since the last checkpoint that this open store has made, by syna_mmap_checkpoint,
+   * syna_mmap_flush, syna_mmap_compact or automatically. -1 if it has made none, as in a store opened
+   * read-only. The file does not contain the time of a checkpoint.
+   */
+  double secs_since_checkpoint;
 } syna_mmap_stats;
 
 /** Initializes a syna_mmap_stats in C and C++: sets struct_size; all other members are zero. */
-#define SYNA_MMAP_STATS_INIT {sizeof(syna_mmap_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define SYNA_MMAP_STATS_INIT {sizeof(syna_mmap_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /**
  * Reports what the store holds, how much space it takes, and which writes are durable.

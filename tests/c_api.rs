@@ -43,6 +43,11 @@ fn borrowed() {
 }
 
 #[test]
+fn reading() {
+    run("reading");
+}
+
+#[test]
 fn float_environment() {
     run("float_environment");
 }

@@ -288,11 +288,15 @@ pub fn run(bytes: &[u8]) {
             10 => host.maintain(&mut source),
             11..14 => host.search(&mut source),
             14 => host.results(&mut source),
-            _ => match source.byte() % 8 {
+            _ => match source.byte() % 16 {
                 0..3 => host.search_otherwise(&mut source),
                 3 | 4 => host.walk(&mut source),
                 5 => host.write_batch(&mut source),
-                _ => host.maintain_otherwise(&mut source),
+                6 | 7 => host.maintain_otherwise(&mut source),
+                8..12 => host.read_rows(&mut source),
+                12 => host.settings(&mut source),
+                13 | 14 => host.put(&mut source),
+                _ => host.open_memory(&mut source),
             },
         }
     }

@@ -61,6 +61,32 @@ pub struct CRow {
     pub row: u64,
 }
 
+impl CRow {
+    pub fn empty() -> Self {
+        let (key, vector, payload) = (std::ptr::null(), std::ptr::null(), std::ptr::null());
+        Self { key, key_len: 0, vector, payload, payload_len: 0, tags: 0, row: 0 }
+    }
+}
+
+/// `syna_mmap_view` of the header.
+#[repr(C)]
+pub struct CView {
+    pub struct_size: usize,
+    pub key: *const u8,
+    pub key_len: usize,
+    pub vector: *const f32,
+    pub vector_bytes: usize,
+    /// Other members, which are not used here.
+    pub others: [u64; 5],
+}
+
+impl CView {
+    pub fn of_size(struct_size: usize) -> Self {
+        let (key, vector) = (std::ptr::null(), std::ptr::null());
+        Self { struct_size, key, key_len: 0, vector, vector_bytes: 0, others: [0; 5] }
+    }
+}
+
 pub type FilterCallback = unsafe extern "C" fn(context: *mut c_void, row: *const CRow) -> bool;
 pub type ProgressCallback = unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> bool;
 
@@ -165,6 +191,66 @@ unsafe extern "C" {
         e: *mut CError,
     ) -> Status;
     pub fn syna_mmap_open_in_memory(o: *const COptions, out: *mut Handle, e: *mut CError) -> Status;
+    pub fn syna_mmap_open_memory(
+        bytes: *const u8,
+        length: usize,
+        index: *const u8,
+        index_length: usize,
+        o: *const COptions,
+        out: *mut Handle,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_path(s: Handle, out: *mut u8, n: usize, length: *mut usize, e: *mut CError) -> Status;
+    pub fn syna_mmap_get_options(s: Handle, out: *mut COptions, e: *mut CError) -> Status;
+    pub fn syna_mmap_set_ef_search(s: Handle, ef: u32, e: *mut CError) -> Status;
+    pub fn syna_mmap_set_checkpoint_interval(s: Handle, secs: u32, e: *mut CError) -> Status;
+    pub fn syna_mmap_put(
+        s: Handle,
+        k: *const u8,
+        n: usize,
+        v: *const f32,
+        tags: u64,
+        payload: *const u8,
+        payload_len: usize,
+        mode: u32,
+        out: *mut bool,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_get_view(s: Handle, k: *const u8, n: usize, out: *mut CView, e: *mut CError) -> Status;
+    pub fn syna_mmap_row_of(s: Handle, k: *const u8, n: usize, out: *mut u64, e: *mut CError) -> Status;
+    pub fn syna_mmap_get_row(s: Handle, row: u64, out: *mut CRow, live: *mut bool, e: *mut CError) -> Status;
+    pub fn syna_mmap_get_batch(
+        s: Handle,
+        keys: *const u8,
+        offsets: *const u64,
+        count: usize,
+        out: *mut f32,
+        found: *mut bool,
+        existing: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_count_where(
+        s: Handle,
+        o: *const CSearchOptions,
+        out: *mut u64,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_rows_where(
+        s: Handle,
+        o: *const CSearchOptions,
+        first: u64,
+        out: *mut u64,
+        n: usize,
+        count: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_distance(
+        s: Handle,
+        a: *const f32,
+        b: *const f32,
+        out: *mut f32,
+        e: *mut CError,
+    ) -> Status;
     pub fn syna_mmap_search_options_init(options: *mut CSearchOptions, struct_size: usize);
     pub fn syna_mmap_search_key(
         s: Handle,

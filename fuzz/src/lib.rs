@@ -17,6 +17,7 @@
 //! | `operations.rs` | target: a sequence of operations on a store |
 //! | `c_calls.rs` | target: C calls with valid and invalid handles |
 //! | `c_hosts.rs` | more C calls: filters, ranges, batches, cursors |
+//! | `c_reading.rs` | more C calls: views, row numbers, many keys, conditions, settings, stores in memory |
 //! | `injected.rs` | a fault in each target, on request, to show that the target finds it |
 //! | `c_header.rs` | the C functions and structs that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses some of it")]
@@ -25,6 +26,7 @@ pub mod bases;
 pub mod c_calls;
 pub mod c_header;
 pub mod c_hosts;
+pub mod c_reading;
 pub mod changes;
 pub mod examine;
 pub mod image;

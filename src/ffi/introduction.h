@@ -56,13 +56,14 @@
  *
  * FUNCTIONS, without the prefix syna_mmap_. Filters and paging are members of syna_mmap_search_options.
  *
- *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at,
- *                get_user_block, set_user_block
+ *   lifecycle    options_init, open, close, interrupt, reserve, open_in_memory, open_at, open_memory, path,
+ *                get_options, set_ef_search, set_checkpoint_interval, get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
- *   write        insert, upsert, delete, insert_batch, upsert_batch, delete_batch, write,
- *                delete_where, update, set_tags, set_payload
- *   read         get, get_tags, get_payload, contains, len, dimensions, metric
+ *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
+ *                update, set_tags, set_payload
+ *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, row_of, get_row,
+ *                count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
  *                results_is_partial, results_query_is_partial, results_free

@@ -22,7 +22,8 @@
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
 //! | `user_block.rs` | header: the user block |
-//! | `places.rs` | header: stores in memory and in archives |
+//! | `places.rs` | header: stores in memory, in the caller's memory and in archives |
+//! | `settings.rs` | header: path, options in effect, settings that can change |
 //! | `refresh.rs` | header: refreshing a reader |
 //! | `maintenance/` | header: indexing, compaction, backup, statistics, verify, salvage |
 //! | `rows/` | header: batches, writes, reads, iteration |
@@ -42,6 +43,7 @@ mod places;
 mod query;
 mod refresh;
 mod rows;
+mod settings;
 mod store;
 mod user_block;
 

@@ -280,6 +280,19 @@ impl<T> Room<T> {
         self.len
     }
 
+    /// Writes elements from a position on; those past the end are ignored.
+    pub(in crate::ffi) fn copy(&self, position: usize, from: &[T])
+    where
+        T: Copy,
+    {
+        let count = from.len().min(self.len.saturating_sub(position));
+        if count > 0 {
+            // SAFETY: aligned and not NULL (`room`, since `len` is at least 1). `position` and the elements after it are
+            // within those that the caller of `room` guaranteed. `ptr::copy` allows an overlap.
+            unsafe { std::ptr::copy(from.as_ptr(), self.first.add(position), count) };
+        }
+    }
+
     /// Writes an element; a position past the end is ignored.
     pub(in crate::ffi) fn set(&self, position: usize, answer: T) {
         if position < self.len {

@@ -55,6 +55,10 @@ pub struct syna_mmap_stats {
     /// if it was not measured, as in an index of fewer than 2,000 rows. With fixed_ef or a larger
     /// hnsw_ef_search, it is the recall with the number of candidates that the index would choose.
     pub index_recall: f64,
+    /// Seconds since the last checkpoint that this open store has made, by syna_mmap_checkpoint,
+    /// syna_mmap_flush, syna_mmap_compact or automatically. -1 if it has made none, as in a store opened
+    /// read-only. The file does not contain the time of a checkpoint.
+    pub secs_since_checkpoint: f64,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers only.
@@ -62,7 +66,8 @@ unsafe impl Versioned for syna_mmap_stats {
     const NAME: &'static str = "syna_mmap_stats";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_stats: struct_size, rows, live_rows,
         deleted_rows, file_bytes, vector_bytes, log_bytes, slack_bytes, index_bytes, replaced_bytes,
-        indexed_rows, generation, last_seq, durable_seq, has_index, default_ef, index_recall);
+        indexed_rows, generation, last_seq, durable_seq, has_index, default_ef, index_recall,
+        secs_since_checkpoint);
     fn defaults() -> Self {
         Self::of(&StoreStats::default())
     }
@@ -88,6 +93,7 @@ impl syna_mmap_stats {
             has_index: u32::from(stats.has_index),
             default_ef: u32::try_from(stats.default_ef).unwrap_or(u32::MAX),
             index_recall: stats.index_recall.map_or(-1.0, f64::from),
+            secs_since_checkpoint: stats.since_checkpoint.map_or(-1.0, |since| since.as_secs_f64()),
         }
     }
 }

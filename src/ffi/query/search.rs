@@ -4,7 +4,7 @@
 use super::results::{syna_mmap_results, with_results};
 use super::search_options::{syna_mmap_search_options, with_options};
 use crate::ffi::boundary;
-use crate::ffi::boundary::arguments::{self, Room};
+use crate::ffi::boundary::arguments::{self, Out, Room};
 use crate::ffi::boundary::errors::status_of;
 use crate::ffi::boundary::status::{SYNA_MMAP_OK, syna_mmap_error, syna_mmap_status};
 use crate::ffi::store::{syna_mmap, with_store};
@@ -52,6 +52,44 @@ pub unsafe extern "C" fn syna_mmap_search(
         boundary::call_anyway(error, |usable| {
             search(usable, store, options, results, |store, options, answers| {
                 store.search_with(query_of(store, query)?, k, options, answers)
+            })
+        })
+    }
+}
+
+/// The distance of two vectors by the store's metric, bit for bit as an exact search for `a` computes it for
+/// the stored vector `b`. The vectors need not be stored.
+///
+/// store         a handle.
+/// a             COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+/// b             COPIED: as `a`.
+/// out_distance  BORROWED for the call: the distance. Smaller is nearer, for every metric.
+/// error         BORROWED for the call. May be NULL.
+///
+/// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_VECTOR (NaN or infinity; the message
+/// calls `a` vector 0 and `b` vector 1), _INVALID_HANDLE, _POISONED.
+/// On failure: *out_distance is not written.
+/// Threads: any. Cost: one distance.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_distance(
+    store: *const syna_mmap,
+    a: *const f32,
+    b: *const f32,
+    out_distance: *mut f32,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            with_store(store, |store| {
+                let out_distance = Out::new(out_distance, "out_distance")?;
+                let dimensions = usize::from(store.dimensions());
+                let (a, b) = (arguments::slice(a, dimensions, "a")?, arguments::slice(b, dimensions, "b")?);
+                out_distance.set(store.distance(a, b)?);
+                Ok(())
             })
         })
     }

@@ -93,6 +93,18 @@ unsafe impl Versioned for syna_mmap_batch {
     }
 }
 
+/// # Errors
+/// [`SynaError::InvalidArgument`] for a mode that is not in the header.
+pub(super) fn write_mode(mode: u32) -> Result<WriteMode> {
+    match mode {
+        SYNA_MMAP_WRITE_INSERT => Ok(WriteMode::Insert),
+        SYNA_MMAP_WRITE_UPSERT => Ok(WriteMode::Upsert),
+        value => Err(SynaError::argument(format!(
+            "mode is {value}, which this version of the library does not know"
+        ))),
+    }
+}
+
 impl syna_mmap_batch {
     /// Updates the tags and payloads of existing rows, and returns how many keys exist.
     ///
@@ -147,15 +159,7 @@ impl syna_mmap_batch {
     /// # Safety
     /// Every pointer that is neither NULL nor misaligned points to what the header describes.
     pub(super) unsafe fn write_to(&self, store: &MmapVectorStore) -> Result<usize> {
-        let mode = match self.mode {
-            SYNA_MMAP_WRITE_INSERT => WriteMode::Insert,
-            SYNA_MMAP_WRITE_UPSERT => WriteMode::Upsert,
-            value => {
-                return Err(SynaError::argument(format!(
-                    "mode is {value}, which this version of the library does not know"
-                )));
-            }
-        };
+        let mode = write_mode(self.mode)?;
         self.check_reserved()?;
         let count = self.count;
         let dimensions = usize::from(store.dimensions());

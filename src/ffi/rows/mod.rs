@@ -7,9 +7,11 @@
 //! | `update.rs` | header: tags and payloads of existing rows |
 //! | `read.rs` | header: get, and small queries |
 //! | `iterate.rs` | header: iteration over all rows |
+//! | `view.rs` | header: reading without copies, by row number, and many keys at once |
 
 mod batch;
 pub(super) mod iterate;
 pub(super) mod read;
 mod update;
+mod view;
 mod write;

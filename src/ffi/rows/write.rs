@@ -1,13 +1,13 @@
 //! Header section: writing and deleting.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
-use super::batch::{SYNA_MMAP_WRITE_INSERT, SYNA_MMAP_WRITE_UPSERT, syna_mmap_batch};
-use crate::Result;
+use super::batch::{SYNA_MMAP_WRITE_INSERT, SYNA_MMAP_WRITE_UPSERT, syna_mmap_batch, write_mode};
 use crate::ffi::boundary;
 use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
 use crate::ffi::boundary::structs::{self, Versioned};
 use crate::ffi::store::{syna_mmap, with_store};
+use crate::{Result, RowData};
 use std::ffi::c_char;
 
 /// Writes one row as a batch.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn syna_mmap_insert(
 }
 
 /// Stores a vector under a key and replaces an existing one. The row gets a new number. It has no tags and
-/// no payload, even if the replaced row had some; syna_mmap_write can set them.
+/// no payload, even if the replaced row had some; syna_mmap_put can set them.
 ///
 /// store   a handle.
 /// key     COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
@@ -106,6 +106,52 @@ pub unsafe extern "C" fn syna_mmap_upsert(
     unsafe {
         boundary::call(error, || {
             write_one(store, key, key_len, vector, SYNA_MMAP_WRITE_UPSERT).map(|_is_new| ())
+        })
+    }
+}
+
+/// Writes one row with its tags and its payload.
+///
+/// store        a handle.
+/// key          COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+/// vector       COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+/// tags         the tags of the row; 0: none. See syna_mmap_batch.
+/// payload      COPIED: `payload_len` bytes, up to 1 MiB. May be NULL if `payload_len` is 0: no payload.
+/// mode         SYNA_MMAP_WRITE_*. A row that replaces another one does not inherit its tags or its payload.
+/// out_written  BORROWED for the call: whether the row was written. With SYNA_MMAP_WRITE_INSERT: whether the
+///              key was new. May be NULL.
+/// error        BORROWED for the call. May be NULL.
+///
+/// Returns, threads, cost: as syna_mmap_insert. On failure: as there; *out_written is not written.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_put(
+    store: *mut syna_mmap,
+    key: *const c_char,
+    key_len: usize,
+    vector: *const f32,
+    tags: u64,
+    payload: *const u8,
+    payload_len: usize,
+    mode: u32,
+    out_written: *mut bool,
+    error: *mut syna_mmap_error,
+) -> syna_mmap_status {
+    // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
+    unsafe {
+        boundary::call(error, || {
+            let out_written = Out::optional(out_written, "out_written")?;
+            let mode = write_mode(mode)?;
+            let put = |store: &crate::MmapVectorStore| {
+                let key = arguments::key(key, key_len)?;
+                let vector = arguments::slice(vector, usize::from(store.dimensions()), "vector")?;
+                let payload = arguments::slice(payload, payload_len, "payload")?;
+                store.put(key, vector, &RowData { tags, payload }, mode)
+            };
+            out_written.set(with_store(store, put)?);
+            Ok(())
         })
     }
 }
