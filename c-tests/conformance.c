@@ -4,6 +4,7 @@
  *   conformance FOLDER [CASES [report]]
  */
 #include "conformance_hosts.h"
+#include "conformance_writes.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@ static syna_mmap *stores['Z' + 1];
 static syna_mmap_results *results;
 static float vector[MAX_DIMENSIONS], other[MAX_DIMENSIONS];
 
-static int is_operation(const char *name) { return strcmp(words[0], name) == 0; }
 static syna_mmap *store(void) { return stores[words[1][0] & 0x7F]; }
 
 static void close_all(void) {
@@ -78,54 +78,6 @@ static void pack(void) {
   CHECK(from != NULL && file != NULL && fseek(file, offset, SEEK_SET) == 0);
   while ((byte = getc(from)) != EOF) CHECK(putc(byte, file) != EOF);
   CHECK(fclose(from) == 0 && fclose(file) == 0);
-}
-
-static void write_batch(void) {
-  uint64_t key_offsets[64] = {0}, payload_offsets[64] = {0}, tags[64];
-  bytes keys = bytes_of("-"), payloads = bytes_of("-");
-  size_t count = strtoul(words[3], NULL, 10), written = 0, i;
-  static float vectors[64 * MAX_DIMENSIONS];
-  char *wanted[2] = {expected[0], expected[1]};
-  bool has_tags = false;
-  syna_mmap_batch batch = {sizeof batch, NULL, key_offsets, vectors, count, NULL, NULL, NULL, 0, 0};
-  syna_mmap *target = store();
-  syna_mmap_status status;
-  char words_0[] = "batch";
-  CHECK(count < 64);
-  batch.mode = strcmp(words[2], "upsert") == 0 ? SYNA_MMAP_WRITE_UPSERT : SYNA_MMAP_WRITE_INSERT;
-  /* The words are in `line`, which the rows overwrite. */
-  for (i = 0; i < 2; i++) wanted[i] = wanted[i] == NULL ? NULL : strdup(wanted[i]);
-  for (i = 0; i < count; i++) {
-    bytes piece;
-    CHECK(is_next("row") && word_count == 5);
-    piece = bytes_of(words[1]);
-    bytes_append(&keys, piece.data, piece.length, 1);
-    key_offsets[i + 1] = keys.length;
-    free(piece.data);
-    vector_of(words[2], vectors + i * (size_t)syna_mmap_dimensions(target));
-    tags[i] = strtoull(words[3], NULL, 10);
-    has_tags |= tags[i] != 0;
-    piece = bytes_of(words[4]);
-    bytes_append(&payloads, piece.data, piece.length, 1);
-    payload_offsets[i + 1] = payloads.length;
-    free(piece.data);
-  }
-  batch.keys = keys.data;
-  if (has_tags) batch.tags = tags;
-  if (payloads.length > 0) {
-    batch.payloads = (const uint8_t *)payloads.data;
-    batch.payload_offsets = payload_offsets;
-  }
-  if (has_tags || payloads.length > 0) status = syna_mmap_write(target, &batch, &written, &error);
-  else if (batch.mode == SYNA_MMAP_WRITE_INSERT)
-    status = syna_mmap_insert_batch(target, keys.data, key_offsets, vectors, count, &written, &error);
-  else status = syna_mmap_write(target, &batch, &written, &error);
-  words[0] = words_0;
-  expected = wanted;
-  if (said_status(status)) said_number(1, written);
-  for (i = 0; i < 2; i++) free(wanted[i]);
-  free(keys.data);
-  free(payloads.data);
 }
 
 /* Compares the hits of the results with the following lines. */
@@ -352,7 +304,6 @@ static int without_key(void) {
   else if (is_operation("dimensions")) said_number(0, syna_mmap_dimensions(store()));
   else if (is_operation("last_durable_seq")) said_number(0, syna_mmap_last_durable_seq(store()));
   else if (is_operation("metric")) said(0, METRICS[syna_mmap_metric(store())]);
-  else if (is_operation("batch")) write_batch();
   else if (is_operation("search")) search();
   else if (is_operation("search_range")) search_range();
   else if (is_operation("search_batch")) search_batch();
@@ -380,7 +331,7 @@ int main(int argc, char **argv) {
     bytes second = bytes_of(is_operation("replace") ? words[3] : "-");
     if (is_operation("file")) write_file(words[1], &first);
     else if (is_operation("replace")) replace(&first, &second);
-    else if (!without_key() && !with_key(&first) && !for_hosts(store())) differs("an unknown operation");
+    else if (!without_key() && !with_key(&first) && !for_hosts(store()) && !for_writes(store(), &first)) differs("an unknown operation");
     free(first.data);
     free(second.data);
   }

@@ -48,6 +48,8 @@ static int is_next(const char *operation) {
   return 0;
 }
 
+static int is_operation(const char *name) { return strcmp(words[0], name) == 0; }
+
 static void differs(const char *said) {
   fprintf(stderr, "cases.txt:%zu: %s returned %s\n", line_number, words[0], said);
   exit(1);

@@ -94,15 +94,26 @@ static int is_distance(const char *word, float distance) {
   return bits == strtoul(word, NULL, 16);
 }
 
-static const char *const METRICS[] = {"cosine", "euclidean", "dot_product"};
+static const char *const METRICS[] = {"cosine", "euclidean", "dot_product", NULL};
+static const char *const KEY_KINDS[] = {"text", "bytes", NULL};
 
-static uint32_t metric_of(const char *word) {
-  uint32_t metric;
-  if (strcmp(word, "from_file") == 0) return SYNA_MMAP_METRIC_FROM_FILE;
-  for (metric = 0; metric < 3; metric++) {
-    if (strcmp(word, METRICS[metric]) == 0) return metric;
+/* The number of a metric or a kind of keys, which is a number or a name. */
+static uint32_t number_of(const char *word, const char *const *names) {
+  uint32_t number;
+  if (strcmp(word, "from_file") == 0) return UINT32_MAX;
+  for (number = 0; names[number] != NULL; number++) {
+    if (strcmp(word, names[number]) == 0) return number;
   }
   return (uint32_t)strtoul(word, NULL, 10);
+}
+
+/* The text of a label; valid until the next call with the same number. */
+static const char *label_of(const char *word, size_t number) {
+  static bytes labels[2];
+  free(labels[number].data);
+  labels[number] = bytes_of(word);
+  bytes_append(&labels[number], "", 1, 1);
+  return labels[number].data;
 }
 
 /* Applies `NAME=VALUE` to an options struct. */
@@ -117,17 +128,28 @@ static void set_option(syna_mmap_options *options, const char *word) {
       MEMBER(durability),           MEMBER(threads),         MEMBER(hnsw_m),
       MEMBER(hnsw_ef_construction), MEMBER(hnsw_ef_search),  MEMBER(hnsw_m_max),
       MEMBER(seed),                 MEMBER(most_unindexed_rows), MEMBER(index_profile),
-      MEMBER(index_worker),         MEMBER(fixed_ef),
+      MEMBER(index_worker),         MEMBER(fixed_ef),        MEMBER(key_kind),
+      MEMBER(application_id),       MEMBER(user_version),
   };
 #undef MEMBER
   const char *value = strchr(word, '=');
   size_t i, length;
   CHECK(value != NULL);
   length = (size_t)(value - word);
+  if (strncmp(word, "label=", 6) == 0) {
+    options->label = label_of(value + 1, 0);
+    return;
+  }
+  if (strncmp(word, "expected_label=", 15) == 0) {
+    options->expected_label = label_of(value + 1, 1);
+    return;
+  }
   for (i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
     if (strlen(MEMBERS[i].name) == length && strncmp(MEMBERS[i].name, word, length) == 0) {
-      uint64_t wide = strncmp(word, "metric", length) == 0 ? metric_of(value + 1) : strtoull(value + 1, NULL, 10);
+      uint64_t wide = strtoull(value + 1, NULL, 10);
       uint32_t narrow = (uint32_t)wide;
+      if (strncmp(word, "metric", length) == 0) narrow = number_of(value + 1, METRICS);
+      if (strncmp(word, "key_kind", length) == 0) narrow = number_of(value + 1, KEY_KINDS);
       char *member = (char *)options + MEMBERS[i].offset;
       if (MEMBERS[i].size == 4) memcpy(member, &narrow, 4);
       else memcpy(member, &wide, 8);

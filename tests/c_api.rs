@@ -123,6 +123,16 @@ fn batches() {
 }
 
 #[test]
+fn mixed_batches() {
+    run("mixed_batches");
+}
+
+#[test]
+fn identity() {
+    run("identity");
+}
+
+#[test]
 fn bad_files() {
     run("bad_files");
 }

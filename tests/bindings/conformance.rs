@@ -45,7 +45,7 @@ pub fn passed(output: &Output) -> Result<String, Failure> {
 }
 
 /// Lines of `cases.txt` and the wrong lines that replace them. A replayer must report each of them.
-const INJECTED: [(&str, &str); 14] = [
+const INJECTED: [(&str, &str); 18] = [
     ("hit five 40a00000 1 0 -", "hit five 40a00001 1 0 -"),
     ("hit half ~4.7169905 3 0 -", "hit half ~4.7179905 3 0 -"),
     ("hit a%00b 00000000 0 0 -", "hit a%00c 00000000 0 0 -"),
@@ -63,6 +63,10 @@ const INJECTED: [(&str, &str); 14] = [
     ("entry - v2 0 pay%00load 1", "entry - v2 1 pay%00load 1"),
     ("refresh B -> OK no", "refresh B -> OK yes"),
     ("recall A 5 2 -> OK 1.000", "recall A 5 2 -> OK 0.999"),
+    ("entry %FF%FE v6 2 - 5", "entry %FF%FD v6 2 - 5"),
+    ("user_block A -> OK 5 8 -", "user_block A -> OK 5 8 label"),
+    ("batch A insert 3 3 -> OK 2 2", "batch A insert 3 3 -> OK 2 1"),
+    ("update A payloads 3 -> OK 3", "update A payloads 3 -> OK 2"),
 ];
 
 /// Replays `cases.txt`, and then once with each injected wrong line, which must be reported.
