@@ -19,6 +19,8 @@ from ._errors import (
     InvalidHandleError,
     InvalidKeyError,
     InvalidVectorError,
+    KeyKindMismatchError,
+    LabelMismatchError,
     LimitError,
     LockedError,
     MetricMismatchError,
@@ -32,12 +34,13 @@ from ._errors import (
 from ._filter import Filter
 from ._log import log_to
 from ._native import version
-from ._options import Durability, IndexProfile, Metric, OpenFlags
+from ._options import Durability, IndexProfile, KeyKind, Metric, OpenFlags
 from ._results import Hit, Results
 from ._rows import Row
 from ._salvage import Finding, Problem, Salvaged, salvage
 from ._store import Store
 from ._upkeep import Stats
+from ._writing import UserBlock, Written
 
 __all__ = [
     "CancelledError",
@@ -53,6 +56,9 @@ __all__ = [
     "InvalidHandleError",
     "InvalidKeyError",
     "InvalidVectorError",
+    "KeyKind",
+    "KeyKindMismatchError",
+    "LabelMismatchError",
     "LimitError",
     "LockedError",
     "Metric",
@@ -69,6 +75,8 @@ __all__ = [
     "Status",
     "Store",
     "SynaError",
+    "UserBlock",
+    "Written",
     "log_to",
     "salvage",
     "status_name",

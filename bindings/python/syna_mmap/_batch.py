@@ -18,12 +18,12 @@ Key = Union[str, bytes]
 Payload = Optional[bytes]
 
 
-def key_bytes(key: Key) -> bytes:
-    """UTF-8. A lone surrogate goes through as it is, for the library to refuse."""
+def key_bytes(key: Key, what: str = "key") -> bytes:
+    """UTF-8, or the bytes. A lone surrogate goes through as it is, for the library to refuse."""
     if isinstance(key, bytes):
         return key
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str or bytes, not {type(key).__name__}; pass str(key)")
+        raise TypeError(f"a {what} is a str or bytes, not {type(key).__name__}; pass str({what})")
     return key.encode("utf-8", "surrogatepass")
 
 
@@ -33,7 +33,7 @@ def require_many(what: str, values: object) -> None:
         raise TypeError(f"`{what}` is one {type(values).__name__}; pass a list of them")
 
 
-def _payload_bytes(payload: Payload) -> bytes:
+def payload_bytes(payload: Payload) -> bytes:
     if payload is not None and not isinstance(payload, (bytes, bytearray, memoryview)):
         raise TypeError(f"a payload is bytes or None, not {type(payload).__name__}")
     return bytes(payload or b"")
@@ -63,7 +63,7 @@ def require_shape(array: npt.NDArray[np.float32], dimensions: int) -> None:
         )
 
 
-def _joined(pieces: "Sequence[bytes]") -> Tuple[bytes, npt.NDArray[np.uint64]]:
+def joined(pieces: "Sequence[bytes]") -> Tuple[bytes, npt.NDArray[np.uint64]]:
     offsets = np.zeros(len(pieces) + 1, np.uint64)
     np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
     return b"".join(pieces), offsets
@@ -75,27 +75,28 @@ class Batch:
     def __init__(
         self,
         keys: Sequence[Key],
-        vectors: npt.ArrayLike,
+        vectors: Optional[npt.ArrayLike],
         tags: Optional[npt.ArrayLike],
         payloads: Optional[Sequence[Payload]],
         dimensions: int,
         mode: int,
     ) -> None:
+        """`vectors`: None for an update, and for a batch of deletions."""
         require_many("keys", keys)
         count = len(keys)
-        rows = rows_of(vectors)
-        if dimensions and rows.shape != (count, dimensions) and not (count == 0 and rows.size == 0):
+        rows = rows_of([] if vectors is None else vectors)
+        if vectors is not None and dimensions and rows.shape != (count, dimensions) and not (count == 0 and rows.size == 0):
             raise DimensionMismatchError(
                 Status.DIMENSION_MISMATCH,
                 f"{count} keys need vectors of shape ({count}, {dimensions}), shape {rows.shape} was given",
             )
-        text, offsets = _joined([key_bytes(key) for key in keys])
+        text, offsets = joined([key_bytes(key) for key in keys])
         self._kept: list[Any] = [text, offsets, rows]
         self.raw = CBatch(
             struct_size=ctypes.sizeof(CBatch),
             keys=text,
             key_offsets=offsets.ctypes.data,
-            vectors=rows.ctypes.data,
+            vectors=None if vectors is None else rows.ctypes.data,
             count=count,
             mode=mode,
         )
@@ -107,10 +108,22 @@ class Batch:
         if payloads is not None:
             require_many("payloads", payloads)
             _require_count(len(payloads) == count, "payloads", count)
-            content, places = _joined([_payload_bytes(payload) for payload in payloads])
+            content, places = joined([payload_bytes(payload) for payload in payloads])
             self._kept += [content, places]
             self.raw.payloads = content
             self.raw.payload_offsets = places.ctypes.data
+
+
+    def delete(self, keys: Sequence[Key]) -> None:
+        """Adds keys to delete. The number of those that exist is in `deleted` after the write."""
+        require_many("delete", keys)
+        text, offsets = joined([key_bytes(key) for key in keys])
+        self.deleted = ctypes.c_size_t()
+        self._kept += [text, offsets]
+        self.raw.delete_keys = text
+        self.raw.delete_key_offsets = offsets.ctypes.data
+        self.raw.delete_count = len(keys)
+        self.raw.out_deleted = ctypes.addressof(self.deleted)
 
 
 def _require_count(is_so: bool, what: str, count: int) -> None:

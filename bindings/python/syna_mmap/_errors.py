@@ -35,6 +35,8 @@ class Status(IntEnum):
     INTERNAL = 18
     CANCELLED = 19
     LIMIT = 20
+    KEY_KIND_MISMATCH = 21
+    LABEL_MISMATCH = 22
 
 
 def status_name(status: int) -> str:
@@ -85,7 +87,7 @@ class InvalidVectorError(SynaError, ValueError):
 
 
 class InvalidKeyError(SynaError, ValueError):
-    """A key is longer than 65,535 bytes, or is not UTF-8."""
+    """A key is longer than 65,535 bytes, or is not UTF-8 in a store of text keys."""
 
 
 class NotFoundError(SynaError, KeyError):
@@ -120,6 +122,14 @@ class LimitError(SynaError, ValueError):
     """A stated limit was passed."""
 
 
+class KeyKindMismatchError(SynaError, ValueError):
+    """The file has another kind of keys."""
+
+
+class LabelMismatchError(SynaError, ValueError):
+    """The file has another label than expected: its vectors may come from another model."""
+
+
 _CLASSES: Dict[int, Type[SynaError]] = {
     Status.INVALID_ARGUMENT: InvalidArgumentError,
     Status.INVALID_DIMENSIONS: InvalidDimensionsError,
@@ -135,6 +145,8 @@ _CLASSES: Dict[int, Type[SynaError]] = {
     Status.INVALID_HANDLE: InvalidHandleError,
     Status.CANCELLED: CancelledError,
     Status.LIMIT: LimitError,
+    Status.KEY_KIND_MISMATCH: KeyKindMismatchError,
+    Status.LABEL_MISMATCH: LabelMismatchError,
 }
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ._batch import Key, key_bytes
 from ._native import CSearchOptions, FilterCallback, library
 from ._numbers import count_of, whole_numbers
-from ._rows import Row, row_of
+from ._rows import KeyForm, Row, row_of
 
 
 # Asked for once; nothing changes them.
@@ -23,7 +23,7 @@ library.search_options_init(_DEFAULTS, ctypes.sizeof(CSearchOptions))
 
 @dataclass
 class Filter:
-    """Which rows a search may find: those that meet every condition that is given.
+    """Which rows a search may find, or `delete_where` deletes: those that meet every condition that is given.
 
     A search still finds `k` rows wherever `k` rows meet them.
     """
@@ -68,6 +68,7 @@ class Asked:
         max_visits: int,
         condition: Optional[Filter],
         approximate: bool,
+        form: KeyForm = bytes.decode,
     ) -> None:
         #: What the callback has raised.
         self.raised: List[BaseException] = []
@@ -78,9 +79,9 @@ class Asked:
         raw.deadline_us = count_of("deadline_us", deadline_us or 0)
         raw.max_visits = count_of("max_visits", max_visits)
         if condition:
-            self._take(raw, condition, dimensions)
+            self._take(raw, condition, dimensions, form)
 
-    def _take(self, raw: CSearchOptions, condition: Filter, dimensions: int) -> None:
+    def _take(self, raw: CSearchOptions, condition: Filter, dimensions: int, form: KeyForm) -> None:
         raw.tags_any, raw.tags_all, raw.tags_none = condition.tags_any, condition.tags_all, condition.tags_none
         prefix = key_bytes(condition.key_prefix)
         raw.key_prefix, raw.key_prefix_len = prefix, len(prefix)
@@ -94,7 +95,7 @@ class Asked:
 
             def relay(_: Any, row: Any) -> bool:
                 try:
-                    return not self.raised and bool(test(row_of(row.contents, None, dimensions)))
+                    return not self.raised and bool(test(row_of(row.contents, None, dimensions, form)))
                 except BaseException as error:  # It must not get into C; the search raises it.
                     self.raised.append(error)
                     return False
@@ -121,6 +122,7 @@ def asked(
     deadline_us: Optional[int],
     max_visits: int,
     condition: Optional[Filter],
+    form: KeyForm,
     approximate: bool = False,
 ) -> Asked:
     """How to search."""
@@ -129,4 +131,9 @@ def asked(
         deadline_us = max(1, int(deadline * 1e6))
     if condition is None:
         return _without_filter(k, ef, exact, deadline_us, max_visits, approximate)
-    return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate)
+    return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate, form)
+
+
+def conditions(dimensions: int, condition: Filter, form: KeyForm) -> Asked:
+    """The conditions alone, for calls that do not search."""
+    return Asked(dimensions, 0, 0, False, None, 0, condition, False, form)

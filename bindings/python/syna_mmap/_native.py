@@ -59,7 +59,22 @@ class COptions(Structure):
         ("index_profile", c_uint32),
         ("index_worker", c_uint32),
         ("fixed_ef", c_uint32),
-        ("reserved", c_uint32),
+        ("key_kind", c_uint32),
+        ("application_id", c_uint32),
+        ("user_version", c_uint32),
+        ("label", c_char_p),
+        ("expected_label", c_char_p),
+    ]
+
+
+class CUserBlock(Structure):
+    """syna_mmap_user_block"""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("application_id", c_uint32),
+        ("user_version", c_uint32),
+        ("label", c_char * 72),
     ]
 
 
@@ -77,6 +92,10 @@ class CBatch(Structure):
         ("payload_offsets", c_void_p),
         ("mode", c_uint32),
         ("reserved", c_uint32),
+        ("delete_keys", c_char_p),
+        ("delete_key_offsets", c_void_p),
+        ("delete_count", c_size_t),
+        ("out_deleted", c_void_p),
     ]
 
 
@@ -196,6 +215,13 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "upsert": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
     "write": (_STATUS, (c_void_p, POINTER(CBatch), _SIZE, _ERROR)),
     "delete": (_STATUS, (c_void_p, *_KEY, POINTER(c_bool), _ERROR)),
+    "delete_batch": (_STATUS, (c_void_p, c_char_p, c_void_p, c_size_t, _SIZE, _ERROR)),
+    "delete_where": (_STATUS, (c_void_p, POINTER(CSearchOptions), _SIZE, _ERROR)),
+    "update": (_STATUS, (c_void_p, POINTER(CBatch), _SIZE, _ERROR)),
+    "set_tags": (_STATUS, (c_void_p, *_KEY, c_uint64, _ERROR)),
+    "set_payload": (_STATUS, (c_void_p, *_KEY, c_char_p, c_size_t, _ERROR)),
+    "get_user_block": (_STATUS, (c_void_p, POINTER(CUserBlock), _ERROR)),
+    "set_user_block": (_STATUS, (c_void_p, POINTER(CUserBlock), _ERROR)),
     "get": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
     "get_tags": (_STATUS, (c_void_p, *_KEY, POINTER(c_uint64), _ERROR)),
     "get_payload": (_STATUS, (c_void_p, *_KEY, c_void_p, c_size_t, _SIZE, _ERROR)),

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from enum import IntEnum, IntFlag
-from typing import Any, Dict, Union
+from typing import Any, Dict, Optional, Union
 
+from ._batch import key_bytes
 from ._errors import InvalidArgumentError, Status
 from ._native import COptions, library
 from ._numbers import count_of
+from ._rows import KeyForm
+
+# SYNA_MMAP_MAX_LABEL_BYTES.
+MOST_LABEL_BYTES = 64
 
 
 class Metric(IntEnum):
@@ -17,6 +22,17 @@ class Metric(IntEnum):
     COSINE = 0
     EUCLIDEAN = 1
     DOT_PRODUCT = 2
+    #: For opening only: as in the existing file.
+    FROM_FILE = 0xFFFFFFFF
+
+
+class KeyKind(IntEnum):
+    """What keys are; fixed when the file is made."""
+
+    #: UTF-8: a str in Python.
+    TEXT = 0
+    #: Any bytes, such as a UUID or a number: bytes in Python.
+    BYTES = 1
     #: For opening only: as in the existing file.
     FROM_FILE = 0xFFFFFFFF
 
@@ -57,6 +73,17 @@ def metric_of(metric: Union[Metric, str, int]) -> int:
         raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"there is no metric {metric!r}; use one of {names}") from None
 
 
+def label_bytes(label: Union[str, bytes]) -> bytes:
+    """A label as the library takes it: UTF-8, at most 64 bytes, without NUL bytes."""
+    text = key_bytes(label, "label")
+    if len(text) > MOST_LABEL_BYTES or b"\0" in text:
+        raise InvalidArgumentError(
+            Status.INVALID_ARGUMENT,
+            f"the label has {len(text)} bytes; pass one of at most {MOST_LABEL_BYTES}, without NUL bytes",
+        )
+    return text
+
+
 def open_options(chosen: Dict[str, Any]) -> COptions:
     """The defaults, with what was chosen in their place; None stands for the default."""
     options = COptions()
@@ -64,7 +91,21 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
     for name, value in chosen.items():
         if not hasattr(options, name):
             raise TypeError(f"there is no option {name!r}")
-        if value is not None:
+        if value is not None and name in ("label", "expected_label"):
+            setattr(options, name, label_bytes(value))
+        elif value is not None:
             bits = 8 * getattr(COptions, name).size
             setattr(options, name, count_of(name, value, bits))
     return options
+
+
+def form_of_keys(store: ctypes.c_void_p, kind: Optional[int]) -> KeyForm:
+    """How keys of an open store are made of their bytes; `kind`: as it was opened."""
+    if kind == KeyKind.FROM_FILE:
+        # The C API does not report the kind. A byte that is never in UTF-8 is refused as a key of text, and only there.
+        is_text = library.get_tags(store, b"\xff", 1, ctypes.c_uint64(), None) == Status.INVALID_KEY
+        kind = KeyKind.TEXT if is_text else KeyKind.BYTES
+    form: KeyForm = bytes.decode
+    if kind == KeyKind.BYTES:
+        form = bytes
+    return form

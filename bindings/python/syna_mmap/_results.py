@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ._errors import Status, call, error_of, failure, room_for_error
 from ._filter import Asked
 from ._native import CHit, library
-from ._rows import borrowed
+from ._rows import KeyForm, borrowed
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(
@@ -34,8 +34,8 @@ def _columns(address: int, count: int) -> Dict[str, npt.NDArray[Any]]:
     return {name: hits[name] for name in ("distance", "row")}
 
 
-def _key_of(hit: CHit) -> str:
-    return ctypes.string_at(hit.key, hit.key_len).decode()
+def _key_of(hit: CHit, form: KeyForm) -> Any:
+    return form(ctypes.string_at(hit.key, hit.key_len))
 
 
 class _Lease:
@@ -55,7 +55,8 @@ class _Lease:
 class Hit(NamedTuple):
     """One answer of a search."""
 
-    key: str
+    #: A str; bytes in a store whose keys are bytes.
+    key: Union[str, Any]
     #: Smaller is nearer, whatever the metric.
     distance: float
     #: A read-only view of the stored vector, good as long as it is held.
@@ -78,6 +79,7 @@ class Results(Sequence[Hit]):
         self._error = room_for_error()
         self._why = ctypes.byref(self._error)
         self._dimensions = 0
+        self._form: KeyForm = bytes.decode
         self._address = 0
         self._length = 0
         self._count = ctypes.c_size_t()
@@ -97,7 +99,7 @@ class Results(Sequence[Hit]):
             self._is_lent = False
         return self._lease.handle
 
-    def _end(self, status: int, how: Asked, dimensions: int) -> "Results":
+    def _end(self, status: int, how: Asked, dimensions: int, form: KeyForm) -> "Results":
         """Takes up what was found, or raises what went wrong."""
         if status:
             raise failure(status, self._error)
@@ -106,6 +108,7 @@ class Results(Sequence[Hit]):
         self._address = library.results_hits(self._lease.handle, self._where_count)
         self._length = self._count.value
         self._dimensions = dimensions
+        self._form = form
         return self
 
     def _column(self, name: str) -> npt.NDArray[Any]:
@@ -133,7 +136,7 @@ class Results(Sequence[Hit]):
         hit = self._hit(place)
         self._is_lent = True
         return Hit(
-            _key_of(hit),
+            _key_of(hit, self._form),
             hit.distance,
             borrowed(self._lease, hit.vector, self._dimensions),
             hit.row,
@@ -145,9 +148,9 @@ class Results(Sequence[Hit]):
         return (self[i] for i in range(len(self)))
 
     @property
-    def keys(self) -> List[str]:
+    def keys(self) -> List[Union[str, Any]]:
         """The keys of all hits."""
-        return [_key_of(self._hit(place)) for place in range(len(self))]
+        return [_key_of(self._hit(place), self._form) for place in range(len(self))]
 
     @property
     def distances(self) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from ._errors import call
 from ._native import CRow, library
 from ._numbers import count_of
+
+#: Makes a key of its bytes: `bytes.decode` for text, `bytes` for keys of bytes.
+KeyForm = Callable[[bytes], Any]
 
 # Rows that a walk takes from the library at a time.
 _ROWS = 256
@@ -27,7 +30,8 @@ def borrowed(owner: object, address: int, dimensions: int) -> npt.NDArray[np.flo
 class Row(NamedTuple):
     """A stored row."""
 
-    key: str
+    #: A str; bytes in a store whose keys are bytes.
+    key: Union[str, Any]
     #: A read-only view of the stored vector. Of a walk: good as long as it is held; in a filter: for the call.
     vector: npt.NDArray[np.float32]
     tags: int
@@ -36,10 +40,10 @@ class Row(NamedTuple):
     row: int
 
 
-def row_of(raw: CRow, owner: object, dimensions: int) -> Row:
+def row_of(raw: CRow, owner: object, dimensions: int, form: KeyForm) -> Row:
     """The library's row as ours; the vector is a view that holds `owner`."""
     return Row(
-        ctypes.string_at(raw.key, raw.key_len).decode(),
+        form(ctypes.string_at(raw.key, raw.key_len)),
         borrowed(owner, raw.vector, dimensions),
         raw.tags,
         ctypes.string_at(raw.payload, raw.payload_len) if raw.payload else b"",
@@ -60,10 +64,10 @@ class Cursor:
         if handle:
             library.cursor_free(handle)
 
-    def rows(self, dimensions: int) -> Iterator[Row]:
+    def rows(self, dimensions: int, form: KeyForm) -> Iterator[Row]:
         """The rows that are left."""
         room, count = (CRow * _ROWS)(), ctypes.c_size_t(1)
         while count.value:
             call(library.cursor_next, self.handle, room, _ROWS, count)
             for raw in room[: count.value]:
-                yield row_of(raw, self, dimensions)
+                yield row_of(raw, self, dimensions, form)

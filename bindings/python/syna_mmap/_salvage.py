@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from ._errors import InvalidArgumentError, Status, call
 from ._native import library
+from ._rows import KeyForm
 
 Path = Union[str, "os.PathLike[str]", bytes]
 
@@ -27,8 +28,8 @@ class Problem(IntEnum):
 class Finding(NamedTuple):
     """A problem that verify found."""
 
-    #: Empty if it is a problem of the store.
-    key: str
+    #: A str; bytes in a store whose keys are bytes. Empty if it is a problem of the store.
+    key: Union[str, Any]
     #: None if it is a problem of the store.
     row: Optional[int]
     #: A number that is no Problem comes from a later library: damage.
@@ -52,13 +53,13 @@ def path_bytes(path: Path) -> bytes:
     return name
 
 
-def finding_of(raw: Any) -> Finding:
+def finding_of(raw: Any, form: KeyForm) -> Finding:
     """A copy of a syna_mmap_finding."""
     problem: Union[Problem, int] = raw.problem
     if raw.problem in set(Problem):
         problem = Problem(raw.problem)
     row = None if raw.row == 2**64 - 1 else raw.row
-    return Finding(ctypes.string_at(raw.key, raw.key_len).decode(), row, problem, raw.message.decode())
+    return Finding(form(ctypes.string_at(raw.key, raw.key_len)), row, problem, raw.message.decode())
 
 
 def salvage(source: Path, target: Path) -> Salvaged:

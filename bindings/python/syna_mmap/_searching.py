@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from ._errors import DimensionMismatchError, Status
 from ._filter import Filter, asked
 from ._native import library
 from ._results import Results
-from ._rows import Cursor, Row
+from ._rows import Cursor, KeyForm, Row
 
 
 class Searching:
@@ -21,6 +21,7 @@ class Searching:
 
     _handle: ctypes.c_void_p
     _dimensions: int
+    _form: KeyForm
 
     def search(
         self,
@@ -37,11 +38,11 @@ class Searching:
     ) -> Results:
         """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered."""
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
         status = library.search(self._handle, floats, how.k, how.options, results._begin(), results._why)
-        return results._end(status, how, dimensions)
+        return results._end(status, how, dimensions, self._form)
 
     def search_key(
         self,
@@ -58,11 +59,11 @@ class Searching:
     ) -> Results:
         """The `k` nearest to the vector of a key, which is itself left out: more like this one."""
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
         name = key_bytes(key)
         results = Results() if into is None else into
         status = library.search_key(self._handle, name, len(name), how.k, how.options, results._begin(), results._why)
-        return results._end(status, how, dimensions)
+        return results._end(status, how, dimensions, self._form)
 
     def search_range(
         self,
@@ -80,11 +81,11 @@ class Searching:
     ) -> Results:
         """All within a distance; `approximate` takes what the index finds, which may lack some."""
         dimensions = self._dimensions
-        how = asked(dimensions, 0, ef, exact, deadline, deadline_us, max_visits, filter, approximate)
+        how = asked(dimensions, 0, ef, exact, deadline, deadline_us, max_visits, filter, self._form, approximate)
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
         status = library.search_range(self._handle, floats, max_distance, how.options, results._begin(), results._why)
-        return results._end(status, how, dimensions)
+        return results._end(status, how, dimensions, self._form)
 
     def search_batch(
         self,
@@ -104,7 +105,7 @@ class Searching:
         `results.query(i)` has those of query `i`; one that could not be searched for has a status of its own there.
         """
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter)
+        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
         rows = rows_of(queries)
         if dimensions and (rows.ndim != 2 or rows.shape[1] != dimensions):
             raise DimensionMismatchError(
@@ -115,14 +116,14 @@ class Searching:
         results = Results() if into is None else into
         answers = (results._begin(), statuses.ctypes.data, results._why)
         status = library.search_batch(self._handle, rows.ctypes.data, len(rows), how.k, how.options, *answers)
-        results._end(status, how, dimensions)
+        results._end(status, how, dimensions, self._form)
         results._statuses = statuses.tolist()
         return results
 
     def rows(self, first_row: int = 0) -> Iterator[Row]:
         """All rows from that number on, in the order of insertion, as they are now; vectors are views."""
-        return Cursor(self._handle, first_row).rows(self._dimensions)
+        return Cursor(self._handle, first_row).rows(self._dimensions, self._form)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Union[str, Any]]:
         """The keys, in the order of insertion."""
         return (row.key for row in self.rows())

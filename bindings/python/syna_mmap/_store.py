@@ -13,17 +13,18 @@ from ._batch import Batch, Key, Payload, floats_of, key_bytes, require_many, req
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
 from ._numbers import count_of
-from ._options import Durability, IndexProfile, Metric, OpenFlags, metric_of, open_options
+from ._options import Durability, IndexProfile, KeyKind, Metric, OpenFlags, form_of_keys, metric_of, open_options
 from ._progress import bar
 from ._salvage import Path, path_bytes
 from ._searching import Searching
 from ._upkeep import Upkeep
+from ._writing import Writing
 
 _Vector = npt.NDArray[np.float32]
 
 
-class Store(Searching, Upkeep):
-    """Vectors under string keys, in one file. All threads may use it at once.
+class Store(Searching, Upkeep, Writing):
+    """Vectors under keys, in one file. All threads may use it at once.
 
     Beside the methods there is what a mapping has: `store[key]`, `store[key] = vector` (replaces), `del store[key]`,
     `key in store`, `len(store)`, and the keys by iteration.
@@ -50,6 +51,11 @@ class Store(Searching, Upkeep):
         index_profile: Optional[IndexProfile] = None,
         index_worker: Optional[bool] = None,
         fixed_ef: Optional[bool] = None,
+        key_kind: Optional[KeyKind] = None,
+        application_id: Optional[int] = None,
+        user_version: Optional[int] = None,
+        label: Union[str, bytes, None] = None,
+        expected_label: Union[str, bytes, None] = None,
     ) -> None:
         """Opens the store in the file, or makes it. What is left out has the library's default."""
         chosen = {
@@ -70,6 +76,11 @@ class Store(Searching, Upkeep):
             "index_profile": index_profile,
             "index_worker": index_worker,
             "fixed_ef": fixed_ef,
+            "key_kind": key_kind,
+            "application_id": application_id,
+            "user_version": user_version,
+            "label": label,
+            "expected_label": expected_label,
         }
         self._open(chosen, library.open, path_bytes(path))
 
@@ -89,7 +100,7 @@ class Store(Searching, Upkeep):
     ) -> "Store":
         """A store inside a larger file, for reading; `file` is a descriptor, which may be closed at once."""
         store = cls.__new__(cls)
-        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, **options}
+        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, "key_kind": KeyKind.FROM_FILE, **options}
         chosen["metric"] = metric_of(chosen["metric"])
         places = {"offset": offset, "length": length, "index_offset": index_offset, "index_length": index_length}
         store._open(chosen, library.open_at, file, *(count_of(name, value) for name, value in places.items()))
@@ -102,6 +113,7 @@ class Store(Searching, Upkeep):
         self._handle = opened
         # The file's, so it never changes.
         self._dimensions = int(library.dimensions(opened))
+        self._form = form_of_keys(opened, chosen.get("key_kind"))
 
     # ---- its life ----
 

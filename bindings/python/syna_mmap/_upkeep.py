@@ -10,6 +10,7 @@ from ._errors import call
 from ._native import CStats, ProgressCallback, VerifyCallback, library
 from ._numbers import count_of
 from ._progress import bar
+from ._rows import KeyForm
 from ._salvage import Finding, Path, finding_of, path_bytes
 
 Progress = Callable[[int, int], bool]
@@ -41,6 +42,7 @@ class Upkeep:
     """The part of a store that keeps it in order."""
 
     _handle: ctypes.c_void_p
+    _form: KeyForm
 
     @property
     def has_index(self) -> bool:
@@ -138,7 +140,7 @@ class Upkeep:
 
             def relay(_: Any, found: Any, done: int, total: int) -> bool:
                 try:
-                    finding = finding_of(found.contents) if found else None
+                    finding = finding_of(found.contents, self._form) if found else None
                     if finding:
                         findings.append(finding)
                     else:

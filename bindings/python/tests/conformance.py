@@ -8,70 +8,18 @@ from __future__ import annotations
 import resource
 import shutil
 import signal
-import struct
 import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import syna_mmap
-from syna_mmap import Filter, Metric, OpenFlags, Results, Status, Store, SynaError
-
-MASK = (1 << 64) - 1
-
-
-def bytes_of(word: str) -> bytes:
-    """`a*3+%00` and the like."""
-    if word == "-":
-        return b""
-    whole = b""
-    for piece in word.split("+"):
-        text, _, times = piece.partition("*")
-        first, *escaped = text.split("%")
-        once = first.encode() + b"".join(bytes([int(e[:2], 16)]) + e[2:].encode() for e in escaped)
-        whole += once * int(times or 1)
-    return whole
+from conformance_words import as_bytes, bytes_of, is_distance, open_options, require, vector_of, yes_no
+from conformance_writes import Writes
+from syna_mmap import Filter, KeyKind, Results, Status, Store, SynaError
 
 
-def scrambled(n: int) -> int:
-    """SplitMix64."""
-    n = (n + 0x9E3779B97F4A7C15) & MASK
-    n = ((n ^ (n >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    n = ((n ^ (n >> 27)) * 0x94D049BB133111EB) & MASK
-    return n ^ (n >> 31)
-
-
-def vector_of(word: str) -> Any:
-    prefix, _, rest = word.rpartition(":")
-    vector = np.zeros(int(prefix or 64), np.float32)
-    kind, rest = rest[0], rest[1:]
-    if kind == "v":
-        parts = rest.split(",")
-        vector[: len(parts)] = np.array(parts, np.float32)
-    elif kind == "s":
-        first = int(rest) * len(vector)
-        vector[:] = [(scrambled(first + i) >> 40) / 8388608.0 - 1.0 for i in range(len(vector))]
-    else:
-        vector[int(rest)] = {"n": np.nan, "i": np.inf, "j": -np.inf}[kind]
-    return vector
-
-
-def is_distance(word: str, distance: float) -> bool:
-    if word[0] == "~":
-        return abs(distance - float(word[1:])) <= 0.00001
-    return struct.pack(">f", distance).hex() == word
-
-
-def yes_no(answer: bool) -> str:
-    return "yes" if answer else "no"
-
-
-def require(is_so: bool, what: str) -> None:
-    if not is_so:
-        raise AssertionError(what)
-
-
-class Replay:
+class Replay(Writes):
     def __init__(self, cases: str, folder: str) -> None:
         self.lines = Path(cases).read_text(encoding="utf-8").split("\n")
         self.folder = Path(folder)
@@ -136,38 +84,10 @@ class Replay:
             store.close()
         self.stores = {}
 
-    def open_options(self, words: List[str]) -> Dict[str, Any]:
-        options: Dict[str, Any] = {"dimensions": 64, "metric": Metric.EUCLIDEAN}
-        options.update(index_threshold=0, checkpoint_interval_secs=0)
-        for word in words:
-            name, _, value = word.partition("=")
-            options[name] = value if name == "metric" and not value.isdigit() else int(value)
-        if "flags" in options:
-            options["flags"] = OpenFlags(options["flags"])
-        return options
-
     def open(self) -> None:
-        options = self.open_options(self.words[3:])
+        options = open_options(self.words[3:])
         name, path = self.words[1], self.folder / self.words[2]
         self.said_status(lambda: self.stores.__setitem__(name, Store(path, **options)))
-
-    def batch(self) -> None:
-        store, upsert, count, expected = self.store(), self.words[2] == "upsert", int(self.words[3]), self.expected
-        rows = []
-        for _ in range(count):
-            require(self.is_next("row"), "a row is missing")
-            rows.append(self.words[1:])
-        keys = [bytes_of(row[0]) for row in rows]
-        vectors = np.array([vector_of(row[1]) for row in rows], np.float32)
-        tags: Optional[List[int]] = [int(row[2]) for row in rows]
-        payloads: Optional[List[bytes]] = [bytes_of(row[3]) for row in rows]
-        if not any(tags or []):
-            tags = None
-        if not any(payloads or []):
-            payloads = None
-        self.expected = expected
-        write = store.upsert_batch if upsert else store.insert_batch
-        self.said_status(lambda: [write(keys, vectors, tags, payloads)])
 
     def get(self) -> None:
         vector: List[Any] = []
@@ -191,12 +111,13 @@ class Replay:
         count = 0
         while self.is_next("hit"):
             hit = hits[count]
-            require(hit.key.encode() == bytes_of(self.words[1]), f"key {hit.key}")
+            require(as_bytes(hit.key) == bytes_of(self.words[1]), f"key {hit.key}")
             require(is_distance(self.words[2], hit.distance), f"distance {hit.distance}")
             require(hit.row == int(self.words[3]), f"row {hit.row}")
             require(hit.tags == int(self.words[4]), f"tags {hit.tags}")
             require(hit.payload == bytes_of(self.words[5]), f"payload {hit.payload!r}")
             if searched is not None:
+                require(isinstance(hit.key, bytes) == (searched.key_kind == KeyKind.BYTES), f"a {type(hit.key)}")
                 require(searched[hit.key].tobytes() == hit.vector.tobytes(), "another vector")
             count += 1
             self.checks += 1
@@ -214,7 +135,7 @@ class Replay:
                 condition.key_prefix = bytes_of(value)
             elif name == "ends":
                 ending = bytes_of(value)
-                condition.callback = lambda row: row.key.encode().endswith(ending)
+                condition.callback = lambda row: as_bytes(row.key).endswith(ending)
             elif name == "rows":
                 condition.rows = [int(row) for row in value.split(",") if row]
             elif name.startswith("tags_"):
@@ -273,7 +194,7 @@ class Replay:
         count = 0
         while self.is_next("entry"):
             row, words = rows[count], self.words
-            require(row.key.encode() == bytes_of(words[1]), f"key {row.key}")
+            require(as_bytes(row.key) == bytes_of(words[1]), f"key {row.key}")
             require(row.vector.tobytes() == vector_of(words[2]).tobytes(), "another vector")
             require(row.tags == int(words[3]), f"tags {row.tags}")
             require(row.payload == bytes_of(words[4]), f"payload {row.payload!r}")
@@ -287,7 +208,7 @@ class Replay:
             pass
 
     def open_in_memory(self) -> None:
-        name, options = self.words[1], self.open_options(self.words[2:])
+        name, options = self.words[1], open_options(self.words[2:])
         self.said_status(lambda: self.stores.__setitem__(name, Store.in_memory(**options)))
 
     def open_at(self) -> None:
@@ -306,7 +227,7 @@ class Replay:
 
         def told(finding: Any, done: int, total: int) -> bool:
             if finding:
-                found.append([finding.key.encode(), finding.row, finding.problem.name])
+                found.append([as_bytes(finding.key), finding.row, finding.problem.name])
             return not is_stopped
 
         self.said_status(lambda: [len(self.store().verify(told))])
@@ -352,6 +273,15 @@ class Replay:
             "upsert": lambda: self.said_status(lambda: self.store().upsert(bytes_of(words[2]), vector_of(words[3]))),
             "batch": self.batch,
             "delete": lambda: self.said_status(lambda: [yes_no(self.store().delete(bytes_of(words[2])))]),
+            "delete_batch": self.delete_batch,
+            "delete_where": self.delete_where,
+            "update": self.update,
+            "set_tags": lambda: self.said_status(lambda: self.store().set_tags(bytes_of(words[2]), int(words[3]))),
+            "set_payload": lambda: self.said_status(
+                lambda: self.store().set_payload(bytes_of(words[2]), bytes_of(words[3]))
+            ),
+            "user_block": self.user_block,
+            "set_user_block": self.set_user_block,
             "get": self.get,
             "tags": lambda: self.said_status(lambda: [self.store().tags(bytes_of(words[2]))]),
             "payload": self.payload,

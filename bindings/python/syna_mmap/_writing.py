@@ -1,0 +1,129 @@
+"""Writes of several kinds at once, and of what a file says about itself."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, NamedTuple, Optional, Sequence, Union
+
+import numpy.typing as npt
+
+from ._batch import Batch, Key, Payload, joined, key_bytes, payload_bytes, require_many
+from ._errors import InvalidArgumentError, Status, call
+from ._filter import Filter, conditions
+from ._native import CUserBlock, library
+from ._numbers import count_of
+from ._options import KeyKind, label_bytes
+from ._rows import KeyForm
+
+_INSERT, _UPSERT = 0, 1
+
+
+class Written(NamedTuple):
+    """What a batch has done."""
+
+    #: Of an insert: how many keys were new. Of an upsert: how many different keys there were.
+    rows: int
+    #: How many of the keys to delete existed.
+    deleted: int
+
+
+class UserBlock(NamedTuple):
+    """Values that an application stores in the file for itself."""
+
+    #: Tells which application the file belongs to.
+    application_id: int = 0
+    #: The version of the application's data.
+    user_version: int = 0
+    #: What the vectors are, for example the name of the embedding model; at most 64 bytes of UTF-8.
+    label: Union[str, Any] = ""
+
+
+class Writing:
+    """The part of a store that deletes and updates many rows, and has the user block."""
+
+    _handle: ctypes.c_void_p
+    _dimensions: int
+    _form: KeyForm
+
+    def write(
+        self,
+        keys: Sequence[Key] = (),
+        vectors: Optional[npt.ArrayLike] = None,
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+        *,
+        delete: Sequence[Key] = (),
+        upsert: bool = False,
+    ) -> Written:
+        """Deletes the keys in `delete`, then stores the rows: all of it or nothing.
+
+        A key that is deleted and stored has the new row. `upsert`: rows replace those that are there.
+        """
+        if vectors is None and len(keys):
+            raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"pass the vectors of the {len(keys)} keys")
+        mode = _UPSERT if upsert else _INSERT
+        batch, written = Batch(keys, vectors, tags, payloads, self._dimensions, mode), ctypes.c_size_t()
+        batch.delete(delete)
+        call(library.write, self._handle, batch.raw, written)
+        return Written(written.value, batch.deleted.value)
+
+    def delete_batch(self, keys: Sequence[Key]) -> int:
+        """Deletes many keys, all or none; how many existed."""
+        require_many("keys", keys)
+        text, offsets = joined([key_bytes(key) for key in keys])
+        deleted = ctypes.c_size_t()
+        call(library.delete_batch, self._handle, text, offsets.ctypes.data, len(keys), deleted)
+        return deleted.value
+
+    def delete_where(self, filter: Filter) -> int:
+        """Deletes all rows that meet the conditions, all or none; how many. `Filter()` without any: all rows."""
+        how, deleted = conditions(self._dimensions, filter, self._form), ctypes.c_size_t()
+        try:
+            call(library.delete_where, self._handle, how.options, deleted)
+        finally:
+            if how.raised:
+                raise how.raised[0]
+        return deleted.value
+
+    def update(
+        self,
+        keys: Sequence[Key],
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+    ) -> int:
+        """Sets tags, payloads or both of existing keys, all or none; how many exist. Others are ignored."""
+        batch, updated = Batch(keys, None, tags, payloads, self._dimensions, _INSERT), ctypes.c_size_t()
+        call(library.update, self._handle, batch.raw, updated)
+        return updated.value
+
+    def set_tags(self, key: Key, tags: int) -> None:
+        """Sets the tags of a key. NotFoundError where there is none."""
+        name = key_bytes(key)
+        call(library.set_tags, self._handle, name, len(name), count_of("tags", tags))
+
+    def set_payload(self, key: Key, payload: Payload) -> None:
+        """Sets the payload of a key; an empty one or None removes it. NotFoundError where there is no such key."""
+        name, content = key_bytes(key), payload_bytes(payload)
+        call(library.set_payload, self._handle, name, len(name), content, len(content))
+
+    # ---- what the file says about itself ----
+
+    @property
+    def user_block(self) -> UserBlock:
+        """The application's values; of a store opened read-only as of the opening or the last `refresh`."""
+        raw = CUserBlock(struct_size=ctypes.sizeof(CUserBlock))
+        call(library.get_user_block, self._handle, raw)
+        return UserBlock(raw.application_id, raw.user_version, raw.label.decode())
+
+    def set_user_block(self, block: UserBlock) -> None:
+        """Replaces the application's values, and makes all writes so far safe from a power cut."""
+        raw = CUserBlock(struct_size=ctypes.sizeof(CUserBlock))
+        raw.application_id = count_of("application_id", block.application_id, 32)
+        raw.user_version = count_of("user_version", block.user_version, 32)
+        raw.label = label_bytes(block.label)
+        call(library.set_user_block, self._handle, raw)
+
+    @property
+    def key_kind(self) -> KeyKind:
+        """Whether keys are str or bytes."""
+        return KeyKind.BYTES if self._form is bytes else KeyKind.TEXT
