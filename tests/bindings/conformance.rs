@@ -65,8 +65,8 @@ const INJECTED: [(&str, &str); 18] = [
     ("recall A 5 2 -> OK 1.000", "recall A 5 2 -> OK 0.999"),
     ("entry %FF%FE v6 2 - 5", "entry %FF%FD v6 2 - 5"),
     ("user_block A -> OK 5 8 -", "user_block A -> OK 5 8 label"),
-    ("batch A insert 3 3 -> OK 2 2", "batch A insert 3 3 -> OK 2 1"),
-    ("update A payloads 3 -> OK 3", "update A payloads 3 -> OK 2"),
+    ("delete_where A tags_any=3 -> OK 2", "delete_where A tags_any=3 -> OK 1"),
+    ("set_tags A missing 5 -> NOT_FOUND", "set_tags A missing 5 -> OK"),
 ];
 
 /// Replays `cases.txt`, and then once with each injected wrong line, which must be reported.

@@ -106,6 +106,37 @@ int main(int argc, char** argv) {
   for (const syna::row& row : store.rows(3)) walked += row.vector.size() / 64;
   CHECK(walked == store.size() - 3);
 
+  /* Numbers as keys, as they are in memory; deletions, updates and a label. */
+  how.with_key_kind(syna::key_kind::bytes).with_label("model-1");
+  syna::store numbered = syna::store::in_memory(how);
+  const std::uint64_t first = UINT64_MAX;
+  const std::string_view number(reinterpret_cast<const char*>(&first), sizeof first);
+  CHECK(numbered.insert(number, array) && numbered.insert("b", array) && numbered.search(array, 1)[0].key == number);
+  const std::array<std::string_view, 2> gone{"b", "none"};
+  syna::batch mixed;
+  mixed.deletions = gone;
+  const syna::written counts = numbered.write(mixed);
+  CHECK(counts.rows == 0 && counts.deleted == 1 && numbered.erase_batch(gone) == 0);
+  numbered.set_tags(number, 5);
+  const std::array<std::uint8_t, 2> payload{1, 2};
+  numbered.set_payload(number, payload);
+  CHECK(numbered.tags(number) == 5 && numbered.payload(number).size() == 2);
+  CHECK(thrown([&] { numbered.set_tags("b", 5); }) == syna::status::not_found);
+  CHECK(thrown([&] { numbered.update({gone, {}, {}}); }) == syna::status::invalid_argument);
+  CHECK(thrown([&] { numbered.update({gone, too_few, {}}); }) == syna::status::invalid_argument);
+  syna::condition failing([](const syna::row&) -> bool { throw std::runtime_error("mine"); });
+  is_caught = false;
+  try {
+    numbered.erase_where(syna::search_options().with_condition(failing));
+  } catch (const std::runtime_error&) {
+    is_caught = true;
+  }
+  CHECK(is_caught && numbered.size() == 1 && numbered.erase_where({}) == 1);
+  CHECK(numbered.user_block().label == "model-1");
+  CHECK(thrown([&] { numbered.set_user_block({0, 0, std::string(65, 'm')}); }) == syna::status::invalid_argument);
+  CHECK(thrown([&] { numbered.set_user_block({0, 0, std::string("a\0b", 3)}); }) == syna::status::invalid_argument);
+  how.with_key_kind(syna::key_kind::text).with_label(nullptr);
+
   /* A store that was moved from is closed; the other one is not. */
   syna::store other = std::move(store);
   CHECK(store.size() == 0 && other.size() == 3003);

@@ -16,15 +16,15 @@
 #include <map>
 #include <optional>
 
-#include "asking.hpp"
+#include "writes.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-class replay : asking {
+class replay : writes {
  public:
-  replay(const char* cases, fs::path folder) : asking(cases), folder_(std::move(folder)) {}
+  replay(const char* cases, fs::path folder) : writes(cases), folder_(std::move(folder)) {}
 
   using lines::where;
 
@@ -48,7 +48,18 @@ class replay : asking {
     const std::string name = word.substr(0, word.find('=')), value = word.substr(word.find('=') + 1);
     const auto number = [&] { return std::stoull(value); };
     const auto narrow = [&] { return static_cast<std::uint32_t>(number()); };
-    if (name == "metric") how.metric = metric_of(value);
+    if (name == "metric") {
+      how.metric = number_of(value, {{"cosine", SYNA_MMAP_METRIC_COSINE},
+                                     {"euclidean", SYNA_MMAP_METRIC_EUCLIDEAN},
+                                     {"dot_product", SYNA_MMAP_METRIC_DOT_PRODUCT},
+                                     {"from_file", SYNA_MMAP_METRIC_FROM_FILE}});
+    } else if (name == "key_kind") {
+      how.with_key_kind(static_cast<syna::key_kind>(number_of(
+          value, {{"text", SYNA_MMAP_KEYS_TEXT}, {"bytes", SYNA_MMAP_KEYS_BYTES}, {"from_file", SYNA_MMAP_KEYS_FROM_FILE}})));
+    } else if (name == "label") how.with_label((label_ = bytes_of(value)).c_str());
+    else if (name == "expected_label") how.with_expected_label((expected_label_ = bytes_of(value)).c_str());
+    else if (name == "application_id") how.application_id = narrow();
+    else if (name == "user_version") how.user_version = narrow();
     else if (name == "dimensions") how.dimensions = narrow();
     else if (name == "index_threshold") how.index_threshold = number();
     else if (name == "flags") how.with_flags(narrow());
@@ -62,14 +73,10 @@ class replay : asking {
     else throw std::runtime_error("an unknown option: " + word);
   }
 
-  static std::uint32_t metric_of(const std::string& word) {
-    using syna::metric;
-    static const std::map<std::string, metric> named{{"cosine", metric::cosine},
-                                                     {"euclidean", metric::euclidean},
-                                                     {"dot_product", metric::dot_product},
-                                                     {"from_file", metric::from_file}};
-    const auto found = named.find(word);
-    return static_cast<std::uint32_t>(found != named.end() ? found->second : static_cast<metric>(std::stoul(word)));
+  /* The number of a metric or a kind of keys, which is a number or a name. */
+  static std::uint32_t number_of(const std::string& word, const std::map<std::string, std::uint32_t>& names) {
+    const auto found = names.find(word);
+    return found != names.end() ? found->second : static_cast<std::uint32_t>(std::stoul(word));
   }
 
   void open() {
@@ -107,34 +114,6 @@ class replay : asking {
     std::ifstream from(folder_ / words_[2], std::ios::binary);
     const std::string content((std::istreambuf_iterator<char>(from)), {});
     write_file(words_[1], std::string(std::stoul(words_[3]), '\0') + content);
-  }
-
-  void write_batch() {
-    syna::store& target = store();
-    const bool is_upsert = words_[2] == "upsert";
-    std::vector<std::string> keys(std::stoul(words_[3])), payloads(keys.size());
-    std::vector<std::uint64_t> tags;
-    std::vector<float> vectors;
-    const words expected = expected_;
-    bool has_tags = false, has_payloads = false;
-    for (std::size_t i = 0; i < keys.size(); i++) {
-      require(is_next("row"), "a row is missing");
-      keys[i] = bytes_of(words_[1]);
-      const auto vector = vector_of(words_[2]);
-      vectors.insert(vectors.end(), vector.begin(), vector.end());
-      tags.push_back(std::stoull(words_[3]));
-      has_tags |= tags.back() != 0;
-      payloads[i] = bytes_of(words_[4]);
-      has_payloads |= !payloads[i].empty();
-    }
-    const std::vector<std::string_view> key_views(keys.begin(), keys.end()), payload_views(payloads.begin(), payloads.end());
-    syna::batch rows;
-    rows.keys = key_views;
-    rows.vectors = vectors;
-    if (has_tags) rows.tags = tags;
-    if (has_payloads) rows.payloads = payload_views;
-    expected_ = expected;
-    said_number(is_upsert ? target.try_upsert_batch(rows) : target.try_insert_batch(rows));
   }
 
   void compact_steps() {
@@ -214,6 +193,13 @@ class replay : asking {
         {"upsert", [&] { said(store().try_upsert(key(), vector())); }},
         {"batch", [&] { write_batch(); }},
         {"delete", [&] { said(store().try_erase(key())); }},
+        {"delete_batch", [&] { erase_batch(); }},
+        {"delete_where", [&] { said_number(store().try_erase_where(search_options())); }},
+        {"update", [&] { update(); }},
+        {"set_tags", [&] { said(store().try_set_tags(key(), std::stoull(words_[3]))); }},
+        {"set_payload", [&] { set_payload(); }},
+        {"user_block", [&] { user_block(); }},
+        {"set_user_block", [&] { set_user_block(); }},
         {"get", [&] { get(); }},
         {"tags", [&] { said_number(store().try_tags(key())); }},
         {"payload",
@@ -265,6 +251,8 @@ class replay : asking {
   }
 
   fs::path folder_;
+  /* What options point to. */
+  std::string label_, expected_label_;
   std::size_t case_count_ = 0;
 };
 

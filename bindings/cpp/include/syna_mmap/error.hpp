@@ -36,6 +36,8 @@ enum class status : std::int32_t {
   internal = SYNA_MMAP_ERR_INTERNAL,
   cancelled = SYNA_MMAP_ERR_CANCELLED,
   limit = SYNA_MMAP_ERR_LIMIT,
+  key_kind_mismatch = SYNA_MMAP_ERR_KEY_KIND_MISMATCH,
+  label_mismatch = SYNA_MMAP_ERR_LABEL_MISMATCH,
 };
 
 /* The library's version, such as "0.1.0". */

@@ -24,6 +24,15 @@ enum class durability : std::uint32_t {
   batch = SYNA_MMAP_DURABILITY_BATCH,
 };
 
+enum class key_kind : std::uint32_t {
+  /* UTF-8. */
+  text = SYNA_MMAP_KEYS_TEXT,
+  /* Any bytes. */
+  bytes = SYNA_MMAP_KEYS_BYTES,
+  /* For opening only: as in the existing file. */
+  from_file = SYNA_MMAP_KEYS_FROM_FILE,
+};
+
 /* syna_mmap_options with the defaults; its members are set by name. */
 struct options : syna_mmap_options {
   options() noexcept { syna_mmap_options_init(this, sizeof(syna_mmap_options)); }
@@ -35,6 +44,11 @@ struct options : syna_mmap_options {
   }
   /* SYNA_MMAP_OPEN_*, added to those that are set. */
   options& with_flags(std::uint32_t more) noexcept { return flags |= more, *this; }
+  options& with_key_kind(syna::key_kind k) noexcept { return key_kind = static_cast<std::uint32_t>(k), *this; }
+  /* Of a new file: what the vectors are. The text outlives the opening. */
+  options& with_label(const char* text) noexcept { return label = text, *this; }
+  /* An existing file with another label is refused. The text outlives the opening. */
+  options& with_expected_label(const char* text) noexcept { return expected_label = text, *this; }
 };
 
 /* syna_mmap_search_options with the defaults; its members are set by name. */
@@ -68,6 +82,7 @@ struct search_options : syna_mmap_search_options {
 
  private:
   friend class searching;
+  friend class writing;
   detail::asked* asked_ = nullptr;
 };
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "searching.hpp"
+#include "writing.hpp"
 
 namespace syna {
 
@@ -15,20 +15,9 @@ struct salvaged {
   std::uint64_t rows = 0, lost = 0;
 };
 
-/* Rows to write. Keys are copied together; vectors, tags and payloads are taken from where they lie. */
-struct batch {
-  span<const std::string_view> keys;
-  /* keys.size() x dimensions, one vector after the other. */
-  span<const float> vectors;
-  /* One for each key, or none. */
-  span<const std::uint64_t> tags;
-  /* One for each key, or none. */
-  span<const std::string_view> payloads;
-};
-
 /* All threads may use it at once; moving or destroying it is for one. Closes the store at its end, without a word
  * about a failure: call close() to hear of it. */
-class store : public searching {
+class store : public writing {
  public:
   static result<store> try_open(const std::filesystem::path& path, const options& how = {}) {
     if (syna_mmap_abi_version() != SYNA_MMAP_ABI_VERSION) {
@@ -89,11 +78,6 @@ class store : public searching {
     });
   }
 
-  /* How many keys were new; all rows are written or none. */
-  result<std::size_t> try_insert_batch(const batch& rows) { return write(rows, SYNA_MMAP_WRITE_INSERT); }
-  /* How many different keys; all rows are written or none. */
-  result<std::size_t> try_upsert_batch(const batch& rows) { return write(rows, SYNA_MMAP_WRITE_UPSERT); }
-
   /* Whether the key was there. */
   result<bool> try_erase(std::string_view key) {
     bool deleted = false;
@@ -152,8 +136,6 @@ class store : public searching {
   void reserve(std::uint64_t count) { try_reserve(count).value(); }
   bool insert(std::string_view key, span<const float> vector) { return try_insert(key, vector).value(); }
   void upsert(std::string_view key, span<const float> vector) { try_upsert(key, vector).value(); }
-  std::size_t insert_batch(const batch& rows) { return try_insert_batch(rows).value(); }
-  std::size_t upsert_batch(const batch& rows) { return try_upsert_batch(rows).value(); }
   bool erase(std::string_view key) { return try_erase(key).value(); }
   void get(std::string_view key, span<float> out) const { try_get(key, out).value(); }
   std::vector<float> get(std::string_view key) const {
@@ -166,45 +148,7 @@ class store : public searching {
 #endif
 
  private:
-  using searching::searching;
-
-  /* Texts one after another, and where each begins. */
-  struct joined {
-    std::string text;
-    std::vector<std::uint64_t> offsets{0};
-    explicit joined(span<const std::string_view> pieces) {
-      offsets.reserve(pieces.size() + 1);
-      for (const std::string_view piece : pieces) {
-        text.append(piece);
-        offsets.push_back(text.size());
-      }
-    }
-  };
-
-  result<std::size_t> write(const batch& rows, std::uint32_t mode) {
-    const std::size_t count = rows.keys.size();
-    if (auto wrong = wrong_length(rows.vectors.size(), count)) return *std::move(wrong);
-    if ((!rows.tags.empty() && rows.tags.size() != count) ||
-        (!rows.payloads.empty() && rows.payloads.size() != count)) {
-      return failure{status::invalid_argument, 0, "pass as many tags and payloads as keys, or none"};
-    }
-    const joined keys(rows.keys), payloads(rows.payloads);
-    syna_mmap_batch raw{};
-    raw.struct_size = sizeof raw;
-    raw.keys = keys.text.data();
-    raw.key_offsets = keys.offsets.data();
-    raw.vectors = rows.vectors.data();
-    raw.count = count;
-    raw.tags = rows.tags.empty() ? nullptr : rows.tags.data();
-    if (!rows.payloads.empty()) {
-      raw.payloads = reinterpret_cast<const std::uint8_t*>(payloads.text.data());
-      raw.payload_offsets = payloads.offsets.data();
-    }
-    raw.mode = mode;
-    std::size_t written = 0;
-    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_write(handle_, &raw, &written, e); },
-                          [&] { return written; });
-  }
+  using writing::writing;
 };
 
 /* Writes whatever is whole in the damaged file `from` into the new file `to`. */

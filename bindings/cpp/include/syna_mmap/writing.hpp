@@ -1,0 +1,208 @@
+/* The part of a store that writes many rows at once, updates them, and has the user block. */
+#ifndef SYNA_MMAP_WRITING_HPP
+#define SYNA_MMAP_WRITING_HPP
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "searching.hpp"
+
+namespace syna {
+
+/* Rows to write and keys to delete. Keys are copied together; vectors, tags and payloads are taken from where they lie. */
+struct batch {
+  span<const std::string_view> keys;
+  /* keys.size() x dimensions, one vector after the other. */
+  span<const float> vectors;
+  /* One for each key, or none. */
+  span<const std::uint64_t> tags;
+  /* One for each key, or none. */
+  span<const std::string_view> payloads;
+  /* Keys to delete before the rows are written. */
+  span<const std::string_view> deletions = {};
+};
+
+/* New tags and payloads of existing keys. */
+struct values {
+  span<const std::string_view> keys;
+  /* One for each key, or none: tags stay as they are. */
+  span<const std::uint64_t> tags;
+  /* One for each key, or none: payloads stay as they are. An empty one removes the old one. */
+  span<const std::string_view> payloads;
+};
+
+enum class write_mode : std::uint32_t {
+  /* A key that exists is left as it is. */
+  insert = SYNA_MMAP_WRITE_INSERT,
+  /* A key that exists gets the new row. */
+  upsert = SYNA_MMAP_WRITE_UPSERT,
+};
+
+/* What a batch has done. */
+struct written {
+  /* Of an insert: how many keys were new. Of an upsert: how many different keys there were. */
+  std::size_t rows = 0;
+  /* How many of the keys to delete existed. */
+  std::size_t deleted = 0;
+};
+
+/* Values that an application stores in the file for itself. */
+struct user_block {
+  std::uint32_t application_id = 0, user_version = 0;
+  /* What the vectors are: UTF-8, at most SYNA_MMAP_MAX_LABEL_BYTES. */
+  std::string label;
+};
+
+class writing : public searching {
+ public:
+  /* Deletes, then writes the rows: all of it or nothing. */
+  result<written> try_write(const batch& all, write_mode mode = write_mode::insert) {
+    const std::size_t count = all.keys.size();
+    if (auto wrong = wrong_length(all.vectors.size(), count)) return *std::move(wrong);
+    if (auto wrong = wrong_counts(count, all.tags.size(), all.payloads.size())) return *std::move(wrong);
+    const joined keys(all.keys), payloads(all.payloads), deletions(all.deletions);
+    written counts;
+    syna_mmap_batch raw = raw_of(keys, count, all.tags, payloads);
+    raw.vectors = all.vectors.data();
+    raw.mode = static_cast<std::uint32_t>(mode);
+    raw.delete_keys = deletions.text.data();
+    raw.delete_key_offsets = deletions.offsets.data();
+    raw.delete_count = all.deletions.size();
+    raw.out_deleted = &counts.deleted;
+    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_write(handle_, &raw, &counts.rows, e); },
+                          [&] { return counts; });
+  }
+  /* How many keys were new. */
+  result<std::size_t> try_insert_batch(const batch& all) { return rows_of(try_write(all, write_mode::insert)); }
+  /* How many different keys. */
+  result<std::size_t> try_upsert_batch(const batch& all) { return rows_of(try_write(all, write_mode::upsert)); }
+
+  /* Deletes many keys, all or none; how many existed. */
+  result<std::size_t> try_erase_batch(span<const std::string_view> gone) {
+    const joined keys(gone);
+    std::size_t deleted = 0;
+    return detail::answer(
+        [&](syna_mmap_error* e) {
+          return syna_mmap_delete_batch(handle_, keys.text.data(), keys.offsets.data(), gone.size(), &deleted, e);
+        },
+        [&] { return deleted; });
+  }
+
+  /* Deletes all rows that meet the conditions, all or none; how many. Without conditions: all rows. */
+  result<std::size_t> try_erase_where(const search_options& conditions) {
+    if (conditions.asked_ != nullptr) conditions.asked_->dimensions.store(dimensions_, std::memory_order_relaxed);
+    std::size_t deleted = 0;
+    auto ended = detail::answer(
+        [&](syna_mmap_error* e) { return syna_mmap_delete_where(handle_, &conditions, &deleted, e); },
+        [&] { return deleted; });
+    if (conditions.asked_ != nullptr) conditions.asked_->rethrow();
+    return ended;
+  }
+
+  /* Sets tags, payloads or both of existing keys, all or none; how many exist. Others are ignored. */
+  result<std::size_t> try_update(const values& given) {
+    const std::size_t count = given.keys.size();
+    if (auto wrong = wrong_counts(count, given.tags.size(), given.payloads.size())) return *std::move(wrong);
+    const joined keys(given.keys), payloads(given.payloads);
+    syna_mmap_batch raw = raw_of(keys, count, given.tags, payloads);
+    /* No keys need no values. */
+    if (count == 0) raw.payload_offsets = payloads.offsets.data();
+    std::size_t updated = 0;
+    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_update(handle_, &raw, &updated, e); },
+                          [&] { return updated; });
+  }
+
+  result<> try_set_tags(std::string_view key, std::uint64_t tags) {
+    return detail::answer(
+        [&](syna_mmap_error* e) { return syna_mmap_set_tags(handle_, key.data(), key.size(), tags, e); });
+  }
+
+  /* An empty payload removes the old one. */
+  result<> try_set_payload(std::string_view key, span<const std::uint8_t> payload) {
+    return detail::answer([&](syna_mmap_error* e) {
+      return syna_mmap_set_payload(handle_, key.data(), key.size(), payload.data(), payload.size(), e);
+    });
+  }
+
+  result<syna::user_block> try_user_block() const {
+    syna_mmap_user_block raw = SYNA_MMAP_USER_BLOCK_INIT;
+    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_get_user_block(handle_, &raw, e); },
+                          [&] { return syna::user_block{raw.application_id, raw.user_version, raw.label}; });
+  }
+
+  /* Also makes all writes so far safe from a power cut. */
+  result<> try_set_user_block(const syna::user_block& block) {
+    syna_mmap_user_block raw = SYNA_MMAP_USER_BLOCK_INIT;
+    if (block.label.size() > SYNA_MMAP_MAX_LABEL_BYTES || block.label.find('\0') != std::string::npos) {
+      return failure{status::invalid_argument, 0,
+                     "the label has " + std::to_string(block.label.size()) +
+                         " bytes; pass one of at most 64, without NUL bytes"};
+    }
+    raw.application_id = block.application_id;
+    raw.user_version = block.user_version;
+    std::memcpy(raw.label, block.label.data(), block.label.size());
+    return detail::answer([&](syna_mmap_error* e) { return syna_mmap_set_user_block(handle_, &raw, e); });
+  }
+
+#ifdef __cpp_exceptions
+  /* As their try_ namesakes, but failures are thrown as syna::error. */
+  written write(const batch& all, write_mode mode = write_mode::insert) { return try_write(all, mode).value(); }
+  std::size_t insert_batch(const batch& all) { return try_insert_batch(all).value(); }
+  std::size_t upsert_batch(const batch& all) { return try_upsert_batch(all).value(); }
+  std::size_t erase_batch(span<const std::string_view> gone) { return try_erase_batch(gone).value(); }
+  std::size_t erase_where(const search_options& conditions) { return try_erase_where(conditions).value(); }
+  std::size_t update(const values& given) { return try_update(given).value(); }
+  void set_tags(std::string_view key, std::uint64_t tags) { try_set_tags(key, tags).value(); }
+  void set_payload(std::string_view key, span<const std::uint8_t> payload) { try_set_payload(key, payload).value(); }
+  syna::user_block user_block() const { return try_user_block().value(); }
+  void set_user_block(const syna::user_block& block) { try_set_user_block(block).value(); }
+#endif
+
+ protected:
+  using searching::searching;
+
+ private:
+  /* Texts one after another, and where each begins. */
+  struct joined {
+    std::string text;
+    std::vector<std::uint64_t> offsets{0};
+    explicit joined(span<const std::string_view> pieces) {
+      offsets.reserve(pieces.size() + 1);
+      for (const std::string_view piece : pieces) {
+        text.append(piece);
+        offsets.push_back(text.size());
+      }
+    }
+  };
+
+  static std::optional<failure> wrong_counts(std::size_t count, std::size_t tags, std::size_t payloads) {
+    if ((tags == 0 || tags == count) && (payloads == 0 || payloads == count)) return std::nullopt;
+    return failure{status::invalid_argument, 0, "pass as many tags and payloads as keys, or none"};
+  }
+
+  /* `payloads` without any: none are passed. */
+  static syna_mmap_batch raw_of(const joined& keys, std::size_t count, span<const std::uint64_t> tags,
+                                const joined& payloads) noexcept {
+    syna_mmap_batch raw = SYNA_MMAP_BATCH_INIT;
+    raw.keys = keys.text.data();
+    raw.key_offsets = keys.offsets.data();
+    raw.count = count;
+    raw.tags = tags.empty() ? nullptr : tags.data();
+    if (payloads.offsets.size() > 1) {
+      raw.payloads = reinterpret_cast<const std::uint8_t*>(payloads.text.data());
+      raw.payload_offsets = payloads.offsets.data();
+    }
+    return raw;
+  }
+
+  static result<std::size_t> rows_of(result<written> all) {
+    if (!all) return std::move(all).failure();
+    return all->rows;
+  }
+};
+
+}  // namespace syna
+
+#endif
