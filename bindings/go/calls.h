@@ -52,9 +52,57 @@ static inline syna_mmap_status go_upsert(uintptr_t store, _GoString_ key, const 
 static inline syna_mmap_status go_write(uintptr_t store, const char *keys, const uint64_t *key_offsets,
                                         const float *vectors, size_t count, const uint64_t *tags,
                                         const uint8_t *payloads, const uint64_t *payload_offsets, uint32_t mode,
-                                        size_t *written, syna_mmap_error *error) {
-  syna_mmap_batch batch = {sizeof batch, keys, key_offsets, vectors, count, tags, payloads, payload_offsets, mode, 0};
+                                        const char *delete_keys, const uint64_t *delete_key_offsets,
+                                        size_t delete_count, size_t *deleted, size_t *written,
+                                        syna_mmap_error *error) {
+  syna_mmap_batch batch = {sizeof batch,    keys, key_offsets, vectors,     count,
+                           tags,            payloads, payload_offsets, mode, 0,
+                           delete_keys,     delete_key_offsets, delete_count, deleted};
   return syna_mmap_write(store_of(store), &batch, written, error);
+}
+
+static inline syna_mmap_status go_update(uintptr_t store, const char *keys, const uint64_t *key_offsets, size_t count,
+                                         const uint64_t *tags, const uint8_t *payloads,
+                                         const uint64_t *payload_offsets, size_t *updated, syna_mmap_error *error) {
+  syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
+  batch.keys = keys;
+  batch.key_offsets = key_offsets;
+  batch.count = count;
+  batch.tags = tags;
+  batch.payloads = payloads;
+  batch.payload_offsets = payload_offsets;
+  return syna_mmap_update(store_of(store), &batch, updated, error);
+}
+
+static inline syna_mmap_status go_delete_batch(uintptr_t store, const char *keys, const uint64_t *key_offsets,
+                                               size_t count, size_t *deleted, syna_mmap_error *error) {
+  return syna_mmap_delete_batch(store_of(store), keys, key_offsets, count, deleted, error);
+}
+
+static inline syna_mmap_status go_set_tags(uintptr_t store, _GoString_ key, uint64_t tags, syna_mmap_error *error) {
+  return syna_mmap_set_tags(store_of(store), _GoStringPtr(key), _GoStringLen(key), tags, error);
+}
+
+static inline syna_mmap_status go_set_payload(uintptr_t store, _GoString_ key, const uint8_t *payload, size_t length,
+                                              syna_mmap_error *error) {
+  return syna_mmap_set_payload(store_of(store), _GoStringPtr(key), _GoStringLen(key), payload, length, error);
+}
+
+static inline syna_mmap_status go_get_user_block(uintptr_t store, syna_mmap_user_block *block,
+                                                 syna_mmap_error *error) {
+  block->struct_size = sizeof *block;
+  return syna_mmap_get_user_block(store_of(store), block, error);
+}
+
+/* The binding has checked the label's length. */
+static inline syna_mmap_status go_set_user_block(uintptr_t store, uint32_t application_id, uint32_t user_version,
+                                                 _GoString_ label, syna_mmap_error *error) {
+  syna_mmap_user_block block = SYNA_MMAP_USER_BLOCK_INIT;
+  size_t i;
+  block.application_id = application_id;
+  block.user_version = user_version;
+  for (i = 0; i < _GoStringLen(label) && i < sizeof block.label - 1; i++) block.label[i] = _GoStringPtr(label)[i];
+  return syna_mmap_set_user_block(store_of(store), &block, error);
 }
 
 static inline syna_mmap_status go_delete(uintptr_t store, _GoString_ key, bool *deleted, syna_mmap_error *error) {
@@ -161,6 +209,13 @@ static inline syna_mmap_search_options go_options(const go_how *how, const char 
     options.filter_context = (void *)how->condition;
   }
   return options;
+}
+
+static inline syna_mmap_status go_delete_where(uintptr_t store, const go_how *how, _GoString_ prefix,
+                                               const uint64_t *bitmap, size_t words, size_t *deleted,
+                                               syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return syna_mmap_delete_where(store_of(store), &options, deleted, error);
 }
 
 static inline syna_mmap_status go_take(uintptr_t results, go_found *found, syna_mmap_status status) {

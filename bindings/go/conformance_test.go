@@ -83,12 +83,21 @@ func (r *replay) options(words []string) []syna.Option {
 		syna.WithCheckpointInterval(0)}
 	for _, word := range words {
 		name, value, _ := strings.Cut(word, "=")
+		if strings.HasSuffix(name, "label") {
+			continue
+		}
 		metric, isNamed := metrics[value]
+		if kind, isKind := keyKinds[value]; name == "key_kind" && isKind {
+			metric, isNamed = syna.Metric(kind), true
+		}
 		if !isNamed {
 			metric = syna.Metric(r.parsed(value))
 		}
 		number := uint32(metric)
 		switch name {
+		case "application_id", "user_version":
+		case "key_kind":
+			chosen = append(chosen, syna.WithKeyKind(syna.KeyKind(number)))
 		case "metric":
 			chosen = append(chosen, syna.WithMetric(metric))
 		case "dimensions":
@@ -115,34 +124,7 @@ func (r *replay) options(words []string) []syna.Option {
 			r.require(false, "an unknown option")
 		}
 	}
-	return chosen
-}
-
-func (r *replay) batch() {
-	store, write, expected := r.store(), r.store().InsertBatch, r.expected
-	if r.words[2] == "upsert" {
-		write = store.UpsertBatch
-	}
-	var rows syna.Rows
-	hasTags, hasPayloads := false, false
-	for count := r.parsed(r.words[3]); count > 0; count-- {
-		r.require(r.isNext("row"), "a row is missing")
-		rows.Keys = append(rows.Keys, r.bytesOf(r.words[1]))
-		rows.Vectors = append(rows.Vectors, r.vectorOf(r.words[2])...)
-		rows.Tags = append(rows.Tags, r.parsed(r.words[3]))
-		rows.Payloads = append(rows.Payloads, []byte(r.bytesOf(r.words[4])))
-		hasTags = hasTags || r.words[3] != "0"
-		hasPayloads = hasPayloads || r.words[4] != "-"
-	}
-	if !hasTags {
-		rows.Tags = nil
-	}
-	if !hasPayloads {
-		rows.Payloads = nil
-	}
-	r.expected = expected
-	written, err := write(rows)
-	r.saidStatus(err, written)
+	return append(chosen, r.labels(words)...)
 }
 
 func (r *replay) get() {
@@ -225,8 +207,6 @@ func (r *replay) operate() {
 		r.saidStatus(err, yesNo(inserted))
 	case "upsert":
 		r.saidStatus(r.store().Upsert(r.key(), r.vectorOf(r.words[3])))
-	case "batch":
-		r.batch()
 	case "delete":
 		deleted, err := r.store().Delete(r.key())
 		r.saidStatus(err, yesNo(deleted))
@@ -271,6 +251,6 @@ func (r *replay) operate() {
 	case "limit_file_bytes":
 		r.limitFileBytes()
 	default:
-		r.require(r.ask() || r.keepInOrder(), "an unknown operation")
+		r.require(r.ask() || r.keepInOrder() || r.write(), "an unknown operation")
 	}
 }

@@ -36,6 +36,8 @@ const (
 	ErrInternal           Status = C.SYNA_MMAP_ERR_INTERNAL
 	ErrCancelled          Status = C.SYNA_MMAP_ERR_CANCELLED
 	ErrLimit              Status = C.SYNA_MMAP_ERR_LIMIT
+	ErrKeyKindMismatch    Status = C.SYNA_MMAP_ERR_KEY_KIND_MISMATCH
+	ErrLabelMismatch      Status = C.SYNA_MMAP_ERR_LABEL_MISMATCH
 )
 
 // Error is the status's C name, such as "SYNA_MMAP_ERR_LOCKED".

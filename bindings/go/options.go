@@ -1,11 +1,17 @@
 package syna
 
 /*
+#include <stdlib.h>
 #include "calls.h"
 */
 import "C"
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unsafe"
+)
 
 // Metric is how near two vectors are; smaller distances are nearer, whatever it is.
 type Metric uint32
@@ -44,15 +50,41 @@ type Option func(*options)
 
 type options struct {
 	raw C.syna_mmap_options
+	// What is wrong with a label.
+	err error
 }
 
-func optionsOf(chosen []Option) options {
-	var o options
+// optionsOf has to be freed.
+func optionsOf(chosen []Option) *options {
+	o := &options{}
 	C.syna_mmap_options_init(&o.raw, C.sizeof_syna_mmap_options)
 	for _, option := range chosen {
-		option(&o)
+		option(o)
 	}
 	return o
+}
+
+func (o *options) free() {
+	C.free(unsafe.Pointer(o.raw.label))
+	C.free(unsafe.Pointer(o.raw.expected_label))
+}
+
+// setLabel copies a label to C.
+func (o *options) setLabel(member **C.char, label string) {
+	if err := wrongLabel(label); err != nil {
+		o.err = err
+		return
+	}
+	C.free(unsafe.Pointer(*member))
+	*member = C.CString(label)
+}
+
+func wrongLabel(label string) error {
+	if len(label) <= C.SYNA_MMAP_MAX_LABEL_BYTES && strings.IndexByte(label, 0) < 0 {
+		return nil
+	}
+	return &Error{Status: ErrInvalidArgument, Message: fmt.Sprintf(
+		"the label has %d bytes; pass one of at most %d, without NUL bytes", len(label), C.SYNA_MMAP_MAX_LABEL_BYTES)}
 }
 
 // WithDimensions: 64 to 8,192, or 0 for those of the existing file. Default 768.
@@ -141,4 +173,34 @@ func WithFixedEf(count uint32) Option {
 // WithMostUnindexedRows: rows that a write may leave out of an index that comes by itself. Default 256.
 func WithMostUnindexedRows(count uint64) Option {
 	return func(o *options) { o.raw.most_unindexed_rows = C.uint64_t(count) }
+}
+
+// KeyKind is what keys are; fixed when the file is made.
+type KeyKind uint32
+
+const (
+	// TextKeys are UTF-8.
+	TextKeys KeyKind = C.SYNA_MMAP_KEYS_TEXT
+	// ByteKeys are strings of any bytes.
+	ByteKeys KeyKind = C.SYNA_MMAP_KEYS_BYTES
+	// KeysFromFile is for opening only: as in the existing file.
+	KeysFromFile KeyKind = C.SYNA_MMAP_KEYS_FROM_FILE
+)
+
+// WithKeyKind: default TextKeys.
+func WithKeyKind(kind KeyKind) Option {
+	return func(o *options) { o.raw.key_kind = C.uint32_t(kind) }
+}
+
+// WithUserBlock: the application's values in a new file.
+func WithUserBlock(block UserBlock) Option {
+	return func(o *options) {
+		o.raw.application_id, o.raw.user_version = C.uint32_t(block.ApplicationID), C.uint32_t(block.UserVersion)
+		o.setLabel(&o.raw.label, block.Label)
+	}
+}
+
+// WithExpectedLabel refuses an existing file that has another label.
+func WithExpectedLabel(label string) Option {
+	return func(o *options) { o.setLabel(&o.raw.expected_label, label) }
 }

@@ -32,6 +32,10 @@ func Open(path string, chosen ...Option) (*Store, error) {
 	}
 	defer C.free(unsafe.Pointer(name))
 	o := optionsOf(chosen)
+	defer o.free()
+	if o.err != nil {
+		return nil, o.err
+	}
 	why := newErrorStruct()
 	var handle C.uintptr_t
 	return opened(&handle, check(C.go_open(name, &o.raw, &handle, why), why))

@@ -47,6 +47,10 @@ func (s *Store) Stats() (Stats, error) {
 // InMemory makes a store without a file, for tests and caches.
 func InMemory(chosen ...Option) (*Store, error) {
 	o := optionsOf(chosen)
+	defer o.free()
+	if o.err != nil {
+		return nil, o.err
+	}
 	why := newErrorStruct()
 	var handle C.uintptr_t
 	return opened(&handle, check(C.go_open_in_memory(&o.raw, &handle, why), why))
@@ -56,7 +60,11 @@ func InMemory(chosen ...Option) (*Store, error) {
 // closed at once.
 func OpenAt(file *os.File, offset, length, indexOffset, indexLength uint64, chosen ...Option) (*Store, error) {
 	defer runtime.KeepAlive(file)
-	o := optionsOf(append([]Option{WithDimensions(0), WithMetric(FromFile)}, chosen...))
+	o := optionsOf(append([]Option{WithDimensions(0), WithMetric(FromFile), WithKeyKind(KeysFromFile)}, chosen...))
+	defer o.free()
+	if o.err != nil {
+		return nil, o.err
+	}
 	why := newErrorStruct()
 	var handle C.uintptr_t
 	status := C.go_open_at(C.int32_t(file.Fd()), C.uint64_t(offset), C.uint64_t(length), C.uint64_t(indexOffset),

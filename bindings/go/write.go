@@ -50,39 +50,80 @@ type Rows struct {
 	Tags []uint64
 	// Payloads has some bytes for each key, or is nil: none.
 	Payloads [][]byte
+	// Delete has keys to delete before the rows are written; or nil.
+	Delete []string
+}
+
+// Mode is what a batch does with a key that is there.
+type Mode uint32
+
+const (
+	// KeepExisting leaves it as it is.
+	KeepExisting Mode = C.SYNA_MMAP_WRITE_INSERT
+	// ReplaceExisting gives it the new row.
+	ReplaceExisting Mode = C.SYNA_MMAP_WRITE_UPSERT
+)
+
+// Written is what a batch has done.
+type Written struct {
+	// Rows is how many keys were new; with ReplaceExisting: how many different keys there were.
+	Rows int
+	// Deleted is how many of the keys to delete existed.
+	Deleted int
 }
 
 // InsertBatch stores all rows or none; keys that are there are left as they are. It returns how many were new.
 func (s *Store) InsertBatch(rows Rows) (int, error) {
-	return s.write(rows, C.SYNA_MMAP_WRITE_INSERT)
+	written, err := s.Write(rows, KeepExisting)
+	return written.Rows, err
 }
 
 // UpsertBatch stores all rows or none, in the place of those that are there. It returns how many keys there were.
 func (s *Store) UpsertBatch(rows Rows) (int, error) {
-	return s.write(rows, C.SYNA_MMAP_WRITE_UPSERT)
+	written, err := s.Write(rows, ReplaceExisting)
+	return written.Rows, err
 }
 
-func (s *Store) write(rows Rows, mode C.uint32_t) (int, error) {
+// Write deletes the keys in Delete, then writes the rows: all of it or nothing.
+func (s *Store) Write(rows Rows, mode Mode) (Written, error) {
 	defer runtime.KeepAlive(s)
 	count := len(rows.Keys)
 	if err := wrongLength(len(rows.Vectors), count, s.dimensions); err != nil {
-		return 0, err
+		return Written{}, err
 	}
-	if (rows.Tags != nil && len(rows.Tags) != count) || (rows.Payloads != nil && len(rows.Payloads) != count) {
-		return 0, &Error{Status: ErrInvalidArgument, Message: "pass as many tags and payloads as keys, or nil"}
+	if err := wrongCounts(count, rows.Tags, rows.Payloads); err != nil {
+		return Written{}, err
 	}
-	keys, keyOffsets := joined(count, func(i int) string { return rows.Keys[i] })
-	var payloads []byte
-	var payloadOffsets []uint64
-	if rows.Payloads != nil {
-		payloads, payloadOffsets = joined(count, func(i int) string { return string(rows.Payloads[i]) })
-	}
+	keys, keyOffsets := joinedTexts(rows.Keys)
+	deletions, deletionOffsets := joinedTexts(rows.Delete)
+	payloads, payloadOffsets := joinedPayloads(rows.Payloads)
 	why := newErrorStruct()
-	var written C.size_t
+	var written, deleted C.size_t
 	status := C.go_write(s.handle, (*C.char)(unsafe.Pointer(bytesOf(keys))), numbers(keyOffsets), floats(rows.Vectors),
-		C.size_t(count), numbers(rows.Tags), bytesOf(payloads), numbers(payloadOffsets), mode, &written, why)
+		C.size_t(count), numbers(rows.Tags), bytesOf(payloads), numbers(payloadOffsets), C.uint32_t(mode),
+		(*C.char)(unsafe.Pointer(bytesOf(deletions))), numbers(deletionOffsets), C.size_t(len(rows.Delete)), &deleted,
+		&written, why)
 	err := check(status, why)
-	return int(written), err
+	return Written{int(written), int(deleted)}, err
+}
+
+func wrongCounts(count int, tags []uint64, payloads [][]byte) error {
+	if (tags == nil || len(tags) == count) && (payloads == nil || len(payloads) == count) {
+		return nil
+	}
+	return &Error{Status: ErrInvalidArgument, Message: "pass as many tags and payloads as keys, or nil"}
+}
+
+func joinedTexts(texts []string) ([]byte, []uint64) {
+	return joined(len(texts), func(i int) string { return texts[i] })
+}
+
+// joinedPayloads of nil are none.
+func joinedPayloads(payloads [][]byte) ([]byte, []uint64) {
+	if payloads == nil {
+		return nil, nil
+	}
+	return joined(len(payloads), func(i int) string { return string(payloads[i]) })
 }
 
 // joined puts texts one after another, and tells where each begins.
