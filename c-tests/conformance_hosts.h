@@ -30,6 +30,15 @@ static void set_rows(syna_mmap_search_options *options, const char *numbers) {
   }
 }
 
+/* DISTANCE_BITS,ROW */
+static void set_after(syna_mmap_search_options *options, const char *word) {
+  uint32_t bits = (uint32_t)strtoul(word, (char **)&word, 16);
+  CHECK(*word == ',');
+  memcpy(&options->after_distance, &bits, sizeof bits);
+  options->after_row = strtoull(word + 1, NULL, 10);
+  options->has_after = 1;
+}
+
 static int is_named(const char *word, const char *name) {
   return strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '=';
 }
@@ -55,6 +64,8 @@ static syna_mmap_search_options search_options(char **word) {
     else if (is_named(*word, "tags_all")) options.tags_all = number;
     else if (is_named(*word, "tags_none")) options.tags_none = number;
     else if (is_named(*word, "rows")) set_rows(&options, value);
+    else if (is_named(*word, "max_distance")) options.max_distance = strtof(value, NULL);
+    else if (is_named(*word, "after")) set_after(&options, value);
     else if (is_named(*word, "prefix")) {
       prefix_wanted = bytes_of(value);
       options.key_prefix = prefix_wanted.data;

@@ -47,6 +47,15 @@ func (r *replay) searchOptions() []syna.SearchOption {
 		case "ends":
 			ending := r.bytesOf(text)
 			how = append(how, syna.Where(func(row syna.Row) bool { return strings.HasSuffix(row.Key, ending) }))
+		case "max_distance":
+			distance, err := strconv.ParseFloat(text, 32)
+			r.require(err == nil, "a distance")
+			how = append(how, syna.MaxDistance(float32(distance)))
+		case "after":
+			bits, row, _ := strings.Cut(text, ",")
+			distance, err := strconv.ParseUint(bits, 16, 32)
+			r.require(err == nil, "the bits of a distance")
+			how = append(how, syna.After(math.Float32frombits(uint32(distance)), r.parsed(row)))
 		case "rows":
 			how = append(how, syna.InRows(r.bitmapOf(text)))
 		default:

@@ -161,8 +161,9 @@ typedef struct go_found {
 /* How a search is done: the numbers. What points to Go memory comes beside them. */
 typedef struct go_how {
   uint32_t ef, exact, approximate;
-  uint64_t deadline_us, max_visits, tags_any, tags_all, tags_none;
-  bool has_rows;
+  uint64_t deadline_us, max_visits, tags_any, tags_all, tags_none, after_row;
+  float max_distance, after_distance;
+  bool has_rows, has_max_distance, has_after;
   /* A Go handle of the condition; 0: none. */
   uintptr_t condition;
 } go_how;
@@ -198,6 +199,10 @@ static inline syna_mmap_search_options go_options(const go_how *how, const char 
   options.tags_any = how->tags_any;
   options.tags_all = how->tags_all;
   options.tags_none = how->tags_none;
+  if (how->has_max_distance) options.max_distance = how->max_distance;
+  options.has_after = how->has_after;
+  options.after_distance = how->after_distance;
+  options.after_row = how->after_row;
   options.key_prefix = prefix;
   options.key_prefix_len = prefix_len;
   if (how->has_rows) {

@@ -46,6 +46,18 @@ func MaxVisits(count uint64) SearchOption {
 	return func(o *searchOptions) { o.raw.max_visits = C.uint64_t(count) }
 }
 
+// MaxDistance leaves out farther rows.
+func MaxDistance(distance float32) SearchOption {
+	return func(o *searchOptions) { o.raw.max_distance, o.raw.has_max_distance = C.float(distance), true }
+}
+
+// After finds the next page: what follows the hit with that distance and row, the last one of the page before.
+func After(distance float32, row uint64) SearchOption {
+	return func(o *searchOptions) {
+		o.raw.after_distance, o.raw.after_row, o.raw.has_after = C.float(distance), C.uint64_t(row), true
+	}
+}
+
 // TagsAny: the row has at least one of these tags.
 func TagsAny(tags uint64) SearchOption {
 	return func(o *searchOptions) { o.raw.tags_any = C.uint64_t(tags) }

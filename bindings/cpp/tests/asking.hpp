@@ -52,6 +52,8 @@ class asking : public lines {
       else if (name == "tags_any") how.tags_any = number();
       else if (name == "tags_all") how.tags_all = number();
       else if (name == "tags_none") how.tags_none = number();
+      else if (name == "max_distance") how.with_max_distance(std::stof(value));
+      else if (name == "after") how.with_after(distance_of(value), std::stoull(value.substr(9)));
       else if (name == "prefix") how.with_prefix(prefix_ = bytes_of(value));
       else if (name == "rows") how.with_rows(bitmap_ = bitmap_of(value));
       else if (name == "ends") {

@@ -69,6 +69,14 @@ inline std::vector<float> vector_of(std::string word) {
   return vector;
 }
 
+/* The float with these bits. */
+inline float distance_of(const std::string& word) {
+  const auto bits = static_cast<std::uint32_t>(std::stoul(word, nullptr, 16));
+  float distance;
+  std::memcpy(&distance, &bits, sizeof distance);
+  return distance;
+}
+
 /* Whether a distance is the one that the word stands for. */
 inline bool is_distance(const std::string& word, float distance) {
   if (word[0] == '~') return std::fabs(distance - std::strtof(word.c_str() + 1, nullptr)) <= 0.00001f;

@@ -86,6 +86,11 @@ namespace SynaMmap
             internal IntPtr FilterContext;
             internal uint Approximate;
             internal uint Reserved;
+            internal float MaxDistance;
+            internal float AfterDistance;
+            internal ulong AfterRow;
+            internal uint HasAfter;
+            internal uint Reserved2;
         }
 
         [StructLayout(LayoutKind.Sequential)]

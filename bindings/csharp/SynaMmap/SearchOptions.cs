@@ -28,6 +28,15 @@ namespace SynaMmap
         /// <summary>Rows after which a query's best hits so far are answered; 0: no bound.</summary>
         public ulong MaxVisits { get; set; }
 
+        /// <summary>The largest distance of a hit; null: no limit.</summary>
+        public float? MaxDistance { get; set; }
+
+        /// <summary>
+        /// The next page: what follows the hit with this distance and row, the last one of the page before. Null: from
+        /// the nearest row on.
+        /// </summary>
+        public (float Distance, ulong Row)? After { get; set; }
+
         /// <summary>At least one of these tags; 0: no condition.</summary>
         public ulong TagsAny { get; set; }
 
@@ -70,6 +79,18 @@ namespace SynaMmap
             {
                 // 0 would mean none: a deadline that is over already counts as a microsecond.
                 raw.DeadlineUs = (ulong)Math.Max(1L, Deadline.Value.Ticks / 10);
+            }
+
+            if (MaxDistance.HasValue)
+            {
+                raw.MaxDistance = MaxDistance.Value;
+            }
+
+            if (After.HasValue)
+            {
+                raw.HasAfter = 1;
+                raw.AfterDistance = After.Value.Distance;
+                raw.AfterRow = After.Value.Row;
             }
 
             return raw;

@@ -73,6 +73,12 @@ internal sealed partial class Conformance
                 case "tags_any": options.TagsAny = ulong.Parse(text); break;
                 case "tags_all": options.TagsAll = ulong.Parse(text); break;
                 case "tags_none": options.TagsNone = ulong.Parse(text); break;
+                case "max_distance": options.MaxDistance = DistanceOf(text); break;
+                case "after":
+                    string[] parts = text.Split(',');
+                    uint bits = uint.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                    options.After = (BitConverter.ToSingle(BitConverter.GetBytes(bits), 0), ulong.Parse(parts[1]));
+                    break;
                 case "prefix": options.Utf8KeyPrefix = Words.BytesOf(text); break;
                 case "rows": options.RowBitmap = BitmapOf(text); break;
                 case "ends":

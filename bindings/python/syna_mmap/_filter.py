@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, List, Optional, Union
+from typing import Any, Callable, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,10 @@ from ._rows import KeyForm, Row, row_of
 # Asked for once; nothing changes them.
 _DEFAULTS = CSearchOptions()
 library.search_options_init(_DEFAULTS, ctypes.sizeof(CSearchOptions))
+
+
+#: The distance and the row of a hit.
+After = Tuple[float, int]
 
 
 @dataclass
@@ -69,6 +74,8 @@ class Asked:
         condition: Optional[Filter],
         approximate: bool,
         form: KeyForm = bytes.decode,
+        max_distance: float = math.inf,
+        after: Optional[After] = None,
     ) -> None:
         #: What the callback has raised.
         self.raised: List[BaseException] = []
@@ -78,6 +85,9 @@ class Asked:
         raw.ef, raw.exact, raw.approximate = count_of("ef", ef, 32), exact, approximate
         raw.deadline_us = count_of("deadline_us", deadline_us or 0)
         raw.max_visits = count_of("max_visits", max_visits)
+        raw.max_distance = max_distance
+        if after is not None:
+            raw.after_distance, raw.after_row, raw.has_after = after[0], count_of("the row of after", after[1]), True
         if condition:
             self._take(raw, condition, dimensions, form)
 
@@ -108,9 +118,9 @@ class Asked:
 # `typed`, or 3.0 would be taken where 3 was asked for before, and refused elsewhere.
 @lru_cache(maxsize=64, typed=True)
 def _without_filter(
-    k: int, ef: int, exact: bool, deadline_us: Optional[int], max_visits: int, approximate: bool
+    k: int, ef: int, exact: bool, deadline_us: Optional[int], max_visits: int, approximate: bool, max_distance: float
 ) -> Asked:
-    return Asked(0, k, ef, exact, deadline_us, max_visits, None, approximate)
+    return Asked(0, k, ef, exact, deadline_us, max_visits, None, approximate, max_distance=max_distance)
 
 
 def asked(
@@ -124,14 +134,16 @@ def asked(
     condition: Optional[Filter],
     form: KeyForm,
     approximate: bool = False,
+    max_distance: float = math.inf,
+    after: Optional[After] = None,
 ) -> Asked:
     """How to search."""
     if deadline is not None:
         # 0 would mean none: a deadline that is over already counts as a microsecond.
         deadline_us = max(1, int(deadline * 1e6))
-    if condition is None:
-        return _without_filter(k, ef, exact, deadline_us, max_visits, approximate)
-    return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate, form)
+    if condition is None and after is None:
+        return _without_filter(k, ef, exact, deadline_us, max_visits, approximate, max_distance)
+    return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate, form, max_distance, after)
 
 
 def conditions(dimensions: int, condition: Filter, form: KeyForm) -> Asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import Any, Iterator, Optional, Union
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from ._batch import Key, floats_of, key_bytes, rows_of
 from ._errors import DimensionMismatchError, Status
-from ._filter import Filter, asked
+from ._filter import After, Filter, asked
 from ._native import library
 from ._results import Results
 from ._rows import Cursor, KeyForm, Row
@@ -33,12 +34,20 @@ class Searching:
         deadline: Optional[float] = None,
         deadline_us: Optional[int] = None,
         max_visits: int = 0,
+        max_distance: float = math.inf,
+        after: Optional[After] = None,
         filter: Optional[Filter] = None,
         into: Optional[Results] = None,
     ) -> Results:
-        """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered."""
+        """The nearest `k`. `deadline`: seconds from now, after which the best so far are answered.
+
+        `after`: the distance and the row of a hit; the next page is what follows the last hit of the page before.
+        """
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
+        how = asked(
+            dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form,
+            max_distance=max_distance, after=after
+        )
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
         status = library.search(self._handle, floats, how.k, how.options, results._begin(), results._why)
@@ -54,12 +63,17 @@ class Searching:
         deadline: Optional[float] = None,
         deadline_us: Optional[int] = None,
         max_visits: int = 0,
+        max_distance: float = math.inf,
+        after: Optional[After] = None,
         filter: Optional[Filter] = None,
         into: Optional[Results] = None,
     ) -> Results:
         """The `k` nearest to the vector of a key, which is itself left out: more like this one."""
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
+        how = asked(
+            dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form,
+            max_distance=max_distance, after=after
+        )
         name = key_bytes(key)
         results = Results() if into is None else into
         status = library.search_key(self._handle, name, len(name), how.k, how.options, results._begin(), results._why)
@@ -76,12 +90,15 @@ class Searching:
         deadline: Optional[float] = None,
         deadline_us: Optional[int] = None,
         max_visits: int = 0,
+        after: Optional[After] = None,
         filter: Optional[Filter] = None,
         into: Optional[Results] = None,
     ) -> Results:
         """All within a distance; `approximate` takes what the index finds, which may lack some."""
         dimensions = self._dimensions
-        how = asked(dimensions, 0, ef, exact, deadline, deadline_us, max_visits, filter, self._form, approximate)
+        how = asked(
+            dimensions, 0, ef, exact, deadline, deadline_us, max_visits, filter, self._form, approximate, after=after
+        )
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
         status = library.search_range(self._handle, floats, max_distance, how.options, results._begin(), results._why)
@@ -97,6 +114,8 @@ class Searching:
         deadline: Optional[float] = None,
         deadline_us: Optional[int] = None,
         max_visits: int = 0,
+        max_distance: float = math.inf,
+        after: Optional[After] = None,
         filter: Optional[Filter] = None,
         into: Optional[Results] = None,
     ) -> Results:
@@ -105,7 +124,10 @@ class Searching:
         `results.query(i)` has those of query `i`; one that could not be searched for has a status of its own there.
         """
         dimensions = self._dimensions
-        how = asked(dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form)
+        how = asked(
+            dimensions, k, ef, exact, deadline, deadline_us, max_visits, filter, self._form,
+            max_distance=max_distance, after=after
+        )
         rows = rows_of(queries)
         if dimensions and (rows.ndim != 2 or rows.shape[1] != dimensions):
             raise DimensionMismatchError(

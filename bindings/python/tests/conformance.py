@@ -140,6 +140,13 @@ class Replay(Writes):
                 condition.rows = [int(row) for row in value.split(",") if row]
             elif name.startswith("tags_"):
                 setattr(condition, name, int(value))
+            elif name == "max_distance":
+                if self.words[0] == "search_range":
+                    continue
+                options[name] = float(value)
+            elif name == "after":
+                bits, _, row = value.partition(",")
+                options[name] = (struct.unpack(">f", bytes.fromhex(bits))[0], int(row))
             else:
                 options[name] = int(value)
         if condition != Filter():
@@ -163,7 +170,10 @@ class Replay(Writes):
         self.said_search(self.store().search_key, bytes_of(self.words[2]), int(self.words[3]))
 
     def search_range(self) -> None:
-        self.said_search(self.store().search_range, vector_of(self.words[2]), float(self.words[3]))
+        # Python has one argument for both maximum distances.
+        limits = [word[len("max_distance=") :] for word in self.words if word.startswith("max_distance=")]
+        most = min(float(limit) for limit in [self.words[3], *limits])
+        self.said_search(self.store().search_range, vector_of(self.words[2]), most)
 
     def search_batch(self) -> None:
         queries = [vector_of(word) for word in self.words[3:] if "=" not in word]

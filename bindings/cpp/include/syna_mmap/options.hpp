@@ -61,6 +61,12 @@ struct search_options : syna_mmap_search_options {
   search_options& with_deadline(std::chrono::microseconds from_start) noexcept {
     return deadline_us = from_start.count() < 1 ? 1 : static_cast<std::uint64_t>(from_start.count()), *this;
   }
+  /* Farther rows are left out. */
+  search_options& with_max_distance(float most) noexcept { return max_distance = most, *this; }
+  /* The next page: what follows the last hit of the page before. */
+  search_options& with_after(float distance, std::uint64_t row) noexcept {
+    return has_after = 1, after_distance = distance, after_row = row, *this;
+  }
   /* Conditions: all that are given have to be met. */
   search_options& with_tags(std::uint64_t any, std::uint64_t all = 0, std::uint64_t none = 0) noexcept {
     return tags_any = any, tags_all = all, tags_none = none, *this;
