@@ -5,6 +5,7 @@
  */
 #include "conformance_hosts.h"
 #include "conformance_writes.h"
+#include "conformance_reading.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -331,11 +332,14 @@ int main(int argc, char **argv) {
     bytes second = bytes_of(is_operation("replace") ? words[3] : "-");
     if (is_operation("file")) write_file(words[1], &first);
     else if (is_operation("replace")) replace(&first, &second);
-    else if (!without_key() && !with_key(&first) && !for_hosts(store()) && !for_writes(store(), &first)) differs("an unknown operation");
+    else if (!without_key() && !with_key(&first) && !for_hosts(store()) && !for_writes(store(), &first) &&
+             !for_reading(&stores[words[1][0] & 0x7F], &first))
+      differs("an unknown operation");
     free(first.data);
     free(second.data);
   }
   close_all();
+  free_given();
   fclose(cases);
   if (argc > 3) printf("conformance: %zu cases, %zu checks\n", case_count, check_count);
   return 0;

@@ -105,6 +105,13 @@ static inline syna_mmap_status go_set_user_block(uintptr_t store, uint32_t appli
   return syna_mmap_set_user_block(store_of(store), &block, error);
 }
 
+static inline syna_mmap_status go_put(uintptr_t store, _GoString_ key, const float *vector, uint64_t tags,
+                                      const uint8_t *payload, size_t payload_len, uint32_t mode, bool *written,
+                                      syna_mmap_error *error) {
+  return syna_mmap_put(store_of(store), _GoStringPtr(key), _GoStringLen(key), vector, tags, payload, payload_len, mode,
+                       written, error);
+}
+
 static inline syna_mmap_status go_delete(uintptr_t store, _GoString_ key, bool *deleted, syna_mmap_error *error) {
   return syna_mmap_delete(store_of(store), _GoStringPtr(key), _GoStringLen(key), deleted, error);
 }
@@ -262,6 +269,83 @@ static inline syna_mmap_status go_search_batch(uintptr_t store, const float *que
   return go_take(results, found,
                  syna_mmap_search_batch(store_of(store), queries, count, k, &options, results_of(results), statuses,
                                         error));
+}
+
+/* The row of a key, in the form in which cursors return rows. */
+static inline syna_mmap_status go_get_view(uintptr_t store, _GoString_ key, syna_mmap_row *row,
+                                           syna_mmap_error *error) {
+  syna_mmap_view view = SYNA_MMAP_VIEW_INIT;
+  syna_mmap_status status =
+      syna_mmap_get_view(store_of(store), _GoStringPtr(key), _GoStringLen(key), &view, error);
+  row->key = view.key;
+  row->key_len = view.key_len;
+  row->vector = (const float *)view.vector;
+  row->payload = view.payload;
+  row->payload_len = view.payload_len;
+  row->tags = view.tags;
+  row->row = view.row;
+  return status;
+}
+
+static inline syna_mmap_status go_row_of(uintptr_t store, _GoString_ key, uint64_t *row, syna_mmap_error *error) {
+  return syna_mmap_row_of(store_of(store), _GoStringPtr(key), _GoStringLen(key), row, error);
+}
+
+static inline syna_mmap_status go_get_row(uintptr_t store, uint64_t number, syna_mmap_row *row,
+                                          syna_mmap_error *error) {
+  return syna_mmap_get_row(store_of(store), number, row, NULL, error);
+}
+
+static inline syna_mmap_status go_get_batch(uintptr_t store, const char *keys, const uint64_t *key_offsets,
+                                            size_t count, float *vectors, bool *found, size_t *existing,
+                                            syna_mmap_error *error) {
+  return syna_mmap_get_batch(store_of(store), keys, key_offsets, count, vectors, found, existing, error);
+}
+
+static inline syna_mmap_status go_count_where(uintptr_t store, const go_how *how, _GoString_ prefix,
+                                              const uint64_t *bitmap, size_t words, uint64_t *count,
+                                              syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return syna_mmap_count_where(store_of(store), &options, count, error);
+}
+
+static inline syna_mmap_status go_rows_where(uintptr_t store, const go_how *how, _GoString_ prefix,
+                                             const uint64_t *bitmap, size_t words, uint64_t first, uint64_t *rows,
+                                             size_t capacity, size_t *count, syna_mmap_error *error) {
+  syna_mmap_search_options options = go_options(how, _GoStringPtr(prefix), _GoStringLen(prefix), bitmap, words);
+  return syna_mmap_rows_where(store_of(store), &options, first, rows, capacity, count, error);
+}
+
+static inline syna_mmap_status go_distance(uintptr_t store, const float *a, const float *b, float *distance,
+                                           syna_mmap_error *error) {
+  return syna_mmap_distance(store_of(store), a, b, distance, error);
+}
+
+static inline syna_mmap_status go_path(uintptr_t store, char *path, size_t capacity, size_t *length,
+                                       syna_mmap_error *error) {
+  return syna_mmap_path(store_of(store), path, capacity, length, error);
+}
+
+static inline syna_mmap_status go_get_options(uintptr_t store, syna_mmap_options *options, syna_mmap_error *error) {
+  options->struct_size = sizeof *options;
+  return syna_mmap_get_options(store_of(store), options, error);
+}
+
+static inline syna_mmap_status go_set_ef_search(uintptr_t store, uint32_t ef, syna_mmap_error *error) {
+  return syna_mmap_set_ef_search(store_of(store), ef, error);
+}
+
+static inline syna_mmap_status go_set_checkpoint_interval(uintptr_t store, uint32_t secs, syna_mmap_error *error) {
+  return syna_mmap_set_checkpoint_interval(store_of(store), secs, error);
+}
+
+static inline syna_mmap_status go_open_memory(const uint8_t *bytes, size_t length, const uint8_t *index,
+                                              size_t index_length, const syna_mmap_options *options, uintptr_t *out,
+                                              syna_mmap_error *error) {
+  syna_mmap *store = NULL;
+  syna_mmap_status status = syna_mmap_open_memory(bytes, length, index, index_length, options, &store, error);
+  *out = (uintptr_t)store;
+  return status;
 }
 
 static inline const syna_mmap_hit *go_query_hits(uintptr_t results, size_t query, size_t *count) {

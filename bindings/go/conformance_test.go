@@ -251,6 +251,6 @@ func (r *replay) operate() {
 	case "limit_file_bytes":
 		r.limitFileBytes()
 	default:
-		r.require(r.ask() || r.keepInOrder() || r.write(), "an unknown operation")
+		r.require(r.ask() || r.keepInOrder() || r.write() || r.read(), "an unknown operation")
 	}
 }

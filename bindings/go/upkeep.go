@@ -25,6 +25,8 @@ type Stats struct {
 	// many, or -1.
 	DefaultEf   uint32
 	IndexRecall float64
+	// SinceCheckpoint is how many seconds ago this open store made its last checkpoint; -1: it made none.
+	SinceCheckpoint float64
 }
 
 // Stats counts.
@@ -40,7 +42,7 @@ func (s *Store) Stats() (Stats, error) {
 		uint64(raw.file_bytes), uint64(raw.vector_bytes), uint64(raw.log_bytes), uint64(raw.slack_bytes),
 		uint64(raw.index_bytes), uint64(raw.replaced_bytes), uint64(raw.indexed_rows),
 		uint64(raw.generation), uint64(raw.last_seq), uint64(raw.durable_seq), raw.has_index != 0,
-		uint32(raw.default_ef), float64(raw.index_recall),
+		uint32(raw.default_ef), float64(raw.index_recall), float64(raw.secs_since_checkpoint),
 	}, nil
 }
 

@@ -48,9 +48,15 @@ pub fn test() -> Result<Outcome, Failure> {
     let folder = TempFolder::new("csharp");
     let tests = in_repository("bindings/csharp/tests");
     compile_assembly(folder.path())?;
-    let replayer =
-        ["Conformance.cs", "ConformanceHosts.cs", "ConformanceLines.cs", "FileLimit.cs", "Words.cs"]
-            .map(|name| tests.join(name));
+    let replayer = [
+        "Conformance.cs",
+        "ConformanceHosts.cs",
+        "ConformanceLines.cs",
+        "ConformanceRows.cs",
+        "FileLimit.cs",
+        "Words.cs",
+    ]
+    .map(|name| tests.join(name));
     compile("Conformance", &replayer, folder.path())?;
     let replayed = replay(&|cases, work| {
         let mut command = mono("Conformance", folder.path());

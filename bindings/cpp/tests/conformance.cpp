@@ -13,6 +13,7 @@
 #include <functional>
 #include <iostream>
 #include <iterator>
+#include <list>
 #include <map>
 #include <optional>
 
@@ -108,6 +109,15 @@ class replay : writes {
     const int file = ::open((folder_ / words_[2]).c_str(), O_RDONLY);
     keep(syna::store::try_open_at(file, std::stoull(words_[3]), fs::file_size(folder_ / words_[4]), 0, 0, how));
     ::close(file);
+  }
+
+  void open_memory() {
+    syna::options how;
+    how.with_dimensions(64).with_metric(syna::metric::euclidean);
+    std::ifstream from(folder_ / words_[2], std::ios::binary);
+    /* The bytes live as long as the stores. */
+    const std::string& bytes = given_.emplace_back((std::istreambuf_iterator<char>(from)), std::istreambuf_iterator<char>());
+    keep(syna::store::try_open_memory({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, {}, how));
   }
 
   void pack() {
@@ -236,6 +246,19 @@ class replay : writes {
         {"snapshot", [&] { said(store().try_snapshot_to(folder_ / words_[2])); }},
         {"open_in_memory", [&] { open_in_memory(); }},
         {"open_at", [&] { open_at(); }},
+        {"open_memory", [&] { open_memory(); }},
+        {"put", [&] { put(); }},
+        {"view", [&] { view(); }},
+        {"row_of", [&] { said_number(store().try_row_of(key())); }},
+        {"row_at", [&] { row_at(); }},
+        {"get_batch", [&] { get_batch(); }},
+        {"count_where", [&] { count_where(); }},
+        {"rows_where", [&] { rows_where(); }},
+        {"distance", [&] { distance(); }},
+        {"path", [&] { path(); }},
+        {"option", [&] { option(); }},
+        {"set_ef_search", [&] { set_ef_search(); }},
+        {"set_checkpoint_interval", [&] { set_checkpoint_interval(); }},
         {"pack", [&] { pack(); }},
         {"verify", [&] { verify(false); }},
         {"verify_stop", [&] { verify(true); }},
@@ -251,6 +274,7 @@ class replay : writes {
   }
 
   fs::path folder_;
+  std::list<std::string> given_;
   /* What options point to. */
   std::string label_, expected_label_;
   std::size_t case_count_ = 0;

@@ -2,11 +2,11 @@
 #ifndef CONFORMANCE_WRITES_HPP
 #define CONFORMANCE_WRITES_HPP
 
-#include "asking.hpp"
+#include "reading.hpp"
 
-class writes : public asking {
+class writes : public reading {
  protected:
-  using asking::asking;
+  using reading::reading;
 
   /* The words of that many lines that follow; the expected words stay. */
   std::vector<words> following(const char* operation, const std::string& count) {

@@ -38,7 +38,76 @@ namespace SynaMmap
             internal uint HasIndex;
             internal uint DefaultEf;
             internal double IndexRecall;
+            internal double SecsSinceCheckpoint;
         }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct View
+        {
+            internal UIntPtr StructSize;
+            internal byte* Key;
+            internal UIntPtr KeyLength;
+            internal float* Vector;
+            internal UIntPtr VectorBytes;
+            internal byte* Payload;
+            internal UIntPtr PayloadLength;
+            internal ulong Tags;
+            internal ulong Row;
+            internal uint ElementType;
+            internal uint Reserved;
+        }
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_open_memory(
+            byte* bytes, UIntPtr length, byte* index, UIntPtr indexLength, Options* options, IntPtr* store, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_put(
+            IntPtr store, byte* key, UIntPtr keyLength, float* vector, ulong tags, byte* payload, UIntPtr payloadLength,
+            uint mode, byte* written, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_get_view(
+            IntPtr store, byte* key, UIntPtr keyLength, View* view, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_row_of(
+            IntPtr store, byte* key, UIntPtr keyLength, ulong* row, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_get_row(
+            IntPtr store, ulong number, Row* row, byte* isLive, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_get_batch(
+            IntPtr store, byte* keys, ulong* keyOffsets, UIntPtr count, float* vectors, byte* found, UIntPtr* existing,
+            Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_count_where(
+            IntPtr store, SearchOptions* options, ulong* count, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_rows_where(
+            IntPtr store, SearchOptions* options, ulong firstRow, ulong* rows, UIntPtr capacity, UIntPtr* count,
+            Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_distance(
+            IntPtr store, float* a, float* b, float* distance, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_path(
+            IntPtr store, byte* buffer, UIntPtr capacity, UIntPtr* length, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_get_options(IntPtr store, Options* options, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_set_ef_search(IntPtr store, uint ef, Error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int syna_mmap_set_checkpoint_interval(IntPtr store, uint secs, Error* error);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int syna_mmap_open_in_memory(Options* options, IntPtr* store, Error* error);

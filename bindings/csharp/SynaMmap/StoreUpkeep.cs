@@ -46,6 +46,8 @@ namespace SynaMmap
         public uint DefaultEf => raw.DefaultEf;
 
         public double IndexRecall => raw.IndexRecall;
+
+        public double SecsSinceCheckpoint => raw.SecsSinceCheckpoint;
     }
 
     public sealed unsafe partial class Store

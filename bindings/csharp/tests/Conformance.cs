@@ -261,7 +261,7 @@ internal sealed partial class Conformance
             case "file": File.WriteAllBytes(InFolder(words[1]), Key); break;
             case "replace": Replace(); break;
             case "limit_file_bytes": FileLimit.Set(ulong.Parse(words[1])); break;
-            default: Require(Ask() || KeepInOrder(), "an unknown operation"); break;
+            default: Require(Ask() || KeepInOrder() || ReadRows(), "an unknown operation"); break;
         }
     }
 }

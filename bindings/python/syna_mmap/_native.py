@@ -165,6 +165,7 @@ class CStats(Structure):
         ("has_index", c_uint32),
         ("default_ef", c_uint32),
         ("index_recall", c_double),
+        ("secs_since_checkpoint", c_double),
     ]
 
 
@@ -218,6 +219,10 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "reserve": (_STATUS, (c_void_p, c_uint64, _ERROR)),
     "insert": (_STATUS, (c_void_p, *_KEY, c_void_p, POINTER(c_bool), _ERROR)),
     "upsert": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
+    "put": (
+        _STATUS,
+        (c_void_p, *_KEY, c_void_p, c_uint64, c_char_p, c_size_t, c_uint32, POINTER(c_bool), _ERROR),
+    ),
     "write": (_STATUS, (c_void_p, POINTER(CBatch), _SIZE, _ERROR)),
     "delete": (_STATUS, (c_void_p, *_KEY, POINTER(c_bool), _ERROR)),
     "delete_batch": (_STATUS, (c_void_p, c_char_p, c_void_p, c_size_t, _SIZE, _ERROR)),
@@ -230,6 +235,19 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "get": (_STATUS, (c_void_p, *_KEY, c_void_p, _ERROR)),
     "get_tags": (_STATUS, (c_void_p, *_KEY, POINTER(c_uint64), _ERROR)),
     "get_payload": (_STATUS, (c_void_p, *_KEY, c_void_p, c_size_t, _SIZE, _ERROR)),
+    "row_of": (_STATUS, (c_void_p, *_KEY, POINTER(c_uint64), _ERROR)),
+    "get_batch": (_STATUS, (c_void_p, c_char_p, c_void_p, c_size_t, c_void_p, c_void_p, _SIZE, _ERROR)),
+    "count_where": (_STATUS, (c_void_p, POINTER(CSearchOptions), POINTER(c_uint64), _ERROR)),
+    "rows_where": (_STATUS, (c_void_p, POINTER(CSearchOptions), c_uint64, c_void_p, c_size_t, _SIZE, _ERROR)),
+    "distance": (_STATUS, (c_void_p, c_void_p, c_void_p, POINTER(c_float), _ERROR)),
+    "path": (_STATUS, (c_void_p, c_char_p, c_size_t, _SIZE, _ERROR)),
+    "get_options": (_STATUS, (c_void_p, POINTER(COptions), _ERROR)),
+    "set_ef_search": (_STATUS, (c_void_p, c_uint32, _ERROR)),
+    "set_checkpoint_interval": (_STATUS, (c_void_p, c_uint32, _ERROR)),
+    "open_memory": (
+        _STATUS,
+        (c_void_p, c_size_t, c_void_p, c_size_t, POINTER(COptions), POINTER(c_void_p), _ERROR),
+    ),
     "contains": (c_bool, (c_void_p, *_KEY)),
     "len": (c_uint64, (c_void_p,)),
     "dimensions": (c_uint32, (c_void_p,)),

@@ -45,6 +45,8 @@ class _Lease:
         handle = ctypes.c_void_p()
         call(library.results_new, handle)
         self.handle = handle
+        #: What the store lies in, if it is memory of Python's.
+        self.memory: object = None
 
     def __del__(self) -> None:
         handle = getattr(self, "handle", None)
@@ -88,8 +90,8 @@ class Results(Sequence[Hit]):
         self._seen = (0, 0)
         self._columns = _columns(0, 0)
 
-    def _begin(self) -> ctypes.c_void_p:
-        """The handle to search into, which no view looks at."""
+    def _begin(self, memory: object) -> ctypes.c_void_p:
+        """The handle to search into, which no view looks at. It keeps `memory`, which the store lies in."""
         self._length = 0
         self._statuses = ()
         if self._is_lent:
@@ -97,6 +99,7 @@ class Results(Sequence[Hit]):
             if not hasattr(sys, "getrefcount") or sys.getrefcount(self._lease) > 2:
                 self._lease = _Lease()
             self._is_lent = False
+        self._lease.memory = memory
         return self._lease.handle
 
     def _end(self, status: int, how: Asked, dimensions: int, form: KeyForm) -> "Results":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Iterator, NamedTuple, Union
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,9 @@ def row_of(raw: CRow, owner: object, dimensions: int, form: KeyForm) -> Row:
 class Cursor:
     """A walk under way. Each view of a row's vector holds it, and so keeps what it looks at alive."""
 
-    def __init__(self, store: ctypes.c_void_p, first_row: int) -> None:
+    def __init__(self, store: ctypes.c_void_p, first_row: int, memory: object) -> None:
+        # What the store lies in, if it is memory of Python's.
+        self.memory = memory
         handle = ctypes.c_void_p()
         call(library.cursor_new, store, count_of("first_row", first_row), handle)
         self.handle = handle
@@ -63,6 +65,12 @@ class Cursor:
         handle = getattr(self, "handle", None)
         if handle:
             library.cursor_free(handle)
+
+    def first(self, dimensions: int, form: KeyForm) -> Optional[Row]:
+        """The next row, if there is one."""
+        room, count = (CRow * 1)(), ctypes.c_size_t()
+        call(library.cursor_next, self.handle, room, 1, count)
+        return row_of(room[0], self, dimensions, form) if count.value else None
 
     def rows(self, dimensions: int, form: KeyForm) -> Iterator[Row]:
         """The rows that are left."""

@@ -23,6 +23,7 @@ class Searching:
     _handle: ctypes.c_void_p
     _dimensions: int
     _form: KeyForm
+    _memory: object
 
     def search(
         self,
@@ -50,7 +51,7 @@ class Searching:
         )
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
-        status = library.search(self._handle, floats, how.k, how.options, results._begin(), results._why)
+        status = library.search(self._handle, floats, how.k, how.options, results._begin(self._memory), results._why)
         return results._end(status, how, dimensions, self._form)
 
     def search_key(
@@ -76,7 +77,7 @@ class Searching:
         )
         name = key_bytes(key)
         results = Results() if into is None else into
-        status = library.search_key(self._handle, name, len(name), how.k, how.options, results._begin(), results._why)
+        status = library.search_key(self._handle, name, len(name), how.k, how.options, results._begin(self._memory), results._why)
         return results._end(status, how, dimensions, self._form)
 
     def search_range(
@@ -101,7 +102,7 @@ class Searching:
         )
         floats = floats_of(query, dimensions)
         results = Results() if into is None else into
-        status = library.search_range(self._handle, floats, max_distance, how.options, results._begin(), results._why)
+        status = library.search_range(self._handle, floats, max_distance, how.options, results._begin(self._memory), results._why)
         return results._end(status, how, dimensions, self._form)
 
     def search_batch(
@@ -136,7 +137,7 @@ class Searching:
             )
         statuses = np.zeros(len(rows), np.int32)
         results = Results() if into is None else into
-        answers = (results._begin(), statuses.ctypes.data, results._why)
+        answers = (results._begin(self._memory), statuses.ctypes.data, results._why)
         status = library.search_batch(self._handle, rows.ctypes.data, len(rows), how.k, how.options, *answers)
         results._end(status, how, dimensions, self._form)
         results._statuses = statuses.tolist()
@@ -144,7 +145,7 @@ class Searching:
 
     def rows(self, first_row: int = 0) -> Iterator[Row]:
         """All rows from that number on, in the order of insertion, as they are now; vectors are views."""
-        return Cursor(self._handle, first_row).rows(self._dimensions, self._form)
+        return Cursor(self._handle, first_row, self._memory).rows(self._dimensions, self._form)
 
     def __iter__(self) -> Iterator[Union[str, Any]]:
         """The keys, in the order of insertion."""

@@ -9,12 +9,13 @@ from typing import Any, Dict, Optional, Sequence, Type, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, floats_of, key_bytes, require_many, require_shape
+from ._batch import Batch, Key, Payload, floats_of, key_bytes, payload_bytes, require_many, require_shape
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
 from ._numbers import count_of
 from ._options import Durability, IndexProfile, KeyKind, Metric, OpenFlags, form_of_keys, metric_of, open_options
 from ._progress import bar
+from ._reading import Reading
 from ._salvage import Path, path_bytes
 from ._searching import Searching
 from ._upkeep import Upkeep
@@ -23,7 +24,7 @@ from ._writing import Writing
 _Vector = npt.NDArray[np.float32]
 
 
-class Store(Searching, Upkeep, Writing):
+class Store(Reading, Searching, Upkeep, Writing):
     """Vectors under keys, in one file. All threads may use it at once.
 
     Beside the methods there is what a mapping has: `store[key]`, `store[key] = vector` (replaces), `del store[key]`,
@@ -106,8 +107,24 @@ class Store(Searching, Upkeep, Writing):
         store._open(chosen, library.open_at, file, *(count_of(name, value) for name, value in places.items()))
         return store
 
+    @classmethod
+    def open_memory(cls, data: Any, index: Any = b"", **options: Any) -> "Store":
+        """A store whose file is in memory, for reading: bytes, an mmap, an array; `index`: those of its index, if any.
+
+        They are not copied and must not change. They are kept as long as the store and what came from it need them.
+        """
+        store = cls.__new__(cls)
+        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, "key_kind": KeyKind.FROM_FILE, **options}
+        chosen["metric"] = metric_of(chosen["metric"])
+        places = [np.frombuffer(piece, np.uint8) if len(piece) else np.zeros(0, np.uint8) for piece in (data, index)]
+        arguments = [word for piece in places for word in (piece.ctypes.data, len(piece))]
+        store._open(chosen, library.open_memory, *arguments)
+        store._memory = places
+        return store
+
     def _open(self, chosen: Dict[str, Any], function: Any, *where: Any) -> None:
         self._handle = ctypes.c_void_p()
+        self._memory = None
         opened = ctypes.c_void_p()
         call(function, *where, open_options(chosen), opened)
         self._handle = opened
@@ -162,6 +179,16 @@ class Store(Searching, Upkeep, Writing):
         name = key_bytes(key)
         floats = floats_of(vector, self._dimensions)
         call(library.upsert, self._handle, name, len(name), floats)
+
+    def put(
+        self, key: Key, vector: npt.ArrayLike, *, tags: int = 0, payload: Payload = None, replace: bool = True
+    ) -> bool:
+        """Stores one row with its tags and payload; False where the key is there and is not to be replaced."""
+        name, content, written = key_bytes(key), payload_bytes(payload), ctypes.c_bool()
+        floats = floats_of(vector, self._dimensions)
+        data = (count_of("tags", tags), content, len(content), int(bool(replace)))
+        call(library.put, self._handle, name, len(name), floats, *data, written)
+        return written.value
 
     def insert_batch(
         self,

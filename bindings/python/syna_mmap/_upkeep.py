@@ -36,6 +36,7 @@ class Stats:
     has_index: bool
     default_ef: int
     index_recall: float
+    secs_since_checkpoint: float
 
 
 class Upkeep:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import shutil
 import signal
+import struct
 import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
@@ -228,6 +229,62 @@ class Replay(Writes):
             at = file.fileno()
             self.said_status(lambda: self.stores.__setitem__(name, Store.open_at(at, offset, length)))
 
+    def open_memory(self) -> None:
+        name, content = self.words[1], (self.folder / self.words[2]).read_bytes()
+        self.said_status(lambda: self.stores.__setitem__(name, Store.open_memory(content)))
+
+    def put(self) -> None:
+        key, vector, tags, payload, mode = self.words[2:7]
+        data = {"tags": int(tags), "payload": bytes_of(payload), "replace": mode == "upsert"}
+        self.said_status(lambda: [yes_no(self.store().put(bytes_of(key), vector_of(vector), **data))])
+
+    def view(self) -> None:
+        def compared() -> List[Any]:
+            row = self.store().view(bytes_of(self.words[2]))
+            is_same = row.vector.tobytes() == vector_of(self.expected[1]).tobytes()
+            is_same = is_same and row.payload == bytes_of(self.expected[3])
+            return [self.expected[1], row.tags, self.expected[3], row.row] if is_same else [row]
+
+        self.said_status(compared)
+
+    def row_at(self) -> None:
+        def compared() -> List[Any]:
+            key = self.store().row_at(int(self.words[2])).key
+            return [self.expected[1] if key.encode() == bytes_of(self.expected[1]) else key]
+
+        self.said_status(compared)
+
+    def get_batch(self) -> None:
+        keys = [bytes_of(word) for word in self.words[2:]]
+
+        def compared() -> List[Any]:
+            vectors, found = self.store().read_many(keys)
+            for key, vector, is_found in zip(keys, vectors, found):
+                require(not is_found or vector.tobytes() == self.store()[key].tobytes(), "another vector")
+            return [int(found.sum())] + [yes_no(one) for one in found]
+
+        self.said_status(compared)
+
+    def count_where(self) -> None:
+        condition = self.options().get("filter")
+        self.said_status(lambda: [self.store().count_where(condition)])
+
+    def rows_where(self) -> None:
+        condition, first, most = self.options().get("filter"), int(self.words[2]), int(self.words[3])
+        self.said_status(lambda: self.store().rows_where(condition, first, most).tolist())
+
+    def distance(self) -> None:
+        a, b = vector_of(self.words[2]), vector_of(self.words[3])
+
+        def compared() -> List[Any]:
+            distance = self.store().distance(a, b)
+            return [self.expected[1] if is_distance(self.expected[1], distance) else distance]
+
+        self.said_status(compared)
+
+    def path(self) -> None:
+        self.said_status(lambda: [Path(self.store().path or "-").name])
+
     def pack(self) -> None:
         content = (self.folder / self.words[2]).read_bytes()
         (self.folder / self.words[1]).write_bytes(b"\0" * int(self.words[3]) + content)
@@ -326,6 +383,21 @@ class Replay(Writes):
             "snapshot": lambda: self.said_status(lambda: self.store().snapshot_to(self.folder / words[2])),
             "open_in_memory": self.open_in_memory,
             "open_at": self.open_at,
+            "open_memory": self.open_memory,
+            "put": self.put,
+            "view": self.view,
+            "row_of": lambda: self.said_status(lambda: [self.store().row_of(bytes_of(words[2]))]),
+            "row_at": self.row_at,
+            "get_batch": self.get_batch,
+            "count_where": self.count_where,
+            "rows_where": self.rows_where,
+            "distance": self.distance,
+            "path": self.path,
+            "option": lambda: self.said_status(lambda: [self.store().options[words[2]]]),
+            "set_ef_search": lambda: self.said_status(lambda: self.store().set_ef_search(int(words[2]))),
+            "set_checkpoint_interval": lambda: self.said_status(
+                lambda: self.store().set_checkpoint_interval(int(words[2]))
+            ),
             "pack": self.pack,
             "verify": self.verify,
             "verify_stop": lambda: self.verify(True),

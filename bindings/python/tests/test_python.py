@@ -363,6 +363,45 @@ class StoreTest(unittest.TestCase):
         with self.assertRaises(syna_mmap.CancelledError):
             store.verify(lambda *_: False)
 
+    def test_views_outlive_a_store_and_its_memory(self) -> None:
+        path = self.path
+        rows = random_rows(50)
+        with Store(path, 64, "euclidean") as store:
+            store.insert_many([str(i) for i in range(50)], rows, progress=False)
+            store.put("tagged", rows[0], tags=7, payload=b"bytes")
+            view = store.view("7")
+            first, last = store.row_at(0), store.view("tagged")
+            vectors, found = store.read_many(["3", "none"])
+            self.assertEqual(store.options["dimensions"], 64)
+            self.assertEqual(store.path, str(path))
+        self.assertTrue(np.array_equal(view.vector, rows[7]) and np.array_equal(first.vector, rows[0]))
+        self.assertEqual((last.tags, last.payload, found.tolist()), (7, b"bytes", [True, False]))
+        self.assertTrue(np.array_equal(vectors[0], rows[3]) and not vectors[1].any())
+        store = Store.open_memory(path.read_bytes())
+        hit, walked, viewed = store.search(rows[5], 1)[0], list(store.rows()), store.view("9")
+        store.close()
+        del store
+        gc.collect()
+        # The memory would be used again here.
+        self.assertEqual(len([bytes(1 << 16) for _ in range(200)]), 200)
+        self.assertTrue(np.array_equal(hit.vector, rows[5]) and np.array_equal(walked[20].vector, rows[20]))
+        self.assertTrue(np.array_equal(viewed.vector, rows[9]))
+        self.assertIsNone(Store.in_memory(64).path)
+
+    def test_conditions_without_a_search(self) -> None:
+        store = self.open()
+        for i in range(100):
+            store.put(f"k{i}", random_rows(1)[0], tags=i)
+        self.assertEqual(store.count_where(), 100)
+        self.assertEqual(store.rows_where(Filter(tags_all=64), 70, 3).tolist(), [70, 71, 72])
+        self.assertEqual(store.rows_where(Filter(callback=lambda row: row.tags > 97)).tolist(), [98, 99])
+
+        def told(_: object) -> bool:
+            raise RuntimeError("mine")
+
+        with self.assertRaisesRegex(RuntimeError, "mine"):
+            store.count_where(Filter(callback=told))
+
     def test_a_deadline_makes_results_partial(self) -> None:
         store = self.open(index_threshold=0)
         rows = random_rows(20000)

@@ -88,6 +88,7 @@ struct search_options : syna_mmap_search_options {
 
  private:
   friend class searching;
+  friend class reading;
   friend class writing;
   detail::asked* asked_ = nullptr;
 };

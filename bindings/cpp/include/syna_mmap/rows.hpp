@@ -16,7 +16,8 @@
 
 namespace syna {
 
-/* A stored row. Its views end with the cursor that gave it, or with the condition's call. */
+/* A stored row. Its views end with the cursor that gave it, with the condition's call, or, of store::view and
+ * store::row_at, when the store is closed. */
 struct row {
   std::string_view key;
   span<const float> vector;

@@ -19,7 +19,7 @@ struct salvaged {
  * about a failure: call close() to hear of it. */
 class store : public writing {
  public:
-  static result<store> try_open(const std::filesystem::path& path, const options& how = {}) {
+  static result<store> try_open(const std::filesystem::path& path, const syna::options& how = {}) {
     if (syna_mmap_abi_version() != SYNA_MMAP_ABI_VERSION) {
       return failure{status::internal, 0, "the library and syna_mmap.h are of different releases; take both from one"};
     }
@@ -31,7 +31,7 @@ class store : public writing {
   }
 
   /* A store without a file, for tests and caches. */
-  static result<store> try_in_memory(const options& how = {}) {
+  static result<store> try_in_memory(const syna::options& how = {}) {
     ::syna_mmap* opened = nullptr;
     return detail::answer([&](syna_mmap_error* e) { return syna_mmap_open_in_memory(&how, &opened, e); },
                           [&] { return store(opened); });
@@ -39,11 +39,23 @@ class store : public writing {
 
   /* A store that lies inside a larger file, for reading; `file` may be closed at once. No index: a length of 0. */
   static result<store> try_open_at(int file, std::uint64_t offset, std::uint64_t length, std::uint64_t index_offset = 0,
-                                   std::uint64_t index_length = 0, const options& how = {}) {
+                                   std::uint64_t index_length = 0, const syna::options& how = {}) {
     ::syna_mmap* opened = nullptr;
     return detail::answer(
         [&](syna_mmap_error* e) {
           return syna_mmap_open_at(file, offset, length, index_offset, index_length, &how, &opened, e);
+        },
+        [&] { return store(opened); });
+  }
+
+  /* A store whose file is in memory, for reading; no index: an empty span. The bytes must stay valid and unchanged until
+   * the store is closed and what came from it, results and cursors, is destroyed or searched into again. */
+  static result<store> try_open_memory(span<const std::uint8_t> bytes, span<const std::uint8_t> index = {},
+                                       const syna::options& how = {}) {
+    ::syna_mmap* opened = nullptr;
+    return detail::answer(
+        [&](syna_mmap_error* e) {
+          return syna_mmap_open_memory(bytes.data(), bytes.size(), index.data(), index.size(), &how, &opened, e);
         },
         [&] { return store(opened); });
   }
@@ -76,6 +88,20 @@ class store : public writing {
     return detail::answer([&](syna_mmap_error* e) {
       return syna_mmap_upsert(handle_, key.data(), key.size(), vector.data(), e);
     });
+  }
+
+  /* One row with its tags and its payload, in the place of the one that is there unless `mode` is
+   * SYNA_MMAP_WRITE_INSERT. Whether it was written. */
+  result<bool> try_put(std::string_view key, span<const float> vector, std::uint64_t tags,
+                       span<const std::uint8_t> payload = {}, std::uint32_t mode = SYNA_MMAP_WRITE_UPSERT) {
+    if (auto wrong = wrong_length(vector.size(), 1)) return *std::move(wrong);
+    bool written = false;
+    return detail::answer(
+        [&](syna_mmap_error* e) {
+          return syna_mmap_put(handle_, key.data(), key.size(), vector.data(), tags, payload.data(), payload.size(), mode,
+                               &written, e);
+        },
+        [&] { return written; });
   }
 
   /* Whether the key was there. */
@@ -124,11 +150,19 @@ class store : public writing {
 
 #ifdef __cpp_exceptions
   /* As their try_ namesakes, but failures are thrown as syna::error. */
-  explicit store(const std::filesystem::path& path, const options& how = {}) : store(try_open(path, how).value()) {}
-  static store in_memory(const options& how = {}) { return try_in_memory(how).value(); }
+  explicit store(const std::filesystem::path& path, const syna::options& how = {}) : store(try_open(path, how).value()) {}
+  static store in_memory(const syna::options& how = {}) { return try_in_memory(how).value(); }
   static store open_at(int file, std::uint64_t offset, std::uint64_t length, std::uint64_t index_offset = 0,
-                       std::uint64_t index_length = 0, const options& how = {}) {
+                       std::uint64_t index_length = 0, const syna::options& how = {}) {
     return try_open_at(file, offset, length, index_offset, index_length, how).value();
+  }
+  static store open_memory(span<const std::uint8_t> bytes, span<const std::uint8_t> index = {},
+                           const syna::options& how = {}) {
+    return try_open_memory(bytes, index, how).value();
+  }
+  bool put(std::string_view key, span<const float> vector, std::uint64_t tags, span<const std::uint8_t> payload = {},
+           std::uint32_t mode = SYNA_MMAP_WRITE_UPSERT) {
+    return try_put(key, vector, tags, payload, mode).value();
   }
   void close() { try_close().value(); }
   void checkpoint() { try_checkpoint().value(); }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "searching.hpp"
+#include "reading.hpp"
 
 namespace syna {
 
@@ -55,7 +55,7 @@ struct user_block {
   std::string label;
 };
 
-class writing : public searching {
+class writing : public reading {
  public:
   /* Deletes, then writes the rows: all of it or nothing. */
   result<written> try_write(const batch& all, write_mode mode = write_mode::insert) {
@@ -161,7 +161,7 @@ class writing : public searching {
 #endif
 
  protected:
-  using searching::searching;
+  using reading::reading;
 
  private:
   /* Texts one after another, and where each begins. */

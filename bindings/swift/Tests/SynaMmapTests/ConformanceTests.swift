@@ -78,6 +78,21 @@ final class ConformanceTests: XCTestCase {
                 String(format: "%.3f", try stores[words[1]]!.checkRecall(samples: Int(words[2])!, k: Int(words[3])!, seed: 1))
             }
         case "tags": return key(words[2]).flatMap { key in value { String(try stores[words[1]]!.tags(of: key)) } }
+        case "row_of": return key(words[2]).flatMap { key in value { String(try stores[words[1]]!.row(of: key)) } }
+        case "count_where" where words.count == 2: return value { String(try stores[words[1]]!.count { _ in }) }
+        case "rows_where" where words.count == 4:
+            return value {
+                try stores[words[1]]!.rows(from: UInt64(words[2])!, most: Int(words[3])!).map(String.init)
+                    .joined(separator: " ")
+            }
+        case "path":
+            return value {
+                let path = try stores[words[1]]!.path()
+                return path.isEmpty ? "-" : URL(fileURLWithPath: path).lastPathComponent
+            }
+        case "set_ef_search": return status { try stores[words[1]]!.setEfSearch(UInt32(words[2])!) }
+        case "set_checkpoint_interval":
+            return status { try stores[words[1]]!.setCheckpointInterval(seconds: UInt32(words[2])!) }
         case "verify": return value { String(try stores[words[1]]!.verify().count) }
         case "status":
             let name = Status(rawValue: Int32(words[1])!).name
