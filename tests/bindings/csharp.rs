@@ -53,6 +53,7 @@ pub fn test() -> Result<Outcome, Failure> {
         "ConformanceHosts.cs",
         "ConformanceLines.cs",
         "ConformanceRows.cs",
+        "ConformanceWrites.cs",
         "FileLimit.cs",
         "Words.cs",
     ]

@@ -17,7 +17,7 @@ namespace SynaMmap
         /// <summary>The key, as a new string.</summary>
         public string Key => Utf8.Text(raw.Key, (int)raw.KeyLength);
 
-        /// <summary>The key's bytes, UTF-8.</summary>
+        /// <summary>The key's bytes: UTF-8, or any bytes in a store whose keys are bytes.</summary>
         public ReadOnlySpan<byte> Utf8Key => new ReadOnlySpan<byte>(raw.Key, (int)raw.KeyLength);
 
         /// <summary>The vector as it is stored, in the mapped file.</summary>

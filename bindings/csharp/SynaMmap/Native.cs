@@ -49,7 +49,11 @@ namespace SynaMmap
             internal uint IndexProfile;
             internal uint IndexWorker;
             internal uint FixedEf;
-            internal uint Reserved;
+            internal uint KeyKind;
+            internal uint ApplicationId;
+            internal uint UserVersion;
+            internal byte* Label;
+            internal byte* ExpectedLabel;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -65,6 +69,10 @@ namespace SynaMmap
             internal ulong* PayloadOffsets;
             internal uint Mode;
             internal uint Reserved;
+            internal byte* DeleteKeys;
+            internal ulong* DeleteKeyOffsets;
+            internal UIntPtr DeleteCount;
+            internal UIntPtr* Deleted;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -42,6 +42,19 @@ namespace SynaMmap
         Compact = 1,
     }
 
+    /// <summary>What keys are; fixed when the file is made.</summary>
+    public enum KeyKind : uint
+    {
+        /// <summary>UTF-8: strings.</summary>
+        Text = 0,
+
+        /// <summary>Any bytes, which are passed and read as spans.</summary>
+        Bytes = 1,
+
+        /// <summary>For opening only: as in the existing file.</summary>
+        FromFile = uint.MaxValue,
+    }
+
     /// <summary>What a store is opened with; a new one has the library's defaults.</summary>
     public sealed class StoreOptions
     {
@@ -112,5 +125,22 @@ namespace SynaMmap
 
         /// <summary>1: a search that names no ef takes HnswEfSearch candidates, whatever it finds with them. Default 0.</summary>
         public uint FixedEf { get => Raw.FixedEf; set => Raw.FixedEf = value; }
+
+        /// <summary>Fixed when the file is made. Default Text.</summary>
+        public KeyKind KeyKind { get => (KeyKind)Raw.KeyKind; set => Raw.KeyKind = (uint)value; }
+
+        /// <summary>Of a new file: tells which application it belongs to. Default 0.</summary>
+        public uint ApplicationId { get => Raw.ApplicationId; set => Raw.ApplicationId = value; }
+
+        /// <summary>Of a new file: the version of the application's data. Default 0.</summary>
+        public uint UserVersion { get => Raw.UserVersion; set => Raw.UserVersion = value; }
+
+        /// <summary>
+        /// Of a new file: what the vectors are, for example the name of the embedding model; at most 64 bytes of UTF-8.
+        /// </summary>
+        public string Label { get; set; }
+
+        /// <summary>The label that an existing file must have; null: any.</summary>
+        public string ExpectedLabel { get; set; }
     }
 }

@@ -19,7 +19,7 @@ namespace SynaMmap
         /// <summary>The key, as a new string.</summary>
         public string Key => Utf8.Text(raw->Key, (int)raw->KeyLength);
 
-        /// <summary>The key's bytes, UTF-8.</summary>
+        /// <summary>The key's bytes: UTF-8, or any bytes in a store whose keys are bytes.</summary>
         public ReadOnlySpan<byte> Utf8Key => new ReadOnlySpan<byte>(raw->Key, (int)raw->KeyLength);
 
         /// <summary>The distance to the query; smaller is nearer, whatever the metric.</summary>

@@ -9,7 +9,7 @@ namespace SynaMmap
         /// <summary>The keys of the rows.</summary>
         public IReadOnlyList<string> Keys { get; set; }
 
-        /// <summary>The keys in UTF-8, in the place of Keys.</summary>
+        /// <summary>The keys' bytes, in the place of Keys: UTF-8, or any bytes in a store whose keys are bytes.</summary>
         public IReadOnlyList<byte[]> Utf8Keys { get; set; }
 
         /// <summary>As many vectors as keys, one after the other.</summary>
@@ -20,6 +20,9 @@ namespace SynaMmap
 
         /// <summary>Some bytes for each key, of which each may be null; null: none.</summary>
         public IReadOnlyList<byte[]> Payloads { get; set; }
+
+        /// <summary>Keys to delete before the rows are written; null: none.</summary>
+        public IReadOnlyList<byte[]> Deletions { get; set; }
 
         internal int Count => Utf8Keys?.Count ?? Keys?.Count ?? 0;
 
@@ -33,23 +36,29 @@ namespace SynaMmap
 
             return joined;
         }
-
-        internal Joined JoinedPayloads()
-        {
-            Joined joined = new Joined(Payloads.Count);
-            foreach (byte[] payload in Payloads)
-            {
-                joined.Add(payload);
-            }
-
-            return joined;
-        }
     }
 
     /// <summary>Pieces one after another, and where each begins.</summary>
     internal sealed class Joined
     {
         private int count;
+
+        /// <summary>Of pieces that may each be null; null for null.</summary>
+        internal static Joined Of(IReadOnlyList<byte[]> pieces)
+        {
+            if (pieces == null)
+            {
+                return null;
+            }
+
+            Joined joined = new Joined(pieces.Count);
+            foreach (byte[] piece in pieces)
+            {
+                joined.Add(piece);
+            }
+
+            return joined;
+        }
 
         internal Joined(int pieces)
         {

@@ -22,10 +22,14 @@ namespace SynaMmap
             }
 
             IntPtr opened;
-            Native.Options raw = (options ?? new StoreOptions()).Raw;
+            StoreOptions chosen = options ?? new StoreOptions();
+            Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
-            fixed (byte* name = Utf8.Path(path))
+            fixed (byte* name = Utf8.Path(path), label = Utf8.Label(chosen.Label))
+            fixed (byte* expectedLabel = Utf8.Label(chosen.ExpectedLabel))
             {
+                raw.Label = label;
+                raw.ExpectedLabel = expectedLabel;
                 SynaMmapException.Check(Native.syna_mmap_open(name, &raw, &opened, &error), &error);
             }
 
@@ -135,10 +139,10 @@ namespace SynaMmap
         }
 
         /// <summary>Stores all rows or none; keys that are there are left. Returns how many were new.</summary>
-        public long InsertBatch(Rows rows) => Write(rows, 0);
+        public long InsertBatch(Rows rows) => Write(rows, WriteMode.Insert).Rows;
 
         /// <summary>Stores all rows or none, replacing. Returns how many different keys there were.</summary>
-        public long UpsertBatch(Rows rows) => Write(rows, 1);
+        public long UpsertBatch(Rows rows) => Write(rows, WriteMode.Upsert).Rows;
 
         /// <summary>Deletes a key; whether it was there.</summary>
         public bool Delete(string key) => Delete(Utf8.Key(key));
@@ -161,41 +165,6 @@ namespace SynaMmap
             Native.Error error = default(Native.Error);
             error.StructSize = (UIntPtr)sizeof(Native.Error);
             return error;
-        }
-
-        private long Write(Rows rows, uint mode)
-        {
-            int count = rows.Count;
-            SynaMmapException.CheckLength(rows.Vectors.Length, count, Dimensions);
-            if ((!rows.Tags.IsEmpty && rows.Tags.Length != count) || (rows.Payloads != null && rows.Payloads.Count != count))
-            {
-                throw new SynaMmapException(Status.InvalidArgument, "pass as many tags and payloads as keys, or none");
-            }
-
-            Joined keys = rows.JoinedKeys();
-            Joined payloads = rows.Payloads == null ? null : rows.JoinedPayloads();
-            UIntPtr written;
-            Native.Error error = NewError();
-            fixed (byte* keyBytes = keys.Bytes, payloadBytes = payloads?.Bytes)
-            fixed (ulong* keyOffsets = keys.Offsets, payloadOffsets = payloads?.Offsets, tags = rows.Tags)
-            fixed (float* vectors = rows.Vectors)
-            {
-                Native.Batch batch = new Native.Batch
-                {
-                    StructSize = (UIntPtr)sizeof(Native.Batch),
-                    Keys = keyBytes,
-                    KeyOffsets = keyOffsets,
-                    Vectors = vectors,
-                    Count = (UIntPtr)count,
-                    Tags = tags,
-                    Payloads = payloadBytes,
-                    PayloadOffsets = payloadOffsets,
-                    Mode = mode,
-                };
-                Check(Native.syna_mmap_write(handle.Value, &batch, &written, &error), &error);
-            }
-
-            return (long)written;
         }
 
         /// <summary>Throws unless the status is OK; the store is not finalised before.</summary>

@@ -65,9 +65,16 @@ namespace SynaMmap
         public static Store InMemory(StoreOptions options = null)
         {
             IntPtr opened;
-            Native.Options raw = (options ?? new StoreOptions()).Raw;
+            StoreOptions chosen = options ?? new StoreOptions();
+            Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
-            SynaMmapException.Check(Native.syna_mmap_open_in_memory(&raw, &opened, &error), &error);
+            fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            {
+                raw.Label = label;
+                raw.ExpectedLabel = expectedLabel;
+                SynaMmapException.Check(Native.syna_mmap_open_in_memory(&raw, &opened, &error), &error);
+            }
+
             return new Store(opened);
         }
 
@@ -80,13 +87,21 @@ namespace SynaMmap
             StoreOptions options = null)
         {
             IntPtr opened;
-            Native.Options raw = (options ?? new StoreOptions { Dimensions = 0, Metric = Metric.FromFile }).Raw;
+            StoreOptions chosen = options ??
+                new StoreOptions { Dimensions = 0, Metric = Metric.FromFile, KeyKind = KeyKind.FromFile };
+            Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
             int descriptor = file.SafeFileHandle.DangerousGetHandle().ToInt32();
-            int status = Native.syna_mmap_open_at(
-                descriptor, offset, length, indexOffset, indexLength, &raw, &opened, &error);
-            GC.KeepAlive(file);
-            SynaMmapException.Check(status, &error);
+            fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            {
+                raw.Label = label;
+                raw.ExpectedLabel = expectedLabel;
+                int status = Native.syna_mmap_open_at(
+                    descriptor, offset, length, indexOffset, indexLength, &raw, &opened, &error);
+                GC.KeepAlive(file);
+                SynaMmapException.Check(status, &error);
+            }
+
             return new Store(opened);
         }
 

@@ -22,13 +22,16 @@ namespace SynaMmap
     {
         internal unsafe Finding(Native.Finding* raw)
         {
-            Key = Utf8.Text(raw->Key, (int)raw->KeyLength);
+            KeyBytes = new ReadOnlySpan<byte>(raw->Key, (int)raw->KeyLength).ToArray();
             Row = raw->Row;
             Problem = (Problem)raw->Problem;
             Message = Utf8.Text(raw->Message);
         }
 
-        public string Key { get; }
+        public string Key => System.Text.Encoding.UTF8.GetString(KeyBytes);
+
+        /// <summary>The key's bytes: UTF-8, or any bytes in a store whose keys are bytes.</summary>
+        public byte[] KeyBytes { get; }
 
         public ulong Row { get; }
 

@@ -26,6 +26,8 @@ namespace SynaMmap
         Internal = 18,
         Cancelled = 19,
         Limit = 20,
+        KeyKindMismatch = 21,
+        LabelMismatch = 22,
     }
 
     /// <summary>A call failed. The message says what to do.</summary>

@@ -53,6 +53,24 @@ namespace SynaMmap
             return Strict.GetBytes(path + "\0");
         }
 
+        /// <summary>A label with the NUL that C wants at its end; null where there is none.</summary>
+        internal static byte[] Label(string label)
+        {
+            if (label == null)
+            {
+                return null;
+            }
+
+            int length = Encoding.UTF8.GetByteCount(label);
+            if (length > 64 || label.IndexOf('\0') >= 0)
+            {
+                throw new SynaMmapException(
+                    Status.InvalidArgument, $"the label has {length} bytes; pass one of at most 64, without NUL bytes");
+            }
+
+            return Encoding.UTF8.GetBytes(label + "\0");
+        }
+
         /// <summary>A text that ends with a NUL.</summary>
         internal static unsafe string Text(byte* text)
         {

@@ -106,6 +106,41 @@ internal static class Behaviour
                 store.Search(vector, 100, results, some);
                 Require(results.Count == 11, "key1 and key10 to key19");
 
+                // So it leaves DeleteWhere, and nothing is deleted.
+                ulong before = store.Count;
+                isCaught = false;
+                try
+                {
+                    store.DeleteWhere(moody);
+                }
+                catch (InvalidOperationException)
+                {
+                    isCaught = store.Count == before;
+                }
+
+                Require(isCaught, "the condition's exception");
+
+                // Keys of bytes, a label, and a batch with deletions.
+                StoreOptions bytes = new StoreOptions { Dimensions = 64, KeyKind = KeyKind.Bytes, Label = "model-1" };
+                using (Store memory = Store.InMemory(bytes))
+                {
+                    byte[] key = { 0xFF, 0x00, 0xFE };
+                    Require(memory.Insert(key, vector), "a new key");
+                    memory.Search(vector, 1, results);
+                    Require(results.At(0).Utf8Key.SequenceEqual(key), "the bytes of the key");
+                    Require(memory.GetUserBlock().Label == "model-1", "the label");
+                    foreach (string label in new[] { new string('m', 65), "a\0b" })
+                    {
+                        UserBlock block = new UserBlock { Label = label };
+                        Require(Thrown(() => memory.SetUserBlock(block)) == Status.InvalidArgument, "a bad label");
+                    }
+
+                    memory.SetTags(key, 4);
+                    Require(memory.GetTags(key) == 4, "the tags");
+                    Written written = memory.Write(new Rows { Deletions = new[] { key } }, WriteMode.Insert);
+                    Require(written.Rows == 0 && written.Deleted == 1 && memory.Count == 0, "one deletion");
+                }
+
                 // The log is heard, and a cursor outlives what it was made of.
                 List<string> heard = new List<string>();
                 Log.SetListener(LogLevel.Info, (level, text) => { lock (heard) { heard.Add(text); } });

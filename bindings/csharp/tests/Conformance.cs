@@ -89,6 +89,11 @@ internal sealed partial class Conformance
     private static void Set(StoreOptions options, string word)
     {
         string[] sides = word.Split('=');
+        if (IsSetLabel(options, sides[0], sides[1]))
+        {
+            return;
+        }
+
         uint value = sides[0] == "metric" ? (uint)MetricOf(sides[1]) : uint.Parse(sides[1]);
         switch (sides[0])
         {
@@ -127,43 +132,6 @@ internal sealed partial class Conformance
         SaidStatus(() => { stores[words[1]] = new Store(InFolder(words[2]), options); });
     }
 
-    private void WriteBatch()
-    {
-        Store store = Store;
-        bool isUpsert = words[2] == "upsert";
-        string[] wanted = expected;
-        int count = int.Parse(words[3]);
-        List<byte[]> keys = new List<byte[]>();
-        List<float> vectors = new List<float>();
-        List<ulong> tags = new List<ulong>();
-        List<byte[]> payloads = new List<byte[]>();
-        while (keys.Count < count)
-        {
-            Require(IsNext("row"), "a row is missing");
-            keys.Add(Words.BytesOf(words[1]));
-            vectors.AddRange(Words.VectorOf(words[2]));
-            tags.Add(ulong.Parse(words[3]));
-            payloads.Add(Words.BytesOf(words[4]));
-        }
-
-        expected = wanted;
-        SaidValue(() =>
-        {
-            Rows rows = new Rows { Utf8Keys = keys, Vectors = vectors.ToArray() };
-            if (tags.Any(tag => tag != 0))
-            {
-                rows.Tags = tags.ToArray();
-            }
-
-            if (payloads.Any(payload => payload.Length > 0))
-            {
-                rows.Payloads = payloads;
-            }
-
-            return isUpsert ? store.UpsertBatch(rows) : store.InsertBatch(rows);
-        });
-    }
-
     private object Got()
     {
         float[] vector = new float[Store.Dimensions];
@@ -192,7 +160,7 @@ internal sealed partial class Conformance
         int i = 0;
         for (; IsNext("finding"); i++, checkCount++)
         {
-            Require(found[i].Key == System.Text.Encoding.UTF8.GetString(Words.BytesOf(words[1])), "another key");
+            Require(found[i].KeyBytes.SequenceEqual(Words.BytesOf(words[1])), "another key");
             Require(found[i].Row == ulong.Parse(words[2]) && names[found[i].Problem] == words[3], "another finding");
         }
 
@@ -239,7 +207,6 @@ internal sealed partial class Conformance
             case "reserve": SaidStatus(() => Store.Reserve(ulong.Parse(words[2]))); break;
             case "insert": SaidValue(() => YesNo(Store.Insert(Key, Words.VectorOf(words[3])))); break;
             case "upsert": SaidStatus(() => Store.Upsert(Key, Words.VectorOf(words[3]))); break;
-            case "batch": WriteBatch(); break;
             case "delete": SaidValue(() => YesNo(Store.Delete(Key))); break;
             case "get": SaidValue(Got); break;
             case "tags": SaidValue(() => Store.GetTags(Key)); break;
@@ -261,7 +228,7 @@ internal sealed partial class Conformance
             case "file": File.WriteAllBytes(InFolder(words[1]), Key); break;
             case "replace": Replace(); break;
             case "limit_file_bytes": FileLimit.Set(ulong.Parse(words[1])); break;
-            default: Require(Ask() || KeepInOrder() || ReadRows(), "an unknown operation"); break;
+            default: Require(Ask() || KeepInOrder() || ReadRows() || Write(), "an unknown operation"); break;
         }
     }
 }
