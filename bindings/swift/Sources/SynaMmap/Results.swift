@@ -2,7 +2,10 @@ import CSynaMmap
 
 /// One answer of a search: copies, so it may be kept.
 public struct Hit: Sendable {
-    public let key: String
+    /// The key as text; `keyBytes` has any key.
+    public var key: String { String(decoding: keyBytes, as: UTF8.self) }
+    /// UTF-8, or any bytes in a store whose keys are bytes.
+    public let keyBytes: [UInt8]
     /// Smaller is nearer, whatever the metric.
     public let distance: Float
     public let row: UInt64
@@ -31,7 +34,7 @@ public final class Results: RandomAccessCollection {
         let hit = hits[index]
         let key = UnsafeRawBufferPointer(start: hit.key, count: hit.key_len)
         return Hit(
-            key: String(decoding: key, as: UTF8.self), distance: hit.distance, row: hit.row,
+            keyBytes: [UInt8](key), distance: hit.distance, row: hit.row,
             tags: syna_mmap_results_tags(handle, index))
     }
 

@@ -8,7 +8,10 @@ public enum Metric: UInt32, Sendable {
 
 /// A problem that verify found. For SYNA_MMAP_PROBLEM_IGNORED_INDEX, a problem of the store, `key` is empty and `row` is UInt64.max.
 public struct Finding: Sendable, Equatable {
-    public let key: String
+    /// The key as text; `keyBytes` has any key.
+    public var key: String { String(decoding: keyBytes, as: UTF8.self) }
+    /// UTF-8, or any bytes in a store whose keys are bytes.
+    public let keyBytes: [UInt8]
     public let row: UInt64
     /// SYNA_MMAP_PROBLEM_*; one that you do not know comes from a later library: damage.
     public let problem: UInt32
@@ -144,7 +147,7 @@ public final class Store: @unchecked Sendable {
                         let key = UnsafeRawBufferPointer(start: found.key, count: found.key_len)
                         context!.assumingMemoryBound(to: [Finding].self).pointee.append(
                             Finding(
-                                key: String(decoding: key, as: UTF8.self), row: found.row, problem: found.problem,
+                                keyBytes: [UInt8](key), row: found.row, problem: found.problem,
                                 message: String(cString: found.message)))
                     }
                     return true

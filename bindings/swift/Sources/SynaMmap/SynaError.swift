@@ -25,6 +25,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let `internal` = Status(rawValue: SYNA_MMAP_ERR_INTERNAL)
     public static let cancelled = Status(rawValue: SYNA_MMAP_ERR_CANCELLED)
     public static let limit = Status(rawValue: SYNA_MMAP_ERR_LIMIT)
+    public static let keyKindMismatch = Status(rawValue: SYNA_MMAP_ERR_KEY_KIND_MISMATCH)
+    public static let labelMismatch = Status(rawValue: SYNA_MMAP_ERR_LABEL_MISMATCH)
 
     /// Such as "SYNA_MMAP_ERR_LOCKED".
     public var name: String { String(cString: syna_mmap_status_name(rawValue)) }

@@ -93,6 +93,18 @@ final class ConformanceTests: XCTestCase {
         case "set_ef_search": return status { try stores[words[1]]!.setEfSearch(UInt32(words[2])!) }
         case "set_checkpoint_interval":
             return status { try stores[words[1]]!.setCheckpointInterval(seconds: UInt32(words[2])!) }
+        case "set_tags":
+            return key(words[2]).flatMap { key in
+                status { try stores[words[1]]!.setTags(of: key, UInt64(words[3])!) } }
+        case "set_payload":
+            return key(words[2]).flatMap { key in
+                bytes(words[3]).map { payload in status { try stores[words[1]]!.setPayload(of: key, payload) } } }
+        case "set_user_block":
+            return key(words[4]).flatMap { label in
+                status {
+                    try stores[words[1]]!.setUserBlock(
+                        UserBlock(applicationID: UInt32(words[2])!, userVersion: UInt32(words[3])!, label: label))
+                } }
         case "verify": return value { String(try stores[words[1]]!.verify().count) }
         case "status":
             let name = Status(rawValue: Int32(words[1])!).name
@@ -113,15 +125,17 @@ final class ConformanceTests: XCTestCase {
     }
 
     /// nil for what is no text in UTF-8: a Swift string cannot hold it.
-    private func key(_ word: String) -> String? {
-        if word == "-" { return "" }
+    private func key(_ word: String) -> String? { bytes(word).map { String(decoding: $0, as: UTF8.self) } }
+
+    private func bytes(_ word: String) -> [UInt8]? {
+        if word == "-" { return [] }
         var bytes: [UInt8] = []
         for piece in word.components(separatedBy: "+") {
             let parts = piece.components(separatedBy: "*")
             guard let text = parts[0].removingPercentEncoding else { return nil }
             for _ in 0..<(parts.count > 1 ? Int(parts[1])! : 1) { bytes += Array(text.utf8) }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     private func vector(_ word: String) -> [Float]? {
