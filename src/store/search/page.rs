@@ -17,6 +17,8 @@ use crate::index::{GraphSearch, Index, Neighbour, Rows, Scratch, SearchEnd};
 const FIRST_PAGES: usize = 4;
 /// A walk that shows nothing after the hit is followed by one for so many times as many rows.
 const GROWTH: usize = 2;
+/// The fixed cost of each further walk, in visits.
+const VISITS_A_WALK: u32 = 32;
 /// One in so many rows before the page is looked for in addition, because the next walk may find more of them.
 const MARGIN_PART: usize = 8;
 
@@ -36,15 +38,13 @@ pub(super) fn search_page(
     scratch: &mut Scratch,
     out: &mut Vec<Neighbour>,
 ) -> Option<SearchEnd> {
-    let most_visits = most_visits.map_or(usize::MAX, |most| most as usize);
-    let (mut wanted, mut spent) = (first_k(request.k), 0u32);
+    let most_visits = most_visits.unwrap_or(u32::MAX);
+    let (mut wanted, mut spent, mut fixed) = (first_k(request.k), 0u32, 0u32);
     loop {
-        let walk = GraphSearch {
-            k: wanted,
-            ef: request.ef.max(wanted),
-            budget: request.budget.map(|budget| budget.saturating_sub(spent)),
-            ..*request
-        };
+        // What is left for this walk: of the caller's budget, and of the cost of all walks.
+        let left = most_visits.saturating_sub(spent.saturating_add(fixed));
+        let budget = request.budget.map(|budget| budget.saturating_sub(spent).min(left));
+        let walk = GraphSearch { k: wanted, ef: request.ef.max(wanted), budget, ..*request };
         let Some(end) = graph.search(query, rows, &walk, scratch, out) else {
             out.clear();
             return (spent > 0).then_some(SearchEnd { is_partial: false, distances: spent });
@@ -61,8 +61,9 @@ pub(super) fn search_page(
             true => before + before / MARGIN_PART + request.k,
             false => wanted.saturating_mul(GROWTH),
         };
+        fixed = fixed.saturating_add(VISITS_A_WALK);
         // Most rows take a visit.
-        if wanted.saturating_add(spent as usize) > most_visits {
+        if wanted as u64 + u64::from(spent) + u64::from(fixed) > u64::from(most_visits) {
             out.clear();
             return Some(SearchEnd { is_partial: false, distances: spent });
         }

@@ -110,10 +110,11 @@ mod tests {
     use crate::index::mix;
     use crate::store::api::store::MmapVectorStore;
     use crate::store::search::default_ef::DefaultEf;
+    use crate::store::search::results::SearchResults;
     use crate::store::search::scratch::{SearchParts, Work};
     use crate::store::search::search::Search;
     use crate::store::state::settings::Settings;
-    use crate::{DistanceMetric, Entry, Filter, MmapVectorConfig, SearchOptions};
+    use crate::{DistanceMetric, Entry, Filter, Hit, MmapVectorConfig, SearchOptions};
 
     const ROWS: u32 = 12_000;
     const CLUSTERS: u32 = 40;
@@ -150,8 +151,14 @@ mod tests {
     }
 
     /// What a search did, and its cost divided by the cost of a scan.
-    fn work(store: &MmapVectorStore, filter: Filter<'_>, query: &[f32], passing: u64) -> (Work, f64) {
-        let options = SearchOptions { filter, ..Default::default() };
+    fn work(
+        store: &MmapVectorStore,
+        filter: Filter<'_>,
+        query: &[f32],
+        passing: u64,
+        after: Option<Hit>,
+    ) -> (Work, f64) {
+        let options = SearchOptions { filter, after, ..Default::default() };
         let state = store.state();
         let search =
             Search::new(&state, 10, &options, DefaultEf::of(&Settings::of(&MmapVectorConfig::default())))
@@ -166,6 +173,39 @@ mod tests {
         let walked = if visits > 0 { costs.walk(0) + visits * DISTANCES_A_VISIT * costs.distance } else { 0 };
         let all = walked + costs.scan(evaluations, scanned);
         (parts.work, all as f64 / costs.scan(asked, passing).max(1) as f64)
+    }
+
+    #[test]
+    fn no_page_costs_more_than_one_and_a_half_scans() {
+        let store = store();
+        let (mut walks, mut scans, mut both) = (0, 0, 0);
+        let mut all = SearchResults::default();
+        for number in 0..8 {
+            let row = u32::try_from(mix(number) % u64::from(ROWS)).unwrap();
+            let query = vector(row, 0.5);
+            for one_in in [1, 3, 100] {
+                let words: Vec<u64> = (0..ROWS.div_ceil(64))
+                    .map(|word| {
+                        (0..64).filter(|bit| (word * 64 + bit) % one_in == 0).map(|bit| 1u64 << bit).sum()
+                    })
+                    .collect();
+                let filter = Filter { rows: (one_in > 1).then_some(&words), ..Default::default() };
+                let exact = SearchOptions { exact: true, filter, ..Default::default() };
+                store.search_with(&query, 3000, &exact, &mut all).unwrap();
+                for place in [0, 9, 50, 200, 800, 2999] {
+                    let Some(&after) = all.hits().get(place) else { continue };
+                    let (work, ratio) = work(&store, filter, &query, u64::from(ROWS / one_in), Some(after));
+                    match (work.visits > 0, work.scanned > 0) {
+                        (true, false) => walks += 1,
+                        (false, _) => scans += 1,
+                        (true, true) => both += 1,
+                    }
+                    assert!(ratio <= 1.5, "after {place}, one in {one_in}: {work:?} is {ratio} scans");
+                }
+            }
+        }
+        println!("{walks} walks, {scans} scans, {both} of both");
+        assert!(walks > 10 && scans > 10 && both > 0, "{walks} walks, {scans} scans, {both} of both");
     }
 
     #[test]
@@ -199,7 +239,7 @@ mod tests {
                         Filter { rows: Some(&words), ..Default::default() },
                         Filter { callback: Some(&test), ..Default::default() },
                     ] {
-                        let (work, ratio) = work(&store, filter, &query, passing);
+                        let (work, ratio) = work(&store, filter, &query, passing, None);
                         worst = worst.max(ratio);
                         match (work.visits > 0, work.scanned > 0) {
                             (true, false) => walks += 1,
