@@ -105,7 +105,7 @@ fn a_user_block_is_stored_in_the_file() {
     let newer = UserBlock { user_version: 4, ..user_block };
     store.set_user_block(newer).unwrap();
     assert_eq!((store.user_block(), store.is_dirty()), (newer, false));
-    reader.refresh().unwrap();
+    assert!(reader.refresh().unwrap() && !reader.refresh().unwrap());
     assert_eq!(reader.user_block(), newer);
     assert!(matches!(reader.set_user_block(user_block).unwrap_err(), SynaError::ReadOnly { .. }));
     let copy = folder.file("copy");

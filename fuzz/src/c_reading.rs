@@ -45,7 +45,7 @@ impl Host {
         };
         self.expect(status, is_good, "a read");
         assert!(status != NOT_FOUND || which % 7 < 3);
-        if status == OK && size >= size_of::<CView>() && which % 7 == 0 {
+        if status == OK && size >= size_of::<CView>() && which.is_multiple_of(7) {
             // SAFETY: the library says that the vector has as many bytes, and the store is open.
             let vector = unsafe { std::slice::from_raw_parts(view.vector, view.vector_bytes / 4) };
             assert!(vector.len() == DIMENSIONS && vector.iter().all(|x| x.is_finite()));
@@ -81,7 +81,7 @@ impl Host {
             }
         };
         self.expect(status, is_good, "a setting");
-        if status == OK && which % 4 == 0 && length < capacity {
+        if status == OK && which.is_multiple_of(4) && length < capacity {
             assert!(path[length] == 0 && (length == 0 || path[0] == b'/'));
         }
     }

@@ -153,7 +153,11 @@ pub(in crate::ffi) unsafe fn label(pointer: *const c_char, name: &'static str) -
     // SAFETY: not NULL; the caller guarantees the terminating NUL.
     let text = unsafe { CStr::from_ptr(pointer) };
     let text = text.to_str().map_err(|_| SynaError::argument(format!("`{name}` is not UTF-8")))?;
-    Label::new(text).map(Some)
+    let named = |error| match error {
+        SynaError::InvalidArgument { what } => SynaError::argument(format!("`{name}`: {what}")),
+        other => other,
+    };
+    Label::new(text).map(Some).map_err(named)
 }
 
 /// A file's path.

@@ -134,6 +134,7 @@ impl MmapVectorStore {
         replayed.last_frame = last_frame.or(replayed.last_frame);
         walked?;
         replayed.superblock = superblock;
+        let is_block_new = data.user_block() != superblock.user_block;
         data.set_user_block(superblock.user_block);
         let settled = (settled_index(index, saved.as_ref(), &position), row_capacity);
         let rows = state.rows_to_index();
@@ -154,7 +155,7 @@ impl MmapVectorStore {
         }
         // Set last: if memory runs out, the next refresh reads the index again.
         (replayed.index, replayed.row_capacity) = settled;
-        Ok(position != before)
+        Ok(position != before || is_block_new)
     }
 
     /// Opens the file that now has the name and replaces the current state with it.

@@ -15,7 +15,7 @@ impl MmapVectorStore {
     /// [`MmapVectorStore::flush`] does. Cost: disk syncs.
     ///
     /// # Errors
-    /// [`SynaError::ReadOnly`]; those of [`MmapVectorStore::flush`]: the file may have either user block then, and the
+    /// [`crate::SynaError::ReadOnly`]; those of [`MmapVectorStore::flush`]: the file may have either user block then, and the
     /// next checkpoint writes the new one.
     pub fn set_user_block(&self, user_block: UserBlock) -> Result<()> {
         let mut writer = self.writer()?;
