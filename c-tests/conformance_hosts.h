@@ -64,7 +64,10 @@ static syna_mmap_search_options search_options(char **word) {
     else if (is_named(*word, "tags_all")) options.tags_all = number;
     else if (is_named(*word, "tags_none")) options.tags_none = number;
     else if (is_named(*word, "rows")) set_rows(&options, value);
-    else if (is_named(*word, "max_distance")) options.max_distance = strtof(value, NULL);
+    else if (is_named(*word, "max_distance")) {
+      options.has_max_distance = 1;
+      options.max_distance = strtof(value, NULL);
+    }
     else if (is_named(*word, "after")) set_after(&options, value);
     else if (is_named(*word, "prefix")) {
       prefix_wanted = bytes_of(value);

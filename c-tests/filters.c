@@ -298,13 +298,14 @@ static void structs_of_older_programs(void) {
   options.struct_size = offsetof(syna_mmap_search_options, max_visits);
   search(5, 3);
   CHECK(count == 3);
-  /* A program that ends before max_distance has no limit. */
+  /* A program that ends before has_max_distance has no limit. */
   fresh();
+  options.has_max_distance = 1;
   options.max_distance = -1;
   options.has_after = 1;
   search(5, 3);
   CHECK(count == 0);
-  options.struct_size = offsetof(syna_mmap_search_options, max_distance);
+  options.struct_size = offsetof(syna_mmap_search_options, has_max_distance);
   search(5, 3);
   CHECK(count == 3);
 }

@@ -34,7 +34,7 @@ static void defaults(void) {
   memset(&search, 0xFF, sizeof search);
   syna_mmap_search_options_init(&search, sizeof search);
   CHECK(search.struct_size == sizeof search && search.ef == 0 && search.exact == 0 && search.deadline_us == 0);
-  CHECK(search.max_distance > 3.4e38f && search.after_distance == 0 && search.after_row == 0 && search.has_after == 0);
+  CHECK(search.has_max_distance == 0 && search.max_distance == 0 && search.after_distance == 0 && search.after_row == 0 && search.has_after == 0);
 }
 
 /* Without options an existing file is opened as it is, and a new one gets the defaults. */

@@ -79,6 +79,9 @@ static void limits(void) {
   far = hits[19].distance;
   options.max_distance = far;
   search(7, 30);
+  CHECK(count == 30);
+  options.has_max_distance = 1;
+  search(7, 30);
   CHECK(count == 20 && hits[19].distance == far);
   options.max_distance = nextafterf(far, -1);
   search(7, 30);
@@ -127,6 +130,7 @@ static void refused(void) {
   CHECK(syna_mmap_results_hits(results, &count) == NULL && count == 0);                         \
   FAILS(INVALID_ARGUMENT, syna_mmap_search_range(store, query, 3, &options, results, &error));  \
   FAILS(INVALID_ARGUMENT, syna_mmap_search_batch(store, query, 1, 3, &options, results, NULL, &error))
+  options.has_max_distance = 1;
   options.max_distance = NAN;
   REFUSED("max_distance");
   fresh();
@@ -134,8 +138,8 @@ static void refused(void) {
   options.after_distance = NAN;
   REFUSED("NaN");
   fresh();
-  options.reserved2 = 1;
-  REFUSED("reserved2");
+  options.reserved = 1;
+  REFUSED("reserved");
 }
 
 int main(int argc, char **argv) {

@@ -1767,12 +1767,12 @@ typedef struct syna_mmap_search_options {
    * missing. Ignored if there are conditions. Default 0.
    */
   uint32_t approximate;
-  /** 0. */
-  uint32_t reserved;
   /**
-   * Hits are at most at this distance; a search then finds fewer than k if fewer rows are that near. In
-   * syna_mmap_search_range, both this and the argument apply. Infinity: no limit. Default infinity.
+   * Not 0: hits are at most at max_distance; a search then finds fewer than k if fewer rows are that near. In
+   * syna_mmap_search_range, both this and the argument apply. 0: no limit. Default 0.
    */
+  uint32_t has_max_distance;
+  /** Only if has_max_distance is not 0: the largest distance of a hit. Default 0. */
   float max_distance;
   /** Only if has_after is not 0: the distance of the last hit of the page before. Default 0. */
   float after_distance;
@@ -1787,9 +1787,9 @@ typedef struct syna_mmap_search_options {
    * Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages
    * through the index have k hits whenever k rows follow. They lack about as many rows as one search through
    * the index for all of them, as long as ef is at least the number of their hits; a row that is missing on
-   * its page is not found later, so set a larger ef from the first page on for more of them. Rows that are
-   * written between two pages are hits if they come later in the order. A compaction renumbers the rows:
-   * begin again after one. After a partial page, the next one begins after its last hit, so what the partial
+   * its page is not found later, so set a larger ef from the first page on for more of them, above all with
+   * conditions. Rows that are written between two pages are hits if they come later in the order. A
+   * compaction renumbers the rows: begin again after one. After a partial page, the next one begins after its last hit, so what the partial
    * page lacks is not found later.
    *
    * Cost through the index: a search for all rows up to the end of the page, or two to three such searches
@@ -1798,7 +1798,7 @@ typedef struct syna_mmap_search_options {
    */
   uint32_t has_after;
   /** 0. */
-  uint32_t reserved2;
+  uint32_t reserved;
 } syna_mmap_search_options;
 
 /**

@@ -206,7 +206,8 @@ static inline syna_mmap_search_options go_options(const go_how *how, const char 
   options.tags_any = how->tags_any;
   options.tags_all = how->tags_all;
   options.tags_none = how->tags_none;
-  if (how->has_max_distance) options.max_distance = how->max_distance;
+  options.has_max_distance = how->has_max_distance;
+  options.max_distance = how->max_distance;
   options.has_after = how->has_after;
   options.after_distance = how->after_distance;
   options.after_row = how->after_row;

@@ -108,12 +108,12 @@ pub struct CSearchOptions {
     pub filter: Option<FilterCallback>,
     pub filter_context: *mut c_void,
     pub approximate: u32,
-    pub reserved: u32,
+    pub has_max_distance: u32,
     pub max_distance: f32,
     pub after_distance: f32,
     pub after_row: u64,
     pub has_after: u32,
-    pub reserved2: u32,
+    pub reserved: u32,
 }
 
 /// `syna_mmap_stats` of the header.

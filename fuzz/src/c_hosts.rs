@@ -52,6 +52,7 @@ impl Host {
             options.filter_context = ptr::without_provenance_mut(usize::from(source.byte()));
         }
         if source.one_in(4) {
+            options.has_max_distance = 1;
             options.max_distance = f32::from(source.byte()) / 16.0;
         }
         if source.one_in(4) {

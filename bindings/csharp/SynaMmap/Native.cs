@@ -93,12 +93,12 @@ namespace SynaMmap
             internal IntPtr Filter;
             internal IntPtr FilterContext;
             internal uint Approximate;
-            internal uint Reserved;
+            internal uint HasMaxDistance;
             internal float MaxDistance;
             internal float AfterDistance;
             internal ulong AfterRow;
             internal uint HasAfter;
-            internal uint Reserved2;
+            internal uint Reserved;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -83,6 +83,7 @@ namespace SynaMmap
 
             if (MaxDistance.HasValue)
             {
+                raw.HasMaxDistance = 1;
                 raw.MaxDistance = MaxDistance.Value;
             }
 

@@ -85,7 +85,8 @@ class Asked:
         raw.ef, raw.exact, raw.approximate = count_of("ef", ef, 32), exact, approximate
         raw.deadline_us = count_of("deadline_us", deadline_us or 0)
         raw.max_visits = count_of("max_visits", max_visits)
-        raw.max_distance = max_distance
+        # Infinity is no limit; NaN is refused by the library.
+        raw.has_max_distance, raw.max_distance = max_distance != math.inf, max_distance
         if after is not None:
             raw.after_distance, raw.after_row, raw.has_after = after[0], count_of("the row of after", after[1]), True
         if condition:

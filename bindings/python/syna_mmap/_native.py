@@ -135,12 +135,12 @@ class CSearchOptions(Structure):
         ("filter", FilterCallback),
         ("filter_context", c_void_p),
         ("approximate", c_uint32),
-        ("reserved", c_uint32),
+        ("has_max_distance", c_uint32),
         ("max_distance", c_float),
         ("after_distance", c_float),
         ("after_row", c_uint64),
         ("has_after", c_uint32),
-        ("reserved2", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 

@@ -80,10 +80,10 @@ pub struct syna_mmap_search_options {
     /// Only for syna_mmap_search_range. Not 0: use the index instead of comparing all vectors; rows may be
     /// missing. Ignored if there are conditions. Default 0.
     pub approximate: u32,
-    /// 0.
-    pub reserved: u32,
-    /// Hits are at most at this distance; a search then finds fewer than k if fewer rows are that near. In
-    /// syna_mmap_search_range, both this and the argument apply. Infinity: no limit. Default infinity.
+    /// Not 0: hits are at most at max_distance; a search then finds fewer than k if fewer rows are that near. In
+    /// syna_mmap_search_range, both this and the argument apply. 0: no limit. Default 0.
+    pub has_max_distance: u32,
+    /// Only if has_max_distance is not 0: the largest distance of a hit. Default 0.
     pub max_distance: f32,
     /// Only if has_after is not 0: the distance of the last hit of the page before. Default 0.
     pub after_distance: f32,
@@ -97,9 +97,9 @@ pub struct syna_mmap_search_options {
     /// Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages
     /// through the index have k hits whenever k rows follow. They lack about as many rows as one search through
     /// the index for all of them, as long as ef is at least the number of their hits; a row that is missing on
-    /// its page is not found later, so set a larger ef from the first page on for more of them. Rows that are
-    /// written between two pages are hits if they come later in the order. A compaction renumbers the rows:
-    /// begin again after one. After a partial page, the next one begins after its last hit, so what the partial
+    /// its page is not found later, so set a larger ef from the first page on for more of them, above all with
+    /// conditions. Rows that are written between two pages are hits if they come later in the order. A
+    /// compaction renumbers the rows: begin again after one. After a partial page, the next one begins after its last hit, so what the partial
     /// page lacks is not found later.
     ///
     /// Cost through the index: a search for all rows up to the end of the page, or two to three such searches
@@ -107,7 +107,7 @@ pub struct syna_mmap_search_options {
     /// syna_mmap_search_batch it applies to every query; syna_mmap_search_range returns all hits after it.
     pub has_after: u32,
     /// 0.
-    pub reserved2: u32,
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
@@ -115,8 +115,8 @@ unsafe impl Versioned for syna_mmap_search_options {
     const NAME: &'static str = "syna_mmap_search_options";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_search_options: struct_size, ef, exact,
         deadline_us, max_visits, tags_any, tags_all, tags_none, key_prefix, key_prefix_len, row_bitmap,
-        row_bitmap_words, filter, filter_context, approximate, reserved, max_distance, after_distance,
-        after_row, has_after, reserved2);
+        row_bitmap_words, filter, filter_context, approximate, has_max_distance, max_distance, after_distance,
+        after_row, has_after, reserved);
 
     fn defaults() -> Self {
         Self {
@@ -135,12 +135,12 @@ unsafe impl Versioned for syna_mmap_search_options {
             filter: None,
             filter_context: ptr::null_mut(),
             approximate: 0,
-            reserved: 0,
-            max_distance: f32::INFINITY,
+            has_max_distance: 0,
+            max_distance: 0.0,
             after_distance: 0.0,
             after_row: 0,
             has_after: 0,
-            reserved2: 0,
+            reserved: 0,
         }
     }
 }
@@ -182,10 +182,8 @@ pub(super) unsafe fn with_options<R>(
     // SAFETY: as the caller guarantees.
     let given = unsafe { structs::read(options, "options")? };
     let given = given.unwrap_or_else(syna_mmap_search_options::defaults);
-    for (name, reserved) in [("reserved", given.reserved), ("reserved2", given.reserved2)] {
-        if reserved != 0 {
-            return Err(SynaError::argument(format!("{name} is {reserved}; it must be 0")));
-        }
+    if given.reserved != 0 {
+        return Err(SynaError::argument(format!("reserved is {}; it must be 0", given.reserved)));
     }
     // SAFETY: the caller guarantees the arrays and their lengths.
     let (prefix, rows) = unsafe {
@@ -212,7 +210,7 @@ pub(super) unsafe fn with_options<R>(
             callback: test.as_ref().map(|test| test as crate::RowTest<'_>),
         },
         approximate: given.approximate != 0,
-        max_distance: given.max_distance,
+        max_distance: if given.has_max_distance != 0 { given.max_distance } else { f32::INFINITY },
         after: (given.has_after != 0).then(|| Hit {
             // No store has a row with a larger number.
             row: u32::try_from(given.after_row).unwrap_or(u32::MAX),

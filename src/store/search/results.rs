@@ -44,9 +44,10 @@ pub struct SearchOptions<'a> {
     /// Pages never overlap. Those of exact searches, one after the other, are one longer exact search. Pages through the
     /// index have `k` hits whenever `k` rows follow. They lack about as many rows as one search through the index for
     /// all of them, as long as `ef` is at least the number of their hits; a row that is missing on its page is not
-    /// found later, so set a larger `ef` from the first page on for more of them. Rows that are written between two pages
-    /// are hits if they come later in the order. A compaction renumbers the rows: begin again after one. After a partial
-    /// page, the next one begins after its last hit, so what the partial page lacks is not found later.
+    /// found later, so set a larger `ef` from the first page on for more of them, above all with conditions. Rows that
+    /// are written between two pages are hits if they come later in the order. A compaction renumbers the rows: begin
+    /// again after one. After a partial page, the next one begins after its last hit, so what the partial page lacks is
+    /// not found later.
     ///
     /// Cost through the index: a search for all rows up to the end of the page, or two to three such searches for a page
     /// that is far from the nearest row; at most about 1.5 times as much as comparing every row. In a batch it applies

@@ -62,7 +62,9 @@ struct search_options : syna_mmap_search_options {
     return deadline_us = from_start.count() < 1 ? 1 : static_cast<std::uint64_t>(from_start.count()), *this;
   }
   /* Farther rows are left out. */
-  search_options& with_max_distance(float most) noexcept { return max_distance = most, *this; }
+  search_options& with_max_distance(float most) noexcept {
+    return has_max_distance = 1, max_distance = most, *this;
+  }
   /* The next page: what follows the last hit of the page before. */
   search_options& with_after(float distance, std::uint64_t row) noexcept {
     return has_after = 1, after_distance = distance, after_row = row, *this;
