@@ -126,17 +126,20 @@ fn change(path: &Path, kind: KeyKind, count: usize) -> syna_mmap::Result<Vec<(&'
     let (of_tags, updated) = milliseconds(|| update(Some(&tags[..]), BatchPayloads::None))?;
     let (of_payloads, _) = milliseconds(|| update(None, BatchPayloads::Slices(&payloads)))?;
     assert_eq!(updated, count);
+    let tagged = Filter { tags_all: 1 << 9, ..Filter::default() };
+    let (counting, counted) = milliseconds(|| store.count_where(&tagged))?;
+    assert!(counted > 0);
     let deletions = |keys| WriteBatch { deletions: BatchKeys::Bytes(keys), ..WriteBatch::default() };
     let (at_once, written) = milliseconds(|| store.write(&deletions(first)))?;
     assert_eq!(written.deleted, count);
     let singly = &second[..(count / 10).max(1)];
     let (one_by_one, _) = milliseconds(|| singly.iter().try_for_each(|key| store.delete(key).map(|_| ())))?;
-    let filter = Filter { tags_all: 1 << 9, ..Filter::default() };
-    let (by_tags, deleted) = milliseconds(|| store.delete_where(&filter))?;
+    let (by_tags, deleted) = milliseconds(|| store.delete_where(&tagged))?;
     let by_filter = by_tags * count as f64 / deleted.max(1) as f64;
     Ok(vec![
         ("update tags", of_tags),
         ("update payloads of 24 bytes", of_payloads),
+        ("count the rows with a tag, of all rows", counting),
         ("delete in one call", at_once),
         ("delete one by one (10 times the time of a tenth)", one_by_one * 10.0),
         ("delete where a tag is set (scaled to as many rows)", by_filter),

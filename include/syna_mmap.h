@@ -1843,11 +1843,11 @@ syna_mmap_status syna_mmap_delete_where(syna_mmap *store,
  * out_count  BORROWED for the call: the number of rows.
  * error      BORROWED for the call. May be NULL.
  *
- * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_KEY (the prefix is not UTF-8 in a store
+ * of text keys), _INVALID_HANDLE, _POISONED.
  * On failure: *out_count is not written.
  * Threads: any; writes and searches run meanwhile and have no effect on it. Cost: the conditions of every
- * row: about 1 ns a row for tags, more for a key prefix, and your own time for a callback. Without
- * conditions: negligible.
+ * row; a key prefix reads each key. Without conditions: negligible.
  */
 syna_mmap_status syna_mmap_count_where(const syna_mmap *store,
                                        const syna_mmap_search_options *options,

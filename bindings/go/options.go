@@ -137,7 +137,7 @@ func WithGraph(m, mMax, efConstruction uint32) Option {
 	}
 }
 
-// WithEfSearch: the most candidates that a search looks at unless it says otherwise.
+// WithEfSearch: candidates of a search that sets no Ef, or more if the index needs more.
 func WithEfSearch(ef uint32) Option {
 	return func(o *options) { o.raw.hnsw_ef_search = C.uint32_t(ef) }
 }

@@ -21,7 +21,7 @@ type searchOptions struct {
 	condition *condition
 }
 
-// Ef: the most candidates to look at; more is slower and finds more.
+// Ef: how many candidates to consider, up to twice as many on some data; more is slower and finds more.
 func Ef(count uint32) SearchOption {
 	return func(o *searchOptions) { o.raw.ef = C.uint32_t(count) }
 }

@@ -108,7 +108,7 @@ namespace SynaMmap
         /// <summary>Candidates that are looked at for a node's links.</summary>
         public uint HnswEfConstruction { get => Raw.HnswEfConstruction; set => Raw.HnswEfConstruction = value; }
 
-        /// <summary>The most candidates that a search looks at unless it says otherwise.</summary>
+        /// <summary>Candidates of a search that sets no Ef, or more if the index needs more.</summary>
         public uint HnswEfSearch { get => Raw.HnswEfSearch; set => Raw.HnswEfSearch = value; }
 
         /// <summary>The same rows, options and seed give the same index.</summary>

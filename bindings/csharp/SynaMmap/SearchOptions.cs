@@ -13,7 +13,7 @@ namespace SynaMmap
     /// </summary>
     public struct SearchOptions
     {
-        /// <summary>The most candidates to look at; 0: the store's. More is slower and finds more.</summary>
+        /// <summary>How many candidates to consider, up to twice as many on some data; 0: the store's. More is slower and finds more.</summary>
         public uint Ef { get; set; }
 
         /// <summary>Compare the query with every vector.</summary>

@@ -115,7 +115,8 @@ impl MmapVectorStore {
     /// How many rows meet the conditions. Cost: the conditions of every row; without conditions, negligible.
     ///
     /// # Errors
-    /// [`SynaError::Internal`] only if the library has a bug.
+    /// [`SynaError::InvalidKey`] for a prefix that is not UTF-8 in a store of text keys; [`SynaError::Internal`] only if
+    /// the library has a bug.
     pub fn count_where(&self, filter: &Filter<'_>) -> Result<usize> {
         if filter.is_open() {
             return Ok(self.len());
@@ -132,7 +133,7 @@ impl MmapVectorStore {
     /// conditions of every row, and 4 bytes of memory for each row that meets them.
     ///
     /// # Errors
-    /// [`SynaError::NoMemory`]; [`SynaError::Internal`] only if the library has a bug.
+    /// [`SynaError::NoMemory`], and those of [`MmapVectorStore::count_where`].
     pub fn rows_where(&self, filter: &Filter<'_>) -> Result<Vec<u32>> {
         let state = &self.state();
         matching_rows(state, state.published.load(), filter)
