@@ -49,12 +49,18 @@ pub struct Identity {
     pub store_id: StoreId,
     pub dimensions: u32,
     pub metric: u32,
+    /// 0 text, 1 bytes.
+    pub key_kind: u32,
 }
 
 impl Identity {
-    /// Whether such dimensions and metric are allowed.
+    /// Whether such dimensions, metric and kind of keys are allowed.
     pub fn is_possible(&self) -> bool {
-        (64..=8192).contains(&self.dimensions) && self.metric <= 2
+        (64..=8192).contains(&self.dimensions) && self.metric <= 2 && self.key_kind <= 1
+    }
+
+    pub fn has_text_keys(&self) -> bool {
+        self.key_kind == 0
     }
 
     /// Bytes from one row to the next, for allowed dimensions.

@@ -1,6 +1,6 @@
 //! One frame: its header, its sections, and what is invalid.
 
-use super::fields::{Place, StoreId, long, word};
+use super::fields::{Identity, Place, long, word};
 use super::source::Window;
 use crc32c::crc32c_append;
 use std::io;
@@ -12,6 +12,7 @@ pub const ALIGN: u64 = 16;
 const MAX_LENGTH: u64 = 1 << 30;
 const HAS_TAGS: u32 = 1;
 const HAS_PAYLOADS: u32 = 2;
+const IS_UPDATE: u32 = 4;
 const MAX_KEY_BYTES: u32 = 65_535;
 
 /// The header of a frame.
@@ -24,7 +25,8 @@ pub struct Frame {
     pub session: u64,
     pub first_row: u32,
     pub row_count: u32,
-    pub deletion_count: u32,
+    /// Rows that the frame deletes, or updates.
+    pub listed_count: u32,
     pub key_bytes: u32,
     pub payload_bytes: u64,
     pub previous: u32,
@@ -38,7 +40,7 @@ pub struct Sections {
     pub key_ends: u64,
     pub tags: u64,
     pub payload_ends: u64,
-    pub deletions: u64,
+    pub listed: u64,
     pub keys: u64,
     pub end: u64,
 }
@@ -65,12 +67,12 @@ pub struct Row {
 }
 
 /// Reads the frame at a location with `room` bytes up to the end of its extent.
-pub fn look(window: &mut Window<'_>, store_id: StoreId, at: u64, room: u64) -> io::Result<Look> {
+pub fn look(window: &mut Window<'_>, identity: &Identity, at: u64, room: u64) -> io::Result<Look> {
     if room < HEADER_BYTES {
         return Ok(Look::Nothing);
     }
     let Some(bytes) = window.bytes(at, HEADER_BYTES)? else { return Ok(Look::Nothing) };
-    let place = Place::new(store_id, at);
+    let place = Place::new(identity.store_id, at);
     if !bytes.starts_with(&MAGIC) || word(bytes, 12) != place.mark {
         return Ok(Look::Nothing);
     }
@@ -79,7 +81,7 @@ pub fn look(window: &mut Window<'_>, store_id: StoreId, at: u64, room: u64) -> i
     if !(HEADER_BYTES..=MAX_LENGTH).contains(&frame.length) || frame.length > room {
         return Ok(Look::Broken(frame, format!("the length is {}, there is room for {room}", frame.length)));
     }
-    Ok(match frame.check(window, head)? {
+    Ok(match frame.check(window, head, identity.has_text_keys())? {
         Ok(()) => Look::Whole(frame),
         Err(fault) => Look::Broken(frame, fault),
     })
@@ -95,7 +97,7 @@ impl Frame {
             session: long(bytes, 24),
             first_row: word(bytes, 32),
             row_count: word(bytes, 36),
-            deletion_count: word(bytes, 40),
+            listed_count: word(bytes, 40),
             key_bytes: word(bytes, 44),
             payload_bytes: long(bytes, 48),
             previous: word(bytes, 56),
@@ -119,29 +121,43 @@ impl Frame {
         self.flags & HAS_TAGS != 0
     }
 
+    /// Whether the listed rows are updated, not deleted.
+    pub fn is_update(&self) -> bool {
+        self.flags & IS_UPDATE != 0
+    }
+
+    pub fn deletion_count(&self) -> u32 {
+        if self.is_update() { 0 } else { self.listed_count }
+    }
+
+    /// How many tags and payloads there are, if any.
+    fn value_count(&self) -> u64 {
+        u64::from(if self.is_update() { self.listed_count } else { self.row_count })
+    }
+
     /// The bytes of tags in a valid frame.
     pub fn tag_bytes(&self) -> u64 {
-        if self.has_tags() { u64::from(self.row_count).saturating_mul(8) } else { 0 }
+        if self.has_tags() { self.value_count().saturating_mul(8) } else { 0 }
     }
 
     /// `None` if the counts are too large for any frame.
     pub fn sections(&self) -> Option<Sections> {
         let rows = u64::from(self.row_count);
-        let flagged = |is_there: bool| if is_there { rows } else { 0 };
+        let flagged = |is_there: bool| if is_there { self.value_count() } else { 0 };
         let after = |at: u64, count: u64, width: u64| at.checked_add(count.checked_mul(width)?);
         let row_checksums = self.at.checked_add(HEADER_BYTES)?;
         let key_ends = after(row_checksums, rows, 4)?;
         let tags = after(key_ends, rows, 4)?;
         let payload_ends = after(tags, flagged(self.has_tags()), 8)?;
-        let deletions = after(payload_ends, flagged(self.has_payloads()), 8)?;
-        let keys = after(deletions, self.deletion_count.into(), 4)?;
+        let listed = after(payload_ends, flagged(self.has_payloads()), 8)?;
+        let keys = after(listed, self.listed_count.into(), 4)?;
         let payloads = keys.checked_add(self.key_bytes.into())?.checked_next_multiple_of(ALIGN)?;
         let end = payloads.checked_add(self.payload_bytes)?.checked_next_multiple_of(ALIGN)?;
-        Some(Sections { row_checksums, key_ends, tags, payload_ends, deletions, keys, end })
+        Some(Sections { row_checksums, key_ends, tags, payload_ends, listed, keys, end })
     }
 
     /// Checks the whole frame; `head` is the checksum of the header up to the checksum field.
-    fn check(&self, window: &mut Window<'_>, head: u32) -> Checked {
+    fn check(&self, window: &mut Window<'_>, head: u32, has_text_keys: bool) -> Checked {
         let (body, end) = (self.at.saturating_add(HEADER_BYTES), self.end());
         // Headers that are close to each other may all claim the same bytes.
         window.source().charge(self.length)?;
@@ -160,19 +176,22 @@ impl Frame {
             }
             Some(_) => {}
         }
-        if self.flags & !(HAS_TAGS | HAS_PAYLOADS) != 0 {
+        if self.flags & !(HAS_TAGS | HAS_PAYLOADS | IS_UPDATE) != 0 {
             return Ok(Err(format!("unknown flags {:#x}", self.flags)));
+        }
+        if self.is_update() && (self.row_count, self.key_bytes) != (0, 0) {
+            return Ok(Err("it updates rows and has rows of its own".to_owned()));
         }
         if !self.has_payloads() && self.payload_bytes != 0 {
             return Ok(Err("it has payload bytes, but no flag for payloads".to_owned()));
         }
         match self.sections().filter(|sections| sections.end == end) {
-            Some(sections) => self.check_sections(window, &sections),
+            Some(sections) => self.check_sections(window, &sections, has_text_keys),
             None => Ok(Err("the counts do not add up to the length".to_owned())),
         }
     }
 
-    fn check_sections(&self, window: &mut Window<'_>, sections: &Sections) -> Checked {
+    fn check_sections(&self, window: &mut Window<'_>, sections: &Sections, has_text_keys: bool) -> Checked {
         let (mut ends, mut keys) = (window.clone(), window.clone());
         let mut start = 0;
         for position in 0..u64::from(self.row_count) {
@@ -183,7 +202,7 @@ impl Frame {
             }
             let key_at = sections.keys.saturating_add(start.into());
             let Some(key) = keys.bytes(key_at, u64::from(end - start))? else { return cut_off() };
-            if std::str::from_utf8(key).is_err() {
+            if has_text_keys && std::str::from_utf8(key).is_err() {
                 return Ok(Err(format!("key {position} is not UTF-8")));
             }
             start = end;
@@ -192,7 +211,7 @@ impl Frame {
             return Ok(Err(format!("the keys end at {start} of {} bytes", self.key_bytes)));
         }
         let mut start = 0;
-        for position in 0..if self.has_payloads() { u64::from(self.row_count) } else { 0 } {
+        for position in 0..if self.has_payloads() { self.value_count() } else { 0 } {
             let at = sections.payload_ends.saturating_add(position.saturating_mul(8));
             let Some(end) = ends.long(at)? else { return cut_off() };
             if end < start {

@@ -134,7 +134,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn next_frame(&mut self) -> io::Result<Result<(Frame, usize), Fault>> {
         let mut fault = None;
         for (index, at, room) in self.places() {
-            let (frame, what) = match look(&mut self.window, self.identity.store_id, at, room)? {
+            let (frame, what) = match look(&mut self.window, &self.identity, at, room)? {
                 Look::Nothing => continue,
                 Look::Whole(frame) => match self.misfit(&frame) {
                     None => return Ok(Ok((frame, index))),
@@ -180,7 +180,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                     Some(bytes) => bytes == MAGIC && at != fault.at,
                 };
                 if is_frame
-                    && let Look::Whole(frame) = look(&mut self.window, self.identity.store_id, at, end - at)?
+                    && let Look::Whole(frame) = look(&mut self.window, &self.identity, at, end - at)?
                     && frame.sequence > self.position.sequence
                     && frame.sequence <= last
                     && u64::from(frame.first_row) >= self.position.rows
@@ -269,7 +269,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             );
             report.damage(at, what);
         }
-        if let Err(what) = self.vectors.delete(frame, &self.window)? {
+        if let Err(what) = self.vectors.delete_or_update(frame, &self.window)? {
             report.damage(frame.at, format_args!("frame {}: {what}", frame.sequence));
         }
         if is_wanted {
@@ -282,7 +282,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn add(&mut self, frame: &Frame, extent: usize) {
         let sum = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
         sum(&mut self.totals.frames, 1);
-        sum(&mut self.totals.deletions, frame.deletion_count.into());
+        sum(&mut self.totals.deletions, frame.deletion_count().into());
         sum(&mut self.totals.frame_bytes, frame.length);
         sum(&mut self.totals.key_bytes, frame.key_bytes.into());
         sum(&mut self.totals.tag_bytes, frame.tag_bytes());

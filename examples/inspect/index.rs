@@ -54,6 +54,8 @@ impl Slot {
             store_id: StoreId(array(bytes, 16)),
             dimensions: word(bytes, 52),
             metric: word(bytes, 12),
+            // An index has no keys.
+            key_kind: 0,
         };
         let slot = Self {
             at,
@@ -183,7 +185,9 @@ fn compare(slot: &Slot, store: &Store, report: &mut Report<'_>) {
     let generation = slot.generation;
     let frame = store.frames.iter().find(|(sequence, _)| *sequence == slot.sequence);
     let why = match frame {
-        _ if slot.identity != store.identity => "it belongs to another store".to_owned(),
+        _ if slot.identity != (Identity { key_kind: 0, ..store.identity }) => {
+            "it belongs to another store".to_owned()
+        }
         None if store.has_gaps => format!("frame {} of the log is lost", slot.sequence),
         None => format!("the log has no frame {}", slot.sequence),
         Some((_, chain)) if *chain != slot.chain => {
@@ -238,7 +242,7 @@ fn print(slot: &Slot, report: &mut Report<'_>) {
         slot.table_bytes,
         slot.table_checksum,
     ));
-    let Identity { store_id, dimensions, metric } = slot.identity;
+    let Identity { store_id, dimensions, metric, .. } = slot.identity;
     let (metric, cell, seed) = (metric_name(metric), slot.cell_bytes(), slot.seed);
     report.line(format_args!(
         "  store id {store_id}, {dimensions} dimensions, {metric}, cells of {cell} bytes, seed {seed:#x}"

@@ -20,13 +20,14 @@ pub fn list_rows(frame: &Frame, window: &Window<'_>, report: &mut Report<'_>) ->
 pub fn print_heading(report: &mut Report<'_>) {
     report.heading("frames");
     report.line(format_args!(
-        "{:>10} {:<24} {:>10} {:>10} {:>8} {:>9} {:>10} {:>13} {:>4} {:<16} {:<8} {:<8} chain",
+        "{:>10} {:<24} {:>10} {:>10} {:>8} {:>9} {:>8} {:>10} {:>13} {:>4} {:<16} {:<8} {:<8} chain",
         "sequence",
         "offset",
         "length",
         "first row",
         "rows",
         "deletions",
+        "updates",
         "key bytes",
         "payload bytes",
         "tags",
@@ -39,13 +40,14 @@ pub fn print_heading(report: &mut Report<'_>) {
 /// Prints a frame.
 pub fn print(frame: &Frame, state: &str, chain_state: &str, report: &mut Report<'_>) {
     report.line(format_args!(
-        "{:>10} {:<24} {:>10} {:>10} {:>8} {:>9} {:>10} {:>13} {:>4} {:016x} {:08x} {:<8} {}",
+        "{:>10} {:<24} {:>10} {:>10} {:>8} {:>9} {:>8} {:>10} {:>13} {:>4} {:016x} {:08x} {:<8} {}",
         frame.sequence,
         Offset(frame.at),
         frame.length,
         frame.first_row,
         frame.row_count,
-        frame.deletion_count,
+        frame.deletion_count(),
+        if frame.is_update() { frame.listed_count } else { 0 },
         frame.key_bytes,
         frame.payload_bytes,
         if frame.flags & 1 == 0 { "-" } else { "yes" },

@@ -65,16 +65,29 @@ impl<'s> Vectors<'s> {
         Ok((count, first))
     }
 
-    /// Marks the rows that a frame deletes. `Err` says which deletion is invalid.
-    pub fn delete(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<Result<(), String>> {
+    /// Marks the rows that a frame deletes, and checks those that it updates. `Err` says which row is invalid.
+    pub fn delete_or_update(&mut self, frame: &Frame, log: &Window<'s>) -> io::Result<Result<(), String>> {
         let Some(sections) = frame.sections() else { return Ok(Ok(())) };
-        let mut deletions = log.clone();
+        let mut listed = log.clone();
         let mut found = Ok(());
-        for position in 0..u64::from(frame.deletion_count) {
-            let at = sections.deletions.saturating_add(4 * position);
-            let Some(row) = deletions.word(at)? else { break };
+        let does = if frame.is_update() { "updates" } else { "deletes" };
+        let mut before = None;
+        for position in 0..u64::from(frame.listed_count) {
+            let at = sections.listed.saturating_add(4 * position);
+            let Some(row) = listed.word(at)? else { break };
             if row >= frame.first_row {
-                found = Err(format!("it deletes row {row}, which is not before its first row"));
+                found = Err(format!("it {does} row {row}, which is not before its first row"));
+                continue;
+            }
+            if frame.is_update() {
+                if before >= Some(row) {
+                    found = Err(format!("it updates row {row} after a row that is not lower"));
+                }
+                before = Some(row);
+                let place = usize::try_from(row / 64).unwrap_or(usize::MAX);
+                if self.deleted.get(place).is_some_and(|bits| bits >> (row % 64) & 1 == 1) {
+                    found = Err(format!("it updates row {row}, which was deleted before"));
+                }
                 continue;
             }
             // At most 512 MiB: one bit for each row number below this frame's first row.

@@ -37,7 +37,6 @@ pub struct Superblock {
     pub extents_end: u64,
     /// The base of the write count.
     pub base: u64,
-    pub key_kind: u32,
     pub application_id: u32,
     pub user_version: u32,
     /// UTF-8, then zeros.
@@ -69,16 +68,17 @@ impl Superblock {
             store_id: StoreId(array(bytes, 24)),
             dimensions: word(bytes, 40),
             metric: word(bytes, 44),
+            key_kind: word(bytes, 52),
         };
         if !identity.is_possible() {
-            return Err(format!("{} dimensions, metric {}", identity.dimensions, identity.metric).into());
+            let Identity { dimensions, metric, key_kind, .. } = identity;
+            return Err(format!("{dimensions} dimensions, metric {metric}, kind of keys {key_kind}").into());
         }
         if (word(bytes, 56), word(bytes, 60)) != (identity.stride_bytes(), identity.block_rows()) {
             return Err("the stride or the block does not match the dimensions".to_owned().into());
         }
-        let (element, key_kind) = (word(bytes, 48), word(bytes, 52));
-        if element != 0 || key_kind > 1 {
-            return Err(format!("element type {element}, kind of keys {key_kind}").into());
+        if word(bytes, 48) != 0 {
+            return Err(format!("element type {}", word(bytes, 48)).into());
         }
         let label = array(bytes, 140);
         if label_text(&label).is_none() {
@@ -97,7 +97,6 @@ impl Superblock {
             extents_end: long(bytes, 112),
             base: long(bytes, 120),
             extent_count: word(bytes, 128),
-            key_kind,
             application_id: word(bytes, 132),
             user_version: word(bytes, 136),
             label,
@@ -242,7 +241,7 @@ fn print_details(newest: &Superblock, report: &mut Report<'_>) {
     report.line(format_args!("writes before this log: {}", newest.base));
     report.line(format_args!(
         "f32, {} keys, application id {}, user version {}, label {:?}",
-        if newest.key_kind == 0 { "text" } else { "byte" },
+        if newest.identity.key_kind == 0 { "text" } else { "byte" },
         newest.application_id,
         newest.user_version,
         label_text(&newest.label).unwrap_or_default(),

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{METRICS, TempFolder};
-use syna_mmap::IndexProfile;
+use syna_mmap::{DistanceMetric, IndexProfile, KeyKind, MmapVectorConfig, MmapVectorStore};
 
 /// The program, if `cargo test` has built it and it is up to date.
 fn program() -> Option<PathBuf> {
@@ -102,5 +102,27 @@ fn the_rows_of_a_frame_are_listed() {
         let line = format!("    {row:>10} {:>18} {bytes:>13} {:?}", format!("{row:#x}"), key(row));
         assert!(output.lines().any(|printed| printed == line), "{line:?} is not printed: {output}");
     }
-    assert!(output.contains("... 4 more frames"), "{output}");
+    assert!(output.contains("... 6 more frames"), "{output}");
+}
+
+#[test]
+fn byte_keys_and_updates_are_printed() {
+    let folder = TempFolder::in_memory("inspect-bytes");
+    let path = folder.file("store");
+    let config = MmapVectorConfig {
+        key_kind: KeyKind::Bytes,
+        ..config(DistanceMetric::Euclidean, IndexProfile::Fast)
+    };
+    let store = MmapVectorStore::new(&path, config).unwrap();
+    store.insert(b"\xff\xfe", &[1.0; 70]).unwrap();
+    store.insert(b"b", &[2.0; 70]).unwrap();
+    store.set_tags(b"\xff\xfe", 7).unwrap();
+    store.delete(b"b").unwrap();
+    store.close().unwrap();
+    let (code, output) = inspect(&path);
+    assert_eq!((code, damage(&output)), (0, vec![]), "{output}");
+    // The columns of rows, deletions and updates.
+    let counts: Vec<Vec<&str>> =
+        table(&output, "frames").into_iter().map(|words| words[5..8].to_vec()).collect();
+    assert_eq!(counts, [["1", "0", "0"], ["1", "0", "0"], ["0", "0", "1"], ["0", "1", "0"]], "{output}");
 }

@@ -51,6 +51,7 @@ pub fn make(path: &Path, config: MmapVectorConfig) -> StoreStats {
     for i in [3, 20, 30] {
         assert!(store.delete(key(i)).unwrap());
     }
+    assert!(store.set_tags(key(5), 1 << 40).unwrap() && store.set_payload(key(6), b"updated").unwrap());
     store.build_index().unwrap();
     store.close().unwrap();
     let open = OpenMode { read_only: true, verify: true, ..OpenMode::default() };
