@@ -242,3 +242,37 @@ fn a_file_without_valid_dimensions_is_refused() {
         assert!(!to.exists());
     }
 }
+
+#[test]
+fn updates_around_a_damaged_frame_are_kept() {
+    let folder = TempFolder::new("salvaged-updates");
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, quiet(64, EUCLIDEAN)).unwrap();
+    write_ten(&store, "key", 0, b"");
+    store.set_tags("key3", 7).unwrap();
+    store.set_payload("key4", b"updated").unwrap();
+    write_ten(&store, "key", 10, b"");
+    store.close().unwrap();
+    let whole = fs::read(&path).unwrap();
+    let mut starts = vec![find(&whole, FRAME, 0)];
+    for frame in &frames(&path)[..3] {
+        starts.push(starts[starts.len() - 1] + frame.len());
+    }
+    let all: Vec<String> = (0..20).map(|row| format!("key{row}")).collect();
+    // The frame that is damaged, the rows that are left, the tags of key3 and the payload of key4.
+    let cases = [
+        (0, &all[10..], None, None),
+        (1, &all, Some(0), Some(&b"updated"[..])),
+        (2, &all, Some(7), Some(b"")),
+        (3, &all[..10], Some(7), Some(b"updated")),
+    ];
+    for (damaged, left, tags, payload) in cases {
+        fs::write(&path, &whole).unwrap();
+        flip(&path, starts[damaged] + 64);
+        let to = folder.file(&format!("saved-{damaged}"));
+        let (report, keys) = salvaged(&path, &to);
+        assert_eq!((keys.as_slice(), report.rows), (left, left.len() as u64), "frame {damaged}");
+        let saved = MmapVectorStore::new(&to, quiet(64, EUCLIDEAN)).unwrap();
+        assert_eq!((saved.tags("key3"), saved.payload("key4")), (tags, payload), "frame {damaged}");
+    }
+}
