@@ -79,7 +79,7 @@ static syna_mmap_results *results;
 static syna_mmap_cursor *cursor;
 static batch rows;
 static syna_mmap_options options;
-static int must_have_fresh, may_lack_fresh, lacks_first;
+static int must_have_fresh, may_lack_fresh, lacks_first, is_updated;
 
 static void open_work(uint32_t flags) {
   options.flags = flags;
@@ -108,6 +108,11 @@ static void prepare_automatic(void) {
   options.most_unindexed_rows = 10;
   options.threads = 2;
   prepare();
+}
+static batch existing;
+static void prepare_existing(void) {
+  prepare();
+  existing = batch_of(0, ROWS);
 }
 static void prepare_reader(void) {
   prepare();
@@ -242,6 +247,60 @@ static syna_mmap_status delete_first(void) {
   syna_mmap_status status = syna_mmap_delete(store, key, length, NULL, &error);
   if (status == SYNA_MMAP_OK) lacks_first = 1;
   return status;
+}
+static syna_mmap_status first_lacks_when(syna_mmap_status status) {
+  if (status == SYNA_MMAP_OK) lacks_first = 1;
+  return status;
+}
+static syna_mmap_status write_and_delete(void) {
+  syna_mmap_batch all = SYNA_MMAP_BATCH_INIT;
+  all.keys = rows.keys;
+  all.key_offsets = rows.offsets;
+  all.vectors = rows.vectors;
+  all.count = rows.count;
+  all.delete_keys = existing.keys;
+  all.delete_key_offsets = existing.offsets;
+  all.delete_count = 1;
+  return first_lacks_when(fresh_when(syna_mmap_write(store, &all, NULL, &error)));
+}
+static syna_mmap_status delete_batch(void) {
+  return first_lacks_when(syna_mmap_delete_batch(store, existing.keys, existing.offsets, 1, NULL, &error));
+}
+static syna_mmap_status delete_where(void) {
+  static const uint64_t first[] = {1};
+  syna_mmap_search_options conditions;
+  syna_mmap_search_options_init(&conditions, sizeof conditions);
+  conditions.row_bitmap = first;
+  conditions.row_bitmap_words = 1;
+  conditions.key_prefix = existing.keys;
+  conditions.key_prefix_len = existing.offsets[1];
+  return first_lacks_when(syna_mmap_delete_where(store, &conditions, NULL, &error));
+}
+static syna_mmap_status update(void) {
+  static uint64_t tags[ROWS], offsets[ROWS + 1];
+  static uint8_t payloads[ROWS * 100];
+  syna_mmap_batch all = SYNA_MMAP_BATCH_INIT;
+  char key[40];
+  size_t i, length = key_of(key, 5);
+  syna_mmap_status status;
+  for (i = 0; i < ROWS; i++) offsets[i + 1] = offsets[i] + i % 100;
+  all.keys = existing.keys;
+  all.key_offsets = existing.offsets;
+  all.count = existing.count;
+  all.tags = tags;
+  all.payloads = payloads;
+  all.payload_offsets = offsets;
+  status = syna_mmap_update(store, &all, NULL, &error);
+  if (status == SYNA_MMAP_OK) status = syna_mmap_set_payload(store, key, length, payloads, 1000, &error);
+  if (status == SYNA_MMAP_OK) status = syna_mmap_set_tags(store, key, length, 77, &error);
+  if (status == SYNA_MMAP_OK) is_updated = 1;
+  return status;
+}
+static syna_mmap_status set_user_block(void) {
+  syna_mmap_user_block block = SYNA_MMAP_USER_BLOCK_INIT;
+  block.user_version = 3;
+  strcpy(block.label, "model");
+  return syna_mmap_set_user_block(store, &block, &error);
 }
 static syna_mmap_status get_all(void) {
   char key[40];
@@ -491,6 +550,11 @@ static const scene scenes[] = {
     {"write (tags, payloads)", prepare, write_all, SYNA_MMAP_OK, 0},
     {"insert (not finite)", prepare, insert_not_finite, SYNA_MMAP_ERR_INVALID_VECTOR, 0},
     {"delete", prepare, delete_first, SYNA_MMAP_OK, 0},
+    {"write (deletions)", prepare_existing, write_and_delete, SYNA_MMAP_OK, 0},
+    {"delete_batch", prepare_existing, delete_batch, SYNA_MMAP_OK, 0},
+    {"delete_where", prepare_existing, delete_where, SYNA_MMAP_OK, 0},
+    {"update, set_tags, set_payload", prepare_existing, update, SYNA_MMAP_OK, 0},
+    {"set_user_block", prepare, set_user_block, SYNA_MMAP_OK, 0},
     {"get, get_tags, get_payload", prepare, get_all, SYNA_MMAP_OK, 0},
     {"get_view, row_of, get_row, get_batch, rows_where, distance", prepare, read_rows, SYNA_MMAP_OK, 0},
     {"get (missing)", prepare, get_missing, SYNA_MMAP_ERR_NOT_FOUND, 0},
@@ -565,6 +629,14 @@ static void check_rows(syna_mmap *whole) {
     expected += FRESH_COUNT;
   }
   if (!may_lack_fresh) CHECK(syna_mmap_len(whole) == expected);
+  if (is_updated) {
+    char key[40];
+    uint64_t tags;
+    size_t length = key_of(key, 5), payload_len;
+    OK(syna_mmap_get_tags(whole, key, length, &tags, &error));
+    OK(syna_mmap_get_payload(whole, key, length, NULL, 0, &payload_len, &error));
+    CHECK(tags == 77 && payload_len == 1000);
+  }
 }
 
 /* Counts the problems of rows. An index that could not be saved is none: the next build replaces it. */
