@@ -60,6 +60,14 @@ impl PayloadTable {
         Ok(())
     }
 
+    /// The number of frames, and the first row and the offset of the newest one.
+    #[cfg(all(loom, test))]
+    pub(super) fn newest_frame(&self) -> (u32, u32, u64) {
+        let count = self.frame_count.load(Ordering::Acquire);
+        let newest = self.frames.get(count as usize - 1).unwrap();
+        (count, newest.first_row.load(Ordering::Relaxed), newest.offset_bytes.load(Ordering::Relaxed))
+    }
+
     /// The payload of a published row; empty if there is none.
     pub(crate) fn payload<'d>(&self, data: &'d DataFile, row: u32) -> &'d [u8] {
         let place = self.updated_place(data, row).or_else(|| self.original_place(data, row));

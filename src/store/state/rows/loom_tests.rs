@@ -73,11 +73,10 @@ impl Tables {
             true => assert_eq!(live, [true], "a deletion is seen before its moment"),
             false => assert_eq!(live, [false, true, true], "a deletion is not seen"),
         }
-        let frames = self.rows.payload_frame_count.load(Ordering::Acquire);
+        let (frames, first_row, offset_bytes) = self.rows.payloads.newest_frame();
         assert!(frames >= if snapshot == BEFORE { 1 } else { 2 }, "payloads are missing");
-        let newest = self.rows.payload_frames.get(frames as usize - 1).unwrap();
-        assert_eq!(newest.first_row.load(Ordering::Relaxed), frames - 1);
-        assert_ne!(newest.offset_bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(first_row, frames - 1);
+        assert_ne!(offset_bytes, 0);
     }
 }
 
