@@ -7,7 +7,7 @@ use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::boundary::structs::{self, Versioned};
 use super::options::syna_mmap_options;
 use super::store::{keep_store, syna_mmap};
-use crate::{MmapVectorStore, Result, SynaError};
+use crate::{MmapVectorConfig, MmapVectorStore, Result, SynaError};
 
 /// Creates a store without a file, for tests and caches. It is lost when it is closed; syna_mmap_snapshot_to
 /// writes it to a file. Otherwise it behaves as a store in a file.
@@ -81,9 +81,7 @@ pub unsafe extern "C" fn syna_mmap_open_at(
     unsafe {
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
-            let options =
-                structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::of_existing_file);
-            let config = options.to_config()?;
+            let config = config_of(options)?;
             let end = |start: u64, length: u64| {
                 start.checked_add(length).ok_or_else(|| {
                     SynaError::argument("an offset and a length lead past the end of all files")
@@ -114,6 +112,18 @@ impl AsRef<[u8]> for CallersBytes {
         // SAFETY: `bytes_at` has checked pointer and length; the caller guarantees the bytes as long as the library uses
         // them.
         unsafe { std::slice::from_raw_parts(self.first, self.len) }
+    }
+}
+
+/// The caller's options, or those of the existing file.
+///
+/// # Safety
+/// As [`structs::read`] and [`syna_mmap_options::to_config`].
+unsafe fn config_of(options: *const syna_mmap_options) -> Result<MmapVectorConfig> {
+    // SAFETY: as the caller guarantees.
+    unsafe {
+        let given = structs::read(options, "options")?;
+        given.unwrap_or_else(syna_mmap_options::of_existing_file).to_config()
     }
 }
 
@@ -165,9 +175,7 @@ pub unsafe extern "C" fn syna_mmap_open_memory(
     unsafe {
         boundary::call(error, || {
             let out_store = Out::new(out_store, "out_store")?;
-            let options =
-                structs::read(options, "options")?.unwrap_or_else(syna_mmap_options::of_existing_file);
-            let config = options.to_config()?;
+            let config = config_of(options)?;
             let store = bytes_at(bytes, length, "bytes")?;
             let index = bytes_at(index_bytes, index_length, "index_bytes")?;
             out_store.set(keep_store(MmapVectorStore::open_memory(store, index, config)?)?);

@@ -184,9 +184,10 @@ impl Appender {
         Ok(at)
     }
 
-    /// The frame that [`Appender::append`] has just written.
-    pub(crate) fn last_frame(&self) -> Option<Frame<'_>> {
-        Frame::known(&self.frame)
+    /// The frame that [`Appender::append`] has just written, from memory: its pages of the mapping are not there yet.
+    pub(crate) fn last_frame(&self) -> Result<Frame<'_>> {
+        let what = "the frame that was just written is missing";
+        Frame::known(&self.frame).ok_or_else(|| SynaError::Internal { what: what.to_owned() })
     }
 
     /// The extent and the offset of the current frame. A head that is skipped is wiped, because leftovers of a failed

@@ -9,7 +9,6 @@
 //! | `shared_state.rs` | the state that readers of one file share: file, rows, directory, graph |
 //! | `state_history.rs` | the current state, and those before it if the file was replaced |
 //! | `entry.rs` | a row with all that was written with it |
-//! | `key.rs` | a key, as text or as bytes |
 //! | `settings.rs` | the settings that can change while a store is open |
 //! | `interrupts.rs` | interrupting long calls from another thread |
 

@@ -125,11 +125,7 @@ fn publish(
     before: LogPosition,
     offset_bytes: u64,
 ) -> Result<()> {
-    // Not read from the mapping, whose pages are not in memory yet.
-    let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
-        what: "the frame that was just written is missing".to_owned(),
-    })?;
-    state.rows.add(&frame, offset_bytes, before.deletions)?;
+    state.rows.add(&appender.last_frame()?, offset_bytes, before.deletions)?;
     // Lookups by key hold this lock, so they see directory and snapshot of the same moment.
     let mut directory = state.directory_mut();
     if !plan.deletions.is_empty() {

@@ -1,5 +1,6 @@
 //! Checking a batch before it is written. The components of its vectors are checked later.
 
+use crate::memory;
 use crate::store::state::shared_state::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
 use crate::{KeyKind, Result, SynaError};
@@ -190,6 +191,23 @@ impl<'a> CheckedBatch<'a> {
             BatchPayloads::Slices(payloads) => payloads.get(position).copied().unwrap_or_default(),
             BatchPayloads::Packed { bytes, offsets } => packed(bytes, offsets, position),
         }
+    }
+
+    /// Appends the payloads of elements, and the end of each, to the sections of a frame.
+    pub(crate) fn copy_payloads(
+        &self,
+        positions: impl ExactSizeIterator<Item = usize>,
+        ends: &mut Vec<u64>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<()> {
+        memory::reserve(ends, positions.len())?;
+        for position in positions {
+            let payload = self.payload(position);
+            memory::reserve(bytes, payload.len())?;
+            bytes.extend_from_slice(payload);
+            ends.push(bytes.len() as u64);
+        }
+        Ok(())
     }
 }
 

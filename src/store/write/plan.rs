@@ -212,12 +212,8 @@ impl BatchPlan {
             self.tags.extend(self.picked.iter().map(|&position| batch.tags(position)));
         }
         if batch.has_payloads() && self.picked.iter().any(|&position| !batch.payload(position).is_empty()) {
-            memory::reserve(&mut self.payload_ends, self.picked.len())?;
-            for &position in &self.picked {
-                memory::reserve(&mut self.payload_bytes, batch.payload(position).len())?;
-                self.payload_bytes.extend_from_slice(batch.payload(position));
-                self.payload_ends.push(self.payload_bytes.len() as u64);
-            }
+            let positions = self.picked.iter().copied();
+            batch.copy_payloads(positions, &mut self.payload_ends, &mut self.payload_bytes)?;
         }
         Ok(())
     }

@@ -44,13 +44,8 @@ impl Update {
             update.tags.extend(found.iter().map(|&(_, position)| batch.tags(position)));
         }
         if batch.has_payloads() {
-            memory::reserve(&mut update.payload_ends, found.len())?;
-            for &(_, position) in &found {
-                let payload = batch.payload(position);
-                memory::reserve(&mut update.payload_bytes, payload.len())?;
-                update.payload_bytes.extend_from_slice(payload);
-                update.payload_ends.push(update.payload_bytes.len() as u64);
-            }
+            let positions = found.iter().map(|&(_, position)| position);
+            batch.copy_payloads(positions, &mut update.payload_ends, &mut update.payload_bytes)?;
         }
         Ok(update)
     }
@@ -108,9 +103,6 @@ pub(crate) fn update_rows(
     state.rows.reserve_updates(&update.rows, tags.is_some(), batch.has_payloads())?;
     let before = appender.position();
     let offset_bytes = appender.append(&mut Planned { update: &update, first_row: before.rows })?;
-    let frame = appender.last_frame().ok_or_else(|| SynaError::Internal {
-        what: "the frame that was just written is missing".to_owned(),
-    })?;
-    state.rows.add(&frame, offset_bytes, before.deletions)?;
+    state.rows.add(&appender.last_frame()?, offset_bytes, before.deletions)?;
     Ok(update.rows.len())
 }
