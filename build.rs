@@ -7,9 +7,10 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The sections of the header: title, file.
-const SECTIONS: [(&str, &str); 24] = [
+const SECTIONS: [(&str, &str); 26] = [
     ("Statuses and errors", "boundary/status.rs"),
     ("Limits", "limits.rs"),
+    ("Metrics, keys, element types", "kinds.rs"),
     ("Options of a store", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
     ("The user block", "user_block.rs"),
@@ -23,6 +24,7 @@ const SECTIONS: [(&str, &str); 24] = [
     ("Iterating", "rows/iterate.rs"),
     ("Reading without copies, by row number, many keys", "rows/view.rs"),
     ("Results", "query/results.rs"),
+    ("Vectors of hits", "query/hit_vectors.rs"),
     ("Search options and filters", "query/search_options.rs"),
     ("Rows that meet conditions", "query/selection.rs"),
     ("Searching, and building the index", "query/search.rs"),

@@ -107,7 +107,7 @@ fn main() {
             let name = format!("{} distances_4", metric.name());
             print_row(&plan, kernels, &name, &memory, &|scan| {
                 let prepared = PreparedQuery::new(kernels, metric, scan.query);
-                scan.by_four(|four| prepared.distances_4(four).iter().sum())
+                scan.by_four(|four| prepared.distances_4(four.map(Into::into)).iter().sum())
             });
         }
     }

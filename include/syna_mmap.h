@@ -62,11 +62,11 @@
  *   readers      refresh
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
- *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, row_of, get_row,
- *                count_where, rows_where, distance
+ *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
+ *                element, vector_bytes, row_of, get_row, count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
- *                results_is_partial, results_query_is_partial, results_free
+ *                results_vector, results_stored, results_is_partial, results_query_is_partial, results_free
  *   filters      search_options_init
  *   search       search, search_key, search_range, search_batch
  *   index        build_index, has_index, build_index_with, index_step
@@ -121,6 +121,14 @@
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
  *
+ * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes, or as
+ * integers of 1 byte with one scale a vector: the member `element` of syna_mmap_options, fixed when the file is
+ * created. Calls take and return floats in any case. A vector is rounded when it is written, and distances are
+ * those of the rounded vectors, computed in floats. A smaller type takes less disk and memory, and scans are
+ * faster. In a store of another type than SYNA_MMAP_ELEMENT_F32, the members `vector` of syna_mmap_hit and
+ * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
+ * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
+ *
  * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
  * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
  * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
@@ -157,7 +165,7 @@ extern "C" {
 /** The file has another metric than the options. */
 #define SYNA_MMAP_ERR_METRIC_MISMATCH 4
 
-/** A vector has a component that is NaN or infinite. */
+/** A vector has a component that is NaN or infinite, or that the element type of the store cannot hold. */
 #define SYNA_MMAP_ERR_INVALID_VECTOR 5
 
 /** A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys. */
@@ -222,6 +230,9 @@ extern "C" {
 
 /** The file has another label than the options expect: its vectors may come from another model. */
 #define SYNA_MMAP_ERR_LABEL_MISMATCH 22
+
+/** The file keeps its vectors in another type (f32, f16 or i8) than the options say. */
+#define SYNA_MMAP_ERR_ELEMENT_MISMATCH 23
 
 /**
  * The result of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
@@ -292,7 +303,7 @@ typedef struct syna_mmap_error {
 /** The most bytes of a label, without the terminating NUL. */
 #define SYNA_MMAP_MAX_LABEL_BYTES 64U
 
-/* ---- Options of a store -------------------------------------------------------------------------------------- */
+/* ---- Metrics, keys, element types ---------------------------------------------------------------------------- */
 
 /** The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero. */
 #define SYNA_MMAP_METRIC_COSINE 0U
@@ -314,6 +325,26 @@ typedef struct syna_mmap_error {
 
 /** For opening only: take the kind of keys of the existing file (UINT32_MAX). */
 #define SYNA_MMAP_KEYS_FROM_FILE 4294967295U
+
+/** Components are stored as floats of 4 bytes. */
+#define SYNA_MMAP_ELEMENT_F32 0U
+
+/**
+ * Components are stored as IEEE 754 binary16, rounded to the nearest value, ties to even. A component of
+ * 65,520 or more in magnitude is SYNA_MMAP_ERR_INVALID_VECTOR.
+ */
+#define SYNA_MMAP_ELEMENT_F16 1U
+
+/**
+ * Components are stored as integers from -127 to 127, and with each vector one float that they are multiplied
+ * by: the largest magnitude of the vector's components over 127.
+ */
+#define SYNA_MMAP_ELEMENT_I8 2U
+
+/** For opening only: take the element type of the existing file (UINT32_MAX). */
+#define SYNA_MMAP_ELEMENT_FROM_FILE 4294967295U
+
+/* ---- Options of a store -------------------------------------------------------------------------------------- */
 
 /**
  * Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
@@ -474,10 +505,17 @@ typedef struct syna_mmap_options {
   uint32_t fixed_ef;
   /** SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT. */
   uint32_t key_kind;
+  /**
+   * SYNA_MMAP_ELEMENT_*: how the components of vectors are stored, fixed when the file is created. Calls take
+   * and return floats in any case. Default SYNA_MMAP_ELEMENT_F32.
+   */
+  uint32_t element;
   /** For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0. */
   uint32_t application_id;
   /** For a new file: the version of the application's data. Default 0. */
   uint32_t user_version;
+  /** 0. */
+  uint32_t reserved;
   /**
    * For a new file: what the vectors are, for example the name of the embedding model. UTF-8, at most
    * SYNA_MMAP_MAX_LABEL_BYTES, NUL-terminated. COPIED. NULL: no label. Default NULL.
@@ -530,14 +568,14 @@ typedef struct syna_mmap syna_mmap;
  *            changing the working folder later is harmless. Symbolic links at its end are followed once. An
  *            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
  *            separator names a folder and is refused.
- * options    COPIED. NULL: an existing file is opened with its own dimensions and metric, a new one is
- *            created with the defaults, that is 768 dimensions and cosine distance.
+ * options    COPIED. NULL: an existing file is opened with its own dimensions, metric, element type and kind of keys,
+ *            a new one is created with the defaults: 768 dimensions, cosine distance, floats, text keys.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
- * _METRIC_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
+ * _METRIC_MISMATCH, _ELEMENT_MISMATCH, _KEY_KIND_MISMATCH, _LABEL_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
  * SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value that is to be taken from the file),
  * _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
  * of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
@@ -937,8 +975,11 @@ typedef struct syna_mmap_batch {
    * offset is 0, and offsets never decrease.
    */
   const uint64_t *key_offsets;
-  /** COPIED: count x dimensions floats, one vector after the other. */
-  const float *vectors;
+  /**
+   * COPIED: count vectors, one after the other. By default each is as many floats as the store has
+   * dimensions, aligned to 4 bytes; see `vectors_element`.
+   */
+  const void *vectors;
   /** Rows of the batch. 0: the pointers above and below that belong to rows may be NULL. */
   size_t count;
   /**
@@ -972,10 +1013,20 @@ typedef struct syna_mmap_batch {
    * on failure.
    */
   size_t *out_deleted;
+  /**
+   * SYNA_MMAP_ELEMENT_*: what `vectors` are. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the element
+   * type of the store. Otherwise it must be the element type of the store; the vectors are then stored as they
+   * are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
+   * SYNA_MMAP_ELEMENT_F16 is its components. A vector of SYNA_MMAP_ELEMENT_I8 is its integers, zeros up to a
+   * multiple of 4 bytes, and the scale as a float. Default SYNA_MMAP_ELEMENT_F32.
+   */
+  uint32_t vectors_element;
+  /** 0. */
+  uint32_t reserved_2;
 } syna_mmap_batch;
 
 /** Initializes a syna_mmap_batch in C and C++: sets struct_size; all other members are zero. */
-#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL}
+#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, 0, 0}
 
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
@@ -1064,7 +1115,8 @@ syna_mmap_status syna_mmap_put(syna_mmap *store,
  * error         BORROWED for the call. May be NULL.
  *
  * Returns, on failure, threads: as syna_mmap_insert. The error message names the first invalid row. Cost:
- * writing the rows, in few large pieces, and the extra work of syna_mmap_insert.
+ * writing the rows, in few large pieces, and the extra work of syna_mmap_insert. In a store whose element type
+ * is not SYNA_MMAP_ELEMENT_F32, the call allocates the converted vectors, syna_mmap_vector_bytes each.
  */
 syna_mmap_status syna_mmap_insert_batch(syna_mmap *store,
                                         const char *keys,
@@ -1099,7 +1151,8 @@ syna_mmap_status syna_mmap_upsert_batch(syna_mmap *store,
  *              different keys the batch had. May be NULL.
  * error        BORROWED for the call. May be NULL.
  *
- * Returns, on failure, threads, cost: as syna_mmap_insert_batch.
+ * Returns, on failure, threads, cost: as syna_mmap_insert_batch; and SYNA_MMAP_ERR_ELEMENT_MISMATCH if
+ * vectors_element is another type than that of the store.
  */
 syna_mmap_status syna_mmap_write(syna_mmap *store,
                                  const syna_mmap_batch *batch,
@@ -1307,6 +1360,37 @@ uint32_t syna_mmap_dimensions(const syna_mmap *store);
  */
 uint32_t syna_mmap_metric(const syna_mmap *store);
 
+/**
+ * What the keys of the store are, SYNA_MMAP_KEYS_*. 0 for an invalid handle, which is also a kind;
+ * syna_mmap_dimensions tells the two apart.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: negligible.
+ */
+uint32_t syna_mmap_key_kind(const syna_mmap *store);
+
+/**
+ * How the components of vectors are stored, SYNA_MMAP_ELEMENT_*. 0 for an invalid handle, which is also an
+ * element type; syna_mmap_dimensions tells the two apart.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: negligible.
+ */
+uint32_t syna_mmap_element(const syna_mmap *store);
+
+/**
+ * The bytes of a stored vector, without padding between rows; 0 for an invalid handle. With D dimensions:
+ * 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple of 4,
+ * plus 4, for SYNA_MMAP_ELEMENT_I8.
+ *
+ * store  a handle.
+ *
+ * Threads: any. Cost: negligible.
+ */
+size_t syna_mmap_vector_bytes(const syna_mmap *store);
+
 /* ---- Iterating ----------------------------------------------------------------------------------------------- */
 
 /**
@@ -1336,8 +1420,18 @@ typedef struct syna_mmap_row {
   const char *key;
   /** Bytes of the key. */
   size_t key_len;
-  /** The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. */
+  /**
+   * The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
+   * element type is not SYNA_MMAP_ELEMENT_F32: use `stored`, or syna_mmap_get.
+   */
   const float *vector;
+  /**
+   * The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. In
+   * read-only memory, aligned as in syna_mmap_view. BORROWED as said above.
+   */
+  const void *stored;
+  /** Bytes of the stored vector, as syna_mmap_vector_bytes. */
+  size_t stored_bytes;
   /** The payload, in read-only memory, aligned to 1 byte. NULL if there is none. BORROWED as said above. */
   const uint8_t *payload;
   /** Bytes of the payload; 0 if there is none. */
@@ -1403,9 +1497,6 @@ void syna_mmap_cursor_free(syna_mmap_cursor *cursor);
 
 /* ---- Reading without copies, by row number, many keys -------------------------------------------------------- */
 
-/** The vector of a syna_mmap_view is floats of 4 bytes. */
-#define SYNA_MMAP_ELEMENT_F32 0U
-
 /**
  * A row as it lies in the file, with all that was written with it. You own the struct.
  *
@@ -1441,8 +1532,8 @@ typedef struct syna_mmap_view {
   /** The row number, as in syna_mmap_hit. */
   uint64_t row;
   /**
-   * SYNA_MMAP_ELEMENT_*: what the vector's components are. Later versions add others: check it before you
-   * read the vector.
+   * SYNA_MMAP_ELEMENT_*: what `vector` points to; see the member vectors_element of syna_mmap_batch. Later
+   * versions add others: check it before you read the vector.
    */
   uint32_t element_type;
   /** 0. */
@@ -1576,7 +1667,10 @@ typedef struct syna_mmap_hit {
   float distance;
   /** 0. */
   uint32_t reserved;
-  /** The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. */
+  /**
+   * The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
+   * element type is not SYNA_MMAP_ELEMENT_F32: see syna_mmap_results_vector and syna_mmap_results_stored.
+   */
   const float *vector;
   /**
    * The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction
@@ -1683,6 +1777,37 @@ uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
  * Threads: one at a time. Cost: one lookup.
  */
 const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
+
+/* ---- Vectors of hits ----------------------------------------------------------------------------------------- */
+
+/**
+ * Copies the vector of a hit as floats, in a store of any element type.
+ *
+ * results     a handle.
+ * index       the hit, from 0, as in the array of syna_mmap_results_hits.
+ * out_vector  BORROWED for the call: room for as many floats as the searched store has dimensions. Not NULL,
+ *             aligned to 4 bytes.
+ *
+ * Returns: whether the vector was copied. False for an invalid handle, index or pointer; nothing is written
+ * then.
+ * Threads: one at a time. Cost: a copy.
+ */
+bool syna_mmap_results_vector(const syna_mmap_results *results, size_t index, float *out_vector);
+
+/**
+ * The vector of a hit as it is stored, without a copy, in a store of any element type: see the member
+ * vectors_element of syna_mmap_batch.
+ *
+ * results    a handle.
+ * index      the hit, from 0, as in the array of syna_mmap_results_hits.
+ * out_bytes  BORROWED for the call: the bytes of the stored vector; 0 for an invalid index and an invalid
+ *            handle. May be NULL.
+ *
+ * Returns: the first byte, in read-only memory, aligned as in syna_mmap_view, BORROWED until the results are
+ * searched into again or freed. NULL for an invalid index and an invalid handle.
+ * Threads: one at a time. Cost: one lookup.
+ */
+const void *syna_mmap_results_stored(const syna_mmap_results *results, size_t index, size_t *out_bytes);
 
 /* ---- Search options and filters ------------------------------------------------------------------------------ */
 

@@ -12,6 +12,7 @@
 //! The decision depends only on the query and the one row, not on other rows of the same call.
 
 use crate::DistanceMetric;
+use crate::kernel::rows::{FourRows, StoredRow};
 use crate::kernel::{Kernels, scalar};
 
 /// A sum of squares or products below this may have lost a visible part to underflow.
@@ -49,34 +50,38 @@ impl<'q> PreparedQuery<'q> {
     /// The distance to `row`, which must have as many components as the query, all finite.
     #[inline]
     #[must_use]
-    pub fn distance(&self, row: &[f32]) -> f32 {
+    pub fn distance<'r>(&self, row: impl Into<StoredRow<'r>>) -> f32 {
+        let row = row.into();
         match self.metric {
-            DistanceMetric::Cosine => self.cosine(row, self.kernels.dot_and_square(self.query, row)),
-            DistanceMetric::Euclidean => self.euclidean(row, self.kernels.squared_euclidean(self.query, row)),
-            DistanceMetric::DotProduct => self.dot_product(row, self.kernels.dot(self.query, row)),
+            DistanceMetric::Cosine => self.cosine(row, self.kernels.dot_and_square_to(self.query, row)),
+            DistanceMetric::Euclidean => {
+                self.euclidean(row, self.kernels.squared_euclidean_to(self.query, row))
+            }
+            DistanceMetric::DotProduct => self.dot_product(row, self.kernels.dot_to(self.query, row)),
         }
     }
 
-    /// The distances to four rows, bit for bit those of [`PreparedQuery::distance`], in less time.
+    /// The distances to four rows of one type, bit for bit those of [`PreparedQuery::distance`], in less time.
     #[inline]
     #[must_use]
-    pub fn distances_4(&self, rows: [&[f32]; 4]) -> [f32; 4] {
+    pub fn distances_4(&self, rows: [StoredRow<'_>; 4]) -> [f32; 4] {
+        let Some(four) = FourRows::of(rows) else { return rows.map(|row| self.distance(row)) };
         let mut distances = [0.0; 4];
         match self.metric {
             DistanceMetric::Cosine => {
-                let sums = self.kernels.dot_and_square_4(self.query, rows);
+                let sums = self.kernels.dot_and_square_to_4(self.query, &four);
                 for ((distance, row), sums) in distances.iter_mut().zip(rows).zip(sums) {
                     *distance = self.cosine(row, sums);
                 }
             }
             DistanceMetric::Euclidean => {
-                let squares = self.kernels.squared_euclidean_4(self.query, rows);
+                let squares = self.kernels.squared_euclidean_to_4(self.query, &four);
                 for ((distance, row), square) in distances.iter_mut().zip(rows).zip(squares) {
                     *distance = self.euclidean(row, square);
                 }
             }
             DistanceMetric::DotProduct => {
-                let dots = self.kernels.dot_4(self.query, rows);
+                let dots = self.kernels.dot_to_4(self.query, &four);
                 for ((distance, row), dot) in distances.iter_mut().zip(rows).zip(dots) {
                     *distance = self.dot_product(row, dot);
                 }
@@ -89,11 +94,12 @@ impl<'q> PreparedQuery<'q> {
     /// has two sums for each row and too few registers for four rows.
     #[inline]
     #[must_use]
-    pub fn distances_of_streams(&self, rows: [&[f32]; 4]) -> [f32; 4] {
+    pub fn distances_of_streams(&self, rows: [StoredRow<'_>; 4]) -> [f32; 4] {
+        let Some(FourRows::Floats(floats)) = FourRows::of(rows) else { return self.distances_4(rows) };
         let mut sums = match self.metric {
             DistanceMetric::Cosine => return self.distances_4(rows),
-            DistanceMetric::Euclidean => self.kernels.squared_euclidean_streams(self.query, rows),
-            DistanceMetric::DotProduct => self.kernels.dot_streams(self.query, rows),
+            DistanceMetric::Euclidean => self.kernels.squared_euclidean_streams(self.query, floats),
+            DistanceMetric::DotProduct => self.kernels.dot_streams(self.query, floats),
         };
         for (sum, row) in sums.iter_mut().zip(rows) {
             *sum = match self.metric {
@@ -108,12 +114,13 @@ impl<'q> PreparedQuery<'q> {
     /// less time. The queries must be prepared for the same metric with the same kernels.
     #[inline]
     #[must_use]
-    pub fn distances_4x4(queries: &[Self; 4], rows: &FourRows<'_>) -> [[f32; 4]; 4] {
+    pub fn distances_4x4(queries: &[Self; 4], rows: &TileRows<'_>) -> [[f32; 4]; 4] {
+        let Some(floats) = rows.floats else { return queries.map(|query| query.distances_4(rows.rows)) };
         let [Self { kernels, metric, .. }, ..] = queries;
         let vectors = queries.map(|query| query.query);
         let mut sums = match metric {
-            DistanceMetric::Euclidean => kernels.squared_euclidean_tile(vectors, rows.rows),
-            DistanceMetric::DotProduct | DistanceMetric::Cosine => kernels.dot_tile(vectors, rows.rows),
+            DistanceMetric::Euclidean => kernels.squared_euclidean_tile(vectors, floats),
+            DistanceMetric::DotProduct | DistanceMetric::Cosine => kernels.dot_tile(vectors, floats),
         };
         for (sums, query) in sums.iter_mut().zip(queries) {
             for ((sum, row), square) in sums.iter_mut().zip(rows.rows).zip(rows.squares) {
@@ -134,18 +141,18 @@ impl<'q> PreparedQuery<'q> {
     }
 
     #[inline]
-    fn euclidean(&self, row: &[f32], square: f32) -> f32 {
+    fn euclidean(&self, row: StoredRow<'_>, square: f32) -> f32 {
         if is_trusted(square) { square.sqrt() } else { euclidean_in_f64(self.query, row) }
     }
 
     #[inline]
-    fn dot_product(&self, row: &[f32], dot: f32) -> f32 {
+    fn dot_product(&self, row: StoredRow<'_>, dot: f32) -> f32 {
         if is_trusted(dot.abs()) { -dot } else { dot_product_in_f64(self.query, row) }
     }
 
     /// The same bits if query and row are exchanged: neither the decision nor the product depends on which is the query.
     #[inline]
-    fn cosine(&self, row: &[f32], (dot, square): (f32, f32)) -> f32 {
+    fn cosine(&self, row: StoredRow<'_>, (dot, square): (f32, f32)) -> f32 {
         let trusted = f64::from(TRUSTED_SUM)..=f64::from(f32::MAX);
         let square = f64::from(square);
         // The dot product may be small; only its possible loss relative to the product of the lengths matters. One root
@@ -165,22 +172,28 @@ impl<'q> PreparedQuery<'q> {
 
 /// Four rows that are compared with several queries, and what is the same for all of these.
 #[derive(Debug, Clone, Copy)]
-pub struct FourRows<'r> {
-    rows: [&'r [f32]; 4],
+pub struct TileRows<'r> {
+    rows: [StoredRow<'r>; 4],
+    /// The rows, if they are stored as f32: only these are compared in tiles.
+    floats: Option<[&'r [f32]; 4]>,
     /// The rows' squared lengths for cosine, with the bits of `dot_and_square`; unused for the other metrics.
     squares: [f32; 4],
 }
 
-impl<'r> FourRows<'r> {
+impl<'r> TileRows<'r> {
     /// For queries of the same metric as `query`. For cosine it takes one pass over the rows.
     #[inline]
     #[must_use]
-    pub fn new(query: &PreparedQuery<'_>, rows: [&'r [f32]; 4]) -> Self {
-        let squares = match query.metric {
-            DistanceMetric::Cosine => rows.map(|row| query.kernels.dot(row, row)),
-            DistanceMetric::Euclidean | DistanceMetric::DotProduct => [0.0; 4],
+    pub fn new(query: &PreparedQuery<'_>, rows: [StoredRow<'r>; 4]) -> Self {
+        let floats = match FourRows::of(rows) {
+            Some(FourRows::Floats(floats)) => Some(floats),
+            _ => None,
         };
-        Self { rows, squares }
+        let squares = match (query.metric, floats) {
+            (DistanceMetric::Cosine, Some(floats)) => floats.map(|row| query.kernels.dot(row, row)),
+            _ => [0.0; 4],
+        };
+        Self { rows, floats, squares }
     }
 }
 
@@ -197,21 +210,21 @@ fn cosine_of(dot: f64, lengths: f64) -> f32 {
 }
 
 #[cold]
-fn euclidean_in_f64(query: &[f32], row: &[f32]) -> f32 {
-    scalar::narrow(scalar::squared_euclidean(query, row).sqrt())
+fn euclidean_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
+    scalar::narrow(scalar::squared_euclidean_to(query, row).sqrt())
 }
 
 #[cold]
-fn dot_product_in_f64(query: &[f32], row: &[f32]) -> f32 {
+fn dot_product_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
     // Subtracted, not negated, and narrowed before: -0.0 would sort before 0.0 where bits are compared.
-    0.0 - scalar::narrow(scalar::dot(query, row))
+    0.0 - scalar::narrow(scalar::dot_to(query, row))
 }
 
 #[cold]
-fn cosine_in_f64(query: &[f32], row: &[f32]) -> f32 {
+fn cosine_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
     // The product of two squares is 0 in f64 only if one of them is: the smallest is 2e-90.
-    let lengths = (scalar::dot(query, query) * scalar::dot(row, row)).sqrt();
-    if lengths > 0.0 { cosine_of(scalar::dot(query, row), lengths) } else { 1.0 }
+    let lengths = (scalar::dot(query, query) * scalar::square_of(row)).sqrt();
+    if lengths > 0.0 { cosine_of(scalar::dot_to(query, row), lengths) } else { 1.0 }
 }
 
 #[cfg(test)]

@@ -36,6 +36,13 @@ pub enum SynaError {
         /// The requested metric.
         actual: crate::DistanceMetric,
     },
+    /// The file keeps its vectors in another type than the configuration.
+    ElementMismatch {
+        /// The file's type.
+        expected: crate::ElementType,
+        /// The requested type.
+        actual: crate::ElementType,
+    },
     /// The file has another kind of keys than the configuration.
     KeyKindMismatch {
         /// The file's kind.
@@ -50,7 +57,7 @@ pub enum SynaError {
         /// The expected label of the configuration.
         actual: String,
     },
-    /// A vector has a component that is NaN or infinite.
+    /// A vector has a component that is NaN or infinite, or that the element type of the store cannot hold.
     InvalidVector {
         /// The position of the vector in its batch; 0 for a single one.
         position: usize,
@@ -219,6 +226,13 @@ impl SynaError {
                 actual.name(),
                 expected.name()
             ),
+            Self::ElementMismatch { expected, actual } => write!(
+                f,
+                "the vectors of the store are {}, not {}; open it with {}, or take the element type from the file",
+                expected.name(),
+                actual.name(),
+                expected.name()
+            ),
             Self::KeyKindMismatch { expected, actual } => write!(
                 f,
                 "the keys of the store are {}, not {}; open it with {}, or take the kind of keys from the file",
@@ -232,7 +246,11 @@ impl SynaError {
                  open the right file, or expect this label"
             ),
             Self::InvalidVector { position, component, value } => {
-                write!(f, "component {component} of vector {position} is {value}; components must be finite")
+                let why = match value.is_finite() {
+                    true => "the element type of the store cannot hold it",
+                    false => "components must be finite",
+                };
+                write!(f, "component {component} of vector {position} is {value}; {why}")
             }
             Self::InvalidKey { position, what } => write!(f, "key {position} is invalid: {what}"),
             Self::NotFound { what } => write!(f, "not found: {what}"),

@@ -38,7 +38,7 @@ mod store;
 // Layer 4
 mod ffi;
 
-pub(crate) use element::ElementType;
+pub use element::ElementType;
 pub use error::{Result, SynaError};
 pub use index::IndexProfile;
 pub use key_kind::KeyKind;

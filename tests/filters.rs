@@ -109,7 +109,7 @@ fn filters_and_their_combinations_match_a_scan() {
             Filter { rows: Some(&few), ..none },
             Filter { rows: Some(&[]), ..none },
             Filter { callback: Some(&no_payload), ..none },
-            Filter { callback: Some(&|entry| entry.vector[0] > 0.0 && entry.row > 50), ..none },
+            Filter { callback: Some(&|entry| entry.vector.unwrap()[0] > 0.0 && entry.row > 50), ..none },
             Filter { tags_any: 3, key_prefix: b"a", rows: Some(&even), callback: Some(&no_payload), ..none },
         ];
         for (number, filter) in filters.iter().enumerate() {
@@ -225,7 +225,7 @@ fn a_callback_filter_is_called_once_a_row_and_may_call_the_store() {
             asked.lock().unwrap()[row] += 1;
             assert_eq!(entry.key, key(row));
             assert_eq!((entry.tags, entry.payload.len()), (tags(row), row % 3));
-            assert_eq!(entry.vector, all[row]);
+            assert_eq!(entry.vector.unwrap(), all[row]);
             assert_eq!(store.tags(entry.key), Some(entry.tags));
             store.search(&all[3], 1).unwrap();
             row.is_multiple_of(one_in)

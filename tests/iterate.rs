@@ -51,13 +51,13 @@ fn iteration_returns_complete_rows_in_order() {
                 (entry.key.as_bytes().len(), entry.tags, entry.payload),
                 (row, row as u64 * 3, &vec![7; row][..])
             );
-            assert_eq!(entry.vector, vectors[row]);
-            assert_eq!(entry.vector.as_ptr().addr() % 64, 0);
+            assert_eq!(entry.vector.unwrap(), vectors[row]);
+            assert_eq!(entry.vector.unwrap().as_ptr().addr() % 64, 0);
         }
         let last = store.iterate(20).next().unwrap().unwrap();
         assert_eq!(last.key, "k");
         assert_eq!((last.tags, last.payload), (9, &b"new"[..]));
-        assert_eq!(last.vector, vectors[2]);
+        assert_eq!(last.vector.unwrap(), vectors[2]);
         assert!(store.iterate(21).next().is_none() && store.iterate(u32::MAX).next().is_none());
         assert_eq!(keys_from(store, 0), store.keys().unwrap());
     };
@@ -67,7 +67,7 @@ fn iteration_returns_complete_rows_in_order() {
     // The cursor outlives the store.
     let rows = [cursor.advance(), cursor.advance(), cursor.advance(), cursor.advance()];
     assert_eq!(rows, [Some(18), Some(19), Some(20), None]);
-    assert_eq!(cursor.entry(19).unwrap().vector, vectors[19]);
+    assert_eq!(cursor.entry(19).unwrap().vector.unwrap(), vectors[19]);
     assert!(cursor.entry(21).is_err());
     let open = OpenMode { read_only: true, ..OpenMode::default() };
     let config = syna_mmap::MmapVectorConfig { open, ..quiet(DIMENSIONS, DistanceMetric::Euclidean) };

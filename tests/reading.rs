@@ -57,7 +57,7 @@ fn views_and_entries_stay_valid_while_the_store_is_open() {
     let vectors = fill(&store, &mut Random::new(seed(2)), 100);
     let view = store.get_view("b5").unwrap().unwrap();
     assert_eq!((view.row, view.key.as_str(), view.tags, view.payload), (5, Some("b5"), 5, &b"5"[..]));
-    assert_eq!(view.vector, vectors[5]);
+    assert_eq!(view.vector, Some(vectors[5].as_slice()));
     assert_eq!(store.row_of("b5"), Some(5));
     assert_eq!(store.entry(5).unwrap(), Some(view));
     assert_eq!(
@@ -71,7 +71,7 @@ fn views_and_entries_stay_valid_while_the_store_is_open() {
     assert!(store.entry_even_deleted(6).unwrap().unwrap().1);
     assert!(store.entry_even_deleted(101).unwrap().is_none() && store.entry(u32::MAX).unwrap().is_none());
     store.compact(&mut |_, _| std::ops::ControlFlow::Continue(())).unwrap();
-    assert_eq!((view.vector, view.payload), (&vectors[5][..], &b"5"[..]), "the old file is kept");
+    assert_eq!((view.vector, view.payload), (Some(vectors[5].as_slice()), &b"5"[..]), "the old file is kept");
     assert!(store.stats().unwrap().replaced_bytes > 0);
     assert_eq!(store.row_of("b7"), Some(6), "rows are renumbered");
     assert!(matches!(store.get_view([0xFF]), Err(SynaError::InvalidKey { .. })));

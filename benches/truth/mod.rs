@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::data_set::{DataSet, Outcome};
 use distance::distance;
-use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults};
+use syna_mmap::{Hit, MmapVectorStore, SearchOptions, SearchResults};
 
 const COLUMNS: usize = 100;
 
@@ -49,6 +49,16 @@ impl Bounds {
         Self(distances)
     }
 
+    /// How many of the hits of a query are among its nearest k rows, by the distances of the data set's own vectors. The
+    /// rows are in the store in their order, which may keep rounded vectors.
+    #[allow(dead_code, reason = "most benchmarks store the vectors as they are")]
+    pub(crate) fn count(&self, data: &DataSet, query: usize, hits: &[Hit]) -> usize {
+        let vector = &data.queries[query * data.dimensions..][..data.dimensions];
+        let is_near = |hit: &&Hit| distance(data.metric, vector, data.row(hit.row as usize)) <= self.0[query];
+        hits.iter().filter(is_near).count()
+    }
+
+    #[allow(dead_code, reason = "not every benchmark stores the vectors as they are")]
     /// The fraction of the nearest k rows that searches for these queries, the data set's first ones, find.
     pub(crate) fn recall(
         &self,

@@ -55,6 +55,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
     let identity = Identity {
         dimensions: u32::from(short(bytes, 12)),
         metric: u32::from(short(bytes, 14) & 0xff),
+        element: u32::from(short(bytes, 14) >> 8 & 0xf),
         key_kind: u32::from(short(bytes, 14) >> 12),
         store_id: StoreId(array(bytes, 16)),
     };
@@ -72,7 +73,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
         kind => return Err(format!("the kind is {kind}")),
     };
     let [_, element] = short(bytes, 14).to_le_bytes();
-    if !identity.is_possible() || element & 0xf != 0 {
+    if !identity.is_possible() {
         return Err(format!(
             "{} dimensions, metric {}, element type and keys {element:#x}",
             identity.dimensions, identity.metric

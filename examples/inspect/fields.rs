@@ -49,23 +49,43 @@ pub struct Identity {
     pub store_id: StoreId,
     pub dimensions: u32,
     pub metric: u32,
+    /// 0 f32, 1 f16, 2 i8 with a scale.
+    pub element: u32,
     /// 0 text, 1 bytes.
     pub key_kind: u32,
 }
 
 impl Identity {
-    /// Whether such dimensions, metric and kind of keys are allowed.
+    /// Whether such dimensions, metric, element type and kind of keys are allowed.
     pub fn is_possible(&self) -> bool {
-        (64..=8192).contains(&self.dimensions) && self.metric <= 2 && self.key_kind <= 1
+        (64..=8192).contains(&self.dimensions) && self.metric <= 2 && self.element <= 2 && self.key_kind <= 1
     }
 
     pub fn has_text_keys(&self) -> bool {
         self.key_kind == 0
     }
 
+    pub fn element_name(&self) -> &'static str {
+        match self.element {
+            0 => "f32",
+            1 => "f16",
+            2 => "i8",
+            _ => "of an unknown type",
+        }
+    }
+
+    /// Bytes of a stored vector, for allowed dimensions.
+    pub fn vector_bytes(&self) -> u32 {
+        match self.element {
+            1 => self.dimensions.saturating_mul(2),
+            2 => self.dimensions.checked_next_multiple_of(4).unwrap_or(u32::MAX).saturating_add(4),
+            _ => self.dimensions.saturating_mul(4),
+        }
+    }
+
     /// Bytes from one row to the next, for allowed dimensions.
     pub fn stride_bytes(&self) -> u32 {
-        self.dimensions.saturating_mul(4).checked_next_multiple_of(64).unwrap_or(u32::MAX)
+        self.vector_bytes().checked_next_multiple_of(64).unwrap_or(u32::MAX)
     }
 
     /// Rows of a block.

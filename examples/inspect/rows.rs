@@ -52,7 +52,7 @@ impl<'s> Vectors<'s> {
         let (mut count, mut first) = (0, None);
         let Some(sections) = frame.sections() else { return Ok((0, None)) };
         let mut checksums = log.clone();
-        let bytes = u64::from(self.identity.dimensions).saturating_mul(4);
+        let bytes = u64::from(self.identity.vector_bytes());
         for (position, row) in (0..).zip(u64::from(frame.first_row)..frame.rows_end()) {
             let expected = checksums.word(sections.row_checksums.saturating_add(4 * position))?;
             let Some(at) = self.offset_of(row) else { continue };

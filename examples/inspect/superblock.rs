@@ -68,17 +68,18 @@ impl Superblock {
             store_id: StoreId(array(bytes, 24)),
             dimensions: word(bytes, 40),
             metric: word(bytes, 44),
+            element: word(bytes, 48),
             key_kind: word(bytes, 52),
         };
         if !identity.is_possible() {
-            let Identity { dimensions, metric, key_kind, .. } = identity;
-            return Err(format!("{dimensions} dimensions, metric {metric}, kind of keys {key_kind}").into());
+            let Identity { dimensions, metric, element, key_kind, .. } = identity;
+            return Err(format!(
+                "{dimensions} dimensions, metric {metric}, element type {element}, kind of keys {key_kind}"
+            )
+            .into());
         }
         if (word(bytes, 56), word(bytes, 60)) != (identity.stride_bytes(), identity.block_rows()) {
             return Err("the stride or the block does not match the dimensions".to_owned().into());
-        }
-        if word(bytes, 48) != 0 {
-            return Err(format!("element type {}", word(bytes, 48)).into());
         }
         let label = array(bytes, 140);
         if label_text(&label).is_none() {
@@ -240,8 +241,10 @@ fn print_details(newest: &Superblock, report: &mut Report<'_>) {
     print_identity(identity, report);
     report.line(format_args!("writes before this log: {}", newest.base));
     report.line(format_args!(
-        "f32, {} keys, application id {}, user version {}, label {:?}",
-        if newest.identity.key_kind == 0 { "text" } else { "byte" },
+        "{} vectors of {} bytes, {} keys, application id {}, user version {}, label {:?}",
+        identity.element_name(),
+        identity.vector_bytes(),
+        if identity.key_kind == 0 { "text" } else { "byte" },
         newest.application_id,
         newest.user_version,
         label_text(&newest.label).unwrap_or_default(),

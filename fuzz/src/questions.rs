@@ -150,7 +150,7 @@ impl World {
                 for (entry, (key, row)) in all.iter().zip(expected) {
                     assert_eq!(entry.key, **key);
                     assert_eq!((entry.tags, entry.payload), (row.tags, &*row.payload));
-                    assert_eq!(entry.vector, row.vector);
+                    assert_eq!(entry.vector, Some(row.vector.as_slice()));
                 }
                 let behind = all.iter().filter(|entry| entry.row >= u32::from(*first)).count();
                 assert_eq!(store.iterate(u32::from(*first)).count(), behind);

@@ -49,9 +49,13 @@ fn assert_right(kernels: Kernels, metric: DistanceMetric, query: &[f32], row: &[
     } else {
         assert!((f64::from(actual) - expected).abs() <= bound(metric, query, row, expected), "{what}");
     }
-    assert_eq!(prepared.distances_4([row; 4]).map(f32::to_bits), [actual.to_bits(); 4], "{what}");
-    assert_eq!(prepared.distances_of_streams([row; 4]).map(f32::to_bits), [actual.to_bits(); 4], "{what}");
-    let tile = PreparedQuery::distances_4x4(&[prepared; 4], &FourRows::new(&prepared, [row; 4]));
+    assert_eq!(prepared.distances_4([row.into(); 4]).map(f32::to_bits), [actual.to_bits(); 4], "{what}");
+    assert_eq!(
+        prepared.distances_of_streams([row.into(); 4]).map(f32::to_bits),
+        [actual.to_bits(); 4],
+        "{what}"
+    );
+    let tile = PreparedQuery::distances_4x4(&[prepared; 4], &TileRows::new(&prepared, [row.into(); 4]));
     assert_eq!(tile.map(|of_query| of_query.map(f32::to_bits)), [[actual.to_bits(); 4]; 4], "{what}");
     actual
 }
@@ -172,7 +176,8 @@ fn cosine_is_one_for_zero_vectors_and_stays_within_its_range() {
 fn only_distances_beyond_f32_are_infinite() {
     for kernels in Kernels::available() {
         let (most, least) = ([f32::MAX; 64], [f32::MIN; 64]);
-        let distance = |metric, query: &[f32], row| PreparedQuery::new(kernels, metric, query).distance(row);
+        let distance =
+            |metric, query: &[f32], row: &[f32]| PreparedQuery::new(kernels, metric, query).distance(row);
         assert_eq!(distance(DistanceMetric::Euclidean, &most, &least), f32::INFINITY);
         assert_eq!(distance(DistanceMetric::DotProduct, &most, &most), f32::NEG_INFINITY);
         assert_eq!(distance(DistanceMetric::DotProduct, &most, &least), f32::INFINITY);
@@ -196,7 +201,7 @@ fn a_distance_does_not_depend_on_other_rows_of_the_call() {
                 for (first, row) in vectors.iter().enumerate() {
                     let rows = [0, 1, 19, 50].map(|step| &vectors[(first + step) % vectors.len()][..]);
                     let alone = rows.map(|row| prepared.distance(row).to_bits());
-                    assert_eq!(prepared.distances_4(rows).map(f32::to_bits), alone);
+                    assert_eq!(prepared.distances_4(rows.map(Into::into)).map(f32::to_bits), alone);
                     // The distance is symmetric; for cosine within rounding, because the lengths are exchanged.
                     if metric != DistanceMetric::Cosine {
                         let back = PreparedQuery::new(kernels, metric, row).distance(query);

@@ -62,11 +62,11 @@
  *   readers      refresh
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
- *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, row_of, get_row,
- *                count_where, rows_where, distance
+ *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
+ *                element, vector_bytes, row_of, get_row, count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
- *                results_is_partial, results_query_is_partial, results_free
+ *                results_vector, results_stored, results_is_partial, results_query_is_partial, results_free
  *   filters      search_options_init
  *   search       search, search_key, search_range, search_batch
  *   index        build_index, has_index, build_index_with, index_step
@@ -120,6 +120,14 @@
  * SYNA_MMAP_ERR_INVALID_ARGUMENT; in syna_mmap_stats they are set to zero. A size that ends inside a member
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
+ *
+ * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes, or as
+ * integers of 1 byte with one scale a vector: the member `element` of syna_mmap_options, fixed when the file is
+ * created. Calls take and return floats in any case. A vector is rounded when it is written, and distances are
+ * those of the rounded vectors, computed in floats. A smaller type takes less disk and memory, and scans are
+ * faster. In a store of another type than SYNA_MMAP_ELEMENT_F32, the members `vector` of syna_mmap_hit and
+ * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
+ * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
  *
  * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
  * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a

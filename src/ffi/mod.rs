@@ -19,6 +19,7 @@
 //! | `limits.rs` | header: the greatest sizes and numbers |
 //! | `listener.rs` | the current log callback, read without a lock |
 //! | `log.rs` | header: logging |
+//! | `kinds.rs` | header: metrics, kinds of keys, element types |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
 //! | `user_block.rs` | header: the user block |
@@ -33,6 +34,7 @@
 //! `build.rs`. These comments therefore address C programmers. Their `# Safety` parts are omitted from the header.
 
 mod boundary;
+mod kinds;
 mod library;
 mod limits;
 mod listener;

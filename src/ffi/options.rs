@@ -3,28 +3,16 @@
 
 use super::boundary::structs::{self, Versioned, member_ends};
 use super::boundary::{self, arguments};
+use super::kinds::{
+    SYNA_MMAP_ELEMENT_F32, SYNA_MMAP_ELEMENT_FROM_FILE, SYNA_MMAP_KEYS_FROM_FILE, SYNA_MMAP_KEYS_TEXT,
+    SYNA_MMAP_METRIC_FROM_FILE, element_of, metric_number, metric_of, unknown,
+};
 use super::limits::{SYNA_MMAP_MAX_DIMENSIONS, SYNA_MMAP_MIN_DIMENSIONS};
 use crate::{
-    DistanceMetric, Durability, HnswConfig, IndexProfile, KeyKind, MmapVectorConfig, OpenMode, Result,
-    SynaError, UserBlock,
+    DistanceMetric, Durability, ElementType, HnswConfig, IndexProfile, KeyKind, MmapVectorConfig, OpenMode,
+    Result, SynaError, UserBlock,
 };
 use std::ffi::c_char;
-
-/// The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero.
-pub const SYNA_MMAP_METRIC_COSINE: u32 = 0;
-/// The distance is the square root of the sum of squared differences.
-pub const SYNA_MMAP_METRIC_EUCLIDEAN: u32 = 1;
-/// The distance is -(a . b).
-pub const SYNA_MMAP_METRIC_DOT_PRODUCT: u32 = 2;
-/// For opening only: take the metric of the existing file (UINT32_MAX).
-pub const SYNA_MMAP_METRIC_FROM_FILE: u32 = 0xFFFF_FFFF;
-
-/// Keys are UTF-8 text.
-pub const SYNA_MMAP_KEYS_TEXT: u32 = 0;
-/// Keys are any bytes, for example a uint64_t, a UUID or the id of an entity as it is in memory.
-pub const SYNA_MMAP_KEYS_BYTES: u32 = 1;
-/// For opening only: take the kind of keys of the existing file (UINT32_MAX).
-pub const SYNA_MMAP_KEYS_FROM_FILE: u32 = 0xFFFF_FFFF;
 
 /// Open for reading. Takes no lock, changes no byte, and shows the rows of that moment; syna_mmap_refresh
 /// shows later ones.
@@ -137,10 +125,15 @@ pub struct syna_mmap_options {
     pub fixed_ef: u32,
     /// SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT.
     pub key_kind: u32,
+    /// SYNA_MMAP_ELEMENT_*: how the components of vectors are stored, fixed when the file is created. Calls take
+    /// and return floats in any case. Default SYNA_MMAP_ELEMENT_F32.
+    pub element: u32,
     /// For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0.
     pub application_id: u32,
     /// For a new file: the version of the application's data. Default 0.
     pub user_version: u32,
+    /// 0.
+    pub reserved: u32,
     /// For a new file: what the vectors are, for example the name of the embedding model. UTF-8, at most
     /// SYNA_MMAP_MAX_LABEL_BYTES, NUL-terminated. COPIED. NULL: no label. Default NULL.
     pub label: *const c_char,
@@ -156,7 +149,7 @@ unsafe impl Versioned for syna_mmap_options {
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_options: struct_size, dimensions, metric,
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
         hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker,
-        fixed_ef, key_kind, application_id, user_version, label,
+        fixed_ef, key_kind, element, application_id, user_version, reserved, label,
         expected_label);
 
     fn defaults() -> Self {
@@ -185,20 +178,13 @@ unsafe impl Versioned for syna_mmap_options {
             index_worker: 0,
             fixed_ef: 0,
             key_kind: SYNA_MMAP_KEYS_TEXT,
+            element: SYNA_MMAP_ELEMENT_F32,
             application_id: 0,
             user_version: 0,
+            reserved: 0,
             label: std::ptr::null(),
             expected_label: std::ptr::null(),
         }
-    }
-}
-
-/// The metric's number in the header.
-pub(super) fn metric_number(metric: DistanceMetric) -> u32 {
-    match metric {
-        DistanceMetric::Cosine => SYNA_MMAP_METRIC_COSINE,
-        DistanceMetric::Euclidean => SYNA_MMAP_METRIC_EUCLIDEAN,
-        DistanceMetric::DotProduct => SYNA_MMAP_METRIC_DOT_PRODUCT,
     }
 }
 
@@ -206,7 +192,7 @@ impl syna_mmap_options {
     /// The defaults, with what an existing file says.
     pub(super) fn of_existing_file() -> Self {
         let (metric, key_kind) = (SYNA_MMAP_METRIC_FROM_FILE, SYNA_MMAP_KEYS_FROM_FILE);
-        Self { dimensions: 0, metric, key_kind, ..Self::defaults() }
+        Self { dimensions: 0, metric, key_kind, element: SYNA_MMAP_ELEMENT_FROM_FILE, ..Self::defaults() }
     }
 
     /// Converts the options to the store's configuration.
@@ -217,21 +203,17 @@ impl syna_mmap_options {
     /// # Safety
     /// `label` and `expected_label` are NULL or NUL-terminated strings.
     pub(super) unsafe fn to_config(self) -> Result<MmapVectorConfig> {
-        let unknown = |member: &str, value: u32| {
-            SynaError::argument(format!(
-                "{member} is {value}, which this version of the library does not know"
-            ))
-        };
         let metric = match self.metric {
-            SYNA_MMAP_METRIC_COSINE | SYNA_MMAP_METRIC_FROM_FILE => DistanceMetric::Cosine,
-            SYNA_MMAP_METRIC_EUCLIDEAN => DistanceMetric::Euclidean,
-            SYNA_MMAP_METRIC_DOT_PRODUCT => DistanceMetric::DotProduct,
-            value => return Err(unknown("metric", value)),
+            SYNA_MMAP_METRIC_FROM_FILE => DistanceMetric::Cosine,
+            number => metric_of(number)?,
         };
         let key_kind = match self.key_kind {
-            SYNA_MMAP_KEYS_TEXT | SYNA_MMAP_KEYS_FROM_FILE => KeyKind::Text,
-            SYNA_MMAP_KEYS_BYTES => KeyKind::Bytes,
-            value => return Err(unknown("key_kind", value)),
+            SYNA_MMAP_KEYS_FROM_FILE => KeyKind::Text,
+            number => KeyKind::from_number(number).ok_or_else(|| unknown("key_kind", number))?,
+        };
+        let element = match self.element {
+            SYNA_MMAP_ELEMENT_FROM_FILE => ElementType::F32,
+            number => element_of(number, "element")?,
         };
         let durability = match self.durability {
             SYNA_MMAP_DURABILITY_PROCESS => Durability::Process,
@@ -243,7 +225,11 @@ impl syna_mmap_options {
             SYNA_MMAP_INDEX_COMPACT => IndexProfile::Compact,
             value => return Err(unknown("index_profile", value)),
         };
-        let flags = [("index_worker", self.index_worker, 1), ("fixed_ef", self.fixed_ef, 1)];
+        let flags = [
+            ("index_worker", self.index_worker, 1),
+            ("fixed_ef", self.fixed_ef, 1),
+            ("reserved", self.reserved, 0),
+        ];
         for (member, value, most) in flags {
             if value > most {
                 return Err(unknown(member, value));
@@ -267,6 +253,8 @@ impl syna_mmap_options {
             dimensions,
             metric,
             metric_from_file: self.metric == SYNA_MMAP_METRIC_FROM_FILE,
+            element,
+            element_from_file: self.element == SYNA_MMAP_ELEMENT_FROM_FILE,
             key_kind,
             key_kind_from_file: self.key_kind == SYNA_MMAP_KEYS_FROM_FILE,
             user_block: UserBlock {

@@ -5,9 +5,10 @@ use super::boundary;
 use super::boundary::arguments::{self, Out};
 use super::boundary::status::{syna_mmap_error, syna_mmap_status};
 use super::boundary::structs::OutStruct;
+use super::kinds::metric_number;
 use super::options::{self, syna_mmap_options};
 use super::store::{syna_mmap, with_store};
-use crate::{Durability, IndexProfile, KeyKind, MmapVectorConfig};
+use crate::{Durability, IndexProfile, MmapVectorConfig};
 use std::ffi::c_char;
 use std::path::Path;
 use std::ptr;
@@ -28,7 +29,7 @@ fn options_of(config: &MmapVectorConfig) -> syna_mmap_options {
     syna_mmap_options {
         struct_size: size_of::<syna_mmap_options>(),
         dimensions: u32::from(config.dimensions),
-        metric: options::metric_number(config.metric),
+        metric: metric_number(config.metric),
         initial_capacity: long(config.initial_capacity),
         index_threshold: long(config.index_threshold),
         checkpoint_interval_secs: u32::try_from(config.checkpoint_interval_secs).unwrap_or(u32::MAX),
@@ -50,10 +51,9 @@ fn options_of(config: &MmapVectorConfig) -> syna_mmap_options {
         },
         index_worker: u32::from(config.index_worker),
         fixed_ef: u32::from(config.fixed_ef),
-        key_kind: match config.key_kind {
-            KeyKind::Text => options::SYNA_MMAP_KEYS_TEXT,
-            KeyKind::Bytes => options::SYNA_MMAP_KEYS_BYTES,
-        },
+        key_kind: config.key_kind.number(),
+        element: config.element.number(),
+        reserved: 0,
         application_id: config.user_block.application_id,
         user_version: config.user_block.user_version,
         label: ptr::null(),

@@ -1,13 +1,16 @@
 //! AVX-512F: 16 lanes, 32 registers, masked loads.
 
 use super::isa::Isa;
+use super::stored::Stored;
 use super::sweep::{
-    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, kernels_of,
-    sweep, sweep_chain,
+    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, sweep,
+    sweep_chain,
 };
+use super::table_macro::kernels_of;
 use core::arch::x86_64::{
-    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_reduce_add_ps,
-    _mm512_setzero_ps, _mm512_sub_ps,
+    __m128i, __m256i, __m512, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_ps, _mm512_cvtepi8_epi32,
+    _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps,
+    _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_ps,
 };
 
 // 16 of the 32 registers hold accumulators: one sum for four rows, two sums for two, a tile of four queries.
@@ -38,6 +41,30 @@ impl Lanes for __m512 {
         // SAFETY: the caller has AVX-512F; a masked load does not access the lanes that its mask excludes, and the caller
         // guarantees that the other `count` are readable. With 0 < count < 16 the shift stays within 16 bits.
         unsafe { _mm512_maskz_loadu_ps(u16::MAX >> (Self::LANES - count), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(from: *const u16) -> Self {
+        // SAFETY: the caller has AVX-512F and 16 readable halves; this load needs no alignment.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast::<__m256i>())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const i8) -> Self {
+        // SAFETY: the caller has AVX-512F and 16 readable bytes; this load needs no alignment.
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast::<__m128i>()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, factor: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_mul_ps(self, factor) }
     }
 
     #[inline(always)]

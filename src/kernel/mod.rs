@@ -21,12 +21,17 @@
 //! | `isa.rs` | `Isa`: the instruction sets that have kernels |
 //! | `line.rs` | `Line`: a cache line as plain data |
 //! | `prefetch.rs` | prefetch hints |
+//! | `half.rs` | the value of a 16-bit float |
+//! | `rows.rs` | stored rows of other types than f32 |
 //! | `table.rs` | `Kernels`: the functions of one instruction set, and the calls for the layers above |
 //! | `scalar.rs` | the reference implementation; the fallback for a CPU without SIMD, and f64 sums for the cold paths |
-//! | `sweep.rs` | the loop, generic over lanes, sums and rows, and the macro that defines an instruction set's functions |
+//! | `sweep.rs` | the loop, generic over lanes, sums and rows |
+//! | `stored.rs` | how the loop loads rows of each type |
+//! | `table_macro.rs` | the macro that defines an instruction set's functions |
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | how an instruction set loads, adds, multiplies and folds its lanes |
 //! | `detect.rs` | selecting the kernels for this CPU |
 //! | `codes/` | the same for quantised vectors |
+//! | `elements/` | conversions between f32 and the other types of stored components |
 //!
 //! Guarantees for every instruction set, on which the order of equal distances in a search depends:
 //! - a sum over one row, the same sum in a call for four rows, and in a tile of queries and rows are equal bit for bit;
@@ -48,6 +53,8 @@ mod avx512;
 )]
 pub(crate) mod codes;
 mod detect;
+pub(crate) mod elements;
+mod half;
 mod isa;
 #[expect(unsafe_code, reason = "plain data is declared to be plain data")]
 mod line;
@@ -56,11 +63,17 @@ mod line;
 mod neon;
 #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an instruction without a safe name"))]
 mod prefetch;
+pub(crate) mod rows;
 pub(crate) mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(unsafe_code, reason = "loads through pointers")]
+mod stored;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[expect(unsafe_code, reason = "the loop of the instruction sets, which loads through pointers")]
 mod sweep;
 mod table;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod table_macro;
 #[cfg(test)]
 mod tests;
 

@@ -3,8 +3,10 @@
 //! A product of two f32 is exact in f64, and squares of the largest and the smallest f32 can be summed without leaving
 //! its range. So these sums have an error of about half a unit in the last place of f32 for all finite components.
 
+use super::half::half_value;
 use super::isa::Isa;
-use super::table::Kernels;
+use super::rows::{Bytes, Halves, StoredRow};
+use super::table::{Kernels, StoredKernels};
 
 /// Independent sums, so that an addition does not wait for the previous one.
 const CHAINS: usize = 8;
@@ -25,6 +27,22 @@ pub(super) const KERNELS: Kernels = Kernels {
     },
     dot_tile: |queries, rows| queries.map(|query| rows.map(|row| narrow(dot(query, row)))),
     first_non_finite,
+    halves: StoredKernels {
+        squared_euclidean: |a, row| narrow(of_halves(a, row, squared_difference)),
+        dot: |a, row| narrow(of_halves(a, row, product)),
+        dot_and_square: |a, row| halves_dot_and_square(a, row),
+        squared_euclidean_4: |a, rows| rows.map(|row| narrow(of_halves(a, row, squared_difference))),
+        dot_4: |a, rows| rows.map(|row| narrow(of_halves(a, row, product))),
+        dot_and_square_4: |a, rows| rows.map(|row| halves_dot_and_square(a, row)),
+    },
+    bytes: StoredKernels {
+        squared_euclidean: |a, row| narrow(of_bytes(a, row, squared_difference)),
+        dot: |a, row| narrow(of_bytes(a, row, product)),
+        dot_and_square: |a, row| bytes_dot_and_square(a, row),
+        squared_euclidean_4: |a, rows| rows.map(|row| narrow(of_bytes(a, row, squared_difference))),
+        dot_4: |a, rows| rows.map(|row| narrow(of_bytes(a, row, product))),
+        dot_and_square_4: |a, rows| rows.map(|row| bytes_dot_and_square(a, row)),
+    },
 };
 
 /// The sum of the squared differences of `a` and `b`, in f64; finite for finite components.
@@ -35,6 +53,54 @@ pub(crate) fn squared_euclidean(a: &[f32], b: &[f32]) -> f64 {
 /// The sum of the products of `a` and `b`, in f64; finite for finite components.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum(a, b, |x, y| x * y)
+}
+
+/// [`squared_euclidean`] of a stored row.
+pub(crate) fn squared_euclidean_to(a: &[f32], row: StoredRow<'_>) -> f64 {
+    match row {
+        StoredRow::Floats(row) => squared_euclidean(a, row),
+        StoredRow::Halves(row) => of_halves(a, row, squared_difference),
+        StoredRow::Bytes(row) => of_bytes(a, row, squared_difference),
+    }
+}
+
+/// [`dot`] of a stored row.
+pub(crate) fn dot_to(a: &[f32], row: StoredRow<'_>) -> f64 {
+    match row {
+        StoredRow::Floats(row) => dot(a, row),
+        StoredRow::Halves(row) => of_halves(a, row, product),
+        StoredRow::Bytes(row) => of_bytes(a, row, product),
+    }
+}
+
+/// The sum of the products of two stored rows, in f64.
+pub(crate) fn dot_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
+    (0..a.len().min(b.len())).map(|at| value_at(a, at) * value_at(b, at)).sum()
+}
+
+/// The sum of the squared differences of two stored rows, in f64.
+pub(crate) fn squared_euclidean_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
+    (0..a.len().min(b.len())).map(|at| squared_difference(value_at(a, at), value_at(b, at))).sum()
+}
+
+/// A component of a stored row; 0 past its end.
+pub(crate) fn value_at(row: StoredRow<'_>, at: usize) -> f64 {
+    f64::from(match row {
+        StoredRow::Floats(row) => row.get(at).copied().unwrap_or(0.0),
+        StoredRow::Halves(row) => half_value(row.0.get(at).copied().unwrap_or(0)),
+        StoredRow::Bytes(row) => f32::from(row.integers.get(at).copied().unwrap_or(0)) * row.scale,
+    })
+}
+
+/// The sum of the squares of a stored row, in f64.
+pub(crate) fn square_of(row: StoredRow<'_>) -> f64 {
+    match row {
+        StoredRow::Floats(row) => dot(row, row),
+        StoredRow::Halves(row) => row.0.iter().map(|&half| f64::from(half_value(half)).powi(2)).sum(),
+        StoredRow::Bytes(row) => {
+            row.integers.iter().map(|&integer| f64::from(f32::from(integer) * row.scale).powi(2)).sum()
+        }
+    }
 }
 
 /// The f32 nearest to `value`; infinite above `f32::MAX`.
@@ -66,4 +132,31 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
         *sum += term(f64::from(x), f64::from(y));
     }
     sums.iter().sum()
+}
+
+fn squared_difference(x: f64, y: f64) -> f64 {
+    (x - y) * (x - y)
+}
+
+fn product(x: f64, y: f64) -> f64 {
+    x * y
+}
+
+/// The sum of `term` over pairs of components of `a` and of a stored row.
+fn of_halves(a: &[f32], row: Halves<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
+    let values = row.0.iter().map(|&half| f64::from(half_value(half)));
+    a.iter().zip(values).map(|(&x, y)| term(f64::from(x), y)).sum()
+}
+
+fn of_bytes(a: &[f32], row: Bytes<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
+    let values = row.integers.iter().map(|&integer| f64::from(f32::from(integer) * row.scale));
+    a.iter().zip(values).map(|(&x, y)| term(f64::from(x), y)).sum()
+}
+
+fn halves_dot_and_square(a: &[f32], row: Halves<'_>) -> (f32, f32) {
+    (narrow(of_halves(a, row, product)), narrow(of_halves(a, row, |_, y| y * y)))
+}
+
+fn bytes_dot_and_square(a: &[f32], row: Bytes<'_>) -> (f32, f32) {
+    (narrow(of_bytes(a, row, product)), narrow(of_bytes(a, row, |_, y| y * y)))
 }

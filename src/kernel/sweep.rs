@@ -4,6 +4,8 @@
 //! components of a partial register at the end: to the last chain) and there to lane `i % LANES`, however many rows are
 //! processed at once. So the calls for one row and for four agree bit for bit.
 
+use super::stored::Stored;
+
 /// Accumulators for each sum of each row. A fused multiply-add has a latency of 4 cycles on current CPUs, and one row
 /// issues one each cycle, so with fewer than 4 the loop would wait for its own sums.
 pub(super) const CHAINS: usize = 4;
@@ -27,6 +29,20 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// The CPU has the instruction set, `0 < count < LANES`; `count` components are readable at `from`, aligned for f32.
     unsafe fn load_first(from: *const f32, count: usize) -> Self;
+    /// `value` in all lanes.
+    unsafe fn splat(value: f32) -> Self;
+    /// The values of the `LANES` halves at `from`.
+    ///
+    /// # Safety
+    /// As [`Lanes::load`], for halves.
+    unsafe fn load_halves(from: *const u16) -> Self;
+    /// The `LANES` integers at `from` as f32.
+    ///
+    /// # Safety
+    /// As [`Lanes::load`], for bytes.
+    unsafe fn load_bytes(from: *const i8) -> Self;
+    /// `self * factor`.
+    unsafe fn multiply(self, factor: Self) -> Self;
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
     /// `self - other`.
@@ -86,20 +102,19 @@ impl Term<2> for ProductAndSquare {
 /// Adds the terms of `LANES` components of `a` and of each row, from index `at` on.
 ///
 /// # Safety
-/// The CPU has the instruction set of `V`; `a` and all `rows` have `LANES` components from index `at` on and are
-/// aligned for f32.
+/// The CPU has the instruction set of `V`; `a` and all `rows` have `LANES` components from index `at` on.
 #[inline(always)]
-unsafe fn add_whole<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usize>(
+unsafe fn add_whole<V: Lanes, T: Term<SUMS>, R: Stored<V>, const SUMS: usize, const ROWS: usize>(
     sums: &mut [[V; SUMS]; ROWS],
     a: *const f32,
-    rows: [*const f32; ROWS],
+    rows: [R::From; ROWS],
     at: usize,
 ) {
     // SAFETY: these are the caller's obligations.
     unsafe {
         let left = V::load(a.add(at));
         for (sum, row) in sums.iter_mut().zip(rows) {
-            T::add(sum, left, V::load(row.add(at)));
+            T::add(sum, left, R::load(row, at));
         }
     }
 }
@@ -109,13 +124,14 @@ unsafe fn add_whole<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usiz
 /// # Safety
 /// The CPU has the instruction set of `V`.
 #[inline(always)]
-pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROWS: usize>(
+pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, R: Stored<V>, const SUMS: usize, const ROWS: usize>(
     a: &[f32],
-    rows: [&[f32]; ROWS],
+    rows: [R; ROWS],
 ) -> [[f32; SUMS]; ROWS] {
-    let length = rows.iter().fold(a.len(), |length, row| length.min(row.len()));
+    let length = rows.iter().fold(a.len(), |length, row| length.min(row.length()));
     let from_a = a.as_ptr();
-    let from_rows = rows.map(<[f32]>::as_ptr);
+    // SAFETY: the caller has the instruction set of V.
+    let from_rows = rows.map(|row| unsafe { row.from() });
     // SAFETY: the caller has the instruction set of V. All loads are within the first `length` components of slices
     // that have at least that many: a round loads components at..at + CHAINS * LANES, which end at or before `length`;
     // after the rounds a whole register is loaded only if that many components are left, and a partial one loads the
@@ -125,7 +141,7 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
         let mut at = 0;
         while length - at >= CHAINS * V::LANES {
             for chain in &mut sums {
-                add_whole::<V, T, SUMS, ROWS>(chain, from_a, from_rows, at);
+                add_whole::<V, T, R, SUMS, ROWS>(chain, from_a, from_rows, at);
                 at += V::LANES;
             }
         }
@@ -133,7 +149,7 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
         let [first, second, third, last] = &mut sums;
         for chain in [first, second, third] {
             if length - at >= V::LANES {
-                add_whole::<V, T, SUMS, ROWS>(chain, from_a, from_rows, at);
+                add_whole::<V, T, R, SUMS, ROWS>(chain, from_a, from_rows, at);
                 at += V::LANES;
             }
         }
@@ -141,7 +157,7 @@ pub(super) unsafe fn sweep<V: Lanes, T: Term<SUMS>, const SUMS: usize, const ROW
         if count > 0 {
             let left = V::load_first(from_a.add(at), count);
             for (sum, row) in last.iter_mut().zip(from_rows) {
-                T::add(sum, left, V::load_first(row.add(at), count));
+                T::add(sum, left, R::load_first(row, at, count));
             }
         }
         let mut folded = [[0.0; SUMS]; ROWS];
@@ -231,119 +247,6 @@ pub(super) unsafe fn all_finite<V: Lanes>(a: &[f32]) -> bool {
         }
     }
     // SAFETY: the caller has the instruction set of V.
-    let [[sum]] = unsafe { sweep::<V, Nothing, 1, 1>(a, [a]) };
+    let [[sum]] = unsafe { sweep::<V, Nothing, _, 1, 1>(a, [a]) };
     sum == 0.0
 }
-
-/// Defines the table of one instruction set: `kernels()`, which returns `None` on a CPU without it.
-///
-/// `lanes`: its register type. `features`: those that the compiler may use. `detected`: whether the CPU has all of them.
-/// `rows`, `rows_of_two`: how many rows (1, 2 or 4) are processed at once with one sum for each row, and with two: the
-/// registers must hold `rows * sums * CHAINS` accumulators and what is loaded. `queries_of_tile`: how many queries (1, 2
-/// or 4) are processed at once with four rows: the registers must hold `4 * queries` accumulators, the rows and a query.
-macro_rules! kernels_of {
-    (isa: $isa:expr, lanes: $lanes:ty, features: $features:literal, detected: $detected:expr,
-     rows: $rows:literal, rows_of_two: $rows_of_two:literal, queries_of_tile: $queries_of_tile:literal) => {
-        /// The kernels of this instruction set; `None` if this CPU does not have it.
-        pub(super) fn kernels() -> Option<$crate::kernel::table::Kernels> {
-            $detected.then_some($crate::kernel::table::Kernels {
-                isa: $isa,
-                squared_euclidean: |a, b| one::<SquaredDifference, 1>(a, b)[0],
-                dot: |a, b| one::<Product, 1>(a, b)[0],
-                dot_and_square: |a, b| one::<ProductAndSquare, 2>(a, b).into(),
-                squared_euclidean_4: |a, rows| four::<SquaredDifference, 1, $rows>(a, rows).map(|[sum]| sum),
-                dot_4: |a, rows| four::<Product, 1, $rows>(a, rows).map(|[sum]| sum),
-                squared_euclidean_streams: |a, rows| {
-                    four::<SquaredDifference, 1, 4>(a, rows).map(|[sum]| sum)
-                },
-                dot_streams: |a, rows| four::<Product, 1, 4>(a, rows).map(|[sum]| sum),
-                dot_and_square_4: |a, rows| {
-                    four::<ProductAndSquare, 2, $rows_of_two>(a, rows).map(Into::into)
-                },
-                squared_euclidean_tile: |q, rows| tile::<SquaredDifference, $queries_of_tile>(q, rows),
-                dot_tile: |q, rows| tile::<Product, $queries_of_tile>(q, rows),
-                first_non_finite,
-            })
-        }
-
-        // The functions below are called only through the table, which `kernels` creates only after it has checked the
-        // CPU.
-
-        fn one<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
-            #[target_feature(enable = $features)]
-            fn enabled<T: Term<SUMS>, const SUMS: usize>(a: &[f32], b: &[f32]) -> [f32; SUMS] {
-                // SAFETY: this function enables the instruction set, so its callers have checked for it.
-                let [sums] = unsafe { sweep::<$lanes, T, SUMS, 1>(a, [b]) };
-                sums
-            }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
-            unsafe { enabled::<T, SUMS>(a, b) }
-        }
-
-        fn four<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
-            a: &[f32],
-            rows: &[&[f32]; 4],
-        ) -> [[f32; SUMS]; 4] {
-            #[target_feature(enable = $features)]
-            fn enabled<T: Term<SUMS>, const SUMS: usize, const AT_ONCE: usize>(
-                a: &[f32],
-                rows: &[&[f32]; 4],
-            ) -> [[f32; SUMS]; 4] {
-                let mut results = [[0.0; SUMS]; 4];
-                for (results, rows) in
-                    results.as_chunks_mut::<AT_ONCE>().0.iter_mut().zip(rows.as_chunks::<AT_ONCE>().0)
-                {
-                    // SAFETY: this function enables the instruction set, so its callers have checked for it.
-                    *results = unsafe { sweep::<$lanes, T, SUMS, AT_ONCE>(a, *rows) };
-                }
-                results
-            }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
-            unsafe { enabled::<T, SUMS, AT_ONCE>(a, rows) }
-        }
-
-        fn tile<T: Term<1>, const AT_ONCE: usize>(
-            queries: &[&[f32]; 4],
-            rows: &[&[f32]; 4],
-        ) -> [[f32; 4]; 4] {
-            // Not inlined: otherwise the compiler keeps the sums of all chains at once, on the stack, at half the speed.
-            #[inline(never)]
-            #[target_feature(enable = $features)]
-            fn chain<T: Term<1>, const Q: usize>(
-                q: &[&[f32]; Q],
-                r: &[&[f32]; 4],
-                number: usize,
-            ) -> Chain<$lanes, Q, 4> {
-                // SAFETY: this function enables the instruction set, so its callers have checked for it.
-                unsafe { sweep_chain::<$lanes, T, Q, 4>(q, r, number) }
-            }
-            #[target_feature(enable = $features)]
-            fn enabled<T: Term<1>, const Q: usize>(
-                queries: &[&[f32]; 4],
-                rows: &[&[f32]; 4],
-            ) -> [[f32; 4]; 4] {
-                let mut results = [[0.0; 4]; 4];
-                for (results, q) in results.as_chunks_mut::<Q>().0.iter_mut().zip(queries.as_chunks::<Q>().0)
-                {
-                    let of = |number| chain::<T, Q>(q, rows, number);
-                    // SAFETY: this function enables the instruction set, so its callers have checked for it.
-                    *results = unsafe { fold_chains::<$lanes, Q, 4>(&[of(0), of(1), of(2), of(3)]) };
-                }
-                results
-            }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
-            unsafe { enabled::<T, AT_ONCE>(queries, rows) }
-        }
-
-        fn first_non_finite(a: &[f32]) -> Option<usize> {
-            #[target_feature(enable = $features)]
-            fn enabled(a: &[f32]) -> bool {
-                // SAFETY: this function enables the instruction set, so its callers have checked for it.
-                unsafe { all_finite::<$lanes>(a) }
-            }
-            // SAFETY: the CPU has the features: this is only called through a table that `kernels` created.
-            if unsafe { enabled(a) } { None } else { $crate::kernel::scalar::first_non_finite(a) }
-        }
-    };
-}
-pub(super) use kernels_of;

@@ -1,6 +1,7 @@
 //! The table of the functions of one instruction set.
 
 use super::isa::Isa;
+use super::rows::{ByteRows, FourRows, HalfRows, RowType, StoredRow};
 
 /// A sum over one pair of vectors.
 pub(super) type One = fn(&[f32], &[f32]) -> f32;
@@ -14,6 +15,28 @@ pub(super) type TwoOfFour = fn(&[f32], &[&[f32]; 4]) -> [(f32, f32); 4];
 
 /// A sum over each of four vectors and each of four rows: `[query][row]`.
 pub(super) type Tile = fn(&[&[f32]; 4], &[&[f32]; 4]) -> [[f32; 4]; 4];
+
+/// Two sums over one vector and each of four stored rows.
+pub(super) type TwoOfFourStored<T> = for<'a> fn(&[f32], &[<T as RowType>::Row<'a>; 4]) -> [(f32, f32); 4];
+
+/// The sums over a vector of f32 and stored rows of another type.
+pub(super) struct StoredKernels<T: RowType> {
+    pub(super) squared_euclidean: for<'a> fn(&[f32], T::Row<'a>) -> f32,
+    pub(super) dot: for<'a> fn(&[f32], T::Row<'a>) -> f32,
+    pub(super) dot_and_square: for<'a> fn(&[f32], T::Row<'a>) -> (f32, f32),
+    pub(super) squared_euclidean_4: for<'a> fn(&[f32], &[T::Row<'a>; 4]) -> [f32; 4],
+    pub(super) dot_4: for<'a> fn(&[f32], &[T::Row<'a>; 4]) -> [f32; 4],
+    pub(super) dot_and_square_4: TwoOfFourStored<T>,
+}
+
+// Derived implementations would require them of the type parameter.
+impl<T: RowType> Clone for StoredKernels<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: RowType> Copy for StoredKernels<T> {}
 
 /// The kernels of one instruction set. The table is copied freely and never changes.
 ///
@@ -37,6 +60,8 @@ pub struct Kernels {
     pub(super) squared_euclidean_tile: Tile,
     pub(super) dot_tile: Tile,
     pub(super) first_non_finite: fn(&[f32]) -> Option<usize>,
+    pub(super) halves: StoredKernels<HalfRows>,
+    pub(super) bytes: StoredKernels<ByteRows>,
 }
 
 impl std::fmt::Debug for Kernels {
@@ -54,6 +79,7 @@ impl Kernels {
     }
 
     /// The sum of the squared differences of `a` and `b`.
+    #[cfg(any(test, feature = "bench-internals"))]
     #[inline]
     #[must_use]
     pub fn squared_euclidean(&self, a: &[f32], b: &[f32]) -> f32 {
@@ -78,6 +104,7 @@ impl Kernels {
     }
 
     /// [`Kernels::squared_euclidean`] of `a` and each of four rows.
+    #[cfg(any(test, feature = "bench-internals"))]
     #[inline]
     #[must_use]
     pub fn squared_euclidean_4(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
@@ -86,6 +113,7 @@ impl Kernels {
     }
 
     /// [`Kernels::dot`] of `a` and each of four rows.
+    #[cfg(any(test, feature = "bench-internals"))]
     #[inline]
     #[must_use]
     pub fn dot_4(&self, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
@@ -94,6 +122,7 @@ impl Kernels {
     }
 
     /// [`Kernels::dot_and_square`] of `a` and each of four rows.
+    #[cfg(any(test, feature = "bench-internals"))]
     #[inline]
     #[must_use]
     pub fn dot_and_square_4(&self, a: &[f32], rows: [&[f32]; 4]) -> [(f32, f32); 4] {
@@ -139,5 +168,74 @@ impl Kernels {
     #[must_use]
     pub fn first_non_finite(&self, a: &[f32]) -> Option<usize> {
         (self.first_non_finite)(a)
+    }
+
+    /// [`Kernels::squared_euclidean`] of `a` and a stored row.
+    #[inline]
+    #[must_use]
+    pub fn squared_euclidean_to(&self, a: &[f32], row: StoredRow<'_>) -> f32 {
+        debug_assert_eq!(a.len(), row.len());
+        match row {
+            StoredRow::Floats(row) => (self.squared_euclidean)(a, row),
+            StoredRow::Halves(row) => (self.halves.squared_euclidean)(a, row),
+            StoredRow::Bytes(row) => (self.bytes.squared_euclidean)(a, row),
+        }
+    }
+
+    /// [`Kernels::dot`] of `a` and a stored row.
+    #[inline]
+    #[must_use]
+    pub fn dot_to(&self, a: &[f32], row: StoredRow<'_>) -> f32 {
+        debug_assert_eq!(a.len(), row.len());
+        match row {
+            StoredRow::Floats(row) => (self.dot)(a, row),
+            StoredRow::Halves(row) => (self.halves.dot)(a, row),
+            StoredRow::Bytes(row) => (self.bytes.dot)(a, row),
+        }
+    }
+
+    /// [`Kernels::dot_and_square`] of `a` and a stored row.
+    #[inline]
+    #[must_use]
+    pub fn dot_and_square_to(&self, a: &[f32], row: StoredRow<'_>) -> (f32, f32) {
+        debug_assert_eq!(a.len(), row.len());
+        match row {
+            StoredRow::Floats(row) => (self.dot_and_square)(a, row),
+            StoredRow::Halves(row) => (self.halves.dot_and_square)(a, row),
+            StoredRow::Bytes(row) => (self.bytes.dot_and_square)(a, row),
+        }
+    }
+
+    /// [`Kernels::squared_euclidean_to`] four rows.
+    #[inline]
+    #[must_use]
+    pub fn squared_euclidean_to_4(&self, a: &[f32], rows: &FourRows<'_>) -> [f32; 4] {
+        match rows {
+            FourRows::Floats(rows) => (self.squared_euclidean_4)(a, rows),
+            FourRows::Halves(rows) => (self.halves.squared_euclidean_4)(a, rows),
+            FourRows::Bytes(rows) => (self.bytes.squared_euclidean_4)(a, rows),
+        }
+    }
+
+    /// [`Kernels::dot_to`] four rows.
+    #[inline]
+    #[must_use]
+    pub fn dot_to_4(&self, a: &[f32], rows: &FourRows<'_>) -> [f32; 4] {
+        match rows {
+            FourRows::Floats(rows) => (self.dot_4)(a, rows),
+            FourRows::Halves(rows) => (self.halves.dot_4)(a, rows),
+            FourRows::Bytes(rows) => (self.bytes.dot_4)(a, rows),
+        }
+    }
+
+    /// [`Kernels::dot_and_square_to`] four rows.
+    #[inline]
+    #[must_use]
+    pub fn dot_and_square_to_4(&self, a: &[f32], rows: &FourRows<'_>) -> [(f32, f32); 4] {
+        match rows {
+            FourRows::Floats(rows) => (self.dot_and_square_4)(a, rows),
+            FourRows::Halves(rows) => (self.halves.dot_and_square_4)(a, rows),
+            FourRows::Bytes(rows) => (self.bytes.dot_and_square_4)(a, rows),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Compares every instruction set of this machine with sums in f64 that share no code with it.
 
+use super::elements::ElementKernels;
+use super::rows::{Bytes, FourRows, Halves, StoredRow};
 use super::{Isa, Kernels};
 
 /// The number of different offsets of a slice in its allocation, in components: 0..=3 give every alignment of f32
@@ -190,6 +192,65 @@ fn nothing_outside_a_slice_is_summed() {
                 assert!(tiles.as_flattened().as_flattened().iter().all(|sum| sum.is_finite()), "{what}");
                 assert!(sums.iter().all(|sum| sum.is_finite()), "{what}");
                 assert_eq!(kernels.first_non_finite(a), None, "{what}");
+            }
+        }
+    }
+}
+
+/// Halves and bytes of a length, and their values in f32.
+fn stored(length: usize, seed: u32) -> (Vec<u16>, Vec<i8>, f32, [Vec<f32>; 2]) {
+    let kernels = ElementKernels::detect();
+    let given = components(length, seed);
+    let (mut halves, mut bytes) = (vec![0; length], vec![0; length]);
+    let mut values = [vec![0.0; length], vec![0.0; length]];
+    kernels.narrow_half(&given, &mut halves);
+    let scale = kernels.narrow_byte(&given, &mut bytes);
+    kernels.widen_half(&halves, &mut values[0]);
+    kernels.widen_byte(&bytes, scale, &mut values[1]);
+    (halves, bytes, scale, values)
+}
+
+#[test]
+fn sums_over_stored_rows_have_the_bits_of_their_values() {
+    for length in lengths() {
+        let query = components(length, 9);
+        let rows: Vec<_> = (1..=4).map(|seed| stored(length, seed)).collect();
+        for kernels in Kernels::available() {
+            let what = format!("{}, length {length}", kernels.isa().name());
+            let bits = |(dot, square): (f32, f32)| [dot.to_bits(), square.to_bits()];
+            let halves = [0, 1, 2, 3].map(|row: usize| Halves(&rows[row].0));
+            let bytes = [0, 1, 2, 3].map(|row: usize| Bytes { integers: &rows[row].1, scale: rows[row].2 });
+            for (kind, of) in [(0, halves.map(StoredRow::Halves)), (1, bytes.map(StoredRow::Bytes))] {
+                let values = [0, 1, 2, 3].map(|row: usize| rows[row].3[kind].as_slice());
+                for (row, values) in of.into_iter().zip(values) {
+                    let found = kernels.squared_euclidean_to(&query, row);
+                    let sums = kernels.dot_and_square_to(&query, row);
+                    let dot = kernels.dot_to(&query, row);
+                    if kernels.isa() == Isa::Scalar {
+                        let squares = reference(&query, values, squared_difference);
+                        assert_within_bound(found, squares, length, &what);
+                        assert_within_bound(dot, reference(&query, values, product), length, &what);
+                        assert_within_bound(sums.1, reference(values, values, product), length, &what);
+                        assert_eq!(sums.0.to_bits(), dot.to_bits(), "{what}");
+                        continue;
+                    }
+                    assert_eq!(
+                        found.to_bits(),
+                        kernels.squared_euclidean(&query, values).to_bits(),
+                        "{what}"
+                    );
+                    assert_eq!(dot.to_bits(), kernels.dot(&query, values).to_bits(), "{what}");
+                    assert_eq!(bits(sums), bits(kernels.dot_and_square(&query, values)), "{what}");
+                }
+                let rows = FourRows::of(of).expect("rows of one type");
+                let four = (
+                    kernels.squared_euclidean_to_4(&query, &rows),
+                    kernels.dot_to_4(&query, &rows),
+                    kernels.dot_and_square_to_4(&query, &rows),
+                );
+                assert_eq!(four.0, of.map(|row| kernels.squared_euclidean_to(&query, row)), "{what}");
+                assert_eq!(four.1, of.map(|row| kernels.dot_to(&query, row)), "{what}");
+                assert_eq!(four.2, of.map(|row| kernels.dot_and_square_to(&query, row)), "{what}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The configuration that a store is opened with.
 
-use crate::{DistanceMetric, IndexProfile, KeyKind, Label, UserBlock};
+use crate::{DistanceMetric, ElementType, IndexProfile, KeyKind, Label, UserBlock};
 
 /// The parameters of the index, under the names that HNSW uses (Malkov & Yashunin, 2018). The graph of this library has
 /// one level.
@@ -73,6 +73,10 @@ pub struct MmapVectorConfig {
     pub metric: DistanceMetric,
     /// Take the metric of the existing file and ignore `metric`. Default `false`.
     pub metric_from_file: bool,
+    /// How the components of vectors are stored, fixed when the file is created. Default [`ElementType::F32`].
+    pub element: ElementType,
+    /// Take the element type of the existing file and ignore `element`. Default `false`.
+    pub element_from_file: bool,
     /// What keys are, fixed when the file is created. Default [`KeyKind::Text`].
     pub key_kind: KeyKind,
     /// Take the kind of keys of the existing file and ignore `key_kind`. Default `false`.
@@ -141,6 +145,8 @@ impl Default for MmapVectorConfig {
             dimensions: 768,
             metric: DistanceMetric::Cosine,
             metric_from_file: false,
+            element: ElementType::F32,
+            element_from_file: false,
             key_kind: KeyKind::Text,
             key_kind_from_file: false,
             user_block: UserBlock::default(),

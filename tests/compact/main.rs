@@ -59,7 +59,7 @@ fn rows(random: &mut Random, numbers: std::ops::Range<usize>) -> Vec<Row> {
 /// All rows of a store, in order.
 fn contents(store: &MmapVectorStore) -> Vec<Row> {
     let row = |entry: syna_mmap::Entry<'_>| {
-        (entry.key.to_string(), entry.vector.to_vec(), entry.tags, entry.payload.to_vec())
+        (entry.key.to_string(), entry.vector.unwrap().to_vec(), entry.tags, entry.payload.to_vec())
     };
     store.iterate(0).map(|entry| row(entry.unwrap())).collect()
 }

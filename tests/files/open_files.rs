@@ -58,6 +58,6 @@ fn replaced_files_are_closed_when_nothing_borrows_from_them() {
     }
     assert_eq!((results.key(0), slice), (Some(kept.as_str()), &before[..]));
     let row = cursor.advance().unwrap();
-    assert_eq!(cursor.entry(row).unwrap().vector.len(), usize::from(DIMENSIONS));
+    assert_eq!(cursor.entry(row).unwrap().vector.unwrap().len(), usize::from(DIMENSIONS));
     assert!(store.stats().unwrap().replaced_bytes > 0);
 }

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{METRICS, TempFolder};
-use syna_mmap::{DistanceMetric, IndexProfile, KeyKind, MmapVectorConfig, MmapVectorStore};
+use syna_mmap::{DistanceMetric, ElementType, IndexProfile, KeyKind, MmapVectorConfig, MmapVectorStore};
 
 /// The program, if `cargo test` has built it and it is up to date.
 fn program() -> Option<PathBuf> {
@@ -125,4 +125,27 @@ fn byte_keys_and_updates_are_printed() {
     let counts: Vec<Vec<&str>> =
         table(&output, "frames").into_iter().map(|words| words[5..8].to_vec()).collect();
     assert_eq!(counts, [["1", "0", "0"], ["1", "0", "0"], ["0", "0", "1"], ["0", "1", "0"]], "{output}");
+}
+
+#[test]
+fn other_element_types_are_printed_and_their_rows_checked() {
+    let folder = TempFolder::in_memory("inspect-elements");
+    for (element, printed) in
+        [(ElementType::F16, "f16 vectors of 140 bytes"), (ElementType::I8, "i8 vectors of 76 bytes")]
+    {
+        let path = folder.file(element.name());
+        let config = MmapVectorConfig { element, ..config(DistanceMetric::Euclidean, IndexProfile::Fast) };
+        let stats = make(&path, config);
+        let (code, output) = inspect(&path);
+        assert_eq!((code, damage(&output)), (0, vec![]), "{output}");
+        assert!(output.contains(printed), "{output}");
+        assert_eq!(number(&output, "live rows"), stats.live_rows, "{output}");
+        // The last byte of the first vector.
+        let first = offsets(&output, "extents", 1)[0] + 4096;
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[first + if element == ElementType::F16 { 139 } else { 75 }] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let (code, output) = inspect(&path);
+        assert_eq!((code, damage(&output).len()), (1, 1), "{output}");
+    }
 }

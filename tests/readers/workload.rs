@@ -89,7 +89,12 @@ impl Workload {
             let is_same = entry.key == row.key
                 && entry.tags == row.tags
                 && entry.payload == row.payload
-                && entry.vector.iter().map(|x| x.to_bits()).eq(row.vector.iter().map(|x| x.to_bits()));
+                && entry
+                    .vector
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|x| x.to_bits())
+                    .eq(row.vector.iter().map(|x| x.to_bits()));
             if !is_same {
                 return Some(format!("row {} is {:?}, not {:?} as written", entry.row, entry.key, row.key));
             }

@@ -297,6 +297,22 @@ impl<T> Room<T> {
         }
     }
 
+    /// Lets `write` fill `count` elements, zeros before, from a position on; nothing if they are not all in the array.
+    pub(in crate::ffi) fn fill(&self, position: usize, count: usize, write: impl FnOnce(&mut [T]))
+    where
+        T: bytemuck::Zeroable,
+    {
+        if position.checked_add(count).is_some_and(|end| end <= self.len) && count > 0 {
+            // SAFETY: aligned and not NULL (`room`, since `len` is at least 1), and within the elements that the caller of
+            // `room` guaranteed for writing, which no other thread uses during the call. Zeros are a valid `T`.
+            let elements = unsafe {
+                std::ptr::write_bytes(self.first.add(position), 0, count);
+                std::slice::from_raw_parts_mut(self.first.add(position), count)
+            };
+            write(elements);
+        }
+    }
+
     /// Writes an element; a position past the end is ignored.
     pub(in crate::ffi) fn set(&self, position: usize, answer: T) {
         if position < self.len {

@@ -26,6 +26,7 @@ pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
         SynaError::InvalidDimensions { .. } => SYNA_MMAP_ERR_INVALID_DIMENSIONS,
         SynaError::DimensionMismatch { .. } => SYNA_MMAP_ERR_DIMENSION_MISMATCH,
         SynaError::MetricMismatch { .. } => SYNA_MMAP_ERR_METRIC_MISMATCH,
+        SynaError::ElementMismatch { .. } => SYNA_MMAP_ERR_ELEMENT_MISMATCH,
         SynaError::KeyKindMismatch { .. } => SYNA_MMAP_ERR_KEY_KIND_MISMATCH,
         SynaError::LabelMismatch { .. } => SYNA_MMAP_ERR_LABEL_MISMATCH,
         SynaError::InvalidVector { .. } => SYNA_MMAP_ERR_INVALID_VECTOR,

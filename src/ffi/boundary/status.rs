@@ -19,7 +19,7 @@ pub const SYNA_MMAP_ERR_INVALID_DIMENSIONS: i32 = 2;
 pub const SYNA_MMAP_ERR_DIMENSION_MISMATCH: i32 = 3;
 /// The file has another metric than the options.
 pub const SYNA_MMAP_ERR_METRIC_MISMATCH: i32 = 4;
-/// A vector has a component that is NaN or infinite.
+/// A vector has a component that is NaN or infinite, or that the element type of the store cannot hold.
 pub const SYNA_MMAP_ERR_INVALID_VECTOR: i32 = 5;
 /// A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys.
 pub const SYNA_MMAP_ERR_INVALID_KEY: i32 = 6;
@@ -60,6 +60,8 @@ pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
 pub const SYNA_MMAP_ERR_KEY_KIND_MISMATCH: i32 = 21;
 /// The file has another label than the options expect: its vectors may come from another model.
 pub const SYNA_MMAP_ERR_LABEL_MISMATCH: i32 = 22;
+/// The file keeps its vectors in another type (f32, f16 or i8) than the options say.
+pub const SYNA_MMAP_ERR_ELEMENT_MISMATCH: i32 = 23;
 
 /// Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive
 /// every other object.
@@ -121,6 +123,7 @@ pub(in crate::ffi) fn name_of(status: syna_mmap_status) -> &'static CStr {
         SYNA_MMAP_ERR_LIMIT => c"SYNA_MMAP_ERR_LIMIT",
         SYNA_MMAP_ERR_KEY_KIND_MISMATCH => c"SYNA_MMAP_ERR_KEY_KIND_MISMATCH",
         SYNA_MMAP_ERR_LABEL_MISMATCH => c"SYNA_MMAP_ERR_LABEL_MISMATCH",
+        SYNA_MMAP_ERR_ELEMENT_MISMATCH => c"SYNA_MMAP_ERR_ELEMENT_MISMATCH",
         _ => c"(unknown status)",
     }
 }

@@ -3,10 +3,12 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `results.rs` | header: hits and the object that holds them |
+//! | `hit_vectors.rs` | header: the vectors of hits, in stores of any element type |
 //! | `search_options.rs` | header: search options, filters |
 //! | `selection.rs` | header: the rows that meet conditions |
 //! | `search.rs` | header: searches |
 
+mod hit_vectors;
 pub(super) mod results;
 pub(super) mod search;
 mod search_options;

@@ -63,16 +63,15 @@ impl Found {
             SynaError::NoMemory { needed_bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }
         })?;
         for (position, hit) in answers.iter().enumerate() {
-            let (Some(key), Some(vector)) = (self.answers.key_bytes(position), self.answers.vector(position))
-            else {
-                return Err(SynaError::Internal { what: format!("hit {position} has no key or no vector") });
+            let Some(key) = self.answers.key_bytes(position) else {
+                return Err(SynaError::Internal { what: format!("hit {position} has no key") });
             };
             self.hits.push(syna_mmap_hit {
                 key: key.as_ptr().cast(),
                 key_len: key.len(),
                 distance: hit.distance,
                 reserved: 0,
-                vector: vector.as_ptr(),
+                vector: self.answers.vector(position).map_or(std::ptr::null(), <[f32]>::as_ptr),
                 row: u64::from(hit.row),
             });
         }
@@ -86,6 +85,14 @@ pub(in crate::ffi) fn with_results<R>(
     work: impl FnOnce(&mut Found) -> Result<R>,
 ) -> Result<R> {
     RESULTS.write(results.addr(), work)
+}
+
+/// Calls `read` with the answers of a handle.
+pub(super) fn read_answers<R>(
+    results: *const syna_mmap_results,
+    read: impl FnOnce(&SearchResults) -> Result<R>,
+) -> Result<R> {
+    RESULTS.read(results.addr(), |found| read(&found.answers))
 }
 
 /// The hits of a search, and the working memory of searches. OWNED by you: free it with
@@ -119,7 +126,8 @@ pub struct syna_mmap_hit {
     pub distance: f32,
     /// 0.
     pub reserved: u32,
-    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above.
+    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
+    /// element type is not SYNA_MMAP_ELEMENT_F32: see syna_mmap_results_vector and syna_mmap_results_stored.
     pub vector: *const f32,
     /// The row number. Rows are numbered from 0 in insertion order. Numbers are not reused; a compaction
     /// renumbers the rows.

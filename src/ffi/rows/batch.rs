@@ -3,11 +3,12 @@
 
 use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::structs::{Versioned, member_ends};
+use crate::ffi::kinds::{SYNA_MMAP_ELEMENT_F32, element_of};
 use crate::{
     BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, UpdateBatch,
     WriteBatch, WriteMode,
 };
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 
 /// The most bytes of a key. The empty key is valid.
@@ -37,8 +38,9 @@ pub struct syna_mmap_batch {
     /// COPIED: count + 1 offsets. Key i is keys[key_offsets[i]] up to keys[key_offsets[i + 1]]. The first
     /// offset is 0, and offsets never decrease.
     pub key_offsets: *const u64,
-    /// COPIED: count x dimensions floats, one vector after the other.
-    pub vectors: *const f32,
+    /// COPIED: count vectors, one after the other. By default each is as many floats as the store has
+    /// dimensions, aligned to 4 bytes; see `vectors_element`.
+    pub vectors: *const c_void,
     /// Rows of the batch. 0: the pointers above and below that belong to rows may be NULL.
     pub count: usize,
     /// COPIED: count numbers that are stored with the rows. NULL: 0 for every row. Their meaning is yours:
@@ -64,6 +66,14 @@ pub struct syna_mmap_batch {
     /// BORROWED for the call: where to store how many of the keys to delete existed. NULL: nowhere. Not written
     /// on failure.
     pub out_deleted: *mut usize,
+    /// SYNA_MMAP_ELEMENT_*: what `vectors` are. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the element
+    /// type of the store. Otherwise it must be the element type of the store; the vectors are then stored as they
+    /// are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
+    /// SYNA_MMAP_ELEMENT_F16 is its components. A vector of SYNA_MMAP_ELEMENT_I8 is its integers, zeros up to a
+    /// multiple of 4 bytes, and the scale as a float. Default SYNA_MMAP_ELEMENT_F32.
+    pub vectors_element: u32,
+    /// 0.
+    pub reserved_2: u32,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
@@ -71,7 +81,7 @@ unsafe impl Versioned for syna_mmap_batch {
     const NAME: &'static str = "syna_mmap_batch";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_batch: struct_size, keys, key_offsets, vectors,
         count, tags, payloads, payload_offsets, mode, reserved, delete_keys, delete_key_offsets, delete_count,
-        out_deleted);
+        out_deleted, vectors_element, reserved_2);
 
     fn defaults() -> Self {
         Self {
@@ -89,6 +99,8 @@ unsafe impl Versioned for syna_mmap_batch {
             delete_key_offsets: ptr::null(),
             delete_count: 0,
             out_deleted: ptr::null_mut(),
+            vectors_element: SYNA_MMAP_ELEMENT_F32,
+            reserved_2: 0,
         }
     }
 }
@@ -126,9 +138,10 @@ impl syna_mmap_batch {
     }
 
     fn check_reserved(&self) -> Result<()> {
-        match self.reserved {
-            0 => Ok(()),
-            value => Err(SynaError::argument(format!("reserved is {value}; it must be 0"))),
+        match (self.reserved, self.reserved_2) {
+            (0, 0) => Ok(()),
+            (0, value) => Err(SynaError::argument(format!("reserved_2 is {value}; it must be 0"))),
+            (value, _) => Err(SynaError::argument(format!("reserved is {value}; it must be 0"))),
         }
     }
 
@@ -151,6 +164,26 @@ impl syna_mmap_batch {
         unsafe { arguments::slice(self.tags, self.count, "tags") }.map(Some)
     }
 
+    /// # Safety
+    /// As [`Self::write_to`].
+    unsafe fn vectors<'a>(&self, store: &MmapVectorStore) -> Result<BatchVectors<'a>> {
+        if self.vectors_element == SYNA_MMAP_ELEMENT_F32 {
+            let dimensions = usize::from(store.dimensions());
+            // SAFETY: the caller guarantees `count` vectors of floats.
+            let floats =
+                unsafe { arguments::matrix(self.vectors.cast(), self.count, dimensions, "vectors")? };
+            return Ok(BatchVectors::RowMajor(floats));
+        }
+        let (expected, actual) = (store.element(), element_of(self.vectors_element, "vectors_element")?);
+        if actual != expected {
+            return Err(SynaError::ElementMismatch { expected, actual });
+        }
+        // SAFETY: the caller guarantees `count` stored vectors.
+        let bytes =
+            unsafe { arguments::matrix(self.vectors.cast(), self.count, store.vector_bytes(), "vectors")? };
+        Ok(BatchVectors::StoredRowMajor(bytes))
+    }
+
     /// Writes the batch into the store, sets `out_deleted`, and returns the number of rows written.
     ///
     /// # Errors
@@ -161,8 +194,6 @@ impl syna_mmap_batch {
     pub(super) unsafe fn write_to(&self, store: &MmapVectorStore) -> Result<usize> {
         let mode = write_mode(self.mode)?;
         self.check_reserved()?;
-        let count = self.count;
-        let dimensions = usize::from(store.dimensions());
         // SAFETY: the caller's guarantee covers each of the arrays.
         let (out_deleted, deletions) = unsafe {
             let bytes = (self.delete_keys.cast(), "delete_keys");
@@ -171,11 +202,8 @@ impl syna_mmap_batch {
             (Out::optional(self.out_deleted, "out_deleted")?, BatchKeys::Packed { bytes, offsets })
         };
         // SAFETY: likewise.
-        let (vectors, keys, tags, payloads) = unsafe {
-            let vectors = arguments::matrix(self.vectors, count, dimensions, "vectors")?;
-            (vectors, self.keys()?, self.tags()?, self.payloads()?)
-        };
-        let vectors = BatchVectors::RowMajor(vectors);
+        let (vectors, keys, tags, payloads) =
+            unsafe { (self.vectors(store)?, self.keys()?, self.tags()?, self.payloads()?) };
         let written = store.write(&WriteBatch { keys, vectors, tags, payloads, mode, deletions })?;
         out_deleted.set(written.deleted);
         Ok(written.rows)

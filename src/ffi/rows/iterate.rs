@@ -9,7 +9,7 @@ use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
 use crate::ffi::boundary::tokens::Kind;
 use crate::ffi::store::{syna_mmap, with_store};
 use crate::{Cursor, Entry, Result};
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 
 /// The cursors of this process.
@@ -40,8 +40,14 @@ pub struct syna_mmap_row {
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above.
+    /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
+    /// element type is not SYNA_MMAP_ELEMENT_F32: use `stored`, or syna_mmap_get.
     pub vector: *const f32,
+    /// The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. In
+    /// read-only memory, aligned as in syna_mmap_view. BORROWED as said above.
+    pub stored: *const c_void,
+    /// Bytes of the stored vector, as syna_mmap_vector_bytes.
+    pub stored_bytes: usize,
     /// The payload, in read-only memory, aligned to 1 byte. NULL if there is none. BORROWED as said above.
     pub payload: *const u8,
     /// Bytes of the payload; 0 if there is none.
@@ -57,7 +63,9 @@ impl syna_mmap_row {
         Self {
             key: entry.key.as_bytes().as_ptr().cast(),
             key_len: entry.key.as_bytes().len(),
-            vector: entry.vector.as_ptr(),
+            vector: entry.vector.map_or(ptr::null(), <[f32]>::as_ptr),
+            stored: entry.stored.as_ptr().cast(),
+            stored_bytes: entry.stored.len(),
             payload: if entry.payload.is_empty() { ptr::null() } else { entry.payload.as_ptr() },
             payload_len: entry.payload.len(),
             tags: entry.tags,

@@ -2,11 +2,12 @@
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use crate::ffi::boundary;
-use crate::ffi::boundary::arguments::{self, Out};
+use crate::ffi::boundary::arguments::{self, Out, Room};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
-use crate::ffi::options::metric_number;
+use crate::ffi::kinds::metric_number;
 use crate::ffi::store::{syna_mmap, with_store};
-use crate::{MmapVectorStore, Result, SynaError};
+use crate::store::FoundVector;
+use crate::{Result, SynaError};
 use std::ffi::c_char;
 
 /// Copies the vector of a key.
@@ -34,27 +35,36 @@ pub unsafe extern "C" fn syna_mmap_get(
     // SAFETY: the caller gives pointers as the header describes them; NULL and misaligned ones are refused.
     unsafe {
         boundary::call(error, || {
-            with_store(store, |store| copy_vector(store, arguments::key(key, key_len)?, out_vector))
+            with_store(store, |store| {
+                arguments::check_pointer(out_vector, "out_vector")?;
+                let key = arguments::key(key, key_len)?;
+                let copied = store.read_vector(key, |vector| copy_vector(&vector, out_vector))?;
+                copied.unwrap_or_else(|| Err(SynaError::no_such_key(key)))
+            })
         })
     }
 }
 
+/// Writes the components of a vector to the caller's memory.
+///
+/// # Errors
+/// [`SynaError::InvalidArgument`]: NULL or misaligned.
+///
 /// # Safety
-/// If not NULL and aligned, `out_vector` can hold a vector of the store's dimensions.
-unsafe fn copy_vector(store: &MmapVectorStore, key: &[u8], out_vector: *mut f32) -> Result<()> {
-    arguments::check_pointer(out_vector, "out_vector")?;
-    let copy = |vector: &[f32]| {
-        // SAFETY: a stored vector has the store's dimensions, for which the caller guarantees room. It lies in the store's
-        // own memory. `ptr::copy` allows an overlap.
-        unsafe { std::ptr::copy(vector.as_ptr(), out_vector, vector.len()) };
-    };
-    if store.read_vector(key, copy).is_some() {
-        return Ok(());
-    }
-    // `get` reports why there is no vector.
-    let vector = store.get(key)?.ok_or_else(|| SynaError::no_such_key(key))?;
-    copy(&vector);
+/// If not NULL and aligned, `out_vector` has room for the components, which no other thread uses during the call.
+pub(in crate::ffi) unsafe fn copy_vector(vector: &FoundVector<'_>, out_vector: *mut f32) -> Result<()> {
+    // SAFETY: as the caller guarantees.
+    let room = unsafe { arguments::room(out_vector, vector.len(), "out_vector")? };
+    copy_floats(&room, 0, vector);
     Ok(())
+}
+
+/// Writes the components of a vector from an element of `room` on.
+pub(super) fn copy_floats(room: &Room<f32>, position: usize, vector: &FoundVector<'_>) {
+    match vector.floats() {
+        Some(floats) => room.copy(position, floats),
+        None => room.fill(position, vector.len(), |into| vector.copy_to(into)),
+    }
 }
 
 /// The tags of a key: the number that was written with it, 0 if there was none.
@@ -192,4 +202,38 @@ pub extern "C" fn syna_mmap_dimensions(store: *const syna_mmap) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_metric(store: *const syna_mmap) -> u32 {
     boundary::value(0, || with_store(store, |store| Ok(metric_number(store.metric()))))
+}
+
+/// What the keys of the store are, SYNA_MMAP_KEYS_*. 0 for an invalid handle, which is also a kind;
+/// syna_mmap_dimensions tells the two apart.
+///
+/// store  a handle.
+///
+/// Threads: any. Cost: negligible.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_key_kind(store: *const syna_mmap) -> u32 {
+    boundary::value(0, || with_store(store, |store| Ok(store.key_kind().number())))
+}
+
+/// How the components of vectors are stored, SYNA_MMAP_ELEMENT_*. 0 for an invalid handle, which is also an
+/// element type; syna_mmap_dimensions tells the two apart.
+///
+/// store  a handle.
+///
+/// Threads: any. Cost: negligible.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_element(store: *const syna_mmap) -> u32 {
+    boundary::value(0, || with_store(store, |store| Ok(store.element().number())))
+}
+
+/// The bytes of a stored vector, without padding between rows; 0 for an invalid handle. With D dimensions:
+/// 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple of 4,
+/// plus 4, for SYNA_MMAP_ELEMENT_I8.
+///
+/// store  a handle.
+///
+/// Threads: any. Cost: negligible.
+#[unsafe(no_mangle)]
+pub extern "C" fn syna_mmap_vector_bytes(store: *const syna_mmap) -> usize {
+    boundary::value(0, || with_store(store, |store| Ok(store.vector_bytes())))
 }

@@ -5,16 +5,13 @@ use crate::ffi::boundary;
 use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
 use crate::ffi::boundary::structs::{OutStruct, Versioned, member_ends};
+use crate::ffi::kinds::SYNA_MMAP_ELEMENT_F32;
 use crate::ffi::rows::iterate::syna_mmap_row;
+use crate::ffi::rows::read::copy_floats;
 use crate::ffi::store::{syna_mmap, with_store};
 use crate::{BatchKeys, ElementType, Entry, SynaError};
 use std::ffi::{c_char, c_void};
 use std::ptr;
-
-/// The vector of a syna_mmap_view is floats of 4 bytes.
-pub const SYNA_MMAP_ELEMENT_F32: u32 = 0;
-
-const _: () = assert!(SYNA_MMAP_ELEMENT_F32 == ElementType::F32 as u32);
 
 /// A row as it lies in the file, with all that was written with it. You own the struct.
 ///
@@ -48,8 +45,8 @@ pub struct syna_mmap_view {
     pub tags: u64,
     /// The row number, as in syna_mmap_hit.
     pub row: u64,
-    /// SYNA_MMAP_ELEMENT_*: what the vector's components are. Later versions add others: check it before you
-    /// read the vector.
+    /// SYNA_MMAP_ELEMENT_*: what `vector` points to; see the member vectors_element of syna_mmap_batch. Later
+    /// versions add others: check it before you read the vector.
     pub element_type: u32,
     /// 0.
     pub reserved: u32,
@@ -79,13 +76,14 @@ unsafe impl Versioned for syna_mmap_view {
 }
 
 impl syna_mmap_view {
-    fn of(entry: &Entry<'_>) -> Self {
+    fn of(entry: &Entry<'_>, element: ElementType) -> Self {
         let row = syna_mmap_row::of(entry);
         Self {
             key: row.key,
             key_len: row.key_len,
-            vector: row.vector.cast(),
-            vector_bytes: size_of_val(entry.vector),
+            vector: row.stored,
+            vector_bytes: row.stored_bytes,
+            element_type: element.number(),
             payload: row.payload,
             payload_len: row.payload_len,
             tags: row.tags,
@@ -126,7 +124,7 @@ pub unsafe extern "C" fn syna_mmap_get_view(
                 let out_view = OutStruct::new(out_view, "out_view")?;
                 let key = arguments::key(key, key_len)?;
                 let entry = store.get_view(key)?.ok_or_else(|| SynaError::no_such_key(key))?;
-                out_view.set(&syna_mmap_view::of(&entry));
+                out_view.set(&syna_mmap_view::of(&entry, store.element()));
                 Ok(())
             })
         })
@@ -261,7 +259,7 @@ pub unsafe extern "C" fn syna_mmap_get_batch(
                 out_count.set(store.read_vectors(keys, |position, vector| {
                     found.set(position, vector.is_some());
                     if let Some(vector) = vector {
-                        vectors.copy(position * dimensions, vector);
+                        copy_floats(&vectors, position * dimensions, &vector);
                     }
                 })?);
                 Ok(())

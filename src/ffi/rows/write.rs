@@ -31,7 +31,7 @@ unsafe fn write_one(
         let batch = syna_mmap_batch {
             keys: key,
             key_offsets: offsets.as_ptr(),
-            vectors: vector,
+            vectors: vector.cast(),
             count: 1,
             mode,
             ..syna_mmap_batch::defaults()
@@ -169,7 +169,8 @@ pub unsafe extern "C" fn syna_mmap_put(
 /// error         BORROWED for the call. May be NULL.
 ///
 /// Returns, on failure, threads: as syna_mmap_insert. The error message names the first invalid row. Cost:
-/// writing the rows, in few large pieces, and the extra work of syna_mmap_insert.
+/// writing the rows, in few large pieces, and the extra work of syna_mmap_insert. In a store whose element type
+/// is not SYNA_MMAP_ELEMENT_F32, the call allocates the converted vectors, syna_mmap_vector_bytes each.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -187,7 +188,13 @@ pub unsafe extern "C" fn syna_mmap_insert_batch(
     unsafe {
         boundary::call(error, || {
             let out_inserted = Out::optional(out_inserted, "out_inserted")?;
-            let batch = syna_mmap_batch { keys, key_offsets, vectors, count, ..syna_mmap_batch::defaults() };
+            let batch = syna_mmap_batch {
+                keys,
+                key_offsets,
+                vectors: vectors.cast(),
+                count,
+                ..syna_mmap_batch::defaults()
+            };
             out_inserted.set(with_store(store, |store| batch.write_to(store))?);
             Ok(())
         })
@@ -217,8 +224,14 @@ pub unsafe extern "C" fn syna_mmap_upsert_batch(
     unsafe {
         boundary::call(error, || {
             let mode = SYNA_MMAP_WRITE_UPSERT;
-            let batch =
-                syna_mmap_batch { keys, key_offsets, vectors, count, mode, ..syna_mmap_batch::defaults() };
+            let batch = syna_mmap_batch {
+                keys,
+                key_offsets,
+                vectors: vectors.cast(),
+                count,
+                mode,
+                ..syna_mmap_batch::defaults()
+            };
             with_store(store, |store| batch.write_to(store)).map(|_written| ())
         })
     }
@@ -232,7 +245,8 @@ pub unsafe extern "C" fn syna_mmap_upsert_batch(
 ///              different keys the batch had. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
-/// Returns, on failure, threads, cost: as syna_mmap_insert_batch.
+/// Returns, on failure, threads, cost: as syna_mmap_insert_batch; and SYNA_MMAP_ERR_ELEMENT_MISMATCH if
+/// vectors_element is another type than that of the store.
 ///
 /// # Safety
 /// As the text above says of each pointer.

@@ -7,7 +7,7 @@ use crate::index::graph::graph::Graph;
 use crate::index::link::state::LinkState;
 use crate::index::params::row_number;
 use crate::index::rows::Rows;
-use crate::index::search::scratch::Scratch;
+use crate::index::search::scratch::{Scratch, components_of};
 use crate::index::work::parallel::spread;
 use crate::{Result, memory};
 
@@ -48,8 +48,10 @@ impl Graph {
                 self.nodes.remove(row);
                 return Ok(Coded::Deleted);
             }
-            let rotated: &mut Rotated = &mut scratch.query.rotated;
-            if !self.encoder.rotate(rows.row(row), rotated) {
+            let Scratch { query, floats, .. } = scratch;
+            let rotated: &mut Rotated = &mut query.rotated;
+            let vector = components_of(rows.row(row), self.encoder.elements, floats)?;
+            if !self.encoder.rotate(vector, rotated) {
                 return Ok(Coded::No);
             }
             self.nodes.add(row, &self.encoder, rotated).map(|()| Coded::Yes)

@@ -18,9 +18,10 @@ use crate::index::rows::Rows;
 use crate::index::search::bounds::Bounds;
 use crate::index::search::request::GraphSearch;
 use crate::index::search::scan::{BestK, ScanRequest, scan};
-use crate::index::search::scratch::Scratch;
+use crate::index::search::scratch::{Scratch, components_of};
 use crate::index::work::budget::{Cost, ROW_WORK, TimeBudget};
 use crate::index::work::parallel::{each, spread};
+use crate::kernel::rows::StoredRow;
 use crate::{DistanceMetric, Result, memory};
 
 /// Number of queries. The standard deviation of the recall of 128 searches for 10 rows is 0.01.
@@ -170,7 +171,10 @@ impl Graph {
     ) -> Result<bool> {
         let Sampling { covered, queries, nearest, next_item, .. } = sampling;
         let end = Sampling::items_of(*covered).min(*next_item + ITEMS_AT_ONCE);
-        let prepared = memory::collected(queries.iter().map(|&row| self.prepared(rows.row(row))))?;
+        let mut buffers = memory::all(queries.iter().map(|&row| buffer_for(rows.row(row))))?;
+        let vectors = queries.iter().zip(&mut buffers);
+        let vectors = vectors.map(|(&row, buffer)| rows.row(row).widened(self.encoder.elements, buffer));
+        let prepared = memory::collected(vectors.map(|vector| self.prepared(vector)))?;
         let share = queries.len().div_ceil(scratches.len().max(1)).max(1);
         let mut scan_items = |items: Range<usize>| {
             let (first, end) = (row_number(items.start) * ITEM_ROWS, row_number(items.end) * ITEM_ROWS);
@@ -215,7 +219,12 @@ impl Graph {
             };
             let mut hits = Vec::new();
             // If the graph cannot answer, a scan does, with all true results.
-            let found = match self.search(&self.prepared(rows.row(row)), rows, &request, scratch, &mut hits) {
+            let mut buffer = std::mem::take(&mut scratch.floats);
+            let searched = components_of(rows.row(row), self.encoder.elements, &mut buffer)
+                .ok()
+                .and_then(|vector| self.search(&self.prepared(vector), rows, &request, scratch, &mut hits));
+            scratch.floats = buffer;
+            let found = match searched {
                 Some(_) => row_number(hits.iter().filter(|hit| hit.distance <= truth.last).count()).min(all),
                 None => all,
             };
@@ -237,6 +246,11 @@ impl Graph {
     fn prepared<'v>(&self, vector: &'v [f32]) -> PreparedQuery<'v> {
         PreparedQuery::new(self.encoder.kernels, self.params.metric, vector)
     }
+}
+
+/// Room for the components of a row that is not stored as f32.
+fn buffer_for(row: StoredRow<'_>) -> Result<Vec<f32>> {
+    memory::filled(0.0, if row.floats().is_some() { 0 } else { row.len() })
 }
 
 impl Sampling {

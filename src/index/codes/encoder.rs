@@ -8,6 +8,8 @@ use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::kernel::Kernels;
 use crate::kernel::codes::CodeKernels;
+use crate::kernel::elements::ElementKernels;
+use crate::kernel::rows::StoredRow;
 use crate::kernel::scalar;
 use crate::sync::OnceLock;
 
@@ -23,6 +25,7 @@ const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
 pub(crate) struct Encoder {
     pub(crate) kernels: Kernels,
     pub(crate) codes: CodeKernels,
+    pub(crate) elements: ElementKernels,
     metric: DistanceMetric,
     rotation: Rotation,
     /// Set before the first code is made.
@@ -61,7 +64,8 @@ impl Encoder {
     pub(crate) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
         let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
         let (transform, identity) = (OnceLock::default(), Transform::default());
-        Self { kernels, codes: CodeKernels::detect(), metric, rotation, transform, identity }
+        let (codes, elements) = (CodeKernels::detect(), ElementKernels::detect());
+        Self { kernels, codes, elements, metric, rotation, transform, identity }
     }
 
     /// Components of a code: a multiple of 64.
@@ -80,7 +84,7 @@ impl Encoder {
     }
 
     /// Learns the transform from a sample, unless it is set.
-    pub(crate) fn learn<'r>(&self, sample: impl Iterator<Item = &'r [f32]> + Clone) {
+    pub(crate) fn learn<'r>(&self, sample: impl Iterator<Item = StoredRow<'r>> + Clone) {
         self.transform.get_or_init(|| Transform::learn(self.metric, sample));
     }
 
@@ -136,7 +140,7 @@ impl Encoder {
     }
 
     /// The inner product distance of two vectors of any length; never NaN.
-    pub(crate) fn product_distance(&self, a: &[f32], b: &[f32]) -> f32 {
+    pub(crate) fn product_distance(&self, a: &[f32], b: StoredRow<'_>) -> f32 {
         PreparedQuery::new(self.kernels, DistanceMetric::DotProduct, a).distance(b)
     }
 
@@ -154,13 +158,31 @@ impl Encoder {
         }
     }
 
-    /// The squared distance of two rows after the transform, computed from the vectors.
-    pub(crate) fn squared(&self, a: &[f32], b: &[f32]) -> f32 {
+    /// The squared distance of a vector and a row after the transform, computed from the vectors.
+    pub(crate) fn squared(&self, a: &[f32], b: StoredRow<'_>) -> f32 {
         let distance = |metric| PreparedQuery::new(self.kernels, metric, a).distance(b);
         match self.metric {
             DistanceMetric::Cosine => 2.0 * distance(DistanceMetric::Cosine),
             DistanceMetric::Euclidean | DistanceMetric::DotProduct => {
                 (self.transform().scale * distance(DistanceMetric::Euclidean)).powi(2).min(f32::MAX)
+            }
+        }
+    }
+
+    /// As [`Encoder::squared`], for two rows. Rows that are not stored as f32 are compared one component at a time.
+    pub(crate) fn squared_rows(&self, a: StoredRow<'_>, b: StoredRow<'_>) -> f32 {
+        if let Some(floats) = a.floats() {
+            return self.squared(floats, b);
+        }
+        match self.metric {
+            DistanceMetric::Cosine => {
+                let lengths = (scalar::square_of(a) * scalar::square_of(b)).sqrt();
+                let cosine = if lengths > 0.0 { scalar::dot_of(a, b) / lengths } else { 0.0 };
+                2.0 * scalar::narrow((1.0 - cosine).clamp(0.0, 2.0))
+            }
+            DistanceMetric::Euclidean | DistanceMetric::DotProduct => {
+                let distance = scalar::narrow(scalar::squared_euclidean_of(a, b).sqrt());
+                (self.transform().scale * distance).powi(2).min(f32::MAX)
             }
         }
     }

@@ -9,6 +9,7 @@
 //! saved with the graph.
 
 use crate::DistanceMetric;
+use crate::kernel::rows::StoredRow;
 use crate::kernel::{Kernels, scalar};
 
 /// Maximum number of rows that the transform is learned from.
@@ -46,7 +47,11 @@ pub(crate) fn length_of(vector: &[f32]) -> f64 {
 
 impl Transform {
     /// Learns from a sample of rows. Reads them twice.
-    pub(crate) fn learn<'r>(metric: DistanceMetric, rows: impl Iterator<Item = &'r [f32]> + Clone) -> Self {
+    pub(crate) fn learn<'r>(
+        metric: DistanceMetric,
+        rows: impl Iterator<Item = StoredRow<'r>> + Clone,
+    ) -> Self {
+        let length_of = |row| scalar::square_of(row).sqrt();
         let mut lengths: Vec<f64> = rows.clone().map(length_of).filter(|&length| length > 0.0).collect();
         lengths.sort_unstable_by(f64::total_cmp);
         let quantile = |share: usize| lengths.get(lengths.len() * share / 100).copied();
@@ -68,7 +73,8 @@ impl Transform {
             let length = length_of(row);
             if inliers.contains(&length) {
                 centre.resize(row.len(), 0.0);
-                centre.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x) * factor(length));
+                let components = centre.iter_mut().enumerate();
+                components.for_each(|(at, sum)| *sum += scalar::value_at(row, at) * factor(length));
                 squares += (length * factor(length)).powi(2);
                 inlier_count += 1;
             }

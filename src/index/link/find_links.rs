@@ -17,7 +17,7 @@ use crate::index::params::NO_ROW;
 use crate::index::rows::Rows;
 use crate::index::search::reliability::EstimateCounts;
 use crate::index::search::request::AllNodes;
-use crate::index::search::scratch::Scratch;
+use crate::index::search::scratch::{Scratch, components_of};
 use crate::{DistanceMetric, Result, memory};
 
 /// How many of the nearest candidates are checked for being duplicates.
@@ -58,11 +58,12 @@ impl Graph {
         radius: f32,
         scratch: &mut Scratch,
     ) -> Result<LinkCandidates> {
-        let vector = rows.row(row);
+        let stored = rows.row(row);
+        let Scratch { query, walk, floats, .. } = scratch;
+        let vector = components_of(stored, self.encoder.elements, floats)?;
         let print = fingerprint(vector);
-        let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == vector);
+        let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == stored);
         let copy = copies.min();
-        let Scratch { query, walk, .. } = scratch;
         if !self.encoder.prepare_row(vector, query) {
             return Ok(LinkCandidates { print, equal_row: copy, ..LinkCandidates::default() });
         }
@@ -88,7 +89,7 @@ impl Graph {
         let kept = memory::copied(&candidates);
         walk.found = candidates;
         let kept = kept?;
-        let products = self.find_products(rows, view, row, &peers, scratch);
+        let products = self.find_products(rows, view, row, &peers, scratch)?;
         Ok(LinkCandidates { print, equal_row, candidates: kept, estimates, products })
     }
 
@@ -121,7 +122,7 @@ impl Graph {
         for (row, of_row) in batch.clone().zip(found) {
             let first = if is_deleted(row) {
                 row
-            } else if self.is_directionless(rows.row(row)) {
+            } else if self.params.metric == DistanceMetric::Cosine && rows.row(row).is_zero() {
                 *state.directionless.get_or_insert(row)
             } else {
                 // The equal row may be a row of this batch that is a duplicate itself.
@@ -159,11 +160,6 @@ impl Graph {
         chosen.filler.extend(products);
         self.nodes.write_links(row, &chosen, &self.encoder, &mut scratch.bits)?;
         Ok(chosen)
-    }
-
-    /// Whether a vector has no direction, so that all its distances are equal.
-    fn is_directionless(&self, vector: &[f32]) -> bool {
-        self.params.metric == DistanceMetric::Cosine && vector.iter().all(|&x| x == 0.0)
     }
 }
 

@@ -6,13 +6,15 @@
 //! 2018). They occupy the slots of fillers. They do not lead to deleted rows, which would displace the results. A product
 //! link gets a back-link if it is among the largest products of the other row too.
 
+use crate::Result;
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::index::search::request::AllNodes;
-use crate::index::search::scratch::Scratch;
+use crate::index::search::scratch::{Scratch, components_of};
+use crate::kernel::scalar;
 
 impl Graph {
     /// The rows with the largest products with a row, from the graph and from its batch; none for the other metrics.
@@ -23,12 +25,12 @@ impl Graph {
         row: u32,
         peers: &[u32],
         scratch: &mut Scratch,
-    ) -> Vec<u32> {
+    ) -> Result<Vec<u32>> {
         if !self.params.has_product_links() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let Scratch { query, walk, .. } = scratch;
-        let vector = rows.row(row);
+        let Scratch { query, walk, floats, .. } = scratch;
+        let vector = components_of(rows.row(row), self.encoder.elements, floats)?;
         self.encoder.prepare(vector, query);
         let key = self.encoder.product_key(query);
         let query_distance = QueryDistance { encoder: &self.encoder, code: &query.code, vector, rows, key };
@@ -37,13 +39,16 @@ impl Graph {
         walk.found.sort_unstable();
         let others = walk.found.iter().take(self.params.most_product_links()).map(|found| found.row);
         let others: Vec<u32> = others.chain(peers.iter().copied()).collect();
-        self.largest_products(rows, row, others)
+        Ok(self.largest_products(rows, row, others))
     }
 
     /// Those of `others` that have the largest products with `row`, at most as many as it has product links.
     fn largest_products(&self, rows: &impl Rows, row: u32, others: Vec<u32>) -> Vec<u32> {
-        let vector = rows.row(row);
-        let distance = |other: u32| self.encoder.product_distance(vector, rows.row(other));
+        let stored = rows.row(row);
+        let distance = |other: u32| match stored.floats() {
+            Some(vector) => self.encoder.product_distance(vector, rows.row(other)),
+            None => 0.0 - scalar::narrow(scalar::dot_of(stored, rows.row(other))),
+        };
         let mut sorted: Vec<Neighbour> =
             others.into_iter().map(|other| Neighbour { distance: distance(other), row: other }).collect();
         sorted.sort_unstable();

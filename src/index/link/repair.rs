@@ -14,7 +14,7 @@ use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::rows::Rows;
 use crate::index::search::request::WalkPolicy;
-use crate::index::search::scratch::Scratch;
+use crate::index::search::scratch::{Scratch, components_of};
 use crate::index::work::budget::{ROW_WORK, TimeBudget};
 use crate::index::work::parallel::spread;
 use crate::index::work::stage::{SHARES, Stage};
@@ -160,8 +160,8 @@ impl Graph {
         radius: f32,
         scratch: &mut Scratch,
     ) -> bool {
-        let Scratch { query, walk, .. } = scratch;
-        let vector = rows.row(row);
+        let Scratch { query, walk, floats, .. } = scratch;
+        let Ok(vector) = components_of(rows.row(row), self.encoder.elements, floats) else { return true };
         if !self.encoder.prepare_row(vector, query) {
             return true;
         }

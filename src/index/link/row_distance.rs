@@ -9,6 +9,8 @@ use crate::index::graph::nodes::NodesView;
 use crate::index::neighbour::Neighbour;
 use crate::index::params::row_number;
 use crate::index::rows::Rows;
+use crate::kernel::rows::StoredRow;
+use crate::kernel::scalar;
 
 /// The space in which links are selected.
 pub(crate) struct LinkSpace<'a, R> {
@@ -68,12 +70,12 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
         if self.metric != DistanceMetric::Cosine {
             return false;
         }
-        let longest = |row: &[f32]| row.iter().fold(0.0f64, |most, &x| most.max(f64::from(x).abs()));
+        let values = |row: StoredRow<'a>| (0..row.len()).map(move |at| scalar::value_at(row, at));
+        let longest = |row| values(row).fold(0.0f64, |most, x| most.max(x.abs()));
         let (most_a, most_b) = (longest(a), longest(b));
         // A few units in the last place of the largest component: the error of scaling a vector in f32.
         let slack = 2.5e-7 * most_a * most_b;
-        slack > 0.0
-            && a.iter().zip(b).all(|(&x, &y)| (f64::from(x) * most_b - f64::from(y) * most_a).abs() <= slack)
+        slack > 0.0 && values(a).zip(values(b)).all(|(x, y)| (x * most_b - y * most_a).abs() <= slack)
     }
 }
 
@@ -96,7 +98,7 @@ impl<R: Rows> RowDistance<'_, R> {
         let blur = BLURRED * deviation(own.scale, own.square, other.scale, other.square);
         let squared = if squared < blur {
             let rows = self.space.rows;
-            self.space.encoder.squared(rows.row(self.row), rows.row(row))
+            self.space.encoder.squared_rows(rows.row(self.row), rows.row(row))
         } else {
             squared
         };

@@ -10,6 +10,7 @@
 //! | `scratch.rs` | `Scratch`: the reusable memory of a search |
 //! | `rerank.rs` | the nearest rows are ordered by their vectors |
 //! | `walk.rs` | `Graph::search` and the walk |
+//! | `widened.rs` | `Widened`: stored rows as f32, for comparison with several queries |
 //! | `scan.rs` | `scan`: exact comparison of given rows with one or more queries |
 
 pub(super) mod bounds;
@@ -21,3 +22,4 @@ pub(super) mod rerank;
 pub(super) mod scan;
 pub(super) mod scratch;
 pub(super) mod walk;
+mod widened;

@@ -15,9 +15,9 @@ const DEVIATIONS: f32 = 3.0;
 
 /// How many rows are prefetched ahead.
 const AHEAD: usize = 16;
-/// Components of a row that are prefetched, 4 cache lines: the hardware prefetcher then fetches the rest, with more
+/// Bytes of a row that are prefetched, 4 cache lines: the hardware prefetcher then fetches the rest, with more
 /// lines in flight than a core can request. Prefetching all lines reads 784-d rows at half the speed.
-const HEAD: usize = 64;
+const HEAD: usize = 256;
 
 /// Replaces `out` with the `k` nearest of the walk's rows, in ascending order.
 pub(crate) fn rerank<R: Rows>(
@@ -69,8 +69,8 @@ fn add_exact<R: Rows>(
 ) {
     let vector = |found: &Neighbour| query_distance.rows.row(found.row);
     let prefetch_head = |found: &Neighbour| {
-        let vector = vector(found);
-        prefetch(vector.get(..HEAD).unwrap_or(vector));
+        let bytes = vector(found).bytes();
+        prefetch(bytes.get(..HEAD).unwrap_or(bytes));
     };
     rows.iter().take(AHEAD).for_each(prefetch_head);
     let (fours, rest) = rows.as_chunks::<4>();

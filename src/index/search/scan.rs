@@ -12,10 +12,12 @@ use std::time::Instant;
 
 use super::bounds::Bounds;
 use super::request::SearchEnd;
-use crate::distance::{FourRows, PreparedQuery};
+use super::widened::Widened;
+use crate::distance::{PreparedQuery, TileRows};
 use crate::index::neighbour::Neighbour;
 use crate::index::rows::Rows;
 use crate::kernel::codes::prefetch;
+use crate::kernel::rows::StoredRow;
 use crate::memory;
 use crate::{Result, SynaError};
 
@@ -184,6 +186,7 @@ pub(crate) fn scan(
     let quarter = (QUARTER_BYTES / row_bytes.max(1)).clamp(LEAST_QUARTER_ROWS, MOST_QUARTER_ROWS) | 1;
     let (block, _) = rows_of_block.split_at_mut(4 * quarter);
     let mut waiting = 0;
+    let mut widened = Widened::default();
     for (looks, row) in (0u32..).zip(candidates) {
         let is_late = looks.is_multiple_of(ROWS_A_CLOCK)
             && request.deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -200,12 +203,12 @@ pub(crate) fn scan(
         waiting += 1;
         end.distances += 1;
         if waiting == block.len() {
-            compare(queries, rows, block, collectors);
+            compare(queries, rows, block, &mut widened, collectors);
             waiting = 0;
         }
     }
     let (last, _) = block.split_at(waiting);
-    compare(queries, rows, last, collectors);
+    compare(queries, rows, last, &mut widened, collectors);
     end
 }
 
@@ -218,6 +221,7 @@ fn compare(
     queries: &[PreparedQuery<'_>],
     rows: &impl Rows,
     block: &[u32],
+    widened: &mut Widened,
     collectors: &mut [impl Collector],
 ) {
     let quarter = block.len() / 4;
@@ -226,13 +230,17 @@ fn compare(
     let vectors_of = |[a, b, c, d]: [u32; 4]| [rows.row(a), rows.row(b), rows.row(c), rows.row(d)];
     let (tiles, singles) = queries.as_chunks::<4>();
     let (tile_collectors, single_collectors) = collectors.as_chunks_mut::<4>();
-    let mut next = if quarter > 0 { vectors_of(four(0)) } else { [&[][..]; 4] };
+    let none = [StoredRow::Floats(&[]); 4];
+    let mut next = if quarter > 0 { vectors_of(four(0)) } else { none };
+    if !tiles.is_empty() {
+        widened.prepare(next[0]);
+    }
     for at in 0..quarter {
         let (numbers, vectors) = (four(at), next);
-        next = if at + 1 < quarter { vectors_of(four(at + 1)) } else { [&[][..]; 4] };
+        next = if at + 1 < quarter { vectors_of(four(at + 1)) } else { none };
         if let Some([first, ..]) = tiles.first() {
             let mut tile_prefetch = TilePrefetch::new(next, tiles.len());
-            let together = FourRows::new(first, vectors);
+            let together = TileRows::new(first, widened.widen(vectors));
             for (queries, collectors) in tiles.iter().zip(&mut *tile_collectors) {
                 tile_prefetch.step();
                 for (distances, collector) in
@@ -263,17 +271,18 @@ fn push_4(collector: &mut impl Collector, rows: [u32; 4], distances: [f32; 4]) {
 /// Prefetches the rows of the next tiles in small portions between the tiles of the current ones. With many queries,
 /// the rows of a stream follow each other too slowly for the hardware prefetcher.
 struct TilePrefetch<'r> {
-    rows: [&'r [f32]; 4],
-    /// Components of each row to prefetch at a time; after the last tile all lines of a row have been prefetched.
+    rows: [&'r [u8]; 4],
+    /// Bytes of each row to prefetch at a time; after the last tile all lines of a row have been prefetched.
     step: usize,
 }
 
 impl<'r> TilePrefetch<'r> {
-    fn new(rows: [&'r [f32]; 4], tiles: usize) -> Self {
+    fn new(rows: [StoredRow<'r>; 4], tiles: usize) -> Self {
+        let rows = rows.map(StoredRow::bytes);
         let [first, ..] = rows;
         // With few tiles the hardware prefetcher is faster.
         let step =
-            if tiles < LEAST_TILES_AHEAD { 0 } else { first.len().div_ceil(tiles).next_multiple_of(16) };
+            if tiles < LEAST_TILES_AHEAD { 0 } else { first.len().div_ceil(tiles).next_multiple_of(64) };
         Self { rows, step }
     }
 

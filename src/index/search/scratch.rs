@@ -10,6 +10,8 @@ use crate::index::codes::encoder::CodedQuery;
 use crate::index::graph::record_layout::Bits;
 use crate::index::neighbour::{Neighbour, monotone};
 use crate::kernel::codes::prefetch_line;
+use crate::kernel::elements::ElementKernels;
+use crate::kernel::rows::StoredRow;
 use crate::{Result, memory};
 
 /// The rows that a search has encountered, with their smallest estimates. Each mark contains an epoch, so that a new
@@ -117,6 +119,25 @@ pub(crate) struct Scratch {
     pub(crate) walk: Walk,
     /// For writing records.
     pub(crate) bits: Bits,
+    /// The components of a row that is not stored as f32.
+    pub(crate) floats: Vec<f32>,
+}
+
+/// The components of a row, in `buffer` if it is not stored as f32.
+///
+/// # Errors
+/// `NoMemory`.
+pub(crate) fn components_of<'s, 'r: 's>(
+    row: StoredRow<'r>,
+    kernels: ElementKernels,
+    buffer: &'s mut Vec<f32>,
+) -> Result<&'s [f32]> {
+    if row.floats().is_none() && buffer.len() != row.len() {
+        buffer.clear();
+        memory::reserve(buffer, row.len())?;
+        buffer.resize(row.len(), 0.0);
+    }
+    Ok(row.widened(kernels, buffer))
 }
 
 impl Scratch {

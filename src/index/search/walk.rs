@@ -52,7 +52,7 @@ impl Graph {
         // Bounds the memory for callers that ask for more than all rows.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
         scratch.make_room(view.end(), self.widened(ef)).ok()?;
-        let Scratch { query: coded, walk, .. } = scratch;
+        let Scratch { query: coded, walk, floats, .. } = scratch;
         if !self.encoder.prepare(query.query(), coded) {
             return None;
         }
@@ -66,7 +66,7 @@ impl Graph {
                 DistanceMetric::Cosine | DistanceMetric::Euclidean => SortKey::Squared,
             },
         };
-        let print = fingerprint(query.query());
+        let print = fingerprint(rows.rounded(query.query(), floats));
         self.fingerprints.prefetch(print);
         let policy = RequestPolicy(request);
         let end = self.walk(&query_distance, view, ef, &policy, walk);

@@ -13,7 +13,7 @@ struct PartlyDeleted<'a> {
 }
 
 impl Rows for PartlyDeleted<'_> {
-    fn row(&self, row: u32) -> &[f32] {
+    fn row(&self, row: u32) -> StoredRow<'_> {
         self.rows.row(row)
     }
 
@@ -48,11 +48,11 @@ fn deleted_rows_are_not_indexed_and_the_others_are_found() {
             !is_deleted(row)
         };
         let mut searcher = Searcher::new(&graph, &flat);
-        let has_length = |row: &u32| flat.row(*row).iter().any(|&x| x != 0.0);
+        let has_length = |row: &u32| flat.vector(*row).iter().any(|&x| x != 0.0);
         for row in (0..flat.count()).filter(|&row| !is_deleted(row)).filter(has_length) {
-            let found = searcher.search(flat.row(row), 1, 60, &visible);
-            let own = PreparedQuery::new(Kernels::detect(), params.metric, flat.row(row));
-            let own = own.distance(flat.row(row));
+            let found = searcher.search(flat.vector(row), 1, 60, &visible);
+            let own = PreparedQuery::new(Kernels::detect(), params.metric, flat.vector(row));
+            let own = own.distance(flat.vector(row));
             assert!(params.metric == DistanceMetric::DotProduct || found[0].distance <= own, "row {row}");
         }
         assert_eq!(asked.get(), 0, "a search never examines a deleted row");
@@ -68,7 +68,7 @@ fn deleted_rows_are_not_indexed_and_the_others_are_found() {
 /// Number of live rows that are neither duplicates nor nodes: the first row without a direction.
 fn without_code(graph: &Index, rows: &Flat, is_deleted: &dyn Fn(u32) -> bool) -> u32 {
     let no_code = |row: &u32| {
-        graph.params().metric == DistanceMetric::Cosine && rows.row(*row).iter().all(|&x| x == 0.0)
+        graph.params().metric == DistanceMetric::Cosine && rows.vector(*row).iter().all(|&x| x == 0.0)
     };
     u32::from((0..rows.count()).filter(|&row| !is_deleted(row)).any(|row| no_code(&row)))
 }

@@ -47,7 +47,7 @@ fn recall_holds_when_half_the_rows_are_copies() {
         assert!(recall > 0.95, "{metric:?}: recall {recall}");
         // Each copy is found if only that copy is visible.
         let mut searcher = Searcher::new(&graph, &rows);
-        for row in (0..rows.count()).filter(|&row| rows.row(row) == copied).step_by(97) {
+        for row in (0..rows.count()).filter(|&row| rows.vector(row) == copied).step_by(97) {
             assert_eq!(searcher.search(&copied, 3, 20, &|r| r == row).len(), 1, "copy {row}");
         }
         let all = searcher.search(&copied, 1500, 10, &|_| true);
@@ -83,7 +83,7 @@ fn a_stored_vector_is_found_with_any_budget() {
         let graph = build(params(metric), &rows);
         let (mut scratch, mut out) = (Scratch::default(), Vec::new());
         for (budget, row) in (0..8).flat_map(|budget| (0..rows.count()).map(move |row| (budget, row))) {
-            let query = PreparedQuery::new(Kernels::detect(), metric, rows.row(row));
+            let query = PreparedQuery::new(Kernels::detect(), metric, rows.vector(row));
             let request = GraphSearch {
                 k: 1,
                 ef: 10,

@@ -18,6 +18,7 @@ use super::*;
 use crate::DistanceMetric;
 use crate::distance::PreparedQuery;
 use crate::kernel::Kernels;
+use crate::kernel::rows::StoredRow;
 
 /// Vectors in memory.
 pub(super) struct Flat {
@@ -26,13 +27,17 @@ pub(super) struct Flat {
 }
 
 impl Rows for Flat {
-    fn row(&self, row: u32) -> &[f32] {
-        let first = row as usize * self.dimensions;
-        &self.data[first..first + self.dimensions]
+    fn row(&self, row: u32) -> StoredRow<'_> {
+        StoredRow::Floats(self.vector(row))
     }
 }
 
 impl Flat {
+    pub(super) fn vector(&self, row: u32) -> &[f32] {
+        let first = row as usize * self.dimensions;
+        &self.data[first..first + self.dimensions]
+    }
+
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.data.len() / self.dimensions).unwrap()
     }
@@ -207,7 +212,7 @@ pub(super) fn not_found(graph: &Index, rows: &Flat, ef: usize) -> Vec<u32> {
     let mut searcher = Searcher::new(graph, rows);
     (0..graph.covered_rows())
         .filter(|&row| {
-            let vector = rows.row(row);
+            let vector = rows.vector(row);
             let own = PreparedQuery::new(Kernels::detect(), graph.params().metric, vector).distance(vector);
             let rounding = if graph.params().metric == DistanceMetric::Cosine { 1e-6 } else { 0.0 };
             let has_code = metric_has_code(graph.params().metric, vector);

@@ -72,7 +72,7 @@ fn copies_and_deleted_rows_are_excluded_from_the_recall() {
     /// Every second row is deleted.
     struct Half(Flat);
     impl Rows for Half {
-        fn row(&self, row: u32) -> &[f32] {
+        fn row(&self, row: u32) -> StoredRow<'_> {
             self.0.row(row)
         }
         fn is_deleted(&self, row: u32) -> bool {
@@ -97,7 +97,7 @@ fn rows_deleted_during_a_measurement_do_not_lower_it() {
     /// Two rows in three are deleted when the flag is set.
     struct Deleted(Flat, AtomicBool);
     impl Rows for Deleted {
-        fn row(&self, row: u32) -> &[f32] {
+        fn row(&self, row: u32) -> StoredRow<'_> {
             self.0.row(row)
         }
         fn is_deleted(&self, row: u32) -> bool {

@@ -109,7 +109,7 @@ fn searches(graph: &Index, rows: &Flat) -> bool {
     let mut scratch = Scratch::default();
     let mut out = Vec::new();
     (0..rows.count()).step_by(7).all(|row| {
-        let query = PreparedQuery::new(Kernels::detect(), graph.params().metric, rows.row(row));
+        let query = PreparedQuery::new(Kernels::detect(), graph.params().metric, rows.vector(row));
         let visible = |row: u32| row % 3 != 1;
         let request = GraphSearch {
             k: 10,

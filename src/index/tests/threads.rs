@@ -64,7 +64,7 @@ fn searches_during_insertion_find_every_covered_row() {
                         continue;
                     }
                     let row = random.below(covered);
-                    let found = searcher.search(rows.row(row), 5, 100, &|_| true);
+                    let found = searcher.search(rows.vector(row), 5, 100, &|_| true);
                     assert_eq!(found.first().map(|n| n.distance), Some(0.0), "row {row} of {covered}");
                     searched += 1;
                 }

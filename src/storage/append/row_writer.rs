@@ -1,7 +1,6 @@
 //! Writing the rows of a batch: written, checked and checksummed in parts, so that each row is read from memory once.
 
 use super::row_queue::{WriteQueue, write_beside};
-use crate::checksum::crc32c_if_finite;
 use crate::memory;
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extents::ExtentHeader;
@@ -16,10 +15,17 @@ use std::io::IoSlice;
 pub(crate) trait NewRows<'a> {
     /// An upper bound of the number of rows. That much space is available before the first row is requested.
     fn most_rows(&self) -> usize;
-    /// Appends the vectors of the next rows to a list, `dimensions` floats each. Fewer than `most`: there are no more.
-    fn next(&mut self, most: usize, vectors: &mut Vec<&'a [f32]>);
-    /// The error of a batch that has a component which is not finite. Nothing of the batch is stored then.
-    fn refusal(&self) -> SynaError;
+    /// Appends the stored vectors of the next rows to a list, all of the same length. Fewer than `most`: there are no
+    /// more.
+    ///
+    /// # Errors
+    /// Nothing of the batch is stored then.
+    fn next(&mut self, most: usize, vectors: &mut Vec<&'a [u8]>) -> Result<()>;
+    /// The checksum of a stored vector.
+    ///
+    /// # Errors
+    /// That of a batch with a vector that is refused. Nothing of the batch is stored then.
+    fn checksum(&self, vector: &'a [u8]) -> Result<u32>;
     /// All of the batch but its vectors. Called once, after the last row.
     ///
     /// # Errors
@@ -198,7 +204,7 @@ impl RowWriter {
     ) -> std::result::Result<(), Stopped> {
         let data = placement.data;
         let stride_bytes = data.identity.stride_bytes() as usize;
-        let padding = stride_bytes - data.identity.dimensions as usize * 4;
+        let padding = stride_bytes - data.identity.vector_bytes() as usize;
         debug_assert!(padding < ZEROS.len(), "a stride has {padding} bytes of padding");
         let padding = ZEROS.get(..padding).unwrap_or_default();
         // A split row needs one or two more slices, the zeros after the rows another one.
@@ -221,10 +227,10 @@ impl RowWriter {
                 vectors.clear();
                 memory::reserve(&mut vectors, wanted)?;
                 memory::reserve(&mut piece.slices, most_slices.min(2 * wanted) + 3)?;
-                batch.next(wanted, &mut vectors);
+                batch.next(wanted, &mut vectors).map_err(|error| Stopped::Refused(error, first))?;
                 done += vectors.len();
                 for vector in &vectors {
-                    piece.push_row(bytemuck::cast_slice(vector), padding, most);
+                    piece.push_row(vector, padding, most);
                 }
                 let is_last = vectors.len() < wanted;
                 if piece.length == 0 {
@@ -259,9 +265,9 @@ impl RowWriter {
     }
 
     /// Checks vectors and stores their checksums.
-    fn check<'a>(&mut self, batch: &impl NewRows<'a>, vectors: &[&'a [f32]]) -> Result<()> {
+    fn check<'a>(&mut self, batch: &impl NewRows<'a>, vectors: &[&'a [u8]]) -> Result<()> {
         for vector in vectors {
-            self.checksums.push(crc32c_if_finite(vector).ok_or_else(|| batch.refusal())?);
+            self.checksums.push(batch.checksum(vector)?);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::storage::format::superblock::Identity;
 use crate::storage::io::region::Region;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 use crate::{DistanceMetric, ElementType, KeyKind, Result, SynaError};
+use bytemuck::Pod;
 use std::io;
 
 /// The content of an extent.
@@ -95,8 +96,7 @@ impl ExtentHeader {
             store_id: bytes::read_array(from, extent::STORE_ID),
             dimensions: u32::from(u16::from_le_bytes(bytes::read_array(from, extent::DIMENSIONS))),
             metric: DistanceMetric::from_number(u32::from(metric))?,
-            element: ElementType::from_number(u32::from(element & 0xf))
-                .filter(|&element| element == ElementType::F32)?,
+            element: ElementType::from_number(u32::from(element & 0xf))?,
             keys: KeyKind::from_number(u32::from(element >> 4))?,
         };
         if !(64..=8192).contains(&identity.dimensions) {
@@ -152,7 +152,8 @@ impl Extent {
 /// The extents of a file. One thread adds; any number of threads look up.
 #[derive(Debug)]
 pub(crate) struct Extents {
-    identity: Identity,
+    stride_bytes: u64,
+    vector_bytes: usize,
     list: AppendTable<OnceLock<Extent>, 3>,
     count: AtomicU32,
     /// For each block of rows, the ordinal of its vector extent.
@@ -165,7 +166,8 @@ pub(crate) struct Extents {
 impl Extents {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
-            identity,
+            stride_bytes: u64::from(identity.stride_bytes()),
+            vector_bytes: identity.vector_bytes() as usize,
             list: AppendTable::default(),
             count: AtomicU32::new(0),
             blocks: AppendTable::default(),
@@ -249,7 +251,7 @@ impl Extents {
 
     /// The offset of each row from `first` on; `None` for a row that no extent has space for.
     pub(crate) fn places_of_rows(&self, first: u32) -> impl Iterator<Item = Option<u64>> + use<'_> {
-        let stride = u64::from(self.identity.stride_bytes());
+        let stride = self.stride_bytes;
         let (mut row, mut run) = (u64::from(first), (0, 0));
         std::iter::from_fn(move || {
             if run.1 == 0 {
@@ -271,18 +273,23 @@ impl Extents {
                 && (header.first_row..header.first_row + header.capacity).contains(&row)
         })?;
         let place = row - found.header.first_row;
-        let stride = u64::from(self.identity.stride_bytes());
-        Some((found.data_bytes() + place * stride, found.header.capacity - place))
+        Some((found.data_bytes() + place * self.stride_bytes, found.header.capacity - place))
     }
 
-    /// The vector of a published row; `None` for a row that no extent holds.
+    /// The stored vector of a published row; `None` for a row that no extent holds.
     #[inline]
-    pub(crate) fn row(&self, row: u32) -> Option<&[f32]> {
+    pub(crate) fn row_bytes(&self, row: u32) -> Option<&[u8]> {
+        self.row(row, self.vector_bytes)
+    }
+
+    /// The first `count` values of the stored vector of a published row; `None` for a row that no extent holds, and if
+    /// they are not aligned.
+    #[inline]
+    pub(crate) fn row<T: Pod>(&self, row: u32, count: usize) -> Option<&[T]> {
         let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
         let found = self.get(ordinal)?;
         let place = u64::from(row).checked_sub(found.header.first_row)?;
-        let offset = extent::DATA + place * u64::from(self.identity.stride_bytes());
-        found.region.slice(offset, self.identity.dimensions as usize)
+        found.region.slice(extent::DATA + place * self.stride_bytes, count)
     }
 
     /// Bytes of the file that are never written again; `None` if they are not in one extent.

@@ -240,7 +240,7 @@ fn fits_behind(
 /// [`SynaError::NoMemory`].
 pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32>> {
     data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
-    let vector_bytes = 4 * u64::from(data.identity.dimensions);
+    let vector_bytes = u64::from(data.identity.vector_bytes());
     let zeros = crc32c_append_zeros(0, usize::try_from(vector_bytes).unwrap_or(0));
     let is_long = u64::from(frame.row_count()) * vector_bytes > HOLE_STEP;
     let mut places = data.extents.places_of_rows(frame.first_row());
@@ -258,9 +258,10 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32
         }
         let is_hole = at.is_some_and(|at| at + vector_bytes <= known.start);
         let checksum = frame.row_checksum(position);
-        let is_right = data.extents.row(row).is_some_and(|vector| {
-            (is_hole && checksum == zeros) || crc32c(bytemuck::cast_slice(vector)) == checksum
-        });
+        let is_right = data
+            .extents
+            .row_bytes(row)
+            .is_some_and(|vector| (is_hole && checksum == zeros) || crc32c(vector) == checksum);
         if !is_right {
             damaged.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 4 })?;
             damaged.push(row);

@@ -20,7 +20,12 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn stride_bytes(&self) -> u32 {
-        layout::stride_bytes(self.element.vector_bytes(self.dimensions))
+        layout::stride_bytes(self.vector_bytes())
+    }
+
+    /// Bytes of a stored vector.
+    pub(crate) fn vector_bytes(&self) -> u32 {
+        self.element.vector_bytes(self.dimensions)
     }
 
     pub(crate) fn block_rows(&self) -> u32 {
@@ -190,10 +195,6 @@ impl Superblock {
             .ok_or_else(|| damaged("the superblock has an unknown metric"))?;
         let element = ElementType::from_number(bytes::read_u32(from, slot::ELEMENT))
             .ok_or_else(|| damaged("the superblock has an unknown element type"))?;
-        if element != ElementType::F32 {
-            let what = format!("stores vectors as {}, which this library cannot read", element.name());
-            return Err(SlotDamage::Unsupported(what));
-        }
         let keys = KeyKind::from_number(bytes::read_u32(from, slot::KEY_KIND))
             .ok_or_else(|| damaged("the superblock has an unknown kind of keys"))?;
         let store_id = bytes::read_array(from, slot::STORE_ID);

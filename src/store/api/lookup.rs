@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::state::shared_state::SharedState;
+use crate::store::state::vector_format::FoundVector;
 use crate::store::write::checked_batch::check_key;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -58,13 +59,22 @@ impl MmapVectorStore {
     /// [`crate::SynaError::InvalidKey`] if the key is longer than [`crate::MAX_KEY_BYTES`], or not UTF-8 in a store of text keys.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<Vec<f32>>> {
         self.check_key(key.as_ref())?;
-        Ok(self.read_vector(key, <[f32]>::to_vec))
+        let Some((state, row)) = self.find(key) else { return Ok(None) };
+        Ok(Some(state.components(row)?.into_owned()))
     }
 
-    /// Calls `read` with the vector of a key, without a copy; `None` if the key does not exist.
-    pub(crate) fn read_vector<R>(&self, key: impl AsRef<[u8]>, read: impl FnOnce(&[f32]) -> R) -> Option<R> {
-        let (state, row) = self.find(key)?;
-        state.vector(row).ok().map(read)
+    /// Calls `read` with the vector of a key; `None` if the key does not exist.
+    ///
+    /// # Errors
+    /// As [`MmapVectorStore::get`].
+    pub(crate) fn read_vector<R>(
+        &self,
+        key: impl AsRef<[u8]>,
+        read: impl FnOnce(FoundVector<'_>) -> R,
+    ) -> Result<Option<R>> {
+        self.check_key(key.as_ref())?;
+        let Some((state, row)) = self.find(key) else { return Ok(None) };
+        Ok(Some(read(state.found_vector(row)?)))
     }
 
     /// As [`MmapVectorStore::read_vector`], with the payload.
@@ -73,14 +83,16 @@ impl MmapVectorStore {
         Some(read(state.payload(row)))
     }
 
-    /// The vector of a key in the mapping; `None` only if the key does not exist. It is aligned to 64 bytes, except in a
-    /// store that [`MmapVectorStore::open_at`] or [`MmapVectorStore::open_memory`] has opened at another alignment. It
-    /// stays valid and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
+    /// The vector of a key in the mapping; `None` if the key does not exist, and in a store that keeps its vectors in
+    /// another type than f32 ([`MmapVectorStore::element`]): there [`MmapVectorStore::get`] returns the components and
+    /// [`MmapVectorStore::get_view`] the stored bytes. It is aligned to 64 bytes, except in a store that
+    /// [`MmapVectorStore::open_at`] or [`MmapVectorStore::open_memory`] has opened at another alignment. It stays valid
+    /// and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
     /// file, the old file keeps its disk space and its mappings that long.
     #[must_use]
     pub fn get_slice(&self, key: impl AsRef<[u8]>) -> Option<&[f32]> {
         let (state, row) = self.find_pinned(key)?;
-        state.vector(row).ok()
+        state.vector(row).ok()?.floats()
     }
 
     /// The tags of a key; `None` if the key does not exist.

@@ -19,7 +19,7 @@
 pub(super) mod cursor;
 mod inherited;
 mod interrupt;
-mod lookup;
+pub(super) mod lookup;
 pub(super) mod maintenance;
 mod places;
 mod refresh;

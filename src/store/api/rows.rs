@@ -6,6 +6,7 @@ use crate::store::search::filter::Filter;
 use crate::store::search::search::prepare;
 use crate::store::search::selection::{for_matching_rows, matching_rows};
 use crate::store::state::entry::{Entry, entry_of};
+use crate::store::state::vector_format::FoundVector;
 use crate::store::write::batch::BatchKeys;
 use crate::store::write::checked_batch::{check_key, check_keys, key_of};
 use crate::{Result, SynaError};
@@ -47,7 +48,7 @@ impl MmapVectorStore {
             let Some((place, found)) = places.next() else { return };
             *found = vector.is_some();
             if let Some(vector) = vector {
-                place.copy_from_slice(vector);
+                vector.copy_to(place);
             }
         })
     }
@@ -59,7 +60,7 @@ impl MmapVectorStore {
     pub(crate) fn read_vectors(
         &self,
         keys: BatchKeys<'_>,
-        mut read: impl FnMut(usize, Option<&[f32]>),
+        mut read: impl FnMut(usize, Option<FoundVector<'_>>),
     ) -> Result<usize> {
         let count = check_keys(&keys, "key_offsets")?;
         let kind = self.key_kind();
@@ -68,7 +69,7 @@ impl MmapVectorStore {
         for position in 0..count {
             match self.find(key_of(&keys, position)) {
                 Some((state, row)) => {
-                    read(position, Some(state.vector(row)?));
+                    read(position, Some(state.found_vector(row)?));
                     existing += 1;
                 }
                 None => read(position, None),

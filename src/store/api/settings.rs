@@ -23,6 +23,8 @@ impl MmapVectorStore {
             dimensions: self.dimensions(),
             metric: self.metric(),
             metric_from_file: false,
+            element: self.element(),
+            element_from_file: false,
             key_kind: self.key_kind(),
             key_kind_from_file: false,
             user_block: self.user_block(),

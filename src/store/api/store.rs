@@ -13,7 +13,7 @@ use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::worker::IndexWorker;
 use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{DistanceMetric, KeyKind, Result, SynaError};
+use crate::{DistanceMetric, ElementType, KeyKind, Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -213,6 +213,18 @@ impl MmapVectorStore {
     #[must_use]
     pub fn metric(&self) -> DistanceMetric {
         self.state().data.identity.metric
+    }
+
+    /// Bytes of a stored vector: see [`BatchVectors::Stored`](crate::BatchVectors).
+    #[must_use]
+    pub fn vector_bytes(&self) -> usize {
+        self.state().vectors.vector_bytes
+    }
+
+    /// How the components of the vectors are stored.
+    #[must_use]
+    pub fn element(&self) -> ElementType {
+        self.state().data.identity.element
     }
 
     /// What the keys of the store are.

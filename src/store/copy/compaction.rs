@@ -11,7 +11,6 @@ use super::transfer::Copier;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::{Access, DataFile, Temporary, is_leftover_of, remove_leftovers};
 use crate::store::inner::Inner;
-use crate::store::state::shared_state::StoredRows;
 use crate::store::upkeep::graphs::{graph_params, index_of};
 use crate::{Result, SynaError};
 use std::ops::ControlFlow;
@@ -183,11 +182,11 @@ fn build_graph(inner: &Inner, copier: &Copier, limits: Option<&mut Limits<'_>>) 
     let rows_end = new.published.load().rows;
     let mut is_cancelled = false;
     let result = match limits {
-        None => graph.extend(&StoredRows(&new.data), rows_end, inner.config.threads, &mut |_, _| {
+        None => graph.extend(&new.stored_rows(), rows_end, inner.config.threads, &mut |_, _| {
             ControlFlow::Continue(())
         }),
         Some(limits) => {
-            graph.extend(&StoredRows(&new.data), rows_end, inner.config.threads, &mut |done, end| {
+            graph.extend(&new.stored_rows(), rows_end, inner.config.threads, &mut |done, end| {
                 is_cancelled = limits.tell(u64::from(done), u64::from(end)).is_err();
                 // The check of all rows at the end is done in one call.
                 if is_cancelled || (done < end && limits.is_over()) {

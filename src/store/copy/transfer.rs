@@ -50,7 +50,8 @@ pub(crate) struct Copier {
 struct Piece<'a> {
     rows: Vec<u32>,
     keys: Vec<&'a [u8]>,
-    vectors: Vec<&'a [f32]>,
+    /// As they are stored.
+    vectors: Vec<&'a [u8]>,
     tags: Vec<u64>,
     payloads: Vec<&'a [u8]>,
     bytes: usize,
@@ -195,8 +196,8 @@ impl<'a> Piece<'a> {
 
     fn add(&mut self, old: &'a SharedState, frame: &Frame<'a>, row: u32, updates: &Updates) -> Result<()> {
         let position = row - frame.first_row();
-        let vector = old.vector(row)?;
-        if crc32c(bytemuck::cast_slice(vector)) != frame.row_checksum(position) {
+        let vector = old.stored(row)?;
+        if crc32c(vector) != frame.row_checksum(position) {
             let what = format!("row {row} differs from its checksum; use salvage to save the intact rows");
             return Err(old.data.corrupt(row_offset(&old.data, row), what));
         }
@@ -226,7 +227,7 @@ impl<'a> Piece<'a> {
     fn batch(&self) -> WriteBatch<'_> {
         WriteBatch {
             keys: BatchKeys::Bytes(&self.keys),
-            vectors: BatchVectors::Slices(&self.vectors),
+            vectors: BatchVectors::Stored(&self.vectors),
             tags: Some(&self.tags),
             payloads: BatchPayloads::Slices(&self.payloads),
             mode: WriteMode::Upsert,

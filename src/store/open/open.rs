@@ -15,7 +15,7 @@ use crate::store::state::settings::{self, EF_SEARCH};
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
-use crate::{DistanceMetric, ElementType, Result, SynaError};
+use crate::{DistanceMetric, Result, SynaError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -182,7 +182,7 @@ fn make(
     let new = NewStore {
         dimensions: u32::from(config.dimensions),
         metric: config.metric,
-        element: ElementType::F32,
+        element: config.element,
         keys: config.key_kind,
         user_block: config.user_block,
     };
@@ -204,6 +204,9 @@ fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()>
     let metric: DistanceMetric = identity.metric;
     if !config.metric_from_file && config.metric != metric {
         return Err(SynaError::MetricMismatch { expected: metric, actual: config.metric });
+    }
+    if !config.element_from_file && config.element != identity.element {
+        return Err(SynaError::ElementMismatch { expected: identity.element, actual: config.element });
     }
     if !config.key_kind_from_file && config.key_kind != identity.keys {
         return Err(SynaError::KeyKindMismatch { expected: identity.keys, actual: config.key_kind });

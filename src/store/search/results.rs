@@ -6,7 +6,9 @@ use crate::store::search::filter::Filter;
 use crate::store::search::scratch::SearchParts;
 use crate::store::state::key::Key;
 use crate::store::state::shared_state::SharedState;
+use crate::store::state::vector_format::FoundVector;
 use crate::{Result, SynaError};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -199,10 +201,33 @@ impl SearchResults {
         self.state.as_ref()?.key(self.hits.get(position)?.row).ok()
     }
 
-    /// The vector of hit `position`, in the mapping; `None` for an invalid position.
+    /// The vector of hit `position`, in the mapping; `None` for an invalid position, and in a store that keeps its vectors
+    /// in another type than f32: see [`SearchResults::components`].
     #[must_use]
     pub fn vector(&self, position: usize) -> Option<&[f32]> {
-        self.state.as_ref()?.vector(self.hits.get(position)?.row).ok()
+        self.state.as_ref()?.vector(self.hits.get(position)?.row).ok()?.floats()
+    }
+
+    /// The components of the vector of hit `position`, which are copied unless they are stored as f32; `None` for an invalid
+    /// position.
+    ///
+    /// # Errors
+    /// [`SynaError::NoMemory`](crate::SynaError).
+    pub fn components(&self, position: usize) -> Result<Option<Cow<'_, [f32]>>> {
+        let (Some(state), Some(hit)) = (&self.state, self.hits.get(position)) else { return Ok(None) };
+        state.components(hit.row).map(Some)
+    }
+
+    /// The vector of hit `position` as the store keeps it, in the mapping; `None` for an invalid position: see
+    /// [`BatchVectors::Stored`](crate::BatchVectors).
+    #[must_use]
+    pub fn stored(&self, position: usize) -> Option<&[u8]> {
+        self.state.as_ref()?.stored(self.hits.get(position)?.row).ok()
+    }
+
+    /// As [`SearchResults::components`], without a copy.
+    pub(crate) fn found_vector(&self, position: usize) -> Option<FoundVector<'_>> {
+        self.state.as_ref()?.found_vector(self.hits.get(position)?.row).ok()
     }
 
     /// The tags of hit `position`; `None` for an invalid position.

@@ -9,7 +9,8 @@ use crate::store::search::planner::{self, Costs, SearchPlan};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
 use crate::store::state::rows::Snapshot;
-use crate::store::state::shared_state::{SharedState, StoredRows, check_finite};
+use crate::store::state::shared_state::SharedState;
+use crate::store::state::vector_format::at_position;
 use crate::{Result, SynaError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -158,7 +159,7 @@ impl<'a> Search<'a> {
                 excluded_row: None,
             };
             // A query that the graph has no code for (a zero vector) is answered by a scan.
-            let rows = StoredRows(&self.state.data);
+            let rows = self.state.stored_rows();
             let end = match self.bounds.after {
                 None => graph.search(&query, &rows, &request, scratch, neighbours),
                 Some(after) => {
@@ -211,7 +212,7 @@ impl<'a> Search<'a> {
         collectors: &mut [impl Collector],
     ) -> SearchEnd {
         let request = ScanRequest { visible: &|row| filter.passes(row), deadline: self.deadline, budget };
-        scan(queries, &StoredRows(&self.state.data), filter.candidates(range), &request, collectors)
+        scan(queries, &self.state.stored_rows(), filter.candidates(range), &request, collectors)
     }
 
     /// Whether the caller's deadline or budget is reached.
@@ -238,7 +239,7 @@ pub(crate) fn prepare<'q>(
     if vector.len() != dimensions as usize {
         return Err(SynaError::DimensionMismatch { expected: dimensions, actual: vector.len() as u64 });
     }
-    check_finite(state, position, vector)?;
+    state.vectors.check_query(vector).map_err(|error| at_position(error, position))?;
     Ok(PreparedQuery::new(state.kernels, state.data.identity.metric, vector))
 }
 

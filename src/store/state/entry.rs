@@ -16,8 +16,11 @@ pub struct Entry<'a> {
     pub tags: u64,
     /// The payload; empty if there is none.
     pub payload: &'a [u8],
-    /// The stored vector, aligned as [`get_slice`](crate::MmapVectorStore::get_slice) says.
-    pub vector: &'a [f32],
+    /// The vector, aligned as [`get_slice`](crate::MmapVectorStore::get_slice) says; `None` in a store that keeps its vectors
+    /// in another type than f32.
+    pub vector: Option<&'a [f32]>,
+    /// The bytes of the vector as the store keeps it: see [`BatchVectors::Stored`](crate::BatchVectors).
+    pub stored: &'a [u8],
 }
 
 /// The entry of a published row.
@@ -27,6 +30,7 @@ pub(crate) fn entry_of(state: &SharedState, row: u32) -> Result<Entry<'_>> {
         key: state.key(row)?,
         tags: state.tags(row),
         payload: state.payload(row),
-        vector: state.vector(row)?,
+        vector: state.vector(row)?.floats(),
+        stored: state.stored(row)?,
     })
 }

@@ -9,6 +9,7 @@
 //! | `shared_state.rs` | the state that readers of one file share: file, rows, directory, graph |
 //! | `state_history.rs` | the current state, and those before it if the file was replaced |
 //! | `entry.rs` | a row with all that was written with it |
+//! | `vector_format.rs` | how vectors become the bytes of rows, and the bytes become vectors |
 //! | `settings.rs` | the settings that can change while a store is open |
 //! | `interrupts.rs` | interrupting long calls from another thread |
 
@@ -21,3 +22,4 @@ pub(super) mod rows;
 pub(super) mod settings;
 pub(super) mod shared_state;
 pub(super) mod state_history;
+pub(super) mod vector_format;

@@ -3,12 +3,15 @@
 
 use crate::index::{Index, Rows};
 use crate::kernel::Kernels;
+use crate::kernel::rows::StoredRow;
 use crate::storage::DataFile;
 use crate::store::state::directory::{KeyDirectory, KeyHasher};
 use crate::store::state::key::Key;
 use crate::store::state::rows::{Published, RowTable, Snapshot};
+use crate::store::state::vector_format::{FoundVector, VectorFormat};
 use crate::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use crate::{Result, SynaError};
+use crate::{Result, SynaError, memory};
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 /// See the module.
@@ -19,6 +22,7 @@ pub(crate) struct SharedState {
     pub(crate) published: Published,
     pub(crate) hasher: KeyHasher,
     pub(crate) kernels: Kernels,
+    pub(crate) vectors: VectorFormat,
     directory: RwLock<KeyDirectory>,
     index: RwLock<Option<Arc<Index>>>,
     /// A graph without deleted rows that is being built. It replaces `graph` when it is complete.
@@ -29,12 +33,14 @@ pub(crate) struct SharedState {
 
 impl SharedState {
     pub(crate) fn new(data: Arc<DataFile>) -> Self {
+        let kernels = Kernels::detect();
         Self {
+            vectors: VectorFormat::new(&data.identity, kernels),
             data,
             rows: RowTable::default(),
             published: Published::default(),
             hasher: KeyHasher::default(),
-            kernels: Kernels::detect(),
+            kernels,
             directory: RwLock::default(),
             index: RwLock::default(),
             rebuilt_index: Mutex::default(),
@@ -107,6 +113,11 @@ impl SharedState {
         self.ignored_index.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// All rows, for the index.
+    pub(crate) fn stored_rows(&self) -> StoredRows<'_> {
+        StoredRows { data: &self.data, vectors: self.vectors }
+    }
+
     /// The current rows, for indexing.
     pub(crate) fn rows_to_index(&self) -> RowsToIndex<'_> {
         RowsToIndex { state: self, snapshot: self.published.load() }
@@ -134,12 +145,33 @@ impl SharedState {
         self.rows.key(&self.data, row).map(Key::new)
     }
 
-    /// The vector of a published row.
-    pub(crate) fn vector(&self, row: u32) -> Result<&[f32]> {
-        self.data
-            .extents
-            .row(row)
-            .ok_or_else(|| SynaError::Internal { what: format!("row {row} has no vector") })
+    /// The stored vector of a published row.
+    pub(crate) fn vector(&self, row: u32) -> Result<StoredRow<'_>> {
+        self.vectors.row(&self.data.extents, row).ok_or_else(|| no_vector(row))
+    }
+
+    /// It, with what its components are computed from.
+    pub(crate) fn found_vector(&self, row: u32) -> Result<FoundVector<'_>> {
+        Ok(FoundVector { format: &self.vectors, stored: self.vector(row)? })
+    }
+
+    /// Its bytes.
+    pub(crate) fn stored(&self, row: u32) -> Result<&[u8]> {
+        self.data.extents.row_bytes(row).ok_or_else(|| no_vector(row))
+    }
+
+    /// The components of a published row, which are copied unless they are stored as f32.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn components(&self, row: u32) -> Result<Cow<'_, [f32]>> {
+        let stored = self.vector(row)?;
+        if let Some(floats) = stored.floats() {
+            return Ok(Cow::Borrowed(floats));
+        }
+        let mut components = memory::filled(0.0, stored.len())?;
+        self.vectors.decode(stored, &mut components);
+        Ok(Cow::Owned(components))
     }
 
     /// The tags of a published row.
@@ -158,6 +190,10 @@ impl SharedState {
     }
 }
 
+fn no_vector(row: u32) -> SynaError {
+    SynaError::Internal { what: format!("row {row} has no vector") }
+}
+
 /// The rows of a store for indexing, as of one snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowsToIndex<'a> {
@@ -167,8 +203,9 @@ pub(crate) struct RowsToIndex<'a> {
 
 impl Rows for RowsToIndex<'_> {
     #[inline]
-    fn row(&self, row: u32) -> &[f32] {
-        self.state.data.extents.row(row).unwrap_or_default()
+    fn row(&self, row: u32) -> StoredRow<'_> {
+        let state = self.state;
+        state.vectors.row(&state.data.extents, row).unwrap_or_default()
     }
 
     // A search loads its snapshot after the graph's row count, so it knows of all rows that are deleted here.
@@ -179,27 +216,23 @@ impl Rows for RowsToIndex<'_> {
 
 /// The rows of a file, for the index. Each row below the published count has a vector.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct StoredRows<'a>(pub(crate) &'a DataFile);
+pub(crate) struct StoredRows<'a> {
+    data: &'a DataFile,
+    vectors: VectorFormat,
+}
 
 impl Rows for StoredRows<'_> {
     #[inline]
-    fn row(&self, row: u32) -> &[f32] {
-        self.0.extents.row(row).unwrap_or_default()
+    fn row(&self, row: u32) -> StoredRow<'_> {
+        self.vectors.row(&self.data.extents, row).unwrap_or_default()
+    }
+
+    fn rounded<'s>(&self, vector: &'s [f32], room: &'s mut Vec<f32>) -> &'s [f32] {
+        self.vectors.rounded(vector, room)
     }
 }
 
 /// The live rows of a snapshot, in insertion order.
 pub(crate) fn live_rows(state: &SharedState, snapshot: Snapshot) -> impl Iterator<Item = u32> {
     (0..snapshot.rows).filter(move |&row| state.rows.is_live(row, snapshot))
-}
-
-/// Refuses a vector with a component that is NaN or infinite. `position`: its position in the batch.
-pub(crate) fn check_finite(state: &SharedState, position: usize, vector: &[f32]) -> Result<()> {
-    match state.kernels.first_non_finite(vector) {
-        None => Ok(()),
-        Some(component) => {
-            let value = vector.get(component).copied().unwrap_or(f32::NAN);
-            Err(SynaError::InvalidVector { position, component, value })
-        }
-    }
 }

@@ -30,6 +30,14 @@ pub enum BatchVectors<'a> {
     Slices(&'a [&'a [f32]]),
     /// `count x dimensions` floats, one vector after the other.
     RowMajor(&'a [f32]),
+    /// Vectors as the store keeps them, for example those of another store of the same [`ElementType`](crate::ElementType).
+    /// They are not converted.
+    ///
+    /// A vector of f32 or f16 is its components, in little-endian order. A vector of [`ElementType::I8`](crate::ElementType)
+    /// is its integers, zeros up to a multiple of 4 bytes, and the scale as f32.
+    Stored(&'a [&'a [u8]]),
+    /// As [`BatchVectors::Stored`], one vector after the other.
+    StoredRowMajor(&'a [u8]),
 }
 
 impl Default for BatchVectors<'_> {

@@ -2,8 +2,9 @@
 
 use crate::memory;
 use crate::store::state::shared_state::SharedState;
+use crate::store::state::vector_format::VectorFormat;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
-use crate::{KeyKind, Result, SynaError};
+use crate::{ElementType, KeyKind, Result, SynaError};
 use std::ops::Range;
 
 /// The most bytes of a key. The empty key is valid.
@@ -24,7 +25,27 @@ pub(crate) struct CheckedBatch<'a> {
     /// Keys to delete.
     pub(crate) deletion_count: usize,
     dimensions: usize,
+    /// Bytes of a stored vector.
+    vector_bytes: usize,
+    element: ElementType,
     key_kind: KeyKind,
+}
+
+/// A vector of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Given<'a> {
+    Floats(&'a [f32]),
+    /// As the store keeps it.
+    Stored(&'a [u8]),
+}
+
+impl<'a> Given<'a> {
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Floats(floats) => bytemuck::cast_slice(floats),
+            Self::Stored(bytes) => bytes,
+        }
+    }
 }
 
 impl<'a> CheckedBatch<'a> {
@@ -42,6 +63,12 @@ impl<'a> CheckedBatch<'a> {
                         expected: state.data.identity.dimensions,
                         actual,
                     });
+                }
+            }
+            BatchVectors::Stored(vectors) => check_count(vectors.len(), count, "vectors")?,
+            BatchVectors::StoredRowMajor(bytes) => {
+                if count.checked_mul(checked.vector_bytes) != Some(bytes.len()) {
+                    return Err(checked.wrong_length(bytes.len().checked_div(count).unwrap_or(bytes.len())));
                 }
             }
         }
@@ -77,8 +104,9 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
-        let (dimensions, key_kind) = (state.data.identity.dimensions as usize, state.data.identity.keys);
-        Ok(Self { batch: *batch, count, deletion_count, dimensions, key_kind })
+        let VectorFormat { dimensions, vector_bytes, element, .. } = state.vectors;
+        let key_kind = state.data.identity.keys;
+        Ok(Self { batch: *batch, count, deletion_count, dimensions, vector_bytes, element, key_kind })
     }
 
     /// The sum of what `check` returns for each element.
@@ -110,7 +138,8 @@ impl<'a> CheckedBatch<'a> {
         };
         let are_vectors = match self.batch.vectors {
             BatchVectors::Slices(vectors) => vectors.iter().all(|vector| vector.len() == self.dimensions),
-            BatchVectors::RowMajor(_) => true,
+            BatchVectors::Stored(vectors) => vectors.iter().all(|vector| vector.len() == self.vector_bytes),
+            BatchVectors::RowMajor(_) | BatchVectors::StoredRowMajor(_) => true,
         };
         (is_valid && longest <= MAX_KEY_BYTES as u64 && are_vectors && !self.has_payloads())
             .then_some(key_bytes)
@@ -119,12 +148,21 @@ impl<'a> CheckedBatch<'a> {
     /// The bytes of an element's key and payload, if the element is valid.
     fn check_element(&self, position: usize) -> Result<usize> {
         let bytes = self.check_metadata(position)?;
-        let (expected, actual) = (self.dimensions, self.vector(position).len());
-        if actual != expected {
-            let expected = u32::try_from(expected).unwrap_or(u32::MAX);
-            return Err(SynaError::DimensionMismatch { expected, actual: actual as u64 });
+        match self.vector(position) {
+            Given::Floats(vector) if vector.len() != self.dimensions => {
+                let expected = u32::try_from(self.dimensions).unwrap_or(u32::MAX);
+                Err(SynaError::DimensionMismatch { expected, actual: vector.len() as u64 })
+            }
+            Given::Stored(vector) if vector.len() != self.vector_bytes => {
+                Err(self.wrong_length(vector.len()))
+            }
+            Given::Floats(_) | Given::Stored(_) => Ok(bytes),
         }
-        Ok(bytes)
+    }
+
+    fn wrong_length(&self, actual: usize) -> SynaError {
+        let expected = self.vector_bytes;
+        SynaError::argument(format!("a stored vector of this store has {expected} bytes, not {actual}"))
     }
 
     /// The bytes of an element's key and payload, if they are valid.
@@ -150,26 +188,42 @@ impl<'a> CheckedBatch<'a> {
         key_of(&self.batch.deletions, position)
     }
 
-    pub(crate) fn vector(&self, position: usize) -> &'a [f32] {
+    pub(crate) fn vector(&self, position: usize) -> Given<'a> {
+        let place = |length: usize| position * length..(position + 1) * length;
         match self.batch.vectors {
-            BatchVectors::Slices(vectors) => vectors.get(position).copied().unwrap_or_default(),
-            BatchVectors::RowMajor(floats) => {
-                floats.get(position * self.dimensions..(position + 1) * self.dimensions).unwrap_or_default()
+            BatchVectors::Slices(all) => Given::Floats(all.get(position).copied().unwrap_or_default()),
+            BatchVectors::RowMajor(all) => Given::Floats(all.get(place(self.dimensions)).unwrap_or_default()),
+            BatchVectors::Stored(all) => Given::Stored(all.get(position).copied().unwrap_or_default()),
+            BatchVectors::StoredRowMajor(all) => {
+                Given::Stored(all.get(place(self.vector_bytes)).unwrap_or_default())
             }
         }
     }
 
-    /// Appends the vectors of some elements to a list.
-    pub(crate) fn list_vectors(&self, positions: Range<usize>, into: &mut Vec<&'a [f32]>) {
+    /// Appends the bytes of the vectors of some elements to a list.
+    pub(crate) fn list_bytes(&self, positions: Range<usize>, into: &mut Vec<&'a [u8]>) {
+        let place = |length: usize| positions.start * length..positions.end * length;
         match self.batch.vectors {
-            BatchVectors::Slices(vectors) => {
-                into.extend_from_slice(vectors.get(positions).unwrap_or_default())
+            BatchVectors::Slices(all) => {
+                let vectors = all.get(positions).unwrap_or_default();
+                into.extend(vectors.iter().map(|vector| bytemuck::cast_slice::<f32, u8>(vector)));
             }
-            BatchVectors::RowMajor(floats) => {
-                let places = positions.start * self.dimensions..positions.end * self.dimensions;
-                into.extend(floats.get(places).unwrap_or_default().chunks_exact(self.dimensions));
+            BatchVectors::RowMajor(all) => {
+                let vectors = all.get(place(self.dimensions)).unwrap_or_default();
+                into.extend(bytemuck::cast_slice(vectors).chunks_exact(4 * self.dimensions));
+            }
+            BatchVectors::Stored(all) => into.extend_from_slice(all.get(positions).unwrap_or_default()),
+            BatchVectors::StoredRowMajor(all) => {
+                let vectors = all.get(place(self.vector_bytes)).unwrap_or_default();
+                into.extend(vectors.chunks_exact(self.vector_bytes));
             }
         }
+    }
+
+    /// Whether the vectors are floats that must be converted to the type in which the store keeps them.
+    pub(crate) fn is_converted(&self) -> bool {
+        let are_floats = matches!(self.batch.vectors, BatchVectors::Slices(_) | BatchVectors::RowMajor(_));
+        are_floats && self.element != ElementType::F32
     }
 
     /// Whether an element has tags.

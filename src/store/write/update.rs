@@ -62,10 +62,12 @@ impl<'a> NewRows<'a> for Planned<'_> {
         0
     }
 
-    fn next(&mut self, _most: usize, _vectors: &mut Vec<&'a [f32]>) {}
+    fn next(&mut self, _most: usize, _vectors: &mut Vec<&'a [u8]>) -> Result<()> {
+        Ok(())
+    }
 
-    fn refusal(&self) -> SynaError {
-        SynaError::Internal { what: "a row was refused in an update".to_owned() }
+    fn checksum(&self, _vector: &'a [u8]) -> Result<u32> {
+        Err(SynaError::Internal { what: "an update has a row".to_owned() })
     }
 
     fn content(&mut self) -> Result<FrameContent<'_>> {

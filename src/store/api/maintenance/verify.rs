@@ -220,22 +220,18 @@ fn finds_itself(
     results: &mut SearchResults,
 ) -> Result<Option<bool>> {
     let metric = state.data.identity.metric;
-    let vector = state.vector(row)?;
-    if !is_finite(vector) {
+    // The checksum of a vector that another program wrote may be valid over any bytes.
+    if state.vectors.check_stored(state.stored(row)?).is_err() {
         return Ok(Some(false));
     }
-    let has_length = vector.iter().any(|&component| component != 0.0);
-    if metric == DistanceMetric::DotProduct || !has_length {
+    let stored = state.vector(row)?;
+    if metric == DistanceMetric::DotProduct || stored.is_zero() {
         return Ok(None);
     }
-    let own = PreparedQuery::new(state.kernels, metric, vector).distance(vector);
-    Search::new(state, 1, &SearchOptions::default(), default_ef)?.answer(vector, results)?;
+    let vector = state.components(row)?;
+    let own = PreparedQuery::new(state.kernels, metric, &vector).distance(stored);
+    Search::new(state, 1, &SearchOptions::default(), default_ef)?.answer(&vector, results)?;
     Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
-}
-
-/// Whether all components are finite. The checksum of a vector that another program wrote may be valid over any bytes.
-fn is_finite(vector: &[f32]) -> bool {
-    vector.iter().all(|component| component.is_finite())
 }
 
 /// See [`MmapVectorStore::salvage`].
@@ -244,6 +240,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
         dimensions: 0,
         metric_from_file: true,
         key_kind_from_file: true,
+        element_from_file: true,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
         ..MmapVectorConfig::default()
@@ -258,6 +255,7 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             metric: old.metric(),
             metric_from_file: false,
             key_kind: old.key_kind(),
+            element: old.element(),
             user_block: old.user_block(),
             open: must_create,
             ..quiet
@@ -286,15 +284,17 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let state = &old.state();
     let live = live_rows(state, state.published.load());
-    let rows = memory::collected(live.filter(|&row| state.vector(row).is_ok_and(is_finite)))?;
+    let is_valid =
+        |&row: &u32| state.stored(row).is_ok_and(|bytes| state.vectors.check_stored(bytes).is_ok());
+    let rows = memory::collected(live.filter(is_valid))?;
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
         let keys = memory::all(piece.iter().map(|&row| state.key(row).map(Key::as_bytes)))?;
-        let vectors = memory::all(piece.iter().map(|&row| state.vector(row)))?;
+        let vectors = memory::all(piece.iter().map(|&row| state.stored(row)))?;
         let tags = memory::collected(piece.iter().map(|&row| state.tags(row)))?;
         let payloads = memory::collected(piece.iter().map(|&row| state.payload(row)))?;
         new.write(&WriteBatch {
             keys: BatchKeys::Bytes(&keys),
-            vectors: BatchVectors::Slices(&vectors),
+            vectors: BatchVectors::Stored(&vectors),
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
             mode: WriteMode::Upsert,

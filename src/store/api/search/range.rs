@@ -95,7 +95,7 @@ impl Search<'_> {
                 budget: self.budget.map(|budget| budget.saturating_sub(spent)),
                 excluded_row: None,
             };
-            let rows = crate::store::state::shared_state::StoredRows(&self.state.data);
+            let rows = self.state.stored_rows();
             let Some(end) = graph.search(query, &rows, &request, &mut parts.scratch, &mut parts.neighbours)
             else {
                 break;

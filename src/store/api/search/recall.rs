@@ -42,7 +42,8 @@ impl MmapVectorStore {
         let watch = self.interrupts.watch();
         for rows in rows.chunks(QUERIES_AT_ONCE) {
             watch.check()?;
-            let queries = memory::all(rows.iter().map(|&row| state.vector(row)))?;
+            let queries = memory::all(rows.iter().map(|&row| state.components(row)))?;
+            let queries = memory::collected(queries.iter().map(|query| &**query))?;
             self.search_all(state, &queries, wanted, &by_graph, &mut found)?;
             self.search_all(state, &queries, wanted, &by_scan, &mut exact)?;
             for (query, &row) in rows.iter().enumerate() {

@@ -41,7 +41,7 @@ impl MmapVectorStore {
             Ok(MmapSearchResult {
                 key: results.key(position).ok_or_else(not_text)?.to_owned(),
                 score: hit.distance,
-                vector: results.vector(position).ok_or_else(lost)?.to_vec(),
+                vector: results.components(position)?.ok_or_else(lost)?.into_owned(),
             })
         });
         copied.collect()
@@ -79,7 +79,7 @@ impl MmapVectorStore {
         let mut search = || {
             self.check_key(key)?;
             let (state, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
-            self.search_of(&state, k, options)?.without(row).answer(state.vector(row)?, results)
+            self.search_of(&state, k, options)?.without(row).answer(&state.components(row)?, results)
         };
         let found = search();
         found.inspect_err(|_| results.clear())
