@@ -279,5 +279,12 @@ fn a_store_of_another_type_is_refused_and_files_are_smaller() {
             MmapVectorConfig { element_from_file: true, ..config(ElementType::F32, DistanceMetric::Cosine) };
         assert_eq!(MmapVectorStore::new(&path, any).unwrap().element(), element);
     }
+    // There is no file to take the type from.
+    let any =
+        MmapVectorConfig { element_from_file: true, ..config(ElementType::F16, DistanceMetric::Cosine) };
+    for opened in [MmapVectorStore::new(folder.file("none"), any.clone()), MmapVectorStore::in_memory(any)] {
+        assert!(matches!(opened, Err(SynaError::NotFound { .. })));
+    }
+    assert!(!folder.file("none").exists());
     assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
 }

@@ -87,6 +87,11 @@ fn the_kind_of_keys_belongs_to_the_file() {
         MmapVectorStore::new(path, any).unwrap().close().unwrap();
         assert_eq!(std::fs::read(path).unwrap().len(), before.len());
     }
+    // There is no file to take the kind from.
+    let any = MmapVectorConfig { key_kind_from_file: true, ..plain };
+    let missing = folder.file("none");
+    assert!(matches!(MmapVectorStore::new(&missing, any), Err(SynaError::NotFound { .. })));
+    assert!(!missing.exists());
 }
 
 #[test]

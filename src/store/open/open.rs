@@ -172,9 +172,15 @@ fn make(
     config: &MmapVectorConfig,
     empty: Option<&dyn StorageFile>,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
-    if config.dimensions == 0 || config.metric_from_file {
+    let wanted = [
+        ("the number of dimensions", config.dimensions == 0),
+        ("the metric", config.metric_from_file),
+        ("the element type", config.element_from_file),
+        ("the kind of keys", config.key_kind_from_file),
+    ];
+    if let Some((what, _)) = wanted.into_iter().find(|&(_, is_wanted)| is_wanted) {
         let what = format!(
-            "the file {}, from which dimensions and metric are to be taken; set both to create it",
+            "the file {}, from which {what} is to be taken; set it to create the file",
             ShortPath::in_text(path)
         );
         return Err(SynaError::NotFound { what });

@@ -255,7 +255,9 @@ pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             metric: old.metric(),
             metric_from_file: false,
             key_kind: old.key_kind(),
+            key_kind_from_file: false,
             element: old.element(),
+            element_from_file: false,
             user_block: old.user_block(),
             open: must_create,
             ..quiet
