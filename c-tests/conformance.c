@@ -3,8 +3,7 @@
  *
  *   conformance FOLDER [CASES [report]]
  */
-#include "conformance_hosts.h"
-#include "conformance_writes.h"
+#include "conformance_elements.h"
 #include "conformance_reading.h"
 
 #include <dirent.h>
@@ -96,11 +95,7 @@ static void compare_hits(size_t place, const syna_mmap_hit *hits, size_t count, 
     if (hits[i].row != strtoull(words[3], NULL, 10)) differs("a different row");
     if (syna_mmap_results_tags(results, first + i) != strtoull(words[4], NULL, 10)) differs("different tags");
     if (length != payload.length || (length > 0 && memcmp(data, payload.data, length) != 0)) differs("a different payload");
-    if (searched != NULL) {
-      size_t bytes_count = syna_mmap_dimensions(searched) * sizeof(float);
-      OK(syna_mmap_get(searched, key.data, key.length, other, &error));
-      if (memcmp(hits[i].vector, other, bytes_count) != 0) differs("a different vector");
-    }
+    if (searched != NULL) check_hit_vector(searched, results, first + i, &hits[i]);
     free(key.data);
     free(payload.data);
     check_count++;
@@ -333,7 +328,7 @@ int main(int argc, char **argv) {
     if (is_operation("file")) write_file(words[1], &first);
     else if (is_operation("replace")) replace(&first, &second);
     else if (!without_key() && !with_key(&first) && !for_hosts(store()) && !for_writes(store(), &first) &&
-             !for_reading(&stores[words[1][0] & 0x7F], &first))
+             !for_elements(store(), results) && !for_reading(&stores[words[1][0] & 0x7F], &first))
       differs("an unknown operation");
     free(first.data);
     free(second.data);

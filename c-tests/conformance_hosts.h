@@ -84,11 +84,21 @@ static syna_mmap_search_options search_options(char **word) {
 
 /* ---- iteration and statistics ------------------------------------------------------------------ */
 
+/* Compares a row's vector with VECTOR. In stores of other types than f32 its components are those that `get` returns. */
+static void check_row_vector(const syna_mmap *store, const syna_mmap_row *row, const char *word) {
+  static float wanted[MAX_DIMENSIONS], found[MAX_DIMENSIONS];
+  const bool has_floats = syna_mmap_element(store) == SYNA_MMAP_ELEMENT_F32;
+  const size_t bytes_count = vector_of(word, wanted) * sizeof(float);
+  if (row->stored == NULL || row->stored_bytes != syna_mmap_vector_bytes(store)) differs("stored bytes of a different length");
+  if ((row->vector != NULL) != has_floats) differs("a pointer to floats in a store of another type, or none");
+  if (!has_floats) OK(syna_mmap_get(store, row->key, row->key_len, found, &error));
+  if (memcmp(has_floats ? row->vector : found, wanted, bytes_count) != 0) differs("a different vector");
+}
+
 /* Compares every row of an iteration with the following lines. */
 static void iterate(const syna_mmap *store) {
   syna_mmap_cursor *cursor = NULL;
   syna_mmap_row rows[64];
-  static float wanted[MAX_DIMENSIONS];
   size_t count = 0, i;
   syna_mmap_status status = syna_mmap_cursor_new(store, strtoull(words[2], NULL, 10), &cursor, &error);
   if (!said_status(status)) return;
@@ -100,7 +110,7 @@ static void iterate(const syna_mmap *store) {
     const syna_mmap_row *row = &rows[i];
     if (i >= count) differs("no entry");
     if (row->key_len != key.length || memcmp(row->key, key.data, key.length) != 0) differs("a different key");
-    if (memcmp(row->vector, wanted, vector_of(words[2], wanted) * sizeof(float)) != 0) differs("a different vector");
+    check_row_vector(store, row, words[2]);
     if (row->tags != strtoull(words[3], NULL, 10)) differs("different tags");
     if (row->payload_len != payload.length || (payload.length > 0 && memcmp(row->payload, payload.data, payload.length) != 0))
       differs("a different payload");

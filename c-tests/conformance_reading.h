@@ -2,7 +2,7 @@
 #ifndef CONFORMANCE_READING_H
 #define CONFORMANCE_READING_H
 
-#include "conformance_hosts.h"
+#include "conformance_elements.h"
 
 static void said_vector(size_t place, const void *vector, size_t dimensions) {
   static float wanted[MAX_DIMENSIONS];
@@ -11,15 +11,25 @@ static void said_vector(size_t place, const void *vector, size_t dimensions) {
     differs("a different vector");
 }
 
+/* view STORE KEY; without the last two words the element type must be f32. */
 static void view(const syna_mmap *store, const bytes *key) {
+  static float components[MAX_DIMENSIONS];
   syna_mmap_view found = SYNA_MMAP_VIEW_INIT;
   if (!said_status(syna_mmap_get_view(store, key->data, key->length, &found, &error))) return;
   if (found.key_len != key->length || memcmp(found.key, key->data, key->length) != 0) differs("a different key");
-  if (found.element_type != SYNA_MMAP_ELEMENT_F32) differs("a different type");
-  said_vector(1, found.vector, found.vector_bytes / sizeof(float));
+  if (found.vector_bytes != syna_mmap_vector_bytes(store)) differs("a different length of the vector");
+  OK(syna_mmap_get(store, key->data, key->length, components, &error));
+  said_vector(1, components, syna_mmap_dimensions(store));
   said_number(2, found.tags);
   said_bytes(3, (const char *)found.payload, found.payload_len);
   said_number(4, found.row);
+  if (expected[4] != NULL && expected[5] != NULL) {
+    said_name(5, ELEMENTS, found.element_type);
+    said_bytes(6, found.vector, found.vector_bytes);
+  } else {
+    if (found.element_type != SYNA_MMAP_ELEMENT_F32) differs("a different type");
+    said_vector(1, found.vector, found.vector_bytes / sizeof(float));
+  }
 }
 
 static void row_at(const syna_mmap *store) {

@@ -96,8 +96,9 @@ static int is_distance(const char *word, float distance) {
 
 static const char *const METRICS[] = {"cosine", "euclidean", "dot_product", NULL};
 static const char *const KEY_KINDS[] = {"text", "bytes", NULL};
+static const char *const ELEMENTS[] = {"f32", "f16", "i8", NULL};
 
-/* The number of a metric or a kind of keys, which is a number or a name. */
+/* The number of a metric, a kind of keys or an element type, which is a number or a name. */
 static uint32_t number_of(const char *word, const char *const *names) {
   uint32_t number;
   if (strcmp(word, "from_file") == 0) return UINT32_MAX;
@@ -129,7 +130,7 @@ static void set_option(syna_mmap_options *options, const char *word) {
       MEMBER(hnsw_ef_construction), MEMBER(hnsw_ef_search),  MEMBER(hnsw_m_max),
       MEMBER(seed),                 MEMBER(most_unindexed_rows), MEMBER(index_profile),
       MEMBER(index_worker),         MEMBER(fixed_ef),        MEMBER(key_kind),
-      MEMBER(application_id),       MEMBER(user_version),
+      MEMBER(element),              MEMBER(application_id),  MEMBER(user_version),
   };
 #undef MEMBER
   const char *value = strchr(word, '=');
@@ -150,6 +151,7 @@ static void set_option(syna_mmap_options *options, const char *word) {
       uint32_t narrow = (uint32_t)wide;
       if (strncmp(word, "metric", length) == 0) narrow = number_of(value + 1, METRICS);
       if (strncmp(word, "key_kind", length) == 0) narrow = number_of(value + 1, KEY_KINDS);
+      if (strncmp(word, "element", length) == 0) narrow = number_of(value + 1, ELEMENTS);
       char *member = (char *)options + MEMBERS[i].offset;
       if (MEMBERS[i].size == 4) memcpy(member, &narrow, 4);
       else memcpy(member, &wide, 8);

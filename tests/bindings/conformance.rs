@@ -45,7 +45,7 @@ pub fn passed(output: &Output) -> Result<String, Failure> {
 }
 
 /// Lines of `cases.txt` and the wrong lines that replace them. A replayer must report each of them.
-const INJECTED: [(&str, &str); 18] = [
+const INJECTED: [(&str, &str); 24] = [
     ("hit five 40a00000 1 0 -", "hit five 40a00001 1 0 -"),
     ("hit half ~4.7169905 3 0 -", "hit half ~4.7179905 3 0 -"),
     ("hit a%00b 00000000 0 0 -", "hit a%00c 00000000 0 0 -"),
@@ -67,6 +67,12 @@ const INJECTED: [(&str, &str); 18] = [
     ("user_block A -> OK 5 8 -", "user_block A -> OK 5 8 label"),
     ("delete_where A tags_any=3 -> OK 2", "delete_where A tags_any=3 -> OK 1"),
     ("set_tags A missing 5 -> NOT_FOUND", "set_tags A missing 5 -> OK"),
+    ("element B -> i8", "element B -> f16"),
+    ("vector_bytes A -> 134", "vector_bytes A -> 136"),
+    ("hit_vector 0 -> v0,-0,1", "hit_vector 0 -> v0,0,1"),
+    ("hit_stored 1 -> %7F%FE+%00*66+%00%00%80%3F", "hit_stored 1 -> %7F%FE+%00*66+%00%00%80%BF"),
+    ("view A zero -> OK v0 0 - 2 i8 %05+%00*63+%00*4", "view A zero -> OK v0 0 - 2 i8 %04+%00*63+%00*4"),
+    ("entry row v1.001953125 6 - 6", "entry row v1.00146484375 6 - 6"),
 ];
 
 /// Replays `cases.txt`, and then once with each injected wrong line, which must be reported.
