@@ -248,6 +248,44 @@ static syna_mmap_status delete_first(void) {
   if (status == SYNA_MMAP_OK) lacks_first = 1;
   return status;
 }
+/* A store of 16-bit floats without rows, in memory, and more rows than the memory that the library has in reserve. */
+enum { MANY = 4000 };
+static syna_mmap *halves;
+static batch many;
+static void prepare_halves(void) {
+  prepare();
+  options.element = SYNA_MMAP_ELEMENT_F16;
+  OK(syna_mmap_open_in_memory(&options, &halves, &error));
+  many = batch_of(FRESH, MANY);
+}
+/* Writes floats, which are converted in memory of the call: all rows or none. Then it reads them. */
+static syna_mmap_status write_halves(void) {
+  syna_mmap_batch all = SYNA_MMAP_BATCH_INIT;
+  float vector[DIMENSIONS];
+  size_t count = 0;
+  const uint64_t before = syna_mmap_len(halves);
+  syna_mmap_status status;
+  all.keys = many.keys;
+  all.key_offsets = many.offsets;
+  all.vectors = many.vectors;
+  all.vectors_element = SYNA_MMAP_ELEMENT_F32;
+  all.count = many.count;
+  all.mode = SYNA_MMAP_WRITE_UPSERT;
+  status = syna_mmap_write(halves, &all, NULL, &error);
+  CHECK(syna_mmap_len(halves) == (status == SYNA_MMAP_OK ? MANY : before));
+  if (status == SYNA_MMAP_OK) status = syna_mmap_search(halves, many.vectors, 1, NULL, results, &error);
+  if (status == SYNA_MMAP_OK) {
+    CHECK(syna_mmap_results_hits(results, &count)->row % MANY == 0 && count == 1);
+    CHECK(syna_mmap_results_vector(results, 0, vector) && vector[0] != many.vectors[0]);
+    status = syna_mmap_get(halves, many.keys, many.offsets[1], vector, &error);
+  }
+  return status;
+}
+static void prepare_halves_with_rows(void) {
+  prepare_halves();
+  OK(syna_mmap_insert_batch(halves, rows.keys, rows.offsets, rows.vectors, rows.count, NULL, &error));
+}
+static syna_mmap_status build_index_of_halves(void) { return syna_mmap_build_index(halves, &error); }
 static syna_mmap_status first_lacks_when(syna_mmap_status status) {
   if (status == SYNA_MMAP_OK) lacks_first = 1;
   return status;
@@ -548,6 +586,8 @@ static const scene scenes[] = {
     {"insert_batch (index, threads)", prepare_automatic, insert_batch, SYNA_MMAP_OK, 0},
     {"upsert_batch", prepare_grown, upsert_batch, SYNA_MMAP_OK, 0},
     {"write (tags, payloads)", prepare, write_all, SYNA_MMAP_OK, 0},
+    {"write, search, get (16-bit floats)", prepare_halves, write_halves, SYNA_MMAP_OK, 0},
+    {"build_index (16-bit floats)", prepare_halves_with_rows, build_index_of_halves, SYNA_MMAP_OK, 0},
     {"insert (not finite)", prepare, insert_not_finite, SYNA_MMAP_ERR_INVALID_VECTOR, 0},
     {"delete", prepare, delete_first, SYNA_MMAP_OK, 0},
     {"write (deletions)", prepare_existing, write_and_delete, SYNA_MMAP_OK, 0},

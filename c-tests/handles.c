@@ -32,7 +32,8 @@ static void unusable(syna_mmap *store, syna_mmap_results *results) {
   CHECK(!syna_mmap_contains(store, "k", 1));
   CHECK(syna_mmap_len(store) == 0);
   CHECK(syna_mmap_dimensions(store) == 0);
-  CHECK(syna_mmap_metric(store) == 0);
+  CHECK(syna_mmap_metric(store) == 0 && syna_mmap_key_kind(store) == 0 && syna_mmap_element(store) == 0);
+  CHECK(syna_mmap_vector_bytes(store) == 0);
   CHECK(!syna_mmap_has_index(store));
   CHECK(!syna_mmap_is_dirty(store));
   CHECK(syna_mmap_last_durable_seq(store) == 0);
@@ -46,6 +47,9 @@ static void unusable_results(syna_mmap *store, syna_mmap_results *results) {
   CHECK(!syna_mmap_results_is_partial(results));
   CHECK(syna_mmap_results_tags(results, 0) == 0);
   CHECK(syna_mmap_results_payload(results, 0, &count) == NULL && count == 0);
+  count = 1;
+  CHECK(syna_mmap_results_stored(results, 0, &count) == NULL && count == 0);
+  CHECK(!syna_mmap_results_vector(results, 0, vector));
   syna_mmap_results_free(results);
 }
 

@@ -58,6 +58,9 @@ static void nulls(void) {
   NAMED("index_bytes", syna_mmap_open_memory((uint8_t *)vector, 1, NULL, 1, NULL, &other, &error));
   NAMED("out_store", syna_mmap_open_memory((uint8_t *)vector, 1, NULL, 0, NULL, NULL, &error));
   CHECK(!syna_mmap_contains(store, NULL, 1));
+  CHECK(!syna_mmap_results_vector(results, 0, NULL) && !syna_mmap_results_vector(NULL, 0, vector));
+  CHECK(syna_mmap_results_stored(results, 0, NULL) == NULL && syna_mmap_results_stored(NULL, 0, NULL) == NULL);
+  CHECK(syna_mmap_element(NULL) == 0 && syna_mmap_vector_bytes(NULL) == 0 && syna_mmap_key_kind(NULL) == 0);
   CHECK(other == NULL);
 }
 
@@ -99,6 +102,8 @@ static void misaligned(void) {
   syna_mmap_options_init(OFF(syna_mmap_options, &room), sizeof(syna_mmap_options));
   syna_mmap_search_options_init(OFF(syna_mmap_search_options, &room), sizeof(syna_mmap_search_options));
   CHECK(syna_mmap_results_hits(results, OFF(size_t, &room)) == NULL);
+  CHECK(syna_mmap_results_stored(results, 0, OFF(size_t, &room)) == NULL);
+  CHECK(!syna_mmap_results_vector(results, 0, OFF(float, &room)));
   CHECK(room.bytes[0] == 0 && memcmp(room.bytes, room.bytes + 1, sizeof room - 1) == 0);
 }
 
@@ -110,6 +115,7 @@ static void optional(void) {
   OK(syna_mmap_upsert_batch(store, "k", offsets, vector, 1, NULL));
   OK(syna_mmap_search(store, vector, 1, NULL, results, NULL));
   CHECK(syna_mmap_results_hits(results, NULL) != NULL);
+  CHECK(syna_mmap_results_stored(results, 0, NULL) != NULL);
   OK(syna_mmap_get(store, "k", 1, vector, NULL));
   OK(syna_mmap_delete(store, "k", 1, NULL, NULL));
   OK(syna_mmap_delete(store, NULL, 0, NULL, NULL));

@@ -38,6 +38,11 @@ fn search() {
 }
 
 #[test]
+fn elements() {
+    run("elements");
+}
+
+#[test]
 fn borrowed() {
     run("borrowed");
 }
