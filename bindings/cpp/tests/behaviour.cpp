@@ -137,6 +137,41 @@ int main(int argc, char** argv) {
   CHECK(thrown([&] { numbered.set_user_block({0, 0, std::string("a\0b", 3)}); }) == syna::status::invalid_argument);
   how.with_key_kind(syna::key_kind::text).with_label(nullptr);
 
+  /* 16-bit floats: rounded, copied out as floats, and stored as they are. */
+  how.with_element(syna::element::f16);
+  syna::store halves = syna::store::in_memory(how);
+  CHECK(halves.element() == syna::element::f16 && halves.vector_bytes() == 128);
+  CHECK(halves.key_kind() == syna::key_kind::text);
+  std::vector<float> ties(64);
+  ties[0] = 1.00048828125f, ties[63] = -2.0f;
+  halves.insert("ties", ties);
+  syna::results found = halves.search(ties, 1);
+  CHECK(found[0].vector.empty() && found.vector(0)[0] == 1.0f && found.vector(0)[63] == -2.0f);
+  CHECK(found.stored(0).size() == 128 && found.stored(0)[1] == 0x3C && found.stored(0)[127] == 0xC0);
+  CHECK(found.vector(1).empty() && found.stored(1).empty() && !found.copy_vector(1, ties));
+  CHECK(found.copy_vector(0, ties) && ties[0] == 1.0f && !found.copy_vector(0, syna::span<float>(ties.data(), 63)));
+  CHECK(halves.view("ties").vector.empty() && halves.view("ties").stored.size() == 128);
+  CHECK(halves.row_at(0).vector.empty() && halves.row_at(0).stored.data() == halves.view("ties").stored.data());
+  syna::condition by_bytes([](const syna::row& row) { return row.vector.empty() && row.stored[1] == 0x3C; });
+  CHECK(halves.count_where(syna::search_options().with_condition(by_bytes)) == 1);
+  const std::array<std::string_view, 2> copied{"one", "two"};
+  std::vector<std::uint8_t> bytes(257);
+  bytes[2] = 0x3C, bytes[130] = 0x40;
+  syna::batch own;
+  own.keys = copied;
+  own.stored = syna::span<const std::uint8_t>(bytes.data() + 1, 256);
+  own.stored_element = syna::element::f16;
+  CHECK(halves.insert_batch(own) == 2 && halves.get("one")[0] == 1.0f && halves.get("two")[0] == 2.0f);
+  own.stored_element = syna::element::i8;
+  CHECK(thrown([&] { halves.insert_batch(own); }) == syna::status::element_mismatch);
+  own.stored_element = syna::element::f16;
+  own.stored = syna::span<const std::uint8_t>(bytes.data() + 1, 255);
+  CHECK(thrown([&] { halves.insert_batch(own); }) == syna::status::dimension_mismatch);
+  own.vectors = ties;
+  CHECK(thrown([&] { halves.insert_batch(own); }) == syna::status::invalid_argument);
+  CHECK(halves.size() == 3);
+  how.with_element(syna::element::f32);
+
   /* A store that was moved from is closed; the other one is not. */
   syna::store other = std::move(store);
   CHECK(store.size() == 0 && other.size() == 3003);

@@ -57,6 +57,11 @@ class replay : writes {
     } else if (name == "key_kind") {
       how.with_key_kind(static_cast<syna::key_kind>(number_of(
           value, {{"text", SYNA_MMAP_KEYS_TEXT}, {"bytes", SYNA_MMAP_KEYS_BYTES}, {"from_file", SYNA_MMAP_KEYS_FROM_FILE}})));
+    } else if (name == "element") {
+      how.with_element(static_cast<syna::element>(number_of(value, {{"f32", SYNA_MMAP_ELEMENT_F32},
+                                                                    {"f16", SYNA_MMAP_ELEMENT_F16},
+                                                                    {"i8", SYNA_MMAP_ELEMENT_I8},
+                                                                    {"from_file", SYNA_MMAP_ELEMENT_FROM_FILE}})));
     } else if (name == "label") how.with_label((label_ = bytes_of(value)).c_str());
     else if (name == "expected_label") how.with_expected_label((expected_label_ = bytes_of(value)).c_str());
     else if (name == "application_id") how.application_id = narrow();
@@ -70,11 +75,12 @@ class replay : writes {
     else if (name == "hnsw_ef_search") how.hnsw_ef_search = narrow();
     else if (name == "index_profile") how.index_profile = narrow();
     else if (name == "index_worker") how.index_worker = narrow();
+    else if (name == "most_unindexed_rows") how.most_unindexed_rows = number();
     else if (name == "fixed_ef") how.fixed_ef = narrow();
     else throw std::runtime_error("an unknown option: " + word);
   }
 
-  /* The number of a metric or a kind of keys, which is a number or a name. */
+  /* The number of a metric, a kind of keys or an element type, which is a number or a name. */
   static std::uint32_t number_of(const std::string& word, const std::map<std::string, std::uint32_t>& names) {
     const auto found = names.find(word);
     return found != names.end() ? found->second : static_cast<std::uint32_t>(std::stoul(word));
@@ -202,6 +208,7 @@ class replay : writes {
         {"insert", [&] { said(store().try_insert(key(), vector())); }},
         {"upsert", [&] { said(store().try_upsert(key(), vector())); }},
         {"batch", [&] { write_batch(); }},
+        {"batch_stored", [&] { write_stored(); }},
         {"delete", [&] { said(store().try_erase(key())); }},
         {"delete_batch", [&] { erase_batch(); }},
         {"delete_where", [&] { said_number(store().try_erase_where(search_options())); }},
@@ -226,6 +233,11 @@ class replay : writes {
         {"dimensions", [&] { said(std::uint64_t{store().dimensions()}); }},
         {"last_durable_seq", [&] { said(store().last_durable_seq()); }},
         {"metric", [&] { said(words{metrics[static_cast<std::size_t>(store().metric())]}); }},
+        {"key_kind", [&] { said(words{store().key_kind() == syna::key_kind::bytes ? "bytes" : "text"}); }},
+        {"element", [&] { said(words{element_name(store().element())}); }},
+        {"vector_bytes", [&] { said(std::uint64_t{store().vector_bytes()}); }},
+        {"hit_vector", [&] { hit_vector(); }},
+        {"hit_stored", [&] { hit_stored(); }},
         {"search", [&] { search(); }},
         {"search_key", [&] { search_key(); }},
         {"search_range", [&] { search_range(); }},

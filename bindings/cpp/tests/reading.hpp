@@ -11,10 +11,6 @@ class reading : public asking {
  protected:
   using asking::asking;
 
-  static bool is_same(syna::span<const float> vector, const std::vector<float>& wanted) {
-    return std::equal(wanted.begin(), wanted.end(), vector.begin(), vector.end());
-  }
-
   void put() {
     const std::string payload = bytes_of(words_.at(5));
     const syna::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
@@ -25,11 +21,39 @@ class reading : public asking {
   void view() {
     const std::string key = bytes_of(words_.at(2));
     said(store().try_view(key), [&](const syna::row& row) {
-      const bool is_it = row.key == key && is_same(row.vector, vector_of(expected_.at(1))) &&
+      const bool is_it = row.key == key && is_same(store().get(key), vector_of(expected_.at(1))) &&
                          std::string(row.payload.begin(), row.payload.end()) == bytes_of(expected_.at(3));
-      return words{is_it ? expected_[1] : "another row", std::to_string(row.tags), expected_[3],
-                   std::to_string(row.number)};
+      words text{is_it ? expected_[1] : "another row", std::to_string(row.tags), expected_[3],
+                 std::to_string(row.number)};
+      require(row.vector.empty() == (store().element() != syna::element::f32), "floats in a store of another type");
+      if (expected_.size() > 5) {
+        const bool is_stored = std::string(row.stored.begin(), row.stored.end()) == bytes_of(expected_.at(6));
+        text.push_back(element_name(store().element()));
+        text.push_back(is_stored ? expected_[6] : "other bytes");
+      } else {
+        require(is_same(row.vector, vector_of(expected_.at(1))), "another vector");
+      }
+      return text;
     });
+  }
+
+  static std::string element_name(syna::element element) {
+    static const char* const names[] = {"f32", "f16", "i8"};
+    return names[static_cast<std::size_t>(element)];
+  }
+
+  void hit_vector() {
+    const auto found = results_->vector(std::stoul(words_.at(1)));
+    const std::string& wanted = expected_.at(0);
+    const bool is_it = wanted != "none" && is_same(found, vector_of(wanted));
+    said(words{is_it ? wanted : found.empty() ? "none" : "another vector"});
+  }
+
+  void hit_stored() {
+    const auto found = results_->stored(std::stoul(words_.at(1)));
+    const std::string& wanted = expected_.at(0);
+    const bool is_it = wanted != "none" && std::string(found.begin(), found.end()) == bytes_of(wanted);
+    said(words{is_it ? wanted : found.empty() ? "none" : "other bytes"});
   }
 
   void row_at() {

@@ -63,6 +63,32 @@ class writes : public reading {
     }
   }
 
+  void write_stored() {
+    syna::store& target = store();
+    const words operation = words_;
+    const std::map<std::string, syna::element> names{
+        {"f32", syna::element::f32}, {"f16", syna::element::f16}, {"i8", syna::element::i8}};
+    const auto rows_given = following("row", operation.at(4));
+    const auto keys = column(rows_given, 1), payloads = column(rows_given, 4);
+    std::vector<std::uint64_t> tags;
+    std::string stored;
+    bool has_payloads = false;
+    for (std::size_t i = 0; i < rows_given.size(); i++) {
+      stored += bytes_of(rows_given[i][2]);
+      tags.push_back(std::stoull(rows_given[i][3]));
+      has_payloads |= !payloads[i].empty();
+    }
+    const auto key_views = views(keys), payload_views = views(payloads);
+    const auto named = names.find(operation[3]);
+    syna::batch rows;
+    rows.keys = key_views;
+    rows.stored = {reinterpret_cast<const std::uint8_t*>(stored.data()), stored.size()};
+    rows.stored_element = named != names.end() ? named->second : static_cast<syna::element>(std::stoul(operation[3]));
+    rows.tags = tags;
+    if (has_payloads) rows.payloads = payload_views;
+    said_number(operation[2] == "upsert" ? target.try_upsert_batch(rows) : target.try_insert_batch(rows));
+  }
+
   void erase_batch() {
     syna::store& target = store();
     const auto keys = column(following("key", std::string(words_[2])), 1);

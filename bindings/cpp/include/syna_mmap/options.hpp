@@ -33,6 +33,16 @@ enum class key_kind : std::uint32_t {
   from_file = SYNA_MMAP_KEYS_FROM_FILE,
 };
 
+/* How the components of vectors are stored. */
+enum class element : std::uint32_t {
+  f32 = SYNA_MMAP_ELEMENT_F32,
+  f16 = SYNA_MMAP_ELEMENT_F16,
+  /* Integers of 1 byte, and one scale a vector. */
+  i8 = SYNA_MMAP_ELEMENT_I8,
+  /* For opening only: as in the existing file. */
+  from_file = SYNA_MMAP_ELEMENT_FROM_FILE,
+};
+
 /* syna_mmap_options with the defaults; its members are set by name. */
 struct options : syna_mmap_options {
   options() noexcept { syna_mmap_options_init(this, sizeof(syna_mmap_options)); }
@@ -45,6 +55,7 @@ struct options : syna_mmap_options {
   /* SYNA_MMAP_OPEN_*, added to those that are set. */
   options& with_flags(std::uint32_t more) noexcept { return flags |= more, *this; }
   options& with_key_kind(syna::key_kind k) noexcept { return key_kind = static_cast<std::uint32_t>(k), *this; }
+  options& with_element(syna::element e) noexcept { return element = static_cast<std::uint32_t>(e), *this; }
   /* Of a new file: what the vectors are. The text outlives the opening. */
   options& with_label(const char* text) noexcept { return label = text, *this; }
   /* An existing file with another label is refused. The text outlives the opening. */

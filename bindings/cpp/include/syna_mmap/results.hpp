@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "error.hpp"
 #include "span.hpp"
@@ -17,6 +18,7 @@ namespace syna {
 struct hit {
   std::string_view key;
   float distance = 0;
+  /* The stored vector. Empty in a store of another element type than f32: see results::vector and results::stored. */
   span<const float> vector;
   std::uint64_t row = 0;
 };
@@ -35,7 +37,7 @@ class results {
     iterator() noexcept = default;
     iterator(const syna_mmap_hit* at, std::size_t dimensions) noexcept : at_(at), dimensions_(dimensions) {}
     hit operator*() const noexcept {
-      return {{at_->key, at_->key_len}, at_->distance, {at_->vector, dimensions_}, at_->row};
+      return {{at_->key, at_->key_len}, at_->distance, {at_->vector, at_->vector == nullptr ? 0 : dimensions_}, at_->row};
     }
     iterator& operator++() noexcept { return ++at_, *this; }
     iterator operator++(int) noexcept { return {at_++, dimensions_}; }
@@ -116,6 +118,23 @@ class results {
     std::size_t length = 0;
     const std::uint8_t* data = syna_mmap_results_payload(handle_, i, &length);
     return {data, length};
+  }
+
+  /* A copy of the vector of hit i as floats, in a store of any element type; empty where there is no such hit. */
+  std::vector<float> vector(std::size_t i) const {
+    std::vector<float> components(i < size_ ? dimensions_ : 0);
+    copy_vector(i, components);
+    return components;
+  }
+  /* The same into `out`, which has as many floats as the store has dimensions; whether it was copied. */
+  bool copy_vector(std::size_t i, span<float> out) const noexcept {
+    return i < size_ && out.size() == dimensions_ && syna_mmap_results_vector(handle_, i, out.data());
+  }
+  /* The vector of hit i as it is stored, in a store of any element type; empty where there is no such hit. */
+  span<const std::uint8_t> stored(std::size_t i) const noexcept {
+    std::size_t length = 0;
+    const void* bytes = syna_mmap_results_stored(handle_, i, &length);
+    return {static_cast<const std::uint8_t*>(bytes), length};
   }
 
   /* The C handle, for what this class lacks; still owned by it. */

@@ -20,7 +20,10 @@ namespace syna {
  * store::row_at, when the store is closed. */
 struct row {
   std::string_view key;
+  /* Empty in a store of another element type than f32: use `stored`, or store::get. */
   span<const float> vector;
+  /* The vector as it is stored, in a store of any element type. */
+  span<const std::uint8_t> stored;
   span<const std::uint8_t> payload;
   std::uint64_t tags = 0;
   /* Counts up as rows come; a compaction gives new numbers. */
@@ -28,7 +31,8 @@ struct row {
 
   row() = default;
   row(const syna_mmap_row& raw, std::size_t dimensions) noexcept
-      : key(raw.key, raw.key_len), vector(raw.vector, dimensions), payload(raw.payload, raw.payload_len),
+      : key(raw.key, raw.key_len), vector(raw.vector, raw.vector == nullptr ? 0 : dimensions),
+        stored(static_cast<const std::uint8_t*>(raw.stored), raw.stored_bytes), payload(raw.payload, raw.payload_len),
         tags(raw.tags), number(raw.row) {}
 };
 

@@ -145,6 +145,11 @@ class store : public writing {
   bool empty() const noexcept { return size() == 0; }
   std::uint32_t dimensions() const noexcept { return syna_mmap_dimensions(handle_); }
   syna::metric metric() const noexcept { return static_cast<syna::metric>(syna_mmap_metric(handle_)); }
+  syna::key_kind key_kind() const noexcept { return static_cast<syna::key_kind>(syna_mmap_key_kind(handle_)); }
+  /* How the components of vectors are stored. */
+  syna::element element() const noexcept { return static_cast<syna::element>(syna_mmap_element(handle_)); }
+  /* Bytes of a stored vector. */
+  std::size_t vector_bytes() const noexcept { return syna_mmap_vector_bytes(handle_); }
   bool is_dirty() const noexcept { return syna_mmap_is_dirty(handle_); }
   std::uint64_t last_durable_seq() const noexcept { return syna_mmap_last_durable_seq(handle_); }
 

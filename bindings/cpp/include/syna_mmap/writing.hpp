@@ -22,6 +22,10 @@ struct batch {
   span<const std::string_view> payloads;
   /* Keys to delete before the rows are written. */
   span<const std::string_view> deletions = {};
+  /* Instead of `vectors`: keys.size() x vector_bytes() bytes of the type `stored_element`, which are stored as they are.
+   * It is the element type of the store. */
+  span<const std::uint8_t> stored = {};
+  syna::element stored_element = syna::element::f32;
 };
 
 /* New tags and payloads of existing keys. */
@@ -60,12 +64,14 @@ class writing : public reading {
   /* Deletes, then writes the rows: all of it or nothing. */
   result<written> try_write(const batch& all, write_mode mode = write_mode::insert) {
     const std::size_t count = all.keys.size();
-    if (auto wrong = wrong_length(all.vectors.size(), count)) return *std::move(wrong);
+    const bool is_stored = !all.stored.empty() || all.stored_element != syna::element::f32;
+    if (auto wrong = is_stored ? wrong_stored(all) : wrong_length(all.vectors.size(), count)) return *std::move(wrong);
     if (auto wrong = wrong_counts(count, all.tags.size(), all.payloads.size())) return *std::move(wrong);
     const joined keys(all.keys), payloads(all.payloads), deletions(all.deletions);
     written counts;
     syna_mmap_batch raw = raw_of(keys, count, all.tags, payloads);
-    raw.vectors = all.vectors.data();
+    raw.vectors = is_stored ? static_cast<const void*>(all.stored.data()) : all.vectors.data();
+    raw.vectors_element = static_cast<std::uint32_t>(all.stored_element);
     raw.mode = static_cast<std::uint32_t>(mode);
     raw.delete_keys = deletions.text.data();
     raw.delete_key_offsets = deletions.offsets.data();
@@ -176,6 +182,21 @@ class writing : public reading {
       }
     }
   };
+
+  /* A type that is not the store's is left to the library, which reads nothing then. */
+  std::optional<failure> wrong_stored(const batch& all) const {
+    if (!all.vectors.empty()) {
+      return failure{status::invalid_argument, 0, "a batch has `vectors` or `stored`; pass one of them"};
+    }
+    const bool is_floats = all.stored_element == syna::element::f32;
+    const bool is_own = static_cast<std::uint32_t>(all.stored_element) == syna_mmap_element(handle_);
+    const std::size_t each = is_floats ? dimensions_ * sizeof(float) : syna_mmap_vector_bytes(handle_);
+    const std::size_t wanted = all.keys.size() * each;
+    if (handle_ == nullptr || (!is_floats && !is_own) || all.stored.size() == wanted) return std::nullopt;
+    return failure{status::dimension_mismatch, 0,
+                   std::to_string(all.keys.size()) + " stored vectors are needed, so pass " + std::to_string(wanted) +
+                       " bytes, not " + std::to_string(all.stored.size())};
+  }
 
   static std::optional<failure> wrong_counts(std::size_t count, std::size_t tags, std::size_t payloads) {
     if ((tags == 0 || tags == count) && (payloads == 0 || payloads == count)) return std::nullopt;
