@@ -7,13 +7,14 @@
 
 Every call releases the GIL while it works, so searches of several threads run beside each other. Vectors are numpy
 arrays of float32; a batch that is contiguous goes in without a copy, and the vectors of hits are views of the mapped
-file.
+file. Stores of 16-bit floats and of integers with a scale take and return float32 too.
 """
 
 from ._errors import (
     CancelledError,
     CorruptError,
     DimensionMismatchError,
+    ElementMismatchError,
     InvalidArgumentError,
     InvalidDimensionsError,
     InvalidHandleError,
@@ -34,7 +35,7 @@ from ._errors import (
 from ._filter import Filter
 from ._log import log_to
 from ._native import version
-from ._options import Durability, IndexProfile, KeyKind, Metric, OpenFlags
+from ._options import Durability, Element, IndexProfile, KeyKind, Metric, OpenFlags
 from ._results import Hit, Results
 from ._rows import Row
 from ._salvage import Finding, Problem, Salvaged, salvage
@@ -47,6 +48,8 @@ __all__ = [
     "CorruptError",
     "DimensionMismatchError",
     "Durability",
+    "Element",
+    "ElementMismatchError",
     "Filter",
     "Finding",
     "Hit",

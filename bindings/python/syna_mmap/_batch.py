@@ -11,11 +11,14 @@ import numpy.typing as npt
 from ._errors import DimensionMismatchError, InvalidArgumentError, Status
 from ._native import CBatch
 from ._numbers import floats, whole_numbers
+from ._rows import F16, F32
 
 _FLOAT = np.dtype(np.float32)
 
 Key = Union[str, bytes]
 Payload = Optional[bytes]
+#: Stored vectors: bytes, one vector after the other, or a list of vectors.
+Stored = Union[bytes, bytearray, memoryview, npt.NDArray[Any], Sequence[Union[bytes, bytearray, memoryview]]]
 
 
 def key_bytes(key: Key, what: str = "key") -> bytes:
@@ -80,11 +83,19 @@ class Batch:
         payloads: Optional[Sequence[Payload]],
         dimensions: int,
         mode: int,
+        element: int = F32,
     ) -> None:
-        """`vectors`: None for an update, and for a batch of deletions."""
+        """`vectors`: None for an update, and for a batch of deletions. `element`: that of the store."""
         require_many("keys", keys)
         count = len(keys)
-        rows = rows_of([] if vectors is None else vectors)
+        self.deleted = ctypes.c_size_t()
+        self._dimensions = dimensions
+        rows: npt.NDArray[Any]
+        is_half = element == F16 and isinstance(vectors, np.ndarray) and vectors.dtype == np.dtype("<f2")
+        if is_half:
+            rows = np.require(vectors, requirements=("C_CONTIGUOUS", "ALIGNED"))
+        else:
+            rows = rows_of([] if vectors is None else vectors)
         if vectors is not None and dimensions and rows.shape != (count, dimensions) and not (count == 0 and rows.size == 0):
             raise DimensionMismatchError(
                 Status.DIMENSION_MISMATCH,
@@ -99,6 +110,7 @@ class Batch:
             vectors=None if vectors is None else rows.ctypes.data,
             count=count,
             mode=mode,
+            vectors_element=F16 if is_half else F32,
         )
         if tags is not None:
             numbers = np.require(whole_numbers("tags", tags), np.uint64, ("C_CONTIGUOUS", "ALIGNED"))
@@ -113,12 +125,33 @@ class Batch:
             self.raw.payloads = content
             self.raw.payload_offsets = places.ctypes.data
 
+    def take_stored(self, stored: Stored, element: int, own: int, vector_bytes: int) -> None:
+        """Sets the vectors, which have this element type; `own`: that of the store, and bytes of a vector of it."""
+        count = self.raw.count
+        # Floats go into any store. A type that is not the store's is for the library to refuse: it reads nothing then.
+        each = 4 * self._dimensions if element == F32 else vector_bytes if element == own else 0
+        data: npt.NDArray[Any]
+        if isinstance(stored, np.ndarray):
+            data = np.ascontiguousarray(stored).reshape(-1).view(np.uint8)
+        elif isinstance(stored, (bytes, bytearray, memoryview)):
+            data = np.frombuffer(stored, np.uint8)
+        else:
+            _require_count(len(stored) == count, "stored vectors", count)
+            data = np.frombuffer(b"".join(stored), np.uint8)
+            if each:
+                _require_bytes(each, *(len(vector) for vector in stored))
+        if each:
+            _require_bytes(count * each, len(data))
+        if element == F32 and each:
+            data = np.require(data.view("<f4"), requirements=("ALIGNED",))
+        self._kept.append(data)
+        self.raw.vectors = data.ctypes.data
+        self.raw.vectors_element = element
 
     def delete(self, keys: Sequence[Key]) -> None:
         """Adds keys to delete. The number of those that exist is in `deleted` after the write."""
         require_many("delete", keys)
         text, offsets = joined([key_bytes(key) for key in keys])
-        self.deleted = ctypes.c_size_t()
         self._kept += [text, offsets]
         self.raw.delete_keys = text
         self.raw.delete_key_offsets = offsets.ctypes.data
@@ -129,3 +162,11 @@ class Batch:
 def _require_count(is_so: bool, what: str, count: int) -> None:
     if not is_so:
         raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"pass {count} {what}, one for each key")
+
+
+def _require_bytes(wanted: int, *given: int) -> None:
+    for length in given:
+        if length != wanted:
+            raise DimensionMismatchError(
+                Status.DIMENSION_MISMATCH, f"{wanted} bytes of stored vectors are needed, {length} were given"
+            )

@@ -37,6 +37,7 @@ class Status(IntEnum):
     LIMIT = 20
     KEY_KIND_MISMATCH = 21
     LABEL_MISMATCH = 22
+    ELEMENT_MISMATCH = 23
 
 
 def status_name(status: int) -> str:
@@ -83,7 +84,7 @@ class MetricMismatchError(SynaError, ValueError):
 
 
 class InvalidVectorError(SynaError, ValueError):
-    """A component is NaN or infinite."""
+    """A component is NaN or infinite, or the element type of the store cannot hold it."""
 
 
 class InvalidKeyError(SynaError, ValueError):
@@ -130,6 +131,10 @@ class LabelMismatchError(SynaError, ValueError):
     """The file has another label than expected: its vectors may come from another model."""
 
 
+class ElementMismatchError(SynaError, ValueError):
+    """The file keeps its vectors in another element type, or a batch has rows of another one."""
+
+
 _CLASSES: Dict[int, Type[SynaError]] = {
     Status.INVALID_ARGUMENT: InvalidArgumentError,
     Status.INVALID_DIMENSIONS: InvalidDimensionsError,
@@ -147,6 +152,7 @@ _CLASSES: Dict[int, Type[SynaError]] = {
     Status.LIMIT: LimitError,
     Status.KEY_KIND_MISMATCH: KeyKindMismatchError,
     Status.LABEL_MISMATCH: LabelMismatchError,
+    Status.ELEMENT_MISMATCH: ElementMismatchError,
 }
 
 

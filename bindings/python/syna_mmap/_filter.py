@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ._batch import Key, key_bytes
 from ._native import CSearchOptions, FilterCallback, library
 from ._numbers import count_of, whole_numbers
-from ._rows import KeyForm, Row, row_of
+from ._rows import RowForm, Row, row_of
 
 
 # Asked for once; nothing changes them.
@@ -73,7 +73,7 @@ class Asked:
         max_visits: int,
         condition: Optional[Filter],
         approximate: bool,
-        form: KeyForm = bytes.decode,
+        form: RowForm = RowForm(),
         max_distance: float = math.inf,
         after: Optional[After] = None,
     ) -> None:
@@ -92,7 +92,7 @@ class Asked:
         if condition:
             self._take(raw, condition, dimensions, form)
 
-    def _take(self, raw: CSearchOptions, condition: Filter, dimensions: int, form: KeyForm) -> None:
+    def _take(self, raw: CSearchOptions, condition: Filter, dimensions: int, form: RowForm) -> None:
         raw.tags_any, raw.tags_all, raw.tags_none = condition.tags_any, condition.tags_all, condition.tags_none
         prefix = key_bytes(condition.key_prefix)
         raw.key_prefix, raw.key_prefix_len = prefix, len(prefix)
@@ -133,7 +133,7 @@ def asked(
     deadline_us: Optional[int],
     max_visits: int,
     condition: Optional[Filter],
-    form: KeyForm,
+    form: RowForm,
     approximate: bool = False,
     max_distance: float = math.inf,
     after: Optional[After] = None,
@@ -147,6 +147,6 @@ def asked(
     return Asked(dimensions, k, ef, exact, deadline_us, max_visits, condition, approximate, form, max_distance, after)
 
 
-def conditions(dimensions: int, condition: Filter, form: KeyForm) -> Asked:
+def conditions(dimensions: int, condition: Filter, form: RowForm) -> Asked:
     """The conditions alone, for calls that do not search."""
     return Asked(dimensions, 0, 0, False, None, 0, condition, False, form)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 from enum import IntEnum, IntFlag
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Union
 
 from ._batch import key_bytes
 from ._errors import InvalidArgumentError, Status
 from ._native import COptions, library
 from ._numbers import count_of
-from ._rows import KeyForm
+from ._rows import RowForm
 
 # SYNA_MMAP_MAX_LABEL_BYTES.
 MOST_LABEL_BYTES = 64
@@ -33,6 +33,18 @@ class KeyKind(IntEnum):
     TEXT = 0
     #: Any bytes, such as a UUID or a number: bytes in Python.
     BYTES = 1
+    #: For opening only: as in the existing file.
+    FROM_FILE = 0xFFFFFFFF
+
+
+class Element(IntEnum):
+    """How the components of vectors are stored; fixed when the file is made. Calls take and return float32."""
+
+    F32 = 0
+    #: numpy's float16. A component of 65,520 or more in magnitude is refused.
+    F16 = 1
+    #: Integers of 1 byte, and one scale a vector.
+    I8 = 2
     #: For opening only: as in the existing file.
     FROM_FILE = 0xFFFFFFFF
 
@@ -99,13 +111,7 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
     return options
 
 
-def form_of_keys(store: ctypes.c_void_p, kind: Optional[int]) -> KeyForm:
-    """How keys of an open store are made of their bytes; `kind`: as it was opened."""
-    if kind == KeyKind.FROM_FILE:
-        # The C API does not report the kind. A byte that is never in UTF-8 is refused as a key of text, and only there.
-        is_text = library.get_tags(store, b"\xff", 1, ctypes.c_uint64(), None) == Status.INVALID_KEY
-        kind = KeyKind.TEXT if is_text else KeyKind.BYTES
-    form: KeyForm = bytes.decode
-    if kind == KeyKind.BYTES:
-        form = bytes
-    return form
+def form_of_rows(store: ctypes.c_void_p) -> RowForm:
+    """How rows of an open store are made."""
+    element = int(library.element(store))
+    return RowForm(bytes, element) if library.key_kind(store) == KeyKind.BYTES else RowForm(bytes.decode, element)

@@ -14,7 +14,7 @@ from ._errors import NotFoundError, Status, call
 from ._filter import Asked, Filter
 from ._native import COptions, library
 from ._numbers import count_of
-from ._rows import Cursor, KeyForm, Row
+from ._rows import Cursor, RowForm, Row
 
 # Row numbers that are listed at a time.
 _ROWS = 4096
@@ -25,7 +25,7 @@ class Reading:
 
     _handle: ctypes.c_void_p
     _dimensions: int
-    _form: KeyForm
+    _form: RowForm
     _memory: object
 
     def view(self, key: Key) -> Row:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ._errors import Status, call, error_of, failure, room_for_error
 from ._filter import Asked
 from ._native import CHit, library
-from ._rows import KeyForm, borrowed
+from ._rows import RowForm, borrowed, borrowed_bytes, bytes_of
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(
@@ -34,8 +34,8 @@ def _columns(address: int, count: int) -> Dict[str, npt.NDArray[Any]]:
     return {name: hits[name] for name in ("distance", "row")}
 
 
-def _key_of(hit: CHit, form: KeyForm) -> Any:
-    return form(ctypes.string_at(hit.key, hit.key_len))
+def _key_of(hit: CHit, form: RowForm) -> Any:
+    return form.key(ctypes.string_at(hit.key, hit.key_len))
 
 
 class _Lease:
@@ -61,11 +61,14 @@ class Hit(NamedTuple):
     key: Union[str, Any]
     #: Smaller is nearer, whatever the metric.
     distance: float
-    #: A read-only view of the stored vector, good as long as it is held.
+    #: A read-only view of the stored vector, good as long as it is held; a copy in a store of another element type than
+    #: float32.
     vector: npt.NDArray[np.float32]
     row: int
     tags: int
     payload: bytes
+    #: A read-only view of the bytes of the stored vector, good as long as it is held.
+    stored: memoryview
 
 
 class Results(Sequence[Hit]):
@@ -81,7 +84,7 @@ class Results(Sequence[Hit]):
         self._error = room_for_error()
         self._why = ctypes.byref(self._error)
         self._dimensions = 0
-        self._form: KeyForm = bytes.decode
+        self._form = RowForm()
         self._address = 0
         self._length = 0
         self._count = ctypes.c_size_t()
@@ -102,7 +105,7 @@ class Results(Sequence[Hit]):
         self._lease.memory = memory
         return self._lease.handle
 
-    def _end(self, status: int, how: Asked, dimensions: int, form: KeyForm) -> "Results":
+    def _end(self, status: int, how: Asked, dimensions: int, form: RowForm) -> "Results":
         """Takes up what was found, or raises what went wrong."""
         if status:
             raise failure(status, self._error)
@@ -138,14 +141,26 @@ class Results(Sequence[Hit]):
         place = range(len(self))[index]
         hit = self._hit(place)
         self._is_lent = True
+        if hit.vector:
+            vector = borrowed(self._lease, hit.vector, self._dimensions)
+            stored = bytes_of(vector)
+        else:
+            vector, stored = np.empty(self._dimensions, np.float32), self._stored(place)
+            library.results_vector(self._lease.handle, place, vector.ctypes.data)
         return Hit(
             _key_of(hit, self._form),
             hit.distance,
-            borrowed(self._lease, hit.vector, self._dimensions),
+            vector,
             hit.row,
             library.results_tags(self._lease.handle, place),
             self.payload(place),
+            stored,
         )
+
+    def _stored(self, place: int) -> memoryview:
+        length = ctypes.c_size_t()
+        address = library.results_stored(self._lease.handle, place, length)
+        return borrowed_bytes(self._lease, address, length.value)
 
     def __iter__(self) -> Iterator[Hit]:
         return (self[i] for i in range(len(self)))

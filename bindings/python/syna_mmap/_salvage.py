@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from ._errors import InvalidArgumentError, Status, call
 from ._native import library
-from ._rows import KeyForm
+from ._rows import RowForm
 
 Path = Union[str, "os.PathLike[str]", bytes]
 
@@ -53,13 +53,13 @@ def path_bytes(path: Path) -> bytes:
     return name
 
 
-def finding_of(raw: Any, form: KeyForm) -> Finding:
+def finding_of(raw: Any, form: RowForm) -> Finding:
     """A copy of a syna_mmap_finding."""
     problem: Union[Problem, int] = raw.problem
     if raw.problem in set(Problem):
         problem = Problem(raw.problem)
     row = None if raw.row == 2**64 - 1 else raw.row
-    return Finding(form(ctypes.string_at(raw.key, raw.key_len)), row, problem, raw.message.decode())
+    return Finding(form.key(ctypes.string_at(raw.key, raw.key_len)), row, problem, raw.message.decode())
 
 
 def salvage(source: Path, target: Path) -> Salvaged:

@@ -14,7 +14,7 @@ from ._errors import DimensionMismatchError, Status
 from ._filter import After, Filter, asked
 from ._native import library
 from ._results import Results
-from ._rows import Cursor, KeyForm, Row
+from ._rows import Cursor, RowForm, Row
 
 
 class Searching:
@@ -22,7 +22,7 @@ class Searching:
 
     _handle: ctypes.c_void_p
     _dimensions: int
-    _form: KeyForm
+    _form: RowForm
     _memory: object
 
     def search(

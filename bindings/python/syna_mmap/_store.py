@@ -13,7 +13,7 @@ from ._batch import Batch, Key, Payload, floats_of, key_bytes, payload_bytes, re
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
 from ._numbers import count_of
-from ._options import Durability, IndexProfile, KeyKind, Metric, OpenFlags, form_of_keys, metric_of, open_options
+from ._options import Durability, Element, IndexProfile, KeyKind, Metric, OpenFlags, form_of_rows, metric_of, open_options
 from ._progress import bar
 from ._reading import Reading
 from ._salvage import Path, path_bytes
@@ -22,6 +22,14 @@ from ._upkeep import Upkeep
 from ._writing import Writing
 
 _Vector = npt.NDArray[np.float32]
+
+# Of a store that is opened for reading only.
+_AS_IN_THE_FILE: Dict[str, Any] = {
+    "dimensions": 0,
+    "metric": Metric.FROM_FILE,
+    "key_kind": KeyKind.FROM_FILE,
+    "element": Element.FROM_FILE,
+}
 
 
 class Store(Reading, Searching, Upkeep, Writing):
@@ -53,6 +61,7 @@ class Store(Reading, Searching, Upkeep, Writing):
         index_worker: Optional[bool] = None,
         fixed_ef: Optional[bool] = None,
         key_kind: Optional[KeyKind] = None,
+        element: Optional[Element] = None,
         application_id: Optional[int] = None,
         user_version: Optional[int] = None,
         label: Union[str, bytes, None] = None,
@@ -78,6 +87,7 @@ class Store(Reading, Searching, Upkeep, Writing):
             "index_worker": index_worker,
             "fixed_ef": fixed_ef,
             "key_kind": key_kind,
+            "element": element,
             "application_id": application_id,
             "user_version": user_version,
             "label": label,
@@ -101,7 +111,7 @@ class Store(Reading, Searching, Upkeep, Writing):
     ) -> "Store":
         """A store inside a larger file, for reading; `file` is a descriptor, which may be closed at once."""
         store = cls.__new__(cls)
-        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, "key_kind": KeyKind.FROM_FILE, **options}
+        chosen = {**_AS_IN_THE_FILE, **options}
         chosen["metric"] = metric_of(chosen["metric"])
         places = {"offset": offset, "length": length, "index_offset": index_offset, "index_length": index_length}
         store._open(chosen, library.open_at, file, *(count_of(name, value) for name, value in places.items()))
@@ -114,7 +124,7 @@ class Store(Reading, Searching, Upkeep, Writing):
         They are not copied and must not change. They are kept as long as the store and what came from it need them.
         """
         store = cls.__new__(cls)
-        chosen = {"dimensions": 0, "metric": Metric.FROM_FILE, "key_kind": KeyKind.FROM_FILE, **options}
+        chosen = {**_AS_IN_THE_FILE, **options}
         chosen["metric"] = metric_of(chosen["metric"])
         places = [np.frombuffer(piece, np.uint8) if len(piece) else np.zeros(0, np.uint8) for piece in (data, index)]
         arguments = [word for piece in places for word in (piece.ctypes.data, len(piece))]
@@ -130,7 +140,7 @@ class Store(Reading, Searching, Upkeep, Writing):
         self._handle = opened
         # The file's, so it never changes.
         self._dimensions = int(library.dimensions(opened))
-        self._form = form_of_keys(opened, chosen.get("key_kind"))
+        self._form = form_of_rows(opened)
 
     # ---- its life ----
 
@@ -197,7 +207,10 @@ class Store(Reading, Searching, Upkeep, Writing):
         tags: Optional[npt.ArrayLike] = None,
         payloads: Optional[Sequence[Payload]] = None,
     ) -> int:
-        """Stores many vectors, all or none; how many keys were new. `vectors`: (count, dimensions)."""
+        """Stores many vectors, all or none; how many keys were new. `vectors`: (count, dimensions).
+
+        A store of 16-bit floats takes an array of float16 as it is.
+        """
         return self._write(keys, vectors, tags, payloads, 0)
 
     def upsert_batch(
@@ -218,7 +231,8 @@ class Store(Reading, Searching, Upkeep, Writing):
         payloads: Optional[Sequence[Payload]],
         mode: int,
     ) -> int:
-        batch, written = Batch(keys, vectors, tags, payloads, self._dimensions, mode), ctypes.c_size_t()
+        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form.element)
+        written = ctypes.c_size_t()
         call(library.write, self._handle, batch.raw, written)
         return written.value
 
@@ -307,6 +321,16 @@ class Store(Reading, Searching, Upkeep, Writing):
     def metric(self) -> Metric:
         """How near two vectors are."""
         return Metric(library.metric(self._handle))
+
+    @property
+    def element(self) -> Element:
+        """How the components of vectors are stored."""
+        return Element(library.element(self._handle))
+
+    @property
+    def vector_bytes(self) -> int:
+        """Bytes of a stored vector; 0 once it is closed."""
+        return int(library.vector_bytes(self._handle))
 
     @property
     def is_dirty(self) -> bool:

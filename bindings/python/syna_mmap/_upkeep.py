@@ -10,7 +10,7 @@ from ._errors import call
 from ._native import CStats, ProgressCallback, VerifyCallback, library
 from ._numbers import count_of
 from ._progress import bar
-from ._rows import KeyForm
+from ._rows import RowForm
 from ._salvage import Finding, Path, finding_of, path_bytes
 
 Progress = Callable[[int, int], bool]
@@ -43,7 +43,7 @@ class Upkeep:
     """The part of a store that keeps it in order."""
 
     _handle: ctypes.c_void_p
-    _form: KeyForm
+    _form: RowForm
 
     @property
     def has_index(self) -> bool:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, Optional, Sequence, Union
 
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, joined, key_bytes, payload_bytes, require_many
+from ._batch import Batch, Key, Payload, Stored, joined, key_bytes, payload_bytes, require_many
 from ._errors import InvalidArgumentError, Status, call
 from ._filter import Filter, conditions
 from ._native import CUserBlock, library
 from ._numbers import count_of
-from ._options import KeyKind, label_bytes
-from ._rows import KeyForm
+from ._options import Element, KeyKind, label_bytes
+from ._rows import RowForm
 
 _INSERT, _UPSERT = 0, 1
 
@@ -43,7 +43,7 @@ class Writing:
 
     _handle: ctypes.c_void_p
     _dimensions: int
-    _form: KeyForm
+    _form: RowForm
 
     def write(
         self,
@@ -54,15 +54,25 @@ class Writing:
         *,
         delete: Sequence[Key] = (),
         upsert: bool = False,
+        stored: Optional[Stored] = None,
+        stored_element: Optional[Element] = None,
     ) -> Written:
         """Deletes the keys in `delete`, then stores the rows: all of it or nothing.
 
         A key that is deleted and stored has the new row. `upsert`: rows replace those that are there.
+        `stored`: instead of `vectors`, vectors as a store of this element type keeps them (`hit.stored`, `row.stored`): a
+        list of them, or their bytes one after the other. `stored_element`: their type, if it is not to be the store's.
         """
-        if vectors is None and len(keys):
+        if vectors is None and stored is None and len(keys):
             raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"pass the vectors of the {len(keys)} keys")
+        if vectors is not None and stored is not None:
+            raise InvalidArgumentError(Status.INVALID_ARGUMENT, "pass `vectors` or `stored`, not both")
         mode = _UPSERT if upsert else _INSERT
-        batch, written = Batch(keys, vectors, tags, payloads, self._dimensions, mode), ctypes.c_size_t()
+        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form.element)
+        written = ctypes.c_size_t()
+        if stored is not None:
+            element = self._form.element if stored_element is None else int(stored_element)
+            batch.take_stored(stored, element, self._form.element, int(library.vector_bytes(self._handle)))
         batch.delete(delete)
         call(library.write, self._handle, batch.raw, written)
         return Written(written.value, batch.deleted.value)
@@ -126,4 +136,4 @@ class Writing:
     @property
     def key_kind(self) -> KeyKind:
         """Whether keys are str or bytes."""
-        return KeyKind.BYTES if self._form is bytes else KeyKind.TEXT
+        return KeyKind.BYTES if self._form.key is bytes else KeyKind.TEXT

@@ -17,7 +17,7 @@ import numpy as np
 import syna_mmap
 from conformance_words import as_bytes, bytes_of, is_distance, open_options, require, vector_of, yes_no
 from conformance_writes import Writes
-from syna_mmap import Filter, KeyKind, Results, Status, Store, SynaError
+from syna_mmap import Element, Filter, KeyKind, Results, Status, Store, SynaError
 
 
 class Replay(Writes):
@@ -120,6 +120,8 @@ class Replay(Writes):
             if searched is not None:
                 require(isinstance(hit.key, bytes) == (searched.key_kind == KeyKind.BYTES), f"a {type(hit.key)}")
                 require(searched[hit.key].tobytes() == hit.vector.tobytes(), "another vector")
+                is_view = searched.element == Element.F32
+                require(hit.vector.flags.owndata != is_view, "a copy in a store of floats, or none in another one")
             count += 1
             self.checks += 1
         require(count in (0, len(hits)), "more hits than lines")
@@ -196,6 +198,7 @@ class Replay(Writes):
 
     def iterate(self) -> None:
         rows: List[Any] = []
+        letter = self.words[1]
 
         def walked() -> List[Any]:
             rows.extend(self.store().rows(int(self.words[2])))
@@ -207,6 +210,9 @@ class Replay(Writes):
             row, words = rows[count], self.words
             require(as_bytes(row.key) == bytes_of(words[1]), f"key {row.key}")
             require(row.vector.tobytes() == vector_of(words[2]).tobytes(), "another vector")
+            if self.stores[letter].element != Element.F32:
+                require(self.stores[letter][row.key].tobytes() == row.vector.tobytes(), "another vector by its key")
+            require(len(row.stored) == self.stores[letter].vector_bytes, "stored bytes of another length")
             require(row.tags == int(words[3]), f"tags {row.tags}")
             require(row.payload == bytes_of(words[4]), f"payload {row.payload!r}")
             require(row.row == int(words[5]), f"row {row.row}")
@@ -243,9 +249,27 @@ class Replay(Writes):
             row = self.store().view(bytes_of(self.words[2]))
             is_same = row.vector.tobytes() == vector_of(self.expected[1]).tobytes()
             is_same = is_same and row.payload == bytes_of(self.expected[3])
-            return [self.expected[1], row.tags, self.expected[3], row.row] if is_same else [row]
+            is_same = is_same and self.store().read(row.key).tobytes() == row.vector.tobytes()
+            if not is_same:
+                return [row]
+            answer = [self.expected[1], row.tags, self.expected[3], row.row]
+            if len(self.expected) > 5:
+                is_stored = bytes(row.stored) == bytes_of(self.expected[6])
+                answer += [self.store().element.name.lower(), self.expected[6] if is_stored else "other bytes"]
+            else:
+                require(bytes(row.stored) == row.vector.tobytes(), "other bytes")
+            return answer
 
         self.said_status(compared)
+
+    def hit_part(self, part: Callable[[Any], bytes], wanted: Callable[[str], bytes]) -> None:
+        """A part of a hit of the results, if there is such a hit."""
+        index, word = int(self.words[1]), self.expected[0]
+        if index >= len(self.results):
+            self.said("none")
+            return
+        is_same = word != "none" and part(self.results[index]) == wanted(word)
+        self.said(word if is_same else "something else")
 
     def row_at(self) -> None:
         def compared() -> List[Any]:
@@ -359,6 +383,14 @@ class Replay(Writes):
             "dimensions": lambda: self.said(self.store().dimensions),
             "last_durable_seq": lambda: self.said(self.store().last_durable_seq),
             "metric": lambda: self.said(self.store().metric.name.lower()),
+            "key_kind": lambda: self.said(self.store().key_kind.name.lower()),
+            "element": lambda: self.said(self.store().element.name.lower()),
+            "vector_bytes": lambda: self.said(self.store().vector_bytes),
+            "hit_vector": lambda: self.hit_part(
+                lambda hit: hit.vector.tobytes(), lambda word: vector_of(word).tobytes()
+            ),
+            "hit_stored": lambda: self.hit_part(lambda hit: bytes(hit.stored), bytes_of),
+            "batch_stored": self.batch_stored,
             "search": self.search,
             "search_key": self.search_key,
             "search_range": self.search_range,

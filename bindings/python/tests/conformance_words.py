@@ -6,7 +6,7 @@ import struct
 from typing import Any, Dict, List, Union
 
 import numpy as np
-from syna_mmap import KeyKind, Metric, OpenFlags
+from syna_mmap import Element, KeyKind, Metric, OpenFlags
 
 MASK = (1 << 64) - 1
 
@@ -77,6 +77,8 @@ def open_options(words: List[str]) -> Dict[str, Any]:
             options[name] = bytes_of(value).decode()
         elif name == "key_kind" and not value.isdigit():
             options[name] = KeyKind[value.upper()]
+        elif name == "element" and not value.isdigit():
+            options[name] = Element[value.upper()]
         else:
             options[name] = value if name == "metric" and not value.isdigit() else int(value)
     if "flags" in options:

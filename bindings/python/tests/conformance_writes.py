@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 from conformance_words import bytes_of, require, vector_of
-from syna_mmap import Filter, Store, UserBlock
+from syna_mmap import Element, Filter, Store, UserBlock
 
 
 class Writes:
@@ -46,6 +46,18 @@ class Writes:
             return
         write = store.upsert_batch if upsert else store.insert_batch
         self.said_status(lambda: [write(keys, vectors, tags, payloads)])
+
+    def batch_stored(self) -> None:
+        store, upsert, kind = self.store(), self.words[2] == "upsert", self.words[3]
+        element: Any = int(kind) if kind.isdigit() else Element[kind.upper()]
+        rows = self.following("row", int(self.words[4]))
+        keys, stored = [bytes_of(row[0]) for row in rows], [bytes_of(row[1]) for row in rows]
+        tags = [int(row[2]) for row in rows]
+        payloads: Optional[List[bytes]] = [bytes_of(row[3]) for row in rows]
+        if not any(payloads or []):
+            payloads = None
+        options: Dict[str, Any] = {"upsert": upsert, "stored": stored, "stored_element": element}
+        self.said_status(lambda: [store.write(keys, None, tags, payloads, **options).rows])
 
     def delete_batch(self) -> None:
         store = self.store()

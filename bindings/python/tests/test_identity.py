@@ -54,6 +54,9 @@ class Identity(unittest.TestCase):
             self.assertEqual(list(store), keys + [b"text"])
 
     def test_keys_of_text_are_str(self) -> None:
+        with self.assertRaises(NotFoundError):
+            Store(self.path, 64, key_kind=KeyKind.FROM_FILE)
+        Store(self.path, 64).close()
         with Store(self.path, 64, key_kind=KeyKind.FROM_FILE) as store:
             store.insert(b"a", vector(1))
             self.assertIs(store.key_kind, KeyKind.TEXT)
