@@ -237,6 +237,42 @@ static void bad_batches(syna_mmap *store, uint32_t element) {
   CHECK(syna_mmap_len(store) == rows);
 }
 
+/* The bytes of a file, at an address that is a multiple of 4 and of no more; free them with bytes_free. */
+static uint8_t *bytes_of_file(const char *path, size_t *length) {
+  FILE *file = fopen(path, "rb");
+  uint8_t *room;
+  CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+  *length = (size_t)ftell(file);
+  rewind(file);
+  room = aligned_alloc(64, (*length + 4 + 63) / 64 * 64);
+  CHECK(room != NULL && fread(room + 4, 1, *length, file) == *length && fclose(file) == 0);
+  return room + 4;
+}
+
+static void bytes_free(uint8_t *bytes) { free(bytes - 4); }
+
+/* A store in the memory of the program, without options and with those of another type. */
+static void in_own_memory(const char *name, uint32_t element) {
+  char index_name[40];
+  size_t length, index_length;
+  uint8_t *bytes = bytes_of_file(in_folder(name), &length), *index_bytes;
+  syna_mmap *store = NULL;
+  syna_mmap_options options = quiet();
+  snprintf(index_name, sizeof index_name, "%s.hnsw", name);
+  index_bytes = bytes_of_file(in_folder(index_name), &index_length);
+  options.element = element == SYNA_MMAP_ELEMENT_I8 ? SYNA_MMAP_ELEMENT_F16 : SYNA_MMAP_ELEMENT_I8;
+  FAILS(ELEMENT_MISMATCH, syna_mmap_open_memory(bytes, length, NULL, 0, &options, &store, &error));
+  OK(syna_mmap_open_memory(bytes, length, index_bytes, index_length, NULL, &store, &error));
+  CHECK(syna_mmap_element(store) == element && syna_mmap_has_index(store));
+  rows_have_vectors(store, element);
+  hits_have_vectors(store, element);
+  filters_see_stored_vectors(store, element);
+  FAILS(READ_ONLY, write_stored(store, element, ROWS, 1, NULL));
+  OK(syna_mmap_close(store, &error));
+  bytes_free(bytes);
+  bytes_free(index_bytes);
+}
+
 /* ---- all of it --------------------------------------------------------------------------------- */
 
 static void a_store(size_t type) {
@@ -263,6 +299,7 @@ static void a_store(size_t type) {
   CHECK(syna_mmap_element(store) == element);
   hits_have_vectors(store, element);
   OK(syna_mmap_close(store, &error));
+  in_own_memory(TYPES[type].name, element);
   /* Without options: as in the file. */
   OK(syna_mmap_open(in_folder(TYPES[type].name), NULL, &store, &error));
   CHECK(syna_mmap_element(store) == element);
