@@ -873,7 +873,7 @@ syna_mmap_status syna_mmap_path(const syna_mmap *store,
                                 syna_mmap_error *error);
 
 /**
- * Reports the options of a store as they are in effect: dimensions, metric, key_kind, application_id and
+ * Reports the options of a store as they are in effect: dimensions, metric, key_kind, element, application_id and
  * user_version as the file says, hnsw_ef_search and checkpoint_interval_secs as they were set last, the
  * others as the store was opened.
  *
@@ -2041,7 +2041,8 @@ syna_mmap_status syna_mmap_search(const syna_mmap *store,
 
 /**
  * The distance of two vectors by the store's metric, bit for bit as an exact search for `a` computes it for
- * the stored vector `b`. The vectors need not be stored.
+ * the stored vector `b`. The vectors need not be stored, and neither is rounded: in a store of another element
+ * type than SYNA_MMAP_ELEMENT_F32, pass a `b` that syna_mmap_get returned.
  *
  * store         a handle.
  * a             COPIED: as many floats as the store has dimensions, aligned to 4 bytes.

@@ -151,6 +151,26 @@ fn a_query_that_rounds_to_a_stored_vector_finds_it_in_the_index() {
 }
 
 #[test]
+fn the_distance_to_a_vector_that_get_returned_has_the_bits_of_a_search() {
+    let folder = TempFolder::new("elements-distance");
+    let rows = vectors(6, 100);
+    for element in SMALL {
+        for metric in METRICS {
+            let path = folder.file(&format!("{}-{metric:?}", element.name()));
+            let store = MmapVectorStore::new(&path, config(element, metric)).unwrap();
+            write(&store, &rows);
+            let query = &vectors(7, 1)[0];
+            for hit in store.search(query, 100).unwrap() {
+                let stored = store.get(hit.key.as_str()).unwrap().unwrap();
+                assert_eq!(stored, hit.vector);
+                let distance = store.distance(query, &stored).unwrap();
+                assert_eq!(distance.to_bits(), hit.score.to_bits(), "{element:?} {metric:?} {}", hit.key);
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_of_the_stores_own_type_are_copied() {
     let folder = TempFolder::new("elements-stored");
     let rows = vectors(4, 50);

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn syna_mmap_path(
     }
 }
 
-/// Reports the options of a store as they are in effect: dimensions, metric, key_kind, application_id and
+/// Reports the options of a store as they are in effect: dimensions, metric, key_kind, element, application_id and
 /// user_version as the file says, hnsw_ef_search and checkpoint_interval_secs as they were set last, the
 /// others as the store was opened.
 ///

@@ -58,7 +58,8 @@ pub unsafe extern "C" fn syna_mmap_search(
 }
 
 /// The distance of two vectors by the store's metric, bit for bit as an exact search for `a` computes it for
-/// the stored vector `b`. The vectors need not be stored.
+/// the stored vector `b`. The vectors need not be stored, and neither is rounded: in a store of another element
+/// type than SYNA_MMAP_ELEMENT_F32, pass a `b` that syna_mmap_get returned.
 ///
 /// store         a handle.
 /// a             COPIED: as many floats as the store has dimensions, aligned to 4 bytes.

@@ -175,7 +175,8 @@ impl MmapVectorStore {
     }
 
     /// The distance of two vectors by the store's metric, bit for bit as an exact search for `a` computes it for the
-    /// stored vector `b`. The vectors need not be stored. Cost: one distance.
+    /// stored vector `b`. The vectors need not be stored, and neither is rounded: in a store of another element type than
+    /// [`ElementType::F32`](crate::ElementType::F32), pass a `b` that [`get`](Self::get) returned. Cost: one distance.
     ///
     /// # Errors
     /// [`SynaError::DimensionMismatch`]; [`SynaError::InvalidVector`] with position 0 for `a`, 1 for `b`.

@@ -14,8 +14,8 @@ impl MmapVectorStore {
         Some(self.path.as_path()).filter(|path| path.is_absolute())
     }
 
-    /// The configuration as it is in effect: dimensions, metric, kind of keys and user block as the file says, the
-    /// settings as they were set last, the rest as the store was opened.
+    /// The configuration as it is in effect: dimensions, metric, kind of keys, element type and user block as the file
+    /// says, the settings as they were set last, the rest as the store was opened.
     #[must_use]
     pub fn config(&self) -> MmapVectorConfig {
         let (config, settings) = (&self.inner.config, &self.inner.settings);
