@@ -216,7 +216,13 @@ static void bad_batches(syna_mmap *store, uint32_t element) {
   all.vectors = NULL;
   FAILS(INVALID_ARGUMENT, syna_mmap_write(store, &all, NULL, &error));
   CHECK(strstr(error.message, "vectors") != NULL);
+  /* Floats are aligned to 4 bytes, whatever they are converted to. */
+  all.vectors = bytes + (1 - (uintptr_t)bytes % 2);
+  all.vectors_element = SYNA_MMAP_ELEMENT_F32;
+  FAILS(INVALID_ARGUMENT, syna_mmap_write(store, &all, NULL, &error));
+  CHECK(strstr(error.message, "vectors") != NULL);
   all.vectors = bytes;
+  all.vectors_element = element;
   /* -128, and an infinity of 16 bits. */
   if (element == SYNA_MMAP_ELEMENT_I8) bytes[5] = 0x80;
   else bytes[10] = 0, bytes[11] = 0x7C;
