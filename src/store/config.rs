@@ -139,6 +139,14 @@ pub struct MmapVectorConfig {
     pub seed: u64,
 }
 
+impl MmapVectorConfig {
+    /// Whether a value is to be taken from an existing file.
+    pub(in crate::store) fn needs_file(&self) -> bool {
+        let is_any_from_file = self.metric_from_file || self.element_from_file || self.key_kind_from_file;
+        self.dimensions == 0 || is_any_from_file
+    }
+}
+
 impl Default for MmapVectorConfig {
     fn default() -> Self {
         Self {

@@ -172,15 +172,9 @@ fn make(
     config: &MmapVectorConfig,
     empty: Option<&dyn StorageFile>,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
-    let wanted = [
-        ("the number of dimensions", config.dimensions == 0),
-        ("the metric", config.metric_from_file),
-        ("the element type", config.element_from_file),
-        ("the kind of keys", config.key_kind_from_file),
-    ];
-    if let Some((what, _)) = wanted.into_iter().find(|&(_, is_wanted)| is_wanted) {
+    if config.needs_file() {
         let what = format!(
-            "the file {}, from which {what} is to be taken; set it to create the file",
+            "the file {}, from which options are to be taken; set dimensions, metric, element type and kind of keys",
             ShortPath::in_text(path)
         );
         return Err(SynaError::NotFound { what });
