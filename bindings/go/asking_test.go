@@ -28,6 +28,7 @@ func (r *replay) compareHits(searched *syna.Store, first, end int) {
 		if searched != nil {
 			kept := make([]float32, searched.Dimensions())
 			r.require(searched.Get(r.results.Key(i), kept) == nil && isSame(kept, r.results.Vector(i)), "another vector")
+			r.require(len(r.results.Stored(i)) == searched.VectorBytes(), "another length")
 		}
 		r.checks++
 	}
@@ -139,7 +140,8 @@ func (r *replay) query() {
 }
 
 func (r *replay) iterate() {
-	cursor, err := r.store().Rows(r.parsed(r.words[2]))
+	store := r.store()
+	cursor, err := store.Rows(r.parsed(r.words[2]))
 	var rows []syna.Row
 	if err == nil {
 		defer cursor.Close()
@@ -154,6 +156,11 @@ func (r *replay) iterate() {
 		r.require(i < len(rows), "no entry")
 		r.require(rows[i].Key == r.bytesOf(r.words[1]), "key %q", rows[i].Key)
 		r.require(isSame(rows[i].Vector, r.vectorOf(r.words[2])), "another vector")
+		r.require(len(rows[i].Stored) == store.VectorBytes(), "another length")
+		if store.Element() != syna.Float32 {
+			kept := make([]float32, store.Dimensions())
+			r.require(store.Get(rows[i].Key, kept) == nil && isSame(rows[i].Vector, kept), "another vector by key")
+		}
 		r.require(rows[i].Tags == r.parsed(r.words[3]), "tags %d", rows[i].Tags)
 		r.require(string(rows[i].Payload) == r.bytesOf(r.words[4]), "another payload")
 		r.require(rows[i].Number == r.parsed(r.words[5]), "row %d", rows[i].Number)

@@ -50,14 +50,25 @@ static inline syna_mmap_status go_upsert(uintptr_t store, _GoString_ key, const 
 }
 
 static inline syna_mmap_status go_write(uintptr_t store, const char *keys, const uint64_t *key_offsets,
-                                        const float *vectors, size_t count, const uint64_t *tags,
-                                        const uint8_t *payloads, const uint64_t *payload_offsets, uint32_t mode,
-                                        const char *delete_keys, const uint64_t *delete_key_offsets,
-                                        size_t delete_count, size_t *deleted, size_t *written,
-                                        syna_mmap_error *error) {
-  syna_mmap_batch batch = {sizeof batch,    keys, key_offsets, vectors,     count,
-                           tags,            payloads, payload_offsets, mode, 0,
-                           delete_keys,     delete_key_offsets, delete_count, deleted};
+                                        const uint8_t *vectors, uint32_t vectors_element, size_t count,
+                                        const uint64_t *tags, const uint8_t *payloads,
+                                        const uint64_t *payload_offsets, uint32_t mode, const char *delete_keys,
+                                        const uint64_t *delete_key_offsets, size_t delete_count, size_t *deleted,
+                                        size_t *written, syna_mmap_error *error) {
+  syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
+  batch.keys = keys;
+  batch.key_offsets = key_offsets;
+  batch.vectors = vectors;
+  batch.vectors_element = vectors_element;
+  batch.count = count;
+  batch.tags = tags;
+  batch.payloads = payloads;
+  batch.payload_offsets = payload_offsets;
+  batch.mode = mode;
+  batch.delete_keys = delete_keys;
+  batch.delete_key_offsets = delete_key_offsets;
+  batch.delete_count = delete_count;
+  batch.out_deleted = deleted;
   return syna_mmap_write(store_of(store), &batch, written, error);
 }
 
@@ -137,6 +148,9 @@ static inline bool go_contains(uintptr_t store, _GoString_ key) {
 static inline uint64_t go_len(uintptr_t store) { return syna_mmap_len(store_of(store)); }
 static inline uint32_t go_dimensions(uintptr_t store) { return syna_mmap_dimensions(store_of(store)); }
 static inline uint32_t go_metric(uintptr_t store) { return syna_mmap_metric(store_of(store)); }
+static inline uint32_t go_key_kind(uintptr_t store) { return syna_mmap_key_kind(store_of(store)); }
+static inline uint32_t go_element(uintptr_t store) { return syna_mmap_element(store_of(store)); }
+static inline size_t go_vector_bytes(uintptr_t store) { return syna_mmap_vector_bytes(store_of(store)); }
 static inline bool go_has_index(uintptr_t store) { return syna_mmap_has_index(store_of(store)); }
 static inline bool go_is_dirty(uintptr_t store) { return syna_mmap_is_dirty(store_of(store)); }
 static inline uint64_t go_last_durable_seq(uintptr_t store) { return syna_mmap_last_durable_seq(store_of(store)); }
@@ -156,6 +170,14 @@ static inline uint64_t go_results_tags(uintptr_t results, size_t index) {
 
 static inline const uint8_t *go_results_payload(uintptr_t results, size_t index, size_t *length) {
   return syna_mmap_results_payload(results_of(results), index, length);
+}
+
+static inline bool go_results_vector(uintptr_t results, size_t index, float *vector) {
+  return syna_mmap_results_vector(results_of(results), index, vector);
+}
+
+static inline const void *go_results_stored(uintptr_t results, size_t index, size_t *bytes) {
+  return syna_mmap_results_stored(results_of(results), index, bytes);
 }
 
 /* What a search gave out: one call of C for all of it. */
@@ -280,7 +302,9 @@ static inline syna_mmap_status go_get_view(uintptr_t store, _GoString_ key, syna
       syna_mmap_get_view(store_of(store), _GoStringPtr(key), _GoStringLen(key), &view, error);
   row->key = view.key;
   row->key_len = view.key_len;
-  row->vector = (const float *)view.vector;
+  row->vector = view.element_type == SYNA_MMAP_ELEMENT_F32 ? (const float *)view.vector : NULL;
+  row->stored = view.vector;
+  row->stored_bytes = view.vector_bytes;
   row->payload = view.payload;
   row->payload_len = view.payload_len;
   row->tags = view.tags;

@@ -25,9 +25,6 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &replay{t: t, lines: strings.Split(string(text), "\n"), stores: map[string]*syna.Store{}}
-	if r.results, err = syna.NewResults(); err != nil {
-		t.Fatal(err)
-	}
 	for r.next() {
 		r.operate()
 	}
@@ -64,6 +61,7 @@ func (r *replay) closeAll() {
 func (r *replay) begin() {
 	r.closeAll()
 	r.folder = r.t.TempDir()
+	r.results = newResults(r.t)
 	r.cases++
 }
 
@@ -90,6 +88,9 @@ func (r *replay) options(words []string) []syna.Option {
 		if kind, isKind := keyKinds[value]; name == "key_kind" && isKind {
 			metric, isNamed = syna.Metric(kind), true
 		}
+		if element, isElement := elements[value]; name == "element" && isElement {
+			metric, isNamed = syna.Metric(element), true
+		}
 		if !isNamed {
 			metric = syna.Metric(r.parsed(value))
 		}
@@ -98,12 +99,16 @@ func (r *replay) options(words []string) []syna.Option {
 		case "application_id", "user_version":
 		case "key_kind":
 			chosen = append(chosen, syna.WithKeyKind(syna.KeyKind(number)))
+		case "element":
+			chosen = append(chosen, syna.WithElement(syna.Element(number)))
 		case "metric":
 			chosen = append(chosen, syna.WithMetric(metric))
 		case "dimensions":
 			chosen = append(chosen, syna.WithDimensions(number))
 		case "index_threshold":
 			chosen = append(chosen, syna.WithIndexThreshold(uint64(number)))
+		case "most_unindexed_rows":
+			chosen = append(chosen, syna.WithMostUnindexedRows(uint64(number)))
 		case "flags":
 			chosen = append(chosen, syna.WithFlags(syna.Flags(number)))
 		case "durability":
@@ -251,6 +256,6 @@ func (r *replay) operate() {
 	case "limit_file_bytes":
 		r.limitFileBytes()
 	default:
-		r.require(r.ask() || r.keepInOrder() || r.write() || r.read(), "an unknown operation")
+		r.require(r.ask() || r.keepInOrder() || r.write() || r.read() || r.inElements(), "an unknown operation")
 	}
 }

@@ -192,6 +192,26 @@ func WithKeyKind(kind KeyKind) Option {
 	return func(o *options) { o.raw.key_kind = C.uint32_t(kind) }
 }
 
+// Element is how the components of vectors are stored; fixed when the file is made. Calls take and return floats in any
+// case: vectors are rounded when they are written.
+type Element uint32
+
+const (
+	// Float32 stores them as they are.
+	Float32 Element = C.SYNA_MMAP_ELEMENT_F32
+	// Float16 is IEEE 754 binary16, 2 bytes a component.
+	Float16 Element = C.SYNA_MMAP_ELEMENT_F16
+	// Int8 is 1 byte a component, from -127 to 127, and one scale a vector.
+	Int8 Element = C.SYNA_MMAP_ELEMENT_I8
+	// ElementFromFile is for opening only: as in the existing file.
+	ElementFromFile Element = C.SYNA_MMAP_ELEMENT_FROM_FILE
+)
+
+// WithElement: default Float32.
+func WithElement(element Element) Option {
+	return func(o *options) { o.raw.element = C.uint32_t(element) }
+}
+
 // WithUserBlock: the application's values in a new file.
 func WithUserBlock(block UserBlock) Option {
 	return func(o *options) {

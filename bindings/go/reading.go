@@ -37,8 +37,9 @@ func (s *Store) put(key string, vector []float32, tags uint64, payload []byte, m
 	return bool(written), err
 }
 
-// View is the row of a key. Its Vector and Payload are read-only memory of the mapped file: good until the store is
-// closed, so keep the store; what another goroutine closes must not be read. ErrNotFound where there is no such key.
+// View is the row of a key. Its Stored, Payload and, in a store of Float32, Vector are read-only memory of the mapped
+// file: good until the store is closed, so keep the store; what another goroutine closes must not be read. ErrNotFound
+// where there is no such key.
 func (s *Store) View(key string) (Row, error) {
 	defer runtime.KeepAlive(s)
 	why := newErrorStruct()
@@ -46,7 +47,7 @@ func (s *Store) View(key string) (Row, error) {
 	if err := check(C.go_get_view(s.handle, key, &raw, why), why); err != nil {
 		return Row{}, err
 	}
-	return rowOf(unsafe.Pointer(&raw), s.dimensions), nil
+	return rowOf(unsafe.Pointer(&raw), s.shape, nil), nil
 }
 
 // RowOf is the row number of a key; ErrNotFound where there is no such key.
@@ -66,7 +67,7 @@ func (s *Store) RowAt(number uint64) (Row, error) {
 	if err := check(C.go_get_row(s.handle, C.uint64_t(number), &raw, why), why); err != nil {
 		return Row{}, err
 	}
-	return rowOf(unsafe.Pointer(&raw), s.dimensions), nil
+	return rowOf(unsafe.Pointer(&raw), s.shape, nil), nil
 }
 
 // GetBatch copies the vectors of many keys into out, which has len(keys) x Dimensions floats, and says which keys exist.
@@ -94,7 +95,7 @@ func (s *Store) CountWhere(conditions ...SearchOption) (uint64, error) {
 	o := conditionsOf(conditions)
 	why := newErrorStruct()
 	var count C.uint64_t
-	status := C.go_count_where(s.handle, o.armed(s.dimensions), o.prefix, numbers(o.rows), C.size_t(len(o.rows)), &count,
+	status := C.go_count_where(s.handle, o.armed(s.shape), o.prefix, numbers(o.rows), C.size_t(len(o.rows)), &count,
 		why)
 	o.disarm()
 	err := check(status, why)
@@ -108,7 +109,7 @@ func (s *Store) RowsWhere(first uint64, out []uint64, conditions ...SearchOption
 	o := conditionsOf(conditions)
 	why := newErrorStruct()
 	var count C.size_t
-	status := C.go_rows_where(s.handle, o.armed(s.dimensions), o.prefix, numbers(o.rows), C.size_t(len(o.rows)),
+	status := C.go_rows_where(s.handle, o.armed(s.shape), o.prefix, numbers(o.rows), C.size_t(len(o.rows)),
 		C.uint64_t(first), numbers(out), C.size_t(len(out)), &count, why)
 	o.disarm()
 	err := check(status, why)
@@ -175,6 +176,8 @@ type Effective struct {
 	Flags                                                                                        Flags
 	Durability                                                                                   Durability
 	IndexProfile                                                                                 IndexProfile
+	KeyKind                                                                                      KeyKind
+	Element                                                                                      Element
 	CheckpointInterval                                                                           time.Duration
 }
 
@@ -193,7 +196,7 @@ func (s *Store) Options() (Effective, error) {
 		InitialCapacity: uint64(raw.initial_capacity), IndexThreshold: uint64(raw.index_threshold),
 		MostUnindexedRows: uint64(raw.most_unindexed_rows), Seed: uint64(raw.seed),
 		Metric: Metric(raw.metric), Flags: Flags(raw.flags), Durability: Durability(raw.durability),
-		IndexProfile:       IndexProfile(raw.index_profile),
+		IndexProfile: IndexProfile(raw.index_profile), KeyKind: KeyKind(raw.key_kind), Element: Element(raw.element),
 		CheckpointInterval: time.Duration(raw.checkpoint_interval_secs) * time.Second,
 	}, nil
 }
@@ -217,7 +220,11 @@ func (s *Store) SetCheckpointInterval(interval time.Duration) error {
 // Go's, because the library keeps its address: use that of syscall.Mmap, for example. It must stay as it is until the
 // store is closed and all Results and Cursors of the store are closed, or, for Results, were searched into again.
 func OpenMemory(data, index []byte, chosen ...Option) (*Store, error) {
-	o := optionsOf(append([]Option{WithDimensions(0), WithMetric(FromFile)}, chosen...))
+	o := optionsOf(append(asInFile(), chosen...))
+	defer o.free()
+	if o.err != nil {
+		return nil, o.err
+	}
 	why := newErrorStruct()
 	var handle C.uintptr_t
 	status := C.go_open_memory(bytesOf(data), C.size_t(len(data)), bytesOf(index), C.size_t(len(index)), &o.raw, &handle,

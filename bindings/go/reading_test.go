@@ -17,13 +17,7 @@ func (r *replay) read() bool {
 	case "put":
 		r.put()
 	case "view":
-		row, err := r.store().View(r.key())
-		answer := "another row"
-		if err == nil && row.Key == r.key() && isSame(row.Vector, r.vectorOf(r.expected[1])) &&
-			string(row.Payload) == r.bytesOf(r.expected[3]) {
-			answer = fmt.Sprint(r.expected[1], " ", row.Tags, " ", r.expected[3], " ", row.Number)
-		}
-		r.saidStatus(err, answer)
+		r.view()
 	case "row_of":
 		row, err := r.store().RowOf(r.key())
 		r.saidStatus(err, row)

@@ -53,7 +53,7 @@ func syna_go_condition(context C.uintptr_t, row *C.syna_mmap_row) (passes C.bool
 			passes = false
 		}
 	}()
-	return C.bool(c.test(rowOf(unsafe.Pointer(row), c.dimensions)))
+	return C.bool(c.ask(unsafe.Pointer(row)))
 }
 
 //export syna_go_log

@@ -10,25 +10,38 @@ import (
 	"unsafe"
 )
 
-// Row is a stored row. Vector and Payload are read-only memory of the mapped file: good until the cursor is closed or
-// collected, or, in a condition, until it returns.
+// Row is a stored row. Stored and Payload are read-only memory of the mapped file: good until the cursor is closed or
+// collected, or, in a condition, until it returns. Vector is too in a store of Float32; elsewhere it is decoded, into
+// memory of its own, which a condition must not keep either.
 type Row struct {
-	Key     string
-	Vector  []float32
+	Key    string
+	Vector []float32
+	// Stored is the vector as it is stored, little-endian: see Rows.StoredVectors.
+	Stored  []byte
 	Payload []byte
 	Tags    uint64
 	// Number counts up as rows come; a compaction gives new numbers.
 	Number uint64
 }
 
-// rowOf takes a syna_mmap_row, whose type differs from file to file.
-func rowOf(raw unsafe.Pointer, dimensions int) Row {
+// rowOf takes a syna_mmap_row, whose type differs from file to file. A decoded vector is put into room if that is not
+// nil.
+func rowOf(raw unsafe.Pointer, of shape, room []float32) Row {
 	from := (*C.syna_mmap_row)(raw)
 	row := Row{
 		Key:    C.GoStringN(from.key, C.int(from.key_len)),
-		Vector: unsafe.Slice((*float32)(unsafe.Pointer(from.vector)), dimensions),
+		Stored: unsafe.Slice((*byte)(from.stored), int(from.stored_bytes)),
 		Tags:   uint64(from.tags),
 		Number: uint64(from.row),
+	}
+	if from.vector != nil {
+		row.Vector = unsafe.Slice((*float32)(unsafe.Pointer(from.vector)), of.dimensions)
+	} else {
+		if room == nil {
+			room = make([]float32, of.dimensions)
+		}
+		of.decode(row.Stored, room)
+		row.Vector = room
 	}
 	if from.payload != nil {
 		row.Payload = unsafe.Slice((*byte)(unsafe.Pointer(from.payload)), int(from.payload_len))
@@ -44,7 +57,7 @@ func rowOf(raw unsafe.Pointer, dimensions int) Row {
 //	err := cursor.Err()
 type Cursor struct {
 	handle      C.uintptr_t
-	dimensions  int
+	of          shape
 	rows        [64]C.syna_mmap_row
 	count, next int
 	err         error
@@ -54,7 +67,7 @@ type Cursor struct {
 func (s *Store) Rows(first uint64) (*Cursor, error) {
 	defer runtime.KeepAlive(s)
 	why := newErrorStruct()
-	c := &Cursor{dimensions: s.dimensions}
+	c := &Cursor{of: s.shape}
 	if err := check(C.go_cursor_new(s.handle, C.uint64_t(first), &c.handle, why), why); err != nil {
 		return nil, err
 	}
@@ -80,7 +93,8 @@ func (c *Cursor) Next() bool {
 
 // Row is the row that Next has come to.
 func (c *Cursor) Row() Row {
-	return rowOf(unsafe.Pointer(&c.rows[:c.count][c.next]), c.dimensions)
+	defer runtime.KeepAlive(c)
+	return rowOf(unsafe.Pointer(&c.rows[:c.count][c.next]), c.of, nil)
 }
 
 // Err is why Next ended, if it was no end.

@@ -36,7 +36,7 @@ func NewResults() (*Results, error) {
 	return r, nil
 }
 
-// Close frees the results, and ends what Vector and Payload gave out. Closing twice is fine.
+// Close frees the results, and ends what Vector, Stored and Payload gave out. Closing twice is fine.
 func (r *Results) Close() {
 	runtime.SetFinalizer(r, nil)
 	r.found = C.go_found{}
@@ -56,7 +56,7 @@ func (s *Store) Search(ctx context.Context, query []float32, k int, into *Result
 	if err != nil {
 		return err
 	}
-	return into.end(C.go_search(s.handle, floats(query), C.size_t(k), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+	return into.end(C.go_search(s.handle, floats(query), C.size_t(k), o.armed(s.shape), o.prefix, numbers(o.rows),
 		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
 }
 
@@ -67,7 +67,7 @@ func (s *Store) SearchKey(ctx context.Context, key string, k int, into *Results,
 	if err != nil {
 		return err
 	}
-	return into.end(C.go_search_key(s.handle, key, C.size_t(k), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+	return into.end(C.go_search_key(s.handle, key, C.size_t(k), o.armed(s.shape), o.prefix, numbers(o.rows),
 		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
 }
 
@@ -81,7 +81,7 @@ func (s *Store) SearchRange(ctx context.Context, query []float32, most float32, 
 	if err != nil {
 		return err
 	}
-	return into.end(C.go_search_range(s.handle, floats(query), C.float(most), o.armed(s.dimensions), o.prefix, numbers(o.rows),
+	return into.end(C.go_search_range(s.handle, floats(query), C.float(most), o.armed(s.shape), o.prefix, numbers(o.rows),
 		C.size_t(len(o.rows)), into.handle, &into.found, &into.why))
 }
 
@@ -99,7 +99,7 @@ func (s *Store) SearchBatch(
 		return nil, err
 	}
 	statuses := make([]C.syna_mmap_status, count+1)
-	err = into.end(C.go_search_batch(s.handle, floats(queries), C.size_t(count), C.size_t(k), o.armed(s.dimensions), o.prefix,
+	err = into.end(C.go_search_batch(s.handle, floats(queries), C.size_t(count), C.size_t(k), o.armed(s.shape), o.prefix,
 		numbers(o.rows), C.size_t(len(o.rows)), into.handle, &statuses[0], &into.found, &into.why))
 	if err != nil {
 		return nil, err
@@ -202,10 +202,27 @@ func (r *Results) Row(i int) uint64 {
 	return uint64(r.hit(i).row)
 }
 
-// Vector is the stored vector of hit i: read-only memory of the mapped file, good until the next search into r or the
-// end of r. Copy it to keep it longer.
+// Vector is the vector of hit i. In a store of Float32 it is read-only memory of the mapped file, good until the next
+// search into r or the end of r: copy it to keep it longer. In other stores it is decoded into a new slice.
 func (r *Results) Vector(i int) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(r.hit(i).vector)), r.dimensions)
+	defer runtime.KeepAlive(r)
+	if found := r.hit(i).vector; found != nil {
+		return unsafe.Slice((*float32)(unsafe.Pointer(found)), r.dimensions)
+	}
+	vector := make([]float32, r.dimensions)
+	if !C.go_results_vector(r.handle, C.size_t(i), floats(vector)) {
+		return nil
+	}
+	return vector
+}
+
+// Stored is the vector of hit i as it is stored, little-endian: see Rows.StoredVectors. It is read-only memory of the
+// mapped file, good until the next search into r or the end of r.
+func (r *Results) Stored(i int) []byte {
+	defer runtime.KeepAlive(r)
+	r.hit(i)
+	var length C.size_t
+	return unsafe.Slice((*byte)(C.go_results_stored(r.handle, C.size_t(i), &length)), int(length))
 }
 
 // Tags is the number that was written with hit i.

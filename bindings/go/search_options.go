@@ -9,6 +9,7 @@ import (
 	"runtime/cgo"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 // SearchOption is how one search is done, and which rows it may find: those that meet every condition.
@@ -90,9 +91,9 @@ func Where(test func(Row) bool) SearchOption {
 }
 
 // armed are the numbers for C, with a handle of the condition that the search's end deletes.
-func (o *searchOptions) armed(dimensions int) *C.go_how {
+func (o *searchOptions) armed(of shape) *C.go_how {
 	if o.condition != nil {
-		o.condition.dimensions = dimensions
+		o.condition.of = of
 		o.raw.condition = C.uintptr_t(cgo.NewHandle(o.condition))
 	}
 	return &o.raw
@@ -100,10 +101,26 @@ func (o *searchOptions) armed(dimensions int) *C.go_how {
 
 // condition is a test under way.
 type condition struct {
-	test       func(Row) bool
-	dimensions int
-	mutex      sync.Mutex
-	panicked   any
+	test func(Row) bool
+	of   shape
+	// Room for decoded vectors.
+	rooms    sync.Pool
+	mutex    sync.Mutex
+	panicked any
+}
+
+// ask asks about a syna_mmap_row.
+func (c *condition) ask(row unsafe.Pointer) bool {
+	if c.of.element == Float32 {
+		return c.test(rowOf(row, c.of, nil))
+	}
+	room, _ := c.rooms.Get().(*[]float32)
+	if room == nil {
+		made := make([]float32, c.of.dimensions)
+		room = &made
+	}
+	defer c.rooms.Put(room)
+	return c.test(rowOf(row, c.of, *room))
 }
 
 func (c *condition) keep(panicked any) {

@@ -16,8 +16,14 @@ import (
 // after, without a word about a failure.
 type Store struct {
 	// A number, not an address. It stays as it is when the store is closed: the library knows.
-	handle     C.uintptr_t
+	handle C.uintptr_t
+	shape
+}
+
+// shape is what the vectors of a store look like.
+type shape struct {
 	dimensions int
+	element    Element
 }
 
 // Open opens the store in the file, or makes it where there is none.
@@ -46,7 +52,7 @@ func opened(handle *C.uintptr_t, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := &Store{*handle, int(C.go_dimensions(*handle))}
+	store := &Store{*handle, shape{int(C.go_dimensions(*handle)), Element(C.go_element(*handle))}}
 	runtime.SetFinalizer(store, func(s *Store) { C.go_close(s.handle, nil) })
 	return store, nil
 }
@@ -109,6 +115,23 @@ func (s *Store) Dimensions() int {
 func (s *Store) Metric() Metric {
 	defer runtime.KeepAlive(s)
 	return Metric(C.go_metric(s.handle))
+}
+
+// KeyKind is what the keys of the file are.
+func (s *Store) KeyKind() KeyKind {
+	defer runtime.KeepAlive(s)
+	return KeyKind(C.go_key_kind(s.handle))
+}
+
+// Element is how the file stores components.
+func (s *Store) Element() Element {
+	return s.element
+}
+
+// VectorBytes is how many bytes a stored vector has; 0 once the store is closed.
+func (s *Store) VectorBytes() int {
+	defer runtime.KeepAlive(s)
+	return int(C.go_vector_bytes(s.handle))
 }
 
 // HasIndex tells whether searches have an index to use.

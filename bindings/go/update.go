@@ -30,7 +30,7 @@ func (s *Store) DeleteWhere(conditions ...SearchOption) (int, error) {
 	for _, option := range conditions {
 		option(&o)
 	}
-	how := o.armed(s.dimensions)
+	how := o.armed(s.shape)
 	if o.condition != nil {
 		defer cgo.Handle(o.raw.condition).Delete()
 	}

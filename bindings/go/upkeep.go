@@ -62,7 +62,7 @@ func InMemory(chosen ...Option) (*Store, error) {
 // closed at once.
 func OpenAt(file *os.File, offset, length, indexOffset, indexLength uint64, chosen ...Option) (*Store, error) {
 	defer runtime.KeepAlive(file)
-	o := optionsOf(append([]Option{WithDimensions(0), WithMetric(FromFile), WithKeyKind(KeysFromFile)}, chosen...))
+	o := optionsOf(append(asInFile(), chosen...))
 	defer o.free()
 	if o.err != nil {
 		return nil, o.err
@@ -72,6 +72,11 @@ func OpenAt(file *os.File, offset, length, indexOffset, indexLength uint64, chos
 	status := C.go_open_at(C.int32_t(file.Fd()), C.uint64_t(offset), C.uint64_t(length), C.uint64_t(indexOffset),
 		C.uint64_t(indexLength), &o.raw, &handle, why)
 	return opened(&handle, check(status, why))
+}
+
+// asInFile takes everything that is fixed when a file is made from the file.
+func asInFile() []Option {
+	return []Option{WithDimensions(0), WithMetric(FromFile), WithKeyKind(KeysFromFile), WithElement(ElementFromFile)}
 }
 
 // Refresh moves a store that was opened ReadOnly on to its file's newest state; whether that is another one.

@@ -6,6 +6,7 @@ package syna
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"unsafe"
 )
@@ -46,6 +47,13 @@ type Rows struct {
 	Keys []string
 	// Vectors has len(Keys) x Dimensions floats, one vector after the other.
 	Vectors []float32
+	// StoredVectors are used in the place of Vectors if they are not nil: bytes as a store of the type VectorsElement
+	// stores them, one vector after the other, little-endian. Of Float16: the components. Of Int8: the integers, zeros up
+	// to a multiple of 4 bytes, and the scale as a float. The type must be that of the store, or Float32 (then aligned to
+	// 4 bytes).
+	StoredVectors []byte
+	// VectorsElement is what StoredVectors are.
+	VectorsElement Element
 	// Tags has a number for each key, or is nil: 0 for all.
 	Tags []uint64
 	// Payloads has some bytes for each key, or is nil: none.
@@ -88,7 +96,8 @@ func (s *Store) UpsertBatch(rows Rows) (int, error) {
 func (s *Store) Write(rows Rows, mode Mode) (Written, error) {
 	defer runtime.KeepAlive(s)
 	count := len(rows.Keys)
-	if err := wrongLength(len(rows.Vectors), count, s.dimensions); err != nil {
+	vectors, err := rows.vectors(s.shape)
+	if err != nil {
 		return Written{}, err
 	}
 	if err := wrongCounts(count, rows.Tags, rows.Payloads); err != nil {
@@ -99,12 +108,30 @@ func (s *Store) Write(rows Rows, mode Mode) (Written, error) {
 	payloads, payloadOffsets := joinedPayloads(rows.Payloads)
 	why := newErrorStruct()
 	var written, deleted C.size_t
-	status := C.go_write(s.handle, (*C.char)(unsafe.Pointer(bytesOf(keys))), numbers(keyOffsets), floats(rows.Vectors),
-		C.size_t(count), numbers(rows.Tags), bytesOf(payloads), numbers(payloadOffsets), C.uint32_t(mode),
-		(*C.char)(unsafe.Pointer(bytesOf(deletions))), numbers(deletionOffsets), C.size_t(len(rows.Delete)), &deleted,
-		&written, why)
-	err := check(status, why)
+	status := C.go_write(s.handle, (*C.char)(unsafe.Pointer(bytesOf(keys))), numbers(keyOffsets), vectors,
+		C.uint32_t(rows.VectorsElement), C.size_t(count), numbers(rows.Tags), bytesOf(payloads), numbers(payloadOffsets),
+		C.uint32_t(mode), (*C.char)(unsafe.Pointer(bytesOf(deletions))), numbers(deletionOffsets),
+		C.size_t(len(rows.Delete)), &deleted, &written, why)
+	err = check(status, why)
 	return Written{int(written), int(deleted)}, err
+}
+
+// vectors is where the vectors of a batch begin, of which none is shorter than the library reads it.
+func (rows *Rows) vectors(of shape) (*C.uint8_t, error) {
+	count, stored, element := len(rows.Keys), rows.StoredVectors, rows.VectorsElement
+	if stored == nil && element == Float32 {
+		return (*C.uint8_t)(unsafe.Pointer(floats(rows.Vectors))), wrongLength(len(rows.Vectors), count, of.dimensions)
+	}
+	if len(rows.Vectors) > 0 {
+		return nil, &Error{Status: ErrInvalidArgument,
+			Message: "pass Vectors without VectorsElement, or StoredVectors of the type VectorsElement"}
+	}
+	// The library refuses other types without a look at the vectors.
+	if each := of.vectorBytes(element); (element == of.element || element == Float32) && len(stored) != count*each {
+		return nil, &Error{Status: ErrDimensionMismatch, Message: fmt.Sprintf(
+			"%d vectors of %d bytes are needed, so pass %d bytes, not %d", count, each, count*each, len(stored))}
+	}
+	return bytesOf(stored), nil
 }
 
 func wrongCounts(count int, tags []uint64, payloads [][]byte) error {
