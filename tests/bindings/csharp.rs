@@ -50,6 +50,7 @@ pub fn test() -> Result<Outcome, Failure> {
     compile_assembly(folder.path())?;
     let replayer = [
         "Conformance.cs",
+        "ConformanceElements.cs",
         "ConformanceHosts.cs",
         "ConformanceLines.cs",
         "ConformanceRows.cs",
@@ -66,6 +67,8 @@ pub fn test() -> Result<Outcome, Failure> {
     })?;
     compile("Behaviour", &[tests.join("Behaviour.cs")], folder.path())?;
     run(mono("Behaviour", folder.path()).arg(folder.path()))?;
+    compile("Layout", &[tests.join("Layout.cs")], folder.path())?;
+    run(mono("Layout", folder.path()).arg(in_repository("include/abi.txt")))?;
     prints_what_it_says("bindings/csharp/README.md", "csharp", &|text, _| {
         let source = folder.file("Readme.cs");
         std::fs::write(&source, text).map_err(|e| format!("writing {}: {e}", source.display()))?;

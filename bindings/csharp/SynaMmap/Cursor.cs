@@ -6,12 +6,12 @@ namespace SynaMmap
     public readonly unsafe ref struct Row
     {
         private readonly Native.Row raw;
-        private readonly int dimensions;
+        private readonly Shape shape;
 
-        internal Row(Native.Row raw, int dimensions)
+        internal Row(Native.Row raw, Shape shape)
         {
             this.raw = raw;
-            this.dimensions = dimensions;
+            this.shape = shape;
         }
 
         /// <summary>The key, as a new string.</summary>
@@ -20,8 +20,16 @@ namespace SynaMmap
         /// <summary>The key's bytes: UTF-8, or any bytes in a store whose keys are bytes.</summary>
         public ReadOnlySpan<byte> Utf8Key => new ReadOnlySpan<byte>(raw.Key, (int)raw.KeyLength);
 
-        /// <summary>The vector as it is stored, in the mapped file.</summary>
-        public ReadOnlySpan<float> Vector => new ReadOnlySpan<float>(raw.Vector, dimensions);
+        /// <summary>
+        /// The vector: in a store of Float32 as it is stored, in the mapped file; in others decoded, each time into a new
+        /// array.
+        /// </summary>
+        public ReadOnlySpan<float> Vector => raw.Vector == null
+            ? shape.Decoded(raw.Stored)
+            : new ReadOnlySpan<float>(raw.Vector, shape.Dimensions);
+
+        /// <summary>The vector as it is stored, in the mapped file: see Rows.StoredVectors.</summary>
+        public ReadOnlySpan<byte> Stored => new ReadOnlySpan<byte>(raw.Stored, (int)raw.StoredBytes);
 
         /// <summary>The bytes that were written with it; empty where none were.</summary>
         public ReadOnlySpan<byte> Payload => new ReadOnlySpan<byte>(raw.Payload, (int)raw.PayloadLength);
@@ -40,15 +48,15 @@ namespace SynaMmap
     public sealed unsafe class Cursor : IDisposable
     {
         private readonly CursorHandle handle;
-        private readonly int dimensions;
+        private readonly Shape shape;
         private readonly Native.Row[] rows = new Native.Row[64];
         private int count;
         private int at;
 
-        internal Cursor(IntPtr made, int dimensions)
+        internal Cursor(IntPtr made, Shape shape)
         {
             handle = new CursorHandle(made);
-            this.dimensions = dimensions;
+            this.shape = shape;
         }
 
         /// <summary>The row that MoveNext has come to.</summary>
@@ -61,7 +69,7 @@ namespace SynaMmap
                     throw new InvalidOperationException("there is no current row; call MoveNext until it returns false");
                 }
 
-                return new Row(rows[at], dimensions);
+                return new Row(rows[at], shape);
             }
         }
 

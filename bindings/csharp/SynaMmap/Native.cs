@@ -50,8 +50,10 @@ namespace SynaMmap
             internal uint IndexWorker;
             internal uint FixedEf;
             internal uint KeyKind;
+            internal uint Element;
             internal uint ApplicationId;
             internal uint UserVersion;
+            internal uint Reserved;
             internal byte* Label;
             internal byte* ExpectedLabel;
         }
@@ -62,7 +64,7 @@ namespace SynaMmap
             internal UIntPtr StructSize;
             internal byte* Keys;
             internal ulong* KeyOffsets;
-            internal float* Vectors;
+            internal void* Vectors;
             internal UIntPtr Count;
             internal ulong* Tags;
             internal byte* Payloads;
@@ -73,6 +75,8 @@ namespace SynaMmap
             internal ulong* DeleteKeyOffsets;
             internal UIntPtr DeleteCount;
             internal UIntPtr* Deleted;
+            internal uint VectorsElement;
+            internal uint Reserved2;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -12,6 +12,8 @@ namespace SynaMmap
             internal byte* Key;
             internal UIntPtr KeyLength;
             internal float* Vector;
+            internal byte* Stored;
+            internal UIntPtr StoredBytes;
             internal byte* Payload;
             internal UIntPtr PayloadLength;
             internal ulong Tags;
@@ -47,7 +49,7 @@ namespace SynaMmap
             internal UIntPtr StructSize;
             internal byte* Key;
             internal UIntPtr KeyLength;
-            internal float* Vector;
+            internal byte* Vector;
             internal UIntPtr VectorBytes;
             internal byte* Payload;
             internal UIntPtr PayloadLength;

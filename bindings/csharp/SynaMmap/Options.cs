@@ -60,6 +60,12 @@ namespace SynaMmap
     {
         internal Native.Options Raw;
 
+        /// <summary>Everything that is fixed when a file is made is taken from the file.</summary>
+        internal static StoreOptions AsInFile() => new StoreOptions
+        {
+            Dimensions = 0, Metric = Metric.FromFile, KeyKind = KeyKind.FromFile, Element = Element.FromFile,
+        };
+
         public unsafe StoreOptions()
         {
             fixed (Native.Options* raw = &Raw)
@@ -128,6 +134,9 @@ namespace SynaMmap
 
         /// <summary>Fixed when the file is made. Default Text.</summary>
         public KeyKind KeyKind { get => (KeyKind)Raw.KeyKind; set => Raw.KeyKind = (uint)value; }
+
+        /// <summary>How components are stored; fixed when the file is made. Default Float32.</summary>
+        public Element Element { get => (Element)Raw.Element; set => Raw.Element = (uint)value; }
 
         /// <summary>Of a new file: tells which application it belongs to. Default 0.</summary>
         public uint ApplicationId { get => Raw.ApplicationId; set => Raw.ApplicationId = value; }

@@ -28,8 +28,40 @@ namespace SynaMmap
         /// <summary>The row's number: rows count up from 0 as they are inserted.</summary>
         public ulong Row => raw->Row;
 
-        /// <summary>The vector as it is stored, in the mapped file.</summary>
-        public ReadOnlySpan<float> Vector => new ReadOnlySpan<float>(raw->Vector, results.Dimensions);
+        /// <summary>
+        /// The vector: in a store of Float32 as it is stored, in the mapped file; in others decoded, each time into a new
+        /// array.
+        /// </summary>
+        public ReadOnlySpan<float> Vector
+        {
+            get
+            {
+                if (raw->Vector != null)
+                {
+                    return new ReadOnlySpan<float>(raw->Vector, results.Dimensions);
+                }
+
+                float[] decoded = new float[results.Dimensions];
+                fixed (float* floats = decoded)
+                {
+                    byte isCopied = Native.syna_mmap_results_vector(results.Handle.Value, (UIntPtr)index, floats);
+                    GC.KeepAlive(results);
+                    return isCopied == 0 ? default(ReadOnlySpan<float>) : decoded;
+                }
+            }
+        }
+
+        /// <summary>The vector as it is stored, in the mapped file: see Rows.StoredVectors.</summary>
+        public ReadOnlySpan<byte> Stored
+        {
+            get
+            {
+                UIntPtr length;
+                byte* data = Native.syna_mmap_results_stored(results.Handle.Value, (UIntPtr)index, &length);
+                GC.KeepAlive(results);
+                return new ReadOnlySpan<byte>(data, (int)length);
+            }
+        }
 
         /// <summary>The number that was written with the row; 0 where none was.</summary>
         public ulong Tags => Native.syna_mmap_results_tags(results.Handle.Value, (UIntPtr)index);

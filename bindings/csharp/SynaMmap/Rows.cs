@@ -15,6 +15,16 @@ namespace SynaMmap
         /// <summary>As many vectors as keys, one after the other.</summary>
         public ReadOnlySpan<float> Vectors { get; set; }
 
+        /// <summary>
+        /// In the place of Vectors: bytes as a store of the type VectorsElement stores them, one vector after the other,
+        /// little-endian. Of Float16: the components. Of Int8: the integers, zeros up to a multiple of 4 bytes, and the
+        /// scale as a float. The type must be that of the store, or Float32 (then aligned to 4 bytes).
+        /// </summary>
+        public ReadOnlySpan<byte> StoredVectors { get; set; }
+
+        /// <summary>What StoredVectors are. Default Float32.</summary>
+        public Element VectorsElement { get; set; }
+
         /// <summary>A number for each key; empty: 0 for all.</summary>
         public ReadOnlySpan<ulong> Tags { get; set; }
 
@@ -25,6 +35,35 @@ namespace SynaMmap
         public IReadOnlyList<byte[]> Deletions { get; set; }
 
         internal int Count => Utf8Keys?.Count ?? Keys?.Count ?? 0;
+
+        /// <summary>Throws unless there are as many vectors as the library reads.</summary>
+        internal void CheckVectors(Shape shape)
+        {
+            if (StoredVectors.IsEmpty && VectorsElement == Element.Float32)
+            {
+                SynaMmapException.CheckLength(Vectors.Length, Count, shape.Dimensions);
+                return;
+            }
+
+            if (!Vectors.IsEmpty)
+            {
+                throw new SynaMmapException(
+                    Status.InvalidArgument,
+                    "pass Vectors without VectorsElement, or StoredVectors of the type VectorsElement");
+            }
+
+            // The library refuses other types without a look at the vectors.
+            if (VectorsElement == shape.Element || VectorsElement == Element.Float32)
+            {
+                long each = shape.VectorBytes(VectorsElement), needed = Count * each;
+                if (StoredVectors.Length != needed)
+                {
+                    throw new SynaMmapException(
+                        Status.DimensionMismatch,
+                        $"{Count} vectors of {each} bytes are needed, so pass {needed} bytes, not {StoredVectors.Length}");
+                }
+            }
+        }
 
         internal Joined JoinedKeys()
         {

@@ -104,13 +104,13 @@ namespace SynaMmap
         // Kept, since the library has no more than its address.
         private static readonly Callback Relay = Ask;
         private readonly RowCondition condition;
-        private readonly int dimensions;
+        private readonly Shape shape;
         private volatile ExceptionDispatchInfo thrown;
 
-        internal Asked(RowCondition condition, int dimensions)
+        internal Asked(RowCondition condition, Shape shape)
         {
             this.condition = condition;
-            this.dimensions = dimensions;
+            this.shape = shape;
         }
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
@@ -127,7 +127,7 @@ namespace SynaMmap
             Asked asked = (Asked)GCHandle.FromIntPtr(context).Target;
             try
             {
-                return asked.condition(new Row(*row, asked.dimensions)) ? (byte)1 : (byte)0;
+                return asked.condition(new Row(*row, asked.shape)) ? (byte)1 : (byte)0;
             }
             catch (Exception problem)
             {

@@ -9,6 +9,7 @@ namespace SynaMmap
     public sealed unsafe partial class Store : IDisposable
     {
         private readonly StoreHandle handle;
+        private readonly Shape shape;
 
         /// <summary>Opens the store in the file, or makes it where there is none.</summary>
         public Store(string path, StoreOptions options = null)
@@ -34,20 +35,29 @@ namespace SynaMmap
             }
 
             handle = new StoreHandle(opened);
-            Dimensions = (int)Native.syna_mmap_dimensions(opened);
+            shape = ShapeOf(opened);
         }
 
         private Store(IntPtr opened)
         {
             handle = new StoreHandle(opened);
-            Dimensions = (int)Native.syna_mmap_dimensions(opened);
+            shape = ShapeOf(opened);
         }
 
         /// <summary>The library's version.</summary>
         public static string LibraryVersion => Utf8.Text(Native.syna_mmap_version());
 
         /// <summary>Floats in a vector.</summary>
-        public int Dimensions { get; }
+        public int Dimensions => shape.Dimensions;
+
+        /// <summary>How the file stores components.</summary>
+        public Element Element => shape.Element;
+
+        /// <summary>The bytes of a stored vector.</summary>
+        public int VectorBytes => (int)Kept(Native.syna_mmap_vector_bytes(handle.Value));
+
+        /// <summary>What the keys of the file are.</summary>
+        public KeyKind KeyKind => (KeyKind)Kept(Native.syna_mmap_key_kind(handle.Value));
 
         /// <summary>How many vectors are stored.</summary>
         public ulong Count => Kept(Native.syna_mmap_len(handle.Value));
@@ -159,6 +169,9 @@ namespace SynaMmap
 
             return deleted != 0;
         }
+
+        private static Shape ShapeOf(IntPtr opened) =>
+            new Shape((int)Native.syna_mmap_dimensions(opened), (Element)Native.syna_mmap_element(opened));
 
         internal static Native.Error NewError()
         {

@@ -39,11 +39,18 @@ namespace SynaMmap
             IntPtr bytes, ulong length, IntPtr index = default(IntPtr), ulong indexLength = 0, StoreOptions options = null)
         {
             IntPtr opened;
-            Native.Options raw = (options ?? new StoreOptions { Dimensions = 0, Metric = Metric.FromFile }).Raw;
+            StoreOptions chosen = options ?? StoreOptions.AsInFile();
+            Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
-            int status = Native.syna_mmap_open_memory(
-                (byte*)bytes, (UIntPtr)length, (byte*)index, (UIntPtr)indexLength, &raw, &opened, &error);
-            SynaMmapException.Check(status, &error);
+            fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            {
+                raw.Label = label;
+                raw.ExpectedLabel = expectedLabel;
+                int status = Native.syna_mmap_open_memory(
+                    (byte*)bytes, (UIntPtr)length, (byte*)index, (UIntPtr)indexLength, &raw, &opened, &error);
+                SynaMmapException.Check(status, &error);
+            }
+
             return new Store(opened);
         }
 
@@ -85,13 +92,15 @@ namespace SynaMmap
             {
                 Key = view.Key,
                 KeyLength = view.KeyLength,
-                Vector = view.Vector,
+                Vector = view.ElementType == (uint)Element.Float32 ? (float*)view.Vector : null,
+                Stored = view.Vector,
+                StoredBytes = view.VectorBytes,
                 Payload = view.Payload,
                 PayloadLength = view.PayloadLength,
                 Tags = view.Tags,
                 Number = view.Row,
             };
-            return new Row(row, Dimensions);
+            return new Row(row, shape);
         }
 
         /// <summary>The row number of a key; NotFound where there is none.</summary>
@@ -116,7 +125,7 @@ namespace SynaMmap
             Native.Row row;
             Native.Error error = NewError();
             Check(Native.syna_mmap_get_row(handle.Value, number, &row, null, &error), &error);
-            return new Row(row, Dimensions);
+            return new Row(row, shape);
         }
 
         /// <summary>

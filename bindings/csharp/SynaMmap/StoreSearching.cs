@@ -109,7 +109,7 @@ namespace SynaMmap
             IntPtr made;
             Native.Error error = NewError();
             Check(Native.syna_mmap_cursor_new(handle.Value, firstRow, &made, &error), &error);
-            return new Cursor(made, Dimensions);
+            return new Cursor(made, shape);
         }
 
         private static void CheckCount(long k)
@@ -123,7 +123,7 @@ namespace SynaMmap
         /// <summary>Searches with all that the options point to in its place.</summary>
         private void Find(Results into, SearchOptions options, Searching search)
         {
-            Asked asked = options.Condition == null ? null : new Asked(options.Condition, Dimensions);
+            Asked asked = options.Condition == null ? null : new Asked(options.Condition, shape);
             GCHandle context = asked == null ? default(GCHandle) : GCHandle.Alloc(asked);
             ulong[] bitmap = options.RowBitmap != null && options.RowBitmap.Length == 0 ? NoRows : options.RowBitmap;
             try

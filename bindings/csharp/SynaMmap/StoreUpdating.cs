@@ -48,7 +48,7 @@ namespace SynaMmap
         public Written Write(Rows rows, WriteMode mode)
         {
             int count = rows.Count;
-            SynaMmapException.CheckLength(rows.Vectors.Length, count, Dimensions);
+            rows.CheckVectors(shape);
             CheckCounts(count, rows.Tags.Length, rows.Payloads);
             Joined keys = rows.JoinedKeys(), payloads = Joined.Of(rows.Payloads), deletions = Joined.Of(rows.Deletions);
             UIntPtr written, deleted;
@@ -57,13 +57,14 @@ namespace SynaMmap
             fixed (ulong* keyOffsets = keys.Offsets, payloadOffsets = payloads?.Offsets, tags = rows.Tags)
             fixed (ulong* deletionOffsets = deletions?.Offsets)
             fixed (float* vectors = rows.Vectors)
+            fixed (byte* storedVectors = rows.StoredVectors)
             {
                 Native.Batch batch = new Native.Batch
                 {
                     StructSize = (UIntPtr)sizeof(Native.Batch),
                     Keys = keyBytes,
                     KeyOffsets = keyOffsets,
-                    Vectors = vectors,
+                    Vectors = vectors == null ? (void*)storedVectors : vectors,
                     Count = (UIntPtr)count,
                     Tags = tags,
                     Payloads = payloadBytes,
@@ -73,6 +74,7 @@ namespace SynaMmap
                     DeleteKeyOffsets = deletionOffsets,
                     DeleteCount = (UIntPtr)(rows.Deletions?.Count ?? 0),
                     Deleted = &deleted,
+                    VectorsElement = (uint)rows.VectorsElement,
                 };
                 Check(Native.syna_mmap_write(handle.Value, &batch, &written, &error), &error);
             }
@@ -118,7 +120,7 @@ namespace SynaMmap
         public long Update(Rows rows)
         {
             int count = rows.Count;
-            SynaMmapException.CheckLength(rows.Vectors.Length, 0, Dimensions);
+            SynaMmapException.CheckLength(rows.Vectors.Length + rows.StoredVectors.Length, 0, Dimensions);
             CheckCounts(count, rows.Tags.Length, rows.Payloads);
             Joined keys = rows.JoinedKeys(), payloads = Joined.Of(rows.Payloads);
             UIntPtr updated;

@@ -87,8 +87,7 @@ namespace SynaMmap
             StoreOptions options = null)
         {
             IntPtr opened;
-            StoreOptions chosen = options ??
-                new StoreOptions { Dimensions = 0, Metric = Metric.FromFile, KeyKind = KeyKind.FromFile };
+            StoreOptions chosen = options ?? StoreOptions.AsInFile();
             Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
             int descriptor = file.SafeFileHandle.DangerousGetHandle().ToInt32();

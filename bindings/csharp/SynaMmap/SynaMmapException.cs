@@ -28,6 +28,7 @@ namespace SynaMmap
         Limit = 20,
         KeyKindMismatch = 21,
         LabelMismatch = 22,
+        ElementMismatch = 23,
     }
 
     /// <summary>A call failed. The message says what to do.</summary>

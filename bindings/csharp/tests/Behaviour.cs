@@ -141,6 +141,8 @@ internal static class Behaviour
                     Require(written.Rows == 0 && written.Deleted == 1 && memory.Count == 0, "one deletion");
                 }
 
+                ElementTypes(Path.Combine(arguments[0], "integers"));
+
                 // The log is heard, and a cursor outlives what it was made of.
                 List<string> heard = new List<string>();
                 Log.SetListener(LogLevel.Info, (level, text) => { lock (heard) { heard.Add(text); } });
@@ -178,6 +180,126 @@ internal static class Behaviour
             }
         }
     }
+
+    // Stores whose vectors are stored in fewer bytes than floats have.
+    private static void ElementTypes(string path)
+    {
+        float[] vector = new float[66], kept = new float[66];
+        foreach (Element element in new[] { Element.Float16, Element.Int8 })
+        {
+            Cursor cursor;
+            int width = element == Element.Int8 ? 72 : 132;
+            StoreOptions options = new StoreOptions { Dimensions = 66, Metric = Metric.Euclidean, Element = element };
+            using (Results results = new Results())
+            {
+                using (Store store = Store.InMemory(options))
+                {
+                    Require(store.Element == element && store.VectorBytes == width && store.KeyKind == KeyKind.Text, "facts");
+                    Require(store.GetOptions().Element == element, "options in effect");
+                    for (int i = 0; i < vector.Length; i++)
+                    {
+                        vector[i] = (float)Math.Sin(i);
+                    }
+
+                    store.Insert("one", vector);
+                    store.Get(new[] { (byte)'o', (byte)'n', (byte)'e' }, kept);
+                    Require(!kept.AsSpan().SequenceEqual(vector), "rounded");
+
+                    // A condition sees floats, and so do rows that outlive their key and their store.
+                    SearchOptions same = new SearchOptions
+                    {
+                        Condition = row => row.Vector.SequenceEqual(kept) && row.Stored.Length == width,
+                    };
+                    store.Search(vector, 2, results, same);
+                    Require(results.Count == 1, "a condition");
+                    Require(store.View("one").Vector.SequenceEqual(kept), "a view");
+                    Require(store.View("one").Stored.SequenceEqual(results.At(0).Stored), "the bytes of a view");
+                    Require(store.RowAt(0).Vector.SequenceEqual(kept), "a row");
+                    EveryNumber(store);
+                    StoredVectors(store, width);
+                    cursor = store.Rows();
+                    store.Delete("one");
+                }
+
+                Require(results.At(0).Vector.SequenceEqual(kept) && results.At(0).Stored.Length == width, "a hit");
+                Require(cursor.MoveNext() && cursor.Current.Vector.SequenceEqual(kept), "the row of a cursor");
+                cursor.Dispose();
+            }
+        }
+
+        StoreOptions integers = new StoreOptions { Dimensions = 64, Element = Element.Int8 };
+        new Store(path, integers).Close();
+        Require(Thrown(() => new Store(path, new StoreOptions { Dimensions = 64 })) == Status.ElementMismatch, "mismatch");
+        integers.Element = Element.FromFile;
+        using (Store store = new Store(path, integers))
+        {
+            Require(store.Element == Element.Int8, "as in the file");
+        }
+    }
+
+    // What a binding decodes is what the library decodes: all 16-bit floats, or all integers.
+    private static void EveryNumber(Store store)
+    {
+        byte[] stored = new byte[store.VectorBytes], key = { (byte)'n' };
+        float[] kept = new float[66];
+        for (int number = 0; number < 0x10000; number += 66)
+        {
+            for (int i = 0; i < 66; i++)
+            {
+                int half = (number + i) & 0xFFFF;
+                half = (half & 0x7C00) == 0x7C00 ? 0 : half;
+                if (store.Element == Element.Float16)
+                {
+                    stored[2 * i] = (byte)half;
+                    stored[(2 * i) + 1] = (byte)(half >> 8);
+                }
+                else
+                {
+                    stored[i] = (byte)half == 128 ? (byte)0 : (byte)half;
+                }
+            }
+
+            if (store.Element == Element.Int8)
+            {
+                // A scale from the least on.
+                stored[68] = 1;
+                stored[70] = (byte)(number >> 8);
+                stored[71] = (byte)(number % 126);
+            }
+
+            store.UpsertBatch(new Rows { Utf8Keys = new[] { key }, StoredVectors = stored, VectorsElement = store.Element });
+            store.Get(key, kept);
+            Row view = store.View(key);
+            Require(view.Stored.SequenceEqual(stored) && view.Vector.SequenceEqual(kept), "a number from " + number);
+        }
+    }
+
+    private static void StoredVectors(Store store, int width)
+    {
+        ulong before = store.Count;
+        Element other = store.Element == Element.Int8 ? Element.Float16 : Element.Int8;
+        Require(WrittenAs(store, store.Element, (2 * width) - 1) == Status.DimensionMismatch, "a byte is missing");
+        Require(WrittenAs(store, store.Element, 0) == Status.DimensionMismatch, "no vectors");
+        Require(WrittenAs(store, Element.Float32, 2 * width) == Status.DimensionMismatch, "floats of another length");
+        Require(WrittenAs(store, other, 2 * width) == Status.ElementMismatch, "another type");
+        Require(WrittenAs(store, (Element)99, 2 * width) == Status.InvalidArgument, "no type");
+        Require(
+            Thrown(() => store.InsertBatch(new Rows
+            {
+                Keys = new[] { "a" }, Vectors = new float[66], VectorsElement = store.Element,
+            })) == Status.InvalidArgument,
+            "floats that are said to be something else");
+        Require(store.Count == before, "nothing was written");
+        Require(WrittenAs(store, store.Element, 2 * width) == Status.Ok && store.Count == before + 2, "two rows");
+    }
+
+    // Two rows of zeros, at an odd address.
+    private static Status WrittenAs(Store store, Element element, int length) => Thrown(() => store.InsertBatch(new Rows
+    {
+        Keys = new[] { "a", "b" },
+        StoredVectors = new ReadOnlySpan<byte>(new byte[length + 1], 1, length),
+        VectorsElement = element,
+    }));
 
     // In a method of its own, so that nothing on the stack keeps the store.
     private static void Forget(string path, StoreOptions options)

@@ -100,6 +100,7 @@ internal sealed partial class Conformance
             case "metric": options.Metric = (Metric)value; break;
             case "dimensions": options.Dimensions = value; break;
             case "index_threshold": options.IndexThreshold = value; break;
+            case "most_unindexed_rows": options.MostUnindexedRows = value; break;
             case "flags": options.Flags = (OpenFlags)value; break;
             case "durability": options.Durability = (Durability)value; break;
             case "threads": options.Threads = value; break;
@@ -228,7 +229,7 @@ internal sealed partial class Conformance
             case "file": File.WriteAllBytes(InFolder(words[1]), Key); break;
             case "replace": Replace(); break;
             case "limit_file_bytes": FileLimit.Set(ulong.Parse(words[1])); break;
-            default: Require(Ask() || KeepInOrder() || ReadRows() || Write(), "an unknown operation"); break;
+            default: Require(Ask() || KeepInOrder() || ReadRows() || Write() || InElements(), "an unknown operation"); break;
         }
     }
 }

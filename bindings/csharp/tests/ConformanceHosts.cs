@@ -56,6 +56,7 @@ internal sealed partial class Conformance
                 float[] kept = new float[searched.Dimensions];
                 searched.Get(hit.Utf8Key, kept);
                 Require(Words.IsSame(kept, hit.Vector), "another vector");
+                Require(hit.Stored.Length == searched.VectorBytes, "another length");
             }
         }
 
@@ -143,13 +144,15 @@ internal sealed partial class Conformance
     private void Iterate()
     {
         string[] firstLine = words;
+        Store store = Store;
         List<object[]> rows = new List<object[]>();
         SaidValue(() =>
         {
-            using (Cursor cursor = Store.Rows(ulong.Parse(firstLine[2])))
+            using (Cursor cursor = store.Rows(ulong.Parse(firstLine[2])))
             {
                 foreach (Row row in cursor)
                 {
+                    Require(row.Stored.Length == store.VectorBytes, "another length");
                     rows.Add(new object[]
                     {
                         row.Utf8Key.ToArray(), row.Vector.ToArray(), row.Tags, row.Payload.ToArray(), row.Number,
@@ -165,6 +168,13 @@ internal sealed partial class Conformance
             Require(i < rows.Count, "no entry");
             Require(((byte[])rows[i][0]).SequenceEqual(Words.BytesOf(words[1])), "another key");
             Require(Words.IsSame((float[])rows[i][1], Words.VectorOf(words[2])), "another vector");
+            if (store.Element != Element.Float32)
+            {
+                float[] kept = new float[store.Dimensions];
+                store.Get((byte[])rows[i][0], kept);
+                Require(Words.IsSame((float[])rows[i][1], kept), "another vector by key");
+            }
+
             Require((ulong)rows[i][2] == ulong.Parse(words[3]), "other tags");
             Require(((byte[])rows[i][3]).SequenceEqual(Words.BytesOf(words[4])), "another payload");
             Require((ulong)rows[i][4] == ulong.Parse(words[5]), "another row");

@@ -7,14 +7,6 @@ using SynaMmap;
 /// <summary>The operations that read rows without a search, and those on settings.</summary>
 internal sealed partial class Conformance
 {
-    private object[] Viewed()
-    {
-        Row row = Store.View(Key);
-        bool isSame = row.Utf8Key.SequenceEqual(Key) && Words.IsSame(row.Vector.ToArray(), Words.VectorOf(expected[1]))
-            && row.Payload.SequenceEqual(Words.BytesOf(expected[3]));
-        return new object[] { isSame ? expected[1] : "another row", row.Tags, expected[3], row.Number };
-    }
-
     private bool IsPut()
     {
         byte[] payload = Words.BytesOf(words[5]);

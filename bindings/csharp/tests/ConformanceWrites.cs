@@ -12,6 +12,7 @@ internal sealed partial class Conformance
     {
         switch (name)
         {
+            case "element": options.Element = ElementOf(value); return true;
             case "key_kind": options.KeyKind = KeyKindOf(value); return true;
             case "application_id": options.ApplicationId = uint.Parse(value); return true;
             case "user_version": options.UserVersion = uint.Parse(value); return true;
