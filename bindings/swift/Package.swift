@@ -8,6 +8,6 @@ let package = Package(
         // The installed library: header and link flags come from pkg-config.
         .systemLibrary(name: "CSynaMmap", pkgConfig: "syna_mmap"),
         .target(name: "SynaMmap", dependencies: ["CSynaMmap"]),
-        .testTarget(name: "SynaMmapTests", dependencies: ["SynaMmap"]),
+        .testTarget(name: "SynaMmapTests", dependencies: ["SynaMmap", "CSynaMmap"]),
     ]
 )

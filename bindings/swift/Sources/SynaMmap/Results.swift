@@ -41,11 +41,37 @@ public final class Results: RandomAccessCollection {
     /// Whether the last search came to its deadline.
     public var isPartial: Bool { syna_mmap_results_is_partial(handle) }
 
-    /// The stored vector of a hit, in the mapped file: for the closure only.
-    public func withVector<R>(at index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
-        try withExtendedLifetime(self) {
-            try body(UnsafeBufferPointer(start: hits[index].vector, count: dimensions))
+    /// Where the hits of one query of the last batch are.
+    public func hitRange(ofQuery query: Int) -> Range<Int> {
+        var count = 0
+        guard let first = syna_mmap_results_query_hits(handle, query, &count), let all = hits.baseAddress, count > 0 else {
+            return 0..<0
         }
+        let begin = first - all
+        return begin..<begin + count
+    }
+
+    /// Whether one query of the last batch came to its deadline or its most visits.
+    public func isQueryPartial(_ query: Int) -> Bool { syna_mmap_results_query_is_partial(handle, query) }
+
+    /// The vector of a hit: for the closure only. In a store of float32 it is that of the mapped file, in others it is
+    /// decoded.
+    public func withVector<R>(at index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
+        defer { withExtendedLifetime(self) {} }
+        if let stored = hits[index].vector {
+            return try body(UnsafeBufferPointer(start: stored, count: dimensions))
+        }
+        var decoded = [Float](repeating: 0, count: dimensions)
+        if !syna_mmap_results_vector(handle, index, &decoded) { decoded = [] }
+        return try decoded.withUnsafeBufferPointer(body)
+    }
+
+    /// The vector of a hit as it is stored, in the mapped file: for the closure only. See `Rows.storedVectors`.
+    public func withStored<R>(at index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        defer { withExtendedLifetime(self) {} }
+        var length = 0
+        let stored = syna_mmap_results_stored(handle, index, &length)
+        return try body(UnsafeRawBufferPointer(start: stored, count: length))
     }
 
     /// The bytes that were written with a hit's row: for the closure only.

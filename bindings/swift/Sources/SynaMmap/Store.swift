@@ -22,41 +22,42 @@ public struct Finding: Sendable, Equatable {
 /// An open store. All threads may use it at once: the C handle is a number, and calls on it are safe from any thread.
 public final class Store: @unchecked Sendable {
     let handle: OpaquePointer
+    let shape: Shape
     /// Floats in a vector.
-    public let dimensions: Int
+    public var dimensions: Int { shape.dimensions }
 
     /// The library's version.
     public static var libraryVersion: String { String(cString: syna_mmap_version()) }
 
     /// Opens the store in the file, or makes it where there is none. `configure` changes the library's defaults.
-    public init(_ path: String, _ configure: (inout syna_mmap_options) -> Void = { _ in }) throws {
+    public convenience init(_ path: String, _ configure: (inout syna_mmap_options) -> Void = { _ in }) throws {
         guard syna_mmap_abi_version() == UInt32(SYNA_MMAP_ABI_VERSION) else {
             throw SynaError(
                 status: .internal, osErrno: 0,
                 message: "the library and syna_mmap.h are of different releases; take both from one")
         }
-        guard !path.utf8.contains(0) else {
-            throw SynaError(
-                status: .invalidArgument, osErrno: 0, message: "the path has a NUL in it; pass one without")
-        }
+        try checkPath(path)
         var options = syna_mmap_options()
         syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
         configure(&options)
         var opened: OpaquePointer?
         try check { syna_mmap_open(path, &options, &opened, $0) }
-        handle = opened!
-        dimensions = Int(syna_mmap_dimensions(handle))
+        self.init(handle: opened!)
     }
 
     /// Makes a store without a file, for tests and caches.
-    public init(inMemory configure: (inout syna_mmap_options) -> Void) throws {
+    public convenience init(inMemory configure: (inout syna_mmap_options) -> Void) throws {
         var options = syna_mmap_options()
         syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
         configure(&options)
         var opened: OpaquePointer?
         try check { syna_mmap_open_in_memory(&options, &opened, $0) }
-        handle = opened!
-        dimensions = Int(syna_mmap_dimensions(handle))
+        self.init(handle: opened!)
+    }
+
+    init(handle: OpaquePointer) {
+        self.handle = handle
+        shape = Shape(dimensions: Int(syna_mmap_dimensions(handle)), element: syna_mmap_element(handle))
     }
 
     /// Without a word about a failure; `close` tells.
@@ -114,47 +115,6 @@ public final class Store: @unchecked Sendable {
 
     public func contains(_ key: String) -> Bool {
         withKey(key) { bytes, length in syna_mmap_contains(handle, bytes, length) }
-    }
-
-    /// The nearest `k`, into results that are used again. `configure` changes the search's options.
-    public func search(
-        _ query: UnsafeBufferPointer<Float>, _ k: Int, into results: Results,
-        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
-    ) throws {
-        results.forget()
-        try checkLength(query.count, rows: 1, dimensions: dimensions)
-        var options = syna_mmap_search_options()
-        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
-        configure(&options)
-        try check { syna_mmap_search(handle, query.baseAddress, k, &options, results.handle, $0) }
-        results.lookUp(dimensions: dimensions)
-    }
-
-    public func search(
-        _ query: [Float], _ k: Int, into results: Results,
-        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
-    ) throws {
-        try query.withUnsafeBufferPointer { try search($0, k, into: results, configure) }
-    }
-
-    /// Proves that the store is whole; what is not.
-    public func verify() throws -> [Finding] {
-        var findings: [Finding] = []
-        try withUnsafeMutablePointer(to: &findings) { context in
-            try check {
-                syna_mmap_verify(handle, { context, finding, _, _ in
-                    if let found = finding?.pointee {
-                        let key = UnsafeRawBufferPointer(start: found.key, count: found.key_len)
-                        context!.assumingMemoryBound(to: [Finding].self).pointee.append(
-                            Finding(
-                                keyBytes: [UInt8](key), row: found.row, problem: found.problem,
-                                message: String(cString: found.message)))
-                    }
-                    return true
-                }, context, nil, $0)
-            }
-        }
-        return findings
     }
 
     /// The key's bytes, which may hold NULs.

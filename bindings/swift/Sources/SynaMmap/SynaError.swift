@@ -5,6 +5,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    public static let ok = Status(rawValue: SYNA_MMAP_OK)
     public static let invalidArgument = Status(rawValue: SYNA_MMAP_ERR_INVALID_ARGUMENT)
     public static let invalidDimensions = Status(rawValue: SYNA_MMAP_ERR_INVALID_DIMENSIONS)
     public static let dimensionMismatch = Status(rawValue: SYNA_MMAP_ERR_DIMENSION_MISMATCH)
@@ -27,6 +28,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let limit = Status(rawValue: SYNA_MMAP_ERR_LIMIT)
     public static let keyKindMismatch = Status(rawValue: SYNA_MMAP_ERR_KEY_KIND_MISMATCH)
     public static let labelMismatch = Status(rawValue: SYNA_MMAP_ERR_LABEL_MISMATCH)
+    public static let elementMismatch = Status(rawValue: SYNA_MMAP_ERR_ELEMENT_MISMATCH)
 
     /// Such as "SYNA_MMAP_ERR_LOCKED".
     public var name: String { String(cString: syna_mmap_status_name(rawValue)) }
@@ -52,6 +54,11 @@ func check(_ call: (UnsafeMutablePointer<syna_mmap_error>) -> syna_mmap_status) 
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
     throw SynaError(status: Status(rawValue: status), osErrno: why.os_errno, message: message)
+}
+
+func checkPath(_ path: String) throws {
+    guard path.utf8.contains(0) else { return }
+    throw SynaError(status: .invalidArgument, osErrno: 0, message: "the path has a NUL in it; pass one without")
 }
 
 func checkLength(_ floats: Int, rows: Int, dimensions: Int) throws {

@@ -16,33 +16,8 @@ public struct UserBlock: Sendable, Equatable {
     }
 }
 
-/// Deletions and updates of many rows, and the user block.
+/// Tags and payloads of one row, and the user block.
 extension Store {
-    /// Deletes many keys, all or none. Returns how many existed.
-    @discardableResult
-    public func delete(all keys: [[UInt8]]) throws -> Int {
-        var bytes: [CChar] = []
-        var offsets: [UInt64] = [0]
-        for key in keys {
-            bytes += key.map { CChar(bitPattern: $0) }
-            offsets.append(UInt64(bytes.count))
-        }
-        var deleted = 0
-        try check { syna_mmap_delete_batch(handle, bytes, offsets, keys.count, &deleted, $0) }
-        return deleted
-    }
-
-    /// Deletes all rows that meet the conditions that `configure` sets, all or none; how many.
-    @discardableResult
-    public func deleteWhere(_ configure: (inout syna_mmap_search_options) -> Void) throws -> Int {
-        var options = syna_mmap_search_options()
-        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
-        configure(&options)
-        var deleted = 0
-        try check { syna_mmap_delete_where(handle, &options, &deleted, $0) }
-        return deleted
-    }
-
     /// Sets the tags of a key; `.notFound` where there is no such key.
     public func setTags(of key: String, _ tags: UInt64) throws { try setTags(of: Array(key.utf8), tags) }
 
@@ -124,6 +99,20 @@ extension Store {
         var tags: UInt64 = 0
         try withKey(key) { bytes, length in try check { syna_mmap_get_tags(handle, bytes, length, &tags, $0) } }
         return tags
+    }
+
+    /// A copy of the bytes that were written with a key; empty where none were.
+    public func payload(of key: [UInt8]) throws -> [UInt8] {
+        var room: [UInt8] = []
+        while true {
+            var length = 0
+            let capacity = room.count
+            try withKey(key) { bytes, keyLength in
+                try check { syna_mmap_get_payload(handle, bytes, keyLength, &room, capacity, &length, $0) }
+            }
+            if length <= capacity { return Array(room.prefix(length)) }
+            room = [UInt8](repeating: 0, count: length)
+        }
     }
 
     public func contains(_ key: [UInt8]) -> Bool {

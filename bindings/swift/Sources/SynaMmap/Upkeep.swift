@@ -1,42 +1,16 @@
 import CSynaMmap
 
-/// Searches of other kinds, and what a store needs now and then.
+/// What a store needs now and then.
 extension Store {
-    /// The `k` nearest to the vector of a key, which is itself left out: more like this one.
-    public func search(
-        like key: String, _ k: Int, into results: Results,
-        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
-    ) throws {
-        results.forget()
-        var options = syna_mmap_search_options()
-        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
-        configure(&options)
-        try withKey(key) { bytes, length in
-            try check { syna_mmap_search_key(handle, bytes, length, k, &options, results.handle, $0) }
-        }
-        results.lookUp(dimensions: dimensions)
-    }
-
-    /// All within a distance.
-    public func search(
-        _ query: [Float], within distance: Float, into results: Results,
-        _ configure: (inout syna_mmap_search_options) -> Void = { _ in }
-    ) throws {
-        results.forget()
-        try checkLength(query.count, rows: 1, dimensions: dimensions)
-        var options = syna_mmap_search_options()
-        syna_mmap_search_options_init(&options, MemoryLayout<syna_mmap_search_options>.size)
-        configure(&options)
-        try check { syna_mmap_search_range(handle, query, distance, &options, results.handle, $0) }
-        results.lookUp(dimensions: dimensions)
-    }
-
     /// The number that was written with a key; 0 where none was.
     public func tags(of key: String) throws -> UInt64 {
         var tags: UInt64 = 0
         try withKey(key) { bytes, length in try check { syna_mmap_get_tags(handle, bytes, length, &tags, $0) } }
         return tags
     }
+
+    /// A copy of the bytes that were written with a key; empty where none were.
+    public func payload(of key: String) throws -> [UInt8] { try payload(of: Array(key.utf8)) }
 
     /// The store in numbers.
     public func stats() throws -> syna_mmap_stats {
@@ -53,10 +27,7 @@ extension Store {
         return left
     }
 
-    /// Gives back the disk space of deleted rows. Rows get new numbers.
-    public func compact() throws { try check { syna_mmap_compact(handle, nil, nil, $0) } }
-
-    /// Does a part of that, for about so long; whether it is done.
+    /// Does a part of `compact`, for about so long; whether it is done.
     public func compactStep(microseconds: UInt64) throws -> Bool {
         var isDone = false
         try check { syna_mmap_compact_step(handle, microseconds, &isDone, $0) }
@@ -76,9 +47,6 @@ extension Store {
         try check { syna_mmap_refresh(handle, &hasChanged, $0) }
         return hasChanged
     }
-
-    /// The live rows of this moment in a new file: a backup.
-    public func snapshot(to path: String) throws { try check { syna_mmap_snapshot_to(handle, path, nil, nil, $0) } }
 
     /// Which share of the nearest the index finds, measured on so many stored vectors.
     public func checkRecall(samples: Int, k: Int, seed: UInt64 = 0) throws -> Double {
