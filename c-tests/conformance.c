@@ -61,12 +61,11 @@ static void open_in_memory(void) {
 
 /* open_at STORE FILE OFFSET FROM: opens the store that `pack` has put there. */
 static void open_at(void) {
-  syna_mmap_options options = quiet();
   uint64_t offset = strtoull(words[3], NULL, 10);
   struct stat packed;
   int file = open(in_folder(words[2]), O_RDONLY);
   CHECK(file >= 0 && stat(in_folder(words[4]), &packed) == 0);
-  said_status(syna_mmap_open_at(file, offset, (uint64_t)packed.st_size, 0, 0, &options, &stores[words[1][0] & 0x7F], &error));
+  said_status(syna_mmap_open_at(file, offset, (uint64_t)packed.st_size, 0, 0, NULL, &stores[words[1][0] & 0x7F], &error));
   CHECK(close(file) == 0);
 }
 

@@ -122,7 +122,6 @@ static void free_given(void) {
 }
 
 static void open_memory(syna_mmap **store) {
-  syna_mmap_options options = quiet();
   bytes content = {NULL, 0};
   char block[4096];
   size_t n;
@@ -131,7 +130,7 @@ static void open_memory(syna_mmap **store) {
   while ((n = fread(block, 1, sizeof block, file)) > 0) bytes_append(&content, block, n, 1);
   CHECK(fclose(file) == 0);
   given[given_count++] = content;
-  said_status(syna_mmap_open_memory((const uint8_t *)content.data, content.length, NULL, 0, &options, store, &error));
+  said_status(syna_mmap_open_memory((const uint8_t *)content.data, content.length, NULL, 0, NULL, store, &error));
 }
 
 /* put STORE KEY VECTOR TAGS PAYLOAD insert|upsert */

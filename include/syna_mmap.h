@@ -796,7 +796,8 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  * length        bytes of the store's file.
  * index_offset  where the index file (NAME.hnsw) begins in the larger file: as offset.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
+ * options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
+ *               the file, and the defaults.
  *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.
@@ -829,7 +830,8 @@ syna_mmap_status syna_mmap_open_at(int32_t fd,
  * length        bytes of the store's file.
  * index_bytes   BORROWED as `bytes`: those of the index file (NAME.hnsw). May be NULL if index_length is 0.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the dimensions and the metric of the file, and the defaults.
+ * options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
+ *               the file, and the defaults.
  *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.

@@ -109,17 +109,21 @@ class replay : writes {
     keep(syna::store::try_in_memory(how));
   }
 
-  void open_at() {
+  static syna::options as_in_file() {
     syna::options how;
-    how.with_dimensions(64).with_metric(syna::metric::euclidean);
+    how.with_dimensions(0).with_metric(syna::metric::from_file).with_key_kind(syna::key_kind::from_file);
+    return how.with_element(syna::element::from_file);
+  }
+
+  void open_at() {
+    const syna::options how = as_in_file();
     const int file = ::open((folder_ / words_[2]).c_str(), O_RDONLY);
     keep(syna::store::try_open_at(file, std::stoull(words_[3]), fs::file_size(folder_ / words_[4]), 0, 0, how));
     ::close(file);
   }
 
   void open_memory() {
-    syna::options how;
-    how.with_dimensions(64).with_metric(syna::metric::euclidean);
+    const syna::options how = as_in_file();
     std::ifstream from(folder_ / words_[2], std::ios::binary);
     /* The bytes live as long as the stores. */
     const std::string& bytes = given_.emplace_back((std::istreambuf_iterator<char>(from)), std::istreambuf_iterator<char>());
