@@ -207,7 +207,7 @@ static void long_paths(void) {
       {"", "open it read-only", DIMENSIONS, 0, SYNA_MMAP_ERR_LOCKED},
       {"creating ", ": File exists (os error 17)", DIMENSIONS, SYNA_MMAP_OPEN_MUST_CREATE, SYNA_MMAP_ERR_IO},
       {"the store has 64", "pass 64", 100, SYNA_MMAP_OPEN_READ_ONLY, SYNA_MMAP_ERR_DIMENSION_MISMATCH},
-      {"not found: the file ", "set both to create it", 0, 0, SYNA_MMAP_ERR_NOT_FOUND},
+      {"not found: the file ", "set them to create it", 0, 0, SYNA_MMAP_ERR_NOT_FOUND},
       {"not found: the file ", ".absent", DIMENSIONS, SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_ERR_NOT_FOUND},
       {"", "this is not a syna-mmap store; check the path", DIMENSIONS, 0, SYNA_MMAP_ERR_CORRUPT},
       {"", "the old file stays unchanged", DIMENSIONS, 0, SYNA_MMAP_ERR_LEGACY_FORMAT},

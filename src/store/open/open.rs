@@ -174,7 +174,7 @@ fn make(
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     if config.needs_file() {
         let what = format!(
-            "the file {}, from which options are to be taken; set dimensions, metric, element type and kind of keys",
+            "the file {}, from which dimensions, metric, element type or kind of keys are to be taken; set them to create it",
             ShortPath::in_text(path)
         );
         return Err(SynaError::NotFound { what });
