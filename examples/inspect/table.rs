@@ -65,7 +65,6 @@ pub struct Table {
     orphans_at: u64,
     pinned_links_at: u64,
     rows_at: u64,
-    prints_at: u64,
     in_links_at: u64,
 }
 
@@ -141,7 +140,6 @@ pub fn find(source: &Source, slot: &Slot) -> io::Result<Result<Table, Fault>> {
         orphans_at,
         pinned_links_at,
         rows_at,
-        prints_at,
         in_links_at,
     }))
 }
@@ -243,11 +241,10 @@ impl Table {
             let at = self.at.saturating_add(32);
             report.damage(at, format_args!("table: the first row without direction is {directionless}"));
         }
-        let [mut words, mut prints, mut in_links] = std::array::from_fn(|_| Window::new(source));
+        let [mut words, mut in_links] = std::array::from_fn(|_| Window::new(source));
         for (row, at) in self.rows() {
             let of_row = 4 * u64::from(row);
             let Some(word) = words.word(at)? else { break };
-            let print = prints.word(self.prints_at.saturating_add(of_row))?.unwrap_or(0);
             let links = in_links.word(self.in_links_at.saturating_add(of_row))?.unwrap_or(0);
             counts.in_links = counts.in_links.saturating_add(links.into());
             let first = word & !IS_DUPLICATE;
@@ -261,9 +258,6 @@ impl Table {
                             "table: row {row} is a duplicate of row {first}, which is not a first row"
                         ),
                     );
-                }
-                if print != 0 {
-                    report.damage(at, format_args!("table: the duplicate row {row} has a fingerprint"));
                 }
             } else if word == 0 {
                 counts.others += 1;

@@ -73,6 +73,7 @@ pub(crate) use file::save::TableState;
 pub(crate) use file::save_records::Saving;
 pub(crate) use graph::sampled_recall::SampledRecall;
 pub(crate) use index::{Advance, Index};
+pub(crate) use link::row_distance::are_equal;
 pub(crate) use neighbour::Neighbour;
 pub use params::IndexProfile;
 pub(crate) use params::{BATCH_ROWS, GraphParams, mix};

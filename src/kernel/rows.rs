@@ -85,13 +85,18 @@ impl<'a> StoredRow<'a> {
     }
 }
 
-/// Equal values, by the type in which they are stored.
+/// Equal values, by the type in which they are stored: -0 equals 0, and zero vectors are equal whatever their scales.
 impl PartialEq for StoredRow<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Floats(a), Self::Floats(b)) => a == b,
-            (Self::Halves(a), Self::Halves(b)) => a.0 == b.0,
-            (Self::Bytes(a), Self::Bytes(b)) => a.scale == b.scale && a.integers == b.integers,
+            (Self::Halves(a), Self::Halves(b)) => {
+                let is_equal = |(a, b): (&u16, &u16)| a == b || (a | b) & 0x7FFF == 0;
+                a.0.len() == b.0.len() && a.0.iter().zip(b.0).all(is_equal)
+            }
+            (Self::Bytes(a), Self::Bytes(b)) => {
+                a.scale == b.scale && a.integers == b.integers || self.is_zero() && other.is_zero()
+            }
             _ => false,
         }
     }

@@ -304,6 +304,12 @@ impl Graph {
                 self.fingerprints.insert(found.print, row);
             } else {
                 state.append_duplicate(self, first, row);
+                // A scaled copy under the cosine, or one with another sign of 0: a search for it must not depend on
+                // whether the walk finds the node.
+                let has_print_of_first = self.fingerprints.rows(found.print).any(|other| other == first);
+                if !has_print_of_first && batch.coded(row) == Coded::Yes {
+                    self.fingerprints.insert(found.print, row);
+                }
             }
         }
         self.publish(View { covered: rows.end });

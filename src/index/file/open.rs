@@ -297,9 +297,9 @@ impl Graph {
                 self.fingerprints.prefetch(u32::from_le_bytes(ahead));
             }
             match u32::from_le_bytes(print) {
-                print if first == NO_ROW => self.fingerprints.insert(print, row),
-                0 => {}
-                print => return words.damage(format!("the duplicate {row} has the fingerprint {print}")),
+                // A duplicate that has the bits of its node has none.
+                0 if first != NO_ROW => {}
+                print => self.fingerprints.insert(print, row),
             }
         }
         state.in_links = memory::collected(in_links.iter().map(|&word| u32::from_le_bytes(word)))?;

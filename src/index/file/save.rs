@@ -16,7 +16,7 @@
 //!   each row:  0x80000000 | first        a duplicate of row `first`
 //!              its cell plus one         a node
 //!              0                         neither: without direction, or deleted before it was indexed
-//! each row:  the fingerprint of its vector; 0 for a duplicate
+//! each row:  the fingerprint of its vector; 0 for a duplicate with the bits of its node
 //! each row:  the number of selected links to it
 //! ```
 //! The chains of duplicates follow from these. A save appends the records that have changed and a table of all rows, so

@@ -17,8 +17,9 @@ use std::sync::atomic::AtomicU64;
 const FIRST_BITS: u32 = 10;
 /// The maximum number of tables. The last one has room for 2^31 rows.
 const TABLES: usize = 23;
-/// The maximum number of rows with one fingerprint. Duplicates are not inserted, so equal fingerprints are hash
-/// collisions, or equal rows that were not recognized as duplicates.
+/// The maximum number of rows with one fingerprint. Duplicates with the bits of their node are not inserted, so equal
+/// fingerprints are hash collisions, equal rows that were not recognized as duplicates, or equal copies that differ in
+/// bits from their node. Behind each of the latter a search follows the chain of duplicates.
 const MOST_ALIKE: u32 = 8;
 
 /// The fingerprint of a vector: the CRC-32C of its bytes.

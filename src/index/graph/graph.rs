@@ -22,7 +22,7 @@ pub(crate) struct Graph {
     pub(crate) encoder: Encoder,
     pub(crate) nodes: Nodes,
     pub(crate) entry_points: EntryPoints,
-    /// The fingerprints of all rows except duplicates.
+    /// The fingerprints of all rows except duplicates that have the bits of their node.
     pub(crate) fingerprints: Fingerprints,
     /// Nodes that no link leads to: candidates of every search.
     orphans: Chunks,

@@ -63,10 +63,11 @@ impl Graph {
         let vector = components_of(stored, self.encoder.elements, floats)?;
         let print = fingerprint(vector);
         let copies = self.fingerprints.rows(print).filter(|&other| other < row && rows.row(other) == stored);
-        let copy = copies.min();
         if !self.encoder.prepare_row(vector, query) {
-            return Ok(LinkCandidates { print, equal_row: copy, ..LinkCandidates::default() });
+            return Ok(LinkCandidates { print, equal_row: copies.min(), ..LinkCandidates::default() });
         }
+        // A duplicate whose bits differ from those of its node has a fingerprint too; a chain begins at a node.
+        let copy = copies.filter(|&other| self.nodes.is_node(other)).min();
         let records = self.nodes.read();
         let space = LinkSpace::new(rows, &self.encoder, self.params.metric, &records, radius);
         let Some(measure) = space.from(row) else {

@@ -61,22 +61,29 @@ impl<'a, R: Rows> LinkSpace<'a, R> {
         }
     }
 
-    /// Whether two rows are equal for every query: identical, or for cosine parallel up to rounding.
+    /// Whether two rows are equal for every query.
     pub(crate) fn are_duplicates(&self, a: u32, b: u32) -> bool {
-        let (a, b) = (self.rows.row(a), self.rows.row(b));
-        if a == b {
-            return true;
-        }
-        if self.metric != DistanceMetric::Cosine {
-            return false;
-        }
-        let values = |row: StoredRow<'a>| (0..row.len()).map(move |at| scalar::value_at(row, at));
-        let longest = |row| values(row).fold(0.0f64, |most, x| most.max(x.abs()));
-        let (most_a, most_b) = (longest(a), longest(b));
-        // A few units in the last place of the largest component: the error of scaling a vector in f32.
-        let slack = 2.5e-7 * most_a * most_b;
-        slack > 0.0 && values(a).zip(values(b)).all(|(x, y)| (x * most_b - y * most_a).abs() <= slack)
+        are_equal(self.metric, self.rows.row(a), self.rows.row(b))
     }
+}
+
+/// Whether two rows are equal for every query: identical, or for cosine parallel up to rounding.
+pub(crate) fn are_equal(metric: DistanceMetric, a: StoredRow<'_>, b: StoredRow<'_>) -> bool {
+    if a == b {
+        return true;
+    }
+    if metric != DistanceMetric::Cosine {
+        return false;
+    }
+    let longest = |row| values(row).fold(0.0f64, |most, x| most.max(x.abs()));
+    let (most_a, most_b) = (longest(a), longest(b));
+    // A few units in the last place of the largest component: the error of scaling a vector in f32.
+    let slack = 2.5e-7 * most_a * most_b;
+    slack > 0.0 && values(a).zip(values(b)).all(|(x, y)| (x * most_b - y * most_a).abs() <= slack)
+}
+
+fn values(row: StoredRow<'_>) -> impl Iterator<Item = f64> {
+    (0..row.len()).map(move |at| scalar::value_at(row, at))
 }
 
 /// Distances from one row to others, in the space where links are selected.

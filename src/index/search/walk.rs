@@ -71,7 +71,7 @@ impl Graph {
         let policy = RequestPolicy(request);
         let end = self.walk(&query_distance, view, ef, &policy, walk);
         // Rows that may equal the query: their vectors are compared by `rerank`.
-        for row in self.fingerprints.rows(print) {
+        for row in self.fingerprints.rows(print).filter(|&row| self.nodes.is_node(row)) {
             self.keep_beside(Neighbour { distance: f32::NEG_INFINITY, row }, view, &policy, walk);
         }
         // By definition at distance 1 (orthogonal) from every vector.
@@ -82,6 +82,9 @@ impl Graph {
                 &policy,
                 walk,
             );
+        }
+        for row in self.fingerprints.rows(print).filter(|&row| !self.nodes.is_node(row)) {
+            self.keep_copies(row, view, &policy, walk);
         }
         out.try_reserve(walk.found.len()).ok()?;
         rerank((query, coded), &query_distance, &self.nodes.read(), request.k, walk, out);
@@ -268,11 +271,31 @@ impl Graph {
 
     /// Adds a row that is a result whether or not the walk visits it, with its sort key, and its duplicates.
     fn keep_beside(&self, found: Neighbour, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
+        // By its code a visited row may be behind others, for example if squares underflow.
+        if let Some(visited) = walk.found.iter_mut().find(|visited| visited.row == found.row) {
+            visited.distance = visited.distance.min(found.distance);
+        }
         if found.row < view.covered && walk.visited.visit(found.row) {
             if policy.visible(found.row) {
                 walk.keep(found);
             }
             self.keep_duplicates(found, view, policy, walk);
+        }
+    }
+
+    /// Adds a row without a record that may equal the query, and the duplicates behind it. Those that were found as
+    /// duplicates of their node are there already.
+    fn keep_copies(&self, first: u32, view: View, policy: &impl WalkPolicy, walk: &mut Walk) {
+        let mut left = policy.most_results();
+        let mut copy = Some(first);
+        while let Some(row) = copy.filter(|&row| left > 0 && row < view.covered) {
+            if policy.visible(row) {
+                if walk.found.iter().all(|found| found.row != row) {
+                    walk.keep(Neighbour { distance: f32::NEG_INFINITY, row });
+                }
+                left -= 1;
+            }
+            copy = self.nodes.next_duplicate(row);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Verifying a store, and salvaging a damaged one.
 
 use crate::distance::PreparedQuery;
+use crate::index::are_equal;
 use crate::memory;
 use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
 use crate::store::api::store::MmapVectorStore;
@@ -231,7 +232,9 @@ fn finds_itself(
     let vector = state.components(row)?;
     let own = PreparedQuery::new(state.kernels, metric, &vector).distance(stored);
     Search::new(state, 1, &SearchOptions::default(), default_ef)?.answer(&vector, results)?;
-    Ok(Some(results.hits().first().is_some_and(|hit| hit.distance <= own)))
+    let Some(hit) = results.hits().first() else { return Ok(Some(false)) };
+    // Under the cosine, a parallel row is as good, although rounding may put it at another distance.
+    Ok(Some(hit.distance <= own || are_equal(metric, stored, state.vector(hit.row)?)))
 }
 
 /// See [`MmapVectorStore::salvage`].
