@@ -5,7 +5,10 @@ mod targets;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use targets::changes::Change;
+use targets::elements::ELEMENTS;
 use targets::questions::{Condition, Question};
 use targets::world::{Operation, World};
 
@@ -92,8 +95,10 @@ fn a_store_matches_its_model() {
     let rng_seed = RngSeed::Fixed(seed);
     let config =
         Config { cases, rng_seed, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let stores = RefCell::new(BTreeMap::new());
     let outcome = TestRunner::new(config).run(&sequences, |(shape, operations)| {
         let mut world = World::new(shape);
+        *stores.borrow_mut().entry(world.element().name()).or_insert(0) += 1;
         operations.iter().for_each(|operation| world.apply(operation));
         world.apply(&Operation::Kill);
         world.compare();
@@ -102,4 +107,6 @@ fn a_store_matches_its_model() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
+    println!("stores of each element type: {:?}", stores.borrow());
+    assert!(cases < 30 || stores.borrow().len() == ELEMENTS.len(), "an element type was not tested");
 }

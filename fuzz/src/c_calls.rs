@@ -4,6 +4,7 @@
 use super::bases::vector;
 pub(super) use super::c_header::Status;
 use super::c_header::*;
+use super::elements::{ELEMENTS, components, element_of_length};
 use super::injected::{is_fault_injected, read_freed};
 use super::scratch::Scratch;
 use super::source::Source;
@@ -19,7 +20,7 @@ pub(super) const OK: Status = 0;
 const INVALID_ARGUMENT: Status = 1;
 const INVALID_HANDLE: Status = 16;
 const INTERNAL: Status = 18;
-const LAST_STATUS: Status = 20;
+const LAST_STATUS: Status = 23;
 
 /// The type of a handle.
 #[derive(Clone, Copy)]
@@ -102,7 +103,9 @@ impl Host {
         options.index_threshold = u64::from(source.byte() % 64);
         // The default would reserve memory for 100,000 keys at each open.
         options.initial_capacity = options.index_threshold * 16;
-        options.words[1] = u32::from(source.byte() & 0x9B);
+        let flags = source.byte();
+        options.words[1] = u32::from(flags & 0x9B);
+        options.element = [0, 1, 2, u32::MAX][usize::from(flags >> 5 & 3)];
         options.most_unindexed_rows = 16;
         options.index_worker = u32::from(source.one_in(4));
         options.fixed_ef = u32::from(source.one_in(4));
@@ -114,6 +117,7 @@ impl Host {
             options.initial_capacity = source.long();
             options.words[2] = source.byte().into();
             options.words[4] = source.word();
+            options.element = options.words[4] % 8;
         }
         let mut store = ptr::null_mut();
         let in_memory = source.one_in(16);
@@ -189,6 +193,8 @@ impl Host {
                 syna_mmap_len(store),
                 syna_mmap_dimensions(store).into(),
                 syna_mmap_metric(store).into(),
+                syna_mmap_element(store).into(),
+                syna_mmap_vector_bytes(store) as u64,
                 syna_mmap_has_index(store).into(),
                 syna_mmap_is_dirty(store).into(),
                 syna_mmap_last_durable_seq(store),
@@ -197,8 +203,10 @@ impl Host {
         };
         if is_good {
             assert_eq!(answers[1], DIMENSIONS as u64);
+            let element = element_of_length(DIMENSIONS, answers[4] as usize);
+            assert_eq!(element, Some(ELEMENTS[answers[3] as usize]));
         } else {
-            assert_eq!(answers, [0; 7], "an invalid handle gives zeros");
+            assert_eq!(answers, [0; 9], "an invalid handle gives zeros");
         }
     }
 
@@ -240,15 +248,24 @@ impl Host {
         for at in 0..count {
             // SAFETY: the library says that there are `count` hits.
             let hit = unsafe { &*hits.add(at) };
-            assert!(!hit.key.is_null() && !hit.vector.is_null() && hit.reserved == 0);
-            // SAFETY: a key has `key_len` bytes, a vector the store's dimensions.
-            let (key, vector) = unsafe {
-                (
-                    std::slice::from_raw_parts(hit.key, hit.key_len),
-                    std::slice::from_raw_parts(hit.vector, DIMENSIONS),
-                )
+            assert!(!hit.key.is_null() && hit.reserved == 0);
+            let (mut bytes, mut floats) = (0, [f32::NAN; DIMENSIONS]);
+            // SAFETY: the handle is a number; a key has `key_len` bytes, and there is room for the store's dimensions.
+            let (key, first) = unsafe {
+                assert!(syna_mmap_results_vector(results, at, floats.as_mut_ptr()));
+                let first = syna_mmap_results_stored(results, at, &mut bytes);
+                (std::slice::from_raw_parts(hit.key, hit.key_len), first.cast())
             };
-            assert!(std::str::from_utf8(key).is_ok() && vector.iter().all(|x| x.is_finite()));
+            // SAFETY: the library says that there are so many bytes.
+            let vector = unsafe { check_stored(first, bytes, hit.vector) };
+            assert!(std::str::from_utf8(key).is_ok() && vector == floats);
+        }
+        // SAFETY: the handle is a number; a position past the end gives nothing.
+        unsafe {
+            let (mut bytes, mut floats) = (7, [f32::NAN; DIMENSIONS]);
+            assert!(!syna_mmap_results_vector(results, count, floats.as_mut_ptr()));
+            let stored = syna_mmap_results_stored(results, count, &mut bytes);
+            assert!(stored.is_null() && bytes == 0 && floats[0].is_nan());
         }
         // SAFETY: the handle is a number.
         assert!(is_good || !unsafe { syna_mmap_results_is_partial(results) });
@@ -269,6 +286,21 @@ impl Host {
             self.take_back(Kind::Results, results);
         }
     }
+}
+
+/// Checks a stored vector, and its pointer to floats, which is NULL unless they are stored as such. Returns the components.
+///
+/// # Safety
+/// The pointers are NULL or valid, `stored` for `length` bytes.
+pub(super) unsafe fn check_stored(stored: *const u8, length: usize, floats: *const f32) -> Vec<f32> {
+    let element = element_of_length(DIMENSIONS, length).expect("the bytes of a stored vector");
+    assert!(!stored.is_null() && stored.addr().is_multiple_of(64));
+    assert_eq!(floats.is_null(), element != ELEMENTS[0]);
+    assert!(floats.is_null() || floats.addr() == stored.addr());
+    // SAFETY: the caller's guarantee.
+    let vector = components(element, DIMENSIONS, unsafe { std::slice::from_raw_parts(stored, length) });
+    assert!(vector.iter().all(|x| x.is_finite()));
+    vector
 }
 
 /// Makes the calls that `bytes` encode, then closes everything.

@@ -31,7 +31,13 @@ pub struct COptions {
     pub index_profile: u32,
     pub index_worker: u32,
     pub fixed_ef: u32,
+    pub key_kind: u32,
+    pub element: u32,
+    pub application_id: u32,
+    pub user_version: u32,
     pub reserved: u32,
+    pub label: *const c_char,
+    pub expected_label: *const c_char,
 }
 
 /// `syna_mmap_batch` of the header.
@@ -40,13 +46,19 @@ pub struct CBatch {
     pub struct_size: usize,
     pub keys: *const u8,
     pub key_offsets: *const u64,
-    pub vectors: *const f32,
+    pub vectors: *const c_void,
     pub count: usize,
     pub tags: *const u64,
     pub payloads: *const u8,
     pub payload_offsets: *const u64,
     pub mode: u32,
     pub reserved: u32,
+    pub delete_keys: *const u8,
+    pub delete_key_offsets: *const u64,
+    pub delete_count: usize,
+    pub out_deleted: *mut usize,
+    pub vectors_element: u32,
+    pub reserved_2: u32,
 }
 
 /// `syna_mmap_row` of the header.
@@ -55,6 +67,8 @@ pub struct CRow {
     pub key: *const u8,
     pub key_len: usize,
     pub vector: *const f32,
+    pub stored: *const u8,
+    pub stored_bytes: usize,
     pub payload: *const u8,
     pub payload_len: usize,
     pub tags: u64,
@@ -63,8 +77,9 @@ pub struct CRow {
 
 impl CRow {
     pub fn empty() -> Self {
-        let (key, vector, payload) = (std::ptr::null(), std::ptr::null(), std::ptr::null());
-        Self { key, key_len: 0, vector, payload, payload_len: 0, tags: 0, row: 0 }
+        let (key, vector) = (std::ptr::null(), std::ptr::null());
+        let (stored, payload) = (std::ptr::null(), std::ptr::null());
+        Self { key, key_len: 0, vector, stored, stored_bytes: 0, payload, payload_len: 0, tags: 0, row: 0 }
     }
 }
 
@@ -74,16 +89,19 @@ pub struct CView {
     pub struct_size: usize,
     pub key: *const u8,
     pub key_len: usize,
-    pub vector: *const f32,
+    pub vector: *const u8,
     pub vector_bytes: usize,
     /// Other members, which are not used here.
-    pub others: [u64; 5],
+    pub others: [u64; 4],
+    pub element_type: u32,
+    pub reserved: u32,
 }
 
 impl CView {
     pub fn of_size(struct_size: usize) -> Self {
         let (key, vector) = (std::ptr::null(), std::ptr::null());
-        Self { struct_size, key, key_len: 0, vector, vector_bytes: 0, others: [0; 5] }
+        let (others, element_type) = ([0; 4], 77);
+        Self { struct_size, key, key_len: 0, vector, vector_bytes: 0, others, element_type, reserved: 0 }
     }
 }
 
@@ -175,6 +193,8 @@ unsafe extern "C" {
     pub fn syna_mmap_len(store: Handle) -> u64;
     pub fn syna_mmap_dimensions(store: Handle) -> u32;
     pub fn syna_mmap_metric(store: Handle) -> u32;
+    pub fn syna_mmap_element(store: Handle) -> u32;
+    pub fn syna_mmap_vector_bytes(store: Handle) -> usize;
     pub fn syna_mmap_has_index(store: Handle) -> bool;
     pub fn syna_mmap_is_dirty(store: Handle) -> bool;
     pub fn syna_mmap_last_durable_seq(store: Handle) -> u64;
@@ -182,6 +202,8 @@ unsafe extern "C" {
     pub fn syna_mmap_results_free(results: Handle);
     pub fn syna_mmap_results_hits(results: Handle, count: *mut usize) -> *const CHit;
     pub fn syna_mmap_results_is_partial(results: Handle) -> bool;
+    pub fn syna_mmap_results_vector(results: Handle, index: usize, out: *mut f32) -> bool;
+    pub fn syna_mmap_results_stored(results: Handle, index: usize, bytes: *mut usize) -> *const c_void;
     pub fn syna_mmap_search(
         s: Handle,
         q: *const f32,

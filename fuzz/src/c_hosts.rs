@@ -1,8 +1,9 @@
 //! More C calls for `c_calls.rs`: filters, range searches, batches, iteration, compactions.
 
 use super::bases::vector;
-use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status};
+use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status, check_stored};
 use super::c_header::*;
+use super::elements::{ELEMENTS, stored};
 use super::source::Source;
 use std::ffi::{CString, c_void};
 use std::ptr;
@@ -14,7 +15,9 @@ const ROWS: usize = 4;
 unsafe extern "C" fn passes(context: *mut c_void, row: *const CRow) -> bool {
     // SAFETY: the library passes a row that is valid during the call.
     let row = unsafe { &*row };
-    assert!(!row.key.is_null() && !row.vector.is_null());
+    assert!(!row.key.is_null());
+    // SAFETY: as above.
+    unsafe { check_stored(row.stored, row.stored_bytes, row.vector) };
     row.row % 2 == context.addr() as u64 % 2
 }
 
@@ -25,6 +28,23 @@ unsafe extern "C" fn goes_on(context: *mut c_void, done: u64, total: u64) -> boo
     let left = unsafe { &mut *context.cast::<u8>() };
     *left = left.saturating_sub(1);
     *left > 0
+}
+
+/// The vectors of a batch, and what they are: floats, or stored vectors of which `change` may have changed a byte.
+fn as_stored(choice: usize, change: u64, floats: Vec<f32>) -> (u32, Vec<u32>) {
+    let bits = floats.iter().map(|x| x.to_bits()).collect();
+    let element = match choice {
+        200.. => choice % 3,
+        _ => return (0, bits),
+    };
+    let mut bytes: Vec<u8> =
+        floats.chunks(DIMENSIONS).flat_map(|vector| stored(ELEMENTS[element], vector)).collect();
+    let at = (change >> 16) as usize % bytes.len();
+    bytes[at] ^= if change.is_multiple_of(2) { change.to_le_bytes()[1] } else { 0 };
+    // As long as vectors of any type, so that a wrong type is refused for what it is.
+    bytes.resize(4 * floats.len(), 0);
+    let words = bytes.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word));
+    (element as u32, words.collect())
 }
 
 impl Host {
@@ -148,7 +168,10 @@ impl Host {
         let given = if status == OK { count } else { 0 };
         for row in &rows[..given] {
             // SAFETY: the library says that these bytes exist.
-            let key = unsafe { std::slice::from_raw_parts(row.key, row.key_len) };
+            let key = unsafe {
+                check_stored(row.stored, row.stored_bytes, row.vector);
+                std::slice::from_raw_parts(row.key, row.key_len)
+            };
             assert!(std::str::from_utf8(key).is_ok() && row.payload.is_null() == (row.payload_len == 0));
         }
         if source.one_in(4) {
@@ -168,17 +191,25 @@ impl Host {
         let tags = [source.long(), 1];
         let payloads = vec![7_u8; usize::from(source.byte())];
         let payload_offsets = [0, payloads.len() as u64 / 2, payloads.len() as u64];
+        // Some batches have stored vectors, of the store's type or another one, in some of them with other bytes.
+        let (vectors_element, vectors) = as_stored(payloads.len(), tags[0], vectors);
         let batch = CBatch {
             struct_size: size_of::<CBatch>(),
             keys: keys.as_ptr(),
             key_offsets: offsets.as_ptr(),
-            vectors: vectors.as_ptr(),
+            vectors: vectors.as_ptr().cast(),
             count: usize::from(source.byte() % 3),
             tags: if source.one_in(3) { ptr::null() } else { tags.as_ptr() },
             payloads: payloads.as_ptr(),
             payload_offsets: payload_offsets.as_ptr(),
             mode: u32::from(source.byte() % 3),
             reserved: u32::from(source.one_in(32)),
+            delete_keys: ptr::null(),
+            delete_key_offsets: ptr::null(),
+            delete_count: 0,
+            out_deleted: ptr::null_mut(),
+            vectors_element,
+            reserved_2: 0,
         };
         let mut written = 7;
         // SAFETY: the handle is a number; the batch points to the lengths that it states.

@@ -2,8 +2,9 @@
 //! settings.
 
 use super::bases::vector;
-use super::c_calls::{DIMENSIONS, Host, Kind, OK};
+use super::c_calls::{DIMENSIONS, Host, Kind, OK, check_stored};
 use super::c_header::*;
+use super::elements::{ELEMENTS, element_of_length};
 use super::source::Source;
 use std::ptr;
 
@@ -46,13 +47,18 @@ impl Host {
         self.expect(status, is_good, "a read");
         assert!(status != NOT_FOUND || which % 7 < 3);
         if status == OK && size >= size_of::<CView>() && which.is_multiple_of(7) {
+            let element = ELEMENTS[view.element_type as usize];
+            assert_eq!(element_of_length(DIMENSIONS, view.vector_bytes), Some(element));
+            let floats = if element == ELEMENTS[0] { view.vector.cast() } else { ptr::null() };
             // SAFETY: the library says that the vector has as many bytes, and the store is open.
-            let vector = unsafe { std::slice::from_raw_parts(view.vector, view.vector_bytes / 4) };
-            assert!(vector.len() == DIMENSIONS && vector.iter().all(|x| x.is_finite()));
+            unsafe { check_stored(view.vector, view.vector_bytes, floats) };
         }
         if status == OK && which % 7 == 2 {
             // SAFETY: as above.
-            let key = unsafe { std::slice::from_raw_parts(found_row.key, found_row.key_len) };
+            let key = unsafe {
+                check_stored(found_row.stored, found_row.stored_bytes, found_row.vector);
+                std::slice::from_raw_parts(found_row.key, found_row.key_len)
+            };
             assert!(std::str::from_utf8(key).is_ok() && found_row.row == row);
         }
         if status == OK && which % 7 == 5 {

@@ -1,7 +1,9 @@
 //! Writes of many keys at once: batches with deletions, deletions by conditions, updates of tags and payloads.
 
+use super::elements::stored;
 use super::questions::Condition;
 use super::world::{World, key_of};
+use std::collections::HashMap;
 use syna_mmap::{
     BatchKeys, BatchPayloads, BatchVectors, SearchOptions, UpdateBatch, WriteBatch, WriteMode, Written,
 };
@@ -40,16 +42,57 @@ impl World {
         }
     }
 
+    pub(super) fn write(&mut self, keys: &[u16], first: u8, upsert: bool, tags: bool, payload: u16) {
+        let keys: Vec<String> = keys.iter().map(|&key| key_of(key)).collect();
+        let vectors: Vec<Vec<f32>> =
+            (0..keys.len()).map(|i| self.vector(first.wrapping_add(i as u8))).collect();
+        let tag = |i: usize| if tags { u64::from(first) << (i % 57) } else { 0 };
+        let all_tags: Vec<u64> = (0..keys.len()).map(tag).collect();
+        let payloads: Vec<Vec<u8>> =
+            (0..keys.len()).map(|i| vec![first; (usize::from(payload) * i) % 5000]).collect();
+        let slices: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+        let floats = vectors.concat();
+        let bytes: Vec<u8> = vectors.iter().flat_map(|vector| stored(self.element(), vector)).collect();
+        let batch = WriteBatch {
+            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
+            vectors: match first.is_multiple_of(3) {
+                true => BatchVectors::StoredRowMajor(&bytes),
+                false => BatchVectors::RowMajor(&floats),
+            },
+            tags: tags.then_some(&all_tags),
+            payloads: if payload > 0 { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
+            mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
+            ..WriteBatch::default()
+        };
+        self.store().write(&batch).unwrap();
+        // Rows of a batch are ordered by the first occurrence of their key.
+        let mut numbers: HashMap<String, u64> = HashMap::new();
+        for (i, (key, vector)) in keys.into_iter().zip(vectors).enumerate() {
+            let payload = if payload > 0 { payloads[i].clone() } else { vec![] };
+            let number = *numbers.entry(key.clone()).or_insert(self.next_number);
+            self.put(key.clone(), vector, all_tags[i], payload, upsert);
+            if upsert {
+                self.model.get_mut(&key).unwrap().number = number;
+            }
+        }
+    }
+
     fn replace(&mut self, deletions: &[u16], keys: &[u16], first: u8) {
         let deletions: Vec<String> = deletions.iter().map(|&key| key_of(key)).collect();
         let keys: Vec<String> = keys.iter().map(|&key| key_of(key)).collect();
         let vectors: Vec<Vec<f32>> =
             (0..keys.len()).map(|i| self.vector(first.wrapping_add(i as u8))).collect();
+        let floats = vectors.concat();
+        let rows: Vec<Vec<u8>> = vectors.iter().map(|vector| stored(self.element(), vector)).collect();
+        let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
         let written = self
             .store()
             .write(&WriteBatch {
                 keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
-                vectors: BatchVectors::RowMajor(&vectors.concat()),
+                vectors: match first.is_multiple_of(3) {
+                    true => BatchVectors::Stored(&rows),
+                    false => BatchVectors::RowMajor(&floats),
+                },
                 mode: WriteMode::Insert,
                 deletions: BatchKeys::Slices(&deletions.iter().map(String::as_str).collect::<Vec<_>>()),
                 ..WriteBatch::default()

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use syna_mmap::{
-    MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults, SynaError,
+    ElementType, MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults, SynaError,
 };
 
 /// Runs an open and measures its memory; receives the total length of the opened files.
@@ -44,11 +44,12 @@ impl Tally {
     }
 }
 
-/// No automatic work, and dimensions and metric come from the file.
+/// No automatic work, and dimensions, metric and element type come from the file.
 pub fn any_store(open: OpenMode) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions: 0,
         metric_from_file: true,
+        element_from_file: true,
         initial_capacity: 0,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
@@ -148,9 +149,13 @@ fn look(store: &MmapVectorStore) {
     assert_eq!(keys.len(), store.len(), "as many keys as len() says");
     assert_eq!(keys.is_empty(), store.is_empty());
     for key in keys.iter().take(MOST_ROWS) {
-        let vector = store.get_slice(key).expect("a key that is listed has a vector");
+        let view = store.get_view(key).unwrap().expect("a key that is listed has a vector");
+        assert_eq!(view.stored.len(), store.vector_bytes());
+        assert_eq!(view.stored.as_ptr().addr() % 64, 0);
+        assert_eq!(view.vector.is_some(), store.element() == ElementType::F32);
+        assert_eq!(view.vector.map(|vector| vector.as_ptr()), store.get_slice(key).map(|it| it.as_ptr()));
+        let vector = store.get(key).unwrap().expect("a key that is listed has a vector");
         assert_eq!(vector.len(), usize::from(store.dimensions()));
-        assert_eq!(vector.as_ptr().addr() % 64, 0);
         assert!(store.tags(key).is_some() && store.payload(key).is_some() && store.contains(key));
     }
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "each key once");
@@ -181,7 +186,11 @@ fn search(store: &MmapVectorStore, query: &[f32], exact: bool) {
                 assert!(rows.insert(hit.row), "row {} twice among the hits", hit.row);
                 let key = results.key(place).expect("a hit has a key");
                 assert!(store.contains(key), "a hit is live");
-                assert!(results.vector(place).is_some() && results.payload(place).is_some());
+                assert_eq!(results.vector(place).is_some(), store.element() == ElementType::F32);
+                assert_eq!(results.stored(place).map(<[u8]>::len), Some(store.vector_bytes()));
+                let components = results.components(place).unwrap().map(|vector| vector.len());
+                assert_eq!(components, Some(query.len()));
+                assert!(results.payload(place).is_some());
             }
         }
         // A stored vector with NaN can be a query only if it is not checked.
@@ -206,6 +215,7 @@ fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
     }
     let mode = OpenMode { must_exist: true, ..OpenMode::default() };
     let store = open(path, mode, meter).expect("a store that was written and closed can be opened");
-    assert_eq!(store.get(key).unwrap().as_deref(), Some(&vector[..]), "an acknowledged row");
+    let found = store.get(key).unwrap().expect("an acknowledged row");
+    assert!(found.len() == vector.len() && found.iter().all(|x| (x - 0.25).abs() < 1e-6), "{found:?}");
     look(&store);
 }

@@ -2,6 +2,7 @@
 //! notice that a field has moved.
 
 use crc32c::{crc32c, crc32c_append};
+use syna_mmap::ElementType;
 
 /// A field: its offset in its structure, and its length.
 pub type Field = (usize, usize);
@@ -53,6 +54,7 @@ const EXTENT_KIND: usize = 4;
 const EXTENT_ORDINAL: usize = 8;
 const EXTENT_STORE_ID: usize = 16;
 const EXTENT_LENGTH: usize = 32;
+const EXTENT_CAPACITY: usize = 48;
 const EXTENT_PLACE: usize = 56;
 const FRAME_LENGTH: usize = 8;
 pub const FRAME_PLACE: usize = 12;
@@ -83,8 +85,10 @@ pub struct Image {
     pub bytes: Vec<u8>,
     pub extents: Vec<usize>,
     pub frames: Vec<usize>,
-    /// Of a vector.
-    pub dimensions: usize,
+    /// How vectors are stored.
+    pub element: ElementType,
+    /// Of a stored vector.
+    pub vector_bytes: usize,
     /// From one row to the next.
     pub stride: usize,
 }
@@ -92,9 +96,15 @@ pub struct Image {
 impl Image {
     /// The image of an intact store. Its random numbers are replaced, so that it is the same in every run.
     pub fn of_store(bytes: Vec<u8>) -> Self {
-        let mut image = Self { bytes, extents: vec![], frames: vec![], dimensions: 0, stride: 0 };
-        image.dimensions = image.word(40) as usize;
-        image.stride = image.word(48) as usize;
+        let element = ElementType::F32;
+        let mut image = Self { bytes, extents: vec![], frames: vec![], element, vector_bytes: 0, stride: 0 };
+        let dimensions = image.word(40) as usize;
+        (image.element, image.vector_bytes) = match image.word(48) {
+            0 => (ElementType::F32, 4 * dimensions),
+            1 => (ElementType::F16, 2 * dimensions),
+            _ => (ElementType::I8, dimensions.next_multiple_of(4) + 4),
+        };
+        image.stride = image.word(56) as usize;
         let mut at = EXTENTS_START;
         while at + EXTENT_DATA <= image.bytes.len() && &image.bytes[at..at + 4] == b"SYNX" {
             image.extents.push(at);
@@ -231,14 +241,14 @@ impl Image {
     pub fn fix_rows(&mut self) {
         let mut rows = Vec::new();
         for &extent in self.extents.iter().filter(|&&extent| !self.is_log(extent)) {
-            let capacity = self.extent_length(extent).saturating_sub(EXTENT_DATA) / self.stride.max(1);
+            let capacity = usize::try_from(self.long(extent + EXTENT_CAPACITY)).unwrap_or(usize::MAX);
             rows.extend((0..capacity.min(1 << 16)).map(|row| extent + EXTENT_DATA + row * self.stride));
         }
         let mut rows = rows.into_iter();
         for frame in self.frames.clone() {
             let count = self.word(frame + FRAME_ROW_COUNT) as usize;
             for position in 0..count.min(1 << 16) {
-                let vector = rows.next().and_then(|at| self.bytes.get(at..at + 4 * self.dimensions));
+                let vector = rows.next().and_then(|at| self.bytes.get(at..at + self.vector_bytes));
                 if let Some(vector) = vector {
                     let checksum = crc32c(vector);
                     self.put(frame + HEADER + 4 * position, &checksum.to_le_bytes());

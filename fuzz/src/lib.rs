@@ -6,6 +6,7 @@
 //! | `source.rs` | bytes as a stream of choices |
 //! | `scratch.rs` | a folder in memory |
 //! | `image.rs` | a data file as bytes: the offsets of its structures, and their checksums |
+//! | `elements.rs` | element types by definition |
 //! | `bases.rs` | intact stores that mutations start from |
 //! | `mutate.rs` | mutations of structures, as by a hostile writer |
 //! | `examine.rs` | properties of every file, regardless of its content |
@@ -28,6 +29,7 @@ pub mod c_header;
 pub mod c_hosts;
 pub mod c_reading;
 pub mod changes;
+pub mod elements;
 pub mod examine;
 pub mod image;
 pub mod injected;

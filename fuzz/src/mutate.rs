@@ -3,6 +3,7 @@
 
 use super::image::{EXTENT_FIELDS, FRAME_FIELDS, Field, HEADER, Image, SLOT, SLOT_FIELDS, SLOTS, Structure};
 use super::source::Source;
+use syna_mmap::ElementType;
 
 /// The highest number of bytes that a mutation adds.
 const MOST_ADDED: usize = 256 * 1024;
@@ -231,12 +232,24 @@ fn swap_frames(image: &mut Image, source: &mut Source<'_>) {
     }
 }
 
-/// Sets a component of a stored vector to NaN, or to a very large number.
+/// Sets components of a stored vector to values that no writer stores, or to very large or small ones.
 fn change_vector(image: &mut Image, source: &mut Source<'_>) {
     let vectors: Vec<usize> = image.extents.iter().copied().filter(|&extent| !image.is_log(extent)).collect();
     let Some(&extent) = vectors.get(source.below(vectors.len())) else { return };
-    let place = extent + 4096 + 4 * source.below(1 << 14);
+    let offset = 4 * source.below(1 << 14);
     let values = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN_POSITIVE / 2.0, -0.0];
-    let value = values[source.below(values.len())];
-    image.put(place, &value.to_le_bytes());
+    let which = source.below(values.len());
+    let value = match image.element {
+        ElementType::F32 => values[which].to_bits(),
+        // NaN, infinite, infinite, the largest, the smallest, zeros of both signs.
+        ElementType::F16 => [0x7C01_3C00, 0x3C00_7C00, 0xFC00, 0x7BFF_FBFF, 1, 0x8000_0000][which],
+        ElementType::I8 => [0x8000, 0x0180_017F, 0x7F7F_7F7F, 0x8181_8181, 0, 0x0100_0000][which],
+    };
+    image.put(extent + 4096 + offset, &value.to_le_bytes());
+    if image.element == ElementType::I8 && source.one_in(2) {
+        // The scale of the row.
+        let row = offset / image.stride.max(1) * image.stride;
+        let value = [values[which], -1.0][usize::from(source.one_in(4))];
+        image.put(extent + 4096 + row + image.vector_bytes - 4, &value.to_le_bytes());
+    }
 }

@@ -9,8 +9,13 @@ use super::source::Source;
 /// Changes one of `bases` as `bytes` say, and opens the result.
 pub fn run(bases: &Bases, scratch: &Scratch, bytes: &[u8], meter: &mut Meter<'_>) -> Tally {
     let mut source = Source(bytes);
-    let [first, second] = bases;
-    let (base, other) = if source.one_in(4) { (second, first) } else { (first, second) };
+    let [first, second, halves, integers] = bases;
+    let (base, other) = match source.byte() % 8 {
+        0 | 4 => (second, first),
+        3 => (halves, second),
+        7 => (integers, halves),
+        _ => (first, second),
+    };
     let mut image = base.clone();
     mutate(&mut image, other, &mut source);
     scratch.clear();

@@ -1,7 +1,8 @@
 //! Searches of every kind, and iteration: the store's answers compared with a scan of the model.
 
+use super::elements::stored;
 use super::world::{Row, World};
-use syna_mmap::{DistanceMetric, Entry, Filter, SearchOptions, SearchResults, SynaError};
+use syna_mmap::{DistanceMetric, ElementType, Entry, Filter, SearchOptions, SearchResults, SynaError};
 
 /// From this number of rows on, a search may walk the graph; a library built for fuzzing walks small graphs too.
 const GRAPH_ROWS: u64 = if cfg!(fuzzing) { 4 } else { 2000 };
@@ -150,12 +151,18 @@ impl World {
                 for (entry, (key, row)) in all.iter().zip(expected) {
                     assert_eq!(entry.key, **key);
                     assert_eq!((entry.tags, entry.payload), (row.tags, &*row.payload));
-                    assert_eq!(entry.vector, Some(row.vector.as_slice()));
+                    assert_eq!(entry.vector, self.as_floats(row));
+                    assert_eq!(entry.stored, row.stored);
                 }
                 let behind = all.iter().filter(|entry| entry.row >= u32::from(*first)).count();
                 assert_eq!(store.iterate(u32::from(*first)).count(), behind);
             }
         }
+    }
+
+    /// The vector of a row, where the store can point to it.
+    fn as_floats<'r>(&self, row: &'r Row) -> Option<&'r [f32]> {
+        (self.element() == ElementType::F32).then_some(&row.vector)
     }
 
     /// Searches for the hits after the middle one of the last search.
@@ -221,6 +228,15 @@ impl World {
         let range = results.range_of(number);
         assert_eq!(range.len(), k.min(near.len()), "hits for k = {k}");
         let slack = self.slack(query, near);
+        // A row that the query would be, if it was stored: it is found, or one that is at least as near.
+        let is_complete = near.len() == self.model().len() && self.metric() != DistanceMetric::DotProduct;
+        if let (true, Some(first)) = (is_complete, results.hits_of(number).first()) {
+            let as_stored = stored(self.element(), query);
+            let twin = near.iter().find(|near| near.2.stored == as_stored);
+            let is_found =
+                twin.is_none_or(|twin| f64::from(first.distance) <= twin.0 + 2e-4 * (1.0 + twin.0));
+            assert!(is_found, "{first:?} instead of {twin:?}");
+        }
         let mut last: Option<(f32, u64)> = None;
         for (place, (position, hit)) in range.clone().zip(results.hits_of(number)).enumerate() {
             let key = results.key(position).unwrap();
@@ -238,7 +254,9 @@ impl World {
                 "sorted by distance, then by insertion"
             );
             last = Some((hit.distance, row.number));
-            assert_eq!(results.vector(position), Some(&row.vector[..]), "of {query:?}");
+            assert_eq!(results.vector(position), self.as_floats(row), "of {query:?}");
+            assert_eq!(results.components(position).unwrap().as_deref(), Some(&row.vector[..]));
+            assert_eq!(results.stored(position), Some(&row.stored[..]));
             assert_eq!(
                 (results.tags(position), results.payload(position)),
                 (Some(row.tags), Some(&row.payload[..]))

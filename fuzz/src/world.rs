@@ -2,6 +2,7 @@
 
 use super::bases::{thin_graph, vector};
 use super::changes::Change;
+use super::elements::{ELEMENTS, components, stored};
 use super::examine::index_of;
 use super::injected::is_fault_injected;
 use super::questions::Question;
@@ -11,8 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Finding, MmapVectorConfig, MmapVectorStore,
-    OpenMode, Problem, SearchResults, WriteBatch, WriteMode,
+    DistanceMetric, ElementType, Finding, MmapVectorConfig, MmapVectorStore, OpenMode, Problem, SearchResults,
 };
 
 /// An operation; keys and vectors are numbers, so that they often collide.
@@ -74,7 +74,9 @@ pub enum Operation {
 pub(super) struct Row {
     /// Increments with each row.
     pub(super) number: u64,
+    /// Its components as they are stored.
     pub(super) vector: Vec<f32>,
+    pub(super) stored: Vec<u8>,
     pub(super) tags: u64,
     pub(super) payload: Vec<u8>,
 }
@@ -87,7 +89,7 @@ pub struct World {
     config: MmapVectorConfig,
     store: Option<MmapVectorStore>,
     pub(super) model: HashMap<String, Row>,
-    next_number: u64,
+    pub(super) next_number: u64,
     results: SearchResults,
 }
 
@@ -98,7 +100,7 @@ pub(super) fn key_of(number: u16) -> String {
 }
 
 impl World {
-    /// An empty store; `shape` selects dimensions, metric and the index threshold.
+    /// An empty store; `shape` selects dimensions, metric, element type and the index threshold.
     pub fn new(shape: u8) -> Self {
         let dimensions = [64, 65, 70, 80][usize::from(shape % 4)];
         let metric = [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct]
@@ -106,6 +108,7 @@ impl World {
         let config = MmapVectorConfig {
             dimensions,
             metric,
+            element: ELEMENTS[usize::from(shape / 72 % 3)],
             initial_capacity: [0, 1000][usize::from(shape / 12 % 2)],
             index_threshold: [0, 30, 2050][usize::from(shape / 24 % 3)],
             checkpoint_interval_secs: 0,
@@ -142,6 +145,10 @@ impl World {
         &self.model
     }
 
+    pub fn element(&self) -> ElementType {
+        self.config.element
+    }
+
     pub(super) fn metric(&self) -> DistanceMetric {
         self.config.metric
     }
@@ -153,11 +160,12 @@ impl World {
 
     /// A vector by its number; some numbers have special vectors.
     pub(super) fn vector(&self, number: u8) -> Vec<f32> {
+        let is_half = self.config.element == ElementType::F16;
         match number {
             0 => vec![0.0; self.config.dimensions.into()],
             1 => vec![-0.0; self.config.dimensions.into()],
-            2 => vec![1e18; self.config.dimensions.into()],
-            3 => vec![1e-30; self.config.dimensions.into()],
+            2 => vec![if is_half { 65_519.0 } else { 1e18 }; self.config.dimensions.into()],
+            3 => vec![if is_half { 1e-7 } else { 1e-30 }; self.config.dimensions.into()],
             number => vector(self.config.dimensions, number.into()),
         }
     }
@@ -247,7 +255,9 @@ impl World {
 
     pub(super) fn put(&mut self, key: String, vector: Vec<f32>, tags: u64, payload: Vec<u8>, replace: bool) {
         if replace || !self.model.contains_key(&key) {
-            self.model.insert(key, Row { number: self.next_number, vector, tags, payload });
+            let stored = stored(self.element(), &vector);
+            let vector = components(self.element(), vector.len(), &stored);
+            self.model.insert(key, Row { number: self.next_number, vector, stored, tags, payload });
         }
         self.next_number += 1;
     }
@@ -265,43 +275,18 @@ impl World {
         assert_eq!(new, self.model.len() - before, "new keys of a batch");
     }
 
-    fn write(&mut self, keys: &[u16], first: u8, upsert: bool, tags: bool, payload: u16) {
-        let keys: Vec<String> = keys.iter().map(|&key| key_of(key)).collect();
-        let vectors: Vec<Vec<f32>> =
-            (0..keys.len()).map(|i| self.vector(first.wrapping_add(i as u8))).collect();
-        let tag = |i: usize| if tags { u64::from(first) << (i % 57) } else { 0 };
-        let all_tags: Vec<u64> = (0..keys.len()).map(tag).collect();
-        let payloads: Vec<Vec<u8>> =
-            (0..keys.len()).map(|i| vec![first; (usize::from(payload) * i) % 5000]).collect();
-        let slices: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
-        let batch = WriteBatch {
-            keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
-            vectors: BatchVectors::RowMajor(&vectors.concat()),
-            tags: tags.then_some(&all_tags),
-            payloads: if payload > 0 { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
-            mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
-            ..WriteBatch::default()
-        };
-        self.store().write(&batch).unwrap();
-        // Rows of a batch are ordered by the first occurrence of their key.
-        let mut numbers: HashMap<String, u64> = HashMap::new();
-        for (i, (key, vector)) in keys.into_iter().zip(vectors).enumerate() {
-            let payload = if payload > 0 { payloads[i].clone() } else { vec![] };
-            let number = *numbers.entry(key.clone()).or_insert(self.next_number);
-            self.put(key.clone(), vector, all_tags[i], payload, upsert);
-            if upsert {
-                self.model.get_mut(&key).unwrap().number = number;
-            }
-        }
-    }
-
     fn get(&self, key: &str) {
         let (store, row) = (self.store(), self.model.get(key));
         assert_eq!(store.contains(key), row.is_some(), "{key:?}");
         assert_eq!(store.tags(key), row.map(|row| row.tags));
         assert_eq!(store.payload(key), row.map(|row| row.payload.as_slice()));
         let bits = |vector: &[f32]| vector.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert_eq!(store.get_slice(key).map(bits), row.map(|row| bits(&row.vector)), "{key:?}");
+        let vector = row.map(|row| bits(&row.vector));
+        assert_eq!(store.get(key).unwrap().as_deref().map(bits), vector, "{key:?}");
+        let view = store.get_view(key).unwrap();
+        assert_eq!(view.map(|view| view.stored), row.map(|row| row.stored.as_slice()), "{key:?}");
+        let is_f32 = self.element() == ElementType::F32;
+        assert_eq!(store.get_slice(key).map(bits), vector.filter(|_| is_f32), "{key:?}");
     }
 
     /// Compares the keys in order, and every row.

@@ -149,7 +149,7 @@ fn write_hole_frames(path: &Path, claims: &Claims, count: u64, is_committed: boo
         put(48, &claims.payload_bytes.to_le_bytes());
         put(56, &chain.to_le_bytes());
         if claims.rows == 1 {
-            put(64, &crc32c::crc32c(&vec![0; 4 * image.dimensions]).to_le_bytes());
+            put(64, &crc32c::crc32c(&vec![0; image.vector_bytes]).to_le_bytes());
             put(68, &claims.key_bytes.to_le_bytes());
         }
         if claims.payload_bytes > 0 {

@@ -60,6 +60,9 @@ fn an_image_with_corrected_checksums_is_a_valid_store() {
         let path = scratch.file("store");
         fs::write(&path, &image.bytes).unwrap();
         assert_eq!(examine(&path, &mut measured), Tally { opened: 4, refused: 0 });
+        let mut fixed = image.clone();
+        fixed.fix_rows();
+        assert!(fixed.bytes == image.bytes, "fix_rows reproduces the checksums of valid rows");
         let mut unfixed = image.clone();
         let frame = unfixed.frames[1];
         unfixed.put(frame + 64, &[!unfixed.bytes[frame + 64]]);
