@@ -2,8 +2,8 @@
 
 use super::Random;
 use crate::{
-    BatchKeys, BatchPayloads, BatchVectors, Filter, KeyKind, MmapVectorStore, Result, UpdateBatch,
-    WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, ElementType, Filter, KeyKind, MmapVectorStore, Result,
+    UpdateBatch, WriteBatch, WriteMode,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct Row {
     pub(super) key: Vec<u8>,
     pub(super) vector: Vec<f32>,
+    /// The vector as the store keeps it.
+    pub(super) stored: Vec<u8>,
     pub(super) tags: u64,
     pub(super) payload: Vec<u8>,
 }
@@ -41,13 +43,47 @@ pub(super) fn key(random: &mut Random, kind: KeyKind) -> Vec<u8> {
     key
 }
 
-pub(super) fn row(random: &mut Random, dimensions: u16, kind: KeyKind) -> Row {
+/// A vector as a store keeps it, by definition. Components are 0, or far from the limits of the type.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the values are in the range of the type"
+)]
+pub(super) fn stored(element: ElementType, vector: &[f32]) -> Vec<u8> {
+    match element {
+        ElementType::F32 => vector.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        ElementType::F16 => {
+            let bits = |&x: &f32| {
+                assert!(x == 0.0 || (1e-3..6e4).contains(&x));
+                let exponent = f64::from(x).log2().floor();
+                let steps = (f64::from(x) / (exponent - 10.0).exp2()).round_ties_even();
+                let half = (exponent + 14.0) * 1024.0 + steps;
+                if x == 0.0 { 0 } else { half as u16 }
+            };
+            vector.iter().flat_map(|x| bits(x).to_le_bytes()).collect()
+        }
+        ElementType::I8 => {
+            let longest = vector.iter().fold(0.0_f32, |longest, x| longest.max(x.abs()));
+            let factor = if longest == 0.0 { 0.0 } else { 127.0 / longest };
+            let bytes = vector.iter().map(|&x| ((x * factor).round_ties_even() as i8).to_le_bytes()[0]);
+            let mut bytes: Vec<u8> = bytes.collect();
+            bytes.resize(vector.len().next_multiple_of(4), 0);
+            bytes.extend((longest / 127.0).to_le_bytes());
+            bytes
+        }
+    }
+}
+
+/// A row with a random key for a store.
+pub(super) fn row(random: &mut Random, store: &MmapVectorStore) -> Row {
+    let (dimensions, kind) = (store.dimensions(), store.key_kind());
     let key = key(random, kind);
-    let vector =
+    let vector: Vec<f32> =
         (0..dimensions).map(|_| f32::from(u16::try_from(random.below(1000)).unwrap()) / 7.0).collect();
     let tags = if random.below(3) == 0 { random.next() } else { 0 };
     let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
-    Row { key, vector, tags, payload }
+    let stored = stored(store.element(), &vector);
+    Row { key, vector, stored, tags, payload }
 }
 
 impl Change {
@@ -59,7 +95,7 @@ impl Change {
     pub(super) fn random(random: &mut Random, store: &MmapVectorStore, rows_at_most: usize) -> Self {
         let kind = store.key_kind();
         let count = 1 + random.below(rows_at_most);
-        let rows = |random: &mut Random| (0..count).map(|_| row(random, store.dimensions(), kind)).collect();
+        let rows = |random: &mut Random| (0..count).map(|_| row(random, store)).collect();
         match random.below(10) {
             0 => Self::Delete(key(random, kind)),
             1 => Self::DeleteWhere("k".repeat(12 + random.below(5)).into_bytes()),
@@ -158,11 +194,15 @@ impl Change {
             }
             Self::Write { rows, mode, deletions } => {
                 let (keys, tags, payloads) = columns(rows);
-                let vectors: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+                let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
+                let bytes: Vec<u8> = rows.iter().flat_map(|row| row.stored.iter().copied()).collect();
                 let deleted: Vec<&[u8]> = deletions.iter().map(Vec::as_slice).collect();
                 let written = store.write(&WriteBatch {
                     keys: BatchKeys::Bytes(&keys),
-                    vectors: BatchVectors::RowMajor(&vectors),
+                    vectors: match rows.len().is_multiple_of(3) {
+                        true => BatchVectors::StoredRowMajor(&bytes),
+                        false => BatchVectors::RowMajor(&floats),
+                    },
                     tags: Some(&tags),
                     payloads: BatchPayloads::Slices(&payloads),
                     mode: *mode,

@@ -17,10 +17,8 @@ pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usiz
         return Err(format!("other keys, or in another order: {keys:?}"));
     }
     for row in expected {
-        let is_same = store.get_slice(&row.key).is_some_and(|found| {
-            found.iter().map(|x| x.to_bits()).eq(row.vector.iter().map(|x| x.to_bits()))
-        });
-        if !is_same {
+        let found = store.get_view(&row.key).map_err(|error| format!("a lookup failed: {error}"))?;
+        if found.is_none_or(|found| found.stored != row.stored) {
             return Err(format!("another vector under {:?}", row.key));
         }
         if store.tags(&row.key) != Some(row.tags) {
@@ -32,11 +30,15 @@ pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usiz
     }
     let mut results = SearchResults::default();
     for row in expected.iter().step_by(stride) {
-        store
-            .search_with(&row.vector, 1, &SearchOptions::default(), &mut results)
-            .map_err(|error| format!("a search failed: {error}"))?;
-        if results.hits().first().is_none_or(|hit| hit.distance != 0.0) {
-            return Err(format!("the vector of {:?} is not found", row.key));
+        let failed = |error| format!("a search failed: {error}");
+        let vector = store.get(&row.key).map_err(failed)?.unwrap_or_default();
+        // As it is stored, and as it was given.
+        for query in [&vector, &row.vector] {
+            let most = store.distance(query, &vector).map_err(failed)?;
+            store.search_with(query, 1, &SearchOptions::default(), &mut results).map_err(failed)?;
+            if results.hits().first().is_none_or(|hit| hit.distance > most) {
+                return Err(format!("the vector of {:?} is not found", row.key));
+            }
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Random, cuts, faults, scratch_folder, setting, size, twice};
 use crate::failpoint::{ALL, Failpoint, set_failpoint};
-use crate::{HnswConfig, MmapVectorConfig, MmapVectorStore};
+use crate::{ElementType, HnswConfig, MmapVectorConfig, MmapVectorStore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,7 +158,7 @@ fn find_quickly() -> Option<(&'static str, String)> {
         ("killed", killed_compaction),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
-        ("written again", || twice::lose_a_page_twice().map(|_| ())),
+        ("written again", || twice::lose_a_page_twice(ElementType::F32).map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
         ("cuts of a run with many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_SEED, 1, 1).map(|_| ())),

@@ -4,8 +4,8 @@ use super::Random;
 use super::change::{Change, Contents, Row, row};
 use crate::storage::simulated::{Mark, Operation, Simulated};
 use crate::{
-    BatchKeys, BatchVectors, DistanceMetric, Durability, KeyKind, MmapVectorConfig, MmapVectorStore, Result,
-    SynaError, UserBlock, WriteBatch, WriteMode,
+    BatchKeys, BatchVectors, DistanceMetric, Durability, ElementType, KeyKind, MmapVectorConfig,
+    MmapVectorStore, Result, SynaError, UserBlock, WriteBatch, WriteMode,
 };
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -34,9 +34,13 @@ pub(super) struct History {
 
 pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
     let dimensions = [64, 65, 70, 96][random.below(4)];
+    // Half of the stores have f32. Chosen by other random numbers, so that the rest of a run does not depend on it.
+    let elements = [ElementType::F32, ElementType::F16, ElementType::I8, ElementType::F32];
+    let element = elements[random.clone().below(4)];
     MmapVectorConfig {
         dimensions,
         metric: DistanceMetric::Euclidean,
+        element,
         initial_capacity: [0, 100, 100_000][random.below(3)],
         index_threshold: [0, 0, 60][random.below(3)],
         // `record` makes checkpoints due.
@@ -109,7 +113,7 @@ impl<'a> Writing<'a> {
 
     /// A row with a random key for this store.
     pub(super) fn row(&self, random: &mut Random) -> Row {
-        row(random, self.store.dimensions(), self.store.key_kind())
+        row(random, &self.store)
     }
 
     /// Writes the same rows and one more with the key of the first and an invalid vector. An insert creates no row for
@@ -119,9 +123,16 @@ impl<'a> Writing<'a> {
         let mut vectors: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
         let wrong = vec![f32::NAN; self.store.dimensions().into()];
         vectors.push(&wrong);
+        let mut stored: Vec<&[u8]> = rows.iter().map(|row| row.stored.as_slice()).collect();
+        // No vector of any type.
+        let wrong = vec![0xFF; self.store.vector_bytes()];
+        stored.push(&wrong);
         let written = self.store.write(&WriteBatch {
             keys: BatchKeys::Bytes(&keys),
-            vectors: BatchVectors::Slices(&vectors),
+            vectors: match rows.len().is_multiple_of(2) {
+                true => BatchVectors::Stored(&stored),
+                false => BatchVectors::Slices(&vectors),
+            },
             mode,
             ..WriteBatch::default()
         });

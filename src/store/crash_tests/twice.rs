@@ -2,29 +2,26 @@
 //!
 //! The same bytes go to the same place, so leftovers of the lost writes could become valid again.
 
-use super::change::{Change, Contents, Row};
+use super::change::{Change, Contents, Row, stored};
 use super::check::check_prefix;
 use super::cuts::materialise;
 use super::trace::{Writing, config_of};
 use super::{Random, scratch_folder};
 use crate::storage::simulated::{Choice, PowerCut, Simulated};
-use crate::{Durability, MmapVectorConfig, MmapVectorStore, Result};
+use crate::{Durability, ElementType, MmapVectorConfig, MmapVectorStore, Result};
 use std::path::Path;
 use std::sync::Arc;
 
 const BATCHES: usize = 3;
-/// Rows of 256 bytes, so many that a batch has its own pages.
+/// Rows of 128 or 256 bytes, so many that a batch has its own pages.
 const ROWS: usize = 40;
 
-fn batch(number: usize) -> Vec<Row> {
+fn batch(element: ElementType, number: usize) -> Vec<Row> {
     let row = |i: usize| {
         let component = |at: usize| f32::from(u16::try_from(1 + number * 1000 + i * 7 + at).unwrap());
-        Row {
-            key: format!("{number}.{i}").into_bytes(),
-            vector: (0..64).map(component).collect(),
-            tags: 0,
-            payload: Vec::new(),
-        }
+        let vector: Vec<f32> = (0..64).map(component).collect();
+        let (key, stored) = (format!("{number}.{i}").into_bytes(), stored(element, &vector));
+        Row { key, vector, stored, tags: 0, payload: Vec::new() }
     };
     (0..ROWS).map(row).collect()
 }
@@ -77,11 +74,11 @@ fn write(
 ///
 /// # Errors
 /// The violated guarantee.
-pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
+pub(super) fn lose_a_page_twice(element: ElementType) -> std::result::Result<u64, String> {
     let folder = scratch_folder("twice");
     let config = MmapVectorConfig { dimensions: 64, index_threshold: 0, ..config_of(&mut Random::new(1)) };
-    let config = MmapVectorConfig { durability: Durability::Process, ..config };
-    let batches: Vec<Vec<Row>> = (0..BATCHES).map(batch).collect();
+    let config = MmapVectorConfig { durability: Durability::Process, element, ..config };
+    let batches: Vec<Vec<Row>> = (0..BATCHES).map(|number| batch(element, number)).collect();
 
     let disk = Simulated::new(1);
     let store = open(&disk, &folder, &config)?;
@@ -116,7 +113,9 @@ pub(super) fn lose_a_page_twice() -> std::result::Result<u64, String> {
 
 #[test]
 fn writing_a_lost_batch_again_restores_nothing_else() {
-    let opened = lose_a_page_twice().unwrap_or_else(|what| panic!("{what}"));
-    println!("{opened} images after a second power failure");
-    assert!(opened > 100, "{opened}");
+    for element in [ElementType::F32, ElementType::F16, ElementType::I8] {
+        let opened = lose_a_page_twice(element).unwrap_or_else(|what| panic!("{what}"));
+        println!("{}: {opened} images after a second power failure", element.name());
+        assert!(opened > 100, "{opened}");
+    }
 }
