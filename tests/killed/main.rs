@@ -8,12 +8,15 @@
 //! `SYNA_MMAP_KILLS` sets the number of kills (60; 500 with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` the operations.
 #![cfg(target_os = "linux")]
 
+#[path = "../../fuzz/src/elements.rs"]
+mod elements;
 mod model;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;
 mod tracer;
 
+use elements::ELEMENTS;
 use model::Model;
 use script::{DIMENSIONS, Operation, apply, operation};
 use std::collections::BTreeMap;
@@ -23,13 +26,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use support::{Random, TempFolder, quiet, seed, size};
-use syna_mmap::{DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
+use syna_mmap::{DistanceMetric, ElementType, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
 use tracer::{KillPoint, Moment, Traced};
 
 /// The test program starts itself with these variables set: then it is the child.
 const CHILD_PATH: &str = "SYNA_MMAP_KILLED_PATH";
 const CHILD_SEED: &str = "SYNA_MMAP_KILLED_SEED";
 const CHILD_FIRST: &str = "SYNA_MMAP_KILLED_FIRST";
+const CHILD_ELEMENT: &str = "SYNA_MMAP_KILLED_ELEMENT";
 
 /// Kills on one file.
 const KILLS_A_FILE: u64 = 20;
@@ -37,8 +41,9 @@ const KILLS_A_FILE: u64 = 20;
 /// Seconds after which a child that is not killed ends itself, which fails the test.
 const LONGEST_LIFE_SECONDS: u32 = 120;
 
-fn config() -> MmapVectorConfig {
+fn config(element: ElementType) -> MmapVectorConfig {
     MmapVectorConfig {
+        element,
         initial_capacity: 1000,
         // A graph that is fast to build: the test is about its file.
         hnsw_config: HnswConfig { ef_construction: 12, ..HnswConfig::with_m(4) },
@@ -57,13 +62,14 @@ fn run_child(path: &Path) -> ! {
     say(format!("thread {}\n", thread.file_name().unwrap().to_str().unwrap()));
     std::io::stdin().read_exact(&mut [0]).unwrap();
     let (seed, first) = (number(CHILD_SEED), number(CHILD_FIRST));
-    let mut store = MmapVectorStore::new(path, config()).unwrap();
+    let element = ELEMENTS[number(CHILD_ELEMENT) as usize];
+    let mut store = MmapVectorStore::new(path, config(element)).unwrap();
     for number in first.. {
         match operation(seed, number) {
             Operation::Reopen => {
                 // Closed with its checkpoint, or without it, as by a process that ends early.
                 store.close().unwrap();
-                store = MmapVectorStore::new(path, config()).unwrap();
+                store = MmapVectorStore::new(path, config(element)).unwrap();
             }
             other => apply(&store, &other).unwrap(),
         }
@@ -73,12 +79,18 @@ fn run_child(path: &Path) -> ! {
 }
 
 /// A child that is ready to start at operation `first`, its output, and its thread id.
-fn start_child(path: &Path, seed: u64, first: u64) -> (Child, BufReader<std::process::ChildStderr>, i32) {
+fn start_child(
+    path: &Path,
+    element: ElementType,
+    seed: u64,
+    first: u64,
+) -> (Child, BufReader<std::process::ChildStderr>, i32) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["killed_writers_lose_nothing", "--exact", "--nocapture"])
         .env(CHILD_PATH, path)
         .env(CHILD_SEED, seed.to_string())
         .env(CHILD_FIRST, first.to_string())
+        .env(CHILD_ELEMENT, element.number().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -92,8 +104,14 @@ fn start_child(path: &Path, seed: u64, first: u64) -> (Child, BufReader<std::pro
 }
 
 /// Runs a child until it is killed; returns the kill point, and the number of operations acknowledged so far.
-fn run_and_kill(path: &Path, seed: u64, first: u64, random: &mut Random) -> (Option<KillPoint>, u64) {
-    let (mut child, mut said, thread) = start_child(path, seed, first);
+fn run_and_kill(
+    path: &Path,
+    element: ElementType,
+    seed: u64,
+    first: u64,
+    random: &mut Random,
+) -> (Option<KillPoint>, u64) {
+    let (mut child, mut said, thread) = start_child(path, element, seed, first);
     let process = i32::try_from(child.id()).unwrap();
     let mut go = child.stdin.take().unwrap();
     let kill_point = if random.below(10) == 0 {
@@ -151,7 +169,7 @@ fn check_store(store: &MmapVectorStore, model: &mut Model, next: &Operation) -> 
 }
 
 /// Opens the file in one of several ways; the first changes nothing, so that the next child recovers by itself.
-fn open(path: &Path, random: &mut Random) -> Option<MmapVectorStore> {
+fn open(path: &Path, element: ElementType, random: &mut Random) -> Option<MmapVectorStore> {
     let mode = match random.below(4) {
         0 | 1 => OpenMode { read_only: true, ..OpenMode::default() },
         2 => OpenMode { verify: true, ..OpenMode::default() },
@@ -161,7 +179,7 @@ fn open(path: &Path, random: &mut Random) -> Option<MmapVectorStore> {
         return None;
     }
     Some(
-        MmapVectorStore::new(path, MmapVectorConfig { open: mode, ..config() })
+        MmapVectorStore::new(path, MmapVectorConfig { open: mode, ..config(element) })
             .expect("a killed store opens"),
     )
 }
@@ -213,6 +231,11 @@ impl Tally {
     }
 }
 
+/// The element type of the file of a kill.
+fn element_of(kill: u64) -> ElementType {
+    ELEMENTS[(kill / KILLS_A_FILE % 3) as usize]
+}
+
 #[test]
 fn killed_writers_lose_nothing() {
     if let Some(path) = std::env::var_os(CHILD_PATH) {
@@ -230,13 +253,17 @@ fn killed_writers_lose_nothing() {
             file = (path, random.next(), 0, Model::default());
         }
         let (path, file_seed, first, model) = &mut file;
-        let (kill_point, acknowledged) = run_and_kill(path, *file_seed, *first, &mut random);
-        let at = format!("kill {kill} of seed {seed}, {kill_point:?}, {acknowledged} acknowledged, {path:?}");
+        // Each file has another element type than the one before.
+        let element = element_of(kill);
+        let (kill_point, acknowledged) = run_and_kill(path, element, *file_seed, *first, &mut random);
+        let at = format!(
+            "kill {kill} of seed {seed}, {element:?}, {kill_point:?}, {acknowledged} acknowledged, {path:?}"
+        );
         for number in *first..acknowledged {
             model.apply(&operation(*file_seed, number));
         }
         let mut in_flight = InFlight::NotDone;
-        match open(path, &mut random) {
+        match open(path, element, &mut random) {
             None => assert_eq!(acknowledged, 0, "{at}: the file is missing"),
             Some(store) => {
                 in_flight = check_store(&store, model, &operation(*file_seed, acknowledged))
@@ -252,7 +279,8 @@ fn killed_writers_lose_nothing() {
     tally.print();
     // The next open for writing removes the files that the killed processes left.
     for kill in (0..kills).step_by(usize::try_from(KILLS_A_FILE).unwrap()) {
-        drop(MmapVectorStore::new(folder.file(&format!("store-{kill}")), config()).unwrap());
+        let config = config(element_of(kill));
+        drop(MmapVectorStore::new(folder.file(&format!("store-{kill}")), config).unwrap());
     }
     let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> =
@@ -268,7 +296,7 @@ fn killed_writers_lose_nothing() {
 #[test]
 fn a_lost_or_torn_operation_is_detected() {
     let folder = TempFolder::new("judged");
-    let store = MmapVectorStore::new(folder.file("store"), config()).unwrap();
+    let store = MmapVectorStore::new(folder.file("store"), config(ElementType::I8)).unwrap();
     let mut model = Model::default();
     let writes: Vec<Operation> = (0..)
         .map(|number| operation(1, number))

@@ -1,5 +1,6 @@
 //! The expected content of a store: the operations replayed in memory, and the comparison.
 
+use crate::elements::stored;
 use crate::script::{Operation, Row};
 use crate::support::Random;
 use std::collections::HashMap;
@@ -86,16 +87,15 @@ impl Model {
         }
         self.live().find_map(|row| {
             let key = &row.key;
-            let vector = store.get_slice(key)?;
-            let bits = |vector: &[f32]| vector.iter().map(|float| float.to_bits()).collect::<Vec<_>>();
-            let is_same = bits(vector) == bits(&row.vector)
+            let view = store.get_view(key).unwrap()?;
+            let is_same = view.stored == stored(store.element(), &row.vector)
                 && store.tags(key) == Some(row.tags)
                 && store.payload(key) == Some(row.payload.as_slice());
             (!is_same).then(|| format!("the row of {key:?} differs"))
         })
     }
 
-    /// The first of a few rows that a search for its vector does not find at distance 0.
+    /// The first of a few rows that a search for its vector, as it was given, does not find.
     pub fn unfindable(&self, store: &MmapVectorStore, random: &mut Random) -> Option<String> {
         let live: Vec<&Row> = self.live().collect();
         let mut results = SearchResults::default();
@@ -104,7 +104,8 @@ impl Model {
             let is_exact = random.below(2) == 0;
             let options = SearchOptions { exact: is_exact, ..SearchOptions::default() };
             let searched = store.search_with(&row.vector, 3, &options, &mut results);
-            let is_found = results.key(0) == Some(&row.key) && results.vector(0) == Some(&row.vector);
+            let stored = stored(store.element(), &row.vector);
+            let is_found = results.key(0) == Some(&row.key) && results.stored(0) == Some(&stored);
             (!is_found).then(|| format!("{:?} is not found by its own vector ({searched:?})", row.key))
         })
     }

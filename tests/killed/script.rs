@@ -1,5 +1,6 @@
 //! The child's operations, derived from a seed: operation `number` is the same in every process.
 
+use crate::elements::stored;
 use crate::support::Random;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -98,12 +99,17 @@ pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode, deletions: 
     let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
     let slices: Vec<&[f32]> = rows.iter().map(|row| row.vector.as_slice()).collect();
     let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
-    // The two forms of a batch take different code paths.
-    let is_packed = rows.len().is_multiple_of(2);
+    let bytes: Vec<u8> = rows.iter().flat_map(|row| stored(store.element(), &row.vector)).collect();
+    // The forms of a batch take different code paths.
+    let vectors = match rows.len() % 3 {
+        0 => BatchVectors::RowMajor(&floats),
+        1 => BatchVectors::Slices(&slices),
+        _ => BatchVectors::StoredRowMajor(&bytes),
+    };
     store
         .write(&WriteBatch {
             keys: BatchKeys::Slices(&keys),
-            vectors: if is_packed { BatchVectors::RowMajor(&floats) } else { BatchVectors::Slices(&slices) },
+            vectors,
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
             mode,

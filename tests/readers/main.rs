@@ -9,10 +9,13 @@
 //! `SYNA_MMAP_SNAPSHOTS` sets the number of snapshots (200; 1,200 with `SYNA_MMAP_FULL=1`), `SYNA_MMAP_SEED` the writes.
 #![cfg(unix)]
 
+#[path = "../../fuzz/src/elements.rs"]
+mod elements;
 #[path = "../support/mod.rs"]
 mod support;
 mod workload;
 
+use elements::{ELEMENTS, stored};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -20,7 +23,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use support::{Random, TempFolder, quiet, seed, size};
 use syna_mmap::{
-    DistanceMetric, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions, SearchResults,
+    DistanceMetric, ElementType, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode, SearchOptions,
+    SearchResults,
 };
 use workload::{DIMENSIONS, Workload};
 
@@ -29,13 +33,16 @@ const ROLE: &str = "SYNA_MMAP_READERS_ROLE";
 const FOLDER: &str = "SYNA_MMAP_READERS_FOLDER";
 const CHILD_SEED: &str = "SYNA_MMAP_READERS_SEED";
 const SNAPSHOTS: &str = "SYNA_MMAP_READERS_SNAPSHOTS";
+const ELEMENT: &str = "SYNA_MMAP_READERS_ELEMENT";
 
 const READERS: u64 = 2;
 /// The time limit of a child.
 const LONGEST_LIFE: Duration = Duration::from_secs(300);
 
+/// Of a child.
 fn config(read_only: bool) -> MmapVectorConfig {
     MmapVectorConfig {
+        element: ELEMENTS[number(ELEMENT) as usize],
         hnsw_config: HnswConfig { ef_construction: 12, ..HnswConfig::with_m(4) },
         open: OpenMode { read_only, ..OpenMode::default() },
         ..quiet(DIMENSIONS, DistanceMetric::Euclidean)
@@ -133,19 +140,22 @@ fn run_reader(folder: &Path) {
         }
         if let Some((key, vector)) = workload.any_row(&mut random) {
             store.search_with(&vector, 1, &SearchOptions::default(), &mut results).unwrap();
+            let own = store.distance(&vector, &store.get(&key).unwrap().unwrap()).unwrap();
             let distance = results.hits().first().map(|hit| hit.distance);
-            assert_eq!(distance, Some(0.0), "HIDDEN: {key:?} after {writes} writes");
-            assert_eq!(store.get_slice(&key), Some(&vector[..]), "after {writes} writes");
+            assert!(distance.is_some_and(|found| found <= own), "HIDDEN: {key:?} after {writes} writes");
+            let found = store.get_view(&key).unwrap().map(|view| view.stored.to_vec());
+            assert_eq!(found, Some(stored(store.element(), &vector)), "after {writes} writes");
         }
         looks += 1;
     }
     println!("{distinct} snapshots, {looks} looks, {opens} opens, {} writes", workload.writes());
 }
 
-fn start(role: &str, folder: &Path, seed: u64, snapshots: u64) -> Child {
+fn start(role: &str, folder: &Path, element: ElementType, seed: u64, snapshots: u64) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["every_snapshot_of_a_reader_is_a_prefix", "--exact", "--nocapture"])
         .env(ROLE, role)
+        .env(ELEMENT, element.number().to_string())
         .env(FOLDER, folder)
         .env(CHILD_SEED, seed.to_string())
         .env(SNAPSHOTS, snapshots.to_string())
@@ -167,15 +177,23 @@ fn every_snapshot_of_a_reader_is_a_prefix() {
     }
     let seed = seed(5);
     let snapshots = size("SYNA_MMAP_SNAPSHOTS", 1_200, 200) as u64;
+    for element in [ElementType::F32, ElementType::F16] {
+        read_and_write(element, seed, snapshots / 2);
+    }
+}
+
+/// Runs the children, until the readers have compared their snapshots.
+fn read_and_write(element: ElementType, seed: u64, snapshots: u64) {
     let folder = TempFolder::in_memory("readers");
-    let mut writer = start("writer", folder.path(), seed, 0);
+    let mut writer = start("writer", folder.path(), element, seed, 0);
     let counts = Counts::at(folder.path());
     while counts.get(ACKNOWLEDGED) == 0 {
         assert!(writer.try_wait().unwrap().is_none(), "the writer ended");
         std::thread::sleep(Duration::from_millis(1));
     }
-    let readers: Vec<Child> =
-        (0..READERS).map(|_| start("reader", folder.path(), seed, snapshots.div_ceil(READERS))).collect();
+    let readers =
+        (0..READERS).map(|_| start("reader", folder.path(), element, seed, snapshots.div_ceil(READERS)));
+    let readers: Vec<Child> = readers.collect();
     let mut failed = Vec::new();
     for reader in readers {
         let output = reader.wait_with_output().unwrap();

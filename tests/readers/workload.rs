@@ -1,5 +1,6 @@
 //! The writes of the writer process, derived from a seed, and the content of the store after each of them.
 
+use crate::elements::stored;
 use crate::support::Random;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -89,12 +90,7 @@ impl Workload {
             let is_same = entry.key == row.key
                 && entry.tags == row.tags
                 && entry.payload == row.payload
-                && entry
-                    .vector
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|x| x.to_bits())
-                    .eq(row.vector.iter().map(|x| x.to_bits()));
+                && entry.stored == stored(store.element(), &row.vector);
             if !is_same {
                 return Some(format!("row {} is {:?}, not {:?} as written", entry.row, entry.key, row.key));
             }
