@@ -2420,8 +2420,9 @@ syna_mmap_status syna_mmap_get_stats(const syna_mmap *store,
 /* ---- Verification, recall, salvage --------------------------------------------------------------------------- */
 
 /**
- * The row's vector differs from its checksum: the disk has changed it. syna_mmap_salvage saves the other
- * rows.
+ * The row's vector differs from its checksum: the disk has changed it. Or it has values that no vector of the
+ * store's element type has, for example NaN, under a valid checksum: another program has written it.
+ * syna_mmap_salvage saves the other rows.
  */
 #define SYNA_MMAP_PROBLEM_DAMAGED_VECTOR 1U
 

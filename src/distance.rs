@@ -22,7 +22,7 @@ use crate::kernel::{Kernels, scalar};
 const TRUSTED_SUM: f32 = 1e-30;
 
 /// A query prepared for one metric. Distances are final (euclidean: the root; cosine: 1 - cos). Smaller is nearer. They
-/// are never NaN for finite components.
+/// are never NaN; components that are not finite give any distance.
 ///
 /// A distance is infinite only if its exact value exceeds `f32::MAX`, and never -0.0. The error is that of the kernels
 /// (`kernel/mod.rs`): relative for euclidean, relative to the product of the lengths for dot product and cosine.
@@ -211,20 +211,26 @@ fn cosine_of(dot: f64, lengths: f64) -> f32 {
 
 #[cold]
 fn euclidean_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
-    scalar::narrow(scalar::squared_euclidean_to(query, row).sqrt())
+    or_farthest(scalar::narrow(scalar::squared_euclidean_to(query, row).sqrt()))
 }
 
 #[cold]
 fn dot_product_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
     // Subtracted, not negated, and narrowed before: -0.0 would sort before 0.0 where bits are compared.
-    0.0 - scalar::narrow(scalar::dot_to(query, row))
+    or_farthest(0.0 - scalar::narrow(scalar::dot_to(query, row)))
 }
 
 #[cold]
 fn cosine_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
     // The product of two squares is 0 in f64 only if one of them is: the smallest is 2e-90.
     let lengths = (scalar::dot(query, query) * scalar::square_of(row)).sqrt();
-    if lengths > 0.0 { cosine_of(scalar::dot_to(query, row), lengths) } else { 1.0 }
+    if lengths > 0.0 { or_farthest(cosine_of(scalar::dot_to(query, row), lengths)) } else { 1.0 }
+}
+
+/// A stored row may have components that are not finite, if another program has written it. A distance of NaN would sort
+/// before all others if its sign bit is set.
+fn or_farthest(distance: f32) -> f32 {
+    if distance.is_nan() { f32::INFINITY } else { distance }
 }
 
 #[cfg(test)]

@@ -36,8 +36,9 @@ mod upkeep;
 mod write;
 
 pub use api::cursor::{Cursor, Entries};
+pub use api::maintenance::salvage::SalvageReport;
 pub use api::maintenance::stats::StoreStats;
-pub use api::maintenance::verify::{Finding, Problem, SalvageReport, VerifyReport};
+pub use api::maintenance::verify::{Finding, Problem, VerifyReport};
 pub use api::search::single::MmapSearchResult;
 pub use api::store::MmapVectorStore;
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};

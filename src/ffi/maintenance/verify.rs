@@ -12,8 +12,9 @@ use std::ffi::{CString, c_char, c_void};
 use std::ops::ControlFlow;
 use std::ptr;
 
-/// The row's vector differs from its checksum: the disk has changed it. syna_mmap_salvage saves the other
-/// rows.
+/// The row's vector differs from its checksum: the disk has changed it. Or it has values that no vector of the
+/// store's element type has, for example NaN, under a valid checksum: another program has written it.
+/// syna_mmap_salvage saves the other rows.
 pub const SYNA_MMAP_PROBLEM_DAMAGED_VECTOR: u32 = 1;
 /// A search through the index for the row's own vector does not find it.
 pub const SYNA_MMAP_PROBLEM_HIDDEN: u32 = 2;

@@ -127,6 +127,11 @@ impl Transform {
         let centre = self.centre.iter().copied().chain(std::iter::repeat(0.0));
         let moved = row.iter().zip(centre).map(|(&x, centre)| f64::from(x) * factor - f64::from(centre));
         let length = moved.clone().map(|x| x * x).sum::<f64>().sqrt();
+        if !length.is_finite() {
+            // A row that is no vector, under a valid checksum: any code will do, but not one with NaN.
+            out.resize(row.len(), 0.0);
+            return true;
+        }
         let shorten = if length > MAX_LENGTH { MAX_LENGTH / length } else { 1.0 };
         out.extend(moved.map(|x| scalar::narrow(x * shorten)));
         true

@@ -160,6 +160,12 @@ impl SharedState {
         self.data.extents.row_bytes(row).ok_or_else(|| no_vector(row))
     }
 
+    /// Whether the bytes of a published row are a vector of the store's element type. A checksum that another program wrote
+    /// may be valid over any bytes.
+    pub(crate) fn is_vector(&self, row: u32) -> Result<bool> {
+        Ok(self.vectors.check_stored(self.stored(row)?).is_ok())
+    }
+
     /// The components of a published row, which are copied unless they are stored as f32.
     ///
     /// # Errors

@@ -1,23 +1,18 @@
-//! Verifying a store, and salvaging a damaged one.
+//! Verifying a store.
 
 use crate::distance::PreparedQuery;
 use crate::index::are_equal;
 use crate::memory;
-use crate::storage::{Damage, Disk, RowCheck, Storage, read_superblock, replay};
+use crate::storage::{Damage, RowCheck, read_superblock, replay};
 use crate::store::api::store::MmapVectorStore;
-use crate::store::config::{MmapVectorConfig, OpenMode};
-use crate::store::inner::{Role, lock};
 use crate::store::search::default_ef::DefaultEf;
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::search::Search;
 use crate::store::state::interrupts::Watch;
-use crate::store::state::key::Key;
 use crate::store::state::shared_state::{SharedState, live_rows};
-use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch, WriteMode};
 use crate::{DistanceMetric, Result, SynaError};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -27,8 +22,9 @@ mod tests;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The row's vector differs from its checksum: the disk has changed it. [`MmapVectorStore::salvage`] saves the
-    /// other rows.
+    /// The row's vector differs from its checksum: the disk has changed it. Or it has values that no vector of the store's
+    /// element type has, for example NaN, under a valid checksum: another program has written it.
+    /// [`MmapVectorStore::salvage`] saves the other rows.
     DamagedVector,
     /// A search through the index for the row's own vector does not find it. Close the store, remove the index file,
     /// and build the index again.
@@ -99,15 +95,9 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
-/// The result of [`MmapVectorStore::salvage`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SalvageReport {
-    /// Live rows in the new file.
-    pub rows: u64,
-    /// How many other vectors the old file is known to have had at its last checkpoint.
-    pub lost: u64,
-}
-
+/// The message of a row that matches its checksum, but is no vector.
+const NO_VECTOR: &str = "the vector has values that its element type excludes, under a valid checksum: another program has \
+                         written it";
 /// Rows with replaceable links only are findings if there is more than one in this many rows, and more than
 /// `MOST_ORPHANS`.
 const ROWS_AN_ORPHAN: u64 = 50;
@@ -116,9 +106,6 @@ const MOST_ORPHANS: u64 = 16;
 const FEW_LINKS: usize = 16;
 /// Rows between two progress reports.
 const ROWS_A_REPORT: u64 = 1024;
-/// Rows of a batch that salvage writes.
-const SALVAGE_BATCH_ROWS: usize = 1024;
-
 /// Counts rows, reports them, and stops if the callback says so.
 struct Progress<'p> {
     tell: &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>,
@@ -164,8 +151,18 @@ pub(super) fn verify(
         let finding = Finding { row: None, key: Vec::new(), problem: Problem::IgnoredIndex, message };
         memory::push(&mut report.findings, finding)?;
     }
-    for row in damaged_rows.into_iter().filter(|&row| row < snapshot.rows) {
+    for &row in damaged_rows.iter().filter(|&&row| row < snapshot.rows) {
         note(state, &mut report, row, Problem::DamagedVector)?;
+    }
+    damaged_rows.sort_unstable();
+    for row in live_rows(state, snapshot).filter(|row| damaged_rows.binary_search(row).is_err()) {
+        watch.check()?;
+        if !state.is_vector(row)? {
+            let message = Cow::Borrowed(NO_VECTOR);
+            let key = state.key(row)?.as_bytes().to_vec();
+            let finding = Finding { row: Some(row), key, problem: Problem::DamagedVector, message };
+            memory::push(&mut report.findings, finding)?;
+        }
     }
     let Some(graph) = state.index_even_damaged() else { return Ok(report) };
     let summary = graph.check()?;
@@ -213,7 +210,7 @@ fn note(state: &SharedState, report: &mut VerifyReport, row: u32, problem: Probl
 }
 
 /// Whether a search for a row's vector finds a row at least as near as the row itself; `None` if the metric does not
-/// guarantee that.
+/// guarantee that, and for bytes that are no vector.
 fn finds_itself(
     state: &Arc<SharedState>,
     row: u32,
@@ -221,12 +218,8 @@ fn finds_itself(
     results: &mut SearchResults,
 ) -> Result<Option<bool>> {
     let metric = state.data.identity.metric;
-    // The checksum of a vector that another program wrote may be valid over any bytes.
-    if state.vectors.check_stored(state.stored(row)?).is_err() {
-        return Ok(Some(false));
-    }
     let stored = state.vector(row)?;
-    if metric == DistanceMetric::DotProduct || stored.is_zero() {
+    if !state.is_vector(row)? || metric == DistanceMetric::DotProduct || stored.is_zero() {
         return Ok(None);
     }
     let vector = state.components(row)?;
@@ -235,79 +228,6 @@ fn finds_itself(
     let Some(hit) = results.hits().first() else { return Ok(Some(false)) };
     // Under the cosine, a parallel row is as good, although rounding may put it at another distance.
     Ok(Some(hit.distance <= own || are_equal(metric, stored, state.vector(hit.row)?)))
-}
-
-/// See [`MmapVectorStore::salvage`].
-pub(super) fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
-    let quiet = MmapVectorConfig {
-        dimensions: 0,
-        metric_from_file: true,
-        key_kind_from_file: true,
-        element_from_file: true,
-        index_threshold: 0,
-        checkpoint_interval_secs: 0,
-        ..MmapVectorConfig::default()
-    };
-    let damaged = OpenMode { damaged: true, must_exist: true, ..OpenMode::default() };
-    let old = MmapVectorStore::new(from, MmapVectorConfig { open: damaged, ..quiet.clone() })?;
-    let must_create = OpenMode { must_create: true, ..OpenMode::default() };
-    let new = MmapVectorStore::new(
-        to,
-        MmapVectorConfig {
-            dimensions: old.dimensions(),
-            metric: old.metric(),
-            metric_from_file: false,
-            key_kind: old.key_kind(),
-            key_kind_from_file: false,
-            element: old.element(),
-            element_from_file: false,
-            user_block: old.user_block(),
-            open: must_create,
-            ..quiet
-        },
-    )?;
-    let new_data = Arc::clone(&new.state().data);
-    let rows = match copy_rows(&old, new) {
-        Ok(rows) => rows,
-        Err(error) => {
-            // An incomplete store is useless, and would block the next attempt.
-            let _ = new_data
-                .check_place(&Disk)
-                .and_then(|()| Disk.remove(&new_data.path).map_err(|error| new_data.io("removing", error)));
-            return Err(error);
-        }
-    };
-    let Role::Reader(replayed) = &old.inner.role else { return Ok(SalvageReport { rows, lost: 0 }) };
-    let replayed = *lock(replayed)?;
-    // Without a superblock only the frames in the file are known.
-    let known = if replayed.superblock.is_lost() { replayed.position } else { replayed.superblock.position };
-    let promised = u64::from(known.rows.saturating_sub(known.deletions));
-    Ok(SalvageReport { rows, lost: promised.saturating_sub(rows) })
-}
-
-/// Writes the rows of `old` into `new`, closes `new`, and returns their number.
-fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
-    let state = &old.state();
-    let live = live_rows(state, state.published.load());
-    let is_valid =
-        |&row: &u32| state.stored(row).is_ok_and(|bytes| state.vectors.check_stored(bytes).is_ok());
-    let rows = memory::collected(live.filter(is_valid))?;
-    for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
-        let keys = memory::all(piece.iter().map(|&row| state.key(row).map(Key::as_bytes)))?;
-        let vectors = memory::all(piece.iter().map(|&row| state.stored(row)))?;
-        let tags = memory::collected(piece.iter().map(|&row| state.tags(row)))?;
-        let payloads = memory::collected(piece.iter().map(|&row| state.payload(row)))?;
-        new.write(&WriteBatch {
-            keys: BatchKeys::Bytes(&keys),
-            vectors: BatchVectors::Stored(&vectors),
-            tags: Some(&tags),
-            payloads: BatchPayloads::Slices(&payloads),
-            mode: WriteMode::Upsert,
-            ..WriteBatch::default()
-        })?;
-    }
-    new.close()?;
-    Ok(rows.len() as u64)
 }
 
 impl MmapVectorStore {
@@ -327,21 +247,5 @@ impl MmapVectorStore {
         let watch = self.interrupts.watch();
         let tell = &mut |done, total| watch.and(|| progress(done, total));
         verify(&self.state(), DefaultEf::of(&self.inner.settings), watch, tell)
-    }
-
-    /// Writes the intact rows of the damaged file `from`, with tags and payloads, into the new file `to`. `from` is
-    /// only read and stays unchanged.
-    ///
-    /// A row is intact if its vector matches its checksum and the record of its write is intact. If the record of a
-    /// deletion or replacement is damaged, the row that it removed is back; if that of an update is damaged, the row has its
-    /// earlier tags or payload. The kind of keys and the user block are kept. Rows are renumbered in the old order. The
-    /// file may be truncated, and headers of extents may be damaged. It needs one intact superblock or one intact
-    /// header of an extent, because these contain the dimensions and the metric; without a superblock, the user block is
-    /// lost. The new file has no index.
-    ///
-    /// # Errors
-    /// As [`MmapVectorStore::new`] for both files; `to` must not exist. A new file `to` is removed.
-    pub fn salvage(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageReport> {
-        salvage(from.as_ref(), to.as_ref())
     }
 }

@@ -1,9 +1,9 @@
 //! The report of a verification about the index as a whole.
 
 use super::*;
-use crate::HnswConfig;
 use crate::failpoint::{Failpoint, set_failpoint};
 use crate::index::mix;
+use crate::{HnswConfig, MmapVectorConfig};
 
 const ROWS: u32 = 2_000;
 const DIMENSIONS: u16 = 64;
