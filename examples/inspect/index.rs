@@ -87,9 +87,15 @@ impl Slot {
 
     /// Bytes of a cell and of a record: at most 1.1 MB.
     pub fn cell_bytes(&self) -> u64 {
-        let vector = u64::from(self.identity.dimensions.clamp(256, 8192));
-        let code = vector.next_multiple_of(64);
-        let (slots, bits) = (self.slot_count(), vector.next_multiple_of(16));
+        let dimensions = u64::from(self.identity.dimensions.clamp(1, 8192));
+        let (code, bits) = if dimensions <= 128 {
+            let plane = dimensions.next_multiple_of(8);
+            (dimensions, (256 / plane).min(6) * plane)
+        } else {
+            (dimensions.max(256), dimensions.max(256))
+        };
+        let code = code.next_multiple_of(64);
+        let (slots, bits) = (self.slot_count(), bits.next_multiple_of(16));
         match (self.profile, self.identity.metric) {
             (1, _) => 64 + 4 * slots + code,
             (_, 2) => 64 + 12 * slots + code + slots * bits / 8,

@@ -7,7 +7,7 @@ use super::source::{Source, Window};
 use std::io;
 use std::ops::Range;
 
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 const HEADER_WORDS: usize = 27;
 const HEADER_BYTES: usize = 4 * HEADER_WORDS;
 /// The value for "no row".

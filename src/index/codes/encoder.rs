@@ -1,6 +1,7 @@
 //! `Encoder`: from vectors to codes. Decides which vectors have no code.
 
 use super::key::SortKey;
+use super::layout::CodeLayout;
 use super::query::QueryCode;
 use super::rotation::Rotation;
 use super::transform::Transform;
@@ -13,10 +14,6 @@ use crate::kernel::rows::StoredRow;
 use crate::kernel::scalar;
 use crate::sync::OnceLock;
 
-/// Minimum number of components of a code. Shorter vectors are spread over more components, since the error of a 1-bit
-/// code falls with the square root of their number.
-const LEAST_COMPONENTS: usize = 256;
-
 /// Seed of the rotation. Part of the file format: stored codes depend on it.
 const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
 
@@ -26,6 +23,7 @@ pub(crate) struct Encoder {
     pub(crate) kernels: Kernels,
     pub(crate) codes: CodeKernels,
     pub(crate) elements: ElementKernels,
+    pub(crate) layout: CodeLayout,
     metric: DistanceMetric,
     rotation: Rotation,
     /// Set before the first code is made.
@@ -50,32 +48,13 @@ pub(crate) struct CodedQuery {
     factor: f32,
 }
 
-/// Components of the codes of vectors with `dimensions` components: a multiple of 64.
-pub(crate) fn code_dimensions(dimensions: usize) -> usize {
-    dimensions.max(LEAST_COMPONENTS).next_multiple_of(64)
-}
-
-/// Lines of a block of 32 relative codes: one for 16 components, none for padding.
-pub(crate) fn block_lines(dimensions: usize) -> usize {
-    dimensions.max(LEAST_COMPONENTS).div_ceil(16)
-}
-
 impl Encoder {
     pub(crate) fn new(dimensions: usize, metric: DistanceMetric, kernels: Kernels) -> Self {
-        let rotation = Rotation::new(dimensions.max(LEAST_COMPONENTS), ROTATION_SEED);
+        let layout = CodeLayout::new(dimensions);
+        let rotation = Rotation::new(layout.rotated, ROTATION_SEED);
         let (transform, identity) = (OnceLock::default(), Transform::default());
         let (codes, elements) = (CodeKernels::detect(), ElementKernels::detect());
-        Self { kernels, codes, elements, metric, rotation, transform, identity }
-    }
-
-    /// Components of a code: a multiple of 64.
-    pub(crate) fn code_dimensions(&self) -> usize {
-        self.rotation.code_dimensions()
-    }
-
-    /// Lines of a block of 32 relative codes.
-    pub(crate) fn block_lines(&self) -> usize {
-        block_lines(self.rotation.dimensions())
+        Self { kernels, codes, elements, layout, metric, rotation, transform, identity }
     }
 
     /// Whether the metric is the inner product.
@@ -107,14 +86,14 @@ impl Encoder {
     pub(crate) fn rotate(&self, row: &[f32], into: &mut Rotated) -> bool {
         let has_code = self.transform().apply(self.metric, self.kernels, row, &mut into.transformed);
         if has_code {
-            self.finish(row.len(), into);
+            self.finish(into);
         }
         has_code
     }
 
-    fn finish(&self, dimensions: usize, into: &mut Rotated) {
-        into.components.resize(self.code_dimensions(), 0.0);
-        into.transformed.resize(dimensions.max(LEAST_COMPONENTS), 0.0);
+    fn finish(&self, into: &mut Rotated) {
+        into.components.resize(self.layout.code_dimensions(), 0.0);
+        into.transformed.resize(self.layout.rotated, 0.0);
         self.rotation.apply(&self.codes, &into.transformed, &mut into.components);
     }
 
@@ -122,7 +101,7 @@ impl Encoder {
     pub(crate) fn prepare_row(&self, row: &[f32], into: &mut CodedQuery) -> bool {
         let has_code = self.rotate(row, &mut into.rotated);
         if has_code {
-            into.code.prepare(&self.codes, &into.rotated.components);
+            into.code.prepare(&self.codes, self.layout, &into.rotated.components);
         }
         has_code
     }
@@ -134,8 +113,8 @@ impl Encoder {
         }
         let factor = Transform::apply_to_factor(self.kernels, query, &mut into.rotated.transformed);
         into.factor = scalar::narrow(factor * f64::from(self.transform().scale));
-        self.finish(query.len(), &mut into.rotated);
-        into.code.prepare(&self.codes, &into.rotated.components);
+        self.finish(&mut into.rotated);
+        into.code.prepare(&self.codes, self.layout, &into.rotated.components);
         true
     }
 

@@ -1,4 +1,5 @@
-//! Quantization without training: 8-bit codes of nodes, and 1-bit codes of their neighbours relative to them.
+//! Quantization without training: 8-bit codes of nodes, and codes of their neighbours relative to them, of one bit a
+//! component, or of several if there are at most 128 components.
 //!
 //! ```text
 //!   vector --Rotation--> rotated --kernels.encode--> bytes + CodeFacts                      (of a node)
@@ -11,6 +12,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
+//! | `layout.rs` | `CodeLayout`: how many components and bits the codes have |
 //! | `rotation.rs` | a seeded rotation that distributes a vector's energy over all components |
 //! | `byte_code.rs` | `ByteCode`: an 8-bit code with its facts, and distances between two |
 //! | `relative.rs` | relative codes, their facts, and the layout of their bits in a block |
@@ -20,8 +22,8 @@
 //! | `encoder.rs` | `Encoder`: from vectors to codes; which vectors have no code |
 //!
 //! Definitions, in addition to those of the bytes in `kernel/codes`: `q` is the rotated query, `c` a decoded node, `v`
-//! its decoded neighbour, `r = v - c`, `b_i` the relative code's bit as +1 or -1, and `gain = |r|^2 / sum |r_i|` (0 if
-//! `r` is 0). Then `gain * sum b_i x_i` is an estimate of `<x, r>`, unbiased for a random rotation (RaBitQ, SIGMOD
+//! its decoded neighbour, `r = v - c`, `b_i` the relative code's bit as +1 or -1 (of several bits: `u_i`), and
+//! `gain = |r|^2 / sum b_i r_i` (0 if `r` is 0). Then `gain * sum b_i x_i` is an estimate of `<x, r>`, unbiased for a random rotation (RaBitQ, SIGMOD
 //! 2024). So
 //!
 //! - `|q - v|^2 = |q - c|^2 + |r|^2 - 2 <q - c, r>`, estimated as `base + add + multiply * sum b_i q_i` with
@@ -33,6 +35,7 @@
 pub(super) mod byte_code;
 pub(super) mod encoder;
 pub(super) mod key;
+pub(super) mod layout;
 pub(super) mod query;
 pub(super) mod relative;
 pub(super) mod rotation;

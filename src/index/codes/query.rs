@@ -1,6 +1,7 @@
 //! `QueryCode`: a prepared query: its bytes for 8-bit codes, its lookup table for blocks of neighbours.
 
 use super::byte_code::ByteCode;
+use super::layout::CodeLayout;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Line, QueryFacts};
 
 /// A prepared query. The memory is reused.
@@ -11,17 +12,40 @@ pub(crate) struct QueryCode {
     /// 16 entries for each group of 4 components.
     table: Vec<Line>,
     facts: QueryFacts,
+    /// For codes of several bits: the components of all planes, and bytes that are not used.
+    planes: Vec<f32>,
+    unused: Vec<Line>,
 }
 
 impl QueryCode {
-    /// Prepares a rotated query (a multiple of 64 components). Allocates only if it is longer than all before.
-    pub(crate) fn prepare(&mut self, kernels: &CodeKernels, rotated: &[f32]) {
-        debug_assert!(rotated.len().is_multiple_of(64));
+    /// Prepares a rotated query, which has the components of an 8-bit code. Allocates only if it is longer than all before.
+    pub(crate) fn prepare(&mut self, kernels: &CodeKernels, layout: CodeLayout, rotated: &[f32]) {
+        debug_assert_eq!(rotated.len(), layout.code_dimensions());
         let line_count = rotated.len() / 64;
         self.bytes.resize(line_count, Line([0; 64]));
-        self.table.resize(4 * line_count, Line([0; 64]));
+        self.table.resize(layout.table_dimensions() / 16, Line([0; 64]));
         let bytes = bytemuck::cast_slice_mut(&mut self.bytes);
-        self.facts = kernels.prepare(rotated, bytes, bytemuck::cast_slice_mut(&mut self.table));
+        let table: &mut [u8] = bytemuck::cast_slice_mut(&mut self.table);
+        let (of_bytes, _) = table.split_at_mut((4 * rotated.len()).min(table.len()));
+        self.facts = kernels.prepare(rotated, bytes, of_bytes);
+        if layout.planes > 1 {
+            self.prepare_planes(kernels, layout, rotated);
+        }
+    }
+
+    /// Replaces the lookup table by one for all planes: component `i` of plane `j` is `2^j q_i`.
+    fn prepare_planes(&mut self, kernels: &CodeKernels, layout: CodeLayout, rotated: &[f32]) {
+        self.planes.clear();
+        let mut factor = 1.0;
+        for _ in 0..layout.planes {
+            self.planes.extend(rotated.iter().take(layout.plane_components()).map(|q| factor * q));
+            factor *= 2.0;
+        }
+        self.planes.resize(layout.table_dimensions(), 0.0);
+        self.unused.resize(self.planes.len() / 64, Line([0; 64]));
+        let unused = bytemuck::cast_slice_mut(&mut self.unused);
+        let of_planes = kernels.prepare(&self.planes, unused, bytemuck::cast_slice_mut(&mut self.table));
+        self.facts.table_scale = of_planes.table_scale;
     }
 
     /// The facts of the query.

@@ -1,6 +1,7 @@
-//! 1-bit codes of neighbours relative to their node, and their layout in blocks of 32.
+//! Codes of neighbours relative to their node, and their layout in blocks of 32.
 
 use super::byte_code::ByteCode;
+use super::layout::CodeLayout;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Residual};
 
 /// The summand and the factor of one neighbour's estimate.
@@ -20,15 +21,20 @@ pub(crate) struct RelativeCode {
 }
 
 impl RelativeCode {
-    /// Writes the bits of `neighbour` relative to `node` to `bits`, one byte for 8 components.
+    /// Writes the bits of `neighbour` relative to `node` to `bits`, one byte for 8 components: those of all components of
+    /// an 8-bit code, or the planes.
     pub(crate) fn encode(
         kernels: &CodeKernels,
+        layout: CodeLayout,
         node: &ByteCode,
         neighbour: &ByteCode,
         bits: &mut [u8],
     ) -> Self {
-        let residual =
-            kernels.relative((node.bytes, node.facts.scale), (neighbour.bytes, neighbour.facts.scale), bits);
+        let [node, neighbour] = [node, neighbour].map(|code| (code.bytes, code.facts.scale));
+        let residual = match (layout.planes, bits.get_mut(..layout.plane_bytes())) {
+            (2.., Some(bits)) => kernels.relative_planes(node, neighbour, layout.planes, bits),
+            _ => kernels.relative(node, neighbour, bits),
+        };
         Self { residual }
     }
 

@@ -35,11 +35,6 @@ impl Rotation {
         Self { dimensions, factors }
     }
 
-    /// Components of the input.
-    pub(crate) fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
     /// Components of the output of [`Rotation::apply`]: the dimensions, rounded up to a multiple of 64.
     #[must_use]
     pub fn code_dimensions(&self) -> usize {

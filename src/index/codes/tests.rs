@@ -1,6 +1,7 @@
 //! Tests of the rotation, the layout of a block, and the accuracy of the estimates.
 
 use super::byte_code::ByteCode;
+use super::layout::CodeLayout;
 use super::query::QueryCode;
 use super::relative::{RelativeCode, SlotFacts, read_slot, set_slot_facts, write_slot};
 use super::rotation::Rotation;
@@ -125,7 +126,8 @@ fn moments(values: &[f64]) -> (f64, f64) {
 
 /// The errors of estimates by block and by 8-bit code, relative to their scale: `|q - c| |r|`, and the product of the
 /// lengths of the vectors.
-fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
+fn errors(kernels: &CodeKernels, layout: CodeLayout) -> (Vec<f64>, Vec<f64>) {
+    let dimensions = layout.rotated;
     let rotation = Rotation::new(dimensions, 3);
     let mut normal = Normal(99);
     let width = rotation.code_dimensions();
@@ -139,12 +141,12 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
         let query = sum_of(0.6, &node, 0.8, &normal.vector(dimensions));
         let exact = |v: &[f32]| squared_distance(&query, v);
         let mut prepared = QueryCode::default();
-        prepared.prepare(kernels, &rotated(&rotation, kernels, &query));
+        prepared.prepare(kernels, layout, &rotated(&rotation, kernels, &query));
         let mut node_bytes = vec![0; width];
         let node_code = ByteCode::encode(kernels, &rotated(&rotation, kernels, &node), &mut node_bytes);
         let base = prepared.distance(kernels, &node_code);
         by_byte.push((f64::from(base) - exact(&node)) / (square(&query) * square(&node)).sqrt());
-        let mut block = vec![0; 4 * width];
+        let mut block = vec![0; 64 * layout.block_lines()];
         let mut facts = BlockFacts::NONE;
         let towards = sum_of(0.4, &query, 0.6, &node);
         let neighbours: Vec<Vec<f32>> =
@@ -152,9 +154,9 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
         for (slot, neighbour) in neighbours.iter().enumerate() {
             let mut bytes = vec![0; width];
             let code = ByteCode::encode(kernels, &rotated(&rotation, kernels, neighbour), &mut bytes);
-            let mut bits = vec![0; width / 8];
-            let relative = RelativeCode::encode(kernels, &node_code, &code, &mut bits);
-            write_slot(&mut block, slot, &bits);
+            let mut bits = vec![0; (width / 8).max(2 * layout.block_lines())];
+            let relative = RelativeCode::encode(kernels, layout, &node_code, &code, &mut bits);
+            write_slot(&mut block, slot, &bits[..2 * layout.block_lines()]);
             set_slot_facts(&mut facts, slot, relative.slot_facts());
         }
         let mut estimates = [0.0; 32];
@@ -172,8 +174,10 @@ fn errors(kernels: &CodeKernels, dimensions: usize) -> (Vec<f64>, Vec<f64>) {
 fn estimates_are_unbiased_with_the_theoretical_deviation() {
     for dimensions in [128, 768, 784] {
         {
-            let all: Vec<_> =
-                CodeKernels::available().iter().map(|kernels| errors(kernels, dimensions)).collect();
+            let all: Vec<_> = CodeKernels::available()
+                .iter()
+                .map(|kernels| errors(kernels, CodeLayout { rotated: dimensions, planes: 1 }))
+                .collect();
             assert!(all.iter().all(|errors| *errors == all[0]), "all instruction sets agree");
             let (by_block, by_byte) = &all[0];
             // A sign keeps sqrt(2 / pi) of a normal component. The loss is sqrt(pi / 2 - 1) = 0.756 of the length; its
@@ -189,12 +193,39 @@ fn estimates_are_unbiased_with_the_theoretical_deviation() {
 }
 
 #[test]
+fn codes_of_several_bits_have_smaller_errors() {
+    // The deviation times the square root of the dimensions. The codes of 5 and 6 bits are limited by the query's.
+    let expected = [
+        (128, 1, 0.67),
+        (128, 2, 0.33),
+        (80, 3, 0.194),
+        (64, 4, 0.116),
+        (48, 5, 0.084),
+        (27, 6, 0.072),
+        (8, 6, 0.045),
+    ];
+    for (dimensions, planes, expected) in expected {
+        let layout = CodeLayout { rotated: dimensions, planes };
+        let all: Vec<_> = CodeKernels::available().iter().map(|kernels| errors(kernels, layout)).collect();
+        assert!(all.iter().all(|errors| *errors == all[0]), "all instruction sets agree");
+        let (mean, deviation) = moments(&all[0].0);
+        let deviation = deviation * (dimensions as f64).sqrt();
+        assert!((0.9 * expected..1.1 * expected).contains(&deviation), "{dimensions} {planes}: {deviation}");
+        assert!(
+            mean.abs() * (dimensions as f64).sqrt() < 0.15 * deviation,
+            "{dimensions} {planes}: mean {mean}"
+        );
+    }
+}
+
+#[test]
 fn a_neighbour_equal_to_its_node_has_zero_residual() {
     for kernels in CodeKernels::available() {
         let mut bytes = [0; 128];
         let code = ByteCode::encode(&kernels, &Normal(1).vector(128), &mut bytes);
         let mut bits = [0xff; 16];
-        let relative = RelativeCode::encode(&kernels, &code, &code, &mut bits);
+        let relative =
+            RelativeCode::encode(&kernels, CodeLayout { rotated: 128, planes: 1 }, &code, &code, &mut bits);
         assert_eq!(bits, [0; 16]);
         assert_eq!(relative.slot_facts(), SlotFacts { add: 0.0, multiply: 0.0 });
         assert_eq!(code.distance(&kernels, &code), 0.0);
@@ -231,10 +262,10 @@ fn distances_of_codes_are_those_of_the_decoded_vectors() {
 fn a_query_allocates_once() {
     let kernels = CodeKernels::detect();
     let mut query = QueryCode::default();
-    query.prepare(&kernels, &Normal(1).vector(768));
+    query.prepare(&kernels, CodeLayout::new(768), &Normal(1).vector(768));
     let before = (query.memory(), *query.facts());
-    query.prepare(&kernels, &Normal(2).vector(768));
+    query.prepare(&kernels, CodeLayout::new(768), &Normal(2).vector(768));
     assert_eq!(query.memory(), before.0);
-    query.prepare(&kernels, &Normal(1).vector(768));
+    query.prepare(&kernels, CodeLayout::new(768), &Normal(1).vector(768));
     assert_eq!((query.memory(), *query.facts()), before);
 }

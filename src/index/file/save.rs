@@ -29,7 +29,7 @@ use crate::index::link::state::LinkState;
 use crate::index::params::{GraphParams, NO_ROW, row_number};
 use crate::{Result, memory};
 
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 7;
 pub(crate) const IS_DUPLICATE: u32 = 1 << 31;
 pub(crate) const HAS_NO_CODE: u32 = 0;
 

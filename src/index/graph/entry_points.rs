@@ -96,20 +96,22 @@ impl EntryPoints {
 
     /// Makes these nodes the entry points of future searches.
     pub(crate) fn set(&self, rows: Vec<u32>, records: &NodesView<'_>, encoder: &Encoder) {
-        let zeros = vec![128u8; encoder.code_dimensions()];
+        let layout = encoder.layout;
+        let zeros = vec![128u8; layout.code_dimensions()];
         let origin = ByteCode { bytes: &zeros, facts: CodeFacts::default() };
-        let mut bits = vec![0; zeros.len() / 8];
+        let mut bits = vec![0; (zeros.len() / 8).max(2 * layout.block_lines())];
         let mut blocks = Vec::new();
         for of_block in rows.chunks(BLOCK_SLOTS) {
             let mut block = Block {
                 rows: [NO_ROW; BLOCK_SLOTS],
                 facts: BlockFacts::NONE,
                 squares: [0.0; BLOCK_SLOTS],
-                bits: vec![Line([0; 64]); encoder.block_lines()],
+                bits: vec![Line([0; 64]); layout.block_lines()],
             };
             for (slot, &row) in of_block.iter().enumerate() {
                 let Some(record) = records.record(row) else { continue };
-                let relative = RelativeCode::encode(&encoder.codes, &origin, &record.code(), &mut bits);
+                let relative =
+                    RelativeCode::encode(&encoder.codes, layout, &origin, &record.code(), &mut bits);
                 let of_slot = if encoder.is_product() {
                     relative.slot_facts_for_products()
                 } else {
@@ -117,7 +119,7 @@ impl EntryPoints {
                 };
                 set_slot_facts(&mut block.facts, slot, of_slot);
                 // A line of a block has two bytes of each slot's bits.
-                let bits = bits.get(..2 * encoder.block_lines());
+                let bits = bits.get(..2 * layout.block_lines());
                 debug_assert!(bits.is_some(), "a code is shorter than its lines of a block");
                 write_slot(bytemuck::cast_slice_mut(&mut block.bits), slot, bits.unwrap_or_default());
                 let places = (block.rows.get_mut(slot), block.squares.get_mut(slot));

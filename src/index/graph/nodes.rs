@@ -262,8 +262,9 @@ impl Nodes {
         if !self.has_codes_of_links() {
             return;
         }
-        memory.bits.resize(code_lines * 8, 0);
-        let relative = RelativeCode::encode(&encoder.codes, node, neighbour, &mut memory.bits);
+        memory.bits.resize((code_lines * 8).max(2 * block_lines), 0);
+        let relative =
+            RelativeCode::encode(&encoder.codes, encoder.layout, node, neighbour, &mut memory.bits);
         let mut of_slot = match self.metric {
             DistanceMetric::DotProduct => relative.slot_facts_for_products(),
             DistanceMetric::Cosine | DistanceMetric::Euclidean => relative.slot_facts(),

@@ -4,7 +4,7 @@
 //! ```text
 //! header: facts of the code, in a file the record's CRC-32C | links u32 x slots | facts of 32 slots, for each block |
 //! squares f32 x slots (dot product) |
-//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes a component, without the code's padding
+//! code, 1 byte a component | for each block of 32 slots their bits, 4 bytes for each bit of a slot
 //! ```
 //! In the compact profile a record ends after the code and has neither facts nor squares of slots. An empty slot has
 //! the row [`NO_ROW`](crate::index::params::NO_ROW) and an infinite summand, so its estimate is infinite. A neighbour
@@ -13,7 +13,7 @@
 
 use crate::DistanceMetric;
 use crate::index::codes::byte_code::ByteCode;
-use crate::index::codes::encoder::{block_lines, code_dimensions};
+use crate::index::codes::layout::CodeLayout;
 use crate::index::params::{GraphParams, IndexProfile};
 use crate::index::records::mapped_records::add_checksum;
 use crate::kernel::codes::{BlockFacts, CodeFacts, Line};
@@ -38,7 +38,8 @@ pub(crate) struct Shape {
 impl Shape {
     pub(crate) fn new(params: GraphParams, dimensions: usize) -> Self {
         let slots = params.max_links().next_multiple_of(BLOCK_SLOTS);
-        let (code_lines, block_lines) = (code_dimensions(dimensions) / 64, block_lines(dimensions));
+        let layout = CodeLayout::new(dimensions);
+        let (code_lines, block_lines) = (layout.code_dimensions() / 64, layout.block_lines());
         if params.profile == IndexProfile::Compact {
             let code = 1 + slots / 16;
             let end = code + code_lines;

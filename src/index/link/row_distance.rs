@@ -122,10 +122,14 @@ impl<R: Rows> RowDistance<'_, R> {
 
     /// As [`Self::distance`] for four rows, with the same bits.
     pub(crate) fn distances_4(&self, rows: [u32; 4]) -> [f32; 4] {
-        let [Some(a), Some(b), Some(c), Some(d)] = rows.map(|row| self.space.records.record(row)) else {
+        // One by one: the compiler does not inline a closure in `map` here, which was 5 % of a build.
+        let record = |row| self.space.records.record(row);
+        let (Some(a), Some(b), Some(c), Some(d)) =
+            (record(rows[0]), record(rows[1]), record(rows[2]), record(rows[3]))
+        else {
             return rows.map(|row| self.distance(row));
         };
-        let codes = [a, b, c, d].map(|record| record.code());
+        let codes = [a.code(), b.code(), c.code(), d.code()];
         let mut distances = self.code.distances_4(&self.space.encoder.codes, codes);
         for ((distance, row), code) in distances.iter_mut().zip(rows).zip(&codes) {
             *distance = self.keyed(*distance, row, code);

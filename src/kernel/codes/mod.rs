@@ -17,6 +17,7 @@
 //! | `facts.rs` | the results of kernels, and the numbers that records store beside codes |
 //! | `table.rs` | `CodeKernels`: the functions of one instruction set, and the calls for the layers above |
 //! | `portable.rs` | rotation, encoding, the last step of an estimate: plain loops that are compiled for each instruction set |
+//! | `planes.rs` | relative codes of several bits a component, as portable loops |
 //! | `table_macro.rs` | the macro that defines the table of one instruction set |
 //! | `scalar.rs` | the reference implementation; the fallback for a CPU without SIMD |
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | dot products of bytes, relative codes and scans, with intrinsics; `avx512` uses `avx2` |
@@ -38,6 +39,9 @@
 //!   nibble and those of slot `b + 16` in the high nibble.
 //! - *Relative code* of a neighbour `v` to its node `c`, both decoded, with `r_i = v_i - c_i`: bit `i` is 1 if
 //!   `r_i > 0`, else 0.
+//! - *Relative code of p bits*: `u_i` is an odd integer from `1 - 2^p` to `2^p - 1`, the nearest to `r_i / d` for one of
+//!   five values of `d`, the one for which `u` and `r` have the smallest angle. Plane `j` has bit `j` of
+//!   `(u_i + 2^p - 1) / 2` for each component `i`, of which there are 8 times the bytes of a plane.
 //!
 //! # Guarantees for all instruction sets
 //!
@@ -57,6 +61,7 @@ mod facts;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics that load and store through pointers")]
 mod neon;
+mod planes;
 mod portable;
 mod scalar;
 mod table;
@@ -68,5 +73,6 @@ mod tests;
 pub use super::line::Line;
 pub(crate) use super::prefetch::{Prefetch, prefetch, prefetch_line};
 pub use facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
+pub(crate) use planes::{MOST_COMPONENTS, MOST_PLANES};
 pub(crate) use portable::block_of_round;
 pub use table::CodeKernels;

@@ -13,7 +13,7 @@ pub(super) const CHAINS: usize = 32;
 /// Components that one pass of the first stages of a transform processes.
 pub(super) const SMALL: usize = 16;
 /// 1.5 * 2^23: adding it rounds an f32 of magnitude below 2^22 to an integer, ties to even, in the last bits.
-const ROUNDER: f32 = 12_582_912.0;
+pub(super) const ROUNDER: f32 = 12_582_912.0;
 
 /// The sum of all chains, folded in halves.
 #[inline(always)]

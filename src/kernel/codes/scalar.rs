@@ -1,6 +1,7 @@
 //! The reference implementation of the loops over codes, one component at a time.
 
 use super::facts::Residual;
+use super::planes;
 use super::portable::{self, CHAINS, fold};
 use super::table::CodeKernels;
 use crate::kernel::isa::Isa;
@@ -16,6 +17,7 @@ pub(super) const KERNELS: CodeKernels = CodeKernels {
     dot_codes,
     dot_codes_4: |one, others| others.map(|other| dot_codes(one, other)),
     relative,
+    relative_planes: planes::relative,
     scan,
     estimate: |block, table, facts, scale, base, coming, out| {
         let mut sums = [0; 32];

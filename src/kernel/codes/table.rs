@@ -17,6 +17,8 @@ pub(super) fn lookup_offset(group_count: usize) -> i32 {
 
 /// Arguments: the node's bytes and scale, the neighbour's, and the output bits.
 pub(super) type Relative = fn(&[u8], f32, &[u8], f32, &mut [u8]) -> Residual;
+/// Arguments: as for [`Relative`], with the number of planes before the output.
+pub(super) type RelativePlanes = fn(&[u8], f32, &[u8], f32, usize, &mut [u8]) -> Residual;
 /// Arguments: the block, the lookup table, the block's facts, the table's scale, the base, the lines to prefetch, and
 /// the output distances.
 pub(super) type Estimate = fn(&[u8], &[u8], &BlockFacts, f32, f32, &[Line], &mut [f32; 32]);
@@ -39,6 +41,7 @@ pub struct CodeKernels {
     pub(super) dot_codes: fn(&[u8], &[u8]) -> i32,
     pub(super) dot_codes_4: fn(&[u8], &[&[u8]; 4]) -> [i32; 4],
     pub(super) relative: Relative,
+    pub(super) relative_planes: RelativePlanes,
     pub(super) scan: fn(&[u8], &[u8], &mut [i32; 32]),
     pub(super) estimate: Estimate,
     pub(super) nearer_than: fn(&[f32; 32], f32) -> u32,
@@ -111,6 +114,24 @@ impl CodeKernels {
         debug_assert_eq!((node.0.len(), node.0.len() % 64), (neighbour.0.len(), 0));
         debug_assert_eq!(node.0.len(), 8 * bits.len());
         (self.relative)(node.0, node.1, neighbour.0, neighbour.1, bits)
+    }
+
+    /// Writes the relative code of `planes` bits (at most [`MOST_PLANES`](super::MOST_PLANES)) of `neighbour` to `node`,
+    /// plane after plane of `bits.len() / planes` bytes, and returns its sums, with `u_i` in place of the signs.
+    ///
+    /// Both are given as in [`CodeKernels::relative`], with at most [`MOST_COMPONENTS`](super::MOST_COMPONENTS). Those
+    /// after the components of a plane are zero.
+    #[inline]
+    pub fn relative_planes(
+        &self,
+        node: (&[u8], f32),
+        neighbour: (&[u8], f32),
+        planes: usize,
+        bits: &mut [u8],
+    ) -> Residual {
+        debug_assert_eq!(node.0.len(), neighbour.0.len());
+        debug_assert!(planes > 0 && bits.len().is_multiple_of(planes));
+        (self.relative_planes)(node.0, node.1, neighbour.0, neighbour.1, planes, bits)
     }
 
     /// For each slot of `block` the sum of `+q6_i` where its bit is set and `-q6_i` where it is not, exact.

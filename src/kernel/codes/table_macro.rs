@@ -9,9 +9,9 @@ macro_rules! code_kernels_of {
     (isa: $isa:expr, features: $features:literal, detected: $detected:expr) => {
         /// The kernels of this instruction set; `None` if this CPU does not have it.
         pub(super) fn kernels() -> Option<$crate::kernel::codes::table::CodeKernels> {
-            use $crate::kernel::codes::facts::{BlockFacts, CodeFacts, QueryFacts};
-            use $crate::kernel::codes::portable;
+            use $crate::kernel::codes::facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
             use $crate::kernel::codes::table::CodeKernels;
+            use $crate::kernel::codes::{planes, portable};
             use $crate::kernel::line::Line;
 
             #[target_feature(enable = $features)]
@@ -25,6 +25,15 @@ macro_rules! code_kernels_of {
             #[target_feature(enable = $features)]
             fn prepare(rotated: &[f32], bytes: &mut [i8], table: &mut [u8]) -> QueryFacts {
                 portable::prepare(rotated, bytes, table, |components, table| fill_table(components, table))
+            }
+            #[target_feature(enable = $features)]
+            fn relative_planes(
+                node: (&[u8], f32),
+                neighbour: (&[u8], f32),
+                count: usize,
+                bits: &mut [u8],
+            ) -> Residual {
+                planes::relative(node.0, node.1, neighbour.0, neighbour.1, count, bits)
             }
             #[target_feature(enable = $features)]
             fn estimate(
@@ -65,6 +74,10 @@ macro_rules! code_kernels_of {
                 // SAFETY: as above.
                 relative: |node, node_scale, neighbour, neighbour_scale, bits| unsafe {
                     relative(node, node_scale, neighbour, neighbour_scale, bits)
+                },
+                // SAFETY: as above.
+                relative_planes: |node, node_scale, neighbour, neighbour_scale, count, bits| unsafe {
+                    relative_planes((node, node_scale), (neighbour, neighbour_scale), count, bits)
                 },
                 // SAFETY: as above.
                 scan: |block, table, sums| unsafe { scan(block, table, &[], sums) },
