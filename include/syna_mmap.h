@@ -1,10 +1,10 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats, each under a unique key, and finds the nearest vectors to a
- * query. There is no server and no set-up: syna_mmap_open creates or opens the file. A second file, whose
- * name ends in ".hnsw", holds the index that makes searches fast. The index is derived from the store; if it
- * is missing or does not match the store, it is rebuilt.
+ * A store holds vectors of 64 to 8,192 floats (from 1 on if you ask for it), each under a unique key, and
+ * finds the nearest vectors to a query. There is no server and no set-up: syna_mmap_open creates or opens the
+ * file. A second file, whose name ends in ".hnsw", holds the index that makes searches fast. The index is
+ * derived from the store; if it is missing or does not match the store, it is rebuilt.
  *
  * - A write is visible to every search that begins after it returned. It survives a kill of the process. After
  *   a power failure the store contains everything up to the last checkpoint (syna_mmap_checkpoint). Later
@@ -129,7 +129,7 @@
  * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
  * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
  *
- * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
+ * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
  * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
  * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
  * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
@@ -156,7 +156,10 @@ extern "C" {
 /** An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ... */
 #define SYNA_MMAP_ERR_INVALID_ARGUMENT 1
 
-/** The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. */
+/**
+ * The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS, or below 1 with
+ * SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
+ */
 #define SYNA_MMAP_ERR_INVALID_DIMENSIONS 2
 
 /** The file has other dimensions than the options. */
@@ -374,6 +377,12 @@ typedef struct syna_mmap_error {
 #define SYNA_MMAP_OPEN_DAMAGED 16U
 
 /**
+ * Accept 1 to 63 dimensions. Without this flag they are SYNA_MMAP_ERR_INVALID_DIMENSIONS, as they are most
+ * likely a mistake. An existing file that is opened with dimensions 0 may have any.
+ */
+#define SYNA_MMAP_OPEN_SMALL_DIMENSIONS 32U
+
+/**
  * A write that returned survives a crash or a kill of the process. It survives a power failure from the
  * next checkpoint on.
  */
@@ -387,7 +396,7 @@ typedef struct syna_mmap_error {
 
 /**
  * The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
- * takes 320 + 5 * dimensions bytes of memory a vector (256 dimensions at least), for the vectors that
+ * takes 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, at most 1,472 below), for the vectors that
  * searches have visited.
  */
 #define SYNA_MMAP_INDEX_FAST 0U
@@ -410,8 +419,8 @@ typedef struct syna_mmap_options {
   /** sizeof(syna_mmap_options). */
   size_t struct_size;
   /**
-   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. 0: as in the existing file.
-   * Default 768.
+   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
+   * SYNA_MMAP_OPEN_SMALL_DIMENSIONS. 0: as in the existing file. Default 768.
    */
   uint32_t dimensions;
   /** SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE. */

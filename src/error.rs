@@ -17,7 +17,7 @@ pub enum SynaError {
         /// What is wrong with it.
         what: String,
     },
-    /// The dimensions are outside 64 to 8,192.
+    /// The dimensions are outside 64 to 8,192, or outside 1 to 8,192 with `small_dimensions`.
     InvalidDimensions {
         /// The requested dimensions.
         dimensions: u32,
@@ -214,7 +214,10 @@ impl SynaError {
         match self {
             Self::InvalidArgument { what } => write!(f, "invalid argument: {what}"),
             Self::InvalidDimensions { dimensions } => {
-                write!(f, "{dimensions} dimensions are not supported; use 64 to 8192")
+                write!(
+                    f,
+                    "{dimensions} dimensions are not supported; use 64 to 8192, or 1 to 63 with the option small_dimensions"
+                )
             }
             Self::DimensionMismatch { expected, actual } => {
                 write!(f, "the store has {expected} dimensions, not {actual}; pass {expected}")

@@ -33,6 +33,8 @@ const (
 	MustCreate Flags = C.SYNA_MMAP_OPEN_MUST_CREATE
 	Verify     Flags = C.SYNA_MMAP_OPEN_VERIFY
 	Damaged    Flags = C.SYNA_MMAP_OPEN_DAMAGED
+	// SmallDimensions accepts 1 to 63 dimensions.
+	SmallDimensions Flags = C.SYNA_MMAP_OPEN_SMALL_DIMENSIONS
 )
 
 // Durability is when a write is safe from a power cut.
@@ -87,7 +89,7 @@ func wrongLabel(label string) error {
 		"the label has %d bytes; pass one of at most %d, without NUL bytes", len(label), C.SYNA_MMAP_MAX_LABEL_BYTES)}
 }
 
-// WithDimensions: 64 to 8,192, or 0 for those of the existing file. Default 768.
+// WithDimensions: 64 to 8,192, or from 1 on with the flag SmallDimensions; 0 for those of the existing file. Default 768.
 func WithDimensions(count uint32) Option {
 	return func(o *options) { o.raw.dimensions = C.uint32_t(count) }
 }

@@ -58,7 +58,7 @@ pub struct Identity {
 impl Identity {
     /// Whether such dimensions, metric, element type and kind of keys are allowed.
     pub fn is_possible(&self) -> bool {
-        (64..=8192).contains(&self.dimensions) && self.metric <= 2 && self.element <= 2 && self.key_kind <= 1
+        (1..=8192).contains(&self.dimensions) && self.metric <= 2 && self.element <= 2 && self.key_kind <= 1
     }
 
     pub fn has_text_keys(&self) -> bool {
@@ -85,7 +85,11 @@ impl Identity {
 
     /// Bytes from one row to the next, for allowed dimensions.
     pub fn stride_bytes(&self) -> u32 {
-        self.vector_bytes().checked_next_multiple_of(64).unwrap_or(u32::MAX)
+        let bytes = self.vector_bytes();
+        if bytes <= 32 {
+            return bytes.next_power_of_two().max(4);
+        }
+        bytes.checked_next_multiple_of(64).unwrap_or(u32::MAX)
     }
 
     /// Rows of a block.

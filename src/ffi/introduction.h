@@ -1,10 +1,10 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats, each under a unique key, and finds the nearest vectors to a
- * query. There is no server and no set-up: syna_mmap_open creates or opens the file. A second file, whose
- * name ends in ".hnsw", holds the index that makes searches fast. The index is derived from the store; if it
- * is missing or does not match the store, it is rebuilt.
+ * A store holds vectors of 64 to 8,192 floats (from 1 on if you ask for it), each under a unique key, and
+ * finds the nearest vectors to a query. There is no server and no set-up: syna_mmap_open creates or opens the
+ * file. A second file, whose name ends in ".hnsw", holds the index that makes searches fast. The index is
+ * derived from the store; if it is missing or does not match the store, it is rebuilt.
  *
  * - A write is visible to every search that begins after it returned. It survives a kill of the process. After
  *   a power failure the store contains everything up to the last checkpoint (syna_mmap_checkpoint). Later
@@ -129,7 +129,7 @@
  * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
  * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
  *
- * LIMITS. Dimensions: 64 to 8,192. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
+ * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
  * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
  * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
  * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:

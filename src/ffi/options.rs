@@ -28,6 +28,9 @@ pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
 /// Open a damaged file read-only and show the rows that are intact: those that syna_mmap_salvage
 /// would save.
 pub const SYNA_MMAP_OPEN_DAMAGED: u32 = 16;
+/// Accept 1 to 63 dimensions. Without this flag they are SYNA_MMAP_ERR_INVALID_DIMENSIONS, as they are most
+/// likely a mistake. An existing file that is opened with dimensions 0 may have any.
+pub const SYNA_MMAP_OPEN_SMALL_DIMENSIONS: u32 = 32;
 
 /// A write that returned survives a crash or a kill of the process. It survives a power failure from the
 /// next checkpoint on.
@@ -37,7 +40,7 @@ pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
 pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 
 /// The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
-/// takes 320 + 5 * dimensions bytes of memory a vector (256 dimensions at least), for the vectors that
+/// takes 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, at most 1,472 below), for the vectors that
 /// searches have visited.
 pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
 /// The index stores only a vector's own code and links: 192 + dimensions bytes a vector. Searches take about
@@ -55,8 +58,8 @@ pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
 pub struct syna_mmap_options {
     /// sizeof(syna_mmap_options).
     pub struct_size: usize,
-    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS. 0: as in the existing file.
-    /// Default 768.
+    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
+    /// SYNA_MMAP_OPEN_SMALL_DIMENSIONS. 0: as in the existing file. Default 768.
     pub dimensions: u32,
     /// SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE.
     pub metric: u32,
@@ -235,9 +238,11 @@ impl syna_mmap_options {
                 return Err(unknown(member, value));
             }
         }
+        let small_dimensions = self.flags & SYNA_MMAP_OPEN_SMALL_DIMENSIONS != 0;
+        let least = if small_dimensions { 1 } else { SYNA_MMAP_MIN_DIMENSIONS };
         let dimensions = match self.dimensions {
             0 => 0,
-            n if (SYNA_MMAP_MIN_DIMENSIONS..=SYNA_MMAP_MAX_DIMENSIONS).contains(&n) => {
+            n if (least..=SYNA_MMAP_MAX_DIMENSIONS).contains(&n) => {
                 u16::try_from(n).map_err(|_| SynaError::InvalidDimensions { dimensions: n })?
             }
             n => return Err(SynaError::InvalidDimensions { dimensions: n }),
@@ -251,6 +256,7 @@ impl syna_mmap_options {
         let small = |n: u32| count(u64::from(n));
         Ok(MmapVectorConfig {
             dimensions,
+            small_dimensions,
             metric,
             metric_from_file: self.metric == SYNA_MMAP_METRIC_FROM_FILE,
             element,
@@ -289,7 +295,8 @@ fn open_mode(flags: u32) -> Result<OpenMode> {
         | SYNA_MMAP_OPEN_MUST_EXIST
         | SYNA_MMAP_OPEN_MUST_CREATE
         | SYNA_MMAP_OPEN_VERIFY
-        | SYNA_MMAP_OPEN_DAMAGED;
+        | SYNA_MMAP_OPEN_DAMAGED
+        | SYNA_MMAP_OPEN_SMALL_DIMENSIONS;
     if flags & !known != 0 {
         let bits = flags & !known;
         return Err(SynaError::argument(format!(

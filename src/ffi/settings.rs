@@ -25,6 +25,7 @@ fn options_of(config: &MmapVectorConfig) -> syna_mmap_options {
         (mode.must_create, options::SYNA_MMAP_OPEN_MUST_CREATE),
         (mode.verify, options::SYNA_MMAP_OPEN_VERIFY),
         (mode.damaged, options::SYNA_MMAP_OPEN_DAMAGED),
+        (config.small_dimensions, options::SYNA_MMAP_OPEN_SMALL_DIMENSIONS),
     ];
     syna_mmap_options {
         struct_size: size_of::<syna_mmap_options>(),

@@ -67,8 +67,11 @@ pub struct OpenMode {
 /// The configuration that a store is opened with. Set single fields and take the others from `..Default::default()`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MmapVectorConfig {
-    /// Floats in a vector, 64 to 8,192. 0: as in the existing file. Default 768.
+    /// Floats in a vector, 64 to 8,192, or 1 to 8,192 with `small_dimensions`. 0: as in the existing file. Default 768.
     pub dimensions: u16,
+    /// Accept dimensions from 1 on. Otherwise fewer than 64 are an error, as they are most likely a mistake. An existing
+    /// file that is opened with `dimensions` 0 may have any. Default `false`.
+    pub small_dimensions: bool,
     /// How distances are computed, fixed when the file is created. Default cosine.
     pub metric: DistanceMetric,
     /// Take the metric of the existing file and ignore `metric`. Default `false`.
@@ -152,6 +155,7 @@ impl Default for MmapVectorConfig {
         Self {
             dimensions: 768,
             metric: DistanceMetric::Cosine,
+            small_dimensions: false,
             metric_from_file: false,
             element: ElementType::F32,
             element_from_file: false,

@@ -23,6 +23,9 @@ namespace SynaMmap
         MustCreate = 4,
         Verify = 8,
         Damaged = 16,
+
+        /// <summary>Accept 1 to 63 dimensions.</summary>
+        SmallDimensions = 32,
     }
 
     /// <summary>When a write is safe from a power cut.</summary>
@@ -74,7 +77,7 @@ namespace SynaMmap
             }
         }
 
-        /// <summary>Floats in a vector, 64 to 8,192; 0: as in the existing file. Default 768.</summary>
+        /// <summary>Floats in a vector, 64 to 8,192, or from 1 on with OpenFlags.SmallDimensions; 0: as in the existing file. Default 768.</summary>
         public uint Dimensions { get => Raw.Dimensions; set => Raw.Dimensions = value; }
 
         /// <summary>Fixed when the file is made. Default Cosine.</summary>

@@ -72,7 +72,7 @@ class InvalidArgumentError(SynaError, ValueError):
 
 
 class InvalidDimensionsError(SynaError, ValueError):
-    """Dimensions outside 64 to 8,192."""
+    """Dimensions outside 64 to 8,192, or outside 1 to 8,192 with OpenFlags.SMALL_DIMENSIONS."""
 
 
 class DimensionMismatchError(SynaError, ValueError):

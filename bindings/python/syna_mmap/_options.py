@@ -58,6 +58,8 @@ class OpenFlags(IntFlag):
     MUST_CREATE = 4
     VERIFY = 8
     DAMAGED = 16
+    #: Accept 1 to 63 dimensions.
+    SMALL_DIMENSIONS = 32
 
 
 class Durability(IntEnum):

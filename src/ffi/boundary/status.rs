@@ -13,7 +13,8 @@ pub type syna_mmap_status = i32;
 pub const SYNA_MMAP_OK: i32 = 0;
 /// An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ...
 pub const SYNA_MMAP_ERR_INVALID_ARGUMENT: i32 = 1;
-/// The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS.
+/// The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS, or below 1 with
+/// SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
 pub const SYNA_MMAP_ERR_INVALID_DIMENSIONS: i32 = 2;
 /// The file has other dimensions than the options.
 pub const SYNA_MMAP_ERR_DIMENSION_MISMATCH: i32 = 3;

@@ -99,7 +99,7 @@ impl ExtentHeader {
             element: ElementType::from_number(u32::from(element & 0xf))?,
             keys: KeyKind::from_number(u32::from(element >> 4))?,
         };
-        if !(64..=8192).contains(&identity.dimensions) {
+        if !layout::DIMENSIONS.contains(&identity.dimensions) {
             return None;
         }
         let (ordinal, first_row) =

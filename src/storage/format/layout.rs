@@ -2,7 +2,7 @@
 //!
 //! `docs/file-format.md` describes the same in words, with an example. Everything is little-endian.
 
-/// The alignment of rows in the file.
+/// The alignment of rows in the file, except of those that are shorter: see [`stride_bytes`].
 pub(crate) const ROW_ALIGN: u64 = 64;
 /// The alignment of extents. It is independent of the machine's page size: a mapping may begin anywhere.
 pub(crate) const EXTENT_ALIGN: u64 = 4096;
@@ -151,10 +151,23 @@ pub(crate) mod frame {
     const _: () = assert!(LENGTH == 64 && LENGTH.is_multiple_of(ALIGN));
 }
 
-/// Bytes from one row to the next: the vector, padded to a multiple of [`ROW_ALIGN`].
+/// The most bytes of a vector that is not padded to [`ROW_ALIGN`].
+const MOST_SHORT_BYTES: u32 = 32;
+/// The least bytes from one row to the next.
+const LEAST_STRIDE_BYTES: u32 = 4;
+
+/// Bytes from one row to the next: the vector, padded to a multiple of [`ROW_ALIGN`]. Vectors of at most 32 bytes are padded
+/// to a power of two, at least 4, so no vector lies in two cache lines without need.
 pub(crate) const fn stride_bytes(vector_bytes: u32) -> u32 {
-    vector_bytes.next_multiple_of(64)
+    if vector_bytes > MOST_SHORT_BYTES {
+        return vector_bytes.next_multiple_of(64);
+    }
+    let padded = vector_bytes.next_power_of_two();
+    if padded < LEAST_STRIDE_BYTES { LEAST_STRIDE_BYTES } else { padded }
 }
+
+/// Dimensions that a file may have.
+pub(crate) const DIMENSIONS: std::ops::RangeInclusive<u32> = 1..=8192;
 
 /// Rows in a block, the unit of vector extents: a power of two that fills about 64 KiB.
 pub(crate) const fn block_rows(stride_bytes: u32) -> u32 {
@@ -202,7 +215,10 @@ mod tests {
     fn strides_and_blocks_are_valid_for_all_vectors() {
         for bytes in 2..=4 * 8192 {
             let stride = stride_bytes(bytes);
-            assert!(stride >= bytes && stride < bytes + 64 && stride.is_multiple_of(64));
+            assert!(stride >= bytes && stride < bytes + 64);
+            assert!(stride.is_multiple_of(64) || (stride.is_power_of_two() && (4..64).contains(&stride)));
+            // A vector lies in as few cache lines as possible.
+            assert!(stride.is_multiple_of(bytes.min(32).next_power_of_two().max(4)));
             let rows = block_rows(stride);
             assert!(rows.is_power_of_two() && rows * stride <= 64 * 1024);
         }

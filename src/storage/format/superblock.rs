@@ -188,8 +188,8 @@ impl Superblock {
         }
         check_features(from)?;
         let dimensions = bytes::read_u32(from, slot::DIMENSIONS);
-        if !(64..=8192).contains(&dimensions) {
-            return Err(damaged("the superblock has dimensions outside 64 to 8192"));
+        if !layout::DIMENSIONS.contains(&dimensions) {
+            return Err(damaged("the superblock has dimensions outside 1 to 8192"));
         }
         let metric = DistanceMetric::from_number(bytes::read_u32(from, slot::METRIC))
             .ok_or_else(|| damaged("the superblock has an unknown metric"))?;

@@ -21,6 +21,7 @@ impl MmapVectorStore {
         let (config, settings) = (&self.inner.config, &self.inner.settings);
         MmapVectorConfig {
             dimensions: self.dimensions(),
+            small_dimensions: self.dimensions() < 64,
             metric: self.metric(),
             metric_from_file: false,
             element: self.element(),

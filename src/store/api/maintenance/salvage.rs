@@ -42,6 +42,7 @@ fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
         to,
         MmapVectorConfig {
             dimensions: old.dimensions(),
+            small_dimensions: true,
             metric: old.metric(),
             metric_from_file: false,
             key_kind: old.key_kind(),
