@@ -52,6 +52,7 @@ def arguments():
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--native", action="store_true", help="all queries in one native call, instead of one call of Python each")
     parser.add_argument("--timeout", type=float, default=900, help="seconds for one library on one data set")
+    parser.add_argument("--page", help="the page to write in place of search.md or search-native.md, such as small")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks")
     return parser.parse_args()
 
@@ -149,12 +150,13 @@ def at_recall(curve, recall, what="qps"):
 def table(results, is_native):
     baseline = next((r for r in results if r["peer"] == BASELINE and "curve" in r), None)
     lines = [
-        f"| library | version | QPS at 0.95 | x hnswlib | QPS at 0.99 | x hnswlib | {'us' if is_native else 'p50, p99 us'} at 0.95 | build s | memory MiB |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"| library | version | QPS at 0.95 | x hnswlib | QPS at 0.99 | x hnswlib | {'us' if is_native else 'p50, p99 us'} at 0.95 | build s | "
+        "memory MiB | bytes a row |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for result in results:
         if "curve" not in result:
-            lines.append(f"| {result['peer']} | | {result['error']} | | | | | | |")
+            lines.append(f"| {result['peer']} | | {result['error']} | | | | | | | |")
             continue
         cells = [result["peer"], result["version"]]
         for recall in RECALLS:
@@ -165,7 +167,7 @@ def table(results, is_native):
             cells.append(f"{qps / of_baseline:.2f}" if qps and of_baseline else "")
         micros = [at_recall(result["curve"], 0.95, what) for what in (("p50_us",) if is_native else ("p50_us", "p99_us"))]
         cells.append(", ".join(f"{value:.0f}" if value else "-" for value in micros))
-        cells += [f"{result['build_secs']:.1f}", f"{result['rss_mib']:,.0f}"]
+        cells += [f"{result['build_secs']:.1f}", f"{result['rss_mib']:,.0f}", f"{result.get('bytes_a_row', 0):,.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -233,14 +235,14 @@ def main():
         f"Medians of {options.reps} rounds in which the libraries took turns. Indexes were built with 2 threads, one library "
         "after the other.",
         "- QPS at a recall is interpolated between two points of the sweep. `*`: the lowest setting has a higher recall.\n"
-        "- Memory is the growth of the process, including mapped files.\n"
+        "- Memory is the growth of the process, including mapped files. Bytes a row are those of the files; 0: not known.\n"
         "- `ours`: filled in one batch and searched as built.\n"
         "- `ours-reopened` and the following: closed and reopened before the searches, as most stores are.\n"
         "- `ours-single-inserts`: filled row by row with automatic indexing.\n"
         "- `ours-replaced-since`: every row replaced after `build_index`, so half of the index are deleted rows.\n"
         "- `ours-all-replaced`: the same, then `build_index` again, which rebuilds the index.",
     ]
-    page = "search-native" if options.native else "search"
+    page = options.page or ("search-native" if options.native else "search")
     path = options.out / f"{page}.md"
     # The manually written part is kept.
     _, end, rest = path.read_text().partition(END) if path.exists() else ("", END, "\n")

@@ -8,6 +8,7 @@ libraries can alternate: the speed of a machine changes from minute to minute.
 import gc
 import json
 import os
+import pickle
 import sys
 import time
 
@@ -16,6 +17,7 @@ import numpy as np
 HARNESS, DATA, PEER, LIB, LOOP = sys.argv[1:6]
 sys.path.insert(0, HARNESS)
 import peers_search as peers  # noqa: E402  (found through the argument)
+import kd_tree  # noqa: E402,F401  (adds itself)
 import native  # noqa: E402
 import ours  # noqa: E402  (after the harness)
 
@@ -80,6 +82,17 @@ def sweep(peer, data):
     return points
 
 
+def size_of(peer):
+    """Bytes of the vectors and the index as the library writes them to files; None if that is not known."""
+    if peer.name.startswith("ours"):
+        return sum(os.path.getsize(peer.path + end) for end in ("", ".hnsw"))
+    if peer.name == "hnswlib":
+        return peer.ix.index_file_size()
+    if peer.name == "kd-tree":
+        return len(pickle.dumps(peer.tree, protocol=5))
+    return None
+
+
 def build(answer):
     """The peer, ready to search, and its data; nothing if it does not support the metric."""
     data = peers.load_data(DATA, K, 1000, 0)
@@ -94,6 +107,9 @@ def build(answer):
     before, begin = peers.rss_mib(), time.perf_counter()
     peer.build(data, THREADS)
     answer["build_secs"] = round(time.perf_counter() - begin, 2)
+    size = size_of(peer)
+    if size:
+        answer["bytes_a_row"] = round(size / len(data.base), 1)
     gc.collect()
     if LOOP == "native":
         peer.search_all = native.search_of(peer)

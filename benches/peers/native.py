@@ -26,6 +26,8 @@ def search_of(peer):
         return lambda queries, k: peer.ix.search(queries, k, params=peer.p)[1]
     if name.startswith("symqg"):
         return lambda queries, k: np.asarray(peer.ix.search(queries, k, peer.p, 1)[0])
+    if name == "kd-tree":
+        return peer.search_many
     if name.startswith("svs"):
         return lambda queries, k: np.asarray(peer.ix.search(queries, k)[0])
     return None
@@ -50,7 +52,7 @@ def loop_of(peer):
         queries = np.ascontiguousarray(queries, np.float32)
         rows = np.empty((len(queries), k), np.uint64)
         status = loop(
-            search, hits, peer.store._handle, results._begin(), ctypes.c_uint32(peer.ef),
+            search, hits, peer.store._handle, results._begin(peer.store._memory), ctypes.c_uint32(peer.ef),
             ctypes.c_void_p(queries.ctypes.data), ctypes.c_size_t(len(queries)), ctypes.c_size_t(queries.shape[1]),
             ctypes.c_size_t(k), ctypes.c_void_p(rows.ctypes.data),
         )

@@ -37,12 +37,16 @@ class Ours(peers.Peer):
         self.path = os.path.join(self.folder, "store.syna")
         self.store = self.package().Store(
             self.path, d.dim, d.metric if d.metric != "dot" else "dot_product", threads=threads, hnsw_m=self.M,
-            hnsw_ef_construction=self.efc, **options
+            hnsw_ef_construction=self.efc, **self.flags(d), **options
         )
+
+    def flags(self, d):
+        return {"flags": self.package().OpenFlags.SMALL_DIMENSIONS} if d.dim < 64 else {}
 
     def fill(self, d):
         self.store.insert_batch([b"doc%d" % i for i in range(len(d.base))], d.base)
         self.store.build_index()
+        self.store.checkpoint()
 
     def reopen(self):
         """Closes and reopens the store, as most stores are before they are searched."""
