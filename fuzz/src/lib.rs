@@ -20,11 +20,12 @@
 //! | `c_hosts.rs` | more C calls: filters, ranges, batches, cursors |
 //! | `c_reading.rs` | more C calls: views, row numbers, many keys, conditions, settings, stores in memory |
 //! | `injected.rs` | a fault in each target, on request, to show that the target finds it |
-//! | `c_header.rs` | the C functions and structs that these calls need |
+//! | `c_header.rs`, `c_functions.rs` | the C structs and functions that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses some of it")]
 
 pub mod bases;
 pub mod c_calls;
+pub mod c_functions;
 pub mod c_header;
 pub mod c_hosts;
 pub mod c_reading;

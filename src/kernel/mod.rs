@@ -19,14 +19,12 @@
 //! | file | content |
 //! | --- | --- |
 //! | `isa.rs` | `Isa`: the instruction sets that have kernels |
-//! | `line.rs` | `Line`: a cache line as plain data |
-//! | `prefetch.rs` | prefetch hints |
-//! | `half.rs` | the value of a 16-bit float |
-//! | `rows.rs` | stored rows of other types than f32 |
+//! | `line.rs` | `Line`: a cache line as plain data; prefetch hints |
+//! | `rows.rs` | stored rows of f32 and of other types |
 //! | `table.rs` | `Kernels`: the functions of one instruction set, and the calls for the layers above |
 //! | `scalar.rs` | the reference implementation; the fallback for a CPU without SIMD, and f64 sums for the cold paths |
+//! | `lanes.rs` | `Lanes`: a vector register; how it is loaded from rows of each type |
 //! | `sweep.rs` | the loop, generic over lanes, sums and rows |
-//! | `stored.rs` | how the loop loads rows of each type |
 //! | `table_macro.rs` | the macro that defines an instruction set's functions |
 //! | `avx2.rs`, `avx512.rs`, `neon.rs` | how an instruction set loads, adds, multiplies and folds its lanes |
 //! | `detect.rs` | selecting the kernels for this CPU |
@@ -53,21 +51,22 @@ mod avx512;
 )]
 pub(crate) mod codes;
 mod detect;
+#[cfg_attr(
+    all(feature = "bench-internals", not(test)),
+    expect(dead_code, reason = "only tests compare instruction sets")
+)]
 pub(crate) mod elements;
-mod half;
 mod isa;
-#[expect(unsafe_code, reason = "plain data is declared to be plain data")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(unsafe_code, reason = "vector registers, which are loaded through pointers")]
+mod lanes;
+#[expect(unsafe_code, reason = "plain data is declared to be plain data; an instruction without a safe name")]
 mod line;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
 mod neon;
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an instruction without a safe name"))]
-mod prefetch;
 pub(crate) mod rows;
 pub(crate) mod scalar;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[expect(unsafe_code, reason = "loads through pointers")]
-mod stored;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[expect(unsafe_code, reason = "the loop of the instruction sets, which loads through pointers")]
 mod sweep;

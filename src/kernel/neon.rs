@@ -1,10 +1,9 @@
 //! NEON of aarch64: 4 lanes, 32 registers.
 
 use super::isa::Isa;
-use super::stored::Stored;
+use super::lanes::{Lanes, Stored};
 use super::sweep::{
-    Chain, Lanes, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, sweep,
-    sweep_chain,
+    Chain, Product, ProductAndSquare, SquaredDifference, Term, all_finite, fold_chains, sweep, sweep_chain,
 };
 use super::table_macro::kernels_of;
 use core::arch::aarch64::{

@@ -1,7 +1,5 @@
 //! Vectors as they are stored: f32, or another type.
 
-use super::elements::ElementKernels;
-
 /// 16-bit floats.
 #[derive(Debug, Clone, Copy)]
 pub struct Halves<'a>(pub &'a [u16]);
@@ -47,21 +45,6 @@ impl<'a> StoredRow<'a> {
             Self::Halves(halves) => bytemuck::cast_slice(halves.0),
             Self::Bytes(bytes) => bytemuck::cast_slice(bytes.integers),
         }
-    }
-
-    /// The components: those of the row, or widened into `buffer`, which has as many.
-    #[inline]
-    #[must_use]
-    pub fn widened<'s>(self, kernels: ElementKernels, buffer: &'s mut [f32]) -> &'s [f32]
-    where
-        'a: 's,
-    {
-        match self {
-            Self::Floats(floats) => return floats,
-            Self::Halves(halves) => kernels.widen_half(halves.0, buffer),
-            Self::Bytes(bytes) => kernels.widen_byte(bytes.integers, bytes.scale, buffer),
-        }
-        buffer
     }
 
     /// Whether all components are 0.
@@ -165,4 +148,15 @@ impl RowType for HalfRows {
 
 impl RowType for ByteRows {
     type Row<'a> = Bytes<'a>;
+}
+
+/// The exponent of f32 is biased by 127, that of a half by 15: this factor moves the one to the other. The product is
+/// exact, subnormal halves included.
+const REBIAS: f32 = f32::from_bits((127 + 127 - 15) << 23);
+
+/// The value of a half. Exact for all finite halves.
+#[inline(always)]
+pub(super) fn half_value(half: u16) -> f32 {
+    let magnitude = f32::from_bits(u32::from(half & 0x7FFF) << 13) * REBIAS;
+    f32::from_bits(magnitude.to_bits() | u32::from(half & 0x8000) << 16)
 }

@@ -3,8 +3,8 @@
 //! A product of two f32 is exact in f64, and squares of the largest and the smallest f32 can be summed without leaving
 //! its range. So these sums have an error of about half a unit in the last place of f32 for all finite components.
 
-use super::half::half_value;
 use super::isa::Isa;
+use super::rows::half_value;
 use super::rows::{Bytes, Halves, StoredRow};
 use super::table::{Kernels, StoredKernels};
 

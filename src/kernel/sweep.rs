@@ -4,54 +4,11 @@
 //! components of a partial register at the end: to the last chain) and there to lane `i % LANES`, however many rows are
 //! processed at once. So the calls for one row and for four agree bit for bit.
 
-use super::stored::Stored;
+use super::lanes::{Lanes, Stored};
 
 /// Accumulators for each sum of each row. A fused multiply-add has a latency of 4 cycles on current CPUs, and one row
 /// issues one each cycle, so with fewer than 4 the loop would wait for its own sums.
 pub(super) const CHAINS: usize = 4;
-
-/// One vector register of f32.
-///
-/// # Safety
-/// Methods except `load` and `load_first` require only the instruction set. They are inlined where it is enabled.
-pub(super) trait Lanes: Copy {
-    /// Components in a register.
-    const LANES: usize;
-    /// All lanes 0.
-    unsafe fn zero() -> Self;
-    /// The `LANES` components at `from`.
-    ///
-    /// # Safety
-    /// The CPU has the instruction set, and `LANES` components are readable at `from`, which is aligned for f32.
-    unsafe fn load(from: *const f32) -> Self;
-    /// The first `count` components at `from`, and 0 in the other lanes. Memory after them is not read.
-    ///
-    /// # Safety
-    /// The CPU has the instruction set, `0 < count < LANES`; `count` components are readable at `from`, aligned for f32.
-    unsafe fn load_first(from: *const f32, count: usize) -> Self;
-    /// `value` in all lanes.
-    unsafe fn splat(value: f32) -> Self;
-    /// The values of the `LANES` halves at `from`.
-    ///
-    /// # Safety
-    /// As [`Lanes::load`], for halves.
-    unsafe fn load_halves(from: *const u16) -> Self;
-    /// The `LANES` integers at `from` as f32.
-    ///
-    /// # Safety
-    /// As [`Lanes::load`], for bytes.
-    unsafe fn load_bytes(from: *const i8) -> Self;
-    /// `self * factor`.
-    unsafe fn multiply(self, factor: Self) -> Self;
-    /// `self + other`.
-    unsafe fn add(self, other: Self) -> Self;
-    /// `self - other`.
-    unsafe fn subtract(self, other: Self) -> Self;
-    /// `self * factor + addend`, rounded once.
-    unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self;
-    /// The sum of all lanes.
-    unsafe fn fold(self) -> f32;
-}
 
 /// The terms of `SUMS` sums over pairs of components.
 pub(super) trait Term<const SUMS: usize> {

@@ -148,6 +148,11 @@ impl MmapVectorConfig {
         let is_any_from_file = self.metric_from_file || self.element_from_file || self.key_kind_from_file;
         self.dimensions == 0 || is_any_from_file
     }
+
+    /// The fewest dimensions that may be asked for.
+    pub(in crate::store) fn least_dimensions(&self) -> u32 {
+        if self.small_dimensions { 1 } else { 64 }
+    }
 }
 
 impl Default for MmapVectorConfig {

@@ -15,7 +15,22 @@ use std::collections::{BTreeMap, BTreeSet};
 const ORDER: [(&str, &[&str]); 5] = [
     (
         "kernel",
-        &["isa", "line", "prefetch", "table", "scalar", "sweep", "avx2", "avx512", "neon", "detect", "codes"],
+        &[
+            "isa",
+            "line",
+            "rows",
+            "table",
+            "scalar",
+            "lanes",
+            "sweep",
+            "table_macro",
+            "avx2",
+            "avx512",
+            "neon",
+            "detect",
+            "codes",
+            "elements",
+        ],
     ),
     ("storage", &["platform", "io", "format", "file", "append", "simulated"]),
     (
@@ -44,6 +59,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "limits",
             "listener",
             "log",
+            "kinds",
             "options",
             "store",
             "user_block",

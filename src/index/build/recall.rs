@@ -173,7 +173,7 @@ impl Graph {
         let end = Sampling::items_of(*covered).min(*next_item + ITEMS_AT_ONCE);
         let mut buffers = memory::all(queries.iter().map(|&row| buffer_for(rows.row(row))))?;
         let vectors = queries.iter().zip(&mut buffers);
-        let vectors = vectors.map(|(&row, buffer)| rows.row(row).widened(self.encoder.elements, buffer));
+        let vectors = vectors.map(|(&row, buffer)| self.encoder.elements.components(rows.row(row), buffer));
         let prepared = memory::collected(vectors.map(|vector| self.prepared(vector)))?;
         let share = queries.len().div_ceil(scratches.len().max(1)).max(1);
         let mut scan_items = |items: Range<usize>| {

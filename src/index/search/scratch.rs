@@ -137,7 +137,7 @@ pub(crate) fn components_of<'s, 'r: 's>(
         memory::reserve(buffer, row.len())?;
         buffer.resize(row.len(), 0.0);
     }
-    Ok(row.widened(kernels, buffer))
+    Ok(kernels.components(row, buffer))
 }
 
 impl Scratch {

@@ -35,7 +35,7 @@ impl Widened {
         }
         let mut places = self.room.chunks_exact_mut(dimensions);
         rows.map(|row| match places.next() {
-            Some(place) => StoredRow::Floats(row.widened(self.kernels, place)),
+            Some(place) => StoredRow::Floats(self.kernels.components(row, place)),
             None => row,
         })
     }

@@ -5,7 +5,7 @@ use super::portable::{SMALL, fold};
 use super::table_macro::code_kernels_of;
 use crate::kernel::isa::Isa;
 use crate::kernel::line::Line;
-use crate::kernel::prefetch::prefetch_line;
+use crate::kernel::line::prefetch_line;
 use core::arch::x86_64::{
     __m128i, __m256, __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadl_epi64, _mm_loadu_si128,
     _mm_shuffle_epi32, _mm_storeu_si128, _mm256_add_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps,

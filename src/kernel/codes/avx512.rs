@@ -6,7 +6,7 @@ use super::portable::{SMALL, fold};
 use super::table_macro::code_kernels_of;
 use crate::kernel::isa::Isa;
 use crate::kernel::line::Line;
-use crate::kernel::prefetch::prefetch_line;
+use crate::kernel::line::prefetch_line;
 use core::arch::x86_64::{
     __m128i, __m512, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_set1_epi32, _mm256_sub_epi32,
     _mm512_add_epi16, _mm512_add_epi32, _mm512_add_ps, _mm512_and_ps, _mm512_and_si512, _mm512_andnot_ps,

@@ -71,7 +71,7 @@ mod table_macro;
 mod tests;
 
 pub use super::line::Line;
-pub(crate) use super::prefetch::{Prefetch, prefetch, prefetch_line};
+pub(crate) use super::line::{Prefetch, prefetch, prefetch_line};
 pub use facts::{BlockFacts, CodeFacts, QueryFacts, Residual};
 pub(crate) use planes::{MOST_COMPONENTS, MOST_PLANES};
 pub(crate) use portable::block_of_round;

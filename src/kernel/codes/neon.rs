@@ -6,7 +6,7 @@ use super::table::lookup_offset;
 use super::table_macro::code_kernels_of;
 use crate::kernel::isa::Isa;
 use crate::kernel::line::Line;
-use crate::kernel::prefetch::prefetch_line;
+use crate::kernel::line::prefetch_line;
 use core::arch::aarch64::{
     float32x4_t, int8x16_t, uint8x16_t, uint16x8_t, vabsq_f32, vaddq_f32, vaddq_s8, vaddq_s32, vaddq_u8,
     vaddvq_s32, vaddvq_u32, vaddw_high_u8, vaddw_high_u16, vaddw_u8, vaddw_u16, vandq_u8, vandq_u32,

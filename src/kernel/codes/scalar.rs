@@ -5,7 +5,7 @@ use super::planes;
 use super::portable::{self, CHAINS, fold};
 use super::table::CodeKernels;
 use crate::kernel::isa::Isa;
-use crate::kernel::prefetch::prefetch_line;
+use crate::kernel::line::prefetch_line;
 
 /// The kernels for a CPU without any of the instruction sets.
 pub(super) const KERNELS: CodeKernels = CodeKernels {

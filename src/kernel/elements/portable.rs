@@ -1,6 +1,6 @@
 //! The conversions as plain loops, which the compiler turns into vector code where an instruction set is enabled.
 
-use crate::kernel::half::half_value;
+use crate::kernel::rows::half_value;
 use crate::kernel::scalar::narrow;
 
 /// The half nearest to a value, ties to even; infinite from 65,520 on.

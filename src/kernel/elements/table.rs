@@ -1,6 +1,7 @@
 //! The table of the functions of one instruction set.
 
 use crate::kernel::isa::Isa;
+use crate::kernel::rows::StoredRow;
 
 /// The conversions of one instruction set. The table is copied freely and never changes.
 ///
@@ -55,5 +56,17 @@ impl ElementKernels {
     pub fn narrow_byte(&self, from: &[f32], into: &mut [i8]) -> f32 {
         debug_assert_eq!(from.len(), into.len());
         (self.narrow_byte)(from, into)
+    }
+
+    /// The components of a row: those that it has as f32, or widened into `buffer`, which has as many.
+    #[inline]
+    #[must_use]
+    pub fn components<'a: 's, 's>(&self, row: StoredRow<'a>, buffer: &'s mut [f32]) -> &'s [f32] {
+        match row {
+            StoredRow::Floats(floats) => return floats,
+            StoredRow::Halves(halves) => self.widen_half(halves.0, buffer),
+            StoredRow::Bytes(bytes) => self.widen_byte(bytes.integers, bytes.scale, buffer),
+        }
+        buffer
     }
 }

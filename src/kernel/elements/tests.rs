@@ -1,7 +1,6 @@
 //! All instruction sets against exact values, and against each other.
 
 use super::ElementKernels;
-use crate::index::mix;
 use crate::kernel::scalar::narrow;
 
 /// The value of a finite half, from its definition.
@@ -58,6 +57,14 @@ fn values_are_rounded_to_the_nearest_half_ties_to_even() {
             assert_eq!(*found, [half, half | 0x8000], "{value:e} with {name}");
         }
     }
+}
+
+/// splitmix64.
+fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
 }
 
 /// A vector of random components of one magnitude.

@@ -67,8 +67,7 @@ pub(crate) fn settled_index(
 /// Checks the configuration before any file is opened.
 pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
     let dimensions = u32::from(config.dimensions);
-    let least = if config.small_dimensions { 1 } else { 64 };
-    if dimensions != 0 && !(least..=8192).contains(&dimensions) {
+    if dimensions != 0 && !(config.least_dimensions()..=8192).contains(&dimensions) {
         return Err(SynaError::InvalidDimensions { dimensions });
     }
     let hnsw = &config.hnsw_config;

@@ -84,7 +84,7 @@ impl VectorFormat {
         match row {
             StoredRow::Floats(floats) => into.copy_from_slice(floats),
             StoredRow::Halves(_) | StoredRow::Bytes(_) => {
-                let _ = row.widened(self.elements, into);
+                let _ = self.elements.components(row, into);
             }
         }
     }

@@ -7,7 +7,8 @@ use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::vector_format::at_position;
 use crate::store::write::batch::{WriteBatch, WriteMode, Written};
-use crate::store::write::checked_batch::{CheckedBatch, Given};
+use crate::store::write::checked_batch::CheckedBatch;
+use crate::store::write::checked_vectors::Given;
 use crate::store::write::plan::BatchPlan;
 use crate::{Result, SynaError, memory};
 
@@ -26,8 +27,8 @@ struct Planned<'a, 'p> {
 impl<'a> Planned<'a, '_> {
     /// The stored form of an element's vector, in `room` if it is converted.
     fn stored(&mut self, element: usize) -> Result<&'a [u8]> {
-        match self.batch.vector(element) {
-            Given::Floats(vector) if self.batch.is_converted() => {
+        match self.batch.vectors.at(element) {
+            Given::Floats(vector) if self.batch.vectors.is_converted() => {
                 let format = &self.state.vectors;
                 let (into, rest) =
                     std::mem::take(&mut self.room)
@@ -59,8 +60,8 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         self.listed = self.plan.picked.len().min(first + most);
         // Each new key becomes a row, in the order of the batch. If all keys so far are new, rows and elements are the
         // same.
-        if self.plan.picked.len() == self.plan.seen && !self.batch.is_converted() {
-            self.batch.list_bytes(first..self.listed, vectors);
+        if self.plan.picked.len() == self.plan.seen && !self.batch.vectors.is_converted() {
+            self.batch.vectors.list_bytes(first..self.listed, vectors);
             return Ok(());
         }
         for row in first..self.listed {
@@ -71,7 +72,7 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
     }
 
     fn checksum(&self, vector: &'a [u8]) -> Result<u32> {
-        match self.batch.is_converted() {
+        match self.batch.vectors.is_converted() {
             true => Ok(crc32c(vector)),
             false => self.state.vectors.checksum(vector).ok_or_else(|| self.refusal()),
         }
@@ -90,7 +91,7 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
 /// Checks the components of all vectors.
 fn check_all(state: &SharedState, batch: &CheckedBatch<'_>) -> Result<()> {
     (0..batch.count).try_for_each(|position| {
-        let checked = match batch.vector(position) {
+        let checked = match batch.vectors.at(position) {
             Given::Floats(vector) => state.vectors.check(vector),
             Given::Stored(vector) => state.vectors.check_stored(vector),
         };
@@ -109,7 +110,7 @@ pub(crate) fn write_batch(
     let batch = CheckedBatch::check(batch, state)?;
     if batch.count == 1 {
         // The vector is prefetched while its key is looked up.
-        prefetch(batch.vector(0).bytes());
+        prefetch(batch.vectors.at(0).bytes());
     }
     plan.begin(&batch, state, appender.position().rows)?;
     // Keys are looked up while the rows before them are written. Not in an upsert, where a later element may change an
@@ -152,7 +153,7 @@ fn append_batch(
     state.rows.reserve(before.rows, row_count, batch.has_tags(), &plan.deletions)?;
     // Its elements are aligned as the components of any type.
     let vector_elements = state.vectors.vector_bytes.div_ceil(4);
-    let converted = if batch.is_converted() { most_rows.saturating_mul(vector_elements) } else { 0 };
+    let converted = if batch.vectors.is_converted() { most_rows.saturating_mul(vector_elements) } else { 0 };
     let mut room = memory::filled(0_u32, converted)?;
     let room = bytemuck::cast_slice_mut(&mut room);
     let written = appender.append(&mut Planned { state, plan, batch, most_rows, listed: 0, room })?;

@@ -2,10 +2,9 @@
 
 use crate::memory;
 use crate::store::state::shared_state::SharedState;
-use crate::store::state::vector_format::VectorFormat;
-use crate::store::write::batch::{BatchKeys, BatchPayloads, BatchVectors, WriteBatch};
-use crate::{ElementType, KeyKind, Result, SynaError};
-use std::ops::Range;
+use crate::store::write::batch::{BatchKeys, BatchPayloads, WriteBatch};
+use crate::store::write::checked_vectors::{CheckedVectors, check_count};
+use crate::{KeyKind, Result, SynaError};
 
 /// The most bytes of a key. The empty key is valid.
 pub const MAX_KEY_BYTES: usize = 65_535;
@@ -24,28 +23,8 @@ pub(crate) struct CheckedBatch<'a> {
     pub(crate) count: usize,
     /// Keys to delete.
     pub(crate) deletion_count: usize,
-    dimensions: usize,
-    /// Bytes of a stored vector.
-    vector_bytes: usize,
-    element: ElementType,
+    pub(crate) vectors: CheckedVectors<'a>,
     key_kind: KeyKind,
-}
-
-/// A vector of a batch.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Given<'a> {
-    Floats(&'a [f32]),
-    /// As the store keeps it.
-    Stored(&'a [u8]),
-}
-
-impl<'a> Given<'a> {
-    pub(crate) fn bytes(self) -> &'a [u8] {
-        match self {
-            Self::Floats(floats) => bytemuck::cast_slice(floats),
-            Self::Stored(bytes) => bytes,
-        }
-    }
 }
 
 impl<'a> CheckedBatch<'a> {
@@ -53,25 +32,7 @@ impl<'a> CheckedBatch<'a> {
     /// vector is read from memory once.
     pub(crate) fn check(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
         let checked = Self::check_counts(batch, state)?;
-        let (count, dimensions) = (checked.count, checked.dimensions);
-        match batch.vectors {
-            BatchVectors::Slices(vectors) => check_count(vectors.len(), count, "vectors")?,
-            BatchVectors::RowMajor(floats) => {
-                if count.checked_mul(dimensions) != Some(floats.len()) {
-                    let actual = floats.len().checked_div(count).unwrap_or(floats.len()) as u64;
-                    return Err(SynaError::DimensionMismatch {
-                        expected: state.data.identity.dimensions,
-                        actual,
-                    });
-                }
-            }
-            BatchVectors::Stored(vectors) => check_count(vectors.len(), count, "vectors")?,
-            BatchVectors::StoredRowMajor(bytes) => {
-                if count.checked_mul(checked.vector_bytes) != Some(bytes.len()) {
-                    return Err(checked.wrong_length(bytes.len().checked_div(count).unwrap_or(bytes.len())));
-                }
-            }
-        }
+        checked.vectors.check_count(checked.count)?;
         let batch_bytes = match checked.plain_bytes() {
             Some(bytes) => bytes,
             None => checked.check_elements(Self::check_element)?,
@@ -104,9 +65,9 @@ impl<'a> CheckedBatch<'a> {
                 check_count(check_offsets(offsets, bytes, "payload_offsets")?, count, "payloads")?;
             }
         }
-        let VectorFormat { dimensions, vector_bytes, element, .. } = state.vectors;
+        let vectors = CheckedVectors::new(batch.vectors, &state.vectors);
         let key_kind = state.data.identity.keys;
-        Ok(Self { batch: *batch, count, deletion_count, dimensions, vector_bytes, element, key_kind })
+        Ok(Self { batch: *batch, count, deletion_count, vectors, key_kind })
     }
 
     /// The sum of what `check` returns for each element.
@@ -136,33 +97,15 @@ impl<'a> CheckedBatch<'a> {
                 (end, lengths.max().unwrap_or(0), any_bytes || bytes.get(..end)?.is_ascii())
             }
         };
-        let are_vectors = match self.batch.vectors {
-            BatchVectors::Slices(vectors) => vectors.iter().all(|vector| vector.len() == self.dimensions),
-            BatchVectors::Stored(vectors) => vectors.iter().all(|vector| vector.len() == self.vector_bytes),
-            BatchVectors::RowMajor(_) | BatchVectors::StoredRowMajor(_) => true,
-        };
-        (is_valid && longest <= MAX_KEY_BYTES as u64 && are_vectors && !self.has_payloads())
+        (is_valid && longest <= MAX_KEY_BYTES as u64 && self.vectors.have_lengths() && !self.has_payloads())
             .then_some(key_bytes)
     }
 
     /// The bytes of an element's key and payload, if the element is valid.
     fn check_element(&self, position: usize) -> Result<usize> {
         let bytes = self.check_metadata(position)?;
-        match self.vector(position) {
-            Given::Floats(vector) if vector.len() != self.dimensions => {
-                let expected = u32::try_from(self.dimensions).unwrap_or(u32::MAX);
-                Err(SynaError::DimensionMismatch { expected, actual: vector.len() as u64 })
-            }
-            Given::Stored(vector) if vector.len() != self.vector_bytes => {
-                Err(self.wrong_length(vector.len()))
-            }
-            Given::Floats(_) | Given::Stored(_) => Ok(bytes),
-        }
-    }
-
-    fn wrong_length(&self, actual: usize) -> SynaError {
-        let expected = self.vector_bytes;
-        SynaError::argument(format!("a stored vector of this store has {expected} bytes, not {actual}"))
+        self.vectors.check_length(position)?;
+        Ok(bytes)
     }
 
     /// The bytes of an element's key and payload, if they are valid.
@@ -186,44 +129,6 @@ impl<'a> CheckedBatch<'a> {
 
     pub(crate) fn deleted_key(&self, position: usize) -> &'a [u8] {
         key_of(&self.batch.deletions, position)
-    }
-
-    pub(crate) fn vector(&self, position: usize) -> Given<'a> {
-        let place = |length: usize| position * length..(position + 1) * length;
-        match self.batch.vectors {
-            BatchVectors::Slices(all) => Given::Floats(all.get(position).copied().unwrap_or_default()),
-            BatchVectors::RowMajor(all) => Given::Floats(all.get(place(self.dimensions)).unwrap_or_default()),
-            BatchVectors::Stored(all) => Given::Stored(all.get(position).copied().unwrap_or_default()),
-            BatchVectors::StoredRowMajor(all) => {
-                Given::Stored(all.get(place(self.vector_bytes)).unwrap_or_default())
-            }
-        }
-    }
-
-    /// Appends the bytes of the vectors of some elements to a list.
-    pub(crate) fn list_bytes(&self, positions: Range<usize>, into: &mut Vec<&'a [u8]>) {
-        let place = |length: usize| positions.start * length..positions.end * length;
-        match self.batch.vectors {
-            BatchVectors::Slices(all) => {
-                let vectors = all.get(positions).unwrap_or_default();
-                into.extend(vectors.iter().map(|vector| bytemuck::cast_slice::<f32, u8>(vector)));
-            }
-            BatchVectors::RowMajor(all) => {
-                let vectors = all.get(place(self.dimensions)).unwrap_or_default();
-                into.extend(bytemuck::cast_slice(vectors).chunks_exact(4 * self.dimensions));
-            }
-            BatchVectors::Stored(all) => into.extend_from_slice(all.get(positions).unwrap_or_default()),
-            BatchVectors::StoredRowMajor(all) => {
-                let vectors = all.get(place(self.vector_bytes)).unwrap_or_default();
-                into.extend(vectors.chunks_exact(self.vector_bytes));
-            }
-        }
-    }
-
-    /// Whether the vectors are floats that must be converted to the type in which the store keeps them.
-    pub(crate) fn is_converted(&self) -> bool {
-        let are_floats = matches!(self.batch.vectors, BatchVectors::Slices(_) | BatchVectors::RowMajor(_));
-        are_floats && self.element != ElementType::F32
     }
 
     /// Whether an element has tags.
@@ -293,15 +198,6 @@ fn check_bytes(batch_bytes: usize) -> Result<()> {
         });
     }
     Ok(())
-}
-
-fn check_count(actual: usize, expected: usize, what: &str) -> Result<()> {
-    if actual == expected {
-        return Ok(());
-    }
-    Err(SynaError::argument(format!(
-        "the batch has {expected} keys and {actual} {what}; pass one for each key"
-    )))
 }
 
 /// Checks the offsets of keys, but not the keys, and returns the number of keys.

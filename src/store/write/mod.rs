@@ -3,6 +3,7 @@
 //! | file | content |
 //! | --- | --- |
 //! | `batch.rs` | the input of a write |
+//! | `checked_vectors.rs` | the vectors of a batch, of the right number and lengths |
 //! | `checked_batch.rs` | checking a batch; checking a key that is looked up |
 //! | `plan.rs` | which elements of a batch become rows |
 //! | `apply.rs` | planning, appending and publishing a batch |
@@ -12,6 +13,7 @@
 pub(super) mod apply;
 pub(super) mod batch;
 pub(super) mod checked_batch;
+mod checked_vectors;
 pub(super) mod plan;
 #[cfg(test)]
 mod tests;

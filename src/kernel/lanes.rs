@@ -1,7 +1,49 @@
-//! How the loop of `sweep.rs` loads stored rows of each type.
+//! `Lanes`: a vector register. `Stored`: how the loop of `sweep.rs` loads stored rows of each type into registers.
 
 use super::rows::{Bytes, Halves};
-use super::sweep::Lanes;
+
+/// One vector register of f32.
+///
+/// # Safety
+/// Methods except `load` and `load_first` require only the instruction set. They are inlined where it is enabled.
+pub(super) trait Lanes: Copy {
+    /// Components in a register.
+    const LANES: usize;
+    /// All lanes 0.
+    unsafe fn zero() -> Self;
+    /// The `LANES` components at `from`.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set, and `LANES` components are readable at `from`, which is aligned for f32.
+    unsafe fn load(from: *const f32) -> Self;
+    /// The first `count` components at `from`, and 0 in the other lanes. Memory after them is not read.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set, `0 < count < LANES`; `count` components are readable at `from`, aligned for f32.
+    unsafe fn load_first(from: *const f32, count: usize) -> Self;
+    /// `value` in all lanes.
+    unsafe fn splat(value: f32) -> Self;
+    /// The values of the `LANES` halves at `from`.
+    ///
+    /// # Safety
+    /// As [`Lanes::load`], for halves.
+    unsafe fn load_halves(from: *const u16) -> Self;
+    /// The `LANES` integers at `from` as f32.
+    ///
+    /// # Safety
+    /// As [`Lanes::load`], for bytes.
+    unsafe fn load_bytes(from: *const i8) -> Self;
+    /// `self * factor`.
+    unsafe fn multiply(self, factor: Self) -> Self;
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    unsafe fn subtract(self, other: Self) -> Self;
+    /// `self * factor + addend`, rounded once.
+    unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self;
+    /// The sum of all lanes.
+    unsafe fn fold(self) -> f32;
+}
 
 /// A row from which registers of f32 are loaded.
 pub(super) trait Stored<V: Lanes>: Copy {
