@@ -178,7 +178,7 @@ static void values(void) {
   REFUSED(INVALID_ARGUMENT, metric, 3);
   REFUSED(INVALID_ARGUMENT, metric, UINT32_MAX - 1);
   REFUSED(INVALID_ARGUMENT, durability, 2);
-  for (bit = 5; bit < 32; bit++) REFUSED(INVALID_ARGUMENT, flags, (uint32_t)1 << bit);
+  for (bit = 6; bit < 32; bit++) REFUSED(INVALID_ARGUMENT, flags, (uint32_t)1 << bit);
   REFUSED(INVALID_ARGUMENT, flags, SYNA_MMAP_OPEN_MUST_CREATE | SYNA_MMAP_OPEN_MUST_EXIST);
   REFUSED(INVALID_ARGUMENT, flags, SYNA_MMAP_OPEN_MUST_CREATE | SYNA_MMAP_OPEN_READ_ONLY);
   REFUSED(INVALID_ARGUMENT, hnsw_m, 0);

@@ -1528,8 +1528,8 @@ typedef struct syna_mmap_view {
   /** Bytes of the key. */
   size_t key_len;
   /**
-   * The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. BORROWED as
-   * said above.
+   * The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. A vector of at
+   * most 32 bytes is aligned to its bytes rounded up to a power of two. BORROWED as said above.
    */
   const void *vector;
   /** Bytes of the vector. */

@@ -19,6 +19,7 @@ pub fn thin_graph() -> HnswConfig {
 pub fn quiet(dimensions: u16, metric: DistanceMetric) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions,
+        small_dimensions: true,
         metric,
         initial_capacity: 0,
         index_threshold: 0,
@@ -123,7 +124,7 @@ pub fn small_bases() -> &'static Bases {
             Shape { dimensions: 1000, metric: Euclidean, element: F32, rows: 8, payload_step: 80 },
             Shape { dimensions: 70, metric: Cosine, element: F32, rows: 8, payload_step: 1 },
             Shape { dimensions: 2000, metric: Euclidean, element: F16, rows: 8, payload_step: 80 },
-            Shape { dimensions: 70, metric: Cosine, element: I8, rows: 8, payload_step: 1 },
+            Shape { dimensions: 27, metric: Cosine, element: I8, rows: 8, payload_step: 1 },
         ])
     })
 }

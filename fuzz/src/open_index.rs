@@ -96,12 +96,19 @@ pub struct Place {
 
 pub fn place(index: &[u8], slot: usize) -> Option<Place> {
     let word = |at| read_word(index, slot + at) as usize;
-    let rotated = word(52).clamp(64, 8192).max(256);
-    let (dimensions, in_blocks) = (rotated.next_multiple_of(64), rotated.next_multiple_of(16));
+    let dimensions = word(52).clamp(1, 8192);
+    let (code, bits) = match dimensions {
+        ..=128 => {
+            let plane = dimensions.next_multiple_of(8);
+            (dimensions, (256 / plane).min(6) * plane)
+        }
+        _ => (dimensions.max(256), dimensions.max(256)),
+    };
+    let (code, bits) = (code.next_multiple_of(64), bits.next_multiple_of(16));
     let slots = word(64).clamp(2, 1024).next_multiple_of(32);
     let squares = if word(12) == 2 { (4 * slots).next_multiple_of(64) } else { 0 };
-    let beside = if word(100) == 1 { 0 } else { 4 * slots + squares + slots * in_blocks / 8 };
-    let cell_bytes = 64 + 4 * slots + dimensions + beside;
+    let beside = if word(100) == 1 { 0 } else { 4 * slots + squares + slots * bits / 8 };
+    let cell_bytes = 64 + 4 * slots + code + beside;
     let start = word(84).checked_mul(cell_bytes)?.checked_add(CELLS)?;
     let table = start..start.checked_add(word(88))?;
     (table.end <= index.len()).then_some(Place { table, cell_bytes })

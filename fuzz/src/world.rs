@@ -102,11 +102,12 @@ pub(super) fn key_of(number: u16) -> String {
 impl World {
     /// An empty store; `shape` selects dimensions, metric, element type and the index threshold.
     pub fn new(shape: u8) -> Self {
-        let dimensions = [64, 65, 70, 80][usize::from(shape % 4)];
+        let dimensions = [64, 27, 70, 2][usize::from(shape % 4)];
         let metric = [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct]
             [usize::from(shape / 4 % 3)];
         let config = MmapVectorConfig {
             dimensions,
+            small_dimensions: true,
             metric,
             element: ELEMENTS[usize::from(shape / 72 % 3)],
             initial_capacity: [0, 1000][usize::from(shape / 12 % 2)],

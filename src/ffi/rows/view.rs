@@ -32,8 +32,8 @@ pub struct syna_mmap_view {
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. BORROWED as
-    /// said above.
+    /// The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. A vector of at
+    /// most 32 bytes is aligned to its bytes rounded up to a power of two. BORROWED as said above.
     pub vector: *const c_void,
     /// Bytes of the vector.
     pub vector_bytes: usize,

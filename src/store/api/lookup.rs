@@ -85,7 +85,7 @@ impl MmapVectorStore {
 
     /// The vector of a key in the mapping; `None` if the key does not exist, and in a store that keeps its vectors in
     /// another type than f32 ([`MmapVectorStore::element`]): there [`MmapVectorStore::get`] returns the components and
-    /// [`MmapVectorStore::get_view`] the stored bytes. It is aligned to 64 bytes, except in a store that
+    /// [`MmapVectorStore::get_view`] the stored bytes. It is aligned to 64 bytes (of at most 8 dimensions: to its bytes rounded up to a power of two), except in a store that
     /// [`MmapVectorStore::open_at`] or [`MmapVectorStore::open_memory`] has opened at another alignment. It stays valid
     /// and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
     /// file, the old file keeps its disk space and its mappings that long.

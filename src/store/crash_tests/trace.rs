@@ -33,12 +33,13 @@ pub(super) struct History {
 }
 
 pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
-    let dimensions = [64, 65, 70, 96][random.below(4)];
+    let dimensions = [64, 27, 70, 2][random.below(4)];
     // Half of the stores have f32. Chosen by other random numbers, so that the rest of a run does not depend on it.
     let elements = [ElementType::F32, ElementType::F16, ElementType::I8, ElementType::F32];
     let element = elements[random.clone().below(4)];
     MmapVectorConfig {
         dimensions,
+        small_dimensions: true,
         metric: DistanceMetric::Euclidean,
         element,
         initial_capacity: [0, 100, 100_000][random.below(3)],
