@@ -85,10 +85,11 @@ impl MmapVectorStore {
 
     /// The vector of a key in the mapping; `None` if the key does not exist, and in a store that keeps its vectors in
     /// another type than f32 ([`MmapVectorStore::element`]): there [`MmapVectorStore::get`] returns the components and
-    /// [`MmapVectorStore::get_view`] the stored bytes. It is aligned to 64 bytes (of at most 8 dimensions: to its bytes rounded up to a power of two), except in a store that
-    /// [`MmapVectorStore::open_at`] or [`MmapVectorStore::open_memory`] has opened at another alignment. It stays valid
-    /// and unchanged as long as the store is open, even if the key is deleted or replaced. If a compaction replaces the
-    /// file, the old file keeps its disk space and its mappings that long.
+    /// [`MmapVectorStore::get_view`] the stored bytes. It is aligned to 64 bytes (of at most 8 dimensions: to its bytes
+    /// rounded up to a power of two), except in a store that [`MmapVectorStore::open_at`] or
+    /// [`MmapVectorStore::open_memory`] has opened at another alignment. It stays valid and unchanged as long as the
+    /// store is open, even if the key is deleted or replaced. If a compaction replaces the file, the old file keeps its
+    /// disk space and its mappings that long.
     #[must_use]
     pub fn get_slice(&self, key: impl AsRef<[u8]>) -> Option<&[f32]> {
         let (state, row) = self.find_pinned(key)?;
