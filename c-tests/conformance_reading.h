@@ -24,10 +24,10 @@ static void view(const syna_mmap *store, const bytes *key) {
   said_bytes(3, (const char *)found.payload, found.payload_len);
   said_number(4, found.row);
   if (expected[4] != NULL && expected[5] != NULL) {
-    said_name(5, ELEMENTS, found.element_type);
+    said_name(5, ELEMENTS, found.element);
     said_bytes(6, found.vector, found.vector_bytes);
   } else {
-    if (found.element_type != SYNA_MMAP_ELEMENT_F32) differs("a different type");
+    if (found.element != SYNA_MMAP_ELEMENT_F32) differs("a different type");
     said_vector(1, found.vector, found.vector_bytes / sizeof(float));
   }
 }

@@ -106,10 +106,11 @@ static void rows_have_vectors(syna_mmap *store, uint32_t element) {
     CHECK((rows[i].vector != NULL) == (element == SYNA_MMAP_ELEMENT_F32));
     OK(syna_mmap_get_row(store, i, &row, NULL, &error));
     CHECK(is_stored(row.stored, row.stored_bytes, element, i) && (row.vector == NULL) == (rows[i].vector == NULL));
+    CHECK(syna_mmap_decode_vector(element, DIMENSIONS, row.stored, vector) && is_exactly(vector, i));
     OK(syna_mmap_get(store, key, length, vector, &error));
     CHECK(is_exactly(vector, i));
     OK(syna_mmap_get_view(store, key, length, &view, &error));
-    CHECK(view.element_type == element && is_stored(view.vector, view.vector_bytes, element, i));
+    CHECK(view.element == element && is_stored(view.vector, view.vector_bytes, element, i));
   }
   syna_mmap_cursor_free(cursor);
 }
@@ -123,6 +124,10 @@ typedef struct wanted_row {
 
 static bool is_wanted(void *context, const syna_mmap_row *row) {
   wanted_row *wanted = context;
+  uint8_t moved[1 + DIMENSIONS * sizeof(float)];
+  float vector[DIMENSIONS];
+  memcpy(moved + 1, row->stored, row->stored_bytes);
+  CHECK(syna_mmap_decode_vector(wanted->element, DIMENSIONS, moved + 1, vector) && is_exactly(vector, row->row));
   CHECK(is_stored(row->stored, row->stored_bytes, wanted->element, row->row));
   CHECK((row->vector != NULL) == (wanted->element == SYNA_MMAP_ELEMENT_F32));
   wanted->asked++;

@@ -60,6 +60,10 @@ static void nulls(void) {
   CHECK(!syna_mmap_contains(store, NULL, 1));
   CHECK(!syna_mmap_results_vector(results, 0, NULL) && !syna_mmap_results_vector(NULL, 0, vector));
   CHECK(syna_mmap_results_stored(results, 0, NULL) == NULL && syna_mmap_results_stored(NULL, 0, NULL) == NULL);
+  CHECK(!syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_F32, 64, NULL, vector));
+  CHECK(!syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_F32, 64, vector, NULL));
+  CHECK(!syna_mmap_decode_vector(3, 64, vector, vector) && !syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_FROM_FILE, 64, vector, vector));
+  CHECK(!syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_F32, 0, vector, vector) && !syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_F32, 8193, vector, vector));
   CHECK(syna_mmap_element(NULL) == 0 && syna_mmap_vector_bytes(NULL) == 0 && syna_mmap_key_kind(NULL) == 0);
   CHECK(other == NULL);
 }
@@ -104,6 +108,7 @@ static void misaligned(void) {
   CHECK(syna_mmap_results_hits(results, OFF(size_t, &room)) == NULL);
   CHECK(syna_mmap_results_stored(results, 0, OFF(size_t, &room)) == NULL);
   CHECK(!syna_mmap_results_vector(results, 0, OFF(float, &room)));
+  CHECK(!syna_mmap_decode_vector(SYNA_MMAP_ELEMENT_F16, 1, &room, OFF(float, &room)));
   CHECK(room.bytes[0] == 0 && memcmp(room.bytes, room.bytes + 1, sizeof room - 1) == 0);
 }
 

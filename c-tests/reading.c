@@ -31,7 +31,7 @@ static void check_view(const syna_mmap_view *view, uint64_t n, uint64_t row) {
   size_t length = key_of(key, n);
   CHECK(view->struct_size == sizeof *view && view->row == row && view->tags == n);
   CHECK(view->key_len == length && memcmp(view->key, key, length) == 0);
-  CHECK(view->element_type == SYNA_MMAP_ELEMENT_F32 && view->vector_bytes == DIMENSIONS * sizeof(float));
+  CHECK(view->element == SYNA_MMAP_ELEMENT_F32 && view->vector_bytes == DIMENSIONS * sizeof(float));
   CHECK(is_vector(view->vector, n) && (uintptr_t)view->vector % 64 == 0);
   CHECK(view->payload_len == length && memcmp(view->payload, key, length) == 0);
 }

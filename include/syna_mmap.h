@@ -1,7 +1,7 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats (from 1 on if you ask for it), each under a unique key, and
+ * A store holds vectors of 64 to 8,192 components (from 1 on if you ask for it), each under a unique key, and
  * finds the nearest vectors to a query. There is no server and no set-up: syna_mmap_open creates or opens the
  * file. A second file, whose name ends in ".hnsw", holds the index that makes searches fast. The index is
  * derived from the store; if it is missing or does not match the store, it is rebuilt.
@@ -63,7 +63,7 @@
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
  *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
- *                element, vector_bytes, row_of, get_row, count_where, rows_where, distance
+ *                element, vector_bytes, decode_vector, row_of, get_row, count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
  *                results_vector, results_stored, results_is_partial, results_query_is_partial, results_free
@@ -121,20 +121,27 @@
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
  *
- * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes, or as
- * integers of 1 byte with one scale a vector: the member `element` of syna_mmap_options, fixed when the file is
- * created. Calls take and return floats in any case. A vector is rounded when it is written, and distances are
- * those of the rounded vectors, computed in floats. A smaller type takes less disk and memory, and scans are
- * faster. In a store of another type than SYNA_MMAP_ELEMENT_F32, the members `vector` of syna_mmap_hit and
- * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
- * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
+ * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes (IEEE
+ * 754 binary16), or as integers of 1 byte with one scale per vector: the member `element` of
+ * syna_mmap_options, fixed when the file is created. A smaller type takes less disk and page cache, and exact
+ * searches read less memory; the index has the same size. Calls take and return floats in any case. A vector
+ * is rounded when it is written, and distances are those of the rounded vectors, computed in floats. Queries
+ * are not rounded.
+ *   Floats of a stored vector: syna_mmap_results_vector, syna_mmap_get, syna_mmap_get_batch, and
+ * syna_mmap_decode_vector, which converts stored bytes. Stored bytes: syna_mmap_results_stored, the member
+ * `stored` of syna_mmap_row, and the member `vector` of syna_mmap_view, which is never NULL: check its member
+ * `element` before you treat it as floats. The members `vector` of syna_mmap_hit and syna_mmap_row are NULL
+ * in a store of another type than SYNA_MMAP_ELEMENT_F32; a program that opens files with options NULL or with
+ * SYNA_MMAP_ELEMENT_FROM_FILE must expect that. Only syna_mmap_write takes stored bytes (vectors_element).
+ * Later versions may add types.
  *
- * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
- * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
- * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
- * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
- * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
- * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535
+ * bytes, NUL bytes allowed; text keys are UTF-8. Payloads: 1 MiB a row. Keys and payloads of one batch: 1
+ * GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a compaction starts a new file. Rows in an
+ * index: 2,147,483,647, and 1,073,741,822 different vectors; searches compare the rows beyond with the query.
+ * Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176 with 32-bit pointers). A call
+ * that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after what is too large. Threads:
+ * 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */
 
 #ifndef SYNA_MMAP_H
@@ -156,10 +163,7 @@ extern "C" {
 /** An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ... */
 #define SYNA_MMAP_ERR_INVALID_ARGUMENT 1
 
-/**
- * The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS, or below 1 with
- * SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
- */
+/** The dimensions are above SYNA_MMAP_MAX_DIMENSIONS, or 1 to 63 without SYNA_MMAP_OPEN_SMALL_DIMENSIONS. */
 #define SYNA_MMAP_ERR_INVALID_DIMENSIONS 2
 
 /** The file has other dimensions than the options. */
@@ -168,7 +172,10 @@ extern "C" {
 /** The file has another metric than the options. */
 #define SYNA_MMAP_ERR_METRIC_MISMATCH 4
 
-/** A vector has a component that is NaN or infinite, or that the element type of the store cannot hold. */
+/**
+ * A vector has a component that is NaN or infinite, or, in a write, one that the element type of the store
+ * cannot hold; or stored bytes of a write are no vector.
+ */
 #define SYNA_MMAP_ERR_INVALID_VECTOR 5
 
 /** A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys. */
@@ -234,7 +241,7 @@ extern "C" {
 /** The file has another label than the options expect: its vectors may come from another model. */
 #define SYNA_MMAP_ERR_LABEL_MISMATCH 22
 
-/** The file keeps its vectors in another type (f32, f16 or i8) than the options say. */
+/** The file or the store has another element type (SYNA_MMAP_ELEMENT_*) than the options or the batch say. */
 #define SYNA_MMAP_ERR_ELEMENT_MISMATCH 23
 
 /**
@@ -276,7 +283,7 @@ typedef struct syna_mmap_error {
 
 /* ---- Limits -------------------------------------------------------------------------------------------------- */
 
-/** The fewest dimensions of a store. */
+/** The fewest dimensions of a store without SYNA_MMAP_OPEN_SMALL_DIMENSIONS. */
 #define SYNA_MMAP_MIN_DIMENSIONS 64U
 
 /** The most dimensions of a store. */
@@ -317,7 +324,7 @@ typedef struct syna_mmap_error {
 /** The distance is -(a . b). */
 #define SYNA_MMAP_METRIC_DOT_PRODUCT 2U
 
-/** For opening only: take the metric of the existing file (UINT32_MAX). */
+/** For opening only: take the metric of the existing file (UINT32_MAX), for `metric` of syna_mmap_options. */
 #define SYNA_MMAP_METRIC_FROM_FILE 4294967295U
 
 /** Keys are UTF-8 text. */
@@ -326,25 +333,34 @@ typedef struct syna_mmap_error {
 /** Keys are any bytes, for example a uint64_t, a UUID or the id of an entity as it is in memory. */
 #define SYNA_MMAP_KEYS_BYTES 1U
 
-/** For opening only: take the kind of keys of the existing file (UINT32_MAX). */
+/**
+ * For opening only: take the kind of keys of the existing file (UINT32_MAX), for `key_kind` of
+ * syna_mmap_options.
+ */
 #define SYNA_MMAP_KEYS_FROM_FILE 4294967295U
 
 /** Components are stored as floats of 4 bytes. */
 #define SYNA_MMAP_ELEMENT_F32 0U
 
 /**
- * Components are stored as IEEE 754 binary16, rounded to the nearest value, ties to even. A component of
- * 65,520 or more in magnitude is SYNA_MMAP_ERR_INVALID_VECTOR.
+ * Components are stored as IEEE 754 binary16 (not bfloat16), rounded to the nearest value, ties to even: about
+ * 3 significant digits. A component of 65,520 or more in magnitude is SYNA_MMAP_ERR_INVALID_VECTOR. Components
+ * below 3e-8 in magnitude become 0, so scale very short vectors before you write them.
  */
 #define SYNA_MMAP_ELEMENT_F16 1U
 
 /**
- * Components are stored as integers from -127 to 127, and with each vector one float that they are multiplied
- * by: the largest magnitude of the vector's components over 127.
+ * Components are stored as integers from -127 to 127, and with each vector one float, the scale, that they are
+ * multiplied by: the largest magnitude of the vector's components over 127. A component is rounded to the
+ * nearest integer, ties to even. Its error is at most 1/254 of the largest magnitude (more in vectors below
+ * 1e-36), so one large component makes the others coarse. A vector of zeros has the scale 0.
  */
 #define SYNA_MMAP_ELEMENT_I8 2U
 
-/** For opening only: take the element type of the existing file (UINT32_MAX). */
+/**
+ * For opening only: take the element type of the existing file (UINT32_MAX), for `element` of
+ * syna_mmap_options.
+ */
 #define SYNA_MMAP_ELEMENT_FROM_FILE 4294967295U
 
 /* ---- Options of a store -------------------------------------------------------------------------------------- */
@@ -378,7 +394,8 @@ typedef struct syna_mmap_error {
 
 /**
  * Accept 1 to 63 dimensions. Without this flag they are SYNA_MMAP_ERR_INVALID_DIMENSIONS, as they are most
- * likely a mistake. An existing file that is opened with dimensions 0 may have any.
+ * likely a mistake. It is needed in every open that gives such a number, also of an existing file. An open with
+ * dimensions 0 or options NULL, and syna_mmap_salvage, need no flag. No effect on 64 dimensions and more.
  */
 #define SYNA_MMAP_OPEN_SMALL_DIMENSIONS 32U
 
@@ -396,13 +413,14 @@ typedef struct syna_mmap_error {
 
 /**
  * The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
- * takes 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, at most 1,472 below), for the vectors that
- * searches have visited.
+ * takes about 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, 1,472 at 128,
+ * 1,152 at 27), for the vectors that searches have visited.
  */
 #define SYNA_MMAP_INDEX_FAST 0U
 
 /**
- * The index stores only a vector's own code and links: 192 + dimensions bytes a vector. Searches take about
+ * The index stores only a vector's own code and links: 192 + dimensions bytes a vector (448 at 129 to
+ * 256). Searches take about
  * twice as long.
  */
 #define SYNA_MMAP_INDEX_COMPACT 1U
@@ -419,11 +437,14 @@ typedef struct syna_mmap_options {
   /** sizeof(syna_mmap_options). */
   size_t struct_size;
   /**
-   * Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
+   * Components of a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
    * SYNA_MMAP_OPEN_SMALL_DIMENSIONS. 0: as in the existing file. Default 768.
    */
   uint32_t dimensions;
-  /** SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE. */
+  /**
+   * SYNA_MMAP_METRIC_*, fixed when the file is created. For an existing file it must be the file's
+   * (SYNA_MMAP_ERR_METRIC_MISMATCH), or SYNA_MMAP_METRIC_FROM_FILE. Default SYNA_MMAP_METRIC_COSINE.
+   */
   uint32_t metric;
   /**
    * The expected number of vectors. It is not a limit and allocates nothing by itself; syna_mmap_reserve
@@ -512,11 +533,15 @@ typedef struct syna_mmap_options {
    * it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
    */
   uint32_t fixed_ef;
-  /** SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT. */
+  /**
+   * SYNA_MMAP_KEYS_*, fixed when the file is created. For an existing file it must be the file's
+   * (SYNA_MMAP_ERR_KEY_KIND_MISMATCH), or SYNA_MMAP_KEYS_FROM_FILE. Default SYNA_MMAP_KEYS_TEXT.
+   */
   uint32_t key_kind;
   /**
    * SYNA_MMAP_ELEMENT_*: how the components of vectors are stored, fixed when the file is created. Calls take
-   * and return floats in any case. Default SYNA_MMAP_ELEMENT_F32.
+   * and return floats in any case. For an existing file it must be the file's
+   * (SYNA_MMAP_ERR_ELEMENT_MISMATCH), or SYNA_MMAP_ELEMENT_FROM_FILE. Default SYNA_MMAP_ELEMENT_F32.
    */
   uint32_t element;
   /** For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0. */
@@ -815,7 +840,8 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, an offset
  * is not a multiple of 4, or the system has no file descriptors), or as syna_mmap_open.
  * On failure: *out_store is not written.
- * Threads: any. Cost: as syna_mmap_open. If `offset` is a multiple of 64, vectors are aligned to 64 bytes.
+ * Threads: any. Cost: as syna_mmap_open. If `offset` is a multiple of 64, vectors are aligned as
+ * syna_mmap_view says.
  * Otherwise they are aligned to 4 bytes: exact searches take up to 15 % longer, searches in the index a few
  * percent. If index_offset is not a multiple of 64, the index is copied into memory when the store is opened.
  */
@@ -886,7 +912,8 @@ syna_mmap_status syna_mmap_path(const syna_mmap *store,
 /**
  * Reports the options of a store as they are in effect: dimensions, metric, key_kind, element, application_id and
  * user_version as the file says, hnsw_ef_search and checkpoint_interval_secs as they were set last, the
- * others as the store was opened.
+ * others as the store was opened. flags also has SYNA_MMAP_OPEN_SMALL_DIMENSIONS if the store has fewer than 64
+ * dimensions, so that the options open it again.
  *
  * store        a handle.
  * out_options  BORROWED for the call: a struct whose struct_size is set (syna_mmap_options_init sets it). Its
@@ -1025,11 +1052,14 @@ typedef struct syna_mmap_batch {
    */
   size_t *out_deleted;
   /**
-   * SYNA_MMAP_ELEMENT_*: what `vectors` are. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the element
-   * type of the store. Otherwise it must be the element type of the store; the vectors are then stored as they
-   * are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
+   * SYNA_MMAP_ELEMENT_*: the type of `vectors`. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the
+   * element type of the store. Otherwise it must be the element type of the store; the vectors are then stored
+   * as they are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
    * SYNA_MMAP_ELEMENT_F16 is its components. A vector of SYNA_MMAP_ELEMENT_I8 is its integers, zeros up to a
-   * multiple of 4 bytes, and the scale as a float. Default SYNA_MMAP_ELEMENT_F32.
+   * multiple of 4 bytes, and the scale as a float. SYNA_MMAP_ERR_INVALID_VECTOR: a component of F16 that is
+   * infinite or NaN; an integer of -128; a padding that is not zero; a scale that is negative, -0, infinite or
+   * NaN, or so large that 127 times it is infinite. Ignored by syna_mmap_update. Default
+   * SYNA_MMAP_ELEMENT_F32.
    */
   uint32_t vectors_element;
   /** 0. */
@@ -1163,7 +1193,8 @@ syna_mmap_status syna_mmap_upsert_batch(syna_mmap *store,
  * error        BORROWED for the call. May be NULL.
  *
  * Returns, on failure, threads, cost: as syna_mmap_insert_batch; and SYNA_MMAP_ERR_ELEMENT_MISMATCH if
- * vectors_element is another type than that of the store.
+ * vectors_element is neither SYNA_MMAP_ELEMENT_F32 nor the element type of the store. Stored bytes need no
+ * memory for conversion.
  */
 syna_mmap_status syna_mmap_write(syna_mmap *store,
                                  const syna_mmap_batch *batch,
@@ -1353,7 +1384,7 @@ bool syna_mmap_contains(const syna_mmap *store, const char *key, size_t key_len)
 uint64_t syna_mmap_len(const syna_mmap *store);
 
 /**
- * The number of floats in a vector of the store; 0 for an invalid handle.
+ * The number of components of a vector of the store; 0 for an invalid handle.
  *
  * store  a handle.
  *
@@ -1392,15 +1423,35 @@ uint32_t syna_mmap_key_kind(const syna_mmap *store);
 uint32_t syna_mmap_element(const syna_mmap *store);
 
 /**
- * The bytes of a stored vector, without padding between rows; 0 for an invalid handle. With D dimensions:
- * 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple of 4,
- * plus 4, for SYNA_MMAP_ELEMENT_I8.
+ * The bytes of a stored vector, not counting the padding between rows; 0 for an invalid handle. With D
+ * dimensions: 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple
+ * of 4, plus 4, for SYNA_MMAP_ELEMENT_I8. In the file a vector takes this rounded up to a multiple of 64 bytes;
+ * up to 32 bytes, to a power of two, at least 4. So 60 dimensions of SYNA_MMAP_ELEMENT_I8 take 64 bytes, and 64
+ * dimensions take 128.
  *
  * store  a handle.
  *
  * Threads: any. Cost: negligible.
  */
 size_t syna_mmap_vector_bytes(const syna_mmap *store);
+
+/**
+ * Converts a stored vector to floats, for example the member `stored` of a syna_mmap_row. No handle is needed.
+ *
+ * element     SYNA_MMAP_ELEMENT_*: the type of the vector, as syna_mmap_element of its store.
+ * dimensions  its components, 1 to SYNA_MMAP_MAX_DIMENSIONS.
+ * stored      BORROWED for the call: the bytes of the vector, as many as syna_mmap_vector_bytes of its store,
+ *             aligned to 1 byte. Not NULL.
+ * out_vector  BORROWED for the call: room for `dimensions` floats, aligned to 4 bytes. Not NULL.
+ *
+ * Returns: whether the vector was converted. False for an unknown element type, a wrong number of dimensions,
+ * and an invalid pointer; nothing is written then.
+ * Threads: any, also in callbacks. Cost: a copy.
+ */
+bool syna_mmap_decode_vector(uint32_t element,
+                             uint32_t dimensions,
+                             const void *stored,
+                             float *out_vector);
 
 /* ---- Iterating ----------------------------------------------------------------------------------------------- */
 
@@ -1421,7 +1472,8 @@ typedef struct syna_mmap_cursor syna_mmap_cursor;
  * A row with all that was written with it. This struct never grows.
  *
  * What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
- * syna_mmap_close. In a syna_mmap_filter_callback: until the callback returns.
+ * syna_mmap_close. From syna_mmap_get_row: until
+ * the store is closed. In a syna_mmap_filter_callback: until the callback returns.
  */
 typedef struct syna_mmap_row {
   /**
@@ -1433,12 +1485,14 @@ typedef struct syna_mmap_row {
   size_t key_len;
   /**
    * The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
-   * element type is not SYNA_MMAP_ELEMENT_F32: use `stored`, or syna_mmap_get.
+   * element type is not SYNA_MMAP_ELEMENT_F32: syna_mmap_decode_vector converts `stored`, in a filter callback
+   * too. (syna_mmap_get finds the key's vector of that moment, which may be another one.)
    */
   const float *vector;
   /**
-   * The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. In
-   * read-only memory, aligned as in syna_mmap_view. BORROWED as said above.
+   * The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. Its
+   * type is syna_mmap_element of the store. In read-only memory, aligned as in syna_mmap_view. BORROWED as said
+   * above.
    */
   const void *stored;
   /** Bytes of the stored vector, as syna_mmap_vector_bytes. */
@@ -1528,8 +1582,9 @@ typedef struct syna_mmap_view {
   /** Bytes of the key. */
   size_t key_len;
   /**
-   * The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. A vector of at
-   * most 32 bytes is aligned to its bytes rounded up to a power of two. BORROWED as said above.
+   * The stored vector, of the type in `element`, aligned to 64 bytes. A vector of at most 32 bytes is aligned to
+   * its bytes rounded up to a power of two, at least 4. In a store of syna_mmap_open_at or
+   * syna_mmap_open_memory: as said there. BORROWED as said above.
    */
   const void *vector;
   /** Bytes of the vector. */
@@ -1546,7 +1601,7 @@ typedef struct syna_mmap_view {
    * SYNA_MMAP_ELEMENT_*: what `vector` points to; see the member vectors_element of syna_mmap_batch. Later
    * versions add others: check it before you read the vector.
    */
-  uint32_t element_type;
+  uint32_t element;
   /** 0. */
   uint32_t reserved;
 } syna_mmap_view;
@@ -1736,7 +1791,7 @@ const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, si
  *
  * Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
  * hits. It points into the array of syna_mmap_results_hits, so the difference of the two pointers is the
- * `index` argument of syna_mmap_results_tags and syna_mmap_results_payload.
+ * `index` argument of syna_mmap_results_tags, _payload, _vector and _stored.
  * Threads: one at a time. Cost: negligible.
  */
 const syna_mmap_hit *syna_mmap_results_query_hits(const syna_mmap_results *results,
@@ -1796,8 +1851,8 @@ const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_
  *
  * results     a handle.
  * index       the hit, from 0, as in the array of syna_mmap_results_hits.
- * out_vector  BORROWED for the call: room for as many floats as the searched store has dimensions. Not NULL,
- *             aligned to 4 bytes.
+ * out_vector  BORROWED for the call: room for as many floats as the store has dimensions that was searched
+ *             last. Not NULL, aligned to 4 bytes.
  *
  * Returns: whether the vector was copied. False for an invalid handle, index or pointer; nothing is written
  * then.
@@ -1807,7 +1862,8 @@ bool syna_mmap_results_vector(const syna_mmap_results *results, size_t index, fl
 
 /**
  * The vector of a hit as it is stored, without a copy, in a store of any element type: see the member
- * vectors_element of syna_mmap_batch.
+ * vectors_element of syna_mmap_batch. Its type is syna_mmap_element of the store that was searched last: note it
+ * before you close the store.
  *
  * results    a handle.
  * index      the hit, from 0, as in the array of syna_mmap_results_hits.
@@ -1818,7 +1874,9 @@ bool syna_mmap_results_vector(const syna_mmap_results *results, size_t index, fl
  * searched into again or freed. NULL for an invalid index and an invalid handle.
  * Threads: one at a time. Cost: one lookup.
  */
-const void *syna_mmap_results_stored(const syna_mmap_results *results, size_t index, size_t *out_bytes);
+const void *syna_mmap_results_stored(const syna_mmap_results *results,
+                                     size_t index,
+                                     size_t *out_bytes);
 
 /* ---- Search options and filters ------------------------------------------------------------------------------ */
 
@@ -2027,7 +2085,8 @@ syna_mmap_status syna_mmap_rows_where(const syna_mmap *store,
  * next page.
  *
  * store    a handle.
- * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+ * query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes. Any finite floats, in a store of
+ *          any element type.
  * k        at most 16,777,216. 0 is valid and finds nothing.
  * options  BORROWED for the call. NULL: the defaults.
  * results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns

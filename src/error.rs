@@ -66,6 +66,13 @@ pub enum SynaError {
         /// The component.
         value: f32,
     },
+    /// The bytes of a vector that is to be stored as it is are no vector of the store's element type.
+    InvalidStored {
+        /// The position of the vector in its batch.
+        position: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A key is longer than [`crate::MAX_KEY_BYTES`] or is not valid UTF-8.
     InvalidKey {
         /// The position of the key in its batch; 0 for a single one.
@@ -213,11 +220,13 @@ impl SynaError {
         let shown = |path| ShortPath { path, most };
         match self {
             Self::InvalidArgument { what } => write!(f, "invalid argument: {what}"),
+            Self::InvalidDimensions { dimensions: dimensions @ 1..64 } => write!(
+                f,
+                "{dimensions} dimensions are fewer than 64; if that is no mistake, set small_dimensions \
+                 (the flag SYNA_MMAP_OPEN_SMALL_DIMENSIONS)"
+            ),
             Self::InvalidDimensions { dimensions } => {
-                write!(
-                    f,
-                    "{dimensions} dimensions are not supported; use 64 to 8192, or 1 to 63 with the option small_dimensions"
-                )
+                write!(f, "{dimensions} dimensions are not supported; use 64 to 8192")
             }
             Self::DimensionMismatch { expected, actual } => {
                 write!(f, "the store has {expected} dimensions, not {actual}; pass {expected}")
@@ -231,9 +240,11 @@ impl SynaError {
             ),
             Self::ElementMismatch { expected, actual } => write!(
                 f,
-                "the vectors of the store are {}, not {}; open it with {}, or take the element type from the file",
+                "the vectors of the store are {}, not {}; open it with {} or take the element type from the file; \
+                 a batch has f32 or {}",
                 expected.name(),
                 actual.name(),
+                expected.name(),
                 expected.name()
             ),
             Self::KeyKindMismatch { expected, actual } => write!(
@@ -254,6 +265,9 @@ impl SynaError {
                     false => "components must be finite",
                 };
                 write!(f, "component {component} of vector {position} is {value}; {why}")
+            }
+            Self::InvalidStored { position, what } => {
+                write!(f, "stored vector {position} is invalid: {what}")
             }
             Self::InvalidKey { position, what } => write!(f, "key {position} is invalid: {what}"),
             Self::NotFound { what } => write!(f, "not found: {what}"),

@@ -268,7 +268,10 @@ fn vectors_that_the_type_cannot_hold_are_refused() {
             vectors: BatchVectors::StoredRowMajor(&wrong),
             ..WriteBatch::default()
         };
-        assert!(matches!(bytes.write(&batch), Err(SynaError::InvalidVector { .. })), "{at} {change:?}");
+        assert!(
+            matches!(bytes.write(&batch), Err(SynaError::InvalidStored { position: 0, .. })),
+            "{at} {change:?}"
+        );
     }
 }
 

@@ -302,7 +302,7 @@ static inline syna_mmap_status go_get_view(uintptr_t store, _GoString_ key, syna
       syna_mmap_get_view(store_of(store), _GoStringPtr(key), _GoStringLen(key), &view, error);
   row->key = view.key;
   row->key_len = view.key_len;
-  row->vector = view.element_type == SYNA_MMAP_ELEMENT_F32 ? (const float *)view.vector : NULL;
+  row->vector = view.element == SYNA_MMAP_ELEMENT_F32 ? (const float *)view.vector : NULL;
   row->stored = view.vector;
   row->stored_bytes = view.vector_bytes;
   row->payload = view.payload;

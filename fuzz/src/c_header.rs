@@ -94,15 +94,15 @@ pub struct CView {
     pub vector_bytes: usize,
     /// Other members, which are not used here.
     pub others: [u64; 4],
-    pub element_type: u32,
+    pub element: u32,
     pub reserved: u32,
 }
 
 impl CView {
     pub fn of_size(struct_size: usize) -> Self {
         let (key, vector) = (std::ptr::null(), std::ptr::null());
-        let (others, element_type) = ([0; 4], 77);
-        Self { struct_size, key, key_len: 0, vector, vector_bytes: 0, others, element_type, reserved: 0 }
+        let (others, element) = ([0; 4], 77);
+        Self { struct_size, key, key_len: 0, vector, vector_bytes: 0, others, element, reserved: 0 }
     }
 }
 

@@ -47,7 +47,7 @@ impl Host {
         self.expect(status, is_good, "a read");
         assert!(status != NOT_FOUND || which % 7 < 3);
         if status == OK && size >= size_of::<CView>() && which.is_multiple_of(7) {
-            let element = ELEMENTS[view.element_type as usize];
+            let element = ELEMENTS[view.element as usize];
             assert_eq!(element_of_length(DIMENSIONS, view.vector_bytes), Some(element));
             let floats = if element == ELEMENTS[0] { view.vector.cast() } else { ptr::null() };
             // SAFETY: the library says that the vector has as many bytes, and the store is open.

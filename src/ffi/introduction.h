@@ -1,7 +1,7 @@
 /*
  * syna-mmap: an embedded vector store in one memory-mapped file.
  *
- * A store holds vectors of 64 to 8,192 floats (from 1 on if you ask for it), each under a unique key, and
+ * A store holds vectors of 64 to 8,192 components (from 1 on if you ask for it), each under a unique key, and
  * finds the nearest vectors to a query. There is no server and no set-up: syna_mmap_open creates or opens the
  * file. A second file, whose name ends in ".hnsw", holds the index that makes searches fast. The index is
  * derived from the store; if it is missing or does not match the store, it is rebuilt.
@@ -63,7 +63,7 @@
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
  *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
- *                element, vector_bytes, row_of, get_row, count_where, rows_where, distance
+ *                element, vector_bytes, decode_vector, row_of, get_row, count_where, rows_where, distance
  *   iterate      cursor_new, cursor_next, cursor_free
  *   results      results_new, results_hits, results_query_hits, results_tags, results_payload,
  *                results_vector, results_stored, results_is_partial, results_query_is_partial, results_free
@@ -121,18 +121,25 @@
  * or exceeds 4,096 is refused in the same way. A size of 0 is accepted only in syna_mmap_error, where it
  * means the size in version 0.1.0.
  *
- * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes, or as
- * integers of 1 byte with one scale a vector: the member `element` of syna_mmap_options, fixed when the file is
- * created. Calls take and return floats in any case. A vector is rounded when it is written, and distances are
- * those of the rounded vectors, computed in floats. A smaller type takes less disk and memory, and scans are
- * faster. In a store of another type than SYNA_MMAP_ELEMENT_F32, the members `vector` of syna_mmap_hit and
- * syna_mmap_row are NULL: syna_mmap_results_vector, syna_mmap_get and syna_mmap_get_batch return floats;
- * syna_mmap_results_stored, syna_mmap_get_view and the member `stored` of syna_mmap_row the stored bytes.
+ * ELEMENT TYPES. A store keeps the components of its vectors as floats of 4 bytes, as floats of 2 bytes (IEEE
+ * 754 binary16), or as integers of 1 byte with one scale per vector: the member `element` of
+ * syna_mmap_options, fixed when the file is created. A smaller type takes less disk and page cache, and exact
+ * searches read less memory; the index has the same size. Calls take and return floats in any case. A vector
+ * is rounded when it is written, and distances are those of the rounded vectors, computed in floats. Queries
+ * are not rounded.
+ *   Floats of a stored vector: syna_mmap_results_vector, syna_mmap_get, syna_mmap_get_batch, and
+ * syna_mmap_decode_vector, which converts stored bytes. Stored bytes: syna_mmap_results_stored, the member
+ * `stored` of syna_mmap_row, and the member `vector` of syna_mmap_view, which is never NULL: check its member
+ * `element` before you treat it as floats. The members `vector` of syna_mmap_hit and syna_mmap_row are NULL
+ * in a store of another type than SYNA_MMAP_ELEMENT_F32; a program that opens files with options NULL or with
+ * SYNA_MMAP_ELEMENT_FROM_FILE must expect that. Only syna_mmap_write takes stored bytes (vectors_element).
+ * Later versions may add types.
  *
- * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535 bytes, NUL bytes allowed; text keys are UTF-8.
- * Payloads: 1 MiB a row. Keys and payloads of one batch: 1 GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a
- * compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors; searches
- * compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
- * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after
- * what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535
+ * bytes, NUL bytes allowed; text keys are UTF-8. Payloads: 1 MiB a row. Keys and payloads of one batch: 1
+ * GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a compaction starts a new file. Rows in an
+ * index: 2,147,483,647, and 1,073,741,822 different vectors; searches compare the rows beyond with the query.
+ * Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176 with 32-bit pointers). A call
+ * that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after what is too large. Threads:
+ * 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
  */

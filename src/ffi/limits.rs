@@ -1,6 +1,6 @@
 //! Header section: limits.
 
-/// The fewest dimensions of a store.
+/// The fewest dimensions of a store without SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
 pub const SYNA_MMAP_MIN_DIMENSIONS: u32 = 64;
 /// The most dimensions of a store.
 pub const SYNA_MMAP_MAX_DIMENSIONS: u32 = 8192;

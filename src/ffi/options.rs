@@ -29,7 +29,8 @@ pub const SYNA_MMAP_OPEN_VERIFY: u32 = 8;
 /// would save.
 pub const SYNA_MMAP_OPEN_DAMAGED: u32 = 16;
 /// Accept 1 to 63 dimensions. Without this flag they are SYNA_MMAP_ERR_INVALID_DIMENSIONS, as they are most
-/// likely a mistake. An existing file that is opened with dimensions 0 may have any.
+/// likely a mistake. It is needed in every open that gives such a number, also of an existing file. An open with
+/// dimensions 0 or options NULL, and syna_mmap_salvage, need no flag. No effect on 64 dimensions and more.
 pub const SYNA_MMAP_OPEN_SMALL_DIMENSIONS: u32 = 32;
 
 /// A write that returned survives a crash or a kill of the process. It survives a power failure from the
@@ -40,10 +41,11 @@ pub const SYNA_MMAP_DURABILITY_PROCESS: u32 = 0;
 pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 
 /// The index stores the codes of a vector's neighbours beside its links. This gives the fastest searches. It
-/// takes 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, at most 1,472 below), for the vectors that
-/// searches have visited.
+/// takes about 320 + 5 * dimensions bytes of memory a vector (1,600 at 129 to 256 dimensions, 1,472 at 128,
+/// 1,152 at 27), for the vectors that searches have visited.
 pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
-/// The index stores only a vector's own code and links: 192 + dimensions bytes a vector. Searches take about
+/// The index stores only a vector's own code and links: 192 + dimensions bytes a vector (448 at 129 to
+/// 256). Searches take about
 /// twice as long.
 pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
 
@@ -58,10 +60,11 @@ pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
 pub struct syna_mmap_options {
     /// sizeof(syna_mmap_options).
     pub struct_size: usize,
-    /// Floats in a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
+    /// Components of a vector, SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS; see also
     /// SYNA_MMAP_OPEN_SMALL_DIMENSIONS. 0: as in the existing file. Default 768.
     pub dimensions: u32,
-    /// SYNA_MMAP_METRIC_*, fixed when the file is created. Default SYNA_MMAP_METRIC_COSINE.
+    /// SYNA_MMAP_METRIC_*, fixed when the file is created. For an existing file it must be the file's
+    /// (SYNA_MMAP_ERR_METRIC_MISMATCH), or SYNA_MMAP_METRIC_FROM_FILE. Default SYNA_MMAP_METRIC_COSINE.
     pub metric: u32,
     /// The expected number of vectors. It is not a limit and allocates nothing by itself; syna_mmap_reserve
     /// allocates. Default 100,000.
@@ -126,10 +129,12 @@ pub struct syna_mmap_options {
     /// a search then uses that number, up to 2,000. For embeddings hnsw_ef_search is enough; for random data
     /// it is not, and searches take longer. syna_mmap_get_stats reports the number. Default 0.
     pub fixed_ef: u32,
-    /// SYNA_MMAP_KEYS_*, fixed when the file is created. Default SYNA_MMAP_KEYS_TEXT.
+    /// SYNA_MMAP_KEYS_*, fixed when the file is created. For an existing file it must be the file's
+    /// (SYNA_MMAP_ERR_KEY_KIND_MISMATCH), or SYNA_MMAP_KEYS_FROM_FILE. Default SYNA_MMAP_KEYS_TEXT.
     pub key_kind: u32,
     /// SYNA_MMAP_ELEMENT_*: how the components of vectors are stored, fixed when the file is created. Calls take
-    /// and return floats in any case. Default SYNA_MMAP_ELEMENT_F32.
+    /// and return floats in any case. For an existing file it must be the file's
+    /// (SYNA_MMAP_ERR_ELEMENT_MISMATCH), or SYNA_MMAP_ELEMENT_FROM_FILE. Default SYNA_MMAP_ELEMENT_F32.
     pub element: u32,
     /// For a new file: tells which application it belongs to; see syna_mmap_user_block. Default 0.
     pub application_id: u32,

@@ -61,7 +61,8 @@ pub unsafe extern "C" fn syna_mmap_open_in_memory(
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT (also if the range exceeds the file, an offset
 /// is not a multiple of 4, or the system has no file descriptors), or as syna_mmap_open.
 /// On failure: *out_store is not written.
-/// Threads: any. Cost: as syna_mmap_open. If `offset` is a multiple of 64, vectors are aligned to 64 bytes.
+/// Threads: any. Cost: as syna_mmap_open. If `offset` is a multiple of 64, vectors are aligned as
+/// syna_mmap_view says.
 /// Otherwise they are aligned to 4 bytes: exact searches take up to 15 % longer, searches in the index a few
 /// percent. If index_offset is not a multiple of 64, the index is copied into memory when the store is opened.
 ///

@@ -107,7 +107,8 @@ pub unsafe extern "C" fn syna_mmap_path(
 
 /// Reports the options of a store as they are in effect: dimensions, metric, key_kind, element, application_id and
 /// user_version as the file says, hnsw_ef_search and checkpoint_interval_secs as they were set last, the
-/// others as the store was opened.
+/// others as the store was opened. flags also has SYNA_MMAP_OPEN_SMALL_DIMENSIONS if the store has fewer than 64
+/// dimensions, so that the options open it again.
 ///
 /// store        a handle.
 /// out_options  BORROWED for the call: a struct whose struct_size is set (syna_mmap_options_init sets it). Its

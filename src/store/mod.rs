@@ -47,7 +47,7 @@ pub use search::results::{Hit, SearchOptions, SearchResults};
 pub use search::search::{MAX_EF, MAX_K};
 pub use state::entry::Entry;
 pub use state::key::Key;
-pub(crate) use state::vector_format::FoundVector;
+pub(crate) use state::vector_format::{FoundVector, decode_vector};
 pub use write::batch::{
     BatchKeys, BatchPayloads, BatchVectors, RowData, UpdateBatch, WriteBatch, WriteMode, Written,
 };

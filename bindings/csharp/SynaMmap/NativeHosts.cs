@@ -55,7 +55,7 @@ namespace SynaMmap
             internal UIntPtr PayloadLength;
             internal ulong Tags;
             internal ulong Row;
-            internal uint ElementType;
+            internal uint Element;
             internal uint Reserved;
         }
 

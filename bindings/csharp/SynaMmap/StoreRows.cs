@@ -92,7 +92,7 @@ namespace SynaMmap
             {
                 Key = view.Key,
                 KeyLength = view.KeyLength,
-                Vector = view.ElementType == (uint)Element.Float32 ? (float*)view.Vector : null,
+                Vector = view.Element == (uint)Element.Float32 ? (float*)view.Vector : null,
                 Stored = view.Vector,
                 StoredBytes = view.VectorBytes,
                 Payload = view.Payload,

@@ -29,7 +29,7 @@ pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
         SynaError::ElementMismatch { .. } => SYNA_MMAP_ERR_ELEMENT_MISMATCH,
         SynaError::KeyKindMismatch { .. } => SYNA_MMAP_ERR_KEY_KIND_MISMATCH,
         SynaError::LabelMismatch { .. } => SYNA_MMAP_ERR_LABEL_MISMATCH,
-        SynaError::InvalidVector { .. } => SYNA_MMAP_ERR_INVALID_VECTOR,
+        SynaError::InvalidVector { .. } | SynaError::InvalidStored { .. } => SYNA_MMAP_ERR_INVALID_VECTOR,
         SynaError::InvalidKey { .. } => SYNA_MMAP_ERR_INVALID_KEY,
         SynaError::NotFound { .. } => SYNA_MMAP_ERR_NOT_FOUND,
         SynaError::Locked { .. } => SYNA_MMAP_ERR_LOCKED,

@@ -13,14 +13,14 @@ pub type syna_mmap_status = i32;
 pub const SYNA_MMAP_OK: i32 = 0;
 /// An argument is never valid: a pointer is NULL or misaligned, a flag is unknown, ...
 pub const SYNA_MMAP_ERR_INVALID_ARGUMENT: i32 = 1;
-/// The dimensions are outside SYNA_MMAP_MIN_DIMENSIONS to SYNA_MMAP_MAX_DIMENSIONS, or below 1 with
-/// SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
+/// The dimensions are above SYNA_MMAP_MAX_DIMENSIONS, or 1 to 63 without SYNA_MMAP_OPEN_SMALL_DIMENSIONS.
 pub const SYNA_MMAP_ERR_INVALID_DIMENSIONS: i32 = 2;
 /// The file has other dimensions than the options.
 pub const SYNA_MMAP_ERR_DIMENSION_MISMATCH: i32 = 3;
 /// The file has another metric than the options.
 pub const SYNA_MMAP_ERR_METRIC_MISMATCH: i32 = 4;
-/// A vector has a component that is NaN or infinite, or that the element type of the store cannot hold.
+/// A vector has a component that is NaN or infinite, or, in a write, one that the element type of the store
+/// cannot hold; or stored bytes of a write are no vector.
 pub const SYNA_MMAP_ERR_INVALID_VECTOR: i32 = 5;
 /// A key is longer than SYNA_MMAP_MAX_KEY_BYTES, or is not valid UTF-8 in a store of text keys.
 pub const SYNA_MMAP_ERR_INVALID_KEY: i32 = 6;
@@ -61,7 +61,7 @@ pub const SYNA_MMAP_ERR_LIMIT: i32 = 20;
 pub const SYNA_MMAP_ERR_KEY_KIND_MISMATCH: i32 = 21;
 /// The file has another label than the options expect: its vectors may come from another model.
 pub const SYNA_MMAP_ERR_LABEL_MISMATCH: i32 = 22;
-/// The file keeps its vectors in another type (f32, f16 or i8) than the options say.
+/// The file or the store has another element type (SYNA_MMAP_ELEMENT_*) than the options or the batch say.
 pub const SYNA_MMAP_ERR_ELEMENT_MISMATCH: i32 = 23;
 
 /// Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive

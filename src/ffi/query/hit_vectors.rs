@@ -12,8 +12,8 @@ use std::ptr;
 ///
 /// results     a handle.
 /// index       the hit, from 0, as in the array of syna_mmap_results_hits.
-/// out_vector  BORROWED for the call: room for as many floats as the searched store has dimensions. Not NULL,
-///             aligned to 4 bytes.
+/// out_vector  BORROWED for the call: room for as many floats as the store has dimensions that was searched
+///             last. Not NULL, aligned to 4 bytes.
 ///
 /// Returns: whether the vector was copied. False for an invalid handle, index or pointer; nothing is written
 /// then.
@@ -38,7 +38,8 @@ pub unsafe extern "C" fn syna_mmap_results_vector(
 }
 
 /// The vector of a hit as it is stored, without a copy, in a store of any element type: see the member
-/// vectors_element of syna_mmap_batch.
+/// vectors_element of syna_mmap_batch. Its type is syna_mmap_element of the store that was searched last: note it
+/// before you close the store.
 ///
 /// results    a handle.
 /// index      the hit, from 0, as in the array of syna_mmap_results_hits.

@@ -19,7 +19,8 @@ use std::ffi::c_char;
 /// next page.
 ///
 /// store    a handle.
-/// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes.
+/// query    COPIED: as many floats as the store has dimensions, aligned to 4 bytes. Any finite floats, in a store of
+///          any element type.
 /// k        at most 16,777,216. 0 is valid and finds nothing.
 /// options  BORROWED for the call. NULL: the defaults.
 /// results  a handle. Its previous hits are discarded, whatever the result. syna_mmap_results_hits returns

@@ -66,11 +66,14 @@ pub struct syna_mmap_batch {
     /// BORROWED for the call: where to store how many of the keys to delete existed. NULL: nowhere. Not written
     /// on failure.
     pub out_deleted: *mut usize,
-    /// SYNA_MMAP_ELEMENT_*: what `vectors` are. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the element
-    /// type of the store. Otherwise it must be the element type of the store; the vectors are then stored as they
-    /// are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
+    /// SYNA_MMAP_ELEMENT_*: the type of `vectors`. SYNA_MMAP_ELEMENT_F32: floats, which are converted to the
+    /// element type of the store. Otherwise it must be the element type of the store; the vectors are then stored
+    /// as they are, each of them syna_mmap_vector_bytes bytes, little-endian, aligned to 1 byte. A vector of
     /// SYNA_MMAP_ELEMENT_F16 is its components. A vector of SYNA_MMAP_ELEMENT_I8 is its integers, zeros up to a
-    /// multiple of 4 bytes, and the scale as a float. Default SYNA_MMAP_ELEMENT_F32.
+    /// multiple of 4 bytes, and the scale as a float. SYNA_MMAP_ERR_INVALID_VECTOR: a component of F16 that is
+    /// infinite or NaN; an integer of -128; a padding that is not zero; a scale that is negative, -0, infinite or
+    /// NaN, or so large that 127 times it is infinite. Ignored by syna_mmap_update. Default
+    /// SYNA_MMAP_ELEMENT_F32.
     pub vectors_element: u32,
     /// 0.
     pub reserved_2: u32,
@@ -174,9 +177,9 @@ impl syna_mmap_batch {
                 unsafe { arguments::matrix(self.vectors.cast(), self.count, dimensions, "vectors")? };
             return Ok(BatchVectors::RowMajor(floats));
         }
-        let (expected, actual) = (store.element(), element_of(self.vectors_element, "vectors_element")?);
-        if actual != expected {
-            return Err(SynaError::ElementMismatch { expected, actual });
+        let (own, given) = (store.element(), element_of(self.vectors_element, "vectors_element")?);
+        if given != own && self.count > 0 {
+            return Err(SynaError::ElementMismatch { expected: own, actual: given });
         }
         // SAFETY: the caller guarantees `count` stored vectors.
         let bytes =

@@ -31,7 +31,8 @@ pub struct syna_mmap_cursor {
 /// A row with all that was written with it. This struct never grows.
 ///
 /// What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
-/// syna_mmap_close. In a syna_mmap_filter_callback: until the callback returns.
+/// syna_mmap_close. From syna_mmap_get_row: until
+/// the store is closed. In a syna_mmap_filter_callback: until the callback returns.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_row {
@@ -41,10 +42,12 @@ pub struct syna_mmap_row {
     /// Bytes of the key.
     pub key_len: usize,
     /// The stored vector: `dimensions` floats in read-only memory. BORROWED as said above. NULL in a store whose
-    /// element type is not SYNA_MMAP_ELEMENT_F32: use `stored`, or syna_mmap_get.
+    /// element type is not SYNA_MMAP_ELEMENT_F32: syna_mmap_decode_vector converts `stored`, in a filter callback
+    /// too. (syna_mmap_get finds the key's vector of that moment, which may be another one.)
     pub vector: *const f32,
-    /// The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. In
-    /// read-only memory, aligned as in syna_mmap_view. BORROWED as said above.
+    /// The vector as it is stored, in any element type: see the member vectors_element of syna_mmap_batch. Its
+    /// type is syna_mmap_element of the store. In read-only memory, aligned as in syna_mmap_view. BORROWED as said
+    /// above.
     pub stored: *const c_void,
     /// Bytes of the stored vector, as syna_mmap_vector_bytes.
     pub stored_bytes: usize,

@@ -4,11 +4,12 @@
 use crate::ffi::boundary;
 use crate::ffi::boundary::arguments::{self, Out, Room};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
-use crate::ffi::kinds::metric_number;
+use crate::ffi::kinds::{element_of, metric_number};
+use crate::ffi::limits::SYNA_MMAP_MAX_DIMENSIONS;
 use crate::ffi::store::{syna_mmap, with_store};
-use crate::store::FoundVector;
+use crate::store::{FoundVector, decode_vector};
 use crate::{Result, SynaError};
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 /// Copies the vector of a key.
 ///
@@ -183,7 +184,7 @@ pub extern "C" fn syna_mmap_len(store: *const syna_mmap) -> u64 {
     boundary::value(0, || with_store(store, |store| Ok(u64::try_from(store.len()).unwrap_or(u64::MAX))))
 }
 
-/// The number of floats in a vector of the store; 0 for an invalid handle.
+/// The number of components of a vector of the store; 0 for an invalid handle.
 ///
 /// store  a handle.
 ///
@@ -226,9 +227,11 @@ pub extern "C" fn syna_mmap_element(store: *const syna_mmap) -> u32 {
     boundary::value(0, || with_store(store, |store| Ok(store.element().number())))
 }
 
-/// The bytes of a stored vector, without padding between rows; 0 for an invalid handle. With D dimensions:
-/// 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple of 4,
-/// plus 4, for SYNA_MMAP_ELEMENT_I8.
+/// The bytes of a stored vector, not counting the padding between rows; 0 for an invalid handle. With D
+/// dimensions: 4 * D for SYNA_MMAP_ELEMENT_F32, 2 * D for SYNA_MMAP_ELEMENT_F16, and D rounded up to a multiple
+/// of 4, plus 4, for SYNA_MMAP_ELEMENT_I8. In the file a vector takes this rounded up to a multiple of 64 bytes;
+/// up to 32 bytes, to a power of two, at least 4. So 60 dimensions of SYNA_MMAP_ELEMENT_I8 take 64 bytes, and 64
+/// dimensions take 128.
 ///
 /// store  a handle.
 ///
@@ -236,4 +239,47 @@ pub extern "C" fn syna_mmap_element(store: *const syna_mmap) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn syna_mmap_vector_bytes(store: *const syna_mmap) -> usize {
     boundary::value(0, || with_store(store, |store| Ok(store.vector_bytes())))
+}
+
+/// Converts a stored vector to floats, for example the member `stored` of a syna_mmap_row. No handle is needed.
+///
+/// element     SYNA_MMAP_ELEMENT_*: the type of the vector, as syna_mmap_element of its store.
+/// dimensions  its components, 1 to SYNA_MMAP_MAX_DIMENSIONS.
+/// stored      BORROWED for the call: the bytes of the vector, as many as syna_mmap_vector_bytes of its store,
+///             aligned to 1 byte. Not NULL.
+/// out_vector  BORROWED for the call: room for `dimensions` floats, aligned to 4 bytes. Not NULL.
+///
+/// Returns: whether the vector was converted. False for an unknown element type, a wrong number of dimensions,
+/// and an invalid pointer; nothing is written then.
+/// Threads: any, also in callbacks. Cost: a copy.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_decode_vector(
+    element: u32,
+    dimensions: u32,
+    stored: *const c_void,
+    out_vector: *mut f32,
+) -> bool {
+    boundary::value_anyway(false, |_allowed| {
+        let element = element_of(element, "element")?;
+        if !(1..=SYNA_MMAP_MAX_DIMENSIONS).contains(&dimensions) {
+            return Err(SynaError::InvalidDimensions { dimensions });
+        }
+        let count = dimensions as usize;
+        // SAFETY: the caller gives the bytes of a vector and room for its components; NULL and misaligned pointers are
+        // refused.
+        let (bytes, room) = unsafe {
+            let bytes = element.vector_bytes(dimensions) as usize;
+            arguments::check_pointer(stored.cast::<u8>(), "stored")?;
+            arguments::check_pointer(out_vector, "out_vector")?;
+            (
+                arguments::slice(stored.cast::<u8>(), bytes, "stored")?,
+                arguments::room(out_vector, count, "out_vector")?,
+            )
+        };
+        room.fill(0, count, |components| decode_vector(element, bytes, components));
+        Ok(true)
+    })
 }

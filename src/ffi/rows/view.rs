@@ -32,8 +32,9 @@ pub struct syna_mmap_view {
     pub key: *const c_char,
     /// Bytes of the key.
     pub key_len: usize,
-    /// The stored vector, as element_type says, aligned to 64 bytes, or as syna_mmap_open_at says. A vector of at
-    /// most 32 bytes is aligned to its bytes rounded up to a power of two. BORROWED as said above.
+    /// The stored vector, of the type in `element`, aligned to 64 bytes. A vector of at most 32 bytes is aligned to
+    /// its bytes rounded up to a power of two, at least 4. In a store of syna_mmap_open_at or
+    /// syna_mmap_open_memory: as said there. BORROWED as said above.
     pub vector: *const c_void,
     /// Bytes of the vector.
     pub vector_bytes: usize,
@@ -47,7 +48,7 @@ pub struct syna_mmap_view {
     pub row: u64,
     /// SYNA_MMAP_ELEMENT_*: what `vector` points to; see the member vectors_element of syna_mmap_batch. Later
     /// versions add others: check it before you read the vector.
-    pub element_type: u32,
+    pub element: u32,
     /// 0.
     pub reserved: u32,
 }
@@ -56,7 +57,7 @@ pub struct syna_mmap_view {
 unsafe impl Versioned for syna_mmap_view {
     const NAME: &'static str = "syna_mmap_view";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_view: struct_size, key, key_len, vector,
-        vector_bytes, payload, payload_len, tags, row, element_type, reserved);
+        vector_bytes, payload, payload_len, tags, row, element, reserved);
 
     fn defaults() -> Self {
         Self {
@@ -69,7 +70,7 @@ unsafe impl Versioned for syna_mmap_view {
             payload_len: 0,
             tags: 0,
             row: 0,
-            element_type: SYNA_MMAP_ELEMENT_F32,
+            element: SYNA_MMAP_ELEMENT_F32,
             reserved: 0,
         }
     }
@@ -83,7 +84,7 @@ impl syna_mmap_view {
             key_len: row.key_len,
             vector: row.stored,
             vector_bytes: row.stored_bytes,
-            element_type: element.number(),
+            element: element.number(),
             payload: row.payload,
             payload_len: row.payload_len,
             tags: row.tags,

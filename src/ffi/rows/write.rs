@@ -246,7 +246,8 @@ pub unsafe extern "C" fn syna_mmap_upsert_batch(
 /// error        BORROWED for the call. May be NULL.
 ///
 /// Returns, on failure, threads, cost: as syna_mmap_insert_batch; and SYNA_MMAP_ERR_ELEMENT_MISMATCH if
-/// vectors_element is another type than that of the store.
+/// vectors_element is neither SYNA_MMAP_ELEMENT_F32 nor the element type of the store. Stored bytes need no
+/// memory for conversion.
 ///
 /// # Safety
 /// As the text above says of each pointer.

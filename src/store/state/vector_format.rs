@@ -184,8 +184,9 @@ impl VectorFormat {
     /// Checks bytes that are to be stored as they are.
     ///
     /// # Errors
-    /// [`SynaError::InvalidVector`], with the position 0: a component is NaN or infinite, an integer is -128, the padding
-    /// is not 0, or the scale is negative, not finite, or so large that components are infinite.
+    /// With the position 0: [`SynaError::InvalidVector`] if a component is NaN or infinite; [`SynaError::InvalidStored`]
+    /// if an integer is -128, the padding is not 0, or the scale is negative, not finite, or so large that components are
+    /// infinite.
     pub(crate) fn check_stored(&self, bytes: &[u8]) -> Result<()> {
         let invalid = |component, value| Err(SynaError::InvalidVector { position: 0, component, value });
         match self.element {
@@ -205,14 +206,42 @@ impl VectorFormat {
                 found.map_or(Ok(()), |(component, half)| invalid(component, value(half)))
             }
             ElementType::I8 => {
-                let Some((integers, scale)) = self.parts(bytes) else { return invalid(0, f32::NAN) };
-                if let Some(component) = integers.iter().position(|&integer| integer == i8::MIN) {
-                    return invalid(component, f32::from(i8::MIN));
+                let wrong = |what| Err(SynaError::InvalidStored { position: 0, what });
+                let Some((integers, scale)) = self.parts(bytes) else { return wrong("it is too short") };
+                if integers.contains(&i8::MIN) {
+                    return wrong("an integer is -128");
+                }
+                if !(scale.is_sign_positive() && (scale * 127.0).is_finite()) {
+                    return wrong("its scale is negative, infinite or NaN, or too large");
                 }
                 let padding = bytes.get(self.dimensions..self.vector_bytes - 4).unwrap_or_default();
-                let is_scale = scale.is_sign_positive() && (scale * 127.0).is_finite();
-                if is_scale && padding.iter().all(|&byte| byte == 0) { Ok(()) } else { invalid(0, scale) }
+                if padding.iter().all(|&byte| byte == 0) { Ok(()) } else { wrong("its padding is not zero") }
             }
+        }
+    }
+}
+
+/// Writes the components of a stored vector at any address. There are as many bytes as the type has for the components.
+pub(crate) fn decode_vector(element: ElementType, bytes: &[u8], into: &mut [f32]) {
+    let kernels = ElementKernels::detect();
+    match element {
+        ElementType::F32 => {
+            for (component, bytes) in into.iter_mut().zip(bytes.as_chunks().0) {
+                *component = f32::from_le_bytes(*bytes);
+            }
+        }
+        ElementType::F16 => {
+            let mut halves = [0; 128];
+            for (into, bytes) in into.chunks_mut(halves.len()).zip(bytes.chunks(2 * halves.len())) {
+                for (half, bytes) in halves.iter_mut().zip(bytes.as_chunks().0) {
+                    *half = u16::from_le_bytes(*bytes);
+                }
+                kernels.widen_half(halves.get(..into.len()).unwrap_or_default(), into);
+            }
+        }
+        ElementType::I8 => {
+            let (Some(scale), Some(integers)) = (bytes.last_chunk(), bytes.get(..into.len())) else { return };
+            kernels.widen_byte(bytemuck::cast_slice(integers), f32::from_le_bytes(*scale), into);
         }
     }
 }
@@ -231,6 +260,7 @@ pub(crate) fn at_position(error: SynaError, position: usize) -> SynaError {
         SynaError::InvalidVector { component, value, .. } => {
             SynaError::InvalidVector { position, component, value }
         }
+        SynaError::InvalidStored { what, .. } => SynaError::InvalidStored { position, what },
         other => other,
     }
 }

@@ -20,7 +20,7 @@ class reading : public searching {
         [&] {
           row found;
           found.key = std::string_view(raw.key, raw.key_len);
-          if (raw.element_type == SYNA_MMAP_ELEMENT_F32) {
+          if (raw.element == SYNA_MMAP_ELEMENT_F32) {
             found.vector = span<const float>(static_cast<const float*>(raw.vector), dimensions_);
           }
           found.stored = span<const std::uint8_t>(static_cast<const std::uint8_t*>(raw.vector), raw.vector_bytes);
