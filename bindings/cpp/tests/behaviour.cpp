@@ -149,6 +149,7 @@ int main(int argc, char** argv) {
   CHECK(found[0].vector.empty() && found.vector(0)[0] == 1.0f && found.vector(0)[63] == -2.0f);
   CHECK(found.stored(0).size() == 128 && found.stored(0)[1] == 0x3C && found.stored(0)[127] == 0xC0);
   CHECK(found.vector(1).empty() && found.stored(1).empty() && !found.copy_vector(1, ties));
+  CHECK(syna::decoded(syna::element::f16, 64, found.stored(0)) == found.vector(0));
   CHECK(found.copy_vector(0, ties) && ties[0] == 1.0f && !found.copy_vector(0, syna::span<float>(ties.data(), 63)));
   CHECK(halves.view("ties").vector.empty() && halves.view("ties").stored.size() == 128);
   CHECK(halves.row_at(0).vector.empty() && halves.row_at(0).stored.data() == halves.view("ties").stored.data());

@@ -47,43 +47,18 @@ namespace SynaMmap
         }
 
         /// <summary>
-        /// A stored vector as floats, as the library decodes it. Rows are decoded here and not by Get, because they stay
-        /// what they are when their key is deleted or their store is closed.
+        /// A stored vector as floats. Rows are decoded and not read by Get, because they stay what they are when their key
+        /// is deleted or their store is closed.
         /// </summary>
         internal float[] Decoded(byte* stored)
         {
             float[] vector = new float[Dimensions];
-            float scale = Element == Element.Int8 ? OfBits(Little(stored + VectorBytes(Element) - 4)) : 0;
-            for (int i = 0; i < vector.Length; i++)
+            fixed (float* room = vector)
             {
-                switch (Element)
-                {
-                    case Element.Float32: vector[i] = OfBits(Little(stored + (4 * i))); break;
-                    case Element.Float16: vector[i] = OfHalf((uint)(stored[2 * i] | (stored[(2 * i) + 1] << 8))); break;
-                    default: vector[i] = (sbyte)stored[i] * scale; break;
-                }
+                Native.syna_mmap_decode_vector((uint)Element, (uint)Dimensions, stored, room);
             }
 
             return vector;
-        }
-
-        private static uint Little(byte* four) =>
-            (uint)(four[0] | (four[1] << 8) | (four[2] << 16) | (four[3] << 24));
-
-        private static float OfBits(uint bits) => *(float*)&bits;
-
-        /// <summary>The value of an IEEE 754 binary16, which a float represents exactly.</summary>
-        private static float OfHalf(uint half)
-        {
-            uint sign = (half & 0x8000) << 16, magnitude = (half & 0x7FFF) << 13;
-            if ((half & 0x7C00) == 0x7C00)
-            {
-                return OfBits(sign | 0x7F800000 | magnitude);
-            }
-
-            // 2^112: the exponents' biases differ by 112. A product, because it normalizes the subnormal ones.
-            float value = OfBits(magnitude) * OfBits((112 + 127) << 23);
-            return OfBits(sign | *(uint*)&value);
         }
     }
 }

@@ -16,6 +16,9 @@ namespace SynaMmap
         internal static extern UIntPtr syna_mmap_vector_bytes(IntPtr store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte syna_mmap_decode_vector(uint element, uint dimensions, byte* stored, float* vector);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte syna_mmap_results_vector(IntPtr results, UIntPtr index, float* vector);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -10,9 +10,19 @@
 #include <vector>
 
 #include "error.hpp"
+#include "options.hpp"
 #include "span.hpp"
 
 namespace syna {
+
+/* The floats of a stored vector, for example row::stored, of a store with this element type and these dimensions. Empty if it
+ * is no vector of theirs. */
+inline std::vector<float> decoded(element type, std::size_t dimensions, span<const std::uint8_t> stored) {
+  std::vector<float> floats(dimensions);
+  const auto count = static_cast<std::uint32_t>(dimensions);
+  if (!syna_mmap_decode_vector(static_cast<std::uint32_t>(type), count, stored.data(), floats.data())) floats.clear();
+  return floats;
+}
 
 /* One answer. Its views end with the next search into the results that it came from. */
 struct hit {

@@ -20,7 +20,7 @@ namespace syna {
  * store::row_at, when the store is closed. */
 struct row {
   std::string_view key;
-  /* Empty in a store of another element type than f32: use `stored`, or store::get. */
+  /* Empty in a store of another element type than f32: use decoded(). */
   span<const float> vector;
   /* The vector as it is stored, in a store of any element type. */
   span<const std::uint8_t> stored;

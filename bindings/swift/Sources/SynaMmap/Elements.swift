@@ -36,38 +36,12 @@ struct Shape: Sendable {
         return element == ElementType.int8.rawValue ? (dimensions + 3) / 4 * 4 + 4 : 0
     }
 
-    /// A stored vector as floats, as the library decodes it. Rows are decoded here and not by their keys, because they
-    /// stay what they are when their key is deleted or their store is closed.
+    /// A stored vector as floats. Rows are decoded and not read by their keys, because they stay what they are when their
+    /// key is deleted or their store is closed.
     func floats(_ stored: UnsafeRawBufferPointer) -> [Float] {
         var vector = [Float](repeating: 0, count: dimensions)
-        if element == ElementType.float16.rawValue {
-            for i in 0..<dimensions {
-                vector[i] = Shape.ofHalf(UInt32(stored[2 * i]) | UInt32(stored[2 * i + 1]) << 8)
-            }
-        } else if element == ElementType.int8.rawValue {
-            let scale = Shape.float(stored, at: stored.count - 4)
-            for i in 0..<dimensions { vector[i] = Float(Int8(bitPattern: stored[i])) * scale }
-        } else {
-            for i in 0..<dimensions { vector[i] = Shape.float(stored, at: 4 * i) }
-        }
+        _ = syna_mmap_decode_vector(element, UInt32(dimensions), stored.baseAddress, &vector)
         return vector
-    }
-
-    /// A little-endian float, at any address.
-    private static func float(_ bytes: UnsafeRawBufferPointer, at place: Int) -> Float {
-        var bits: UInt32 = 0
-        for i in 0..<4 { bits |= UInt32(bytes[place + i]) << UInt32(8 * i) }
-        return Float(bitPattern: bits)
-    }
-
-    /// The value of an IEEE 754 binary16, which a float represents exactly.
-    private static func ofHalf(_ half: UInt32) -> Float {
-        let sign = (half & 0x8000) << 16
-        let magnitude = (half & 0x7FFF) << 13
-        if half & 0x7C00 == 0x7C00 { return Float(bitPattern: sign | 0x7F80_0000 | magnitude) }
-        // 2^112: the exponents' biases differ by 112. A product, because it normalizes the subnormal ones.
-        let value = Float(bitPattern: magnitude) * Float(bitPattern: (112 + 127) << 23)
-        return Float(bitPattern: sign | value.bitPattern)
     }
 }
 
