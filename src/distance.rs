@@ -229,7 +229,7 @@ fn cosine_in_f64(query: &[f32], row: StoredRow<'_>) -> f32 {
 
 /// A stored row may have components that are not finite, if another program has written it. A distance of NaN would sort
 /// before all others if its sign bit is set.
-fn or_farthest(distance: f32) -> f32 {
+pub(crate) fn or_farthest(distance: f32) -> f32 {
     if distance.is_nan() { f32::INFINITY } else { distance }
 }
 

@@ -311,3 +311,35 @@ fn a_store_of_another_type_is_refused_and_files_are_smaller() {
     assert!(!folder.file("none").exists());
     assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
 }
+
+#[test]
+fn tiny_vectors_have_the_same_distances_alone_and_in_a_batch() {
+    let folder = TempFolder::new("elements-tiny");
+    for element in SMALL {
+        let scale = if element == ElementType::F16 { 1e-3 } else { 1e-20 };
+        let rows: Vec<Vec<f32>> =
+            vectors(6, 100).into_iter().map(|row| row.iter().map(|x| x * scale).collect()).collect();
+        for metric in METRICS {
+            let path = folder.file(&format!("{}-{metric:?}", element.name()));
+            let store = MmapVectorStore::new(&path, config(element, metric)).unwrap();
+            write(&store, &rows);
+            let exact = SearchOptions { exact: true, ..SearchOptions::default() };
+            let stored: Vec<Vec<f32>> =
+                (0..100).map(|row| store.get(format!("key{row}")).unwrap().unwrap()).collect();
+            let (mut together, mut alone) = (SearchResults::default(), SearchResults::default());
+            store.search_batch(&stored.concat(), 3, &exact, &mut together).unwrap();
+            for (number, query) in stored.iter().enumerate() {
+                store.search_with(query, 3, &exact, &mut alone).unwrap();
+                assert_eq!(alone.hits(), together.hits_of(number), "{element:?} {metric:?} {number}");
+                if metric != DistanceMetric::DotProduct {
+                    let nearest = alone.hits()[0];
+                    assert_eq!(
+                        (nearest.row as usize, nearest.distance),
+                        (number, 0.0),
+                        "{element:?} {metric:?}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -9,8 +9,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::{Random, TempFolder, quiet, seed};
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, Entry, Filter, MmapVectorStore, SearchOptions,
-    SearchResults, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, ElementType, Entry, Filter, MmapVectorConfig,
+    MmapVectorStore, SearchOptions, SearchResults, WriteBatch, WriteMode,
 };
 
 struct Counting;
@@ -58,13 +58,17 @@ unsafe extern "C" {
 #[test]
 fn warm_searches_do_not_allocate() {
     through_the_c_api();
-    with_filters_within_a_distance_and_by_key();
+    for (element, dimensions) in [(ElementType::F32, 200), (ElementType::I8, 200), (ElementType::F16, 27)] {
+        with_filters_within_a_distance_and_by_key(element, dimensions);
+    }
 }
 
-fn with_filters_within_a_distance_and_by_key() {
+fn with_filters_within_a_distance_and_by_key(element: ElementType, dimensions: u16) {
     let mut random = Random::new(seed(12));
-    let store = MmapVectorStore::in_memory(quiet(100, DistanceMetric::Cosine)).unwrap();
-    let vectors: Vec<Vec<f32>> = (0..4000).map(|_| random.vector(100)).collect();
+    let config =
+        MmapVectorConfig { element, small_dimensions: true, ..quiet(dimensions, DistanceMetric::Cosine) };
+    let store = MmapVectorStore::in_memory(config).unwrap();
+    let vectors: Vec<Vec<f32>> = (0..4000).map(|_| random.vector(dimensions.into())).collect();
     let keys: Vec<String> = (0..4000).map(|n| format!("key {n}")).collect();
     let written = store.write(&WriteBatch {
         keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),

@@ -5,7 +5,7 @@ use super::rows::{Bytes, Halves};
 /// One vector register of f32.
 ///
 /// # Safety
-/// Methods except `load` and `load_first` require only the instruction set. They are inlined where it is enabled.
+/// Methods that load nothing require only the instruction set. They are inlined where it is enabled.
 pub(super) trait Lanes: Copy {
     /// Components in a register.
     const LANES: usize;

@@ -55,7 +55,7 @@ impl Lanes for float32x4_t {
 
     #[inline(always)]
     unsafe fn load_halves(from: *const u16) -> Self {
-        // The conversion instruction has no stable intrinsic in Rust 1.95; see elements/portable.rs for the numbers.
+        // The conversion instruction has no stable intrinsic in Rust 1.95; see `half_value` in rows.rs.
         const REBIAS: f32 = f32::from_bits((127 + 127 - 15) << 23);
         // SAFETY: the caller has NEON and 4 readable halves; this load needs the alignment of one.
         unsafe {

@@ -47,12 +47,12 @@ pub(super) const KERNELS: Kernels = Kernels {
 
 /// The sum of the squared differences of `a` and `b`, in f64; finite for finite components.
 pub(crate) fn squared_euclidean(a: &[f32], b: &[f32]) -> f64 {
-    sum(a, b, |x, y| (x - y) * (x - y))
+    sum_of_floats(a, b, squared_difference)
 }
 
 /// The sum of the products of `a` and `b`, in f64; finite for finite components.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
-    sum(a, b, |x, y| x * y)
+    sum_of_floats(a, b, product)
 }
 
 /// [`squared_euclidean`] of a stored row.
@@ -75,12 +75,12 @@ pub(crate) fn dot_to(a: &[f32], row: StoredRow<'_>) -> f64 {
 
 /// The sum of the products of two stored rows, in f64.
 pub(crate) fn dot_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
-    (0..a.len().min(b.len())).map(|at| value_at(a, at) * value_at(b, at)).sum()
+    sum(a.len().min(b.len()), |at| value_at(a, at), |at| value_at(b, at), product)
 }
 
 /// The sum of the squared differences of two stored rows, in f64.
 pub(crate) fn squared_euclidean_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
-    (0..a.len().min(b.len())).map(|at| squared_difference(value_at(a, at), value_at(b, at))).sum()
+    sum(a.len().min(b.len()), |at| value_at(a, at), |at| value_at(b, at), squared_difference)
 }
 
 /// A component of a stored row; 0 past its end.
@@ -94,13 +94,7 @@ pub(crate) fn value_at(row: StoredRow<'_>, at: usize) -> f64 {
 
 /// The sum of the squares of a stored row, in f64.
 pub(crate) fn square_of(row: StoredRow<'_>) -> f64 {
-    match row {
-        StoredRow::Floats(row) => dot(row, row),
-        StoredRow::Halves(row) => row.0.iter().map(|&half| f64::from(half_value(half)).powi(2)).sum(),
-        StoredRow::Bytes(row) => {
-            row.integers.iter().map(|&integer| f64::from(f32::from(integer) * row.scale).powi(2)).sum()
-        }
-    }
+    dot_of(row, row)
 }
 
 /// The f32 nearest to `value`; infinite above `f32::MAX`.
@@ -118,20 +112,28 @@ fn dot_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
     (narrow(dot(a, b)), narrow(dot(b, b)))
 }
 
-#[inline]
-fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (a_chunks, a_tail) = a.as_chunks::<CHAINS>();
-    let (b_chunks, b_tail) = b.as_chunks::<CHAINS>();
+/// The sum of `term` over pairs of components, in chains: the same bits for a row of any type with these components.
+#[inline(always)]
+fn sum(
+    length: usize,
+    a: impl Fn(usize) -> f64,
+    b: impl Fn(usize) -> f64,
+    term: impl Fn(f64, f64) -> f64,
+) -> f64 {
     let mut sums = [0.0; CHAINS];
-    for (a_chunk, b_chunk) in a_chunks.iter().zip(b_chunks) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(a_chunk).zip(b_chunk) {
-            *sum += term(f64::from(x), f64::from(y));
+    for at in 0..length {
+        if let Some(sum) = sums.get_mut(at % CHAINS) {
+            *sum += term(a(at), b(at));
         }
     }
-    for ((sum, &x), &y) in sums.iter_mut().zip(a_tail).zip(b_tail) {
-        *sum += term(f64::from(x), f64::from(y));
-    }
     sums.iter().sum()
+}
+
+/// [`sum`] over f32.
+#[inline]
+fn sum_of_floats(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let at = |vector: &[f32], at: usize| vector.get(at).copied().map_or(0.0, f64::from);
+    sum(a.len().min(b.len()), |i| at(a, i), |i| at(b, i), term)
 }
 
 fn squared_difference(x: f64, y: f64) -> f64 {
@@ -142,15 +144,15 @@ fn product(x: f64, y: f64) -> f64 {
     x * y
 }
 
-/// The sum of `term` over pairs of components of `a` and of a stored row.
+/// [`sum`] over f32 and a stored row.
 fn of_halves(a: &[f32], row: Halves<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
-    let values = row.0.iter().map(|&half| f64::from(half_value(half)));
-    a.iter().zip(values).map(|(&x, y)| term(f64::from(x), y)).sum()
+    let (a, row) = (StoredRow::Floats(a), StoredRow::Halves(row));
+    sum(a.len().min(row.len()), |at| value_at(a, at), |at| value_at(row, at), term)
 }
 
 fn of_bytes(a: &[f32], row: Bytes<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
-    let values = row.integers.iter().map(|&integer| f64::from(f32::from(integer) * row.scale));
-    a.iter().zip(values).map(|(&x, y)| term(f64::from(x), y)).sum()
+    let (a, row) = (StoredRow::Floats(a), StoredRow::Bytes(row));
+    sum(a.len().min(row.len()), |at| value_at(a, at), |at| value_at(row, at), term)
 }
 
 fn halves_dot_and_square(a: &[f32], row: Halves<'_>) -> (f32, f32) {

@@ -47,6 +47,15 @@ pub(crate) fn reserve<T>(vector: &mut Vec<T>, count: usize) -> Result<()> {
     vector.try_reserve(count).map_err(|_| refused::<T>(count))
 }
 
+/// Makes the capacity at least `count` elements.
+///
+/// # Errors
+/// [`SynaError::NoMemory`].
+#[inline]
+pub(crate) fn reserve_up_to<T>(vector: &mut Vec<T>, count: usize) -> Result<()> {
+    reserve(vector, count.saturating_sub(vector.len()))
+}
+
 /// An empty vector with capacity for `count` elements.
 ///
 /// # Errors

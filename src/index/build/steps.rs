@@ -70,7 +70,7 @@ impl Graph {
         scratches.resize_with(threads.max(1).max(scratches.len()), Scratch::default);
         let of_call = scratches.get_mut(..threads.max(1)).unwrap_or_default();
         let candidates = self.params.candidates();
-        of_call.iter_mut().try_for_each(|scratch| scratch.make_room(end, candidates))?;
+        of_call.iter_mut().try_for_each(|scratch| scratch.make_room(end, candidates, self.encoder.layout))?;
         let covered = self.covered_rows();
         let begun = build.batch.take();
         if covered < end && !self.encoder.has_transform() {

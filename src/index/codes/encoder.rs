@@ -5,14 +5,14 @@ use super::layout::CodeLayout;
 use super::query::QueryCode;
 use super::rotation::Rotation;
 use super::transform::Transform;
-use crate::DistanceMetric;
-use crate::distance::PreparedQuery;
+use crate::distance::{PreparedQuery, or_farthest};
 use crate::kernel::Kernels;
 use crate::kernel::codes::CodeKernels;
 use crate::kernel::elements::ElementKernels;
 use crate::kernel::rows::StoredRow;
 use crate::kernel::scalar;
 use crate::sync::OnceLock;
+use crate::{DistanceMetric, Result, memory};
 
 /// Seed of the rotation. Part of the file format: stored codes depend on it.
 const ROTATION_SEED: u64 = 0x5379_6e61_6d6d_6170;
@@ -46,6 +46,18 @@ pub(crate) struct CodedQuery {
     pub(crate) code: QueryCode,
     /// For inner products: the factor from distance to sort key.
     factor: f32,
+}
+
+impl CodedQuery {
+    /// Allocates the memory for a query with codes of this layout.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn make_room(&mut self, layout: CodeLayout) -> Result<()> {
+        memory::reserve_up_to(&mut self.rotated.transformed, layout.rotated)?;
+        memory::reserve_up_to(&mut self.rotated.components, layout.code_dimensions())?;
+        self.code.make_room(layout)
+    }
 }
 
 impl Encoder {
@@ -157,10 +169,10 @@ impl Encoder {
             DistanceMetric::Cosine => {
                 let lengths = (scalar::square_of(a) * scalar::square_of(b)).sqrt();
                 let cosine = if lengths > 0.0 { scalar::dot_of(a, b) / lengths } else { 0.0 };
-                2.0 * scalar::narrow((1.0 - cosine).clamp(0.0, 2.0))
+                or_farthest(2.0 * scalar::narrow((1.0 - cosine).clamp(0.0, 2.0)))
             }
             DistanceMetric::Euclidean | DistanceMetric::DotProduct => {
-                let distance = scalar::narrow(scalar::squared_euclidean_of(a, b).sqrt());
+                let distance = or_farthest(scalar::narrow(scalar::squared_euclidean_of(a, b).sqrt()));
                 (self.transform().scale * distance).powi(2).min(f32::MAX)
             }
         }

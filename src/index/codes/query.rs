@@ -3,6 +3,7 @@
 use super::byte_code::ByteCode;
 use super::layout::CodeLayout;
 use crate::kernel::codes::{BlockFacts, CodeKernels, Line, QueryFacts};
+use crate::{Result, memory};
 
 /// A prepared query. The memory is reused.
 #[derive(Debug, Default)]
@@ -18,6 +19,20 @@ pub(crate) struct QueryCode {
 }
 
 impl QueryCode {
+    /// Allocates the memory for queries with codes of this layout.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn make_room(&mut self, layout: CodeLayout) -> Result<()> {
+        memory::reserve_up_to(&mut self.bytes, layout.code_dimensions() / 64)?;
+        memory::reserve_up_to(&mut self.table, layout.table_dimensions() / 16)?;
+        if layout.planes > 1 {
+            memory::reserve_up_to(&mut self.planes, layout.table_dimensions())?;
+            memory::reserve_up_to(&mut self.unused, layout.table_dimensions() / 64)?;
+        }
+        Ok(())
+    }
+
     /// Prepares a rotated query, which has the components of an 8-bit code. Allocates only if it is longer than all before.
     pub(crate) fn prepare(&mut self, kernels: &CodeKernels, layout: CodeLayout, rotated: &[f32]) {
         debug_assert_eq!(rotated.len(), layout.code_dimensions());

@@ -271,7 +271,7 @@ impl Nodes {
         };
         // If the difference is within the rounding error, its direction means nothing.
         let scales = node.facts.scale.powi(2) + neighbour.facts.scale.powi(2);
-        if relative.residual.square <= ROUNDING_SQUARES * scales * (64 * code_lines) as f32 {
+        if relative.residual.square <= ROUNDING_SQUARES * scales * encoder.layout.rotated as f32 {
             let add = if self.metric == DistanceMetric::DotProduct { 0.0 } else { relative.residual.square };
             of_slot = SlotFacts { add, multiply: 0.0 };
         }

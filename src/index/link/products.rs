@@ -7,6 +7,7 @@
 //! link gets a back-link if it is among the largest products of the other row too.
 
 use crate::Result;
+use crate::distance::or_farthest;
 use crate::index::graph::distance::QueryDistance;
 use crate::index::graph::graph::{Graph, View};
 use crate::index::graph::links::Links;
@@ -47,7 +48,7 @@ impl Graph {
         let stored = rows.row(row);
         let distance = |other: u32| match stored.floats() {
             Some(vector) => self.encoder.product_distance(vector, rows.row(other)),
-            None => 0.0 - scalar::narrow(scalar::dot_of(stored, rows.row(other))),
+            None => or_farthest(0.0 - scalar::narrow(scalar::dot_of(stored, rows.row(other)))),
         };
         let mut sorted: Vec<Neighbour> =
             others.into_iter().map(|other| Neighbour { distance: distance(other), row: other }).collect();

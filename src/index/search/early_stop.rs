@@ -14,7 +14,9 @@
 /// The margin of a walk with as many candidates as results, as a share of the squared distance. It grows with the ratio
 /// of candidates to results to the power of [`MARGIN_POWER`]. Both constants determine which `ef` reaches a recall, and
 /// hardly the time for it (docs/benchmarks/search.md).
-const MARGIN: f32 = 0.045;
+pub(crate) const MARGIN: f32 = 0.045;
+/// The same for codes of several bits. Their estimates err less, so a walk must go farther for the same recall.
+pub(crate) const SHARP_MARGIN: f32 = 0.09;
 const MARGIN_POWER: f32 = 0.4;
 
 /// The distances of the nearest rows found, and the bound of the walk.
@@ -29,11 +31,12 @@ pub(crate) struct EarlyStop {
 }
 
 impl EarlyStop {
-    /// Prepares for a walk with `ef` candidates and `k` results; 0: all rows.
-    pub(crate) fn reset(&mut self, k: usize, ef: usize) {
+    /// Prepares for a walk with `ef` candidates and `k` results (0: all rows), and this margin for as many candidates as
+    /// results.
+    pub(crate) fn reset(&mut self, k: usize, ef: usize, margin: f32) {
         self.nearest.clear();
         self.k = k;
-        self.margin = MARGIN * (ef as f32 / k.max(1) as f32).powf(MARGIN_POWER);
+        self.margin = margin * (ef as f32 / k.max(1) as f32).powf(MARGIN_POWER);
         self.bound = f32::INFINITY;
     }
 
@@ -71,7 +74,7 @@ mod tests {
     #[test]
     fn the_bound_is_the_kth_distance_plus_a_margin_and_never_grows() {
         let mut early_stop = EarlyStop::default();
-        early_stop.reset(2, 2);
+        early_stop.reset(2, 2, MARGIN);
         let mut bounds = Vec::new();
         for distance in [4.0, 9.0, 1.0, 25.0, 0.0, 0.0] {
             early_stop.observe(distance);
@@ -88,7 +91,7 @@ mod tests {
     fn more_candidates_increase_the_margin() {
         let mut early_stop = EarlyStop::default();
         let mut bound_of = |k: usize, ef: usize| {
-            early_stop.reset(k, ef);
+            early_stop.reset(k, ef, MARGIN);
             (0..ef).for_each(|_| early_stop.observe(1.0));
             early_stop.bound()
         };
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn a_walk_without_k_does_not_end_early() {
         let mut early_stop = EarlyStop::default();
-        early_stop.reset(0, 100);
+        early_stop.reset(0, 100, MARGIN);
         early_stop.observe(1.0);
         assert_eq!(early_stop.bound(), f32::INFINITY);
     }

@@ -7,6 +7,7 @@ use super::candidates::CandidateList;
 use super::early_stop::EarlyStop;
 use super::reliability::Reliability;
 use crate::index::codes::encoder::CodedQuery;
+use crate::index::codes::layout::CodeLayout;
 use crate::index::graph::record_layout::Bits;
 use crate::index::neighbour::{Neighbour, monotone};
 use crate::kernel::codes::prefetch_line;
@@ -141,11 +142,12 @@ pub(crate) fn components_of<'s, 'r: 's>(
 }
 
 impl Scratch {
-    /// Allocates memory for a walk among rows below `end` with `ef` candidates.
+    /// Allocates memory for a walk among rows below `end` with `ef` candidates, and for a query with codes of this layout.
     ///
     /// # Errors
     /// `NoMemory`.
-    pub(crate) fn make_room(&mut self, end: u32, ef: usize) -> Result<()> {
+    pub(crate) fn make_room(&mut self, end: u32, ef: usize, layout: CodeLayout) -> Result<()> {
+        self.query.make_room(layout)?;
         let marks = &mut self.walk.visited.marks;
         let wanted = Visited::room_for(end as usize);
         if marks.len() < end as usize {
@@ -176,12 +178,13 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Prepares for a walk among rows below `end` with `ef` candidates and `k` results; 0: all rows.
-    pub(crate) fn begin(&mut self, end: u32, ef: usize, k: usize) {
+    /// Prepares for a walk among rows below `end` with `ef` candidates and `k` results (0: all rows), and the margin of
+    /// [`EarlyStop::reset`].
+    pub(crate) fn begin(&mut self, end: u32, ef: usize, k: usize, margin: f32) {
         self.candidates.reset(ef);
         self.hidden.clear();
         self.visited.reset(end);
-        self.early_stop.reset(k, ef);
+        self.early_stop.reset(k, ef, margin);
         self.found.clear();
         self.lacks_memory = false;
         self.duplicates_deviation = 0.0;
@@ -273,7 +276,7 @@ mod tests {
     #[test]
     fn a_full_list_keeps_the_nearest_and_visits_each_once() {
         let mut walk = Walk::default();
-        walk.begin(100, 4, 0);
+        walk.begin(100, 4, 0, 0.0);
         for row in [9, 3, 7, 1, 5, 8, 2, 6, 1] {
             walk.candidates.offer(Neighbour { distance: row as f32, row });
         }

@@ -1,9 +1,10 @@
 //! The walk: best-first search from the nearest entry points, by estimates of all neighbours of a node at once.
 //!
-//! The order of visits is that of SymphonyQG (SIGMOD 2025): the neighbours of a visited node are estimated from 1-bit
-//! codes relative to it, and the nearest unvisited row is visited next. The distance of a visited row comes from its
+//! The order of visits is that of SymphonyQG (SIGMOD 2025): the neighbours of a visited node are estimated from codes of
+//! few bits relative to it, and the nearest unvisited row is visited next. The distance of a visited row comes from its
 //! 8-bit code. Vectors are read only for the nearest of the visited rows.
 
+use super::early_stop::{MARGIN, SHARP_MARGIN};
 use super::request::{GraphSearch, LEAST_EF, RequestPolicy, SearchEnd, WalkPolicy};
 use super::rerank::rerank;
 use super::scratch::{Encounter, Scratch, Walk};
@@ -51,7 +52,7 @@ impl Graph {
         let view = self.view();
         // Bounds the memory for callers that ask for more than all rows.
         let ef = request.ef.max(request.k).max(LEAST_EF).min(view.covered as usize + 1);
-        scratch.make_room(view.end(), self.widened(ef)).ok()?;
+        scratch.make_room(view.end(), self.widened(ef), self.encoder.layout).ok()?;
         let Scratch { query: coded, walk, floats, .. } = scratch;
         if !self.encoder.prepare(query.query(), coded) {
             return None;
@@ -127,7 +128,8 @@ impl Graph {
     ) -> SearchEnd {
         let records = self.nodes.read();
         let ends_early = !query_distance.key.is_product() && !is_measured;
-        walk.begin(view.end(), ef, if ends_early { policy.most_results() } else { 0 });
+        let margin = if self.encoder.layout.planes > 1 { SHARP_MARGIN } else { MARGIN };
+        walk.begin(view.end(), ef, if ends_early { policy.most_results() } else { 0 }, margin);
         if let Some(row) = policy.excluded_row() {
             walk.visited.visit(row);
         }
@@ -290,7 +292,7 @@ impl Graph {
         let mut copy = Some(first);
         while let Some(row) = copy.filter(|&row| left > 0 && row < view.covered) {
             if policy.visible(row) {
-                if walk.found.iter().all(|found| found.row != row) {
+                if walk.visited.visit(row) {
                     walk.keep(Neighbour { distance: f32::NEG_INFINITY, row });
                 }
                 left -= 1;
@@ -305,6 +307,7 @@ impl Graph {
         let mut duplicate = self.nodes.next_duplicate(first.row);
         while let Some(row) = duplicate.filter(|&row| left > 0 && row < view.covered) {
             if policy.visible(row) {
+                walk.visited.visit(row);
                 walk.keep(Neighbour { distance: first.distance, row });
                 left -= 1;
             }

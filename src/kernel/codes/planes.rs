@@ -38,7 +38,7 @@ fn sums(r: &Components, c: &Components, inverse_step: f32, half: f32) -> [[f32; 
     [magnitudes, lengths, node_dots]
 }
 
-/// Writes bit `plane` of eight levels, the first one to the lowest bit.
+/// Bit `plane` of eight levels as a byte, the first one in the lowest bit.
 #[inline(always)]
 fn plane_byte(levels: &[u8; 8], plane: usize) -> u8 {
     let ones = u64::from_le_bytes(*levels) >> plane & 0x0101_0101_0101_0101;
@@ -71,11 +71,14 @@ pub(super) fn relative(
     let largest = f32::from_bits(r.iter().fold(0, |most, r| most.max(r.to_bits() & 0x7fff_ffff)));
     let planes = planes.clamp(1, MOST_PLANES);
     let half = f32::from(1_u8 << (planes - 1));
+    // The components after the planes' have r = 0 and u = 1.
+    let plane_bytes = bits.len() / planes;
+    let padding = f32::from(u8::try_from(MOST_COMPONENTS.saturating_sub(8 * plane_bytes)).unwrap_or(0));
     let mut best = (0.0, 0.0);
     for range in RANGES {
         let inverse_step = half / (largest * range);
         let [magnitudes, lengths, _] = sums(&r, &c, inverse_step, half);
-        let (magnitude, length) = (fold(magnitudes), fold(lengths));
+        let (magnitude, length) = (fold(magnitudes), fold(lengths) - padding);
         let quality = magnitude / length * magnitude;
         if quality > best.0 && inverse_step.is_finite() {
             best = (quality, inverse_step);
@@ -88,8 +91,7 @@ pub(super) fn relative(
         *level = raised_level(*r, inverse_step, half).to_bits().to_le_bytes()[0];
     }
     bits.fill(0);
-    let plane_bytes = (bits.len() / planes).max(1);
-    for (plane, bits) in bits.chunks_exact_mut(plane_bytes).enumerate().take(planes) {
+    for (plane, bits) in bits.chunks_exact_mut(plane_bytes.max(1)).enumerate().take(planes) {
         for (levels, byte) in levels.as_chunks::<8>().0.iter().zip(bits) {
             *byte = plane_byte(levels, plane);
         }

@@ -138,7 +138,7 @@ impl<'a> Writing<'a> {
             ..WriteBatch::default()
         });
         match written {
-            Err(SynaError::InvalidVector { .. }) => Ok(()),
+            Err(SynaError::InvalidVector { .. } | SynaError::InvalidStored { .. }) => Ok(()),
             Err(other) => Err(other),
             Ok(written) => panic!("ACCEPTED: {} rows of a batch with an invalid vector", written.rows),
         }

@@ -115,6 +115,8 @@ pub struct SearchResults {
     state: Option<Arc<SharedState>>,
     /// One for each thread of a search.
     pub(in crate::store) parts: Vec<SearchParts>,
+    /// The vector of a key that was searched for, if it is not stored as f32.
+    pub(in crate::store) components_of_key: Vec<f32>,
 }
 
 /// The result of one query.

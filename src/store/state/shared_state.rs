@@ -180,6 +180,21 @@ impl SharedState {
         Ok(Cow::Owned(components))
     }
 
+    /// The components of a published row, in `buffer` unless they are stored as f32.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn components_in<'s>(&'s self, row: u32, buffer: &'s mut Vec<f32>) -> Result<&'s [f32]> {
+        let stored = self.vector(row)?;
+        if let Some(floats) = stored.floats() {
+            return Ok(floats);
+        }
+        memory::reserve_up_to(buffer, stored.len())?;
+        buffer.resize(stored.len(), 0.0);
+        self.vectors.decode(stored, buffer);
+        Ok(buffer)
+    }
+
     /// The tags of a published row.
     pub(crate) fn tags(&self, row: u32) -> u64 {
         self.rows.tags(row)

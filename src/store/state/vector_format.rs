@@ -89,7 +89,7 @@ impl VectorFormat {
         }
     }
 
-    /// Writes the bytes of a vector whose components are valid. `into` is aligned to 4 bytes.
+    /// Writes the bytes of a vector whose components are valid. `into` is aligned for the element type.
     ///
     /// # Errors
     /// [`SynaError::InvalidVector`], with the position 0.

@@ -164,7 +164,10 @@ pub(super) fn verify(
             memory::push(&mut report.findings, finding)?;
         }
     }
-    let Some(graph) = state.index_even_damaged() else { return Ok(report) };
+    let Some(graph) = state.index_even_damaged() else {
+        report.findings.sort_by_key(|finding| finding.row);
+        return Ok(report);
+    };
     let summary = graph.check()?;
     report.links = summary.links;
     report.orphans = summary.orphans.len() as u64;

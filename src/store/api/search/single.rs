@@ -76,12 +76,15 @@ impl MmapVectorStore {
         results: &mut SearchResults,
     ) -> Result<()> {
         let key = key.as_ref();
+        let mut components = std::mem::take(&mut results.components_of_key);
         let mut search = || {
             self.check_key(key)?;
             let (state, row) = self.find(key).ok_or_else(|| SynaError::no_such_key(key))?;
-            self.search_of(&state, k, options)?.without(row).answer(&state.components(row)?, results)
+            let vector = state.components_in(row, &mut components)?;
+            self.search_of(&state, k, options)?.without(row).answer(vector, results)
         };
         let found = search();
+        results.components_of_key = components;
         found.inspect_err(|_| results.clear())
     }
 
