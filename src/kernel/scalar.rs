@@ -4,12 +4,25 @@
 //! its range. So these sums have an error of about half a unit in the last place of f32 for all finite components.
 
 use super::isa::Isa;
-use super::rows::half_value;
-use super::rows::{Bytes, Halves, StoredRow};
+use super::rows::{StoredRow, half_value};
 use super::table::{Kernels, StoredKernels};
 
 /// Independent sums, so that an addition does not wait for the previous one.
 const CHAINS: usize = 8;
+
+/// The sums over stored rows of one type, a variant of [`StoredRow`].
+macro_rules! stored_kernels {
+    ($stored:path) => {
+        StoredKernels {
+            squared_euclidean: |a, row| narrow(squared_euclidean_to(a, $stored(row))),
+            dot: |a, row| narrow(dot_to(a, $stored(row))),
+            dot_and_square: |a, row| dot_and_square_to(a, $stored(row)),
+            squared_euclidean_4: |a, rows| rows.map(|row| narrow(squared_euclidean_to(a, $stored(row)))),
+            dot_4: |a, rows| rows.map(|row| narrow(dot_to(a, $stored(row)))),
+            dot_and_square_4: |a, rows| rows.map(|row| dot_and_square_to(a, $stored(row))),
+        }
+    };
+}
 
 /// The kernels for a CPU without any of the instruction sets.
 pub(super) const KERNELS: Kernels = Kernels {
@@ -27,22 +40,8 @@ pub(super) const KERNELS: Kernels = Kernels {
     },
     dot_tile: |queries, rows| queries.map(|query| rows.map(|row| narrow(dot(query, row)))),
     first_non_finite,
-    halves: StoredKernels {
-        squared_euclidean: |a, row| narrow(of_halves(a, row, squared_difference)),
-        dot: |a, row| narrow(of_halves(a, row, product)),
-        dot_and_square: |a, row| halves_dot_and_square(a, row),
-        squared_euclidean_4: |a, rows| rows.map(|row| narrow(of_halves(a, row, squared_difference))),
-        dot_4: |a, rows| rows.map(|row| narrow(of_halves(a, row, product))),
-        dot_and_square_4: |a, rows| rows.map(|row| halves_dot_and_square(a, row)),
-    },
-    bytes: StoredKernels {
-        squared_euclidean: |a, row| narrow(of_bytes(a, row, squared_difference)),
-        dot: |a, row| narrow(of_bytes(a, row, product)),
-        dot_and_square: |a, row| bytes_dot_and_square(a, row),
-        squared_euclidean_4: |a, rows| rows.map(|row| narrow(of_bytes(a, row, squared_difference))),
-        dot_4: |a, rows| rows.map(|row| narrow(of_bytes(a, row, product))),
-        dot_and_square_4: |a, rows| rows.map(|row| bytes_dot_and_square(a, row)),
-    },
+    halves: stored_kernels!(StoredRow::Halves),
+    bytes: stored_kernels!(StoredRow::Bytes),
 };
 
 /// The sum of the squared differences of `a` and `b`, in f64; finite for finite components.
@@ -57,30 +56,22 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
 
 /// [`squared_euclidean`] of a stored row.
 pub(crate) fn squared_euclidean_to(a: &[f32], row: StoredRow<'_>) -> f64 {
-    match row {
-        StoredRow::Floats(row) => squared_euclidean(a, row),
-        StoredRow::Halves(row) => of_halves(a, row, squared_difference),
-        StoredRow::Bytes(row) => of_bytes(a, row, squared_difference),
-    }
+    squared_euclidean_of(StoredRow::Floats(a), row)
 }
 
 /// [`dot`] of a stored row.
 pub(crate) fn dot_to(a: &[f32], row: StoredRow<'_>) -> f64 {
-    match row {
-        StoredRow::Floats(row) => dot(a, row),
-        StoredRow::Halves(row) => of_halves(a, row, product),
-        StoredRow::Bytes(row) => of_bytes(a, row, product),
-    }
+    dot_of(StoredRow::Floats(a), row)
 }
 
 /// The sum of the products of two stored rows, in f64.
 pub(crate) fn dot_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
-    sum(a.len().min(b.len()), |at| value_at(a, at), |at| value_at(b, at), product)
+    sum_of_rows(a, b, product)
 }
 
 /// The sum of the squared differences of two stored rows, in f64.
 pub(crate) fn squared_euclidean_of(a: StoredRow<'_>, b: StoredRow<'_>) -> f64 {
-    sum(a.len().min(b.len()), |at| value_at(a, at), |at| value_at(b, at), squared_difference)
+    sum_of_rows(a, b, squared_difference)
 }
 
 /// A component of a stored row; 0 past its end.
@@ -144,21 +135,12 @@ fn product(x: f64, y: f64) -> f64 {
     x * y
 }
 
-/// [`sum`] over f32 and a stored row.
-fn of_halves(a: &[f32], row: Halves<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (a, row) = (StoredRow::Floats(a), StoredRow::Halves(row));
-    sum(a.len().min(row.len()), |at| value_at(a, at), |at| value_at(row, at), term)
+/// [`sum`] over stored rows of any types.
+fn sum_of_rows(a: StoredRow<'_>, b: StoredRow<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
+    sum(a.len().min(b.len()), |at| value_at(a, at), |at| value_at(b, at), term)
 }
 
-fn of_bytes(a: &[f32], row: Bytes<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (a, row) = (StoredRow::Floats(a), StoredRow::Bytes(row));
-    sum(a.len().min(row.len()), |at| value_at(a, at), |at| value_at(row, at), term)
-}
-
-fn halves_dot_and_square(a: &[f32], row: Halves<'_>) -> (f32, f32) {
-    (narrow(of_halves(a, row, product)), narrow(of_halves(a, row, |_, y| y * y)))
-}
-
-fn bytes_dot_and_square(a: &[f32], row: Bytes<'_>) -> (f32, f32) {
-    (narrow(of_bytes(a, row, product)), narrow(of_bytes(a, row, |_, y| y * y)))
+/// `a . row` and `row . row`, over as many components as `a` has.
+fn dot_and_square_to(a: &[f32], row: StoredRow<'_>) -> (f32, f32) {
+    (narrow(dot_to(a, row)), narrow(sum_of_rows(StoredRow::Floats(a), row, |_, y| y * y)))
 }
