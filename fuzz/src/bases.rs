@@ -6,8 +6,8 @@ use super::scratch::Scratch;
 use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, ElementType, HnswConfig, MmapVectorConfig,
-    MmapVectorStore, UpdateBatch, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, ElementType, HnswConfig, KeyKind,
+    MmapVectorConfig, MmapVectorStore, UpdateBatch, WriteBatch, WriteMode,
 };
 
 /// Graphs with few links: building a graph takes most of the time of a run, and tests nothing else.
@@ -80,13 +80,14 @@ struct Shape {
     dimensions: u16,
     metric: DistanceMetric,
     element: ElementType,
+    keys: KeyKind,
     rows: u64,
     payload_step: usize,
 }
 
 fn live(path: &Path, shape: Shape) {
-    let Shape { dimensions, metric, element, rows, payload_step } = shape;
-    let config = MmapVectorConfig { element, ..quiet(dimensions, metric) };
+    let Shape { dimensions, metric, element, keys, rows, payload_step } = shape;
+    let config = MmapVectorConfig { element, key_kind: keys, ..quiet(dimensions, metric) };
     let store = MmapVectorStore::new(path, config).unwrap();
     write_rows(&store, 0..rows / 2, payload_step, WriteMode::Insert);
     store.delete("kkk3").unwrap();
@@ -101,7 +102,7 @@ fn live(path: &Path, shape: Shape) {
     std::fs::copy(path, path.with_extension("base")).unwrap();
 }
 
-/// Stores that mutations change: two of f32, of which each takes parts from the other, one of f16, and one of i8.
+/// Stores that mutations change: two of f32, of which each takes parts from the other, one of f16, and one of i8, whose keys are bytes.
 pub type Bases = [Image; 4];
 
 fn make(shapes: [Shape; 4]) -> Bases {
@@ -115,16 +116,31 @@ fn make(shapes: [Shape; 4]) -> Bases {
 
 use DistanceMetric::{Cosine, Euclidean};
 use ElementType::{F16, F32, I8};
+use KeyKind::{Bytes, Text};
 
 /// Few rows, long enough for two extents of vectors, with payloads long enough for two extents of the log.
 pub fn small_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
         make([
-            Shape { dimensions: 1000, metric: Euclidean, element: F32, rows: 8, payload_step: 80 },
-            Shape { dimensions: 70, metric: Cosine, element: F32, rows: 8, payload_step: 1 },
-            Shape { dimensions: 2000, metric: Euclidean, element: F16, rows: 8, payload_step: 80 },
-            Shape { dimensions: 27, metric: Cosine, element: I8, rows: 8, payload_step: 1 },
+            Shape {
+                dimensions: 1000,
+                metric: Euclidean,
+                element: F32,
+                keys: Text,
+                rows: 8,
+                payload_step: 80,
+            },
+            Shape { dimensions: 70, metric: Cosine, element: F32, keys: Text, rows: 8, payload_step: 1 },
+            Shape {
+                dimensions: 2000,
+                metric: Euclidean,
+                element: F16,
+                keys: Text,
+                rows: 8,
+                payload_step: 80,
+            },
+            Shape { dimensions: 27, metric: Cosine, element: I8, keys: Bytes, rows: 8, payload_step: 1 },
         ])
     })
 }
@@ -134,10 +150,10 @@ pub fn large_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
         make([
-            Shape { dimensions: 64, metric: Euclidean, element: F32, rows: 300, payload_step: 1 },
-            Shape { dimensions: 70, metric: Cosine, element: F32, rows: 60, payload_step: 1 },
-            Shape { dimensions: 70, metric: Cosine, element: F16, rows: 60, payload_step: 1 },
-            Shape { dimensions: 67, metric: Euclidean, element: I8, rows: 300, payload_step: 1 },
+            Shape { dimensions: 64, metric: Euclidean, element: F32, keys: Text, rows: 300, payload_step: 1 },
+            Shape { dimensions: 70, metric: Cosine, element: F32, keys: Text, rows: 60, payload_step: 1 },
+            Shape { dimensions: 70, metric: Cosine, element: F16, keys: Text, rows: 60, payload_step: 1 },
+            Shape { dimensions: 67, metric: Euclidean, element: I8, keys: Bytes, rows: 300, payload_step: 1 },
         ])
     })
 }

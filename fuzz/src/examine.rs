@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use syna_mmap::{
-    ElementType, MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults, SynaError,
+    ElementType, KeyKind, MmapVectorConfig, MmapVectorStore, OpenMode, Result, SearchOptions, SearchResults,
+    SynaError,
 };
 
 /// Runs an open and measures its memory; receives the total length of the opened files.
@@ -44,12 +45,13 @@ impl Tally {
     }
 }
 
-/// No automatic work, and dimensions, metric and element type come from the file.
+/// No automatic work, and what identifies the file comes from the file.
 pub fn any_store(open: OpenMode) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions: 0,
         metric_from_file: true,
         element_from_file: true,
+        key_kind_from_file: true,
         initial_capacity: 0,
         index_threshold: 0,
         checkpoint_interval_secs: 0,
@@ -145,7 +147,8 @@ fn check_error(error: &SynaError) {
 
 /// Reads all content of a store.
 fn look(store: &MmapVectorStore) {
-    let keys = store.keys().unwrap();
+    let keys = store.keys_bytes();
+    assert_eq!(store.keys().is_ok(), store.key_kind() == KeyKind::Text);
     assert_eq!(keys.len(), store.len(), "as many keys as len() says");
     assert_eq!(keys.is_empty(), store.is_empty());
     for key in keys.iter().take(MOST_ROWS) {
@@ -188,7 +191,7 @@ fn search(store: &MmapVectorStore, query: &[f32], exact: bool) {
             let mut rows = HashSet::new();
             for (place, hit) in results.hits().iter().enumerate() {
                 assert!(rows.insert(hit.row), "row {} twice among the hits", hit.row);
-                let key = results.key(place).expect("a hit has a key");
+                let key = results.key_bytes(place).expect("a hit has a key");
                 assert!(store.contains(key), "a hit is live");
                 assert_eq!(results.vector(place).is_some(), store.element() == ElementType::F32);
                 assert_eq!(results.stored(place).map(<[u8]>::len), Some(store.vector_bytes()));
@@ -208,7 +211,7 @@ fn write(path: &Path, store: MmapVectorStore, meter: &mut Meter<'_>) {
     let vector = vec![0.25; store.dimensions().into()];
     let key = "a key that no base has";
     let written = store.insert(key, &vector).is_ok() && store.contains(key);
-    if let Some(old) = store.keys().unwrap().into_iter().find(|old| old != key) {
+    if let Some(old) = store.keys_bytes().into_iter().find(|old| old != key.as_bytes()) {
         let _ = store.upsert(&old, &vector);
         let _ = store.delete(&old);
     }
