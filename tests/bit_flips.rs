@@ -16,7 +16,23 @@ use syna_mmap::{
     OpenMode, SearchOptions, SearchResults, SynaError, UpdateBatch, UserBlock, WriteMode,
 };
 
-const ELEMENTS: [ElementType; 3] = [ElementType::F32, ElementType::F16, ElementType::I8];
+/// What the vectors of a file are.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    element: ElementType,
+    dimensions: u16,
+}
+
+const fn shape(element: ElementType, dimensions: u16) -> Shape {
+    Shape { element, dimensions }
+}
+
+use ElementType::{F16, F32, I8};
+
+/// Rows of 64 x f32 fill their 64 bytes; those of 67 dimensions have padding, and those of i8 also before the scale. Rows of
+/// less than 64 dimensions take 16, 32 and 64 bytes.
+const SHAPES: [Shape; 6] =
+    [shape(F32, 64), shape(F16, 67), shape(I8, 67), shape(F32, 3), shape(F16, 16), shape(I8, 35)];
 /// How many bytes at the start of each structure count as its header, whose bits are flipped in every full run.
 const HEADER_BYTES: usize = 256;
 
@@ -40,15 +56,11 @@ impl Drop for Folder {
     }
 }
 
-/// Rows of f32 fill their stride; the others have padding, and those of i8 also before the scale.
-fn dimensions(element: ElementType) -> u16 {
-    if element == ElementType::F32 { 64 } else { 67 }
-}
-
 /// Every reader takes the element type from the file, so that a damaged one is not refused for its difference alone.
 fn config(open: OpenMode) -> MmapVectorConfig {
     MmapVectorConfig {
         dimensions: 0,
+        small_dimensions: true,
         element_from_file: true,
         metric: DistanceMetric::Euclidean,
         initial_capacity: 0,
@@ -64,10 +76,10 @@ fn read_only(verify: bool) -> MmapVectorConfig {
 }
 
 /// Writes about a hundred rows with deletions, replacements, tags, payloads, two checkpoints and an index.
-fn make(path: &Path, element: ElementType, rows: usize) {
+fn make(path: &Path, shape: Shape, rows: usize) {
     let label = Label::new("all-MiniLM-L6-v2").unwrap();
     let user_block = UserBlock { application_id: 0x6d61_7073, user_version: 1, label };
-    let dimensions = dimensions(element);
+    let Shape { element, dimensions } = shape;
     let new = config(OpenMode::default());
     let config = MmapVectorConfig { user_block, dimensions, element, element_from_file: false, ..new };
     let store = MmapVectorStore::new(path, config).unwrap();
@@ -101,11 +113,11 @@ fn make(path: &Path, element: ElementType, rows: usize) {
 #[derive(Debug, PartialEq)]
 struct Contents(Vec<(String, Vec<u8>, u64, Vec<u8>)>, UserBlock);
 
-fn contents(store: &MmapVectorStore) -> Contents {
+fn contents(store: &MmapVectorStore, shape: Shape) -> Contents {
     let row = |key: String| {
         let vector = store.get_view(&key).unwrap().unwrap().stored.to_vec();
         let components = store.get(&key).unwrap().unwrap();
-        assert_eq!(components.len(), usize::from(dimensions(store.element())));
+        assert_eq!(components.len(), usize::from(shape.dimensions));
         (vector, store.tags(&key).unwrap(), store.payload(&key).unwrap().to_vec(), key)
     };
     let rows = store.keys().unwrap().into_iter().map(row);
@@ -182,16 +194,16 @@ fn step(of_full: usize, otherwise: usize) -> usize {
 
 #[test]
 fn a_flipped_bit_of_the_data_file_is_detected_or_harmless() {
-    for element in ELEMENTS {
-        flip_data(element);
+    for shape in SHAPES {
+        flip_data(shape);
     }
 }
 
 /// Salvages a file with one damaged vector: the other rows are intact.
-fn check_salvage(path: &Path, expected: &Contents) {
+fn check_salvage(path: &Path, shape: Shape, expected: &Contents) {
     let to = path.with_extension("salvaged");
     let report = MmapVectorStore::salvage(path, &to).unwrap();
-    let found = contents(&MmapVectorStore::new(&to, read_only(true)).unwrap());
+    let found = contents(&MmapVectorStore::new(&to, read_only(true)).unwrap(), shape);
     assert_eq!((report.rows as usize, report.rows + report.lost), (found.0.len(), 95));
     // The damaged row may be a deleted one.
     assert!(
@@ -200,11 +212,11 @@ fn check_salvage(path: &Path, expected: &Contents) {
     fs::remove_file(&to).unwrap();
 }
 
-fn flip_data(element: ElementType) {
+fn flip_data(shape: Shape) {
     let folder = Folder::new("flips-data");
     let path = folder.0.join("store");
-    make(&path, element, 100);
-    let expected = contents(&MmapVectorStore::new(&path, read_only(true)).unwrap());
+    make(&path, shape, 100);
+    let expected = contents(&MmapVectorStore::new(&path, read_only(true)).unwrap(), shape);
     assert_eq!(expected.0.len(), 95);
     let mut by_verify_only = 0;
     let mut look = || match MmapVectorStore::new(&path, read_only(false)) {
@@ -216,12 +228,12 @@ fn flip_data(element: ElementType) {
             }
         }
         Ok(store) => {
-            let is_same = contents(&store) == expected;
+            let is_same = contents(&store, shape) == expected;
             match MmapVectorStore::new(&path, read_only(true)) {
                 Err(error) if is_damage(&error) => {
                     by_verify_only += 1;
                     if by_verify_only % 16 == 1 {
-                        check_salvage(&path, &expected);
+                        check_salvage(&path, shape, &expected);
                     }
                     Outcome::ByVerifyOnly
                 }
@@ -230,17 +242,17 @@ fn flip_data(element: ElementType) {
             }
         }
     };
-    let flips_apart = if element == ElementType::F32 { step(31, 631) } else { step(61, 1259) };
+    let flips_apart = if shape.element == F32 { step(31, 631) } else { step(61, 1259) };
     let tally = flip(&path, flips_apart, &mut look);
-    print(&format!("data, {}", element.name()), &tally);
+    print(&format!("data, {} x {}", shape.dimensions, shape.element.name()), &tally);
     assert!(tally.at_open > 0 && tally.by_verify_only > 0 && !tally.harmless.is_empty());
 }
 
 /// Flips bits of the index of `rows` rows. Searches give the results of an exact scan, or the index is ignored.
-fn flip_index(element: ElementType, rows: usize, step: usize, name: &str) {
-    let folder = Folder::new(&format!("flips-index-{rows}"));
+fn flip_index(shape: Shape, rows: usize, step: usize) {
+    let folder = Folder::new(&format!("flips-index-{rows}-{}", shape.dimensions));
     let path = folder.0.join("store");
-    make(&path, element, rows);
+    make(&path, shape, rows);
     let index = folder.0.join("store.hnsw");
     let store = MmapVectorStore::new(&path, read_only(false)).unwrap();
     assert!(store.has_index());
@@ -282,7 +294,7 @@ fn flip_index(element: ElementType, rows: usize, step: usize, name: &str) {
         }
     };
     let tally = flip(&index, step, &mut look);
-    print(name, &tally);
+    print(&format!("index, {rows} rows, {} x {}", shape.dimensions, shape.element.name()), &tally);
     assert!(tally.at_open > 0);
     let in_use = bytes_in_use(&fs::read(&index).unwrap());
     let is_of_use = |bit: &&usize| in_use.iter().any(|range| range.contains(&(*bit / 8)));
@@ -315,11 +327,13 @@ fn bytes_in_use(index: &[u8]) -> Vec<Range<usize>> {
 
 #[test]
 fn a_flipped_bit_of_the_index_changes_no_answer() {
-    flip_index(ElementType::F32, 100, step(31, 631), "index, 100 rows");
+    flip_index(shape(F32, 64), 100, step(31, 631));
+    flip_index(shape(F16, 16), 100, step(61, 1259));
 }
 
 /// Enough rows that searches walk the graph. A flip here costs a thousand times as much, so it is always a sample.
 #[test]
 fn a_flipped_bit_of_a_large_index_changes_no_answer() {
-    flip_index(ElementType::I8, 2100, step(9_973, 99_991).max(9_973), "index, 2100 rows");
+    flip_index(shape(I8, 67), 2100, step(9_973, 99_991).max(9_973));
+    flip_index(shape(I8, 27), 2100, step(19_973, 199_999).max(19_973));
 }
