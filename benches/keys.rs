@@ -121,8 +121,9 @@ fn change(path: &Path, kind: KeyKind, count: usize) -> syna_mmap::Result<Vec<(&'
     let (first, second) = keys.split_at(count);
     let tags = vec![7; count];
     let payloads = vec![&b"a payload of 24 bytes..."[..]; count];
-    let update =
-        |tags, payloads| store.update(&UpdateBatch { keys: BatchKeys::Bytes(first), tags, payloads });
+    let update = |tags, payloads| {
+        store.update(&UpdateBatch { keys: BatchKeys::Bytes(first), tags, payloads, ..UpdateBatch::default() })
+    };
     let (of_tags, updated) = milliseconds(|| update(Some(&tags[..]), BatchPayloads::None))?;
     let (of_payloads, _) = milliseconds(|| update(None, BatchPayloads::Slices(&payloads)))?;
     assert_eq!(updated, count);

@@ -50,6 +50,13 @@ pub enum SynaError {
         /// The requested kind.
         actual: crate::KeyKind,
     },
+    /// The file has other columns than the configuration.
+    ColumnsMismatch {
+        /// The file's columns.
+        expected: String,
+        /// The requested columns.
+        actual: String,
+    },
     /// The file has another label than the configuration expects.
     LabelMismatch {
         /// The file's label.
@@ -253,6 +260,10 @@ impl SynaError {
                 expected.name(),
                 actual.name(),
                 expected.name()
+            ),
+            Self::ColumnsMismatch { expected, actual } => write!(
+                f,
+                "the columns of the store are {expected}, not {actual}; open it with these, or without columns"
             ),
             Self::LabelMismatch { expected, actual } => write!(
                 f,

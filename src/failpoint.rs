@@ -60,6 +60,8 @@ pub(crate) enum Failpoint {
     LoseUpdates,
     /// Frames contain no tags.
     LoseTags,
+    /// The values of columns are stored as zeros.
+    LoseValues,
     /// An index of other rows is used.
     KeepForeignIndex,
     /// A second writer is allowed.
@@ -90,7 +92,7 @@ mod setting {
     use super::Failpoint;
     use std::cell::Cell;
 
-    pub(crate) const ALL: [Failpoint; 32] = [
+    pub(crate) const ALL: [Failpoint; 33] = [
         Failpoint::SkipDataSync,
         Failpoint::SlotBeforeData,
         Failpoint::SameSlot,
@@ -119,6 +121,7 @@ mod setting {
         Failpoint::LoseDeletions,
         Failpoint::LoseUpdates,
         Failpoint::LoseTags,
+        Failpoint::LoseValues,
         Failpoint::KeepForeignIndex,
         Failpoint::IgnoreLock,
         Failpoint::CloseHidesError,

@@ -17,6 +17,7 @@ compile_error!("files are little-endian and are mapped: syna-mmap needs a little
 mod append_table;
 mod checksum;
 mod chunk_layout;
+mod column;
 mod distance;
 mod element;
 mod error;
@@ -38,6 +39,7 @@ mod store;
 // Layer 4
 mod ffi;
 
+pub use column::{Column, ColumnKind, ColumnValues, MAX_COLUMN_NAME_BYTES, MAX_COLUMNS, Value, Values};
 pub use element::ElementType;
 pub use error::{Result, SynaError};
 pub use index::IndexProfile;

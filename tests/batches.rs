@@ -157,6 +157,7 @@ fn tags_and_payloads_are_updated_without_the_vectors() {
         keys: BatchKeys::Slices(&["a", "c", "nothing", "a"]),
         tags: Some(&[1, 2, 3, 4]),
         payloads: BatchPayloads::Slices(&[b"x", b"", b"y", b"two"]),
+        ..UpdateBatch::default()
     };
     assert_eq!(updated.update(&batch).unwrap(), 2);
     assert_eq!(borrowed, b"one", "what was borrowed stays valid");

@@ -57,6 +57,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
         metric: u32::from(short(bytes, 14) & 0xff),
         element: u32::from(short(bytes, 14) >> 8 & 0xf),
         key_kind: u32::from(short(bytes, 14) >> 12),
+        columns: u32::from(short(bytes, 4) >> 8),
         store_id: StoreId(array(bytes, 16)),
     };
     let place = Place::new(identity.store_id, at);
@@ -67,16 +68,16 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
     if word(bytes, 56) != place.mark {
         return Err("the header belongs to another location".to_owned());
     }
-    let kind = match word(bytes, 4) {
-        1 => Kind::Vectors,
-        2 => Kind::Log,
-        kind => return Err(format!("the kind is {kind}")),
+    let kind = match (short(bytes, 4) & 0xff, short(bytes, 6)) {
+        (1, 0) => Kind::Vectors,
+        (2, 0) => Kind::Log,
+        kind => return Err(format!("the kind is {kind:?}")),
     };
     let [_, element] = short(bytes, 14).to_le_bytes();
     if !identity.is_possible() {
         return Err(format!(
-            "{} dimensions, metric {}, element type and keys {element:#x}",
-            identity.dimensions, identity.metric
+            "{} dimensions, metric {}, element type and keys {element:#x}, {} columns",
+            identity.dimensions, identity.metric, identity.columns
         ));
     }
     let extent = Extent {
@@ -91,7 +92,7 @@ pub fn decode(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<(Identity, Extent),
     let (length, capacity) = (extent.length, extent.capacity);
     let needed = match kind {
         Kind::Vectors if !capacity.is_multiple_of(identity.block_rows().into()) => None,
-        Kind::Vectors => capacity.checked_mul(identity.stride_bytes().into()),
+        Kind::Vectors => capacity.checked_mul(identity.row_bytes().into()),
         Kind::Log => Some(capacity),
     };
     let has_room = length.checked_sub(PAGE_BYTES).zip(needed).is_some_and(|(room, needed)| needed <= room);
@@ -218,7 +219,7 @@ impl<'s> Walk<'s> {
         let mark = Place::new(self.identity.store_id, data_at).mark;
         let is_log = header.is_some_and(|header| header.starts_with(b"SYNF") && word(header, 12) == mark);
         let blocks =
-            data_bytes / u64::from(self.identity.stride_bytes()) / u64::from(self.identity.block_rows());
+            data_bytes / u64::from(self.identity.row_bytes()) / u64::from(self.identity.block_rows());
         let rows = blocks.saturating_mul(self.identity.block_rows().into());
         let (kind, first_row, capacity) = if is_log {
             (Kind::Log, 0, data_bytes)

@@ -53,12 +53,15 @@ pub struct Identity {
     pub element: u32,
     /// 0 text, 1 bytes.
     pub key_kind: u32,
+    /// The number of columns.
+    pub columns: u32,
 }
 
 impl Identity {
-    /// Whether such dimensions, metric, element type and kind of keys are allowed.
+    /// Whether such dimensions, metric, element type, kind of keys and number of columns are allowed.
     pub fn is_possible(&self) -> bool {
-        (1..=8192).contains(&self.dimensions) && self.metric <= 2 && self.element <= 2 && self.key_kind <= 1
+        let is_vector = (1..=8192).contains(&self.dimensions) && self.metric <= 2 && self.element <= 2;
+        is_vector && self.key_kind <= 1 && self.columns <= 16
     }
 
     pub fn has_text_keys(&self) -> bool {
@@ -90,6 +93,11 @@ impl Identity {
             return bytes.next_power_of_two().max(4);
         }
         bytes.checked_next_multiple_of(64).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes of a row in an extent, with its values.
+    pub fn row_bytes(&self) -> u32 {
+        self.stride_bytes().saturating_add(self.columns.saturating_mul(8))
     }
 
     /// Rows of a block.

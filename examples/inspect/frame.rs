@@ -13,6 +13,8 @@ const MAX_LENGTH: u64 = 1 << 30;
 const HAS_TAGS: u32 = 1;
 const HAS_PAYLOADS: u32 = 2;
 const IS_UPDATE: u32 = 4;
+/// Bits from this one on: an update has values of the columns.
+const COLUMNS_SHIFT: u32 = 16;
 const MAX_KEY_BYTES: u32 = 65_535;
 
 /// The header of a frame.
@@ -81,7 +83,7 @@ pub fn look(window: &mut Window<'_>, identity: &Identity, at: u64, room: u64) ->
     if !(HEADER_BYTES..=MAX_LENGTH).contains(&frame.length) || frame.length > room {
         return Ok(Look::Broken(frame, format!("the length is {}, there is room for {room}", frame.length)));
     }
-    Ok(match frame.check(window, head, identity.has_text_keys())? {
+    Ok(match frame.check(window, head, identity)? {
         Ok(()) => Look::Whole(frame),
         Err(fault) => Look::Broken(frame, fault),
     })
@@ -130,6 +132,11 @@ impl Frame {
         if self.is_update() { 0 } else { self.listed_count }
     }
 
+    /// The columns that the frame has values of, as bits.
+    fn columns(&self) -> u32 {
+        self.flags >> COLUMNS_SHIFT
+    }
+
     /// How many tags and payloads there are, if any.
     fn value_count(&self) -> u64 {
         u64::from(if self.is_update() { self.listed_count } else { self.row_count })
@@ -149,7 +156,9 @@ impl Frame {
         let key_ends = after(row_checksums, rows, 4)?;
         let tags = after(key_ends, rows, 4)?;
         let payload_ends = after(tags, flagged(self.has_tags()), 8)?;
-        let listed = after(payload_ends, flagged(self.has_payloads()), 8)?;
+        let values = after(payload_ends, flagged(self.has_payloads()), 8)?;
+        let value_count = self.value_count().checked_mul(self.columns().count_ones().into())?;
+        let listed = after(values, value_count, 8)?;
         let keys = after(listed, self.listed_count.into(), 4)?;
         let payloads = keys.checked_add(self.key_bytes.into())?.checked_next_multiple_of(ALIGN)?;
         let end = payloads.checked_add(self.payload_bytes)?.checked_next_multiple_of(ALIGN)?;
@@ -157,7 +166,7 @@ impl Frame {
     }
 
     /// Checks the whole frame; `head` is the checksum of the header up to the checksum field.
-    fn check(&self, window: &mut Window<'_>, head: u32, has_text_keys: bool) -> Checked {
+    fn check(&self, window: &mut Window<'_>, head: u32, identity: &Identity) -> Checked {
         let (body, end) = (self.at.saturating_add(HEADER_BYTES), self.end());
         // Headers that are close to each other may all claim the same bytes.
         window.source().charge(self.length)?;
@@ -176,8 +185,15 @@ impl Frame {
             }
             Some(_) => {}
         }
-        if self.flags & !(HAS_TAGS | HAS_PAYLOADS | IS_UPDATE) != 0 {
+        let known = HAS_TAGS | HAS_PAYLOADS | IS_UPDATE | u32::MAX << COLUMNS_SHIFT;
+        if self.flags & !known != 0 {
             return Ok(Err(format!("unknown flags {:#x}", self.flags)));
+        }
+        if self.columns() != 0 && !self.is_update() {
+            return Ok(Err("it has values of columns and is no update".to_owned()));
+        }
+        if self.columns() >= 1 << identity.columns {
+            return Ok(Err("it has values of columns that the store does not have".to_owned()));
         }
         if self.is_update() && (self.row_count, self.key_bytes) != (0, 0) {
             return Ok(Err("it updates rows and has rows of its own".to_owned()));
@@ -186,7 +202,7 @@ impl Frame {
             return Ok(Err("it has payload bytes, but no flag for payloads".to_owned()));
         }
         match self.sections().filter(|sections| sections.end == end) {
-            Some(sections) => self.check_sections(window, &sections, has_text_keys),
+            Some(sections) => self.check_sections(window, &sections, identity.has_text_keys()),
             None => Ok(Err("the counts do not add up to the length".to_owned())),
         }
     }

@@ -57,6 +57,7 @@ impl Slot {
             // An index has no keys and no vectors.
             element: 0,
             key_kind: 0,
+            columns: 0,
         };
         let slot = Self {
             at,
@@ -192,7 +193,7 @@ fn compare(slot: &Slot, store: &Store, report: &mut Report<'_>) {
     let generation = slot.generation;
     let frame = store.frames.iter().find(|(sequence, _)| *sequence == slot.sequence);
     let why = match frame {
-        _ if slot.identity != (Identity { element: 0, key_kind: 0, ..store.identity }) => {
+        _ if slot.identity != (Identity { element: 0, key_kind: 0, columns: 0, ..store.identity }) => {
             "it belongs to another store".to_owned()
         }
         None if store.has_gaps => format!("frame {} of the log is lost", slot.sequence),

@@ -25,6 +25,7 @@
 
 #![forbid(unsafe_code)]
 
+mod columns;
 mod extents;
 pub mod fields;
 mod frame;

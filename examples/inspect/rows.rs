@@ -4,7 +4,7 @@ use super::extents::{Extent, Kind};
 use super::fields::Identity;
 use super::frame::Frame;
 use super::source::{Source, Window};
-use crc32c::crc32c;
+use crc32c::{crc32c, crc32c_append};
 use std::io;
 
 /// The rows of a file, and which of them are deleted.
@@ -13,6 +13,8 @@ pub struct Vectors<'s> {
     /// Vector extents, by their first row.
     extents: Vec<Extent>,
     window: Window<'s>,
+    /// One for each column.
+    values: Vec<Window<'s>>,
     /// One bit a row, up to the last deleted row.
     deleted: Vec<u64>,
 }
@@ -21,13 +23,12 @@ impl<'s> Vectors<'s> {
     pub fn new(source: &'s Source, identity: Identity, extents: &[Extent]) -> Self {
         let mut extents: Vec<Extent> = extents.iter().filter(|e| e.kind == Kind::Vectors).copied().collect();
         extents.sort_by_key(|extent| extent.first_row);
-        Self { identity, extents, window: Window::new(source), deleted: Vec::new() }
+        let values = (0..identity.columns).map(|_| Window::new(source)).collect();
+        Self { identity, extents, window: Window::new(source), values, deleted: Vec::new() }
     }
 
     fn extent_of(&self, row: u64) -> Option<&Extent> {
-        let behind = self.extents.partition_point(|extent| extent.first_row <= row);
-        let extent = self.extents.get(behind.checked_sub(1)?)?;
-        (row - extent.first_row < extent.capacity).then_some(extent)
+        extent_of(&self.extents, row)
     }
 
     /// The offset of a row's vector.
@@ -56,7 +57,15 @@ impl<'s> Vectors<'s> {
         for (position, row) in (0..).zip(u64::from(frame.first_row)..frame.rows_end()) {
             let expected = checksums.word(sections.row_checksums.saturating_add(4 * position))?;
             let Some(at) = self.offset_of(row) else { continue };
-            let computed = self.window.bytes(at, bytes)?.map(crc32c);
+            let mut computed = self.window.bytes(at, bytes)?.map(crc32c);
+            for (column, values) in (0..).zip(&mut self.values) {
+                let value = offset_of_value(&self.extents, self.identity, column, row);
+                let value = match value {
+                    Some(at) => values.bytes(at, 8)?,
+                    None => None,
+                };
+                computed = computed.zip(value).map(|(checksum, value)| crc32c_append(checksum, value));
+            }
             if computed.is_none() || computed != expected {
                 count += 1;
                 first = first.or(Some((at, row)));
@@ -103,4 +112,19 @@ impl<'s> Vectors<'s> {
         }
         Ok(found)
     }
+}
+
+/// The extent of a row, of extents by their first row.
+fn extent_of(extents: &[Extent], row: u64) -> Option<&Extent> {
+    let behind = extents.partition_point(|extent| extent.first_row <= row);
+    let extent = extents.get(behind.checked_sub(1)?)?;
+    (row - extent.first_row < extent.capacity).then_some(extent)
+}
+
+/// The offset of a row's value in a column: behind the vectors of its extent, column after column.
+fn offset_of_value(extents: &[Extent], identity: Identity, column: u64, row: u64) -> Option<u64> {
+    let extent = extent_of(extents, row)?;
+    let vectors = extent.capacity.checked_mul(identity.stride_bytes().into())?;
+    let place = column.checked_mul(extent.capacity)?.checked_add(row - extent.first_row)?;
+    extent.data_at().checked_add(vectors)?.checked_add(place.checked_mul(8)?)
 }

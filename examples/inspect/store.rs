@@ -114,9 +114,11 @@ fn summarize(
     report: &mut Report<'_>,
 ) {
     let vector_bytes = totals.rows.saturating_mul(identity.stride_bytes().into());
+    let value_bytes = totals.rows.saturating_mul(8).saturating_mul(identity.columns.into());
     let others = [totals.key_bytes, totals.tag_bytes, totals.payload_bytes];
     let other_bytes = others.iter().fold(totals.frame_bytes, |left, bytes| left.saturating_sub(*bytes));
-    let slack = source.length().saturating_sub(vector_bytes).saturating_sub(totals.frame_bytes);
+    let slack = source.length().saturating_sub(vector_bytes).saturating_sub(value_bytes);
+    let slack = slack.saturating_sub(totals.frame_bytes);
     report.heading("summary");
     if totals.has_gaps {
         report.note("frames are lost: deletions, live rows and bytes do not include them");
@@ -130,6 +132,7 @@ fn summarize(
         ("extents", extents.len() as u64),
         ("file bytes", source.length()),
         ("vector bytes", vector_bytes),
+        ("value bytes", value_bytes),
         ("log bytes", totals.frame_bytes),
         ("  keys", totals.key_bytes),
         ("  tags", totals.tag_bytes),

@@ -1,5 +1,6 @@
 //! The two superblock slots.
 
+use super::columns::{self, Columns};
 use super::fields::{Identity, StoreId, array, long, metric_name, word};
 use super::report::{Offset, Report};
 use super::source::Source;
@@ -12,6 +13,8 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'Y', b'N', 0x0d, 0x0a, 0x1a, 0];
 /// The magic of an unfinished file.
 pub const UNFINISHED: [u8; 8] = *b"\x89SYNTEMP";
 const SLOT_BYTES: usize = 256;
+/// A slot, and the list of columns after it.
+const WHOLE_BYTES: usize = columns::LIST_AT + columns::LIST_BYTES;
 /// Versions 1 to 3 had slots of this length, with the checksum at their end.
 const OLD_SLOT_BYTES: usize = 128;
 /// The offset of the first extent.
@@ -41,12 +44,13 @@ pub struct Superblock {
     pub user_version: u32,
     /// UTF-8, then zeros.
     pub label: [u8; 64],
+    pub columns: Columns,
 }
 
 impl Superblock {
     /// Checks a slot. `Err` says why it is not used.
-    fn decode(bytes: &[u8; SLOT_BYTES], at: u64) -> Result<Self, Fault> {
-        if bytes.iter().all(|&byte| byte == 0) {
+    fn decode(bytes: &[u8; WHOLE_BYTES], at: u64) -> Result<Self, Fault> {
+        if bytes.iter().take(SLOT_BYTES).all(|&byte| byte == 0) {
             return Err("it is all zeros".to_owned().into());
         }
         if array::<8>(bytes, 0) != MAGIC {
@@ -70,17 +74,20 @@ impl Superblock {
             metric: word(bytes, 44),
             element: word(bytes, 48),
             key_kind: word(bytes, 52),
+            columns: word(bytes, 204),
         };
         if !identity.is_possible() {
-            let Identity { dimensions, metric, element, key_kind, .. } = identity;
+            let Identity { dimensions, metric, element, key_kind, columns, .. } = identity;
             return Err(format!(
-                "{dimensions} dimensions, metric {metric}, element type {element}, kind of keys {key_kind}"
+                "{dimensions} dimensions, metric {metric}, element type {element}, kind of keys {key_kind}, \
+                 {columns} columns"
             )
             .into());
         }
         if (word(bytes, 56), word(bytes, 60)) != (identity.stride_bytes(), identity.block_rows()) {
             return Err("the stride or the block does not match the dimensions".to_owned().into());
         }
+        let columns = Columns::decode(bytes, identity.columns, word(bytes, 208))?;
         let label = array(bytes, 140);
         if label_text(&label).is_none() {
             return Err("the label is not UTF-8 followed by zeros".to_owned().into());
@@ -101,6 +108,7 @@ impl Superblock {
             application_id: word(bytes, 132),
             user_version: word(bytes, 136),
             label,
+            columns,
         };
         found.check()?;
         Ok(found)
@@ -158,7 +166,7 @@ pub fn inspect(source: &Source, report: &mut Report<'_>) -> io::Result<Superbloc
     let mut valid = Vec::new();
     let mut faults = Vec::new();
     for at in SLOTS_AT {
-        let bytes = source.array::<SLOT_BYTES>(at)?;
+        let bytes = source.array::<WHOLE_BYTES>(at)?;
         let cut_off = || Err(Fault::Damaged("the file ends before".to_owned()));
         match bytes.map_or_else(cut_off, |bytes| Superblock::decode(&bytes, at)) {
             Ok(superblock) => valid.push(superblock),
@@ -177,10 +185,10 @@ pub fn inspect(source: &Source, report: &mut Report<'_>) -> io::Result<Superbloc
     let mut valid = valid.into_iter();
     (found.newest, found.older) = (valid.next(), valid.next());
     if let (Some(newest), Some(older)) = (&found.newest, &found.older)
-        && newest.identity != older.identity
+        && (newest.identity, newest.columns) != (older.identity, older.columns)
     {
-        report
-            .damage(older.at, "superblock slot: the store id, dimensions or metric differ from the newest's");
+        let what = "superblock slot: the store id, dimensions, metric or columns differ from the newest's";
+        report.damage(older.at, what);
         found.older = None;
     }
     if let Some(newest) = &found.newest {
@@ -249,6 +257,9 @@ fn print_details(newest: &Superblock, report: &mut Report<'_>) {
         newest.user_version,
         label_text(&newest.label).unwrap_or_default(),
     ));
+    if identity.columns > 0 {
+        report.line(format_args!("columns: {}", newest.columns));
+    }
 }
 
 /// Prints what all parts of a store have in common.

@@ -6,8 +6,8 @@ use super::scratch::Scratch;
 use std::path::Path;
 use std::sync::OnceLock;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, DistanceMetric, ElementType, HnswConfig, KeyKind,
-    MmapVectorConfig, MmapVectorStore, UpdateBatch, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, Column, ColumnKind, ColumnValues, DistanceMetric, ElementType,
+    HnswConfig, KeyKind, MmapVectorConfig, MmapVectorStore, UpdateBatch, Values, WriteBatch, WriteMode,
 };
 
 /// Graphs with few links: building a graph takes most of the time of a run, and tests nothing else.
@@ -52,9 +52,17 @@ pub fn write_rows(
     let keys: Vec<String> = range.clone().map(key).collect();
     let vectors: Vec<f32> = range.clone().flat_map(|i| vector(store.dimensions(), i)).collect();
     let tags: Vec<u64> = range.clone().map(|i| i % 3 * (1 << 40)).collect();
+    let times: Vec<i64> = range.clone().map(|i| i as i64 - 20).collect();
     let payloads: Vec<Vec<u8>> =
         range.map(|i| vec![(i % 251) as u8; i as usize % 40 * payload_step]).collect();
+    let has_columns = !store.columns().is_empty();
+    let prices: Vec<f64> = times.iter().map(|&time| time as f64 / 3.0).collect();
+    let columns = [
+        ColumnValues { column: 1, values: Values::F64(&prices) },
+        ColumnValues { column: 0, values: Values::I64(&times) },
+    ];
     let batch = WriteBatch {
+        columns: if has_columns { &columns } else { &[] },
         keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
         vectors: BatchVectors::RowMajor(&vectors),
         tags: Some(&tags),
@@ -66,7 +74,9 @@ pub fn write_rows(
     // An update of some of them.
     let keys: Vec<&str> = keys.iter().map(String::as_str).step_by(7).collect();
     let payloads: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+    let changed = &times[..keys.len()];
     let update = UpdateBatch {
+        columns: if has_columns { &[ColumnValues { column: 0, values: Values::I64(changed) }] } else { &[] },
         keys: BatchKeys::Slices(&keys),
         tags: None,
         payloads: BatchPayloads::Slices(&payloads),
@@ -80,14 +90,17 @@ struct Shape {
     dimensions: u16,
     metric: DistanceMetric,
     element: ElementType,
+    columns: usize,
     keys: KeyKind,
     rows: u64,
     payload_step: usize,
 }
 
 fn live(path: &Path, shape: Shape) {
-    let Shape { dimensions, metric, element, keys, rows, payload_step } = shape;
-    let config = MmapVectorConfig { element, key_kind: keys, ..quiet(dimensions, metric) };
+    let Shape { dimensions, metric, element, columns, keys, rows, payload_step } = shape;
+    let all = [("time", ColumnKind::I64), ("price", ColumnKind::F64), ("tenant", ColumnKind::U64)];
+    let columns = all[..columns].iter().map(|&(name, kind)| Column::new(name, kind).unwrap()).collect();
+    let config = MmapVectorConfig { element, key_kind: keys, columns, ..quiet(dimensions, metric) };
     let store = MmapVectorStore::new(path, config).unwrap();
     write_rows(&store, 0..rows / 2, payload_step, WriteMode::Insert);
     store.delete("kkk3").unwrap();
@@ -127,20 +140,38 @@ pub fn small_bases() -> &'static Bases {
                 dimensions: 1000,
                 metric: Euclidean,
                 element: F32,
+                columns: 0,
                 keys: Text,
                 rows: 8,
                 payload_step: 80,
             },
-            Shape { dimensions: 70, metric: Cosine, element: F32, keys: Text, rows: 8, payload_step: 1 },
+            Shape {
+                dimensions: 70,
+                metric: Cosine,
+                element: F32,
+                columns: 2,
+                keys: Text,
+                rows: 8,
+                payload_step: 1,
+            },
             Shape {
                 dimensions: 2000,
                 metric: Euclidean,
                 element: F16,
+                columns: 0,
                 keys: Text,
                 rows: 8,
                 payload_step: 80,
             },
-            Shape { dimensions: 27, metric: Cosine, element: I8, keys: Bytes, rows: 8, payload_step: 1 },
+            Shape {
+                dimensions: 27,
+                metric: Cosine,
+                element: I8,
+                columns: 3,
+                keys: Bytes,
+                rows: 8,
+                payload_step: 1,
+            },
         ])
     })
 }
@@ -150,10 +181,42 @@ pub fn large_bases() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
         make([
-            Shape { dimensions: 64, metric: Euclidean, element: F32, keys: Text, rows: 300, payload_step: 1 },
-            Shape { dimensions: 70, metric: Cosine, element: F32, keys: Text, rows: 60, payload_step: 1 },
-            Shape { dimensions: 70, metric: Cosine, element: F16, keys: Text, rows: 60, payload_step: 1 },
-            Shape { dimensions: 67, metric: Euclidean, element: I8, keys: Bytes, rows: 300, payload_step: 1 },
+            Shape {
+                dimensions: 64,
+                metric: Euclidean,
+                element: F32,
+                columns: 0,
+                keys: Text,
+                rows: 300,
+                payload_step: 1,
+            },
+            Shape {
+                dimensions: 70,
+                metric: Cosine,
+                element: F32,
+                columns: 2,
+                keys: Text,
+                rows: 60,
+                payload_step: 1,
+            },
+            Shape {
+                dimensions: 70,
+                metric: Cosine,
+                element: F16,
+                columns: 0,
+                keys: Text,
+                rows: 60,
+                payload_step: 1,
+            },
+            Shape {
+                dimensions: 67,
+                metric: Euclidean,
+                element: I8,
+                columns: 3,
+                keys: Bytes,
+                rows: 300,
+                payload_step: 1,
+            },
         ])
     })
 }

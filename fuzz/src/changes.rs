@@ -2,6 +2,7 @@
 
 use super::elements::stored;
 use super::questions::Condition;
+use super::values::BatchValues;
 use super::world::{World, key_of};
 use std::collections::HashMap;
 use syna_mmap::{
@@ -51,6 +52,7 @@ impl World {
         let payloads: Vec<Vec<u8>> =
             (0..keys.len()).map(|i| vec![first; (usize::from(payload) * i) % 5000]).collect();
         let slices: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+        let values = BatchValues::new(&all_tags, &payloads);
         let floats = vectors.concat();
         let bytes: Vec<u8> = vectors.iter().flat_map(|vector| stored(self.element(), vector)).collect();
         let batch = WriteBatch {
@@ -61,6 +63,7 @@ impl World {
             },
             tags: tags.then_some(&all_tags),
             payloads: if payload > 0 { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
+            columns: &values.given(self.store(), tags, payload > 0),
             mode: if upsert { WriteMode::Upsert } else { WriteMode::Insert },
             ..WriteBatch::default()
         };
@@ -114,10 +117,12 @@ impl World {
         let length = usize::from(payload.unwrap_or_default());
         let payloads: Vec<Vec<u8>> = (0..keys.len()).map(|i| vec![i as u8; length * i % 3000]).collect();
         let slices: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+        let values = BatchValues::new(&new_tags, &payloads);
         let updated = self.store().update(&UpdateBatch {
             keys: BatchKeys::Slices(&keys.iter().map(String::as_str).collect::<Vec<_>>()),
             tags: tags.map(|_| new_tags.as_slice()),
             payloads: if payload.is_some() { BatchPayloads::Slices(&slices) } else { BatchPayloads::None },
+            columns: &values.given(self.store(), tags.is_some(), payload.is_some()),
         });
         if tags.is_none() && payload.is_none() {
             assert!(updated.is_err(), "an update of nothing");

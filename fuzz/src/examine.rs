@@ -163,6 +163,7 @@ fn look(store: &MmapVectorStore) {
         assert_eq!(view.vector.map(|vector| vector.as_ptr()), store.get_slice(key).map(|it| it.as_ptr()));
         let vector = store.get(key).unwrap().expect("a key that is listed has a vector");
         assert_eq!(vector.len(), usize::from(store.dimensions()));
+        assert_eq!(view.values.iter().count(), store.columns().len());
         assert!(store.tags(key).is_some() && store.payload(key).is_some() && store.contains(key));
     }
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "each key once");

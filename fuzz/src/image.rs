@@ -16,7 +16,7 @@ const SLOT_CHECKSUM: usize = SLOT - 4;
 const HEADER_CHECKSUM: usize = 60;
 pub const HEADER: usize = 64;
 
-pub const SLOT_FIELDS: [Field; 24] = [
+pub const SLOT_FIELDS: [Field; 26] = [
     (0, 8),
     (8, 4),
     (12, 4),
@@ -40,16 +40,35 @@ pub const SLOT_FIELDS: [Field; 24] = [
     (120, 8),
     (128, 4),
     (140, 8),
-    (204, 8),
+    (204, 4),
+    (208, 4),
+    (212, 8),
 ];
-pub const EXTENT_FIELDS: [Field; 11] =
-    [(0, 4), (4, 4), (8, 4), (12, 2), (14, 1), (15, 1), (16, 8), (32, 8), (40, 8), (48, 8), (56, 4)];
+pub const EXTENT_FIELDS: [Field; 13] = [
+    (0, 4),
+    (4, 1),
+    (5, 1),
+    (6, 2),
+    (8, 4),
+    (12, 2),
+    (14, 1),
+    (15, 1),
+    (16, 8),
+    (32, 8),
+    (40, 8),
+    (48, 8),
+    (56, 4),
+];
 pub const FRAME_FIELDS: [Field; 12] =
     [(0, 4), (4, 4), (8, 4), (12, 4), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4), (48, 8), (56, 4)];
 
 const SLOT_STORE_ID: usize = 24;
 const SLOT_SEQUENCE: usize = 72;
 const SLOT_CHAIN: usize = 108;
+const SLOT_COLUMN_COUNT: usize = 204;
+const SLOT_COLUMNS_CHECKSUM: usize = 208;
+/// The list of columns, after the slot: a kind and a name for each of 16.
+const SLOT_COLUMNS: std::ops::Range<usize> = 256..256 + 16 * 36;
 const EXTENT_KIND: usize = 4;
 const EXTENT_ORDINAL: usize = 8;
 const EXTENT_STORE_ID: usize = 16;
@@ -91,13 +110,16 @@ pub struct Image {
     pub vector_bytes: usize,
     /// From one row to the next.
     pub stride: usize,
+    /// Columns.
+    pub columns: usize,
 }
 
 impl Image {
     /// The image of an intact store. Its random numbers are replaced, so that it is the same in every run.
     pub fn of_store(bytes: Vec<u8>) -> Self {
         let element = ElementType::F32;
-        let mut image = Self { bytes, extents: vec![], frames: vec![], element, vector_bytes: 0, stride: 0 };
+        let (extents, frames) = (vec![], vec![]);
+        let mut image = Self { bytes, extents, frames, element, vector_bytes: 0, stride: 0, columns: 0 };
         let dimensions = image.word(40) as usize;
         (image.element, image.vector_bytes) = match image.word(48) {
             0 => (ElementType::F32, 4 * dimensions),
@@ -105,11 +127,12 @@ impl Image {
             _ => (ElementType::I8, dimensions.next_multiple_of(4) + 4),
         };
         image.stride = image.word(56) as usize;
+        image.columns = image.word(SLOT_COLUMN_COUNT) as usize;
         let mut at = EXTENTS_START;
         while at + EXTENT_DATA <= image.bytes.len() && &image.bytes[at..at + 4] == b"SYNX" {
             image.extents.push(at);
             let end = at + image.long(at + EXTENT_LENGTH) as usize;
-            if image.word(at + EXTENT_KIND) == 2 {
+            if image.is_log(at) {
                 let mut frame = at + EXTENT_DATA;
                 while frame + HEADER <= end && &image.bytes[frame..frame + 4] == b"SYNF" {
                     image.frames.push(frame);
@@ -156,7 +179,7 @@ impl Image {
     }
 
     pub fn is_log(&self, extent: usize) -> bool {
-        self.word(extent + EXTENT_KIND) == 2
+        self.bytes.get(extent + EXTENT_KIND) == Some(&2)
     }
 
     pub fn set_ordinal(&mut self, extent: usize, ordinal: u32) {
@@ -180,6 +203,12 @@ impl Image {
     }
 
     pub fn fix_slot(&mut self, at: usize) {
+        if self.word(at + SLOT_COLUMN_COUNT) > 0
+            && let Some(list) = self.bytes.get(at + SLOT_COLUMNS.start..at + SLOT_COLUMNS.end)
+        {
+            let checksum = crc32c(list);
+            self.put(at + SLOT_COLUMNS_CHECKSUM, &checksum.to_le_bytes());
+        }
         if let Some(covered) = self.bytes.get(at..at + SLOT_CHECKSUM) {
             let checksum = crc32c(covered);
             self.put(at + SLOT_CHECKSUM, &checksum.to_le_bytes());
@@ -239,20 +268,29 @@ impl Image {
 
     /// Updates the row checksums in each frame.
     pub fn fix_rows(&mut self) {
+        // Where the vector of each row is, and its values.
         let mut rows = Vec::new();
         for &extent in self.extents.iter().filter(|&&extent| !self.is_log(extent)) {
             let capacity = usize::try_from(self.long(extent + EXTENT_CAPACITY)).unwrap_or(usize::MAX);
-            rows.extend((0..capacity.min(1 << 16)).map(|row| extent + EXTENT_DATA + row * self.stride));
+            let values = capacity.saturating_mul(self.stride).saturating_add(extent + EXTENT_DATA);
+            rows.extend((0..capacity.min(1 << 16)).map(|row| {
+                let of_column =
+                    |column| capacity.saturating_mul(column).saturating_add(row).saturating_mul(8);
+                let values = (0..self.columns).map(move |column| values.saturating_add(of_column(column)));
+                (extent + EXTENT_DATA + row * self.stride, values.collect::<Vec<_>>())
+            }));
         }
         let mut rows = rows.into_iter();
         for frame in self.frames.clone() {
             let count = self.word(frame + FRAME_ROW_COUNT) as usize;
             for position in 0..count.min(1 << 16) {
-                let vector = rows.next().and_then(|at| self.bytes.get(at..at + self.vector_bytes));
-                if let Some(vector) = vector {
-                    let checksum = crc32c(vector);
-                    self.put(frame + HEADER + 4 * position, &checksum.to_le_bytes());
-                }
+                let Some((at, values)) = rows.next() else { return };
+                let part = |at: usize, length| self.bytes.get(at..at.checked_add(length)?);
+                let Some(vector) = part(at, self.vector_bytes) else { continue };
+                let values: Option<Vec<&[u8]>> = values.into_iter().map(|at| part(at, 8)).collect();
+                let Some(values) = values else { continue };
+                let checksum = crc32c_append(crc32c(vector), &values.concat());
+                self.put(frame + HEADER + 4 * position, &checksum.to_le_bytes());
             }
         }
     }

@@ -13,6 +13,7 @@
 //! | `open_data.rs` | target: a hostile data file |
 //! | `open_index.rs` | target: a hostile index beside an intact store |
 //! | `world.rs` | a store and a model of it, compared after each operation |
+//! | `values.rs` | columns whose values follow from tags and payloads |
 //! | `changes.rs` | writes of many keys at once |
 //! | `questions.rs` | searches of every kind, compared with a scan of the model |
 //! | `operations.rs` | target: a sequence of operations on a store |
@@ -41,4 +42,5 @@ pub mod operations;
 pub mod questions;
 pub mod scratch;
 pub mod source;
+pub mod values;
 pub mod world;

@@ -7,6 +7,7 @@ use super::examine::index_of;
 use super::injected::is_fault_injected;
 use super::questions::Question;
 use super::scratch::Scratch;
+use super::values::{two_columns, values_of};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -100,7 +101,7 @@ pub(super) fn key_of(number: u16) -> String {
 }
 
 impl World {
-    /// An empty store; `shape` selects dimensions, metric, element type and the index threshold.
+    /// An empty store; `shape` selects dimensions, metric, element type, columns and the index threshold.
     pub fn new(shape: u8) -> Self {
         let dimensions = [64, 27, 70, 2][usize::from(shape % 4)];
         let metric = [DistanceMetric::Cosine, DistanceMetric::Euclidean, DistanceMetric::DotProduct]
@@ -110,6 +111,7 @@ impl World {
             small_dimensions: true,
             metric,
             element: ELEMENTS[usize::from(shape / 72 % 3)],
+            columns: if (shape / 7).is_multiple_of(2) { Vec::new() } else { two_columns() },
             initial_capacity: [0, 1000][usize::from(shape / 12 % 2)],
             index_threshold: [0, 30, 2050][usize::from(shape / 24 % 3)],
             checkpoint_interval_secs: 0,
@@ -288,6 +290,10 @@ impl World {
         assert_eq!(view.map(|view| view.stored), row.map(|row| row.stored.as_slice()), "{key:?}");
         let is_f32 = self.element() == ElementType::F32;
         assert_eq!(store.get_slice(key).map(bits), vector.filter(|_| is_f32), "{key:?}");
+        let values = view.map(|view| view.values.iter().collect::<Vec<_>>());
+        let has_columns = !self.config.columns.is_empty();
+        let expected = row.map(|row| if has_columns { values_of(row.tags, &row.payload) } else { vec![] });
+        assert_eq!(values, expected, "{key:?}");
     }
 
     /// Compares the keys in order, and every row.

@@ -273,6 +273,7 @@ impl syna_mmap_options {
                 user_version: self.user_version,
                 label: label.unwrap_or_default(),
             },
+            columns: Vec::new(),
             expected_label,
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),

@@ -37,8 +37,9 @@ pub(crate) use append::row_writer::NewRows;
 pub(crate) use file::data_file::{
     DataFile, begin_copy, create, is_leftover_of, open_existing, read_superblock,
 };
+pub(crate) use file::extent_header::{ExtentKind, MAX_ROWS};
 pub(crate) use file::extent_mapping::{Damage, map_extents, map_more_extents};
-pub(crate) use file::extents::{Extent, ExtentKind, Extents, MAX_ROWS};
+pub(crate) use file::extents::{Extent, Extents};
 pub(crate) use file::frame_walk::FrameWalk;
 pub(crate) use file::log_head::has_grown;
 pub(crate) use file::lost_extents::superblock_of_damaged;

@@ -1,6 +1,6 @@
 //! The configuration that a store is opened with.
 
-use crate::{DistanceMetric, ElementType, IndexProfile, KeyKind, Label, UserBlock};
+use crate::{Column, DistanceMetric, ElementType, IndexProfile, KeyKind, Label, UserBlock};
 
 /// The parameters of the index, under the names that HNSW uses (Malkov & Yashunin, 2018). The graph of this library has
 /// one level.
@@ -84,6 +84,9 @@ pub struct MmapVectorConfig {
     pub key_kind: KeyKind,
     /// Take the kind of keys of the existing file and ignore `key_kind`. Default `false`.
     pub key_kind_from_file: bool,
+    /// The columns of a new file: at most [`MAX_COLUMNS`](crate::MAX_COLUMNS), with different names. An existing file must have
+    /// the same, or any if this is empty. Default: none.
+    pub columns: Vec<Column>,
     /// The user block of a new file. An existing file keeps its own:
     /// [`set_user_block`](crate::MmapVectorStore::set_user_block) changes it. Default: zeros, no label.
     pub user_block: UserBlock,
@@ -166,6 +169,7 @@ impl Default for MmapVectorConfig {
             element_from_file: false,
             key_kind: KeyKind::Text,
             key_kind_from_file: false,
+            columns: Vec::new(),
             user_block: UserBlock::default(),
             expected_label: None,
             initial_capacity: 100_000,

@@ -128,6 +128,30 @@ fn byte_keys_and_updates_are_printed() {
 }
 
 #[test]
+fn columns_are_printed_and_their_values_checked() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-4-columns.syna");
+    let (code, output) = inspect(&golden);
+    assert_eq!((code, damage(&output)), (0, vec![]), "{output}");
+    assert!(output.contains("columns: time i64, tenant u64, price f64"), "{output}");
+    assert_eq!(number(&output, "value bytes"), 48, "{output}");
+    let folder = TempFolder::in_memory("inspect-columns");
+    let path = folder.file("store");
+    let whole = std::fs::read(&golden).unwrap();
+    // 4,096 vectors of 16 bytes, then 4,096 values of each column.
+    let values = 32_768 + 4096 + 4096 * 16;
+    let price = values + 2 * 4096 * 8;
+    assert_eq!(whole[price..price + 8], 0.5_f64.to_le_bytes());
+    for (at, part) in [(price + 8, "row 1"), (256 + 36 + 4, "superblock slot"), (values + 3, "row 0")] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let (code, output) = inspect(&path);
+        let damage = damage(&output);
+        assert!(code == 1 && damage.len() == 1 && damage[0].contains(part), "{output}");
+    }
+}
+
+#[test]
 fn other_element_types_are_printed_and_their_rows_checked() {
     let folder = TempFolder::in_memory("inspect-elements");
     for (element, printed) in

@@ -26,7 +26,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use support::{Random, TempFolder, quiet, seed, size};
-use syna_mmap::{DistanceMetric, ElementType, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode};
+use syna_mmap::{
+    Column, ColumnKind, DistanceMetric, ElementType, HnswConfig, MmapVectorConfig, MmapVectorStore, OpenMode,
+};
 use tracer::{KillPoint, Moment, Traced};
 
 /// The test program starts itself with these variables set: then it is the child.
@@ -43,6 +45,8 @@ const LONGEST_LIFE_SECONDS: u32 = 120;
 
 fn config(element: ElementType) -> MmapVectorConfig {
     MmapVectorConfig {
+        // It has the same values as the tags.
+        columns: vec![Column::new("tags", ColumnKind::U64).unwrap()],
         element,
         initial_capacity: 1000,
         // A graph that is fast to build: the test is about its file.

@@ -4,7 +4,7 @@ use crate::elements::stored;
 use crate::script::{Operation, Row};
 use crate::support::Random;
 use std::collections::HashMap;
-use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults, WriteMode};
+use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults, Value, WriteMode};
 
 /// Rows in insertion order; `None` for a deleted or replaced row.
 #[derive(Debug, Default, Clone)]
@@ -88,8 +88,10 @@ impl Model {
         self.live().find_map(|row| {
             let key = &row.key;
             let view = store.get_view(key).unwrap()?;
+            let value = view.values.get(0);
             let is_same = view.stored == stored(store.element(), &row.vector)
                 && store.tags(key) == Some(row.tags)
+                && value == Some(Value::U64(row.tags))
                 && store.payload(key) == Some(row.payload.as_slice());
             (!is_same).then(|| format!("the row of {key:?} differs"))
         })

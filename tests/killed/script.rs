@@ -5,8 +5,8 @@ use crate::support::Random;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use syna_mmap::{
-    BatchKeys, BatchPayloads, BatchVectors, MmapVectorStore, Result, SynaError, UpdateBatch, WriteBatch,
-    WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, ColumnValues, MmapVectorStore, Result, SynaError, UpdateBatch,
+    Values, WriteBatch, WriteMode,
 };
 
 /// Not a multiple of 16, so that rows are padded to their stride.
@@ -112,6 +112,7 @@ pub fn write(store: &MmapVectorStore, rows: &[Row], mode: WriteMode, deletions: 
             vectors,
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
+            columns: &[ColumnValues { column: 0, values: Values::U64(&tags) }],
             mode,
             deletions: BatchKeys::Slices(&deletions),
         })
@@ -124,7 +125,8 @@ fn update(store: &MmapVectorStore, rows: &[Row]) -> Result<()> {
     let tags: Vec<u64> = rows.iter().map(|row| row.tags).collect();
     let payloads: Vec<&[u8]> = rows.iter().map(|row| row.payload.as_slice()).collect();
     let (keys, payloads) = (BatchKeys::Slices(&keys), BatchPayloads::Slices(&payloads));
-    store.update(&UpdateBatch { keys, tags: Some(&tags), payloads }).map(|_| ())
+    let columns = &[ColumnValues { column: 0, values: Values::U64(&tags) }];
+    store.update(&UpdateBatch { keys, tags: Some(&tags), payloads, columns }).map(|_| ())
 }
 
 /// Runs an operation other than a reopen.

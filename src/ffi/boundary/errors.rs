@@ -28,6 +28,7 @@ pub(in crate::ffi) fn status_of(error: &SynaError) -> syna_mmap_status {
         SynaError::MetricMismatch { .. } => SYNA_MMAP_ERR_METRIC_MISMATCH,
         SynaError::ElementMismatch { .. } => SYNA_MMAP_ERR_ELEMENT_MISMATCH,
         SynaError::KeyKindMismatch { .. } => SYNA_MMAP_ERR_KEY_KIND_MISMATCH,
+        SynaError::ColumnsMismatch { .. } => SYNA_MMAP_ERR_COLUMNS_MISMATCH,
         SynaError::LabelMismatch { .. } => SYNA_MMAP_ERR_LABEL_MISMATCH,
         SynaError::InvalidVector { .. } | SynaError::InvalidStored { .. } => SYNA_MMAP_ERR_INVALID_VECTOR,
         SynaError::InvalidKey { .. } => SYNA_MMAP_ERR_INVALID_KEY,

@@ -63,6 +63,8 @@ pub const SYNA_MMAP_ERR_KEY_KIND_MISMATCH: i32 = 21;
 pub const SYNA_MMAP_ERR_LABEL_MISMATCH: i32 = 22;
 /// The file or the store has another element type (SYNA_MMAP_ELEMENT_*) than the options or the batch say.
 pub const SYNA_MMAP_ERR_ELEMENT_MISMATCH: i32 = 23;
+/// The file has other columns than the options.
+pub const SYNA_MMAP_ERR_COLUMNS_MISMATCH: i32 = 24;
 
 /// Why a call failed. You own it: it may lie in any memory, nothing in it must be freed, and it may outlive
 /// every other object.
@@ -125,6 +127,7 @@ pub(in crate::ffi) fn name_of(status: syna_mmap_status) -> &'static CStr {
         SYNA_MMAP_ERR_KEY_KIND_MISMATCH => c"SYNA_MMAP_ERR_KEY_KIND_MISMATCH",
         SYNA_MMAP_ERR_LABEL_MISMATCH => c"SYNA_MMAP_ERR_LABEL_MISMATCH",
         SYNA_MMAP_ERR_ELEMENT_MISMATCH => c"SYNA_MMAP_ERR_ELEMENT_MISMATCH",
+        SYNA_MMAP_ERR_COLUMNS_MISMATCH => c"SYNA_MMAP_ERR_COLUMNS_MISMATCH",
         _ => c"(unknown status)",
     }
 }

@@ -137,7 +137,7 @@ impl syna_mmap_batch {
         self.check_reserved()?;
         // SAFETY: the caller's guarantee covers each of the arrays.
         let (keys, tags, payloads) = unsafe { (self.keys()?, self.tags()?, self.payloads()?) };
-        store.update(&UpdateBatch { keys, tags, payloads })
+        store.update(&UpdateBatch { keys, tags, payloads, columns: &[] })
     }
 
     fn check_reserved(&self) -> Result<()> {
@@ -207,7 +207,8 @@ impl syna_mmap_batch {
         // SAFETY: likewise.
         let (vectors, keys, tags, payloads) =
             unsafe { (self.vectors(store)?, self.keys()?, self.tags()?, self.payloads()?) };
-        let written = store.write(&WriteBatch { keys, vectors, tags, payloads, mode, deletions })?;
+        let written =
+            store.write(&WriteBatch { keys, vectors, tags, payloads, columns: &[], mode, deletions })?;
         out_deleted.set(written.deleted);
         Ok(written.rows)
     }

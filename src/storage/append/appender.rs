@@ -5,10 +5,11 @@
 
 use super::rewrite::write_again;
 use super::row_writer::{NewRows, Placement, RowWriter, erase_rows};
+use super::value_writer::write_values;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::short_path::ShortPath;
 use crate::storage::file::data_file::DataFile;
-use crate::storage::file::extents::{ExtentKind, MAX_ROWS};
+use crate::storage::file::extent_header::{ExtentKind, MAX_ROWS};
 use crate::storage::file::log_head::{heads, wipe_taken};
 use crate::storage::format::frame::Frame;
 use crate::storage::format::frame_encode;
@@ -164,6 +165,8 @@ impl Appender {
         let rows_end = u64::from(before.rows) + count as u64;
         let covered = self.data.extents.cover_rows(rows_end);
         covered.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
+        let values = write_values(&self.data, before.rows, batch.values(), &mut self.rows.checksums);
+        values.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let place = self.place_for_frame();
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let chain =

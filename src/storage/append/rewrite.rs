@@ -4,10 +4,13 @@
 //! that are written again are dirty again, and the next sync covers all of them.
 
 use crate::storage::file::data_file::DataFile;
-use crate::storage::file::extents::{Extent, ExtentKind};
+use crate::storage::file::extent_header::ExtentKind;
+use crate::storage::file::extents::Extent;
+use crate::storage::format::layout::VALUE_BYTES;
 use crate::storage::format::superblock::{LogPosition, Superblock, slot_offset};
 use crate::storage::io::medium::{read_exact_at, write_all_at};
 use crate::{Result, memory};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Bytes that are read and written at a time.
@@ -26,24 +29,44 @@ pub(super) fn write_again(
         write_all_at(&*data.file, &header, found.offset_bytes).map_err(io)?;
     }
     for found in data.extents.iter() {
-        copy_onto_itself(data, bytes_between(data, found, unsynced_tail))?;
+        for range in ranges_between(data, found, unsynced_tail) {
+            copy_onto_itself(data, range)?;
+        }
     }
     Ok(())
 }
 
-/// The part of an extent that was written between two positions of the log.
-fn bytes_between(data: &DataFile, found: &Extent, positions: &Range<LogPosition>) -> Range<u64> {
-    let stride = u64::from(data.identity.stride_bytes());
-    let place = |at: &LogPosition| match found.header.kind {
-        ExtentKind::Vectors => {
-            let rows = u64::from(at.rows).saturating_sub(found.header.first_row).min(found.header.capacity);
-            found.data_bytes() + rows * stride
-        }
-        ExtentKind::Log if at.head == 0 || found.header.ordinal > at.extent => found.data_bytes(),
-        ExtentKind::Log if found.header.ordinal == at.extent => at.head,
-        ExtentKind::Log => found.data_bytes() + found.header.capacity,
+/// The parts of an extent that were written between two positions of the log: frames, or vectors and the values of each
+/// column.
+fn ranges_between(
+    data: &DataFile,
+    found: &Extent,
+    positions: &Range<LogPosition>,
+) -> impl Iterator<Item = Range<u64>> {
+    let header = &found.header;
+    let row = |at: &LogPosition| u64::from(at.rows).saturating_sub(header.first_row).min(header.capacity);
+    let frame = |at: &LogPosition| match header.ordinal.cmp(&at.extent) {
+        _ if at.head == 0 => 0,
+        Ordering::Greater => 0,
+        Ordering::Equal => at.head - found.data_bytes(),
+        Ordering::Less => header.capacity,
     };
-    place(&positions.start)..place(&positions.end)
+    let (places, stride, columns) = match header.kind {
+        ExtentKind::Vectors => (
+            row(&positions.start)..row(&positions.end),
+            u64::from(data.identity.stride_bytes()),
+            u64::from(data.identity.columns),
+        ),
+        ExtentKind::Log => (frame(&positions.start)..frame(&positions.end), 1, 0),
+    };
+    let part = move |start: u64, width: u64| start + places.start * width..start + places.end * width;
+    let start = found.data_bytes();
+    let values = start + header.capacity * stride;
+    let value_bytes = u64::from(VALUE_BYTES);
+    let of_column = header.capacity * value_bytes;
+    let first = part(start, stride);
+    std::iter::once(first)
+        .chain((0..columns).map(move |column| part(values + column * of_column, value_bytes)))
 }
 
 fn copy_onto_itself(data: &DataFile, range: Range<u64>) -> Result<()> {

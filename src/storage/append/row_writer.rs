@@ -3,7 +3,7 @@
 use super::row_queue::{WriteQueue, write_beside};
 use crate::memory;
 use crate::storage::file::data_file::DataFile;
-use crate::storage::file::extents::ExtentHeader;
+use crate::storage::file::extent_header::ExtentHeader;
 use crate::storage::format::frame_encode::FrameContent;
 use crate::storage::format::layout::{ROW_ALIGN, extent};
 use crate::storage::io::medium::write_all_at;
@@ -31,6 +31,8 @@ pub(crate) trait NewRows<'a> {
     /// # Errors
     /// Nothing of the batch is stored then.
     fn content(&mut self) -> Result<FrameContent<'_>>;
+    /// The values of the columns of all rows, column after column. Called after [`NewRows::content`].
+    fn values(&self) -> &[u64];
 }
 
 /// Rows are written in parts of this length, which end at multiples of it in the file. It is small enough for the cache

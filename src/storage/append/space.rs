@@ -1,7 +1,7 @@
 //! Allocating space in the file before anything is written there, all of it or none.
 
 use super::appender::Appender;
-use crate::storage::file::extents::{ExtentHeader, ExtentKind, MAX_ROWS};
+use crate::storage::file::extent_header::{ExtentHeader, ExtentKind, MAX_ROWS};
 use crate::storage::file::growth;
 use crate::storage::file::log_head::heads;
 use crate::storage::io::medium::write_all_at;

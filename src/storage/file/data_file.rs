@@ -1,6 +1,7 @@
 //! An open data file: its identity and its extents; creating and opening one.
 
 use super::extents::Extents;
+use crate::column::Schema;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::format::frame::Frame;
 use crate::storage::format::layout::{self, EXTENTS_START, bytes, origin, slot};
@@ -20,6 +21,7 @@ pub(crate) struct DataFile {
     pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) identity: Identity,
     pub(crate) extents: Extents,
+    pub(crate) schema: Schema,
     user_block: Mutex<UserBlock>,
 }
 
@@ -31,7 +33,8 @@ impl DataFile {
         extents: Extents,
     ) -> Self {
         let user_block = Mutex::new(superblock.user_block);
-        Self { path, file, identity: superblock.identity, extents, user_block }
+        let (identity, schema) = (superblock.identity, superblock.schema);
+        Self { path, file, identity, extents, schema, user_block }
     }
 
     /// The user block of the newest superblock that was read or written.
@@ -180,14 +183,14 @@ pub(crate) fn begin_copy(
     storage: &dyn Storage,
     file: &dyn StorageFile,
     path: &Path,
-    original: &Identity,
+    original: &DataFile,
 ) -> Result<Superblock> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let superblock = empty_superblock(storage, path, &NewStore::like(original))?;
+    let superblock = empty_superblock(storage, path, &NewStore::like(&original.identity, original.schema))?;
     write_all_at(file, &slot::HALF_MADE_BYTES, 0).map_err(io("writing"))?;
     let mut mark = [0; origin::LENGTH];
     bytes::write(&mut mark, origin::MAGIC, &origin::MAGIC_BYTES);
-    bytes::write(&mut mark, origin::STORE_ID, &original.store_id);
+    bytes::write(&mut mark, origin::STORE_ID, &original.identity.store_id);
     write_all_at(file, &mark, origin::OFFSET).map_err(io("writing"))?;
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
     // Synced before the slots are written: after a power failure, an unfinished copy must not look like a store.
@@ -289,7 +292,7 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
         ));
     }
     let read = |offset: u64| -> Result<Vec<u8>> {
-        let count = (slot::LENGTH as u64).min(length.saturating_sub(offset));
+        let count = (slot::WHOLE_LENGTH as u64).min(length.saturating_sub(offset));
         let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
         read_exact_at(file, &mut bytes, offset).map_err(io)?;
         Ok(bytes)
@@ -300,7 +303,7 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
     }
     let [first, second] = slots.map(|bytes| Superblock::decode(&bytes));
     let whole = match (first, second) {
-        (Ok(first), Ok(second)) if first.identity != second.identity => {
+        (Ok(first), Ok(second)) if (first.identity, first.schema) != (second.identity, second.schema) => {
             return Err(SynaError::corrupt(path, 0, "the two superblocks belong to different stores"));
         }
         (Ok(first), Ok(second)) => {

@@ -1,6 +1,7 @@
 //! Mapping the extents of a file.
 
-use super::extents::{ExtentHeader, ExtentKind, Extents};
+use super::extent_header::{ExtentHeader, ExtentKind};
+use super::extents::Extents;
 use super::lost_extents::map_what_is_there;
 use crate::storage::format::layout::extent;
 use crate::storage::format::superblock::Superblock;

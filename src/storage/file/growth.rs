@@ -1,6 +1,7 @@
 //! The size of new extents: small at first, doubling up to the planned rows, later an eighth of the existing size.
 
-use super::extents::{ExtentHeader, ExtentKind, Extents};
+use super::extent_header::{ExtentHeader, ExtentKind};
+use super::extents::Extents;
 use crate::storage::format::layout::{EXTENT_ALIGN, extent};
 use crate::storage::format::superblock::Identity;
 
@@ -17,7 +18,7 @@ pub(crate) fn ahead(identity: &Identity, extents: &Extents, kind: ExtentKind, pl
         ExtentKind::Vectors => {
             let there = extents.row_capacity();
             let ahead = if there < planned_rows { there.min(planned_rows - there) } else { there / 8 };
-            ahead.min(MOST_AHEAD_BYTES / u64::from(identity.stride_bytes()))
+            ahead.min(MOST_AHEAD_BYTES / u64::from(identity.row_bytes()))
         }
         ExtentKind::Log => {
             let logs = extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
@@ -40,7 +41,7 @@ pub(crate) fn ahead_of_reserve(
     let ahead = ahead(identity, extents, kind, planned_rows);
     match kind {
         ExtentKind::Vectors => {
-            ahead.max(extents.row_capacity().min(DOUBLED_BYTES / u64::from(identity.stride_bytes())))
+            ahead.max(extents.row_capacity().min(DOUBLED_BYTES / u64::from(identity.row_bytes())))
         }
         ExtentKind::Log => ahead,
     }
@@ -71,7 +72,7 @@ pub(crate) fn next_extent(
 /// A vector extent of `rows` rows, rounded up to whole blocks.
 pub(crate) fn exact_extent(identity: &Identity, extents: &Extents, rows: u64) -> ExtentHeader {
     let capacity = rows.max(1).next_multiple_of(u64::from(identity.block_rows()));
-    let data_bytes = (capacity * u64::from(identity.stride_bytes())).next_multiple_of(EXTENT_ALIGN);
+    let data_bytes = (capacity * u64::from(identity.row_bytes())).next_multiple_of(EXTENT_ALIGN);
     ExtentHeader {
         kind: ExtentKind::Vectors,
         ordinal: extents.count(),

@@ -4,7 +4,7 @@
 //! order. A frame at such an offset that is not the next one must not be mistaken for it, so it is wiped.
 
 use super::data_file::DataFile;
-use super::extents::ExtentKind;
+use super::extent_header::ExtentKind;
 use crate::Result;
 use crate::storage::format::layout::frame;
 use crate::storage::format::superblock::LogPosition;

@@ -5,7 +5,9 @@
 //! only as far as the checksums of frames and rows are valid.
 
 use super::data_file::newest_superblock;
-use super::extents::{ExtentHeader, ExtentKind, Extents};
+use super::extent_header::{ExtentHeader, ExtentKind};
+use super::extents::Extents;
+use crate::column::Schema;
 use crate::storage::format::frame::claimed_length;
 use crate::storage::format::layout::{EXTENT_ALIGN, EXTENTS_START, extent, frame};
 use crate::storage::format::place::Place;
@@ -34,7 +36,9 @@ pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Resu
         return Err(SynaError::corrupt(path, offset_bytes, what));
     };
     let position = LogPosition { sequence: u64::MAX, rows: u32::MAX, ..LogPosition::EMPTY };
-    let empty = Superblock::empty(identity.store_id, &NewStore::like(&identity));
+    // The names and kinds of columns are lost.
+    let schema = Schema::unnamed(identity.columns.into());
+    let empty = Superblock::empty(identity.store_id, &NewStore::like(&identity, schema));
     Ok(Superblock { generation: 0, position, extent_count: u32::MAX, ..empty })
 }
 
@@ -194,7 +198,7 @@ impl Search<'_> {
         let identity = &self.superblock.identity;
         let first_row = self.extents.row_capacity();
         let block = u64::from(identity.block_rows());
-        let room = (length_bytes - extent::DATA) / u64::from(identity.stride_bytes()) / block * block;
+        let room = (length_bytes - extent::DATA) / u64::from(identity.row_bytes()) / block * block;
         let next = next.filter(|next| next.kind == ExtentKind::Vectors);
         let capacity = next.map_or(room, |next| room.min(next.first_row - first_row));
         let kind = ExtentKind::Vectors;

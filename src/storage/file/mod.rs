@@ -4,6 +4,7 @@
 //!
 //! | file | content |
 //! | --- | --- |
+//! | `extent_header.rs` | the header of an extent |
 //! | `extents.rs` | the units in which a file grows |
 //! | `growth.rs` | the size of new extents |
 //! | `data_file.rs` | creating and opening a file; the part of an open file that readers share |
@@ -15,6 +16,7 @@
 //! | `replay.rs` | recovery: finding the end of the log |
 
 pub(super) mod data_file;
+pub(super) mod extent_header;
 pub(super) mod extent_mapping;
 pub(super) mod extents;
 pub(super) mod frame_walk;

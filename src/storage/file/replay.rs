@@ -4,17 +4,20 @@
 //! continues as long as frames and rows are valid; it ends at the first that is not.
 
 use super::data_file::DataFile;
+use super::extent_header::ExtentKind;
 use super::extent_mapping::Damage;
-use super::extents::ExtentKind;
+use super::extents::checksum_with_values;
 use super::log_head::{Head, heads};
 use super::log_reader::LogReader;
 use crate::checksum::{crc32c, crc32c_append_zeros};
+use crate::column::MAX_COLUMNS;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::storage::format::frame::{Frame, claimed_length};
-use crate::storage::format::layout::frame;
+use crate::storage::format::layout::{VALUE_BYTES, frame};
 use crate::storage::format::place::Place;
 use crate::storage::format::superblock::{LogPosition, Superblock};
 use crate::{Result, SynaError};
+use std::ops::Range;
 
 /// Holes in the file are queried once in this many bytes.
 const HOLE_STEP: u64 = 1 << 20;
@@ -225,7 +228,7 @@ fn fits_behind(
     let rows_end = u64::from(frame.first_row()) + u64::from(frame.row_count());
     // If the last rows of a batch are lost with their extent, the first may be intact.
     let capacity = if damage == Damage::Tolerated { u64::MAX } else { data.extents.row_capacity() };
-    if rows_end > capacity.min(super::extents::MAX_ROWS) {
+    if rows_end > capacity.min(super::extent_header::MAX_ROWS) {
         return Err(FrameEnd::Nothing("the frame has rows that no extent holds"));
     }
     if position.deletions.checked_add(frame.deletion_count()).is_none() {
@@ -234,35 +237,71 @@ fn fits_behind(
     Ok(usize::try_from(frame.length_bytes()).unwrap_or(usize::MAX))
 }
 
+/// Which bytes of a file are in holes. The file is asked only where the next bytes may be in another hole.
+struct Holes<'d> {
+    data: &'d DataFile,
+    /// The range that was queried last and is not a hole.
+    known: Range<u64>,
+}
+
+impl<'d> Holes<'d> {
+    /// `is_asked`: otherwise no bytes are in holes.
+    fn new(data: &'d DataFile, is_asked: bool) -> Self {
+        Self { data, known: 0..if is_asked { 0 } else { u64::MAX } }
+    }
+
+    /// Whether bytes are in a hole. The offset must not decrease.
+    fn contain(&mut self, offset_bytes: u64, count: u64) -> bool {
+        if offset_bytes >= self.known.end {
+            self.known = match self.data.file.next_data(offset_bytes) {
+                Ok(found) => found.unwrap_or(u64::MAX..u64::MAX),
+                Err(_) => 0..u64::MAX,
+            };
+        }
+        offset_bytes + count <= self.known.start
+    }
+}
+
 /// The damaged rows of a frame. Rows in holes of the file are not read if there are many: the checksum of zeros is known.
 ///
 /// # Errors
 /// [`SynaError::NoMemory`].
 pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32>> {
-    data.extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
+    let extents = &data.extents;
+    extents.cover_rows(u64::from(frame.first_row()) + u64::from(frame.row_count()))?;
     let vector_bytes = u64::from(data.identity.vector_bytes());
+    let columns = usize::from(data.identity.columns);
     let zeros = crc32c_append_zeros(0, usize::try_from(vector_bytes).unwrap_or(0));
-    let is_long = u64::from(frame.row_count()) * vector_bytes > HOLE_STEP;
-    let mut places = data.extents.places_of_rows(frame.first_row());
-    // The range that was queried last and is not a hole.
-    let mut known = 0..if is_long { 0 } else { u64::MAX };
+    let is_long = u64::from(frame.row_count()) * u64::from(data.identity.row_bytes()) > HOLE_STEP;
+    let mut places = extents.places_of_rows(frame.first_row());
+    let mut holes: [Holes<'_>; 1 + MAX_COLUMNS] = std::array::from_fn(|_| Holes::new(data, is_long));
+    let [holes, holes_of_columns @ ..] = &mut holes;
     let mut damaged = Vec::new();
     for position in 0..frame.row_count() {
         let row = frame.first_row() + position;
         let at = places.next().flatten();
-        if let Some(at) = at.filter(|&at| at >= known.end) {
-            known = match data.file.next_data(at) {
-                Ok(found) => found.unwrap_or(u64::MAX..u64::MAX),
-                Err(_) => 0..u64::MAX,
-            };
+        let vector = match at {
+            Some(at) if holes.contain(at, vector_bytes) => Some(zeros),
+            _ => extents.row_bytes(row).map(crc32c),
+        };
+        let mut values = [0; MAX_COLUMNS];
+        let mut is_there = true;
+        for (column, (value, holes)) in
+            values.iter_mut().zip(&mut *holes_of_columns).enumerate().take(columns)
+        {
+            let is_hole = is_long
+                && extents
+                    .place_of_value(column, u64::from(row))
+                    .is_some_and(|(at, _)| holes.contain(at, u64::from(VALUE_BYTES)));
+            if !is_hole {
+                let found = extents.values(column, row).and_then(|values| values.first());
+                is_there &= found.is_some();
+                *value = found.copied().unwrap_or(0);
+            }
         }
-        let is_hole = at.is_some_and(|at| at + vector_bytes <= known.start);
-        let checksum = frame.row_checksum(position);
-        let is_right = data
-            .extents
-            .row_bytes(row)
-            .is_some_and(|vector| (is_hole && checksum == zeros) || crc32c(vector) == checksum);
-        if !is_right {
+        let checksum =
+            vector.map(|vector| checksum_with_values(vector, values.get(..columns).unwrap_or_default()));
+        if !is_there || checksum != Some(frame.row_checksum(position)) {
             damaged.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 4 })?;
             damaged.push(row);
         }

@@ -5,7 +5,7 @@ use super::place::Place;
 use super::superblock::Superblock;
 use crate::DistanceMetric;
 use crate::checksum::crc32c;
-use crate::storage::file::extents::{ExtentHeader, ExtentKind};
+use crate::storage::file::extent_header::{ExtentHeader, ExtentKind};
 
 /// The bytes of the hex blocks of the document, in order, with the offset of each.
 fn hex_blocks() -> Vec<(u64, Vec<u8>)> {

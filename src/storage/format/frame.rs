@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! header 64 | row checksums u32 x n | key ends u32 x n | tags u64 x n ? | payload ends u64 x n ? |
-//!           | listed rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
+//!           | values of columns u64 x d ? | listed rows u32 x d | key bytes | zeros to 16 | payload bytes | zeros to 16 |
 //! ```
-//! The listed rows are deleted. In an update, which has no rows of its own (n = 0), they get the d tags and payloads.
+//! The listed rows are deleted. In an update, which has no rows of its own (n = 0), they get the d tags, payloads
+//! and values of columns.
 //!
 //! The checksum of a frame covers all of it, including the checksum of the previous frame: this is the chain. Its
 //! initial value depends on the store and on the offset of the frame ([`Place`]).
@@ -67,7 +68,8 @@ impl<'a> Frame<'a> {
             key_bytes: bytes::read_u32(bytes, frame::KEY_BYTES),
             payload_bytes: bytes::read_u64(bytes, frame::PAYLOAD_BYTES),
         };
-        if shape.flags & !(frame::FLAG_TAGS | frame::FLAG_PAYLOADS | frame::FLAG_UPDATE) != 0 {
+        let known = frame::FLAG_TAGS | frame::FLAG_PAYLOADS | frame::FLAG_UPDATE;
+        if shape.flags & !known & ((1 << frame::COLUMNS_SHIFT) - 1) != 0 {
             return Err("the frame has unknown flags");
         }
         let sections = shape.sections().ok_or("the frame's counts are too large")?;
@@ -252,13 +254,25 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The columns that the update has values of, as bits.
+    pub(crate) fn updated_columns(&self) -> u32 {
+        bytes::read_u32(self.bytes, frame::FLAGS) >> frame::COLUMNS_SHIFT
+    }
+
+    /// The value of updated row `position` in a column that the update has values of.
+    pub(crate) fn updated_value(&self, column: usize, position: u32) -> u64 {
+        let earlier = self.updated_columns() & ((1 << column) - 1);
+        let place = earlier.count_ones() as usize * self.listed_count() as usize + position as usize;
+        self.long(self.sections.columns, place)
+    }
+
     /// The rows that the batch deletes.
     pub(crate) fn deletions(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
         (0..self.deletion_count() as usize).map(|position| self.word(self.sections.listed, position))
     }
 
-    /// The rows whose tags and payloads the batch updates, ascending.
-    pub(crate) fn updates(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
+    /// The rows whose tags, payloads or values the batch updates, ascending.
+    pub(crate) fn updates(&self) -> impl ExactSizeIterator<Item = u32> + use<'_, 'a> {
         let count = if self.is_update() { self.listed_count() } else { 0 };
         (0..count as usize).map(|position| self.word(self.sections.listed, position))
     }

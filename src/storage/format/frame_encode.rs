@@ -17,6 +17,10 @@ pub(crate) struct FrameContent<'a> {
     /// The end of each payload in `payload_bytes`; empty if no row has a payload; of an update: if payloads stay as they are.
     pub(crate) payload_ends: &'a [u64],
     pub(crate) payload_bytes: &'a [u8],
+    /// Of an update: the columns that it has values of, as bits.
+    pub(crate) updated_columns: u16,
+    /// The values of these columns for the updated rows, column after column.
+    pub(crate) updated_values: &'a [u64],
     /// The rows that the batch deletes.
     pub(crate) deletions: &'a [u32],
     /// The rows that the batch updates, ascending. If there are any, it has neither new rows nor deletions.
@@ -39,7 +43,8 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     let shape = Shape {
         flags: u32::from(!content.tags.is_empty()) * frame::FLAG_TAGS
             + u32::from(!content.payload_ends.is_empty()) * frame::FLAG_PAYLOADS
-            + u32::from(!content.updates.is_empty()) * frame::FLAG_UPDATE,
+            + u32::from(!content.updates.is_empty()) * frame::FLAG_UPDATE
+            + (u32::from(content.updated_columns) << frame::COLUMNS_SHIFT),
         row_count: narrow(content.key_ends.len())?,
         listed_count: narrow(content.deletions.len() + content.updates.len())?,
         key_bytes: narrow(content.key_bytes.len())?,
@@ -53,6 +58,7 @@ pub(crate) fn encode(content: &FrameContent<'_>, link: FrameLink, out: &mut Vec<
     out.extend_from_slice(bytemuck::cast_slice(content.key_ends));
     out.extend_from_slice(bytemuck::cast_slice(content.tags));
     out.extend_from_slice(bytemuck::cast_slice(content.payload_ends));
+    out.extend_from_slice(bytemuck::cast_slice(content.updated_values));
     out.extend_from_slice(bytemuck::cast_slice(content.deletions));
     out.extend_from_slice(bytemuck::cast_slice(content.updates));
     out.extend_from_slice(content.key_bytes);

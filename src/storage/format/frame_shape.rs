@@ -22,6 +22,7 @@ pub(super) struct Sections {
     pub(super) key_ends: usize,
     pub(super) tags: usize,
     pub(super) payload_ends: usize,
+    pub(super) columns: usize,
     pub(super) listed: usize,
     pub(super) keys: usize,
     pub(super) payloads: usize,
@@ -33,14 +34,22 @@ impl Shape {
         self.flags & frame::FLAG_UPDATE != 0
     }
 
-    /// How many tags and payloads there are, if any.
+    /// The columns that have values in the frame, as bits.
+    pub(super) fn columns(&self) -> u32 {
+        self.flags >> frame::COLUMNS_SHIFT
+    }
+
+    /// How many tags, payloads and values of a column there are, if any.
     pub(super) fn value_count(&self) -> u32 {
         if self.is_update() { self.listed_count } else { self.row_count }
     }
 
-    /// `None` if an update has rows, and if the frame would be longer than [`frame::MAX_LENGTH_BYTES`].
+    /// `None` if an update has rows, if another frame has values of columns, and if the frame would be longer than [`frame::MAX_LENGTH_BYTES`].
     pub(super) fn sections(&self) -> Option<Sections> {
         if !(self.flags & frame::FLAG_PAYLOADS != 0 || self.payload_bytes == 0) {
+            return None;
+        }
+        if self.columns() != 0 && !self.is_update() {
             return None;
         }
         if self.is_update() && (self.row_count, self.key_bytes) != (0, 0) {
@@ -53,7 +62,9 @@ impl Shape {
         let key_ends = row_checksums.checked_add(rows.checked_mul(4)?)?;
         let tags = key_ends.checked_add(rows.checked_mul(4)?)?;
         let payload_ends = tags.checked_add(flagged(frame::FLAG_TAGS).checked_mul(8)?)?;
-        let listed = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
+        let columns = payload_ends.checked_add(flagged(frame::FLAG_PAYLOADS).checked_mul(8)?)?;
+        let column_count = self.columns().count_ones() as usize;
+        let listed = columns.checked_add(values.checked_mul(column_count)?.checked_mul(8)?)?;
         let keys = listed.checked_add((self.listed_count as usize).checked_mul(4)?)?;
         let payloads = keys.checked_add(self.key_bytes as usize)?.checked_next_multiple_of(frame::ALIGN)?;
         let end = payloads
@@ -64,6 +75,7 @@ impl Shape {
             key_ends,
             tags,
             payload_ends,
+            columns,
             listed,
             keys,
             payloads,

@@ -42,6 +42,7 @@ impl Field {
 /// versions.
 pub(crate) mod slot {
     use super::Field;
+    use crate::column::Schema;
     /// A byte with the high bit set, line ends of both kinds, and an end of file: they reveal transfers that convert
     /// text.
     pub(crate) const MAGIC_BYTES: [u8; 8] = *b"\x89SYN\r\n\x1a\x00";
@@ -72,10 +73,16 @@ pub(crate) mod slot {
     pub(crate) const APPLICATION_ID: Field = EXTENT_COUNT.then(4);
     pub(crate) const USER_VERSION: Field = APPLICATION_ID.then(4);
     pub(crate) const LABEL: Field = USER_VERSION.then(64);
-    pub(crate) const RESERVED: Field = LABEL.then(48);
+    pub(crate) const COLUMN_COUNT: Field = LABEL.then(4);
+    pub(crate) const COLUMNS_CHECKSUM: Field = COLUMN_COUNT.then(4);
+    pub(crate) const RESERVED: Field = COLUMNS_CHECKSUM.then(40);
     pub(crate) const CHECKSUM: Field = RESERVED.then(4);
     pub(crate) const LENGTH: usize = CHECKSUM.end();
-    const _: () = assert!(LENGTH == 256 && LENGTH as u64 <= super::SLOT_DISTANCE);
+    /// The list of columns, after the slot. It never changes. A store without columns has none.
+    pub(crate) const COLUMNS: Field = CHECKSUM.then(Schema::BYTES);
+    /// With the list of columns.
+    pub(crate) const WHOLE_LENGTH: usize = COLUMNS.end();
+    const _: () = assert!(LENGTH == 256 && WHOLE_LENGTH as u64 <= super::EXTENT_ALIGN);
     /// Versions 1 to 3 had slots of this length, with the checksum in the last four bytes.
     pub(crate) const OLD_LENGTH: usize = 128;
     /// An incompatible feature that no version has yet: everything but the first 128 bytes of a slot is encrypted.
@@ -90,7 +97,7 @@ pub(crate) mod origin {
     pub(crate) const MAGIC: Field = Field::first(8);
     pub(crate) const STORE_ID: Field = MAGIC.then(16);
     pub(crate) const LENGTH: usize = STORE_ID.end();
-    const _: () = assert!(OFFSET >= super::slot::LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
+    const _: () = assert!(OFFSET >= super::slot::WHOLE_LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
 }
 
 /// The header of an extent. The data begin [`extent::DATA`] bytes after its start.
@@ -98,8 +105,11 @@ pub(crate) mod extent {
     use super::Field;
     pub(crate) const MAGIC_BYTES: [u8; 4] = *b"SYNX";
     pub(crate) const MAGIC: Field = Field::first(4);
-    pub(crate) const KIND: Field = MAGIC.then(4);
-    pub(crate) const ORDINAL: Field = KIND.then(4);
+    pub(crate) const KIND: Field = MAGIC.then(1);
+    /// The number of columns of the store.
+    pub(crate) const COLUMN_COUNT: Field = KIND.then(1);
+    pub(crate) const RESERVED: Field = COLUMN_COUNT.then(2);
+    pub(crate) const ORDINAL: Field = RESERVED.then(4);
     /// With the metric, the element type and the store id this is the store's identity, from which a file can be recovered if its
     /// superblocks are lost.
     pub(crate) const DIMENSIONS: Field = ORDINAL.then(2);
@@ -116,8 +126,8 @@ pub(crate) mod extent {
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     /// The header has its own page, so that a torn write of it damages nothing else.
     pub(crate) const DATA: u64 = super::EXTENT_ALIGN;
-    pub(crate) const KIND_VECTORS: u32 = 1;
-    pub(crate) const KIND_LOG: u32 = 2;
+    pub(crate) const KIND_VECTORS: u8 = 1;
+    pub(crate) const KIND_LOG: u8 = 2;
     const _: () = assert!(LENGTH == 64 && DATA.is_multiple_of(super::ROW_ALIGN));
 }
 
@@ -146,6 +156,8 @@ pub(crate) mod frame {
     pub(crate) const FLAG_PAYLOADS: u32 = 2;
     /// The frame has no rows. The rows that it lists are not deleted, but get its tags and payloads.
     pub(crate) const FLAG_UPDATE: u32 = 4;
+    /// Bit `COLUMNS_SHIFT + i`: the frame is an update that has values of column `i`.
+    pub(crate) const COLUMNS_SHIFT: u32 = 16;
     /// The longest frame. A batch that needs a longer one is refused.
     pub(crate) const MAX_LENGTH_BYTES: u64 = 1 << 30;
     const _: () = assert!(LENGTH == 64 && LENGTH.is_multiple_of(ALIGN));
@@ -165,6 +177,9 @@ pub(crate) const fn stride_bytes(vector_bytes: u32) -> u32 {
     let padded = vector_bytes.next_power_of_two();
     if padded < LEAST_STRIDE_BYTES { LEAST_STRIDE_BYTES } else { padded }
 }
+
+/// Bytes of a value of a column.
+pub(crate) const VALUE_BYTES: u32 = 8;
 
 /// Dimensions that a file may have.
 pub(crate) const DIMENSIONS: std::ops::RangeInclusive<u32> = 1..=8192;

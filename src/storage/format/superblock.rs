@@ -5,6 +5,7 @@
 
 use super::layout::{self, bytes, slot};
 use crate::checksum::crc32c;
+use crate::column::Schema;
 use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::{DistanceMetric, ElementType, KeyKind, Label, UserBlock};
 
@@ -16,6 +17,8 @@ pub(crate) struct Identity {
     pub(crate) metric: DistanceMetric,
     pub(crate) element: ElementType,
     pub(crate) keys: KeyKind,
+    /// The number of columns.
+    pub(crate) columns: u8,
 }
 
 impl Identity {
@@ -31,6 +34,11 @@ impl Identity {
     pub(crate) fn block_rows(&self) -> u32 {
         layout::block_rows(self.stride_bytes())
     }
+
+    /// Bytes of a row in an extent: the vector with its padding, and the values of the columns.
+    pub(crate) fn row_bytes(&self) -> u32 {
+        self.stride_bytes() + layout::VALUE_BYTES * u32::from(self.columns)
+    }
 }
 
 /// What is decided when a store is created.
@@ -41,6 +49,7 @@ pub(crate) struct NewStore {
     pub(crate) element: ElementType,
     pub(crate) keys: KeyKind,
     pub(crate) user_block: UserBlock,
+    pub(crate) schema: Schema,
 }
 
 impl NewStore {
@@ -48,13 +57,14 @@ impl NewStore {
     #[cfg(test)]
     pub(crate) fn of(dimensions: u32, metric: DistanceMetric) -> Self {
         let (element, keys) = (ElementType::F32, KeyKind::Text);
-        Self { dimensions, metric, element, keys, user_block: UserBlock::default() }
+        let (user_block, schema) = (UserBlock::default(), Schema::EMPTY);
+        Self { dimensions, metric, element, keys, user_block, schema }
     }
 
     /// Like an existing store, without a user block.
-    pub(crate) fn like(original: &Identity) -> Self {
+    pub(crate) fn like(original: &Identity, schema: Schema) -> Self {
         let &Identity { dimensions, metric, element, keys, .. } = original;
-        Self { dimensions, metric, element, keys, user_block: UserBlock::default() }
+        Self { dimensions, metric, element, keys, user_block: UserBlock::default(), schema }
     }
 }
 
@@ -93,6 +103,7 @@ pub(crate) struct Superblock {
     /// writes are numbered over the store's life.
     pub(crate) sequence_base: u64,
     pub(crate) user_block: UserBlock,
+    pub(crate) schema: Schema,
 }
 
 impl Superblock {
@@ -126,20 +137,23 @@ pub(crate) fn slot_offset(generation: u64) -> u64 {
 impl Superblock {
     /// The superblock of an empty store.
     pub(crate) fn empty(store_id: [u8; 16], new: &NewStore) -> Self {
-        let &NewStore { dimensions, metric, element, keys, user_block } = new;
+        let &NewStore { dimensions, metric, element, keys, user_block, schema } = new;
+        // At most `MAX_COLUMNS`.
+        let columns = u8::try_from(schema.columns().len()).unwrap_or(u8::MAX);
         Self {
-            identity: Identity { store_id, dimensions, metric, element, keys },
+            identity: Identity { store_id, dimensions, metric, element, keys, columns },
             generation: 2,
             position: LogPosition::EMPTY,
             extent_count: 0,
             extents_end: layout::EXTENTS_START,
             sequence_base: 0,
             user_block,
+            schema,
         }
     }
 
-    pub(crate) fn encode(&self) -> [u8; slot::LENGTH] {
-        let mut out = [0; slot::LENGTH];
+    pub(crate) fn encode(&self) -> SlotBytes {
+        let mut out = [0; slot::WHOLE_LENGTH];
         let position = &self.position;
         bytes::write(&mut out, slot::MAGIC, &slot::MAGIC_BYTES);
         bytes::write(&mut out, slot::VERSION, &layout::VERSION.to_le_bytes());
@@ -163,12 +177,21 @@ impl Superblock {
         bytes::write(&mut out, slot::APPLICATION_ID, &self.user_block.application_id.to_le_bytes());
         bytes::write(&mut out, slot::USER_VERSION, &self.user_block.user_version.to_le_bytes());
         bytes::write(&mut out, slot::LABEL, &self.user_block.label.to_bytes());
+        let mut length = slot::LENGTH;
+        if self.identity.columns > 0 {
+            let list = &mut out[slot::COLUMNS.offset..];
+            self.schema.encode(list);
+            let checksum = crc32c(list);
+            bytes::write(&mut out, slot::COLUMN_COUNT, &u32::from(self.identity.columns).to_le_bytes());
+            bytes::write(&mut out, slot::COLUMNS_CHECKSUM, &checksum.to_le_bytes());
+            length = slot::WHOLE_LENGTH;
+        }
         let checksum = crc32c(&out[..slot::CHECKSUM.offset]);
         bytes::write(&mut out, slot::CHECKSUM, &checksum.to_le_bytes());
-        out
+        SlotBytes { bytes: out, length }
     }
 
-    /// Decodes and checks the bytes of a slot, `slot::LENGTH` of them.
+    /// Decodes and checks the bytes of a slot, with the list of columns: [`slot::WHOLE_LENGTH`] of them.
     pub(crate) fn decode(from: &[u8]) -> Result<Self, SlotDamage> {
         let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
         if from.get(..slot::MAGIC.end()) != Some(&slot::MAGIC_BYTES[..]) {
@@ -198,7 +221,9 @@ impl Superblock {
         let keys = KeyKind::from_number(bytes::read_u32(from, slot::KEY_KIND))
             .ok_or_else(|| damaged("the superblock has an unknown kind of keys"))?;
         let store_id = bytes::read_array(from, slot::STORE_ID);
-        let identity = Identity { store_id, dimensions, metric, element, keys };
+        let schema = decode_columns(from)?;
+        let columns = u8::try_from(schema.columns().len()).unwrap_or(u8::MAX);
+        let identity = Identity { store_id, dimensions, metric, element, keys, columns };
         if bytes::read_u32(from, slot::STRIDE_BYTES) != identity.stride_bytes()
             || bytes::read_u32(from, slot::BLOCK_ROWS) != identity.block_rows()
         {
@@ -236,7 +261,38 @@ impl Superblock {
                 label: Label::from_bytes(bytes::read_array(from, slot::LABEL))
                     .ok_or_else(|| damaged("the superblock has an invalid label"))?,
             },
+            schema,
         })
+    }
+}
+
+/// The list of columns after a slot whose checksum is right.
+fn decode_columns(from: &[u8]) -> Result<Schema, SlotDamage> {
+    let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
+    let count = bytes::read_u32(from, slot::COLUMN_COUNT);
+    if count == 0 {
+        return Ok(Schema::EMPTY);
+    }
+    let list = from
+        .get(slot::COLUMNS.offset..slot::COLUMNS.end())
+        .filter(|list| crc32c(list) == bytes::read_u32(from, slot::COLUMNS_CHECKSUM))
+        .ok_or_else(|| damaged("the checksum of the list of columns is wrong"))?;
+    let schema = usize::try_from(count).ok().and_then(|count| Schema::decode(list, count));
+    schema.ok_or_else(|| damaged("the list of columns is invalid"))
+}
+
+/// The bytes of a slot, with the list of columns if there are any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SlotBytes {
+    bytes: [u8; slot::WHOLE_LENGTH],
+    length: usize,
+}
+
+impl std::ops::Deref for SlotBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -271,6 +327,7 @@ fn check_features(from: &[u8]) -> Result<(), SlotDamage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Column, ColumnKind};
 
     pub(super) fn example() -> Superblock {
         Superblock {
@@ -280,6 +337,7 @@ mod tests {
                 metric: DistanceMetric::Euclidean,
                 element: ElementType::F32,
                 keys: KeyKind::Bytes,
+                columns: 2,
             },
             generation: 5,
             position: LogPosition {
@@ -298,6 +356,11 @@ mod tests {
                 user_version: 7,
                 label: Label::new("all-MiniLM-L6-v2").unwrap(),
             },
+            schema: Schema::new(&[
+                Column::new("year", ColumnKind::I64).unwrap(),
+                Column::new("price", ColumnKind::F64).unwrap(),
+            ])
+            .unwrap(),
         }
     }
 
@@ -318,7 +381,7 @@ mod tests {
     fn every_flipped_bit_is_detected() {
         let whole = example().encode();
         for bit in 0..whole.len() * 8 {
-            let mut flipped = whole;
+            let mut flipped = whole.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(Superblock::decode(&flipped).is_err(), "bit {bit}");
         }

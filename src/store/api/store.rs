@@ -13,7 +13,7 @@ use crate::store::state::state_history::StateHistory;
 use crate::store::upkeep::worker::IndexWorker;
 use crate::store::write::writer::Writer;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{DistanceMetric, ElementType, KeyKind, Result, SynaError};
+use crate::{Column, DistanceMetric, ElementType, KeyKind, Result, SynaError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -225,6 +225,12 @@ impl MmapVectorStore {
     #[must_use]
     pub fn element(&self) -> ElementType {
         self.state().data.identity.element
+    }
+
+    /// The columns of the store, in order.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        self.state().data.schema.columns().to_vec()
     }
 
     /// What the keys of the store are.

@@ -4,7 +4,7 @@
 //! one. A damaged vector does not get a valid checksum.
 
 use super::updates::Updates;
-use crate::checksum::crc32c;
+use crate::column::{Column, ColumnValues, MAX_COLUMNS, values_of_columns};
 use crate::memory;
 use crate::storage::{Appender, DataFile, Frame, FrameWalk, Storage, StorageFile, begin_copy, row_offset};
 use crate::store::config::MmapVectorConfig;
@@ -54,6 +54,8 @@ struct Piece<'a> {
     vectors: Vec<&'a [u8]>,
     tags: Vec<u64>,
     payloads: Vec<&'a [u8]>,
+    /// The values of the rows, one list for each column.
+    values: Vec<Vec<u64>>,
     bytes: usize,
 }
 
@@ -68,7 +70,7 @@ impl Copier {
         snapshot: Snapshot,
         sequence: u64,
     ) -> Result<Self> {
-        let superblock = begin_copy(&**storage, &*file, path, &old.data.identity)?;
+        let superblock = begin_copy(&**storage, &*file, path, &old.data)?;
         let extents =
             crate::storage::map_extents(&*file, path, &superblock, crate::storage::Damage::Refused)?;
         let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, extents));
@@ -138,7 +140,9 @@ impl Copier {
             .try_reserve(count)
             .map_err(|_| SynaError::NoMemory { needed_bytes: 4 * count as u64 })?;
         if count > 0 {
-            let written = write_batch(&self.state, &mut self.appender, &mut self.plan, &piece.batch())?;
+            let columns = piece.columns(old.data.schema.columns());
+            let batch = piece.batch(&columns);
+            let written = write_batch(&self.state, &mut self.appender, &mut self.plan, &batch)?;
             if written.rows != count {
                 return Err(SynaError::Internal {
                     what: format!("{} of {count} rows were copied", written.rows),
@@ -177,9 +181,11 @@ impl Copier {
                 && piece.has_room()
             {
                 piece.add_metadata(*row, old.key(*row)?.as_bytes(), old.tags(*row), old.payload(*row))?;
+                piece.add_values(&old.data, |column| old.rows.values.bits(&old.data, column.into(), *row))?;
                 rest = others;
             }
-            update_rows(&self.state, &mut self.appender, &piece.update())?;
+            let columns = piece.columns(old.data.schema.columns());
+            update_rows(&self.state, &mut self.appender, &piece.update(&columns))?;
         }
         Ok(())
     }
@@ -197,13 +203,30 @@ impl<'a> Piece<'a> {
     fn add(&mut self, old: &'a SharedState, frame: &Frame<'a>, row: u32, updates: &Updates) -> Result<()> {
         let position = row - frame.first_row();
         let vector = old.stored(row)?;
-        if crc32c(vector) != frame.row_checksum(position) {
+        if old.data.extents.row_checksum(row) != Some(frame.row_checksum(position)) {
             let what = format!("row {row} differs from its checksum; use salvage to save the intact rows");
             return Err(old.data.corrupt(row_offset(&old.data, row), what));
         }
         memory::push(&mut self.vectors, vector)?;
         let (tags, payload) = updates.values(&old.data, frame, row)?;
-        self.add_metadata(row, old.key(row)?.as_bytes(), tags, payload)
+        self.add_metadata(row, old.key(row)?.as_bytes(), tags, payload)?;
+        self.add_values(&old.data, |column| updates.value(&old.data, column, row))
+    }
+
+    fn add_values(&mut self, data: &DataFile, value: impl Fn(u8) -> u64) -> Result<()> {
+        let columns = data.identity.columns;
+        let missing = usize::from(columns).saturating_sub(self.values.len());
+        memory::reserve(&mut self.values, missing)?;
+        self.values.resize(columns.into(), Vec::new());
+        for (column, values) in (0..columns).zip(&mut self.values) {
+            memory::push(values, value(column))?;
+        }
+        Ok(())
+    }
+
+    /// The values as those of a store with these columns, which are those of the piece.
+    fn columns(&self, columns: &[Column]) -> [ColumnValues<'_>; MAX_COLUMNS] {
+        values_of_columns(columns, |column| self.values.get(column).map_or(&[], Vec::as_slice))
     }
 
     fn add_metadata(&mut self, row: u32, key: &'a [u8], tags: u64, payload: &'a [u8]) -> Result<()> {
@@ -215,21 +238,23 @@ impl<'a> Piece<'a> {
         Ok(())
     }
 
-    fn update(&self) -> UpdateBatch<'_> {
+    fn update<'p>(&'p self, columns: &'p [ColumnValues<'p>]) -> UpdateBatch<'p> {
         UpdateBatch {
             keys: BatchKeys::Bytes(&self.keys),
             tags: Some(&self.tags),
             payloads: BatchPayloads::Slices(&self.payloads),
+            columns: columns.get(..self.values.len()).unwrap_or_default(),
         }
     }
 
     /// An upsert, because a copied row may have been replaced by a later one.
-    fn batch(&self) -> WriteBatch<'_> {
+    fn batch<'p>(&'p self, columns: &'p [ColumnValues<'p>]) -> WriteBatch<'p> {
         WriteBatch {
             keys: BatchKeys::Bytes(&self.keys),
             vectors: BatchVectors::Stored(&self.vectors),
             tags: Some(&self.tags),
             payloads: BatchPayloads::Slices(&self.payloads),
+            columns: columns.get(..self.values.len()).unwrap_or_default(),
             mode: WriteMode::Upsert,
             ..WriteBatch::default()
         }

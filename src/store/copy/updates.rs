@@ -1,7 +1,8 @@
-//! The updates of tags and payloads in a log that is being copied.
+//! The updates of tags, payloads and values in a log that is being copied.
 
 use crate::memory;
 use crate::storage::{DataFile, Frame};
+use crate::store::state::values::columns_of;
 use crate::{Result, SynaError};
 use std::collections::HashMap;
 
@@ -15,11 +16,13 @@ struct LastUpdates {
     payload: Option<Place>,
 }
 
-/// The last updates of each row, up to a position in the log. Memory: 40 to 80 bytes for each updated row, while the
-/// copy is made.
+/// The last updates of each row, up to a position in the log. Memory: 40 to 80 bytes for each updated row, and
+/// 20 to 40 for each updated value, while the copy is made.
 #[derive(Debug, Default)]
 pub(crate) struct Updates {
     rows: HashMap<u32, LastUpdates, foldhash::fast::RandomState>,
+    /// The last updates of values, by row and column.
+    values: HashMap<(u32, u8), u64, foldhash::fast::RandomState>,
 }
 
 impl Updates {
@@ -39,7 +42,21 @@ impl Updates {
                 last.payload = Some((offset_bytes, position));
             }
         }
+        let columns = frame.updated_columns();
+        let count = count.saturating_mul(columns.count_ones() as usize);
+        self.values.try_reserve(count).map_err(|_| memory::refused::<((u32, u8), u64)>(count))?;
+        for column in columns_of(columns) {
+            for (position, row) in (0..).zip(frame.updates()) {
+                self.values.insert((row, column), frame.updated_value(column.into(), position));
+            }
+        }
         Ok(())
+    }
+
+    /// The bits of a row's value in a column: the one that was written with the row, or that of its last update.
+    pub(crate) fn value(&self, data: &DataFile, column: u8, row: u32) -> u64 {
+        let written = || data.extents.values(column.into(), row)?.first().copied();
+        self.values.get(&(row, column)).copied().or_else(written).unwrap_or(0)
     }
 
     /// The tags and the payload of a row: those in its own frame, or of its last updates.

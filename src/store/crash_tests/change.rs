@@ -2,8 +2,8 @@
 
 use super::Random;
 use crate::{
-    BatchKeys, BatchPayloads, BatchVectors, ElementType, Filter, KeyKind, MmapVectorStore, Result,
-    UpdateBatch, WriteBatch, WriteMode,
+    BatchKeys, BatchPayloads, BatchVectors, ColumnKind, ColumnValues, ElementType, Filter, KeyKind,
+    MmapVectorStore, Result, UpdateBatch, Value, Values, WriteBatch, WriteMode,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub(super) struct Row {
     pub(super) stored: Vec<u8>,
     pub(super) tags: u64,
     pub(super) payload: Vec<u8>,
+    /// One for each column of the store.
+    pub(super) values: Vec<Value>,
 }
 
 /// The expected contents of a store: live rows in insertion order.
@@ -31,8 +33,8 @@ pub(super) enum Change {
     Delete(Vec<u8>),
     /// The deletion of all keys that begin with a prefix.
     DeleteWhere(Vec<u8>),
-    /// New tags, payloads or both for the keys of these rows.
-    Update { rows: Vec<Row>, has_tags: bool, has_payloads: bool },
+    /// New tags, payloads or values for the keys of these rows. `columns`: those that get values, as bits.
+    Update { rows: Vec<Row>, has_tags: bool, has_payloads: bool, columns: usize },
 }
 
 pub(super) fn key(random: &mut Random, kind: KeyKind) -> Vec<u8> {
@@ -74,6 +76,60 @@ pub(super) fn stored(element: ElementType, vector: &[f32]) -> Vec<u8> {
     }
 }
 
+/// A value that is 0 in every second row.
+fn value(random: &mut Random, kind: ColumnKind) -> Value {
+    let bits = if random.below(2) == 0 { 0 } else { random.next() };
+    match kind {
+        ColumnKind::I64 => Value::I64(bits.cast_signed()),
+        ColumnKind::U64 => Value::U64(bits),
+        ColumnKind::F64 => Value::F64(f64::from(u16::try_from(bits % 1000).unwrap()) / -7.0),
+    }
+}
+
+/// The values of rows in a column.
+enum OfColumn {
+    I64(Vec<i64>),
+    U64(Vec<u64>),
+    F64(Vec<f64>),
+}
+
+impl OfColumn {
+    fn new(kind: ColumnKind, values: impl Iterator<Item = Value>) -> Self {
+        match kind {
+            ColumnKind::I64 => {
+                Self::I64(values.map(|it| if let Value::I64(it) = it { it } else { 0 }).collect())
+            }
+            ColumnKind::U64 => {
+                Self::U64(values.map(|it| if let Value::U64(it) = it { it } else { 0 }).collect())
+            }
+            ColumnKind::F64 => {
+                Self::F64(values.map(|it| if let Value::F64(it) = it { it } else { 0.0 }).collect())
+            }
+        }
+    }
+
+    fn values(&self) -> Values<'_> {
+        match self {
+            Self::I64(values) => Values::I64(values),
+            Self::U64(values) => Values::U64(values),
+            Self::F64(values) => Values::F64(values),
+        }
+    }
+}
+
+/// The values of rows in the columns that `is_given` accepts.
+fn values_of(rows: &[Row], is_given: impl Fn(usize) -> bool) -> Vec<(usize, OfColumn)> {
+    let kinds = rows.first().map_or(&[][..], |row| &row.values).iter().map(|value| value.kind());
+    let given = kinds.enumerate().filter(|&(column, _)| is_given(column));
+    given
+        .map(|(column, kind)| (column, OfColumn::new(kind, rows.iter().map(|row| row.values[column]))))
+        .collect()
+}
+
+fn as_given(values: &[(usize, OfColumn)]) -> Vec<ColumnValues<'_>> {
+    values.iter().map(|(column, of)| ColumnValues { column: *column, values: of.values() }).collect()
+}
+
 /// A row with a random key for a store.
 pub(super) fn row(random: &mut Random, store: &MmapVectorStore) -> Row {
     let (dimensions, kind) = (store.dimensions(), store.key_kind());
@@ -83,7 +139,8 @@ pub(super) fn row(random: &mut Random, store: &MmapVectorStore) -> Row {
     let tags = if random.below(3) == 0 { random.next() } else { 0 };
     let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
     let stored = stored(store.element(), &vector);
-    Row { key, vector, stored, tags, payload }
+    let values = store.columns().iter().map(|column| value(random, column.kind())).collect();
+    Row { key, vector, stored, tags, payload, values }
 }
 
 impl Change {
@@ -101,7 +158,8 @@ impl Change {
             1 => Self::DeleteWhere("k".repeat(12 + random.below(5)).into_bytes()),
             2 => {
                 let choice = random.below(3);
-                Self::Update { rows: rows(random), has_tags: choice != 0, has_payloads: choice != 1 }
+                let columns = random.clone().below(1 << store.columns().len());
+                Self::Update { rows: rows(random), has_tags: choice != 0, has_payloads: choice != 1, columns }
             }
             _ => {
                 let mode = if random.below(2) == 0 { WriteMode::Insert } else { WriteMode::Upsert };
@@ -118,7 +176,7 @@ impl Change {
         match self {
             Self::Delete(key) => after.retain(|row| row.key != *key),
             Self::DeleteWhere(prefix) => after.retain(|row| !row.key.starts_with(prefix)),
-            Self::Update { rows, has_tags, has_payloads } => {
+            Self::Update { rows, has_tags, has_payloads, columns } => {
                 for new in rows {
                     for row in after.iter_mut().filter(|row| row.key == new.key) {
                         let mut changed = Row::clone(row);
@@ -127,6 +185,9 @@ impl Change {
                         }
                         if *has_payloads {
                             changed.payload.clone_from(&new.payload);
+                        }
+                        for column in (0..new.values.len()).filter(|column| columns >> column & 1 == 1) {
+                            changed.values[column] = new.values[column];
                         }
                         *row = Arc::new(changed);
                     }
@@ -180,8 +241,9 @@ impl Change {
                 let there = before.iter().filter(|row| row.key.starts_with(prefix)).count();
                 (store.delete_where(&Filter { key_prefix: prefix, ..Filter::default() })?, there)
             }
-            Self::Update { rows, has_tags, has_payloads } => {
-                let (keys, tags, payloads) = columns(rows);
+            Self::Update { rows, has_tags, has_payloads, columns } => {
+                let (keys, tags, payloads) = metadata(rows);
+                let values = values_of(rows, |column| columns >> column & 1 == 1);
                 let batch = UpdateBatch {
                     keys: BatchKeys::Bytes(&keys),
                     tags: has_tags.then_some(&tags),
@@ -189,11 +251,14 @@ impl Change {
                         true => BatchPayloads::Slices(&payloads),
                         false => BatchPayloads::None,
                     },
+                    columns: &as_given(&values),
                 };
                 (store.update(&batch)?, keys_there(&mut rows.iter().map(|row| &row.key)))
             }
             Self::Write { rows, mode, deletions } => {
-                let (keys, tags, payloads) = columns(rows);
+                let (keys, tags, payloads) = metadata(rows);
+                // A column of zeros is left out.
+                let values = values_of(rows, |column| rows.iter().any(|row| !is_zero(row.values[column])));
                 let floats: Vec<f32> = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
                 let bytes: Vec<u8> = rows.iter().flat_map(|row| row.stored.iter().copied()).collect();
                 let deleted: Vec<&[u8]> = deletions.iter().map(Vec::as_slice).collect();
@@ -205,6 +270,7 @@ impl Change {
                     },
                     tags: Some(&tags),
                     payloads: BatchPayloads::Slices(&payloads),
+                    columns: &as_given(&values),
                     mode: *mode,
                     deletions: BatchKeys::Bytes(&deleted),
                 })?;
@@ -226,8 +292,12 @@ impl Change {
     }
 }
 
+fn is_zero(value: Value) -> bool {
+    matches!(value, Value::I64(0) | Value::U64(0)) || matches!(value, Value::F64(it) if it.to_bits() == 0)
+}
+
 /// The keys, tags and payloads of rows.
-fn columns(rows: &[Row]) -> (Vec<&[u8]>, Vec<u64>, Vec<&[u8]>) {
+fn metadata(rows: &[Row]) -> (Vec<&[u8]>, Vec<u64>, Vec<&[u8]>) {
     let keys = rows.iter().map(|row| row.key.as_slice()).collect();
     let tags = rows.iter().map(|row| row.tags).collect();
     (keys, tags, rows.iter().map(|row| row.payload.as_slice()).collect())

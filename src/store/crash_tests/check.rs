@@ -4,7 +4,7 @@ use super::change::Contents;
 use super::trace::History;
 use crate::{MmapVectorStore, SearchOptions, SearchResults};
 
-/// Compares every key, vector, tag and payload. Searches for every `stride`-th vector.
+/// Compares every key, vector, tag, payload and value. Searches for every `stride`-th vector.
 ///
 /// # Errors
 /// The first difference.
@@ -23,6 +23,9 @@ pub(super) fn compare(store: &MmapVectorStore, expected: &Contents, stride: usiz
         }
         if store.tags(&row.key) != Some(row.tags) {
             return Err(format!("other tags under {:?}", row.key));
+        }
+        if found.is_none_or(|found| found.values.iter().ne(row.values.iter().copied())) {
+            return Err(format!("other values under {:?}", row.key));
         }
         if store.payload(&row.key) != Some(&row.payload[..]) {
             return Err(format!("another payload under {:?}", row.key));

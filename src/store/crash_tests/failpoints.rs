@@ -158,7 +158,7 @@ fn find_quickly() -> Option<(&'static str, String)> {
         ("killed", killed_compaction),
         ("late writes", late_writes),
         ("a failed sync", faults::fail_a_sync),
-        ("written again", || twice::lose_a_page_twice(ElementType::F32).map(|_| ())),
+        ("written again", || twice::lose_a_page_twice(ElementType::F32, 2).map(|_| ())),
         ("cuts", || cuts::run(5000, 5, 150).map(|_| ())),
         ("cuts of a run with many sessions", || cuts::run(9017, 1, 150).map(|_| ())),
         ("faults", || faults::sweep(BARE_SEED, 1, 1).map(|_| ())),

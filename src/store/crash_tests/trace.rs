@@ -4,8 +4,8 @@ use super::Random;
 use super::change::{Change, Contents, Row, row};
 use crate::storage::simulated::{Mark, Operation, Simulated};
 use crate::{
-    BatchKeys, BatchVectors, DistanceMetric, Durability, ElementType, KeyKind, MmapVectorConfig,
-    MmapVectorStore, Result, SynaError, UserBlock, WriteBatch, WriteMode,
+    BatchKeys, BatchVectors, Column, ColumnKind, DistanceMetric, Durability, ElementType, KeyKind,
+    MmapVectorConfig, MmapVectorStore, Result, SynaError, UserBlock, WriteBatch, WriteMode,
 };
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -36,12 +36,22 @@ pub(super) fn config_of(random: &mut Random) -> MmapVectorConfig {
     let dimensions = [64, 27, 70, 2][random.below(4)];
     // Half of the stores have f32. Chosen by other random numbers, so that the rest of a run does not depend on it.
     let elements = [ElementType::F32, ElementType::F16, ElementType::I8, ElementType::F32];
-    let element = elements[random.clone().below(4)];
+    let mut others = random.clone();
+    let element = elements[others.below(4)];
+    let column = |name, kind| Column::new(name, kind).unwrap();
+    let columns = [
+        column("time", ColumnKind::I64),
+        column("tenant", ColumnKind::U64),
+        column("price", ColumnKind::F64),
+    ];
+    // Half of the stores have columns.
+    let columns = columns[..[0, 0, 1, 3][others.below(4)]].to_vec();
     MmapVectorConfig {
         dimensions,
         small_dimensions: true,
         metric: DistanceMetric::Euclidean,
         element,
+        columns,
         initial_capacity: [0, 100, 100_000][random.below(3)],
         index_threshold: [0, 0, 60][random.below(3)],
         // `record` makes checkpoints due.

@@ -116,6 +116,10 @@ impl<'a> Loader<'a> {
                 .data
                 .corrupt(at, format!("a frame updates row {row}, which does not exist")));
         }
+        if frame.updated_columns() >> self.state.data.identity.columns != 0 {
+            let what = "a frame updates columns that the store does not have";
+            return Err(self.state.data.corrupt(at, what));
+        }
         if self.damage == Damage::Tolerated {
             return Ok(());
         }

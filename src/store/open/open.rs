@@ -1,5 +1,6 @@
 //! Opening: finds or creates the file and replays its log into the tables that readers share.
 
+use crate::column::Schema;
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
@@ -81,6 +82,7 @@ pub(crate) fn check_config(config: &MmapVectorConfig) -> Result<()> {
     for (name, value, range) in ranges {
         settings::check(name, value, range)?;
     }
+    Schema::new(&config.columns)?;
     let mode = &config.open;
     if mode.must_create && (mode.must_exist || mode.read_only || mode.damaged) {
         return Err(SynaError::argument(
@@ -185,6 +187,7 @@ fn make(
         element: config.element,
         keys: config.key_kind,
         user_block: config.user_block,
+        schema: Schema::new(&config.columns)?,
     };
     create(storage, path, &new, empty)
 }
@@ -210,6 +213,11 @@ fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()>
     }
     if !config.key_kind_from_file && config.key_kind != identity.keys {
         return Err(SynaError::KeyKindMismatch { expected: identity.keys, actual: config.key_kind });
+    }
+    let columns = superblock.schema.columns();
+    if !config.columns.is_empty() && config.columns != columns {
+        let (expected, actual) = (format!("{columns:?}"), format!("{:?}", config.columns));
+        return Err(SynaError::ColumnsMismatch { expected, actual });
     }
     let label = superblock.user_block.label;
     if let Some(expected) = config.expected_label.filter(|&expected| expected != label) {

@@ -3,6 +3,7 @@
 //! | file | content |
 //! | --- | --- |
 //! | `payloads.rs` | where the payloads of the rows are in the file |
+//! | `values.rs` | the values of columns |
 //! | `rows.rs` | keys, deletions, tags and payloads by row; snapshots |
 //! | `key.rs` | a key, as text or as bytes |
 //! | `directory.rs` | the hash table from keys to rows |
@@ -22,4 +23,5 @@ pub(super) mod rows;
 pub(super) mod settings;
 pub(super) mod shared_state;
 pub(super) mod state_history;
+pub(super) mod values;
 pub(super) mod vector_format;

@@ -6,6 +6,7 @@ use crate::append_table::AppendTable;
 use crate::kernel::codes::prefetch_line;
 use crate::storage::{DataFile, Frame};
 use crate::store::state::payloads::PayloadTable;
+use crate::store::state::values::ValueTable;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Result, SynaError};
 
@@ -58,6 +59,7 @@ pub(crate) struct RowTable {
     /// would otherwise have to search for the frame of each.
     tags: AppendTable<AtomicU64, 8>,
     payloads: PayloadTable,
+    pub(crate) values: ValueTable,
 }
 
 impl RowTable {
@@ -93,10 +95,17 @@ impl RowTable {
     }
 
     /// The same for a frame that updates rows.
-    pub(crate) fn reserve_updates(&self, rows: &[u32], has_tags: bool, has_payloads: bool) -> Result<()> {
+    pub(crate) fn reserve_updates(
+        &self,
+        rows: &[u32],
+        has_tags: bool,
+        has_payloads: bool,
+        columns: u32,
+    ) -> Result<()> {
         if has_tags {
             rows.iter().try_for_each(|&row| self.tags.get_or_grow(row as usize).map(|_| ()))?;
         }
+        self.values.reserve(rows.iter().copied(), columns)?;
         self.payloads.reserve(if has_payloads { rows.len() } else { 0 })
     }
 
@@ -115,6 +124,9 @@ impl RowTable {
         }
         for (ordinal, row) in (deletions_before + 1..).zip(frame.deletions()) {
             self.number_deletion(row, ordinal)?;
+        }
+        if frame.updated_columns() != 0 {
+            self.values.add(frame)?;
         }
         if frame.has_payloads() {
             self.payloads.add(frame, offset_bytes)?;

@@ -1,6 +1,7 @@
 //! The state that readers of a store share: the file, the rows, the directory, the graph. Results keep it alive after a
 //! close.
 
+use crate::column::Value;
 use crate::index::{Index, Rows};
 use crate::kernel::Kernels;
 use crate::kernel::rows::StoredRow;
@@ -160,10 +161,12 @@ impl SharedState {
         self.data.extents.row_bytes(row).ok_or_else(|| no_vector(row))
     }
 
-    /// Whether the bytes of a published row are a vector of the store's element type. A checksum that another program wrote
+    /// Whether the bytes of a published row are a vector of the store's element type, and its values are no NaN. A checksum that another program wrote
     /// may be valid over any bytes.
-    pub(crate) fn is_vector(&self, row: u32) -> Result<bool> {
-        Ok(self.vectors.check_stored(self.stored(row)?).is_ok())
+    pub(crate) fn is_valid(&self, row: u32) -> Result<bool> {
+        let columns = self.data.schema.columns().len();
+        let is_nan = |column| matches!(self.value(column, row), Some(Value::F64(value)) if value.is_nan());
+        Ok(self.vectors.check_stored(self.stored(row)?).is_ok() && !(0..columns).any(is_nan))
     }
 
     /// The components of a published row, which are copied unless they are stored as f32.
@@ -198,6 +201,12 @@ impl SharedState {
     /// The tags of a published row.
     pub(crate) fn tags(&self, row: u32) -> u64 {
         self.rows.tags(row)
+    }
+
+    /// The value of a published row in a column; `None` if there is no such column.
+    pub(crate) fn value(&self, column: usize, row: u32) -> Option<Value> {
+        let kind = self.data.schema.columns().get(column)?.kind();
+        Some(kind.value(self.rows.values.bits(&self.data, column, row)))
     }
 
     /// The payload of a published row.

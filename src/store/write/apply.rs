@@ -86,6 +86,10 @@ impl<'a> NewRows<'a> for Planned<'a, '_> {
         self.plan.encode(&self.batch)?;
         Ok(self.plan.content())
     }
+
+    fn values(&self) -> &[u64] {
+        &self.plan.values
+    }
 }
 
 /// Checks the components of all vectors.

@@ -1,5 +1,7 @@
 //! The input of a write: keys, vectors, tags, payloads and deletions, in the layouts of Rust and C callers.
 
+use crate::column::ColumnValues;
+
 /// The keys of a batch: 0 to 65,535 bytes each. In a store of text keys they are UTF-8. The default has no keys.
 #[derive(Debug, Clone, Copy)]
 pub enum BatchKeys<'a> {
@@ -86,6 +88,9 @@ pub struct WriteBatch<'a> {
     pub tags: Option<&'a [u64]>,
     /// One payload for each row, or none.
     pub payloads: BatchPayloads<'a>,
+    /// The values of columns: at most one entry for each column, with one value for each row. 0 in a column that is not
+    /// listed. A row that replaces another one does not inherit its values. NaN is an error.
+    pub columns: &'a [ColumnValues<'a>],
     /// What to do with keys that exist.
     pub mode: WriteMode,
     /// The keys to delete, before the rows are written: a key that is deleted and also occurs in `keys` has the new row
@@ -93,7 +98,7 @@ pub struct WriteBatch<'a> {
     pub deletions: BatchKeys<'a>,
 }
 
-/// New tags and payloads for existing rows, which are written as a whole or not at all. The vectors stay as they are.
+/// New tags, payloads and values of columns for existing rows, which are written as a whole or not at all. The vectors stay as they are.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UpdateBatch<'a> {
     /// The keys of the rows. Keys that do not exist are ignored. If a key occurs twice, the last occurrence counts.
@@ -103,6 +108,8 @@ pub struct UpdateBatch<'a> {
     /// The new payloads, one for each key; [`BatchPayloads::None`]: payloads stay as they are. An empty payload removes
     /// the old one.
     pub payloads: BatchPayloads<'a>,
+    /// The new values of columns: one value for each key. Columns that are not listed stay as they are.
+    pub columns: &'a [ColumnValues<'a>],
 }
 
 /// What is stored with a row besides its key and its vector.

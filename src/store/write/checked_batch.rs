@@ -3,6 +3,7 @@
 use crate::memory;
 use crate::store::state::shared_state::SharedState;
 use crate::store::write::batch::{BatchKeys, BatchPayloads, WriteBatch};
+use crate::store::write::checked_values::CheckedValues;
 use crate::store::write::checked_vectors::{CheckedVectors, check_count};
 use crate::{KeyKind, Result, SynaError};
 
@@ -24,6 +25,7 @@ pub(crate) struct CheckedBatch<'a> {
     /// Keys to delete.
     pub(crate) deletion_count: usize,
     pub(crate) vectors: CheckedVectors<'a>,
+    pub(crate) values: CheckedValues<'a>,
     key_kind: KeyKind,
 }
 
@@ -51,7 +53,7 @@ impl<'a> CheckedBatch<'a> {
         Ok(checked)
     }
 
-    /// Checks the numbers of keys, tags and payloads, and the offsets.
+    /// Checks the numbers of keys, tags, payloads and values, the offsets, and the values.
     fn check_counts(batch: &WriteBatch<'a>, state: &SharedState) -> Result<Self> {
         let count = check_keys(&batch.keys, "key_offsets")?;
         let deletion_count = check_keys(&batch.deletions, "delete_key_offsets")?;
@@ -66,8 +68,9 @@ impl<'a> CheckedBatch<'a> {
             }
         }
         let vectors = CheckedVectors::new(batch.vectors, &state.vectors);
+        let values = CheckedValues::check(batch.columns, &state.data.schema, count)?;
         let key_kind = state.data.identity.keys;
-        Ok(Self { batch: *batch, count, deletion_count, vectors, key_kind })
+        Ok(Self { batch: *batch, count, deletion_count, vectors, values, key_kind })
     }
 
     /// The sum of what `check` returns for each element.

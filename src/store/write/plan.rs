@@ -41,6 +41,8 @@ pub(crate) struct BatchPlan {
     tags: Vec<u64>,
     payload_ends: Vec<u64>,
     payload_bytes: Vec<u8>,
+    /// The values of the new rows in every column, column after column.
+    pub(crate) values: Vec<u64>,
 }
 
 impl BatchPlan {
@@ -59,6 +61,7 @@ impl BatchPlan {
         self.tags.clear();
         self.payload_ends.clear();
         self.payload_bytes.clear();
+        self.values.clear();
     }
 
     /// Allocates for a batch.
@@ -215,6 +218,10 @@ impl BatchPlan {
             let positions = self.picked.iter().copied();
             batch.copy_payloads(positions, &mut self.payload_ends, &mut self.payload_bytes)?;
         }
+        batch.values.copy_all(&self.picked, &mut self.values)?;
+        if is_failpoint_set(Failpoint::LoseValues) {
+            self.values.fill(0);
+        }
         Ok(())
     }
 
@@ -226,6 +233,8 @@ impl BatchPlan {
             tags: &self.tags,
             payload_ends: &self.payload_ends,
             payload_bytes: &self.payload_bytes,
+            updated_columns: 0,
+            updated_values: &[],
             deletions: &self.deletions,
             updates: &[],
         }

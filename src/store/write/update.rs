@@ -1,4 +1,4 @@
-//! Updating tags and payloads of existing rows, without their vectors.
+//! Updating tags, payloads and values of columns of existing rows, without their vectors.
 
 use crate::memory;
 use crate::storage::{Appender, FrameContent, NewRows};
@@ -14,6 +14,9 @@ struct Update {
     tags: Vec<u64>,
     payload_ends: Vec<u64>,
     payload_bytes: Vec<u8>,
+    /// The columns that get values, as bits, and the values, column after column.
+    columns: u16,
+    values: Vec<u64>,
 }
 
 impl Update {
@@ -47,6 +50,9 @@ impl Update {
             let positions = found.iter().map(|&(_, position)| position);
             batch.copy_payloads(positions, &mut update.payload_ends, &mut update.payload_bytes)?;
         }
+        let positions = memory::collected(found.iter().map(|&(_, position)| position))?;
+        update.columns = batch.values.columns();
+        batch.values.copy_given(&positions, &mut update.values)?;
         Ok(update)
     }
 }
@@ -78,9 +84,15 @@ impl<'a> NewRows<'a> for Planned<'_> {
             tags: &self.update.tags,
             payload_ends: &self.update.payload_ends,
             payload_bytes: &self.update.payload_bytes,
+            updated_columns: self.update.columns,
+            updated_values: &self.update.values,
             deletions: &[],
             updates: &self.update.rows,
         })
+    }
+
+    fn values(&self) -> &[u64] {
+        &[]
     }
 }
 
@@ -91,18 +103,21 @@ pub(crate) fn update_rows(
     batch: &UpdateBatch<'_>,
 ) -> Result<usize> {
     appender.refuse_if_failed()?;
-    let &UpdateBatch { keys, tags, payloads } = batch;
+    let &UpdateBatch { keys, tags, payloads, columns } = batch;
     // Checked as deletions are: without vectors.
-    let batch =
-        CheckedBatch::check_update(&WriteBatch { keys, tags, payloads, ..WriteBatch::default() }, state)?;
-    if tags.is_none() && !batch.has_payloads() {
-        return Err(SynaError::argument("an update needs tags or payloads"));
+    let batch = CheckedBatch::check_update(
+        &WriteBatch { keys, tags, payloads, columns, ..WriteBatch::default() },
+        state,
+    )?;
+    if tags.is_none() && !batch.has_payloads() && columns.is_empty() {
+        return Err(SynaError::argument("an update needs tags, payloads or values of columns"));
     }
     let update = Update::of(&batch, state)?;
     if update.rows.is_empty() {
         return Ok(0);
     }
-    state.rows.reserve_updates(&update.rows, tags.is_some(), batch.has_payloads())?;
+    let column_count = update.columns.count_ones();
+    state.rows.reserve_updates(&update.rows, tags.is_some(), batch.has_payloads(), column_count)?;
     let before = appender.position();
     let offset_bytes = appender.append(&mut Planned { update: &update, first_row: before.rows })?;
     state.rows.add(&appender.last_frame()?, offset_bytes, before.deletions)?;

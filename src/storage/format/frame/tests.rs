@@ -14,6 +14,7 @@ fn identity(first: u8) -> Identity {
         metric: DistanceMetric::Cosine,
         element: ElementType::F32,
         keys: KeyKind::Text,
+        columns: 0,
     }
 }
 
@@ -29,6 +30,8 @@ fn example() -> Vec<u8> {
         tags: &[0, 1 << 63, 2],
         payload_ends: &[3, 3, 20],
         payload_bytes: b"onetwenty bytes long",
+        updated_columns: 0,
+        updated_values: &[],
         deletions: &[1, 4],
         updates: &[],
     };

@@ -1,6 +1,7 @@
 //! Salvaging a damaged store.
 
 use crate::Result;
+use crate::column::values_of_columns;
 use crate::memory;
 use crate::storage::{Disk, Storage};
 use crate::store::api::store::MmapVectorStore;
@@ -50,6 +51,7 @@ fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
             element: old.element(),
             element_from_file: false,
             user_block: old.user_block(),
+            columns: old.columns(),
             open: must_create,
             ..quiet
         },
@@ -76,19 +78,25 @@ fn salvage(from: &Path, to: &Path) -> Result<SalvageReport> {
 /// Writes the rows of `old` into `new`, closes `new`, and returns their number.
 fn copy_rows(old: &MmapVectorStore, new: MmapVectorStore) -> Result<u64> {
     let state = &old.state();
+    let columns = state.data.schema.columns();
     let live = live_rows(state, state.published.load());
-    let is_valid = |&row: &u32| state.is_vector(row).is_ok_and(|is_vector| is_vector);
+    let is_valid = |&row: &u32| state.is_valid(row).is_ok_and(|is_valid| is_valid);
     let rows = memory::collected(live.filter(is_valid))?;
     for piece in rows.chunks(SALVAGE_BATCH_ROWS) {
         let keys = memory::all(piece.iter().map(|&row| state.key(row).map(Key::as_bytes)))?;
         let vectors = memory::all(piece.iter().map(|&row| state.stored(row)))?;
         let tags = memory::collected(piece.iter().map(|&row| state.tags(row)))?;
         let payloads = memory::collected(piece.iter().map(|&row| state.payload(row)))?;
+        let bits = |column| piece.iter().map(move |&row| state.rows.values.bits(&state.data, column, row));
+        let values = memory::collected((0..columns.len()).flat_map(bits))?;
+        let of_column = |column| values.get(column * piece.len()..(column + 1) * piece.len());
+        let values = values_of_columns(columns, |column| of_column(column).unwrap_or_default());
         new.write(&WriteBatch {
             keys: BatchKeys::Bytes(&keys),
             vectors: BatchVectors::Stored(&vectors),
             tags: Some(&tags),
             payloads: BatchPayloads::Slices(&payloads),
+            columns: values.get(..columns.len()).unwrap_or_default(),
             mode: WriteMode::Upsert,
             ..WriteBatch::default()
         })?;

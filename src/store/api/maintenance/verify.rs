@@ -95,8 +95,8 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
-/// The message of a row that matches its checksum, but is no vector.
-const NO_VECTOR: &str = "the vector has values that its element type excludes, under a valid checksum: another program has \
+/// The message of a row that matches its checksum, but whose vector or values are invalid.
+const NO_VECTOR: &str = "the vector has components that its element type excludes, or a value is NaN, under a valid checksum: another program has \
                          written it";
 /// Rows with replaceable links only are findings if there is more than one in this many rows, and more than
 /// `MOST_ORPHANS`.
@@ -157,7 +157,7 @@ pub(super) fn verify(
     damaged_rows.sort_unstable();
     for row in live_rows(state, snapshot).filter(|row| damaged_rows.binary_search(row).is_err()) {
         watch.check()?;
-        if !state.is_vector(row)? {
+        if !state.is_valid(row)? {
             let message = Cow::Borrowed(NO_VECTOR);
             let key = state.key(row)?.as_bytes().to_vec();
             let finding = Finding { row: Some(row), key, problem: Problem::DamagedVector, message };
@@ -222,7 +222,7 @@ fn finds_itself(
 ) -> Result<Option<bool>> {
     let metric = state.data.identity.metric;
     let stored = state.vector(row)?;
-    if !state.is_vector(row)? || metric == DistanceMetric::DotProduct || stored.is_zero() {
+    if !state.is_valid(row)? || metric == DistanceMetric::DotProduct || stored.is_zero() {
         return Ok(None);
     }
     let vector = state.components(row)?;

@@ -27,6 +27,8 @@ fn frame(first_row: u32, rows: u32, deletions: &[u32]) -> Vec<u8> {
         payload_bytes: &[],
         deletions,
         updates: &[],
+        updated_columns: 0,
+        updated_values: &[],
     };
     let mut bytes = Vec::new();
     encode_frame(&content, FrameLink { sequence: 1, session: 1, previous: 0 }, &mut bytes).unwrap();

@@ -4,35 +4,18 @@
 //! `SYNA_MMAP_EVERY_BIT=1` flips all bits. A full run (`SYNA_MMAP_FULL=1`) flips all bits of the headers and a sample of the
 //! others; otherwise both are sampled.
 
+mod stores;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use support::{Random, write_rows};
-use syna_mmap::{
-    BatchKeys, BatchPayloads, DistanceMetric, ElementType, Label, MmapVectorConfig, MmapVectorStore,
-    OpenMode, SearchOptions, SearchResults, SynaError, UpdateBatch, UserBlock, WriteMode,
-};
+use stores::{Contents, SHAPES, Shape, contents, make, read_only, shape};
+use syna_mmap::ElementType::{F16, F32, I8};
+use syna_mmap::{MmapVectorStore, SearchOptions, SearchResults, SynaError};
 
-/// What the vectors of a file are.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    element: ElementType,
-    dimensions: u16,
-}
-
-const fn shape(element: ElementType, dimensions: u16) -> Shape {
-    Shape { element, dimensions }
-}
-
-use ElementType::{F16, F32, I8};
-
-/// Rows of 64 x f32 fill their 64 bytes; those of 67 dimensions have padding, and those of i8 also before the scale. Rows of
-/// less than 64 dimensions take 16, 32 and 64 bytes.
-const SHAPES: [Shape; 6] =
-    [shape(F32, 64), shape(F16, 67), shape(I8, 67), shape(F32, 3), shape(F16, 16), shape(I8, 35)];
 /// How many bytes at the start of each structure count as its header, whose bits are flipped in every full run.
 const HEADER_BYTES: usize = 256;
 
@@ -54,75 +37,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Every reader takes the element type from the file, so that a damaged one is not refused for its difference alone.
-fn config(open: OpenMode) -> MmapVectorConfig {
-    MmapVectorConfig {
-        dimensions: 0,
-        small_dimensions: true,
-        element_from_file: true,
-        metric: DistanceMetric::Euclidean,
-        initial_capacity: 0,
-        index_threshold: 40,
-        checkpoint_interval_secs: 0,
-        open,
-        ..MmapVectorConfig::default()
-    }
-}
-
-fn read_only(verify: bool) -> MmapVectorConfig {
-    config(OpenMode { read_only: true, verify, ..OpenMode::default() })
-}
-
-/// Writes about a hundred rows with deletions, replacements, tags, payloads, two checkpoints and an index.
-fn make(path: &Path, shape: Shape, rows: usize) {
-    let label = Label::new("all-MiniLM-L6-v2").unwrap();
-    let user_block = UserBlock { application_id: 0x6d61_7073, user_version: 1, label };
-    let Shape { element, dimensions } = shape;
-    let new = config(OpenMode::default());
-    let config = MmapVectorConfig { user_block, dimensions, element, element_from_file: false, ..new };
-    let store = MmapVectorStore::new(path, config).unwrap();
-    let mut random = Random::new(3);
-    let mut write = |range: std::ops::Range<usize>, mode| {
-        let keys: Vec<String> = range.clone().map(|i| format!("{}{i}", "k".repeat(i % 17))).collect();
-        let vectors: Vec<f32> = range.clone().flat_map(|_| random.vector(dimensions.into())).collect();
-        let tags: Vec<u64> = range.clone().map(|i| i as u64 % 2 * 5).collect();
-        let payloads: Vec<String> = range.map(|i| "p".repeat(i % 9)).collect();
-        write_rows(&store, &keys, &vectors, &tags, &payloads, mode);
-    };
-    write(0..rows / 2, WriteMode::Insert);
-    store.checkpoint().unwrap();
-    write(rows / 2..rows, WriteMode::Insert);
-    write(10..15, WriteMode::Upsert);
-    for i in [3, 7, 20, 33, 41] {
-        assert!(store.delete(format!("{}{i}", "k".repeat(i % 17))).unwrap());
-    }
-    let update = |range: Range<usize>, tags: Option<&[u64]>, payloads: BatchPayloads<'_>| {
-        let keys: Vec<String> = range.map(|i| format!("{}{i}", "k".repeat(i % 17))).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        store.update(&UpdateBatch { keys: BatchKeys::Slices(&keys), tags, payloads }).unwrap()
-    };
-    assert_eq!(update(4..7, Some(&[1, 2, 3]), BatchPayloads::None), 3);
-    assert_eq!(update(21..23, Some(&[0, 9]), BatchPayloads::Slices(&[b"new", b""])), 2);
-    store.build_index().unwrap();
-    store.close().unwrap();
-}
-
-/// The complete content of a store.
-#[derive(Debug, PartialEq)]
-struct Contents(Vec<(String, Vec<u8>, u64, Vec<u8>)>, UserBlock);
-
-fn contents(store: &MmapVectorStore, shape: Shape) -> Contents {
-    let row = |key: String| {
-        let vector = store.get_view(&key).unwrap().unwrap().stored.to_vec();
-        let components = store.get(&key).unwrap().unwrap();
-        assert_eq!(components.len(), usize::from(shape.dimensions));
-        (vector, store.tags(&key).unwrap(), store.payload(&key).unwrap().to_vec(), key)
-    };
-    let rows = store.keys().unwrap().into_iter().map(row);
-    let rows = rows.map(|(vector, tags, payload, key)| (key, vector, tags, payload)).collect();
-    Contents(rows, store.user_block())
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -204,10 +118,12 @@ fn check_salvage(path: &Path, shape: Shape, expected: &Contents) {
     let to = path.with_extension("salvaged");
     let report = MmapVectorStore::salvage(path, &to).unwrap();
     let found = contents(&MmapVectorStore::new(&to, read_only(true)).unwrap(), shape);
-    assert_eq!((report.rows as usize, report.rows + report.lost), (found.0.len(), 95));
+    assert_eq!((report.rows as usize, report.rows + report.lost), (found.rows.len(), 95));
     // The damaged row may be a deleted one.
     assert!(
-        found.0.len() >= 94 && found.0.iter().all(|row| expected.0.contains(row)) && found.1 == expected.1
+        found.rows.len() >= 94
+            && found.rows.iter().all(|row| expected.rows.contains(row))
+            && (found.user_block, &found.columns) == (expected.user_block, &expected.columns)
     );
     fs::remove_file(&to).unwrap();
 }
@@ -217,7 +133,7 @@ fn flip_data(shape: Shape) {
     let path = folder.0.join("store");
     make(&path, shape, 100);
     let expected = contents(&MmapVectorStore::new(&path, read_only(true)).unwrap(), shape);
-    assert_eq!(expected.0.len(), 95);
+    assert_eq!(expected.rows.len(), 95);
     let mut by_verify_only = 0;
     let mut look = || match MmapVectorStore::new(&path, read_only(false)) {
         Err(error) => {
@@ -244,7 +160,10 @@ fn flip_data(shape: Shape) {
     };
     let flips_apart = if shape.element == F32 { step(31, 631) } else { step(61, 1259) };
     let tally = flip(&path, flips_apart, &mut look);
-    print(&format!("data, {} x {}", shape.dimensions, shape.element.name()), &tally);
+    print(
+        &format!("data, {} x {}, {} columns", shape.dimensions, shape.element.name(), shape.columns),
+        &tally,
+    );
     assert!(tally.at_open > 0 && tally.by_verify_only > 0 && !tally.harmless.is_empty());
 }
 
