@@ -65,6 +65,15 @@ pub enum Value {
 }
 
 impl Value {
+    /// The bits that are stored.
+    pub(crate) fn bits(self) -> u64 {
+        match self {
+            Self::I64(value) => value.cast_unsigned(),
+            Self::U64(value) => value,
+            Self::F64(value) => value.to_bits(),
+        }
+    }
+
     /// The kind of the columns that have such values.
     #[must_use]
     pub fn kind(self) -> ColumnKind {

@@ -46,10 +46,11 @@ pub use index::IndexProfile;
 pub use key_kind::KeyKind;
 pub use metric::DistanceMetric;
 pub use store::{
-    BatchKeys, BatchPayloads, BatchVectors, Cursor, Durability, Entries, Entry, Filter, Finding, Hit,
-    HnswConfig, Key, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES, MmapSearchResult,
-    MmapVectorConfig, MmapVectorStore, OpenMode, Problem, RowData, RowTest, SalvageReport, SearchOptions,
-    SearchResults, StoreStats, UpdateBatch, VerifyReport, WriteBatch, WriteMode, Written,
+    BatchKeys, BatchPayloads, BatchVectors, ColumnTest, Condition, Cursor, Durability, Entries, Entry,
+    Filter, Finding, Hit, HnswConfig, Key, MAX_BATCH_BYTES, MAX_EF, MAX_K, MAX_KEY_BYTES, MAX_PAYLOAD_BYTES,
+    MmapSearchResult, MmapVectorConfig, MmapVectorStore, OpenMode, PreparedFilter, Problem, RowData, RowTest,
+    RowValues, SalvageReport, SearchOptions, SearchResults, StoreStats, UpdateBatch, VerifyReport,
+    WriteBatch, WriteMode, Written,
 };
 pub use user_block::{Label, MAX_LABEL_BYTES, UserBlock};
 

@@ -30,6 +30,7 @@
 //! | `detect.rs` | selecting the kernels for this CPU |
 //! | `codes/` | the same for quantised vectors |
 //! | `elements/` | conversions between f32 and the other types of stored components |
+//! | `ranges/` | comparing values of columns with ranges |
 //!
 //! Guarantees for every instruction set, on which the order of equal distances in a search depends:
 //! - a sum over one row, the same sum in a call for four rows, and in a tile of queries and rows are equal bit for bit;
@@ -65,6 +66,11 @@ mod line;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "SIMD intrinsics and loads through pointers")]
 mod neon;
+#[cfg_attr(
+    all(feature = "bench-internals", not(test)),
+    expect(dead_code, reason = "only tests compare instruction sets")
+)]
+pub(crate) mod ranges;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

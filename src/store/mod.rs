@@ -42,10 +42,12 @@ pub use api::maintenance::verify::{Finding, Problem, VerifyReport};
 pub use api::search::single::MmapSearchResult;
 pub use api::store::MmapVectorStore;
 pub use config::{Durability, HnswConfig, MmapVectorConfig, OpenMode};
+pub use search::conditions::condition::{ColumnTest, Condition};
+pub use search::conditions::prepared::PreparedFilter;
 pub use search::filter::{Filter, RowTest};
 pub use search::results::{Hit, SearchOptions, SearchResults};
 pub use search::search::{MAX_EF, MAX_K};
-pub use state::entry::Entry;
+pub use state::entry::{Entry, RowValues};
 pub use state::key::Key;
 pub(crate) use state::vector_format::{FoundVector, decode_vector};
 pub use write::batch::{

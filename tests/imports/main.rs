@@ -30,6 +30,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "detect",
             "codes",
             "elements",
+            "ranges",
         ],
     ),
     ("storage", &["platform", "io", "format", "file", "append", "simulated"]),

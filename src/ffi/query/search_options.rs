@@ -207,6 +207,8 @@ pub(super) unsafe fn with_options<R>(
             tags_none: given.tags_none,
             key_prefix: prefix,
             rows,
+            conditions: &[],
+            prepared: None,
             callback: test.as_ref().map(|test| test as crate::RowTest<'_>),
         },
         approximate: given.approximate != 0,

@@ -2,6 +2,7 @@
 
 use crate::memory;
 use crate::store::api::store::MmapVectorStore;
+use crate::store::search::conditions::prepared::PreparedFilter;
 use crate::store::search::filter::Filter;
 use crate::store::search::search::prepare;
 use crate::store::search::selection::{for_matching_rows, matching_rows};
@@ -76,6 +77,22 @@ impl MmapVectorStore {
             }
         }
         Ok(existing)
+    }
+
+    /// Prepares the conditions of a filter on columns and tags, for many searches.
+    ///
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] for a filter with a bitmap, a key prefix, a callback or a prepared filter: give these
+    /// with each search. Those of the conditions.
+    pub fn prepare_filter(&self, filter: &Filter<'_>) -> Result<PreparedFilter> {
+        let Filter { key_prefix, rows, conditions, prepared, callback, .. } = *filter;
+        if !key_prefix.is_empty() || rows.is_some() || prepared.is_some() || callback.is_some() {
+            return Err(SynaError::argument(
+                "only conditions on columns and tags can be prepared; give a bitmap, a key prefix or a callback \
+                 together with the prepared filter in each search",
+            ));
+        }
+        PreparedFilter::of(conditions, filter.tags(), &self.state().data.schema)
     }
 
     /// The row number of a key; `None` if the key does not exist. A later upsert gives the key another row, and a

@@ -1,5 +1,7 @@
 //! Conditions on the rows that a search may return: tags, keys, row numbers, and a callback.
 
+use crate::store::search::conditions::condition::Condition;
+use crate::store::search::conditions::prepared::{PreparedFilter, TagTest};
 use crate::store::search::row_bitmap::{Bits, Candidates};
 use crate::store::state::entry::{Entry, entry_of};
 use crate::store::state::key::Key;
@@ -32,6 +34,11 @@ pub struct Filter<'a> {
     /// The row's bit is set: bit `row % 64` of word `row / 64`. Rows after the end of the bitmap do not meet the
     /// condition. `None`: no condition. A compaction renumbers the rows.
     pub rows: Option<&'a [u64]>,
+    /// The values of the columns meet these conditions. Empty: no condition. Each search evaluates them for all rows before
+    /// it begins.
+    pub conditions: &'a [Condition<'a>],
+    /// The row meets the conditions of this prepared filter, and those above. `None`: no condition.
+    pub prepared: Option<&'a PreparedFilter>,
     /// The callback returns `true`. It is called at most once for each row and search, only for rows that meet all
     /// other conditions, in no particular order. In a batch it is called at most once for each row and query, and once
     /// more for up to 256 rows, by which the search method is chosen; also on the threads of the batch, several at the
@@ -48,6 +55,8 @@ impl fmt::Debug for Filter<'_> {
             .field("tags_none", &self.tags_none)
             .field("key_prefix", &Key::new(self.key_prefix))
             .field("row_words", &self.rows.map(<[u64]>::len))
+            .field("conditions", &self.conditions)
+            .field("prepared", &self.prepared.is_some())
             .field("has_callback", &self.callback.is_some())
             .finish()
     }
@@ -73,6 +82,8 @@ impl Filter<'_> {
             && self.tags_none == 0
             && self.key_prefix.is_empty()
             && self.rows.is_none()
+            && self.conditions.is_empty()
+            && self.prepared.is_none()
             && self.callback.is_none()
     }
 
@@ -86,14 +97,9 @@ impl Filter<'_> {
         words.get((row / u64::BITS) as usize).is_some_and(|word| word >> (row % u64::BITS) & 1 == 1)
     }
 
-    fn fits_tags(&self, tags: u64) -> bool {
-        (self.tags_any == 0 || tags & self.tags_any != 0)
-            && tags & self.tags_all == self.tags_all
-            && tags & self.tags_none == 0
-    }
-
-    fn asks_for_tags(&self) -> bool {
-        self.tags_any | self.tags_all | self.tags_none != 0
+    /// The conditions on tags.
+    pub(crate) fn tags(&self) -> TagTest {
+        TagTest { any: self.tags_any, all: self.tags_all, none: self.tags_none }
     }
 }
 
@@ -108,6 +114,7 @@ pub(crate) struct RowFilter<'a> {
     is_open: bool,
     /// As [`Filter::asks_more`].
     asks_more: bool,
+    tags: TagTest,
     /// The row that is excluded.
     without: Option<u32>,
     /// The cache; empty: nothing is cached.
@@ -151,6 +158,7 @@ impl<'a> RowFilter<'a> {
             filter,
             is_open: filter.is_open(),
             asks_more: filter.asks_more(),
+            tags: filter.tags(),
             without: None,
             memory: &[],
             evaluations: Cell::new(0),
@@ -188,7 +196,7 @@ impl<'a> RowFilter<'a> {
         }
         self.evaluations.set(self.evaluations.get().saturating_add(1));
         let meets = filter.has_bit(row)
-            && (!filter.asks_for_tags() || filter.fits_tags(self.state.tags(row)))
+            && (!self.tags.asks() || self.tags.accepts(self.state.tags(row)))
             && (!self.asks_more || self.asked(row));
         if self.asks_more {
             self.remember(row, meets);
@@ -305,7 +313,7 @@ mod tests {
     #[test]
     fn tag_conditions_any_all_and_none() {
         let met = |any, all, none, tags| {
-            Filter { tags_any: any, tags_all: all, tags_none: none, ..Filter::default() }.fits_tags(tags)
+            Filter { tags_any: any, tags_all: all, tags_none: none, ..Filter::default() }.tags().accepts(tags)
         };
         assert!(met(0, 0, 0, 0) && met(0b110, 0, 0, 0b010) && !met(0b110, 0, 0, 0b001));
         assert!(met(0, 0b11, 0, 0b111) && !met(0, 0b11, 0, 0b101));

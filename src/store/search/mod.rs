@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `default_ef.rs` | the number of candidates of a search that sets no `ef` |
 //! | `row_bitmap.rs` | the rows of a bitmap that are not deleted |
+//! | `conditions/` | conditions on the values of columns |
 //! | `filter.rs` | which rows may be hits |
 //! | `selection.rs` | the rows that meet the conditions of a filter, without a query |
 //! | `page.rs` | the next page of a search through the graph |
@@ -16,6 +17,7 @@
 //! | `results.rs` | the options and the results of a search |
 //! | `search.rs` | graph and scan joined |
 
+pub(super) mod conditions;
 pub(super) mod default_ef;
 pub(super) mod filter;
 mod page;

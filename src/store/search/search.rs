@@ -8,6 +8,7 @@ use crate::store::search::page::{first_k, search_page};
 use crate::store::search::planner::{self, Costs, SearchPlan};
 use crate::store::search::results::{SearchOptions, SearchResults};
 use crate::store::search::scratch::SearchParts;
+use crate::store::search::selection::{Selected, selected_rows};
 use crate::store::state::rows::Snapshot;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::vector_format::at_position;
@@ -40,6 +41,8 @@ pub(crate) struct Search<'a> {
     pub(crate) budget: Option<u32>,
     /// The row that is excluded.
     without: Option<u32>,
+    /// The rows that meet the conditions on columns and are in the bitmap of the filter, if there are conditions.
+    selected: Option<Selected>,
 }
 
 impl<'a> Search<'a> {
@@ -66,6 +69,7 @@ impl<'a> Search<'a> {
         let graph = state.index().filter(|_| !options.exact);
         let covered = graph.as_ref().map_or(0, |graph| graph.covered_rows());
         let snapshot = state.published.load();
+        let selected = selected_rows(state, snapshot.rows, &options.filter)?;
         let ef = if ef == 0 { default_ef.of_index(graph.as_deref()) } else { ef };
         Ok(Self {
             state,
@@ -79,6 +83,7 @@ impl<'a> Search<'a> {
             deadline: options.deadline.and_then(|after| Instant::now().checked_add(after)),
             budget: (options.max_visits > 0).then(|| u32::try_from(options.max_visits).unwrap_or(u32::MAX)),
             without: None,
+            selected,
         })
     }
 
@@ -100,8 +105,8 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`SynaError::NoMemory`].
     pub(crate) fn filter<'f>(&'f self, memory: &'f mut Vec<u64>) -> Result<RowFilter<'f>> {
-        let conditions = self.options.filter;
-        RowFilter::new(self.state, self.snapshot, conditions, self.without, self.deadline, memory)
+        let filter = self.options.filter.with_selected(self.selected.as_ref());
+        RowFilter::new(self.state, self.snapshot, filter, self.without, self.deadline, memory)
     }
 
     /// The plan for the rows that the graph covers, the same for all queries.

@@ -60,6 +60,8 @@ pub(crate) struct RowTable {
     tags: AppendTable<AtomicU64, 8>,
     payloads: PayloadTable,
     pub(crate) values: ValueTable,
+    /// Updates of tags and values so far.
+    updates: AtomicU64,
 }
 
 impl RowTable {
@@ -131,6 +133,10 @@ impl RowTable {
         if frame.has_payloads() {
             self.payloads.add(frame, offset_bytes)?;
         }
+        if frame.is_update() {
+            // Release: who sees the number also sees the new values.
+            self.updates.fetch_add(1, Ordering::Release);
+        }
         Ok(())
     }
 
@@ -154,6 +160,11 @@ impl RowTable {
         let deleted = word.load(Ordering::Acquire);
         let last = self.last_deletions.get(place).map_or(u32::MAX, |last| last.load(Ordering::Relaxed));
         if deleted == 0 || last > snapshot.deletions { u64::MAX } else { !deleted }
+    }
+
+    /// How many updates were made so far.
+    pub(crate) fn update_count(&self) -> u64 {
+        self.updates.load(Ordering::Acquire)
     }
 
     /// Hides a row that is not intact. The snapshot counts it as a deletion.
