@@ -41,6 +41,7 @@ impl DataSet {
         Ok(Self { dimensions, metric, base, queries })
     }
 
+    #[allow(dead_code, reason = "not every benchmark inserts rows without columns")]
     /// Inserts rows into a store as "doc<row>", `batch_rows` at a time; returns the time of each batch.
     pub(crate) fn insert(
         &self,

@@ -23,7 +23,7 @@ pub struct StoreStats {
     pub deleted_rows: u64,
     /// The length of the data file: the sum of `vector_bytes`, `log_bytes` and `slack_bytes`.
     pub file_bytes: u64,
-    /// Vectors of all rows, deleted rows included.
+    /// Vectors and values of all rows, deleted rows included.
     pub vector_bytes: u64,
     /// Keys, tags, payloads, checksums.
     pub log_bytes: u64,
@@ -125,7 +125,7 @@ impl MmapVectorStore {
         let data = &state.data;
         let rows = u64::from(position.rows);
         let deleted_rows = u64::from(snapshot.deletions).min(rows);
-        let vector_bytes = rows * u64::from(data.identity.stride_bytes());
+        let vector_bytes = rows * u64::from(data.identity.row_bytes());
         let logs = data.extents.iter().filter(|found| found.header.kind == ExtentKind::Log);
         let in_log = |log: &crate::storage::Extent| match log.header.ordinal.cmp(&position.extent) {
             _ if position.head == 0 => 0,

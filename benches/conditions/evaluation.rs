@@ -1,4 +1,4 @@
-//! How long conditions on columns take: `cargo bench --bench conditions -- [--rows 1000000] [--rounds 30]`.
+//! How long the evaluation of conditions takes.
 //!
 //! A store of vectors of 4 dimensions with three columns. Each filter is counted many times; the table has medians. Few
 //! rows meet the filters, so the time is that of the conditions. The last line reads as many bytes and adds them up, which
@@ -14,14 +14,8 @@ use syna_mmap::{
 const DIMENSIONS: u16 = 4;
 const BATCH_ROWS: usize = 50_000;
 
-fn argument(name: &str, default: usize) -> usize {
-    let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|argument| argument == name);
-    place.and_then(|place| arguments.get(place + 1)?.parse().ok()).unwrap_or(default)
-}
-
 /// The output function of splitmix64.
-fn mix(number: usize) -> u64 {
+pub fn mix(number: usize) -> u64 {
     let mut z = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -80,15 +74,15 @@ fn median(rounds: usize, mut work: impl FnMut()) -> f64 {
     seconds[seconds.len() / 2]
 }
 
-fn main() {
-    let (rows, rounds) = (argument("--rows", 1_000_000), argument("--rounds", 30));
+/// Prints the table.
+pub fn measure(rows: usize, rounds: usize) {
     let store = store(rows);
     let recent = Condition::new(0, ColumnTest::AtLeast(Value::I64(rows as i64 / 2)));
     let of_tenant = Condition::new(1, ColumnTest::Equal(Value::U64(7)));
     let cheap = Condition::new(2, ColumnTest::Less(Value::F64(5.0)));
     let few = Condition::new(1, ColumnTest::In(Values::U64(&[7, 8, 9])));
     let many: Vec<u64> = (0..1000).map(|number| number * 100 + 1_000_000).collect();
-    let many = Condition::new(1, ColumnTest::In(Values::U64(&many)));
+    let other_tenants = Condition::new(1, ColumnTest::In(Values::U64(&many)));
     let either = |condition: Condition<'static>| Condition { group: 1, ..condition };
     println!("{rows} rows, one thread\n");
     println!("| conditions | ms | ns/row | rows that meet them |");
@@ -100,7 +94,7 @@ fn main() {
         ("time >= middle and tenant = 7", &[recent, of_tenant]),
         ("tenant = 7 or price < 5", &[either(of_tenant), either(cheap)]),
         ("tenant in 3 values", &[few]),
-        ("tenant in 1,000 values that no row has", &[many]),
+        ("tenant in 1,000 values that no row has", &[other_tenants]),
     ];
     for (name, conditions) in cases {
         let filter = Filter { conditions, ..Filter::default() };
