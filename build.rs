@@ -7,10 +7,11 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The sections of the header: title, file.
-const SECTIONS: [(&str, &str); 26] = [
+const SECTIONS: [(&str, &str); 28] = [
     ("Statuses and errors", "boundary/status.rs"),
     ("Limits", "limits.rs"),
     ("Metrics, keys, element types", "kinds.rs"),
+    ("Columns", "columns.rs"),
     ("Options of a store", "options.rs"),
     ("Opening, closing, checkpoints", "store.rs"),
     ("The user block", "user_block.rs"),
@@ -19,12 +20,13 @@ const SECTIONS: [(&str, &str); 26] = [
     ("Readers of a file that another process writes", "refresh.rs"),
     ("Batches", "rows/batch.rs"),
     ("Writing", "rows/write.rs"),
-    ("Tags and payloads of existing rows", "rows/update.rs"),
+    ("Tags, payloads and values of existing rows", "rows/update.rs"),
     ("Reading", "rows/read.rs"),
+    ("Columns of a store, and the values of a key", "rows/values.rs"),
     ("Iterating", "rows/iterate.rs"),
     ("Reading without copies, by row number, many keys", "rows/view.rs"),
     ("Results", "query/results.rs"),
-    ("Vectors of hits", "query/hit_vectors.rs"),
+    ("Vectors and values of hits", "query/hit_vectors.rs"),
     ("Search options and filters", "query/search_options.rs"),
     ("Rows that meet conditions", "query/selection.rs"),
     ("Searching, and building the index", "query/search.rs"),
@@ -109,7 +111,14 @@ fn section(file: &Path) -> String {
         ..cbindgen::Config::default()
     };
     // Listed because no function of their own sections refers to them.
-    config.export.include = vec!["syna_mmap_error".to_owned(), "syna_mmap_batch".to_owned()];
+    let unused = [
+        "syna_mmap_error",
+        "syna_mmap_batch",
+        "syna_mmap_column",
+        "syna_mmap_value",
+        "syna_mmap_column_values",
+    ];
+    config.export.include = unused.map(str::to_owned).to_vec();
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(file)
@@ -161,12 +170,12 @@ fn short_comments(lines: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// Adds a tag to each struct, so that programs can forward-declare it.
+/// Adds a tag to each struct and union, so that programs can forward-declare it.
 fn tagged(mut lines: Vec<String>) -> Vec<String> {
     for i in 0..lines.len() {
-        if lines[i] == "typedef struct {" {
+        if let Some(start) = lines[i].strip_suffix(" {").filter(|start| start.starts_with("typedef ")) {
             let end = lines[i..].iter().find(|line| line.starts_with("} ")).expect("a struct ends");
-            lines[i] = format!("typedef struct {} {{", end.trim_start_matches("} ").trim_end_matches(';'));
+            lines[i] = format!("{start} {} {{", end.trim_start_matches("} ").trim_end_matches(';'));
         }
     }
     lines

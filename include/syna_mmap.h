@@ -60,6 +60,7 @@
  *                get_options, set_ef_search, set_checkpoint_interval, get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
+ *   columns      columns, get_value, results_column, hash64
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
  *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
@@ -135,13 +136,35 @@
  * SYNA_MMAP_ELEMENT_FROM_FILE must expect that. Only syna_mmap_write takes stored bytes (vectors_element).
  * Later versions may add types.
  *
+ * COLUMNS. A store may have up to 16 columns: a value of 8 bytes for each row, under a name and of one kind:
+ * int64_t, uint64_t or double. They are fixed when the file is created (the members `columns` and column_count
+ * of syna_mmap_options). An open without them accepts any; syna_mmap_columns lists those of the file.
+ *
+ *   syna_mmap_column year = {"year", SYNA_MMAP_COLUMN_I64};
+ *   int64_t years[2] = {1999, 2024};
+ *   syna_mmap_column_values values = {0, SYNA_MMAP_COLUMN_I64, years};
+ *   syna_mmap_value value;
+ *
+ *   options.columns = &year;     // before syna_mmap_open of a new file
+ *   options.column_count = 1;
+ *   batch.columns = &values;     // before syna_mmap_write of a batch of two rows
+ *   batch.column_count = 1;
+ *   syna_mmap_get_value(store, "first", 5, 0, &value, &error);     // value.i64 is 1999
+ *
+ *   syna_mmap_write and syna_mmap_update take values. Every other write stores 0 in all columns, as
+ * syna_mmap_write does in columns that a batch leaves out; syna_mmap_update leaves those as they are. NaN is
+ * refused. Values are read with syna_mmap_get_value, syna_mmap_results_column, and the member `values` of
+ * syna_mmap_row: in iteration, by row number, and in filter callbacks. A text that is only compared for
+ * equality is stored as its syna_mmap_hash64.
+ *
  * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535
  * bytes, NUL bytes allowed; text keys are UTF-8. Payloads: 1 MiB a row. Keys and payloads of one batch: 1
- * GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a compaction starts a new file. Rows in an
- * index: 2,147,483,647, and 1,073,741,822 different vectors; searches compare the rows beyond with the query.
- * Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176 with 32-bit pointers). A call
- * that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after what is too large. Threads:
- * 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * GiB. Tags: 64 bits. Columns: 16, with names of 1 to 32 bytes, UTF-8. Rows over a file's life: 4,294,967,294;
+ * a compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors;
+ * searches compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
+ * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the
+ * error named after what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT. So
+ * is an invalid name of a column.
  */
 
 #ifndef SYNA_MMAP_H
@@ -244,6 +267,9 @@ extern "C" {
 /** The file or the store has another element type (SYNA_MMAP_ELEMENT_*) than the options or the batch say. */
 #define SYNA_MMAP_ERR_ELEMENT_MISMATCH 23
 
+/** The file has other columns than the options. */
+#define SYNA_MMAP_ERR_COLUMNS_MISMATCH 24
+
 /**
  * The result of a call that can fail: SYNA_MMAP_OK or one of SYNA_MMAP_ERR_*.
  * The numbers are frozen. Later versions add new ones: treat an unknown number as an error.
@@ -313,6 +339,12 @@ typedef struct syna_mmap_error {
 /** The most bytes of a label, without the terminating NUL. */
 #define SYNA_MMAP_MAX_LABEL_BYTES 64U
 
+/** The most columns of a store; SYNA_MMAP_ERR_LIMIT for more. */
+#define SYNA_MMAP_MAX_COLUMNS 16U
+
+/** The most bytes of the name of a column, without the terminating NUL. */
+#define SYNA_MMAP_MAX_COLUMN_NAME_BYTES 32U
+
 /* ---- Metrics, keys, element types ---------------------------------------------------------------------------- */
 
 /** The distance is 1 - cos(a, b), from 0 to 2. It is exactly 1 if one of the vectors is zero. */
@@ -362,6 +394,74 @@ typedef struct syna_mmap_error {
  * syna_mmap_options.
  */
 #define SYNA_MMAP_ELEMENT_FROM_FILE 4294967295U
+
+/* ---- Columns ------------------------------------------------------------------------------------------------- */
+
+/** The values of a column are int64_t, for example a time. */
+#define SYNA_MMAP_COLUMN_I64 1U
+
+/** The values of a column are uint64_t, for example the number of a tenant, or syna_mmap_hash64 of a text. */
+#define SYNA_MMAP_COLUMN_U64 2U
+
+/** The values of a column are doubles, infinities included, NaN excluded. */
+#define SYNA_MMAP_COLUMN_F64 3U
+
+/**
+ * A column of a store: a name, and what its values are. You own it. It is an element of arrays: the `columns` of
+ * syna_mmap_options, and what syna_mmap_columns writes. This struct never grows.
+ * Threads: plain memory; one thread at a time may change it.
+ */
+typedef struct syna_mmap_column {
+  /**
+   * The name, UTF-8, 1 to SYNA_MMAP_MAX_COLUMN_NAME_BYTES bytes, ends with a NUL. What follows the NUL is
+   * ignored; syna_mmap_columns writes zeros.
+   */
+  char name[36];
+  /** SYNA_MMAP_COLUMN_*. */
+  uint32_t kind;
+} syna_mmap_column;
+
+/** A value of a column. The kind of the column says which member it is. */
+typedef union syna_mmap_value {
+  /** In a column of SYNA_MMAP_COLUMN_I64. */
+  int64_t i64;
+  /** In a column of SYNA_MMAP_COLUMN_U64. */
+  uint64_t u64;
+  /** In a column of SYNA_MMAP_COLUMN_F64. */
+  double f64;
+} syna_mmap_value;
+
+/**
+ * The values of one column for the rows of a syna_mmap_batch. You own it. It is an element of arrays. This struct
+ * never grows.
+ * Threads: plain memory; one thread at a time may change it.
+ */
+typedef struct syna_mmap_column_values {
+  /** The column: its position in the columns of the store, from 0. */
+  uint32_t column;
+  /** SYNA_MMAP_COLUMN_*: what `values` points to. It must be the kind of the column. */
+  uint32_t kind;
+  /**
+   * COPIED: as many values as the batch has rows, 8 bytes each, aligned to 8 bytes. May be NULL if the batch has
+   * no rows. NaN is SYNA_MMAP_ERR_INVALID_ARGUMENT.
+   */
+  const void *values;
+} syna_mmap_column_values;
+
+/**
+ * A hash of a text or of any bytes, for a column of SYNA_MMAP_COLUMN_U64 that is compared for equality: FNV-1a of 64
+ * bits. It is the same on every platform and in every version of this library. Different texts can have the same
+ * hash: with a million different texts, the chance that any two have is 1 in 37 million. It is no protection
+ * against texts that were chosen to collide.
+ *
+ * bytes   BORROWED for the call: `length` bytes. May be NULL if `length` is 0.
+ * length  bytes.
+ *
+ * Returns: the hash; of 0 bytes 0xcbf29ce484222325. 0 if `bytes` is NULL and `length` is not 0.
+ * Threads: any, also in callbacks. Cost: about a nanosecond a byte.
+ */
+uint64_t syna_mmap_hash64(const void *bytes,
+                          size_t length);
 
 /* ---- Options of a store -------------------------------------------------------------------------------------- */
 
@@ -420,8 +520,7 @@ typedef struct syna_mmap_error {
 
 /**
  * The index stores only a vector's own code and links: 192 + dimensions bytes a vector (448 at 129 to
- * 256). Searches take about
- * twice as long.
+ * 256). Searches take about twice as long.
  */
 #define SYNA_MMAP_INDEX_COMPACT 1U
 
@@ -561,6 +660,14 @@ typedef struct syna_mmap_options {
    * COPIED. NULL: any label. Default NULL.
    */
   const char *expected_label;
+  /**
+   * COPIED: column_count columns with different names. A new file gets these columns, which never change. An
+   * existing file must have the same in the same order (SYNA_MMAP_ERR_COLUMNS_MISMATCH), or any if column_count
+   * is 0. May be NULL if column_count is 0. Default NULL.
+   */
+  const syna_mmap_column *columns;
+  /** Columns, at most SYNA_MMAP_MAX_COLUMNS. 0: a new file has no columns. Default 0. */
+  size_t column_count;
 } syna_mmap_options;
 
 /**
@@ -602,17 +709,19 @@ typedef struct syna_mmap syna_mmap;
  *            changing the working folder later is harmless. Symbolic links at its end are followed once. An
  *            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
  *            separator names a folder and is refused.
- * options    COPIED. NULL: an existing file is opened with its own dimensions, metric, element type and kind of keys,
- *            a new one is created with the defaults: 768 dimensions, cosine distance, floats, text keys.
+ * options    COPIED. NULL: an existing file is opened with its own dimensions, metric, element type, kind of
+ *            keys and columns; a new one is created with the defaults: 768 dimensions, cosine distance, floats,
+ *            text keys, no columns.
  * out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
  *            syna_mmap_close.
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
- * _METRIC_MISMATCH, _ELEMENT_MISMATCH, _KEY_KIND_MISMATCH, _LABEL_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
- * SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value that is to be taken from the file),
+ * _METRIC_MISMATCH, _ELEMENT_MISMATCH, _KEY_KIND_MISMATCH, _LABEL_MISMATCH, _COLUMNS_MISMATCH, _NOT_FOUND (the
+ * file does not exist and the options need one: SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value
+ * that is to be taken from the file),
  * _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
- * of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+ * of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles, columns).
  * On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
  * been created (_LIMIT, _IO, _NO_MEMORY).
  * Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,
@@ -811,7 +920,7 @@ syna_mmap_status syna_mmap_set_user_block(syna_mmap *store,
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
- * need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
+ * need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles, columns).
  * On failure: *out_store is not written.
  * Threads: any. Cost: small. The vectors use memory instead of disk space.
  */
@@ -830,8 +939,8 @@ syna_mmap_status syna_mmap_open_in_memory(const syna_mmap_options *options,
  * length        bytes of the store's file.
  * index_offset  where the index file (NAME.hnsw) begins in the larger file: as offset.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
- *               the file, and the defaults.
+ * options       COPIED. NULL: the dimensions, the metric, the element type, the kind of keys
+ *               and the columns of the file, and the defaults.
  *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.
@@ -865,8 +974,8 @@ syna_mmap_status syna_mmap_open_at(int32_t fd,
  * length        bytes of the store's file.
  * index_bytes   BORROWED as `bytes`: those of the index file (NAME.hnsw). May be NULL if index_length is 0.
  * index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
- * options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
- *               the file, and the defaults.
+ * options       COPIED. NULL: the dimensions, the metric, the element type, the kind of keys
+ *               and the columns of the file, and the defaults.
  *               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
  * out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
  *               syna_mmap_close.
@@ -918,6 +1027,8 @@ syna_mmap_status syna_mmap_path(const syna_mmap *store,
  * store        a handle.
  * out_options  BORROWED for the call: a struct whose struct_size is set (syna_mmap_options_init sets it). Its
  *              members `label` and `expected_label` become NULL: syna_mmap_get_user_block returns the label.
+ *              `columns` becomes NULL and column_count 0, which opens a file with any columns:
+ *              syna_mmap_columns returns them.
  * error        BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.
@@ -1064,10 +1175,18 @@ typedef struct syna_mmap_batch {
   uint32_t vectors_element;
   /** 0. */
   uint32_t reserved_2;
+  /**
+   * COPIED: the values of column_count columns, each column at most once. Columns that are not listed get 0 in every
+   * row; with syna_mmap_update, they stay as they are. A row that replaces another one does not inherit its
+   * values. May be NULL if column_count is 0. Default NULL.
+   */
+  const syna_mmap_column_values *columns;
+  /** Elements of `columns`, at most the columns of the store. Default 0. */
+  size_t column_count;
 } syna_mmap_batch;
 
 /** Initializes a syna_mmap_batch in C and C++: sets struct_size; all other members are zero. */
-#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, 0, 0}
+#define SYNA_MMAP_BATCH_INIT {sizeof(syna_mmap_batch), NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, 0, 0, NULL, 0}
 
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
@@ -1242,26 +1361,28 @@ syna_mmap_status syna_mmap_delete_batch(syna_mmap *store,
                                         size_t *out_deleted,
                                         syna_mmap_error *error);
 
-/* ---- Tags and payloads of existing rows ---------------------------------------------------------------------- */
+/* ---- Tags, payloads and values of existing rows -------------------------------------------------------------- */
 
 /**
- * Sets tags, payloads or both of existing rows, all or none, as one write. The rows keep their numbers and
- * vectors. A search or a cursor that runs meanwhile may see the old or the new values of each row.
+ * Sets tags, payloads or values of columns of existing rows, all or none, as one write. The rows keep their
+ * numbers and vectors. A search or a cursor that runs meanwhile may see the old or the new values of each row.
  *
  * store        a handle.
  * batch        COPIED, with all that it points to. keys, key_offsets and count as for syna_mmap_write; keys
  *              that do not exist are ignored, and of a key that occurs twice the last one counts. tags: the
  *              new tags; NULL: tags stay as they are. payload_offsets, payloads: the new payloads, an empty
- *              one removes the old one; NULL: payloads stay as they are. vectors is NULL, delete_count and
+ *              one removes the old one; NULL: payloads stay as they are. columns, column_count: the new
+ *              values; columns that are not listed stay as they are. vectors is NULL, delete_count and
  *              mode are 0.
  * out_updated  BORROWED for the call: how many keys exist. May be NULL.
  * error        BORROWED for the call. May be NULL.
  *
- * Returns, threads: as syna_mmap_insert; SYNA_MMAP_ERR_INVALID_ARGUMENT also for neither tags nor payloads.
+ * Returns, threads: as syna_mmap_insert; SYNA_MMAP_ERR_INVALID_ARGUMENT also for neither tags nor payloads nor
+ * columns.
  * On failure: as there; *out_updated is not written. Cost: one lookup a key and a small write, without index
- * work. Disk space: 12 bytes a row for tags, 12 bytes and the payload for payloads, and 64 bytes for the
- * call, until a compaction. Memory: 24 to 48 bytes for each row whose payload was updated, until a
- * compaction.
+ * work. Disk space: 12 bytes a row for tags, 12 bytes and the payload for payloads, 8 bytes for each value,
+ * and 64 bytes for the call, until a compaction. Memory: 24 to 48 bytes for each row whose payload was updated,
+ * 20 to 40 bytes for each value that was updated, until a compaction.
  */
 syna_mmap_status syna_mmap_update(syna_mmap *store,
                                   const syna_mmap_batch *batch,
@@ -1453,6 +1574,47 @@ bool syna_mmap_decode_vector(uint32_t element,
                              const void *stored,
                              float *out_vector);
 
+/* ---- Columns of a store, and the values of a key ------------------------------------------------------------- */
+
+/**
+ * Reports the columns of a store, in order. Their positions in this list are the numbers that other calls take.
+ *
+ * store      a handle.
+ * columns    BORROWED for the call: room for `capacity` columns. The first ones are written, at most `capacity`. May
+ *            be NULL if `capacity` is 0. SYNA_MMAP_MAX_COLUMNS are always enough.
+ * capacity   columns.
+ * out_count  BORROWED for the call: how many columns the store has, also if it exceeds `capacity`. Not NULL.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT, _POISONED.
+ * On failure: nothing is written.
+ * Threads: any. Cost: a copy.
+ */
+syna_mmap_status syna_mmap_columns(const syna_mmap *store,
+                                   syna_mmap_column *columns,
+                                   size_t capacity,
+                                   size_t *out_count,
+                                   syna_mmap_error *error);
+
+/**
+ * The value of a key in a column: what was written with its row or by syna_mmap_update, 0 if nothing was.
+ *
+ * store      a handle.
+ * key        COPIED: `key_len` bytes. May be NULL if `key_len` is 0, the empty key.
+ * column     the column: its position in syna_mmap_columns.
+ * out_value  BORROWED for the call: the value, in the member for the kind of the column. Aligned to 8 bytes.
+ * error      BORROWED for the call. May be NULL.
+ *
+ * Returns: as syna_mmap_get; SYNA_MMAP_ERR_INVALID_ARGUMENT also if the store has no such column. On failure:
+ * *out_value is not written. Threads: any. Cost: one lookup, and another one if the row was updated.
+ */
+syna_mmap_status syna_mmap_get_value(const syna_mmap *store,
+                                     const char *key,
+                                     size_t key_len,
+                                     uint32_t column,
+                                     syna_mmap_value *out_value,
+                                     syna_mmap_error *error);
+
 /* ---- Iterating ----------------------------------------------------------------------------------------------- */
 
 /**
@@ -1472,8 +1634,8 @@ typedef struct syna_mmap_cursor syna_mmap_cursor;
  * A row with all that was written with it. This struct never grows.
  *
  * What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
- * syna_mmap_close. From syna_mmap_get_row: until
- * the store is closed. In a syna_mmap_filter_callback: until the callback returns.
+ * syna_mmap_close. From syna_mmap_get_row: until the store is closed. In a syna_mmap_filter_callback: until the
+ * callback returns. The member `values` is an exception: copy what you need for longer.
  */
 typedef struct syna_mmap_row {
   /**
@@ -1505,6 +1667,14 @@ typedef struct syna_mmap_row {
   uint64_t tags;
   /** The row number, as in syna_mmap_hit. */
   uint64_t row;
+  /**
+   * The values of the row: one for each column of the store, in the order of the columns. NULL if the store has no
+   * columns. They are a copy, so a later update does not change them. BORROWED for a shorter time than the other
+   * members. From syna_mmap_cursor_next: until the next call of it for this cursor, or until the cursor is freed.
+   * From syna_mmap_get_row: until the next call of it in the same thread, for any store, or until that thread
+   * ends. In a syna_mmap_filter_callback: until the callback returns.
+   */
+  const syna_mmap_value *values;
 } syna_mmap_row;
 
 /**
@@ -1533,17 +1703,19 @@ syna_mmap_status syna_mmap_cursor_new(const syna_mmap *store,
  *
  * cursor     a handle.
  * out_rows   BORROWED for the call: room for `capacity` rows. May be NULL if `capacity` is 0. What the rows
- *            point to is BORROWED until the cursor is freed, also after later calls.
+ *            point to is BORROWED until the cursor is freed, also after later calls; their `values` until the
+ *            next call.
  * capacity   rows; 0 returns none.
  * out_count  BORROWED for the call: how many rows were written. It is less than `capacity` only at the end,
  *            and 0 after the end.
  * error      BORROWED for the call. May be NULL.
  *
  * Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
- * _POISONED.
+ * _NO_MEMORY (for the values), _POISONED.
  * On failure: *out_count is not written, and the content of out_rows is unspecified.
  * Threads: one at a time for each cursor; writes and searches run meanwhile. Cost: one lookup a row;
- * nothing is copied.
+ * nothing is copied but the values of columns. The cursor keeps memory for these, 8 bytes each, for as many rows
+ * as were asked for at once.
  */
 syna_mmap_status syna_mmap_cursor_next(syna_mmap_cursor *cursor,
                                        syna_mmap_row *out_rows,
@@ -1653,7 +1825,7 @@ syna_mmap_status syna_mmap_row_of(const syna_mmap *store,
  * store        a handle.
  * row          a row number, as in syna_mmap_hit.
  * out_row      BORROWED for the call. What it points to afterwards is BORROWED until the store is closed, as
- *              in syna_mmap_view.
+ *              in syna_mmap_view; `values` until the next call of this function in the same thread.
  * out_is_live  BORROWED for the call: whether the row is live. NULL: a deleted row is
  *              SYNA_MMAP_ERR_NOT_FOUND, as a number that no row has.
  * error        BORROWED for the call. May be NULL.
@@ -1791,7 +1963,7 @@ const syna_mmap_hit *syna_mmap_results_hits(const syna_mmap_results *results, si
  *
  * Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
  * hits. It points into the array of syna_mmap_results_hits, so the difference of the two pointers is the
- * `index` argument of syna_mmap_results_tags, _payload, _vector and _stored.
+ * `index` argument of syna_mmap_results_tags, _payload, _vector, _stored and _column.
  * Threads: one at a time. Cost: negligible.
  */
 const syna_mmap_hit *syna_mmap_results_query_hits(const syna_mmap_results *results,
@@ -1844,7 +2016,7 @@ uint64_t syna_mmap_results_tags(const syna_mmap_results *results, size_t index);
  */
 const uint8_t *syna_mmap_results_payload(const syna_mmap_results *results, size_t index, size_t *out_len);
 
-/* ---- Vectors of hits ----------------------------------------------------------------------------------------- */
+/* ---- Vectors and values of hits ------------------------------------------------------------------------------ */
 
 /**
  * Copies the vector of a hit as floats, in a store of any element type.
@@ -1877,6 +2049,23 @@ bool syna_mmap_results_vector(const syna_mmap_results *results, size_t index, fl
 const void *syna_mmap_results_stored(const syna_mmap_results *results,
                                      size_t index,
                                      size_t *out_bytes);
+
+/**
+ * The value of a hit in a column. An update after the search may be seen or not.
+ *
+ * results    a handle.
+ * index      the hit, from 0, as in the array of syna_mmap_results_hits.
+ * column     the column: its position in syna_mmap_columns of the store that was searched last.
+ * out_value  BORROWED for the call: the value, in the member for the kind of the column. Not NULL, aligned to 8 bytes.
+ *
+ * Returns: whether the value was written. False for an invalid handle, index, column or pointer; nothing is written
+ * then.
+ * Threads: one at a time. Cost: a read, and a lookup if the row was updated.
+ */
+bool syna_mmap_results_column(const syna_mmap_results *results,
+                              size_t index,
+                              uint32_t column,
+                              syna_mmap_value *out_value);
 
 /* ---- Search options and filters ------------------------------------------------------------------------------ */
 

@@ -268,6 +268,13 @@ impl Schema {
         self.columns.get(..self.count).unwrap_or_default()
     }
 
+    /// # Errors
+    /// [`SynaError::InvalidArgument`] if there is no such column.
+    pub(crate) fn column(&self, column: usize) -> Result<&Column> {
+        let missing = || format!("there is no column {column}; the store has {}", self.count);
+        self.columns().get(column).ok_or_else(|| SynaError::argument(missing()))
+    }
+
     fn repeated_name(&self) -> Option<&str> {
         let columns = self.columns();
         let is_repeated = |place: usize, column: &Column| {

@@ -45,10 +45,11 @@ fn printer(header: &str) -> String {
             ));
         }
     }
-    for part in code.split("typedef struct ").skip(1) {
-        let Some((name, members)) = part.split_once(" {") else { continue };
+    for part in code.split("typedef ").skip(1) {
+        let Some((head, members)) = part.split_once(" {") else { continue };
+        let Some((kind @ ("struct" | "union"), name)) = head.split_once(' ') else { continue };
         let (members, _) = members.split_once("\n}").expect("a struct ends");
-        body.push_str(&format!("  printf(\"struct {name} %zu bytes\\n\", sizeof({name}));\n"));
+        body.push_str(&format!("  printf(\"{kind} {name} %zu bytes\\n\", sizeof({name}));\n"));
         for member in members.split(';').map(str::trim).filter(|member| !member.is_empty()) {
             let (declaration, _) = member.split_once('[').unwrap_or((member, ""));
             let member = declaration.rsplit([' ', '*']).next().expect("a name");
@@ -120,6 +121,8 @@ fn the_listing_covers_the_whole_header() {
         "struct syna_mmap_error 272 bytes",
         "member syna_mmap_error.message at 16, 256 bytes",
         "member syna_mmap_hit.row at 32, 8 bytes",
+        "union syna_mmap_value 8 bytes",
+        "member syna_mmap_value.f64 at 0, 8 bytes",
         "function uint64_t syna_mmap_len(const syna_mmap *store)",
     ] {
         assert!(made.lines().any(|l| l == line), "{line:?} is missing in:\n{made}");

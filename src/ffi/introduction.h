@@ -60,6 +60,7 @@
  *                get_options, set_ef_search, set_checkpoint_interval, get_user_block, set_user_block
  *   durability   checkpoint, flush, is_dirty, last_durable_seq
  *   readers      refresh
+ *   columns      columns, get_value, results_column, hash64
  *   write        insert, upsert, put, delete, insert_batch, upsert_batch, delete_batch, write, delete_where,
  *                update, set_tags, set_payload
  *   read         get, get_view, get_batch, get_tags, get_payload, contains, len, dimensions, metric, key_kind,
@@ -135,11 +136,33 @@
  * SYNA_MMAP_ELEMENT_FROM_FILE must expect that. Only syna_mmap_write takes stored bytes (vectors_element).
  * Later versions may add types.
  *
+ * COLUMNS. A store may have up to 16 columns: a value of 8 bytes for each row, under a name and of one kind:
+ * int64_t, uint64_t or double. They are fixed when the file is created (the members `columns` and column_count
+ * of syna_mmap_options). An open without them accepts any; syna_mmap_columns lists those of the file.
+ *
+ *   syna_mmap_column year = {"year", SYNA_MMAP_COLUMN_I64};
+ *   int64_t years[2] = {1999, 2024};
+ *   syna_mmap_column_values values = {0, SYNA_MMAP_COLUMN_I64, years};
+ *   syna_mmap_value value;
+ *
+ *   options.columns = &year;     // before syna_mmap_open of a new file
+ *   options.column_count = 1;
+ *   batch.columns = &values;     // before syna_mmap_write of a batch of two rows
+ *   batch.column_count = 1;
+ *   syna_mmap_get_value(store, "first", 5, 0, &value, &error);     // value.i64 is 1999
+ *
+ *   syna_mmap_write and syna_mmap_update take values. Every other write stores 0 in all columns, as
+ * syna_mmap_write does in columns that a batch leaves out; syna_mmap_update leaves those as they are. NaN is
+ * refused. Values are read with syna_mmap_get_value, syna_mmap_results_column, and the member `values` of
+ * syna_mmap_row: in iteration, by row number, and in filter callbacks. A text that is only compared for
+ * equality is stored as its syna_mmap_hash64.
+ *
  * LIMITS. Dimensions: 64 to 8,192, or from 1 on with SYNA_MMAP_OPEN_SMALL_DIMENSIONS. Keys: 0 to 65,535
  * bytes, NUL bytes allowed; text keys are UTF-8. Payloads: 1 MiB a row. Keys and payloads of one batch: 1
- * GiB. Tags: 64 bits. Rows over a file's life: 4,294,967,294; a compaction starts a new file. Rows in an
- * index: 2,147,483,647, and 1,073,741,822 different vectors; searches compare the rows beyond with the query.
- * Hits or candidates of one search: 16,777,216. Open handles: 16,777,200 (8,176 with 32-bit pointers). A call
- * that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the error named after what is too large. Threads:
- * 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT.
+ * GiB. Tags: 64 bits. Columns: 16, with names of 1 to 32 bytes, UTF-8. Rows over a file's life: 4,294,967,294;
+ * a compaction starts a new file. Rows in an index: 2,147,483,647, and 1,073,741,822 different vectors;
+ * searches compare the rows beyond with the query. Hits or candidates of one search: 16,777,216. Open handles:
+ * 16,777,200 (8,176 with 32-bit pointers). A call that exceeds a limit returns SYNA_MMAP_ERR_LIMIT, or the
+ * error named after what is too large. Threads: 1,024; a larger number is SYNA_MMAP_ERR_INVALID_ARGUMENT. So
+ * is an invalid name of a column.
  */

@@ -19,6 +19,10 @@ pub const SYNA_MMAP_MAX_BATCH_BYTES: u32 = 1_073_741_824;
 pub const SYNA_MMAP_MAX_ROWS: u32 = 4_294_967_294;
 /// The most bytes of a label, without the terminating NUL.
 pub const SYNA_MMAP_MAX_LABEL_BYTES: u32 = 64;
+/// The most columns of a store; SYNA_MMAP_ERR_LIMIT for more.
+pub const SYNA_MMAP_MAX_COLUMNS: u32 = 16;
+/// The most bytes of the name of a column, without the terminating NUL.
+pub const SYNA_MMAP_MAX_COLUMN_NAME_BYTES: u32 = 32;
 
 const _: () = assert!(
     SYNA_MMAP_MAX_K as usize == crate::MAX_K
@@ -27,4 +31,6 @@ const _: () = assert!(
         && SYNA_MMAP_MAX_BATCH_BYTES as usize == crate::MAX_BATCH_BYTES
         && SYNA_MMAP_MAX_ROWS as u64 == crate::storage::MAX_ROWS
         && SYNA_MMAP_MAX_LABEL_BYTES as usize == crate::MAX_LABEL_BYTES
+        && SYNA_MMAP_MAX_COLUMNS as usize == crate::MAX_COLUMNS
+        && SYNA_MMAP_MAX_COLUMN_NAME_BYTES as usize == crate::MAX_COLUMN_NAME_BYTES
 );

@@ -20,6 +20,7 @@
 //! | `listener.rs` | the current log callback, read without a lock |
 //! | `log.rs` | header: logging |
 //! | `kinds.rs` | header: metrics, kinds of keys, element types |
+//! | `columns.rs` | header: columns, their values in a batch, hashes of texts |
 //! | `options.rs` | header: options of a store |
 //! | `store.rs` | header: open, close, checkpoint |
 //! | `user_block.rs` | header: the user block |
@@ -34,6 +35,7 @@
 //! `build.rs`. These comments therefore address C programmers. Their `# Safety` parts are omitted from the header.
 
 mod boundary;
+mod columns;
 mod kinds;
 mod library;
 mod limits;

@@ -3,6 +3,7 @@
 
 use super::boundary::structs::{self, Versioned, member_ends};
 use super::boundary::{self, arguments};
+use super::columns::{self, syna_mmap_column};
 use super::kinds::{
     SYNA_MMAP_ELEMENT_F32, SYNA_MMAP_ELEMENT_FROM_FILE, SYNA_MMAP_KEYS_FROM_FILE, SYNA_MMAP_KEYS_TEXT,
     SYNA_MMAP_METRIC_FROM_FILE, element_of, metric_number, metric_of, unknown,
@@ -45,8 +46,7 @@ pub const SYNA_MMAP_DURABILITY_BATCH: u32 = 1;
 /// 1,152 at 27), for the vectors that searches have visited.
 pub const SYNA_MMAP_INDEX_FAST: u32 = 0;
 /// The index stores only a vector's own code and links: 192 + dimensions bytes a vector (448 at 129 to
-/// 256). Searches take about
-/// twice as long.
+/// 256). Searches take about twice as long.
 pub const SYNA_MMAP_INDEX_COMPACT: u32 = 1;
 
 /// How a store is opened. You own it: syna_mmap_open reads it (COPIED), so it may go out of scope after the
@@ -149,6 +149,12 @@ pub struct syna_mmap_options {
     /// SYNA_MMAP_ERR_LABEL_MISMATCH for another one, so that vectors of two models do not meet in one store.
     /// COPIED. NULL: any label. Default NULL.
     pub expected_label: *const c_char,
+    /// COPIED: column_count columns with different names. A new file gets these columns, which never change. An
+    /// existing file must have the same in the same order (SYNA_MMAP_ERR_COLUMNS_MISMATCH), or any if column_count
+    /// is 0. May be NULL if column_count is 0. Default NULL.
+    pub columns: *const syna_mmap_column,
+    /// Columns, at most SYNA_MMAP_MAX_COLUMNS. 0: a new file has no columns. Default 0.
+    pub column_count: usize,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`; zeros are valid for all members.
@@ -158,7 +164,7 @@ unsafe impl Versioned for syna_mmap_options {
         initial_capacity, index_threshold, checkpoint_interval_secs, flags, durability, threads, hnsw_m,
         hnsw_ef_construction, hnsw_ef_search, hnsw_m_max, seed, most_unindexed_rows, index_profile, index_worker,
         fixed_ef, key_kind, element, application_id, user_version, reserved, label,
-        expected_label);
+        expected_label, columns, column_count);
 
     fn defaults() -> Self {
         let store = MmapVectorConfig::default();
@@ -192,6 +198,8 @@ unsafe impl Versioned for syna_mmap_options {
             reserved: 0,
             label: std::ptr::null(),
             expected_label: std::ptr::null(),
+            columns: std::ptr::null(),
+            column_count: 0,
         }
     }
 }
@@ -206,10 +214,11 @@ impl syna_mmap_options {
     /// Converts the options to the store's configuration.
     ///
     /// # Errors
-    /// [`SynaError::InvalidArgument`] for a value that is not in the header, [`SynaError::InvalidDimensions`].
+    /// [`SynaError::InvalidArgument`] for a value that is not in the header, [`SynaError::InvalidDimensions`],
+    /// [`SynaError::Limit`] for too many columns.
     ///
     /// # Safety
-    /// `label` and `expected_label` are NULL or NUL-terminated strings.
+    /// `label` and `expected_label` are NULL or NUL-terminated strings; `columns` has `column_count` elements.
     pub(super) unsafe fn to_config(self) -> Result<MmapVectorConfig> {
         let metric = match self.metric {
             SYNA_MMAP_METRIC_FROM_FILE => DistanceMetric::Cosine,
@@ -273,7 +282,8 @@ impl syna_mmap_options {
                 user_version: self.user_version,
                 label: label.unwrap_or_default(),
             },
-            columns: Vec::new(),
+            // SAFETY: as the caller guarantees.
+            columns: unsafe { columns::columns(self.columns, self.column_count)? },
             expected_label,
             initial_capacity: count(self.initial_capacity),
             index_threshold: count(self.index_threshold),

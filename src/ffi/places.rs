@@ -18,7 +18,7 @@ use crate::{MmapVectorConfig, MmapVectorStore, Result, SynaError};
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _NOT_FOUND (the options
-/// need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles).
+/// need a file), _NO_SPACE, _NO_MEMORY, _IO, _LIMIT (handles, columns).
 /// On failure: *out_store is not written.
 /// Threads: any. Cost: small. The vectors use memory instead of disk space.
 ///
@@ -51,8 +51,8 @@ pub unsafe extern "C" fn syna_mmap_open_in_memory(
 /// length        bytes of the store's file.
 /// index_offset  where the index file (NAME.hnsw) begins in the larger file: as offset.
 /// index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
-/// options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
-///               the file, and the defaults.
+/// options       COPIED. NULL: the dimensions, the metric, the element type, the kind of keys
+///               and the columns of the file, and the defaults.
 ///               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
 /// out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///               syna_mmap_close.
@@ -150,8 +150,8 @@ unsafe fn bytes_at(pointer: *const u8, len: usize, name: &'static str) -> Result
 /// length        bytes of the store's file.
 /// index_bytes   BORROWED as `bytes`: those of the index file (NAME.hnsw). May be NULL if index_length is 0.
 /// index_length  bytes of the index file. 0: there is none, and every search compares all vectors.
-/// options       COPIED. NULL: the dimensions, the metric, the element type and the kind of keys of
-///               the file, and the defaults.
+/// options       COPIED. NULL: the dimensions, the metric, the element type, the kind of keys
+///               and the columns of the file, and the defaults.
 ///               SYNA_MMAP_OPEN_READ_ONLY is implied; MUST_CREATE is refused.
 /// out_store     BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///               syna_mmap_close.

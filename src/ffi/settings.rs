@@ -13,7 +13,7 @@ use std::ffi::c_char;
 use std::path::Path;
 use std::ptr;
 
-/// The options that give this configuration, without labels.
+/// The options that give this configuration, without labels and columns.
 fn options_of(config: &MmapVectorConfig) -> syna_mmap_options {
     let graph = &config.hnsw_config;
     let long = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -59,6 +59,8 @@ fn options_of(config: &MmapVectorConfig) -> syna_mmap_options {
         user_version: config.user_block.user_version,
         label: ptr::null(),
         expected_label: ptr::null(),
+        columns: ptr::null(),
+        column_count: 0,
     }
 }
 
@@ -113,6 +115,8 @@ pub unsafe extern "C" fn syna_mmap_path(
 /// store        a handle.
 /// out_options  BORROWED for the call: a struct whose struct_size is set (syna_mmap_options_init sets it). Its
 ///              members `label` and `expected_label` become NULL: syna_mmap_get_user_block returns the label.
+///              `columns` becomes NULL and column_count 0, which opens a file with any columns:
+///              syna_mmap_columns returns them.
 /// error        BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _POISONED.

@@ -56,17 +56,19 @@ pub struct syna_mmap {
 ///            changing the working folder later is harmless. Symbolic links at its end are followed once. An
 ///            empty file (mkstemp) becomes a store if it is opened for writing. A path that ends with a
 ///            separator names a folder and is refused.
-/// options    COPIED. NULL: an existing file is opened with its own dimensions, metric, element type and kind of keys,
-///            a new one is created with the defaults: 768 dimensions, cosine distance, floats, text keys.
+/// options    COPIED. NULL: an existing file is opened with its own dimensions, metric, element type, kind of
+///            keys and columns; a new one is created with the defaults: 768 dimensions, cosine distance, floats,
+///            text keys, no columns.
 /// out_store  BORROWED for the call. On success a handle that is OWNED by you: close it with
 ///            syna_mmap_close.
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_DIMENSIONS, _DIMENSION_MISMATCH,
-/// _METRIC_MISMATCH, _ELEMENT_MISMATCH, _KEY_KIND_MISMATCH, _LABEL_MISMATCH, _NOT_FOUND (the file does not exist and the options need one:
-/// SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value that is to be taken from the file),
+/// _METRIC_MISMATCH, _ELEMENT_MISMATCH, _KEY_KIND_MISMATCH, _LABEL_MISMATCH, _COLUMNS_MISMATCH, _NOT_FOUND (the
+/// file does not exist and the options need one: SYNA_MMAP_OPEN_MUST_EXIST, SYNA_MMAP_OPEN_READ_ONLY, or a value
+/// that is to be taken from the file),
 /// _LOCKED, _CORRUPT, _UNSUPPORTED_VERSION, _LEGACY_FORMAT, _IO (also if `path` is a folder, or the folder
-/// of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles).
+/// of a new file does not exist), _NO_SPACE, _NO_MEMORY, _LIMIT (handles, columns).
 /// On failure: *out_store is not written, and no byte of an existing file has changed. A new file may have
 /// been created (_LIMIT, _IO, _NO_MEMORY).
 /// Threads: any. Cost: reads all keys, but no vectors (unless SYNA_MMAP_OPEN_VERIFY is set). After a crash,

@@ -61,6 +61,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "listener",
             "log",
             "kinds",
+            "columns",
             "options",
             "store",
             "user_block",

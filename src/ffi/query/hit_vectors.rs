@@ -1,8 +1,9 @@
-//! Header section: the vectors of hits, in stores of any element type.
+//! Header section: the vectors of hits, in stores of any element type, and their values.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use crate::ffi::boundary;
 use crate::ffi::boundary::arguments::Out;
+use crate::ffi::columns::syna_mmap_value;
 use crate::ffi::query::results::{read_answers, syna_mmap_results};
 use crate::ffi::rows::read::copy_vector;
 use std::ffi::c_void;
@@ -70,5 +71,37 @@ pub unsafe extern "C" fn syna_mmap_results_stored(
         let (first, bytes) = found.ok().flatten().unwrap_or((ptr::null(), 0));
         out_bytes.set(bytes);
         Ok(first.cast())
+    })
+}
+
+/// The value of a hit in a column. An update after the search may be seen or not.
+///
+/// results    a handle.
+/// index      the hit, from 0, as in the array of syna_mmap_results_hits.
+/// column     the column: its position in syna_mmap_columns of the store that was searched last.
+/// out_value  BORROWED for the call: the value, in the member for the kind of the column. Not NULL, aligned to 8 bytes.
+///
+/// Returns: whether the value was written. False for an invalid handle, index, column or pointer; nothing is written
+/// then.
+/// Threads: one at a time. Cost: a read, and a lookup if the row was updated.
+///
+/// # Safety
+/// As the text above says of each pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn syna_mmap_results_column(
+    results: *const syna_mmap_results,
+    index: usize,
+    column: u32,
+    out_value: *mut syna_mmap_value,
+) -> bool {
+    boundary::value(false, || {
+        // SAFETY: the caller gives room for a value; NULL and misaligned pointers are refused.
+        let out_value = unsafe { Out::new(out_value, "out_value")? };
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        read_answers(results, |answers| {
+            let Some(value) = answers.value(index, column) else { return Ok(false) };
+            out_value.set(syna_mmap_value::of(value));
+            Ok(true)
+        })
     })
 }

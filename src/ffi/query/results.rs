@@ -216,7 +216,7 @@ pub unsafe extern "C" fn syna_mmap_results_hits(
 ///
 /// Returns: the first hit, BORROWED until the results are searched into again or freed. NULL if there are no
 /// hits. It points into the array of syna_mmap_results_hits, so the difference of the two pointers is the
-/// `index` argument of syna_mmap_results_tags, _payload, _vector and _stored.
+/// `index` argument of syna_mmap_results_tags, _payload, _vector, _stored and _column.
 /// Threads: one at a time. Cost: negligible.
 ///
 /// # Safety

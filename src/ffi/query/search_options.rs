@@ -6,6 +6,7 @@ use crate::ffi::boundary;
 use crate::ffi::boundary::arguments;
 use crate::ffi::boundary::callbacks::forbidding;
 use crate::ffi::boundary::structs::{self, Versioned, member_ends};
+use crate::ffi::columns::OneRow;
 use crate::ffi::rows::iterate::syna_mmap_row;
 use crate::{Entry, Filter, Hit, Result, SearchOptions, SynaError};
 use std::ffi::{c_char, c_void};
@@ -159,10 +160,12 @@ impl Callback {
     /// # Safety
     /// The function is as described in the header.
     unsafe fn passes(&self, entry: &Entry<'_>) -> bool {
-        let row = syna_mmap_row::of(entry);
+        let mut values = OneRow::EMPTY;
+        let has_columns = values.fill(entry);
+        let row = syna_mmap_row::of(entry, OneRow::first(&raw const values, has_columns));
         forbidding("a filter callback", || {
-            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The row exists
-            // until it returns.
+            // SAFETY: the caller guarantees a function that accepts these arguments and does not unwind. The row and its
+            // values exist until it returns.
             unsafe { (self.function)(self.context, &raw const row) }
         })
     }

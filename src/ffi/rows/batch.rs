@@ -3,6 +3,7 @@
 
 use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::structs::{Versioned, member_ends};
+use crate::ffi::columns::{BatchColumns, syna_mmap_column_values};
 use crate::ffi::kinds::{SYNA_MMAP_ELEMENT_F32, element_of};
 use crate::{
     BatchKeys, BatchPayloads, BatchVectors, MAX_KEY_BYTES, MmapVectorStore, Result, SynaError, UpdateBatch,
@@ -77,6 +78,12 @@ pub struct syna_mmap_batch {
     pub vectors_element: u32,
     /// 0.
     pub reserved_2: u32,
+    /// COPIED: the values of column_count columns, each column at most once. Columns that are not listed get 0 in every
+    /// row; with syna_mmap_update, they stay as they are. A row that replaces another one does not inherit its
+    /// values. May be NULL if column_count is 0. Default NULL.
+    pub columns: *const syna_mmap_column_values,
+    /// Elements of `columns`, at most the columns of the store. Default 0.
+    pub column_count: usize,
 }
 
 // SAFETY: `repr(C)`, begins with `struct_size`, numbers and pointers only.
@@ -84,7 +91,7 @@ unsafe impl Versioned for syna_mmap_batch {
     const NAME: &'static str = "syna_mmap_batch";
     const MEMBER_ENDS: &'static [usize] = member_ends!(syna_mmap_batch: struct_size, keys, key_offsets, vectors,
         count, tags, payloads, payload_offsets, mode, reserved, delete_keys, delete_key_offsets, delete_count,
-        out_deleted, vectors_element, reserved_2);
+        out_deleted, vectors_element, reserved_2, columns, column_count);
 
     fn defaults() -> Self {
         Self {
@@ -104,6 +111,8 @@ unsafe impl Versioned for syna_mmap_batch {
             out_deleted: ptr::null_mut(),
             vectors_element: SYNA_MMAP_ELEMENT_F32,
             reserved_2: 0,
+            columns: ptr::null(),
+            column_count: 0,
         }
     }
 }
@@ -121,7 +130,7 @@ pub(super) fn write_mode(mode: u32) -> Result<WriteMode> {
 }
 
 impl syna_mmap_batch {
-    /// Updates the tags and payloads of existing rows, and returns how many keys exist.
+    /// Updates the tags, payloads and values of existing rows, and returns how many keys exist.
     ///
     /// # Errors
     /// [`SynaError::InvalidArgument`], and the errors of the store.
@@ -136,8 +145,9 @@ impl syna_mmap_batch {
         }
         self.check_reserved()?;
         // SAFETY: the caller's guarantee covers each of the arrays.
-        let (keys, tags, payloads) = unsafe { (self.keys()?, self.tags()?, self.payloads()?) };
-        store.update(&UpdateBatch { keys, tags, payloads, columns: &[] })
+        let (keys, tags, payloads, columns) =
+            unsafe { (self.keys()?, self.tags()?, self.payloads()?, self.columns()?) };
+        store.update(&UpdateBatch { keys, tags, payloads, columns: columns.as_slice() })
     }
 
     fn check_reserved(&self) -> Result<()> {
@@ -165,6 +175,13 @@ impl syna_mmap_batch {
         }
         // SAFETY: the caller's guarantee covers the array.
         unsafe { arguments::slice(self.tags, self.count, "tags") }.map(Some)
+    }
+
+    /// # Safety
+    /// As [`Self::write_to`].
+    unsafe fn columns<'a>(&self) -> Result<BatchColumns<'a>> {
+        // SAFETY: the caller's guarantee covers the array and the values.
+        unsafe { BatchColumns::read(self.columns, self.column_count, self.count) }
     }
 
     /// # Safety
@@ -205,10 +222,10 @@ impl syna_mmap_batch {
             (Out::optional(self.out_deleted, "out_deleted")?, BatchKeys::Packed { bytes, offsets })
         };
         // SAFETY: likewise.
-        let (vectors, keys, tags, payloads) =
-            unsafe { (self.vectors(store)?, self.keys()?, self.tags()?, self.payloads()?) };
-        let written =
-            store.write(&WriteBatch { keys, vectors, tags, payloads, columns: &[], mode, deletions })?;
+        let (vectors, keys, tags, payloads, columns) =
+            unsafe { (self.vectors(store)?, self.keys()?, self.tags()?, self.payloads()?, self.columns()?) };
+        let columns = columns.as_slice();
+        let written = store.write(&WriteBatch { keys, vectors, tags, payloads, columns, mode, deletions })?;
         out_deleted.set(written.deleted);
         Ok(written.rows)
     }

@@ -7,13 +7,21 @@ use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::handles::{Removed, Table};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
 use crate::ffi::boundary::tokens::Kind;
+use crate::ffi::columns::syna_mmap_value;
 use crate::ffi::store::{syna_mmap, with_store};
-use crate::{Cursor, Entry, Result};
+use crate::{Cursor, Entry, Result, memory};
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
 /// The cursors of this process.
-static CURSORS: Table<Cursor> = Table::new(Kind::Cursor);
+static CURSORS: Table<Rows> = Table::new(Kind::Cursor);
+
+/// A cursor, and the values of the rows that it returned last.
+struct Rows {
+    cursor: Cursor,
+    /// Row after row. Refilled in place.
+    values: Vec<syna_mmap_value>,
+}
 
 /// An iterator over the rows of a store, in insertion order. OWNED by you: free it with
 /// syna_mmap_cursor_free.
@@ -31,8 +39,8 @@ pub struct syna_mmap_cursor {
 /// A row with all that was written with it. This struct never grows.
 ///
 /// What it points to is BORROWED. From syna_mmap_cursor_next: until the cursor is freed, even after
-/// syna_mmap_close. From syna_mmap_get_row: until
-/// the store is closed. In a syna_mmap_filter_callback: until the callback returns.
+/// syna_mmap_close. From syna_mmap_get_row: until the store is closed. In a syna_mmap_filter_callback: until the
+/// callback returns. The member `values` is an exception: copy what you need for longer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct syna_mmap_row {
@@ -59,10 +67,16 @@ pub struct syna_mmap_row {
     pub tags: u64,
     /// The row number, as in syna_mmap_hit.
     pub row: u64,
+    /// The values of the row: one for each column of the store, in the order of the columns. NULL if the store has no
+    /// columns. They are a copy, so a later update does not change them. BORROWED for a shorter time than the other
+    /// members. From syna_mmap_cursor_next: until the next call of it for this cursor, or until the cursor is freed.
+    /// From syna_mmap_get_row: until the next call of it in the same thread, for any store, or until that thread
+    /// ends. In a syna_mmap_filter_callback: until the callback returns.
+    pub values: *const syna_mmap_value,
 }
 
 impl syna_mmap_row {
-    pub(in crate::ffi) fn of(entry: &Entry<'_>) -> Self {
+    pub(in crate::ffi) fn of(entry: &Entry<'_>, values: *const syna_mmap_value) -> Self {
         Self {
             key: entry.key.as_bytes().as_ptr().cast(),
             key_len: entry.key.as_bytes().len(),
@@ -73,6 +87,7 @@ impl syna_mmap_row {
             payload_len: entry.payload.len(),
             tags: entry.tags,
             row: u64::from(entry.row),
+            values,
         }
     }
 }
@@ -107,7 +122,7 @@ pub unsafe extern "C" fn syna_mmap_cursor_new(
             let out_cursor = Out::new(out_cursor, "out_cursor")?;
             let first_row = u32::try_from(first_row).unwrap_or(u32::MAX);
             let cursor = with_store(store, |store| Ok(store.cursor(first_row)))?;
-            out_cursor.set(ptr::without_provenance_mut(CURSORS.insert(cursor)?));
+            out_cursor.set(ptr::without_provenance_mut(CURSORS.insert(Rows { cursor, values: Vec::new() })?));
             Ok(())
         })
     }
@@ -117,17 +132,19 @@ pub unsafe extern "C" fn syna_mmap_cursor_new(
 ///
 /// cursor     a handle.
 /// out_rows   BORROWED for the call: room for `capacity` rows. May be NULL if `capacity` is 0. What the rows
-///            point to is BORROWED until the cursor is freed, also after later calls.
+///            point to is BORROWED until the cursor is freed, also after later calls; their `values` until the
+///            next call.
 /// capacity   rows; 0 returns none.
 /// out_count  BORROWED for the call: how many rows were written. It is less than `capacity` only at the end,
 ///            and 0 after the end.
 /// error      BORROWED for the call. May be NULL.
 ///
 /// Returns: SYNA_MMAP_OK, also at the end, or SYNA_MMAP_ERR_INVALID_ARGUMENT, _INVALID_HANDLE, _LIMIT,
-/// _POISONED.
+/// _NO_MEMORY (for the values), _POISONED.
 /// On failure: *out_count is not written, and the content of out_rows is unspecified.
 /// Threads: one at a time for each cursor; writes and searches run meanwhile. Cost: one lookup a row;
-/// nothing is copied.
+/// nothing is copied but the values of columns. The cursor keeps memory for these, 8 bytes each, for as many rows
+/// as were asked for at once.
 ///
 /// # Safety
 /// As the text above says of each pointer.
@@ -144,17 +161,26 @@ pub unsafe extern "C" fn syna_mmap_cursor_next(
         boundary::call(error, || {
             let out_count = Out::new(out_count, "out_count")?;
             let rows = arguments::room(out_rows, capacity, "out_rows")?;
-            out_count.set(CURSORS.write(cursor.addr(), |cursor| fill(cursor, rows))?);
+            out_count.set(CURSORS.write(cursor.addr(), |found| fill(found, rows))?);
             Ok(())
         })
     }
 }
 
-fn fill(cursor: &mut Cursor, rows: arguments::Room<syna_mmap_row>) -> Result<usize> {
+fn fill(found: &mut Rows, rows: arguments::Room<syna_mmap_row>) -> Result<usize> {
+    let Rows { cursor, values } = found;
+    let columns = cursor.column_count();
+    values.clear();
+    // The values do not move while the rows are written.
+    memory::reserve(values, rows.len().min(cursor.most_left()).saturating_mul(columns))?;
     let mut count = 0;
     while count < rows.len() {
         let Some(row) = cursor.advance() else { break };
-        rows.set(count, syna_mmap_row::of(&cursor.entry(row)?));
+        let entry = cursor.entry(row)?;
+        // Where they are copied to.
+        let first = values.spare_capacity_mut().as_ptr().cast();
+        values.extend(entry.values.iter().map(syna_mmap_value::of));
+        rows.set(count, syna_mmap_row::of(&entry, if columns == 0 { ptr::null() } else { first }));
         count += 1;
     }
     Ok(count)

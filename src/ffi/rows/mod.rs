@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `batch.rs` | header: batches |
 //! | `write.rs` | header: insert, upsert, delete |
-//! | `update.rs` | header: tags and payloads of existing rows |
+//! | `update.rs` | header: tags, payloads and values of existing rows |
 //! | `read.rs` | header: get, and small queries |
+//! | `values.rs` | header: the columns of a store, and the values of a key |
 //! | `iterate.rs` | header: iteration over all rows |
 //! | `view.rs` | header: reading without copies, by row number, and many keys at once |
 
@@ -13,5 +14,6 @@ mod batch;
 pub(super) mod iterate;
 pub(super) mod read;
 mod update;
+mod values;
 mod view;
 mod write;

@@ -1,4 +1,4 @@
-//! Header section: tags and payloads of existing rows.
+//! Header section: tags, payloads and values of existing rows.
 #![expect(unsafe_code, reason = "functions of the C API")]
 
 use super::batch::syna_mmap_batch;
@@ -10,23 +10,25 @@ use crate::ffi::store::{syna_mmap, with_store};
 use crate::{MmapVectorStore, Result, SynaError};
 use std::ffi::c_char;
 
-/// Sets tags, payloads or both of existing rows, all or none, as one write. The rows keep their numbers and
-/// vectors. A search or a cursor that runs meanwhile may see the old or the new values of each row.
+/// Sets tags, payloads or values of columns of existing rows, all or none, as one write. The rows keep their
+/// numbers and vectors. A search or a cursor that runs meanwhile may see the old or the new values of each row.
 ///
 /// store        a handle.
 /// batch        COPIED, with all that it points to. keys, key_offsets and count as for syna_mmap_write; keys
 ///              that do not exist are ignored, and of a key that occurs twice the last one counts. tags: the
 ///              new tags; NULL: tags stay as they are. payload_offsets, payloads: the new payloads, an empty
-///              one removes the old one; NULL: payloads stay as they are. vectors is NULL, delete_count and
+///              one removes the old one; NULL: payloads stay as they are. columns, column_count: the new
+///              values; columns that are not listed stay as they are. vectors is NULL, delete_count and
 ///              mode are 0.
 /// out_updated  BORROWED for the call: how many keys exist. May be NULL.
 /// error        BORROWED for the call. May be NULL.
 ///
-/// Returns, threads: as syna_mmap_insert; SYNA_MMAP_ERR_INVALID_ARGUMENT also for neither tags nor payloads.
+/// Returns, threads: as syna_mmap_insert; SYNA_MMAP_ERR_INVALID_ARGUMENT also for neither tags nor payloads nor
+/// columns.
 /// On failure: as there; *out_updated is not written. Cost: one lookup a key and a small write, without index
-/// work. Disk space: 12 bytes a row for tags, 12 bytes and the payload for payloads, and 64 bytes for the
-/// call, until a compaction. Memory: 24 to 48 bytes for each row whose payload was updated, until a
-/// compaction.
+/// work. Disk space: 12 bytes a row for tags, 12 bytes and the payload for payloads, 8 bytes for each value,
+/// and 64 bytes for the call, until a compaction. Memory: 24 to 48 bytes for each row whose payload was updated,
+/// 20 to 40 bytes for each value that was updated, until a compaction.
 ///
 /// # Safety
 /// As the text above says of each pointer.

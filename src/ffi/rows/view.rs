@@ -5,11 +5,13 @@ use crate::ffi::boundary;
 use crate::ffi::boundary::arguments::{self, Out};
 use crate::ffi::boundary::status::{syna_mmap_error, syna_mmap_status};
 use crate::ffi::boundary::structs::{OutStruct, Versioned, member_ends};
+use crate::ffi::columns::{OneRow, syna_mmap_value};
 use crate::ffi::kinds::SYNA_MMAP_ELEMENT_F32;
 use crate::ffi::rows::iterate::syna_mmap_row;
 use crate::ffi::rows::read::copy_floats;
 use crate::ffi::store::{syna_mmap, with_store};
 use crate::{BatchKeys, ElementType, Entry, SynaError};
+use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
@@ -78,7 +80,7 @@ unsafe impl Versioned for syna_mmap_view {
 
 impl syna_mmap_view {
     fn of(entry: &Entry<'_>, element: ElementType) -> Self {
-        let row = syna_mmap_row::of(entry);
+        let row = syna_mmap_row::of(entry, ptr::null());
         Self {
             key: row.key,
             key_len: row.key_len,
@@ -171,7 +173,7 @@ pub unsafe extern "C" fn syna_mmap_row_of(
 /// store        a handle.
 /// row          a row number, as in syna_mmap_hit.
 /// out_row      BORROWED for the call. What it points to afterwards is BORROWED until the store is closed, as
-///              in syna_mmap_view.
+///              in syna_mmap_view; `values` until the next call of this function in the same thread.
 /// out_is_live  BORROWED for the call: whether the row is live. NULL: a deleted row is
 ///              SYNA_MMAP_ERR_NOT_FOUND, as a number that no row has.
 /// error        BORROWED for the call. May be NULL.
@@ -203,12 +205,29 @@ pub unsafe extern "C" fn syna_mmap_get_row(
                 if !is_live && !shows_deleted {
                     return Err(missing("the row was deleted"));
                 }
-                out_row.set(syna_mmap_row::of(&entry));
+                out_row.set(syna_mmap_row::of(&entry, values_of(&entry)));
                 out_is_live.set(is_live);
                 Ok(())
             })
         })
     }
+}
+
+thread_local! {
+    /// The values of the row that [`syna_mmap_get_row`] returned last in this thread. It has no destructor.
+    static ROW_VALUES: Cell<OneRow> = const { Cell::new(OneRow::EMPTY) };
+}
+
+/// The values of `entry`, in the memory of this thread; NULL if its store has no columns.
+fn values_of(entry: &Entry<'_>) -> *const syna_mmap_value {
+    ROW_VALUES.with(|values| {
+        let mut row = OneRow::EMPTY;
+        let has_columns = row.fill(entry);
+        if has_columns {
+            values.set(row);
+        }
+        OneRow::first(values.as_ptr(), has_columns)
+    })
 }
 
 /// Copies the vectors of many keys. Keys that do not exist are no error.

@@ -25,6 +25,16 @@ impl Cursor {
         Some(found)
     }
 
+    /// The most rows that [`Cursor::advance`] can still return.
+    pub(crate) fn most_left(&self) -> usize {
+        usize::try_from(self.snapshot.rows.saturating_sub(self.next)).unwrap_or(usize::MAX)
+    }
+
+    /// The number of columns of the store.
+    pub(crate) fn column_count(&self) -> usize {
+        self.state.data.schema.columns().len()
+    }
+
     /// The entry of a row that [`Cursor::advance`] returned, borrowed until the cursor is dropped.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! Looking up keys.
 
-use crate::Result;
 use crate::store::api::store::MmapVectorStore;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::vector_format::FoundVector;
 use crate::store::write::checked_batch::check_key;
+use crate::{Result, Value};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -107,5 +107,16 @@ impl MmapVectorStore {
     #[must_use]
     pub fn payload(&self, key: impl AsRef<[u8]>) -> Option<&[u8]> {
         self.find_pinned(key).map(|(state, row)| state.payload(row))
+    }
+
+    /// The value of a key in the column with this position in the list of the store's columns; `None` if the key does not
+    /// exist. Cost: one lookup, and another one if the row was updated.
+    ///
+    /// # Errors
+    /// [`crate::SynaError::InvalidArgument`] if there is no such column; [`crate::SynaError::InvalidKey`] as [`MmapVectorStore::get`].
+    pub fn value(&self, key: impl AsRef<[u8]>, column: usize) -> Result<Option<Value>> {
+        self.check_key(key.as_ref())?;
+        self.state().data.schema.column(column)?;
+        Ok(self.find(key).and_then(|(state, row)| state.value(column, row)))
     }
 }

@@ -7,7 +7,7 @@ use crate::store::search::scratch::SearchParts;
 use crate::store::state::key::Key;
 use crate::store::state::shared_state::SharedState;
 use crate::store::state::vector_format::FoundVector;
-use crate::{Result, SynaError};
+use crate::{Result, SynaError, Value};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -244,6 +244,14 @@ impl SearchResults {
     pub fn payload(&self, position: usize) -> Option<&[u8]> {
         let row = self.hits.get(position)?.row;
         Some(self.state.as_ref()?.payload(row))
+    }
+
+    /// The value of hit `position` in the column with this position in the list of the store's columns; `None` if there
+    /// is no such hit or column.
+    #[must_use]
+    pub fn value(&self, position: usize, column: usize) -> Option<Value> {
+        let row = self.hits.get(position)?.row;
+        self.state.as_ref()?.value(column, row)
     }
 
     /// Discards the hits and releases the store. Keeps the working memory.

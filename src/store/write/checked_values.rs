@@ -16,11 +16,8 @@ impl<'a> CheckedValues<'a> {
     /// [`SynaError::InvalidArgument`] for a column that the store does not have or that occurs twice, for values of another
     /// kind, and for NaN; the error of another number than `count`.
     pub(crate) fn check(given: &'a [ColumnValues<'a>], schema: &Schema, count: usize) -> Result<Self> {
-        let columns = schema.columns();
         for (place, &ColumnValues { column, values }) in given.iter().enumerate() {
-            let found = columns.get(column).ok_or_else(|| {
-                SynaError::argument(format!("there is no column {column}; the store has {}", columns.len()))
-            })?;
+            let found = schema.column(column)?;
             let invalid = |what: String| {
                 SynaError::argument(format!("the values of column {column} ({}) {what}", found.name()))
             };
@@ -36,7 +33,7 @@ impl<'a> CheckedValues<'a> {
                 return Err(invalid(format!("contain NaN, at position {position}")));
             }
         }
-        Ok(Self { given, columns: columns.len() })
+        Ok(Self { given, columns: schema.columns().len() })
     }
 
     /// The columns that have values, as bits.
