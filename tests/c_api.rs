@@ -43,6 +43,11 @@ fn elements() {
 }
 
 #[test]
+fn columns() {
+    run("columns");
+}
+
+#[test]
 fn borrowed() {
     run("borrowed");
 }
