@@ -4,7 +4,8 @@
 use super::bases::vector;
 pub(super) use super::c_header::Status;
 use super::c_header::*;
-use super::elements::{ELEMENTS, components, element_of_length};
+use super::c_rows::COLUMNS;
+use super::elements::{ELEMENTS, element_of_length};
 use super::injected::{is_fault_injected, read_freed};
 use super::scratch::Scratch;
 use super::source::Source;
@@ -20,7 +21,7 @@ pub(super) const OK: Status = 0;
 const INVALID_ARGUMENT: Status = 1;
 const INVALID_HANDLE: Status = 16;
 const INTERNAL: Status = 18;
-const LAST_STATUS: Status = 23;
+const LAST_STATUS: Status = 24;
 
 /// The type of a handle.
 #[derive(Clone, Copy)]
@@ -106,6 +107,9 @@ impl Host {
         let flags = source.byte();
         options.words[1] = u32::from(flags & 0x9B);
         options.element = [0, 1, 2, u32::MAX][usize::from(flags >> 5 & 3)];
+        if flags & 4 != 0 {
+            (options.columns, options.column_count) = (COLUMNS.as_ptr(), COLUMNS.len());
+        }
         options.most_unindexed_rows = 16;
         options.index_worker = u32::from(source.one_in(4));
         options.fixed_ef = u32::from(source.one_in(4));
@@ -239,38 +243,6 @@ impl Host {
         self.read_hits(results, results_are_good);
     }
 
-    /// Hits are valid until the results are used again, even if the store was closed.
-    pub(super) fn read_hits(&self, results: Handle, is_good: bool) {
-        let mut count = 7;
-        // SAFETY: the handle is a number.
-        let hits = unsafe { syna_mmap_results_hits(results, &mut count) };
-        assert!(is_good || hits.is_null() && count == 0, "an invalid handle has no hits");
-        for at in 0..count {
-            // SAFETY: the library says that there are `count` hits.
-            let hit = unsafe { &*hits.add(at) };
-            assert!(!hit.key.is_null() && hit.reserved == 0);
-            let (mut bytes, mut floats) = (0, [f32::NAN; DIMENSIONS]);
-            // SAFETY: the handle is a number; a key has `key_len` bytes, and there is room for the store's dimensions.
-            let (key, first) = unsafe {
-                assert!(syna_mmap_results_vector(results, at, floats.as_mut_ptr()));
-                let first = syna_mmap_results_stored(results, at, &mut bytes);
-                (std::slice::from_raw_parts(hit.key, hit.key_len), first.cast())
-            };
-            // SAFETY: the library says that there are so many bytes.
-            let vector = unsafe { check_stored(first, bytes, hit.vector) };
-            assert!(std::str::from_utf8(key).is_ok() && vector == floats);
-        }
-        // SAFETY: the handle is a number; a position past the end gives nothing.
-        unsafe {
-            let (mut bytes, mut floats) = (7, [f32::NAN; DIMENSIONS]);
-            assert!(!syna_mmap_results_vector(results, count, floats.as_mut_ptr()));
-            let stored = syna_mmap_results_stored(results, count, &mut bytes);
-            assert!(stored.is_null() && bytes == 0 && floats[0].is_nan());
-        }
-        // SAFETY: the handle is a number.
-        assert!(is_good || !unsafe { syna_mmap_results_is_partial(results) });
-    }
-
     fn results(&mut self, source: &mut Source<'_>) {
         if source.one_in(2) {
             let mut results = ptr::null_mut();
@@ -286,21 +258,6 @@ impl Host {
             self.take_back(Kind::Results, results);
         }
     }
-}
-
-/// Checks a stored vector, and its pointer to floats, which is NULL unless they are stored as such. Returns the components.
-///
-/// # Safety
-/// The pointers are NULL or valid, `stored` for `length` bytes.
-pub(super) unsafe fn check_stored(stored: *const u8, length: usize, floats: *const f32) -> Vec<f32> {
-    let element = element_of_length(DIMENSIONS, length).expect("the bytes of a stored vector");
-    assert!(!stored.is_null() && stored.addr().is_multiple_of(64));
-    assert_eq!(floats.is_null(), element != ELEMENTS[0]);
-    assert!(floats.is_null() || floats.addr() == stored.addr());
-    // SAFETY: the caller's guarantee.
-    let vector = components(element, DIMENSIONS, unsafe { std::slice::from_raw_parts(stored, length) });
-    assert!(vector.iter().all(|x| x.is_finite()));
-    vector
 }
 
 /// Makes the calls that `bytes` encode, then closes everything.

@@ -39,6 +39,24 @@ unsafe extern "C" {
         out: *mut usize,
         e: *mut CError,
     ) -> Status;
+    pub fn syna_mmap_columns(
+        s: Handle,
+        out: *mut CColumn,
+        n: usize,
+        count: *mut usize,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_get_value(
+        s: Handle,
+        k: *const u8,
+        n: usize,
+        column: u32,
+        out: *mut u64,
+        e: *mut CError,
+    ) -> Status;
+    pub fn syna_mmap_update(s: Handle, batch: *const CBatch, out: *mut usize, e: *mut CError) -> Status;
+    pub fn syna_mmap_results_column(results: Handle, index: usize, column: u32, out: *mut u64) -> bool;
+    pub fn syna_mmap_hash64(bytes: *const u8, n: usize) -> u64;
     pub fn syna_mmap_len(store: Handle) -> u64;
     pub fn syna_mmap_dimensions(store: Handle) -> u32;
     pub fn syna_mmap_metric(store: Handle) -> u32;

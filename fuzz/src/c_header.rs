@@ -39,7 +39,27 @@ pub struct COptions {
     pub reserved: u32,
     pub label: *const c_char,
     pub expected_label: *const c_char,
+    pub columns: *const CColumn,
+    pub column_count: usize,
 }
+
+/// `syna_mmap_column` of the header.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct CColumn {
+    pub name: [u8; 36],
+    pub kind: u32,
+}
+
+/// `syna_mmap_column_values` of the header.
+#[repr(C)]
+pub struct CColumnValues {
+    pub column: u32,
+    pub kind: u32,
+    pub values: *const c_void,
+}
+
+const _: () = assert!(size_of::<CColumn>() == 40 && size_of::<CColumnValues>() == 16);
 
 /// `syna_mmap_batch` of the header.
 #[repr(C)]
@@ -60,6 +80,8 @@ pub struct CBatch {
     pub out_deleted: *mut usize,
     pub vectors_element: u32,
     pub reserved_2: u32,
+    pub columns: *const CColumnValues,
+    pub column_count: usize,
 }
 
 /// `syna_mmap_row` of the header.
@@ -74,13 +96,14 @@ pub struct CRow {
     pub payload_len: usize,
     pub tags: u64,
     pub row: u64,
+    /// As bits.
+    pub values: *const u64,
 }
 
 impl CRow {
     pub fn empty() -> Self {
-        let (key, vector) = (std::ptr::null(), std::ptr::null());
-        let (stored, payload) = (std::ptr::null(), std::ptr::null());
-        Self { key, key_len: 0, vector, stored, stored_bytes: 0, payload, payload_len: 0, tags: 0, row: 0 }
+        // SAFETY: numbers and pointers, for which zeros are valid.
+        unsafe { std::mem::zeroed() }
     }
 }
 

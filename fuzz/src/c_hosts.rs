@@ -1,8 +1,9 @@
 //! More C calls for `c_calls.rs`: filters, range searches, batches, iteration, compactions.
 
 use super::bases::vector;
-use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status, check_stored};
+use super::c_calls::{DIMENSIONS, Host, Kind, OK, Status};
 use super::c_header::*;
+use super::c_rows::{check_stored, check_values};
 use super::elements::{ELEMENTS, stored};
 use super::source::Source;
 use std::ffi::{CString, c_void};
@@ -17,7 +18,10 @@ unsafe extern "C" fn passes(context: *mut c_void, row: *const CRow) -> bool {
     let row = unsafe { &*row };
     assert!(!row.key.is_null());
     // SAFETY: as above.
-    unsafe { check_stored(row.stored, row.stored_bytes, row.vector) };
+    unsafe {
+        check_stored(row.stored, row.stored_bytes, row.vector);
+        check_values(row.values);
+    }
     row.row % 2 == context.addr() as u64 % 2
 }
 
@@ -170,6 +174,7 @@ impl Host {
             // SAFETY: the library says that these bytes exist.
             let key = unsafe {
                 check_stored(row.stored, row.stored_bytes, row.vector);
+                check_values(row.values);
                 std::slice::from_raw_parts(row.key, row.key_len)
             };
             assert!(std::str::from_utf8(key).is_ok() && row.payload.is_null() == (row.payload_len == 0));
@@ -193,6 +198,7 @@ impl Host {
         let payload_offsets = [0, payloads.len() as u64 / 2, payloads.len() as u64];
         // Some batches have stored vectors, of the store's type or another one, in some of them with other bytes.
         let (vectors_element, vectors) = as_stored(payloads.len(), tags[0], vectors);
+        let (columns, column_count) = Self::column_values(tags[0], &tags);
         let batch = CBatch {
             struct_size: size_of::<CBatch>(),
             keys: keys.as_ptr(),
@@ -210,6 +216,8 @@ impl Host {
             out_deleted: ptr::null_mut(),
             vectors_element,
             reserved_2: 0,
+            columns: columns.as_ptr(),
+            column_count,
         };
         let mut written = 7;
         // SAFETY: the handle is a number; the batch points to the lengths that it states.
@@ -226,6 +234,7 @@ impl Host {
                 syna_mmap_get_payload(store, key, 1, bytes.as_mut_ptr(), bytes.len(), &mut length, error);
             assert_eq!(first, second, "a row has tags and a payload, or does not exist");
         }
+        self.call_columns(store, is_good, &batch, payloads.len());
     }
 
     pub(super) fn maintain_otherwise(&mut self, source: &mut Source<'_>) {

@@ -2,8 +2,9 @@
 //! settings.
 
 use super::bases::vector;
-use super::c_calls::{DIMENSIONS, Host, Kind, OK, check_stored};
+use super::c_calls::{DIMENSIONS, Host, Kind, OK};
 use super::c_header::*;
+use super::c_rows::{check_stored, check_values};
 use super::elements::{ELEMENTS, element_of_length};
 use super::source::Source;
 use std::ptr;
@@ -57,6 +58,7 @@ impl Host {
             // SAFETY: as above.
             let key = unsafe {
                 check_stored(found_row.stored, found_row.stored_bytes, found_row.vector);
+                check_values(found_row.values);
                 std::slice::from_raw_parts(found_row.key, found_row.key_len)
             };
             assert!(std::str::from_utf8(key).is_ok() && found_row.row == row);

@@ -20,6 +20,7 @@
 //! | `c_calls.rs` | target: C calls with valid and invalid handles |
 //! | `c_hosts.rs` | more C calls: filters, ranges, batches, cursors |
 //! | `c_reading.rs` | more C calls: views, row numbers, many keys, conditions, settings, stores in memory |
+//! | `c_rows.rs` | checks of hits and rows; calls with columns |
 //! | `injected.rs` | a fault in each target, on request, to show that the target finds it |
 //! | `c_header.rs`, `c_functions.rs` | the C structs and functions that these calls need |
 #![allow(dead_code, reason = "each program that includes this uses some of it")]
@@ -30,6 +31,7 @@ pub mod c_functions;
 pub mod c_header;
 pub mod c_hosts;
 pub mod c_reading;
+pub mod c_rows;
 pub mod changes;
 pub mod elements;
 pub mod examine;
