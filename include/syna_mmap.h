@@ -2612,7 +2612,7 @@ typedef struct syna_mmap_stats {
   uint64_t deleted_rows;
   /** The length of the data file: the sum of vector_bytes, log_bytes and slack_bytes. */
   uint64_t file_bytes;
-  /** Vectors of all rows, deleted rows included. */
+  /** Vectors and column values of all rows, deleted rows included. */
   uint64_t vector_bytes;
   /** Keys, tags, payloads, checksums. */
   uint64_t log_bytes;

@@ -26,7 +26,7 @@ pub struct syna_mmap_stats {
     pub deleted_rows: u64,
     /// The length of the data file: the sum of vector_bytes, log_bytes and slack_bytes.
     pub file_bytes: u64,
-    /// Vectors of all rows, deleted rows included.
+    /// Vectors and column values of all rows, deleted rows included.
     pub vector_bytes: u64,
     /// Keys, tags, payloads, checksums.
     pub log_bytes: u64,
