@@ -2,6 +2,7 @@
 
 use crate::{Result, SynaError};
 use std::fmt;
+use std::sync::Arc;
 
 /// The most columns of a store.
 pub const MAX_COLUMNS: usize = 16;
@@ -221,67 +222,50 @@ impl fmt::Debug for Column {
     }
 }
 
-/// The columns of a store, in order.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The columns of a store, in order: at most [`MAX_COLUMNS`], with different names.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Schema {
-    count: usize,
-    /// The first `count` are the columns; the others are equal to [`UNUSED`].
-    columns: [Column; MAX_COLUMNS],
+    columns: Arc<[Column]>,
 }
 
-const UNUSED: Column = Column { kind: ColumnKind::I64, name: [0; MAX_COLUMN_NAME_BYTES] };
 /// Bytes of a column in a file: its kind, and its name.
 const ENTRY_BYTES: usize = 4 + MAX_COLUMN_NAME_BYTES;
 
 impl Schema {
-    /// No columns.
-    pub(crate) const EMPTY: Self = Self { count: 0, columns: [UNUSED; MAX_COLUMNS] };
     /// Bytes in a file.
     pub(crate) const BYTES: usize = MAX_COLUMNS * ENTRY_BYTES;
 
     /// # Errors
     /// [`SynaError::Limit`] for too many columns, [`SynaError::InvalidArgument`] if two have the same name.
     pub(crate) fn new(columns: &[Column]) -> Result<Self> {
-        let mut schema = Self { count: columns.len(), ..Self::EMPTY };
-        let place = schema.columns.get_mut(..columns.len()).ok_or(SynaError::Limit {
-            what: "columns of a store",
-            limit: MAX_COLUMNS as u64,
-            actual: columns.len() as u64,
-        })?;
-        place.copy_from_slice(columns);
-        match schema.repeated_name() {
-            None => Ok(schema),
+        if columns.len() > MAX_COLUMNS {
+            return Err(SynaError::Limit {
+                what: "columns of a store",
+                limit: MAX_COLUMNS as u64,
+                actual: columns.len() as u64,
+            });
+        }
+        match repeated_name(columns) {
+            None => Ok(Self { columns: columns.into() }),
             Some(name) => Err(SynaError::argument(format!("two columns have the name {name:?}"))),
         }
     }
 
     /// The columns of a file that has lost their names and kinds.
     pub(crate) fn unnamed(count: usize) -> Self {
-        let mut schema = Self { count: count.min(MAX_COLUMNS), ..Self::EMPTY };
-        for (number, column) in schema.columns.iter_mut().take(count).enumerate() {
-            *column = Column::new(&format!("column{number}"), ColumnKind::U64).unwrap_or(UNUSED);
-        }
-        schema
+        let named = |number| Column::new(&format!("column{number}"), ColumnKind::U64).ok();
+        Self { columns: (0..count.min(MAX_COLUMNS)).filter_map(named).collect() }
     }
 
     pub(crate) fn columns(&self) -> &[Column] {
-        self.columns.get(..self.count).unwrap_or_default()
+        &self.columns
     }
 
     /// # Errors
     /// [`SynaError::InvalidArgument`] if there is no such column.
     pub(crate) fn column(&self, column: usize) -> Result<&Column> {
-        let missing = || format!("there is no column {column}; the store has {}", self.count);
-        self.columns().get(column).ok_or_else(|| SynaError::argument(missing()))
-    }
-
-    fn repeated_name(&self) -> Option<&str> {
-        let columns = self.columns();
-        let is_repeated = |place: usize, column: &Column| {
-            columns.iter().take(place).any(|earlier| earlier.name == column.name)
-        };
-        let found = columns.iter().enumerate().find(|&(place, column)| is_repeated(place, column));
-        found.map(|(_, column)| column.name())
+        let missing = || format!("there is no column {column}; the store has {}", self.columns.len());
+        self.columns.get(column).ok_or_else(|| SynaError::argument(missing()))
     }
 
     /// The bytes in a file: the kind (u32) and the name of each column; zeros.
@@ -295,9 +279,8 @@ impl Schema {
 
     /// The first `count` columns in the bytes of a file; `None` if they are none.
     pub(crate) fn decode(from: &[u8], count: usize) -> Option<Self> {
-        let mut schema = Self { count, ..Self::EMPTY };
         let entries = from.as_chunks::<ENTRY_BYTES>().0.get(..count)?;
-        for (column, entry) in schema.columns.get_mut(..count)?.iter_mut().zip(entries) {
+        let column = |entry: &[u8; ENTRY_BYTES]| {
             let (kind, name) = entry.split_first_chunk()?;
             let kind = ColumnKind::from_number(u32::from_le_bytes(*kind))?;
             let found = Column { kind, name: name.try_into().ok()? };
@@ -305,10 +288,18 @@ impl Schema {
             let is_name = !text.is_empty()
                 && std::str::from_utf8(text).is_ok()
                 && found.name.get(text.len()..)?.iter().all(|&byte| byte == 0);
-            *column = is_name.then_some(found)?;
-        }
-        schema.repeated_name().is_none().then_some(schema)
+            is_name.then_some(found)
+        };
+        let columns: Arc<[Column]> = entries.iter().map(column).collect::<Option<_>>()?;
+        repeated_name(&columns).is_none().then_some(Self { columns })
     }
+}
+
+fn repeated_name(columns: &[Column]) -> Option<&str> {
+    let is_repeated =
+        |place: usize, column: &Column| columns.iter().take(place).any(|earlier| earlier.name == column.name);
+    let found = columns.iter().enumerate().find(|&(place, column)| is_repeated(place, column));
+    found.map(|(_, column)| column.name())
 }
 
 impl fmt::Debug for Schema {

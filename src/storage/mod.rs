@@ -34,6 +34,7 @@ pub(crate) mod simulated;
 
 pub(crate) use append::appender::Appender;
 pub(crate) use append::row_writer::NewRows;
+pub(crate) use file::column_list::{mark_of, read_columns};
 pub(crate) use file::data_file::{
     DataFile, begin_copy, create, is_leftover_of, open_existing, read_superblock,
 };

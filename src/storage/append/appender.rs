@@ -10,7 +10,7 @@ use crate::failpoint::{Failpoint, is_failpoint_set};
 use crate::short_path::ShortPath;
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extent_header::{ExtentKind, MAX_ROWS};
-use crate::storage::file::log_head::{heads, wipe_taken};
+use crate::storage::file::log_head::wipe_taken;
 use crate::storage::format::frame::Frame;
 use crate::storage::format::frame_encode;
 use crate::storage::format::frame_shape::FrameLink;
@@ -45,7 +45,7 @@ pub(crate) struct Appender {
     /// Set when a sync failed. It is unknown then what is on the disk, so nothing more is written.
     failed: Option<String>,
     rows: RowWriter,
-    frame: Vec<u8>,
+    pub(super) frame: Vec<u8>,
 }
 
 /// Logs that the store is disabled, and returns the reason.
@@ -164,10 +164,10 @@ impl Appender {
         }
         let rows_end = u64::from(before.rows) + count as u64;
         let covered = self.data.extents.cover_rows(rows_end);
-        covered.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
-        let values = write_values(&self.data, before.rows, batch.values(), &mut self.rows.checksums);
-        values.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
-        let place = self.place_for_frame();
+        let checksums = &mut self.rows.checksums;
+        let place = covered
+            .and_then(|()| write_values(&self.data, before.rows, batch.values(), checksums))
+            .and_then(|()| self.place_for_frame());
         let (ordinal, at) = place.inspect_err(|_| erase_rows(&self.data, before.rows, count))?;
         let chain =
             frame_encode::finish(&mut self.frame, &self.rows.checksums, Place::new(&self.data.identity, at));
@@ -191,23 +191,6 @@ impl Appender {
     pub(crate) fn last_frame(&self) -> Result<Frame<'_>> {
         let what = "the frame that was just written is missing";
         Frame::known(&self.frame).ok_or_else(|| SynaError::Internal { what: what.to_owned() })
-    }
-
-    /// The extent and the offset of the current frame. A head that is skipped is wiped, because leftovers of a failed
-    /// write there could be mistaken for this frame.
-    fn place_for_frame(&mut self) -> Result<(u32, u64)> {
-        let length = self.frame.len() as u64;
-        let mut first = self.position.extent;
-        loop {
-            for head in heads(&self.data, &self.position, first) {
-                if length <= head.room_bytes {
-                    return Ok((head.ordinal, head.offset_bytes));
-                }
-                head.wipe(&self.data)?;
-            }
-            first = self.data.extents.count();
-            self.grow(ExtentKind::Log, length)?;
-        }
     }
 
     /// Before the first write: removes the leftovers of a power failure or a failed write from where new bytes will go.

@@ -119,6 +119,23 @@ impl Appender {
         Ok(())
     }
 
+    /// The extent and the offset of the current frame. A head that is skipped is wiped, because leftovers of a failed
+    /// write there could be mistaken for this frame.
+    pub(super) fn place_for_frame(&mut self) -> Result<(u32, u64)> {
+        let length = self.frame.len() as u64;
+        let mut first = self.position.extent;
+        loop {
+            for head in heads(&self.data, &self.position, first) {
+                if length <= head.room_bytes {
+                    return Ok((head.ordinal, head.offset_bytes));
+                }
+                head.wipe(&self.data)?;
+            }
+            first = self.data.extents.count();
+            self.grow(ExtentKind::Log, length)?;
+        }
+    }
+
     /// The bytes of frames that fit in the log.
     fn log_room(&self) -> u64 {
         heads(&self.data, &self.position, self.position.extent).map(|head| head.room_bytes).sum()

@@ -1,5 +1,6 @@
 //! An open data file: its identity and its extents; creating and opening one.
 
+use super::column_list::{mark_of, write_columns};
 use super::extents::Extents;
 use crate::column::Schema;
 use crate::failpoint::{Failpoint, is_failpoint_set};
@@ -30,11 +31,11 @@ impl DataFile {
         path: PathBuf,
         file: Arc<dyn StorageFile>,
         superblock: &Superblock,
+        schema: Schema,
         extents: Extents,
     ) -> Self {
         let user_block = Mutex::new(superblock.user_block);
-        let (identity, schema) = (superblock.identity, superblock.schema);
-        Self { path, file, identity, extents, schema, user_block }
+        Self { path, file, identity: superblock.identity, extents, schema, user_block }
     }
 
     /// The user block of the newest superblock that was read or written.
@@ -122,6 +123,7 @@ pub(crate) fn create(
     storage: &Arc<dyn Storage>,
     path: &Path,
     new: &NewStore,
+    schema: &Schema,
     empty: Option<&dyn StorageFile>,
 ) -> Result<(Arc<dyn StorageFile>, Superblock)> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
@@ -138,6 +140,7 @@ pub(crate) fn create(
         let bytes = Superblock { generation, ..superblock }.encode();
         write_all_at(&*file, &bytes, slot_offset(generation)).map_err(io("writing"))?;
     }
+    write_columns(&*file, schema).map_err(io("writing"))?;
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
     if !is_failpoint_set(Failpoint::RenameBeforeSync) {
         file.sync().map_err(io("syncing"))?;
@@ -186,12 +189,14 @@ pub(crate) fn begin_copy(
     original: &DataFile,
 ) -> Result<Superblock> {
     let io = |doing| move |error| SynaError::io(path, doing, error);
-    let superblock = empty_superblock(storage, path, &NewStore::like(&original.identity, original.schema))?;
+    let superblock =
+        empty_superblock(storage, path, &NewStore::like(&original.identity, mark_of(&original.schema)))?;
     write_all_at(file, &slot::HALF_MADE_BYTES, 0).map_err(io("writing"))?;
     let mut mark = [0; origin::LENGTH];
     bytes::write(&mut mark, origin::MAGIC, &origin::MAGIC_BYTES);
     bytes::write(&mut mark, origin::STORE_ID, &original.identity.store_id);
     write_all_at(file, &mark, origin::OFFSET).map_err(io("writing"))?;
+    write_columns(file, &original.schema).map_err(io("writing"))?;
     file.allocate(0, EXTENTS_START).map_err(io("allocating"))?;
     // Synced before the slots are written: after a power failure, an unfinished copy must not look like a store.
     file.sync().map_err(io("syncing"))?;
@@ -292,7 +297,7 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
         ));
     }
     let read = |offset: u64| -> Result<Vec<u8>> {
-        let count = (slot::WHOLE_LENGTH as u64).min(length.saturating_sub(offset));
+        let count = (slot::LENGTH as u64).min(length.saturating_sub(offset));
         let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
         read_exact_at(file, &mut bytes, offset).map_err(io)?;
         Ok(bytes)
@@ -303,7 +308,9 @@ pub(super) fn newest_superblock(file: &dyn StorageFile, path: &Path) -> Result<S
     }
     let [first, second] = slots.map(|bytes| Superblock::decode(&bytes));
     let whole = match (first, second) {
-        (Ok(first), Ok(second)) if (first.identity, first.schema) != (second.identity, second.schema) => {
+        (Ok(first), Ok(second))
+            if (first.identity, first.columns_checksum) != (second.identity, second.columns_checksum) =>
+        {
             return Err(SynaError::corrupt(path, 0, "the two superblocks belong to different stores"));
         }
         (Ok(first), Ok(second)) => {

@@ -159,7 +159,7 @@ mod tests {
         let path = Path::new("store");
         let storage: Arc<dyn Storage> = Arc::new(InMemory);
         let new = NewStore::of(64, crate::DistanceMetric::Euclidean);
-        let (file, superblock) = create(&storage, path, &new, None).unwrap();
+        let (file, superblock) = create(&storage, path, &new, &Default::default(), None).unwrap();
         let file = CutMeanwhile(file);
         let extents = map_extents(&file, path, &superblock, Damage::Refused).unwrap();
         assert_eq!((extents.count(), extents.end_bytes()), (0, superblock.extents_end));

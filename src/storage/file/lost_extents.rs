@@ -7,11 +7,10 @@
 use super::data_file::newest_superblock;
 use super::extent_header::{ExtentHeader, ExtentKind};
 use super::extents::Extents;
-use crate::column::Schema;
 use crate::storage::format::frame::claimed_length;
 use crate::storage::format::layout::{EXTENT_ALIGN, EXTENTS_START, extent, frame};
 use crate::storage::format::place::Place;
-use crate::storage::format::superblock::{Identity, LogPosition, NewStore, Superblock};
+use crate::storage::format::superblock::{ColumnsMark, Identity, LogPosition, NewStore, Superblock};
 use crate::storage::io::medium::{StorageFile, read_exact_at};
 use crate::{Result, SynaError};
 use std::io;
@@ -36,9 +35,8 @@ pub(crate) fn superblock_of_damaged(file: &dyn StorageFile, path: &Path) -> Resu
         return Err(SynaError::corrupt(path, offset_bytes, what));
     };
     let position = LogPosition { sequence: u64::MAX, rows: u32::MAX, ..LogPosition::EMPTY };
-    // The names and kinds of columns are lost.
-    let schema = Schema::unnamed(identity.columns.into());
-    let empty = Superblock::empty(identity.store_id, &NewStore::like(&identity, schema));
+    let columns = ColumnsMark { count: identity.columns, checksum: 0 };
+    let empty = Superblock::empty(identity.store_id, &NewStore::like(&identity, columns));
     Ok(Superblock { generation: 0, position, extent_count: u32::MAX, ..empty })
 }
 

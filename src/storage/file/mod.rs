@@ -7,6 +7,7 @@
 //! | `extent_header.rs` | the header of an extent |
 //! | `extents.rs` | the units in which a file grows |
 //! | `growth.rs` | the size of new extents |
+//! | `column_list.rs` | the list of columns |
 //! | `data_file.rs` | creating and opening a file; the part of an open file that readers share |
 //! | `lost_extents.rs` | identity and extents of a damaged file |
 //! | `extent_mapping.rs` | mapping the extents of a file |
@@ -15,6 +16,7 @@
 //! | `log_reader.rs` | reading frames for recovery |
 //! | `replay.rs` | recovery: finding the end of the log |
 
+pub(super) mod column_list;
 pub(super) mod data_file;
 pub(super) mod extent_header;
 pub(super) mod extent_mapping;

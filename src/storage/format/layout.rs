@@ -80,9 +80,7 @@ pub(crate) mod slot {
     pub(crate) const LENGTH: usize = CHECKSUM.end();
     /// The list of columns, after the slot. It never changes. A store without columns has none.
     pub(crate) const COLUMNS: Field = CHECKSUM.then(Schema::BYTES);
-    /// With the list of columns.
-    pub(crate) const WHOLE_LENGTH: usize = COLUMNS.end();
-    const _: () = assert!(LENGTH == 256 && WHOLE_LENGTH as u64 <= super::EXTENT_ALIGN);
+    const _: () = assert!(LENGTH == 256 && COLUMNS.end() as u64 <= super::EXTENT_ALIGN);
     /// Versions 1 to 3 had slots of this length, with the checksum in the last four bytes.
     pub(crate) const OLD_LENGTH: usize = 128;
     /// An incompatible feature that no version has yet: everything but the first 128 bytes of a slot is encrypted.
@@ -97,7 +95,7 @@ pub(crate) mod origin {
     pub(crate) const MAGIC: Field = Field::first(8);
     pub(crate) const STORE_ID: Field = MAGIC.then(16);
     pub(crate) const LENGTH: usize = STORE_ID.end();
-    const _: () = assert!(OFFSET >= super::slot::WHOLE_LENGTH as u64 && OFFSET < super::SLOT_DISTANCE);
+    const _: () = assert!(OFFSET >= super::slot::COLUMNS.end() as u64 && OFFSET < super::SLOT_DISTANCE);
 }
 
 /// The header of an extent. The data begin [`extent::DATA`] bytes after its start.

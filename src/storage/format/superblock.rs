@@ -3,11 +3,13 @@
 //! There are two slots, written in turn. The newest valid one counts. A slot is decoded to a `Superblock` only after
 //! its checksum and all its fields were checked.
 
+#[cfg(test)]
+mod tests;
+
 use super::layout::{self, bytes, slot};
 use crate::checksum::crc32c;
-use crate::column::Schema;
 use crate::failpoint::{Failpoint, is_failpoint_set};
-use crate::{DistanceMetric, ElementType, KeyKind, Label, UserBlock};
+use crate::{DistanceMetric, ElementType, KeyKind, Label, MAX_COLUMNS, UserBlock};
 
 /// What never changes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,13 @@ impl Identity {
     }
 }
 
+/// How many columns a store has, and the checksum of their list; zeros without columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ColumnsMark {
+    pub(crate) count: u8,
+    pub(crate) checksum: u32,
+}
+
 /// What is decided when a store is created.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewStore {
@@ -49,7 +58,8 @@ pub(crate) struct NewStore {
     pub(crate) element: ElementType,
     pub(crate) keys: KeyKind,
     pub(crate) user_block: UserBlock,
-    pub(crate) schema: Schema,
+    /// The number of columns, and the checksum of their list.
+    pub(crate) columns: ColumnsMark,
 }
 
 impl NewStore {
@@ -57,14 +67,14 @@ impl NewStore {
     #[cfg(test)]
     pub(crate) fn of(dimensions: u32, metric: DistanceMetric) -> Self {
         let (element, keys) = (ElementType::F32, KeyKind::Text);
-        let (user_block, schema) = (UserBlock::default(), Schema::EMPTY);
-        Self { dimensions, metric, element, keys, user_block, schema }
+        let (user_block, columns) = (UserBlock::default(), ColumnsMark::default());
+        Self { dimensions, metric, element, keys, user_block, columns }
     }
 
     /// Like an existing store, without a user block.
-    pub(crate) fn like(original: &Identity, schema: Schema) -> Self {
+    pub(crate) fn like(original: &Identity, columns: ColumnsMark) -> Self {
         let &Identity { dimensions, metric, element, keys, .. } = original;
-        Self { dimensions, metric, element, keys, user_block: UserBlock::default(), schema }
+        Self { dimensions, metric, element, keys, user_block: UserBlock::default(), columns }
     }
 }
 
@@ -103,7 +113,8 @@ pub(crate) struct Superblock {
     /// writes are numbered over the store's life.
     pub(crate) sequence_base: u64,
     pub(crate) user_block: UserBlock,
-    pub(crate) schema: Schema,
+    /// The checksum of the list of columns; 0 without columns.
+    pub(crate) columns_checksum: u32,
 }
 
 impl Superblock {
@@ -137,9 +148,8 @@ pub(crate) fn slot_offset(generation: u64) -> u64 {
 impl Superblock {
     /// The superblock of an empty store.
     pub(crate) fn empty(store_id: [u8; 16], new: &NewStore) -> Self {
-        let &NewStore { dimensions, metric, element, keys, user_block, schema } = new;
-        // At most `MAX_COLUMNS`.
-        let columns = u8::try_from(schema.columns().len()).unwrap_or(u8::MAX);
+        let &NewStore { dimensions, metric, element, keys, user_block, columns } = new;
+        let ColumnsMark { count: columns, checksum: columns_checksum } = columns;
         Self {
             identity: Identity { store_id, dimensions, metric, element, keys, columns },
             generation: 2,
@@ -148,12 +158,12 @@ impl Superblock {
             extents_end: layout::EXTENTS_START,
             sequence_base: 0,
             user_block,
-            schema,
+            columns_checksum,
         }
     }
 
-    pub(crate) fn encode(&self) -> SlotBytes {
-        let mut out = [0; slot::WHOLE_LENGTH];
+    pub(crate) fn encode(&self) -> [u8; slot::LENGTH] {
+        let mut out = [0; slot::LENGTH];
         let position = &self.position;
         bytes::write(&mut out, slot::MAGIC, &slot::MAGIC_BYTES);
         bytes::write(&mut out, slot::VERSION, &layout::VERSION.to_le_bytes());
@@ -177,21 +187,14 @@ impl Superblock {
         bytes::write(&mut out, slot::APPLICATION_ID, &self.user_block.application_id.to_le_bytes());
         bytes::write(&mut out, slot::USER_VERSION, &self.user_block.user_version.to_le_bytes());
         bytes::write(&mut out, slot::LABEL, &self.user_block.label.to_bytes());
-        let mut length = slot::LENGTH;
-        if self.identity.columns > 0 {
-            let list = &mut out[slot::COLUMNS.offset..];
-            self.schema.encode(list);
-            let checksum = crc32c(list);
-            bytes::write(&mut out, slot::COLUMN_COUNT, &u32::from(self.identity.columns).to_le_bytes());
-            bytes::write(&mut out, slot::COLUMNS_CHECKSUM, &checksum.to_le_bytes());
-            length = slot::WHOLE_LENGTH;
-        }
+        bytes::write(&mut out, slot::COLUMN_COUNT, &u32::from(self.identity.columns).to_le_bytes());
+        bytes::write(&mut out, slot::COLUMNS_CHECKSUM, &self.columns_checksum.to_le_bytes());
         let checksum = crc32c(&out[..slot::CHECKSUM.offset]);
         bytes::write(&mut out, slot::CHECKSUM, &checksum.to_le_bytes());
-        SlotBytes { bytes: out, length }
+        out
     }
 
-    /// Decodes and checks the bytes of a slot, with the list of columns: [`slot::WHOLE_LENGTH`] of them.
+    /// Decodes and checks the bytes of a slot, `slot::LENGTH` of them.
     pub(crate) fn decode(from: &[u8]) -> Result<Self, SlotDamage> {
         let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
         if from.get(..slot::MAGIC.end()) != Some(&slot::MAGIC_BYTES[..]) {
@@ -221,8 +224,10 @@ impl Superblock {
         let keys = KeyKind::from_number(bytes::read_u32(from, slot::KEY_KIND))
             .ok_or_else(|| damaged("the superblock has an unknown kind of keys"))?;
         let store_id = bytes::read_array(from, slot::STORE_ID);
-        let schema = decode_columns(from)?;
-        let columns = u8::try_from(schema.columns().len()).unwrap_or(u8::MAX);
+        let columns = u8::try_from(bytes::read_u32(from, slot::COLUMN_COUNT)).ok();
+        let columns = columns
+            .filter(|&count| usize::from(count) <= MAX_COLUMNS)
+            .ok_or_else(|| damaged("the superblock has too many columns"))?;
         let identity = Identity { store_id, dimensions, metric, element, keys, columns };
         if bytes::read_u32(from, slot::STRIDE_BYTES) != identity.stride_bytes()
             || bytes::read_u32(from, slot::BLOCK_ROWS) != identity.block_rows()
@@ -261,38 +266,8 @@ impl Superblock {
                 label: Label::from_bytes(bytes::read_array(from, slot::LABEL))
                     .ok_or_else(|| damaged("the superblock has an invalid label"))?,
             },
-            schema,
+            columns_checksum: bytes::read_u32(from, slot::COLUMNS_CHECKSUM),
         })
-    }
-}
-
-/// The list of columns after a slot whose checksum is right.
-fn decode_columns(from: &[u8]) -> Result<Schema, SlotDamage> {
-    let damaged = |what: &str| SlotDamage::Damaged(what.to_owned());
-    let count = bytes::read_u32(from, slot::COLUMN_COUNT);
-    if count == 0 {
-        return Ok(Schema::EMPTY);
-    }
-    let list = from
-        .get(slot::COLUMNS.offset..slot::COLUMNS.end())
-        .filter(|list| crc32c(list) == bytes::read_u32(from, slot::COLUMNS_CHECKSUM))
-        .ok_or_else(|| damaged("the checksum of the list of columns is wrong"))?;
-    let schema = usize::try_from(count).ok().and_then(|count| Schema::decode(list, count));
-    schema.ok_or_else(|| damaged("the list of columns is invalid"))
-}
-
-/// The bytes of a slot, with the list of columns if there are any.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SlotBytes {
-    bytes: [u8; slot::WHOLE_LENGTH],
-    length: usize,
-}
-
-impl std::ops::Deref for SlotBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -321,72 +296,5 @@ fn check_features(from: &[u8]) -> Result<(), SlotDamage> {
     match incompatible | bytes::read_u32(from, slot::READ_ONLY_FEATURES) {
         0 => Ok(()),
         features => Err(SlotDamage::Unsupported(format!("needs unknown features {features:#x}"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Column, ColumnKind};
-
-    pub(super) fn example() -> Superblock {
-        Superblock {
-            identity: Identity {
-                store_id: [7; 16],
-                dimensions: 70,
-                metric: DistanceMetric::Euclidean,
-                element: ElementType::F32,
-                keys: KeyKind::Bytes,
-                columns: 2,
-            },
-            generation: 5,
-            position: LogPosition {
-                sequence: 9,
-                chain: 0xABCD,
-                extent: 1,
-                head: 40960,
-                rows: 12,
-                deletions: 3,
-            },
-            extent_count: 2,
-            extents_end: 1 << 20,
-            sequence_base: 0x1234_5678_9ABC_DEF0,
-            user_block: UserBlock {
-                application_id: 0x6d61_7073,
-                user_version: 7,
-                label: Label::new("all-MiniLM-L6-v2").unwrap(),
-            },
-            schema: Schema::new(&[
-                Column::new("year", ColumnKind::I64).unwrap(),
-                Column::new("price", ColumnKind::F64).unwrap(),
-            ])
-            .unwrap(),
-        }
-    }
-
-    #[test]
-    fn a_superblock_is_decoded_unchanged() {
-        assert_eq!(Superblock::decode(&example().encode()), Ok(example()));
-    }
-
-    #[test]
-    fn a_generation_that_cannot_be_incremented_is_refused() {
-        for generation in [u64::MAX, u64::MAX - 1, 1 << 63] {
-            let whole = Superblock { generation, ..example() }.encode();
-            assert!(matches!(Superblock::decode(&whole), Err(SlotDamage::Damaged(_))));
-        }
-    }
-
-    #[test]
-    fn every_flipped_bit_is_detected() {
-        let whole = example().encode();
-        for bit in 0..whole.len() * 8 {
-            let mut flipped = whole.to_vec();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(Superblock::decode(&flipped).is_err(), "bit {bit}");
-        }
-        for length in 0..whole.len() {
-            assert!(Superblock::decode(&whole[..length]).is_err(), "{length} bytes");
-        }
     }
 }

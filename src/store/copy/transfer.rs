@@ -73,7 +73,8 @@ impl Copier {
         let superblock = begin_copy(&**storage, &*file, path, &old.data)?;
         let extents =
             crate::storage::map_extents(&*file, path, &superblock, crate::storage::Damage::Refused)?;
-        let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, extents));
+        let data =
+            Arc::new(DataFile::new(path.to_owned(), file, &superblock, old.data.schema.clone(), extents));
         let position = superblock.position;
         // The space is reserved from the snapshot, not from the configuration.
         let config = MmapVectorConfig { initial_capacity: 0, ..MmapVectorConfig::default() };

@@ -5,18 +5,19 @@ use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
     Access, Appender, Damage, DataFile, ExtentKind, LogPosition, NewStore, PathKind, RowCheck, Storage,
-    StorageFile, Superblock, create, file_exists, is_leftover_of, map_extents, open_existing,
-    read_superblock, remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
+    StorageFile, Superblock, create, file_exists, is_leftover_of, map_extents, mark_of, open_existing,
+    read_columns, read_superblock, remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
 };
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
+use crate::store::open::identity::check_identity;
 use crate::store::open::loader::Loader;
 use crate::store::state::rows::Snapshot;
 use crate::store::state::settings::{self, EF_SEARCH};
 use crate::store::state::shared_state::SharedState;
 use crate::store::upkeep::index_file::{self, IndexIdentity, SavedIndex, SavedPlace};
 use crate::store::upkeep::index_save;
-use crate::{DistanceMetric, Result, SynaError};
+use crate::{Result, SynaError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -181,50 +182,21 @@ fn make(
         );
         return Err(SynaError::NotFound { what });
     }
+    let schema = Schema::new(&config.columns)?;
     let new = NewStore {
         dimensions: u32::from(config.dimensions),
         metric: config.metric,
         element: config.element,
         keys: config.key_kind,
         user_block: config.user_block,
-        schema: Schema::new(&config.columns)?,
+        columns: mark_of(&schema),
     };
-    create(storage, path, &new, empty)
+    create(storage, path, &new, &schema, empty)
 }
 
 /// Whether another process has created a file of that name meanwhile.
 fn is_taken(error: &SynaError) -> bool {
     matches!(error, SynaError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
-}
-
-/// Compares what identifies the file with the configuration.
-fn check_facts(config: &MmapVectorConfig, superblock: &Superblock) -> Result<()> {
-    let identity = &superblock.identity;
-    let asked = u32::from(config.dimensions);
-    if asked != 0 && asked != identity.dimensions {
-        return Err(SynaError::DimensionMismatch { expected: identity.dimensions, actual: u64::from(asked) });
-    }
-    let metric: DistanceMetric = identity.metric;
-    if !config.metric_from_file && config.metric != metric {
-        return Err(SynaError::MetricMismatch { expected: metric, actual: config.metric });
-    }
-    if !config.element_from_file && config.element != identity.element {
-        return Err(SynaError::ElementMismatch { expected: identity.element, actual: config.element });
-    }
-    if !config.key_kind_from_file && config.key_kind != identity.keys {
-        return Err(SynaError::KeyKindMismatch { expected: identity.keys, actual: config.key_kind });
-    }
-    let columns = superblock.schema.columns();
-    if !config.columns.is_empty() && config.columns != columns {
-        let (expected, actual) = (format!("{columns:?}"), format!("{:?}", config.columns));
-        return Err(SynaError::ColumnsMismatch { expected, actual });
-    }
-    let label = superblock.user_block.label;
-    if let Some(expected) = config.expected_label.filter(|&expected| expected != label) {
-        let (expected, actual) = (label.as_str().to_owned(), expected.as_str().to_owned());
-        return Err(SynaError::LabelMismatch { expected, actual });
-    }
-    Ok(())
 }
 
 /// Calls `work`. Meanwhile a thread calls `read`, if there is something to read and the system can start a thread. A
@@ -252,13 +224,14 @@ fn open_file(
     file: Arc<dyn StorageFile>,
     superblock: Superblock,
 ) -> Result<Opened> {
-    check_facts(config, &superblock)?;
+    let schema = read_columns(&*file, path, &superblock, config.open.damaged)?;
+    check_identity(config, &superblock, &schema)?;
     let damage = if config.open.damaged { Damage::Tolerated } else { Damage::Refused };
     let is_checked = config.open.verify || config.open.damaged;
     let check = if is_checked { RowCheck::All } else { RowCheck::BehindCheckpoint };
     let extents = map_extents(&*file, path, &superblock, damage)?;
     let identity = superblock.identity;
-    let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, extents));
+    let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, schema, extents));
     let state = Arc::new(SharedState::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
     let row_capacity = data.extents.row_capacity();

@@ -59,7 +59,7 @@ impl PreparedFilter {
     /// Those of the conditions; [`SynaError::NoMemory`].
     pub(crate) fn of(conditions: &[Condition<'_>], tags: TagTest, schema: &Schema) -> Result<Self> {
         let checks = checks_of(conditions, schema)?;
-        Ok(Self { schema: *schema, checks, tags, evaluated: RwLock::default() })
+        Ok(Self { schema: schema.clone(), checks, tags, evaluated: RwLock::default() })
     }
 
     /// The rows of `0..rows` that meet the conditions, as a bitmap. Bits of later rows are not meaningful.
