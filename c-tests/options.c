@@ -111,6 +111,8 @@ static void sizes(void) {
       offsetof(syna_mmap_options, reserved),
       offsetof(syna_mmap_options, label),
       offsetof(syna_mmap_options, expected_label),
+      offsetof(syna_mmap_options, columns),
+      offsetof(syna_mmap_options, column_count),
       sizeof(syna_mmap_options),
   };
   size_t size, i;

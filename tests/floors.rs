@@ -9,7 +9,7 @@ use support::sources::sources;
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
 /// The modules at the crate's root and their layers.
-const LAYERS: [(&str, u32); 19] = [
+const LAYERS: [(&str, u32); 20] = [
     ("sync", 0),
     ("memory", 0),
     ("error", 0),
@@ -17,6 +17,7 @@ const LAYERS: [(&str, u32); 19] = [
     ("float_environment", 0),
     ("metric", 0),
     ("element", 0),
+    ("column", 0),
     ("key_kind", 0),
     ("user_block", 0),
     ("kernel", 0),
@@ -39,11 +40,18 @@ const RE_EXPORTS: [(u32, &[&str]); 3] = [
             "Result",
             "SynaError",
             "DistanceMetric",
+            "Column",
+            "ColumnKind",
+            "ColumnValues",
             "ElementType",
             "KeyKind",
             "Label",
+            "MAX_COLUMNS",
+            "MAX_COLUMN_NAME_BYTES",
             "MAX_LABEL_BYTES",
             "UserBlock",
+            "Value",
+            "Values",
         ],
     ),
     (2, &["IndexProfile"]),
