@@ -186,3 +186,51 @@ fn columns_have_different_names_and_are_at_most_16() {
     let store = open((0..16).map(named).collect()).unwrap();
     assert_eq!((store.columns().len(), store.columns()[15].name()), (16, "column 15"));
 }
+
+/// Changes a byte of the file.
+fn damage(path: &std::path::Path, at: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= 0x55;
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn one_copy_of_the_list_of_columns_is_enough() {
+    let folder = TempFolder::new("list-of-columns");
+    let path = folder.file("store");
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    write(&store, 0..40, 7, WriteMode::Insert).unwrap();
+    store.close().unwrap();
+    // Kind and name of the second column, behind either slot.
+    let lists = [256 + 36, 16_384 + 256 + 36 + 5];
+    damage(&path, lists[0]);
+    let store = MmapVectorStore::new(&path, config()).unwrap();
+    assert_eq!(values(&store, "key9"), expected(9, 7, 0));
+    store.close().unwrap();
+    // Without superblocks, the list has no checksum, but it is still the list of these columns.
+    let saved = folder.file("without superblocks");
+    std::fs::copy(&path, &saved).unwrap();
+    damage(&saved, 30);
+    damage(&saved, 16_384 + 30);
+    MmapVectorStore::salvage(&saved, folder.file("saved")).unwrap();
+    let store = MmapVectorStore::new(folder.file("saved"), config()).unwrap();
+    assert_eq!(values(&store, "key39"), expected(39, 7, 0));
+    damage(&path, lists[1]);
+    let refused = MmapVectorStore::new(&path, config());
+    let Err(SynaError::Corrupt { what, .. }) = refused else { panic!("{refused:?}") };
+    assert!(what.contains("list of columns") && what.contains("salvage"), "{what}");
+    // The rows are saved with their values, under numbers for names.
+    let to = folder.file("salvaged");
+    MmapVectorStore::salvage(&path, &to).unwrap();
+    let any = MmapVectorConfig { columns: Vec::new(), ..config() };
+    let store = MmapVectorStore::new(&to, any).unwrap();
+    let names: Vec<String> = store.columns().iter().map(|column| column.name().to_owned()).collect();
+    assert_eq!(names, ["column0", "column1", "column2"]);
+    let bits = |value| match value {
+        Value::I64(value) => value as u64,
+        Value::U64(value) => value,
+        Value::F64(value) => value.to_bits(),
+    };
+    let saved: Vec<u64> = values(&store, "key9").into_iter().map(bits).collect();
+    assert_eq!((store.len(), saved), (40, expected(9, 7, 0).into_iter().map(bits).collect()));
+}
