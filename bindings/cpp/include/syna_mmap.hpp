@@ -15,6 +15,7 @@
 #ifndef SYNA_MMAP_HPP
 #define SYNA_MMAP_HPP
 
+#include "syna_mmap/columns.hpp"
 #include "syna_mmap/error.hpp"
 #include "syna_mmap/log.hpp"
 #include "syna_mmap/options.hpp"

@@ -39,6 +39,7 @@ enum class status : std::int32_t {
   key_kind_mismatch = SYNA_MMAP_ERR_KEY_KIND_MISMATCH,
   label_mismatch = SYNA_MMAP_ERR_LABEL_MISMATCH,
   element_mismatch = SYNA_MMAP_ERR_ELEMENT_MISMATCH,
+  columns_mismatch = SYNA_MMAP_ERR_COLUMNS_MISMATCH,
 };
 
 /* The library's version, such as "0.1.0". */

@@ -70,10 +70,12 @@ inline bool go_on(const progress&) noexcept { return true; }
 class opened {
  public:
   opened(opened&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), dimensions_(other.dimensions_) {}
+      : handle_(std::exchange(other.handle_, nullptr)), dimensions_(other.dimensions_),
+        column_count_(other.column_count_) {}
   opened& operator=(opened&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(dimensions_, other.dimensions_);
+    std::swap(column_count_, other.column_count_);
     return *this;
   }
   opened(const opened&) = delete;
@@ -83,7 +85,9 @@ class opened {
   ::syna_mmap* handle() const noexcept { return handle_; }
 
  protected:
-  explicit opened(::syna_mmap* handle) noexcept : handle_(handle), dimensions_(syna_mmap_dimensions(handle)) {}
+  explicit opened(::syna_mmap* handle) noexcept : handle_(handle), dimensions_(syna_mmap_dimensions(handle)) {
+    syna_mmap_columns(handle, nullptr, 0, &column_count_, nullptr);
+  }
   ~opened() { syna_mmap_close(handle_, nullptr); }
 
   result<> plain(syna_mmap_status (*call)(::syna_mmap*, syna_mmap_error*)) {
@@ -109,6 +113,7 @@ class opened {
 
   ::syna_mmap* handle_ = nullptr;
   std::size_t dimensions_ = 0;
+  std::size_t column_count_ = 0;
 };
 
 }  // namespace detail

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "rows.hpp"
 #include "syna_mmap.h"
@@ -60,6 +62,19 @@ struct options : syna_mmap_options {
   options& with_label(const char* text) noexcept { return label = text, *this; }
   /* An existing file with another label is refused. The text outlives the opening. */
   options& with_expected_label(const char* text) noexcept { return expected_label = text, *this; }
+  /* Of a new file: its columns, as in {{"year", syna::column_kind::i64}}. An existing file with others is refused. */
+  options& with_columns(const std::vector<column>& all) {
+    auto raw = std::make_shared<std::vector<syna_mmap_column>>();
+    for (const column& one : all) raw->push_back(detail::raw_of(one));
+    columns = raw->data();
+    column_count = raw->size();
+    columns_ = std::move(raw);
+    return *this;
+  }
+
+ private:
+  /* What `columns` points to, shared with copies. */
+  std::shared_ptr<const std::vector<syna_mmap_column>> columns_;
 };
 
 /* syna_mmap_search_options with the defaults; its members are set by name. */

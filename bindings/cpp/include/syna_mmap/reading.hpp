@@ -2,6 +2,8 @@
 #ifndef SYNA_MMAP_READING_HPP
 #define SYNA_MMAP_READING_HPP
 
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,21 +16,65 @@ class reading : public searching {
  public:
   /* The row of a key, without a copy. Its views end when the store is closed. */
   result<row> try_view(std::string_view key) const {
-    syna_mmap_view raw = SYNA_MMAP_VIEW_INIT;
+    for (;;) {
+      syna_mmap_view raw = SYNA_MMAP_VIEW_INIT;
+      detail::call_error why;
+      if (syna_mmap_get_view(handle_, key.data(), key.size(), &raw, why.get()) != SYNA_MMAP_OK) return why.take();
+      row found;
+      found.key = std::string_view(raw.key, raw.key_len);
+      if (raw.element == SYNA_MMAP_ELEMENT_F32) {
+        found.vector = span<const float>(static_cast<const float*>(raw.vector), dimensions_);
+      }
+      found.stored = span<const std::uint8_t>(static_cast<const std::uint8_t*>(raw.vector), raw.vector_bytes);
+      found.payload = span<const std::uint8_t>(raw.payload, raw.payload_len);
+      found.tags = raw.tags;
+      found.number = raw.row;
+      if (column_count_ == 0) return found;
+      /* A view has no values. A compaction in between gives rows other numbers: then it is looked for again. */
+      syna_mmap_row with_values;
+      bool is_live = false;
+      if (syna_mmap_get_row(handle_, raw.row, &with_values, &is_live, nullptr) == SYNA_MMAP_OK &&
+          with_values.stored == raw.vector) {
+        found.values = row_values(with_values.values, column_count_);
+        return found;
+      }
+    }
+  }
+
+  /* The columns, in order. */
+  result<std::vector<column>> try_columns() const {
+    std::array<syna_mmap_column, SYNA_MMAP_MAX_COLUMNS> raw;
+    std::size_t count = 0;
     return detail::answer(
-        [&](syna_mmap_error* e) { return syna_mmap_get_view(handle_, key.data(), key.size(), &raw, e); },
+        [&](syna_mmap_error* e) { return syna_mmap_columns(handle_, raw.data(), raw.size(), &count, e); },
         [&] {
-          row found;
-          found.key = std::string_view(raw.key, raw.key_len);
-          if (raw.element == SYNA_MMAP_ELEMENT_F32) {
-            found.vector = span<const float>(static_cast<const float*>(raw.vector), dimensions_);
-          }
-          found.stored = span<const std::uint8_t>(static_cast<const std::uint8_t*>(raw.vector), raw.vector_bytes);
-          found.payload = span<const std::uint8_t>(raw.payload, raw.payload_len);
-          found.tags = raw.tags;
-          found.number = raw.row;
-          return found;
+          std::vector<column> all;
+          for (std::size_t i = 0; i < count; i++) all.push_back({raw[i].name, static_cast<column_kind>(raw[i].kind)});
+          return all;
         });
+  }
+
+  /* The position of a column, which row::values and results::value want. */
+  std::optional<std::uint32_t> column_index(std::string_view column) const noexcept {
+    std::array<syna_mmap_column, SYNA_MMAP_MAX_COLUMNS> raw;
+    std::size_t count = 0;
+    if (syna_mmap_columns(handle_, raw.data(), raw.size(), &count, nullptr) != SYNA_MMAP_OK) return std::nullopt;
+    for (std::uint32_t i = 0; i < count; i++) {
+      if (column == raw[i].name) return i;
+    }
+    return std::nullopt;
+  }
+
+  /* The value of a key in a column. */
+  result<value> try_get_value(std::string_view key, std::string_view column) const {
+    const auto index = column_index(column);
+    if (!index && handle_ != nullptr) return no_column(column);
+    value found{};
+    return detail::answer(
+        [&](syna_mmap_error* e) {
+          return syna_mmap_get_value(handle_, key.data(), key.size(), index.value_or(0), &found, e);
+        },
+        [&] { return found; });
   }
 
   /* The row number of a key. */
@@ -43,7 +89,7 @@ class reading : public searching {
   result<row> try_row_at(std::uint64_t number) const {
     syna_mmap_row raw;
     return detail::answer([&](syna_mmap_error* e) { return syna_mmap_get_row(handle_, number, &raw, nullptr, e); },
-                          [&] { return row(raw, dimensions_); });
+                          [&] { return row(raw, dimensions_, column_count_); });
   }
 
   /* Copies the vectors of many keys into `out`, which has keys.size() x dimensions() floats, and says in `found`, which
@@ -129,6 +175,8 @@ class reading : public searching {
 #ifdef __cpp_exceptions
   /* As their try_ namesakes, but failures are thrown as syna::error. */
   row view(std::string_view key) const { return try_view(key).value(); }
+  std::vector<column> columns() const { return try_columns().value(); }
+  value get_value(std::string_view key, std::string_view column) const { return try_get_value(key, column).value(); }
   std::uint64_t row_of(std::string_view key) const { return try_row_of(key).value(); }
   row row_at(std::uint64_t number) const { return try_row_at(number).value(); }
   std::size_t get_batch(span<const std::string_view> keys, span<float> out, span<bool> found) const {
@@ -148,10 +196,14 @@ class reading : public searching {
  protected:
   using searching::searching;
 
+  static failure no_column(std::string_view column) {
+    return {status::invalid_argument, 0, "the store has no column '" + std::string(column) + "'; columns() lists them"};
+  }
+
  private:
   template <class Call, class Count>
   result<Count> where(const search_options& conditions, Call&& call, const Count& count) const {
-    if (conditions.asked_ != nullptr) conditions.asked_->dimensions.store(dimensions_, std::memory_order_relaxed);
+    if (conditions.asked_ != nullptr) conditions.asked_->begin(dimensions_, column_count_);
     detail::call_error why;
     const bool is_ok = call(why.get()) == SYNA_MMAP_OK;
     if (conditions.asked_ != nullptr) conditions.asked_->rethrow();

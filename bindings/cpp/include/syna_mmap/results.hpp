@@ -146,6 +146,12 @@ class results {
     const void* bytes = syna_mmap_results_stored(handle_, i, &length);
     return {static_cast<const std::uint8_t*>(bytes), length};
   }
+  /* The value of hit i in a column, by the column's position; 0 where there is no such hit or column. */
+  syna::value value(std::size_t i, std::uint32_t column) const noexcept {
+    syna::value found{};
+    syna_mmap_results_column(handle_, i, column, &found);
+    return found;
+  }
 
   /* The C handle, for what this class lacks; still owned by it. */
   syna_mmap_results* handle() const noexcept { return handle_; }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "columns.hpp"
 #include "error.hpp"
 #include "span.hpp"
 
@@ -28,23 +29,27 @@ struct row {
   std::uint64_t tags = 0;
   /* Counts up as rows come; a compaction gives new numbers. */
   std::uint64_t number = 0;
+  /* The values of the store's columns. */
+  row_values values;
 
   row() = default;
-  row(const syna_mmap_row& raw, std::size_t dimensions) noexcept
+  row(const syna_mmap_row& raw, std::size_t dimensions, std::size_t columns) noexcept
       : key(raw.key, raw.key_len), vector(raw.vector, raw.vector == nullptr ? 0 : dimensions),
         stored(static_cast<const std::uint8_t*>(raw.stored), raw.stored_bytes), payload(raw.payload, raw.payload_len),
-        tags(raw.tags), number(raw.row) {}
+        tags(raw.tags), number(raw.row), values(raw.values, columns) {}
 };
 
 /* A walk over the rows that were live when it was made, in the order of insertion; for one thread at a time. */
 class cursor {
  public:
   cursor(cursor&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), dimensions_(other.dimensions_), rows_(other.rows_),
+      : handle_(std::exchange(other.handle_, nullptr)), dimensions_(other.dimensions_), columns_(other.columns_),
+        rows_(other.rows_),
         count_(std::exchange(other.count_, 0)), next_(other.next_) {}
   cursor& operator=(cursor&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(dimensions_, other.dimensions_);
+    std::swap(columns_, other.columns_);
     std::swap(rows_, other.rows_);
     std::swap(count_, other.count_);
     std::swap(next_, other.next_);
@@ -64,7 +69,7 @@ class cursor {
       }
       if (count_ == 0) return false;
     }
-    out = row(rows_[next_++], dimensions_);
+    out = row(rows_[next_++], dimensions_, columns_);
     return true;
   }
 
@@ -103,10 +108,11 @@ class cursor {
 
  private:
   friend class searching;
-  cursor(syna_mmap_cursor* handle, std::size_t dimensions) noexcept : handle_(handle), dimensions_(dimensions) {}
+  cursor(syna_mmap_cursor* handle, std::size_t dimensions, std::size_t columns) noexcept
+      : handle_(handle), dimensions_(dimensions), columns_(columns) {}
 
   syna_mmap_cursor* handle_ = nullptr;
-  std::size_t dimensions_ = 0;
+  std::size_t dimensions_ = 0, columns_ = 0;
   std::array<syna_mmap_row, 64> rows_;
   std::size_t count_ = 0, next_ = 0;
 };
@@ -116,9 +122,14 @@ namespace detail {
 /* What a search has to know of a condition. */
 struct asked {
   /* Of the store that is being searched. */
-  std::atomic<std::size_t> dimensions{0};
+  std::atomic<std::size_t> dimensions{0}, columns{0};
   std::atomic<bool> has_thrown{false};
   std::exception_ptr thrown = nullptr;
+
+  void begin(std::size_t of_dimensions, std::size_t of_columns) noexcept {
+    dimensions.store(of_dimensions, std::memory_order_relaxed);
+    columns.store(of_columns, std::memory_order_relaxed);
+  }
 
   void rethrow() {
 #ifdef __cpp_exceptions
@@ -139,7 +150,8 @@ class condition : public detail::asked {
 
   static bool ask(void* context, const syna_mmap_row* raw) {
     auto& self = *static_cast<condition*>(context);
-    const row asked_of(*raw, self.dimensions.load(std::memory_order_relaxed));
+    const row asked_of(*raw, self.dimensions.load(std::memory_order_relaxed),
+                       self.columns.load(std::memory_order_relaxed));
 #ifdef __cpp_exceptions
     try {
       return self.test_(asked_of);

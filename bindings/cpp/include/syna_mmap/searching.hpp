@@ -53,7 +53,7 @@ class searching : public upkeep {
   result<cursor> try_rows(std::uint64_t first = 0) const {
     syna_mmap_cursor* made = nullptr;
     return detail::answer([&](syna_mmap_error* e) { return syna_mmap_cursor_new(handle_, first, &made, e); },
-                          [&] { return cursor(made, dimensions_); });
+                          [&] { return cursor(made, dimensions_, column_count_); });
   }
 
 #ifdef __cpp_exceptions
@@ -88,7 +88,7 @@ class searching : public upkeep {
     into.hits_ = nullptr;
     into.size_ = 0;
     if (auto wrong = wrong_length(floats, rows)) return *std::move(wrong);
-    if (how.asked_ != nullptr) how.asked_->dimensions.store(dimensions_, std::memory_order_relaxed);
+    if (how.asked_ != nullptr) how.asked_->begin(dimensions_, column_count_);
     detail::call_error why;
     const bool is_ok = call(why.get()) == SYNA_MMAP_OK;
     if (how.asked_ != nullptr) how.asked_->rethrow();

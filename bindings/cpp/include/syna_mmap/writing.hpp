@@ -26,15 +26,19 @@ struct batch {
    * It is the element type of the store. */
   span<const std::uint8_t> stored = {};
   syna::element stored_element = syna::element::f32;
+  /* Values for columns, as in {{"year", years}}. Columns that are left out are 0. */
+  std::vector<column_values> columns = {};
 };
 
-/* New tags and payloads of existing keys. */
+/* New tags, payloads and values of existing keys. */
 struct values {
   span<const std::string_view> keys;
   /* One for each key, or none: tags stay as they are. */
   span<const std::uint64_t> tags;
   /* One for each key, or none: payloads stay as they are. An empty one removes the old one. */
   span<const std::string_view> payloads;
+  /* Columns that are left out stay as they are. */
+  std::vector<column_values> columns = {};
 };
 
 enum class write_mode : std::uint32_t {
@@ -77,6 +81,9 @@ class writing : public reading {
     raw.delete_key_offsets = deletions.offsets.data();
     raw.delete_count = all.deletions.size();
     raw.out_deleted = &counts.deleted;
+    raw_columns columns;
+    if (auto wrong = columns.fill(*this, all.columns, count)) return *std::move(wrong);
+    columns.put_into(raw);
     return detail::answer([&](syna_mmap_error* e) { return syna_mmap_write(handle_, &raw, &counts.rows, e); },
                           [&] { return counts; });
   }
@@ -98,7 +105,7 @@ class writing : public reading {
 
   /* Deletes all rows that meet the conditions, all or none; how many. Without conditions: all rows. */
   result<std::size_t> try_erase_where(const search_options& conditions) {
-    if (conditions.asked_ != nullptr) conditions.asked_->dimensions.store(dimensions_, std::memory_order_relaxed);
+    if (conditions.asked_ != nullptr) conditions.asked_->begin(dimensions_, column_count_);
     std::size_t deleted = 0;
     auto ended = detail::answer(
         [&](syna_mmap_error* e) { return syna_mmap_delete_where(handle_, &conditions, &deleted, e); },
@@ -107,7 +114,7 @@ class writing : public reading {
     return ended;
   }
 
-  /* Sets tags, payloads or both of existing keys, all or none; how many exist. Others are ignored. */
+  /* Sets tags, payloads and values of existing keys, all or none; how many exist. Others are ignored. */
   result<std::size_t> try_update(const values& given) {
     const std::size_t count = given.keys.size();
     if (auto wrong = wrong_counts(count, given.tags.size(), given.payloads.size())) return *std::move(wrong);
@@ -115,6 +122,9 @@ class writing : public reading {
     syna_mmap_batch raw = raw_of(keys, count, given.tags, payloads);
     /* No keys need no values. */
     if (count == 0) raw.payload_offsets = payloads.offsets.data();
+    raw_columns columns;
+    if (auto wrong = columns.fill(*this, given.columns, count)) return *std::move(wrong);
+    columns.put_into(raw);
     std::size_t updated = 0;
     return detail::answer([&](syna_mmap_error* e) { return syna_mmap_update(handle_, &raw, &updated, e); },
                           [&] { return updated; });
@@ -181,6 +191,32 @@ class writing : public reading {
         offsets.push_back(text.size());
       }
     }
+  };
+
+  /* The values of columns as the library takes them. */
+  class raw_columns {
+   public:
+    /* What is wrong with the values, if anything is. */
+    std::optional<failure> fill(const writing& store, const std::vector<column_values>& given, std::size_t rows) {
+      for (const column_values& values : given) {
+        const auto index = store.column_index(values.name());
+        if (!index && store.handle_ != nullptr) return no_column(values.name());
+        if (values.size() != rows) {
+          return failure{status::invalid_argument, 0,
+                         "column '" + std::string(values.name()) + "' has " + std::to_string(values.size()) +
+                             " values; pass " + std::to_string(rows) + ", one for each key"};
+        }
+        all_.push_back({index.value_or(0), static_cast<std::uint32_t>(values.kind()), values.data()});
+      }
+      return std::nullopt;
+    }
+    void put_into(syna_mmap_batch& raw) const noexcept {
+      raw.columns = all_.data();
+      raw.column_count = all_.size();
+    }
+
+   private:
+    std::vector<syna_mmap_column_values> all_;
   };
 
   /* A type that is not the store's is left to the library, which reads nothing then. */
