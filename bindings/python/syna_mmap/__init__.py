@@ -10,8 +10,10 @@ arrays of float32; a batch that is contiguous goes in without a copy, and the ve
 file. Stores of 16-bit floats and of integers with a scale take and return float32 too.
 """
 
+from ._columns import Column, ColumnKind, hash64
 from ._errors import (
     CancelledError,
+    ColumnsMismatchError,
     CorruptError,
     DimensionMismatchError,
     ElementMismatchError,
@@ -45,6 +47,9 @@ from ._writing import UserBlock, Written
 
 __all__ = [
     "CancelledError",
+    "Column",
+    "ColumnKind",
+    "ColumnsMismatchError",
     "CorruptError",
     "DimensionMismatchError",
     "Durability",
@@ -80,6 +85,7 @@ __all__ = [
     "SynaError",
     "UserBlock",
     "Written",
+    "hash64",
     "log_to",
     "salvage",
     "status_name",

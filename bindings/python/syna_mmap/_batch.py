@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._errors import DimensionMismatchError, InvalidArgumentError, Status
 from ._native import CBatch
 from ._numbers import floats, whole_numbers
-from ._rows import F16, F32
+from ._rows import F16, F32, RowForm
 
 _FLOAT = np.dtype(np.float32)
 
@@ -19,6 +19,9 @@ Key = Union[str, bytes]
 Payload = Optional[bytes]
 #: Stored vectors: bytes, one vector after the other, or a list of vectors.
 Stored = Union[bytes, bytearray, memoryview, npt.NDArray[Any], Sequence[Union[bytes, bytearray, memoryview]]]
+#: Values for columns, by name: {name: values}, or a data frame, a table or a structured array with all columns of the
+#: store. It may have others, which are ignored.
+ColumnData = Union[Mapping[str, npt.ArrayLike], Any]
 
 
 def key_bytes(key: Key, what: str = "key") -> bytes:
@@ -83,15 +86,16 @@ class Batch:
         payloads: Optional[Sequence[Payload]],
         dimensions: int,
         mode: int,
-        element: int = F32,
+        form: RowForm,
+        columns: Optional[ColumnData] = None,
     ) -> None:
-        """`vectors`: None for an update, and for a batch of deletions. `element`: that of the store."""
+        """`vectors`: None for an update, and for a batch of deletions. `form`: that of the store."""
         require_many("keys", keys)
         count = len(keys)
         self.deleted = ctypes.c_size_t()
         self._dimensions = dimensions
         rows: npt.NDArray[Any]
-        is_half = element == F16 and isinstance(vectors, np.ndarray) and vectors.dtype == np.dtype("<f2")
+        is_half = form.element == F16 and isinstance(vectors, np.ndarray) and vectors.dtype == np.dtype("<f2")
         if is_half:
             rows = np.require(vectors, requirements=("C_CONTIGUOUS", "ALIGNED"))
         else:
@@ -124,6 +128,11 @@ class Batch:
             self._kept += [content, places]
             self.raw.payloads = content
             self.raw.payload_offsets = places.ctypes.data
+        if columns is not None:
+            arrays = form.schema.arrays(columns, count)
+            structs = form.schema.raw(arrays)
+            self._kept += [arrays, structs]
+            self.raw.columns, self.raw.column_count = ctypes.addressof(structs), len(structs)
 
     def take_stored(self, stored: Stored, element: int, own: int, vector_bytes: int) -> None:
         """Sets the vectors, which have this element type; `own`: that of the store, and bytes of a vector of it."""

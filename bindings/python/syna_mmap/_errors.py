@@ -38,6 +38,7 @@ class Status(IntEnum):
     KEY_KIND_MISMATCH = 21
     LABEL_MISMATCH = 22
     ELEMENT_MISMATCH = 23
+    COLUMNS_MISMATCH = 24
 
 
 def status_name(status: int) -> str:
@@ -135,6 +136,10 @@ class ElementMismatchError(SynaError, ValueError):
     """The file keeps its vectors in another element type, or a batch has rows of another one."""
 
 
+class ColumnsMismatchError(SynaError, ValueError):
+    """The file has other columns than expected."""
+
+
 _CLASSES: Dict[int, Type[SynaError]] = {
     Status.INVALID_ARGUMENT: InvalidArgumentError,
     Status.INVALID_DIMENSIONS: InvalidDimensionsError,
@@ -153,6 +158,7 @@ _CLASSES: Dict[int, Type[SynaError]] = {
     Status.KEY_KIND_MISMATCH: KeyKindMismatchError,
     Status.LABEL_MISMATCH: LabelMismatchError,
     Status.ELEMENT_MISMATCH: ElementMismatchError,
+    Status.COLUMNS_MISMATCH: ColumnsMismatchError,
 }
 
 

@@ -9,12 +9,14 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
+    Union,
     c_bool,
     c_char,
     c_char_p,
     c_double,
     c_float,
     c_int32,
+    c_int64,
     c_size_t,
     c_uint32,
     c_uint64,
@@ -34,6 +36,35 @@ class CError(Structure):
         ("status", c_int32),
         ("os_errno", c_int32),
         ("message", c_char * 256),
+    ]
+
+
+class CColumn(Structure):
+    """syna_mmap_column"""
+
+    _fields_ = [
+        ("name", c_char * 36),
+        ("kind", c_uint32),
+    ]
+
+
+class CValue(Union):
+    """syna_mmap_value"""
+
+    _fields_ = [
+        ("i64", c_int64),
+        ("u64", c_uint64),
+        ("f64", c_double),
+    ]
+
+
+class CColumnValues(Structure):
+    """syna_mmap_column_values"""
+
+    _fields_ = [
+        ("column", c_uint32),
+        ("kind", c_uint32),
+        ("values", c_void_p),
     ]
 
 
@@ -66,6 +97,8 @@ class COptions(Structure):
         ("reserved", c_uint32),
         ("label", c_char_p),
         ("expected_label", c_char_p),
+        ("columns", c_void_p),
+        ("column_count", c_size_t),
     ]
 
 
@@ -100,6 +133,8 @@ class CBatch(Structure):
         ("out_deleted", c_void_p),
         ("vectors_element", c_uint32),
         ("reserved_2", c_uint32),
+        ("columns", c_void_p),
+        ("column_count", c_size_t),
     ]
 
 
@@ -116,6 +151,7 @@ class CRow(Structure):
         ("payload_len", c_size_t),
         ("tags", c_uint64),
         ("row", c_uint64),
+        ("values", c_void_p),
     ]
 
 
@@ -261,6 +297,9 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "key_kind": (c_uint32, (c_void_p,)),
     "element": (c_uint32, (c_void_p,)),
     "vector_bytes": (c_size_t, (c_void_p,)),
+    "columns": (_STATUS, (c_void_p, POINTER(CColumn), c_size_t, _SIZE, _ERROR)),
+    "get_value": (_STATUS, (c_void_p, *_KEY, c_uint32, POINTER(CValue), _ERROR)),
+    "hash64": (c_uint64, (c_char_p, c_size_t)),
     "results_new": (_STATUS, (POINTER(c_void_p), _ERROR)),
     "results_free": (None, (c_void_p,)),
     "results_hits": (c_void_p, (c_void_p, _SIZE)),
@@ -269,6 +308,7 @@ _FUNCTIONS: "dict[str, Tuple[Any, Tuple[Any, ...]]]" = {
     "results_payload": (c_void_p, (c_void_p, c_size_t, _SIZE)),
     "results_vector": (c_bool, (c_void_p, c_size_t, c_void_p)),
     "results_stored": (c_void_p, (c_void_p, c_size_t, _SIZE)),
+    "results_column": (c_bool, (c_void_p, c_size_t, c_uint32, c_void_p)),
     "search_options_init": (None, (POINTER(CSearchOptions), c_size_t)),
     "search": (_STATUS, (c_void_p, c_void_p, c_size_t, POINTER(CSearchOptions), c_void_p, _ERROR)),
     "build_index": (_STATUS, (c_void_p, _ERROR)),
@@ -316,6 +356,7 @@ _AT_ONCE = {
     "results_payload",
     "results_vector",
     "results_stored",
+    "results_column",
     "results_query_hits",
     "results_query_is_partial",
 }

@@ -7,6 +7,7 @@ from enum import IntEnum, IntFlag
 from typing import Any, Dict, Union
 
 from ._batch import key_bytes
+from ._columns import columns_of, schema_of
 from ._errors import InvalidArgumentError, Status
 from ._native import COptions, library
 from ._numbers import count_of
@@ -103,10 +104,15 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
     options = COptions()
     library.options_init(options, ctypes.sizeof(COptions))
     for name, value in chosen.items():
-        if not hasattr(options, name):
+        if not hasattr(options, name) or name == "column_count":
             raise TypeError(f"there is no option {name!r}")
         if value is not None and name in ("label", "expected_label"):
             setattr(options, name, label_bytes(value))
+        elif value is not None and name == "columns":
+            structs = columns_of(value)
+            options.columns, options.column_count = ctypes.addressof(structs), len(structs)
+            # The library reads them when the store is opened.
+            options.kept = structs
         elif value is not None:
             bits = 8 * getattr(COptions, name).size
             setattr(options, name, count_of(name, value, bits))
@@ -115,5 +121,6 @@ def open_options(chosen: Dict[str, Any]) -> COptions:
 
 def form_of_rows(store: ctypes.c_void_p) -> RowForm:
     """How rows of an open store are made."""
-    element = int(library.element(store))
-    return RowForm(bytes, element) if library.key_kind(store) == KeyKind.BYTES else RowForm(bytes.decode, element)
+    element, schema = int(library.element(store)), schema_of(store)
+    is_bytes = library.key_kind(store) == KeyKind.BYTES
+    return RowForm(bytes, element, schema) if is_bytes else RowForm(bytes.decode, element, schema)

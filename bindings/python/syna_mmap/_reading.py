@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ._batch import Key, floats_of, joined, key_bytes, require_many
+from ._columns import Column, Value
 from ._errors import NotFoundError, Status, call
 from ._filter import Asked, Filter
-from ._native import COptions, library
+from ._native import COptions, CValue, library
 from ._numbers import count_of
 from ._rows import Cursor, RowForm, Row
 
@@ -63,6 +64,18 @@ class Reading:
         places = (vectors.ctypes.data, found.ctypes.data)
         call(library.get_batch, self._handle, text, offsets.ctypes.data, len(keys), *places, ctypes.c_size_t())
         return vectors, found
+
+    def get_value(self, key: Key, column: str) -> Value:
+        """The value of a key in a column. NotFoundError where there is no such key."""
+        name, value, position = key_bytes(key), CValue(), self._form.schema.position(column)
+        call(library.get_value, self._handle, name, len(name), position, value)
+        found: Value = getattr(value, self._form.schema.columns[position].kind.name.lower())
+        return found
+
+    @property
+    def columns(self) -> Tuple[Column, ...]:
+        """The columns; another store can be opened with them."""
+        return self._form.schema.columns
 
     def count_where(self, filter: Optional[Filter] = None) -> int:
         """How many rows meet the conditions."""
@@ -122,7 +135,8 @@ class Reading:
         raw = COptions(struct_size=ctypes.sizeof(COptions))
         call(library.get_options, self._handle, raw)
         names = (name for name, *_ in COptions._fields_)
-        return {name: getattr(raw, name) for name in names if name not in ("struct_size", "reserved")}
+        options = {name: getattr(raw, name) for name in names if name not in ("struct_size", "reserved", "column_count")}
+        return {**options, "columns": self.columns}
 
     def set_ef_search(self, ef_search: int) -> None:
         """Changes hnsw_ef_search, until the store is closed."""

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Union, overl
 import numpy as np
 import numpy.typing as npt
 
+from ._columns import Value
 from ._errors import Status, call, error_of, failure, room_for_error
 from ._filter import Asked
 from ._native import CHit, library
@@ -69,6 +70,8 @@ class Hit(NamedTuple):
     payload: bytes
     #: A read-only view of the bytes of the stored vector, good as long as it is held.
     stored: memoryview
+    #: The values by the names of the columns; a copy.
+    values: Dict[str, Value]
 
 
 class Results(Sequence[Hit]):
@@ -155,12 +158,20 @@ class Results(Sequence[Hit]):
             library.results_tags(self._lease.handle, place),
             self.payload(place),
             stored,
+            self._values(place),
         )
 
     def _stored(self, place: int) -> memoryview:
         length = ctypes.c_size_t()
         address = library.results_stored(self._lease.handle, place, length)
         return borrowed_bytes(self._lease, address, length.value)
+
+    def _values(self, place: int) -> Dict[str, Value]:
+        schema = self._form.schema
+        room = (ctypes.c_uint64 * len(schema.columns))()
+        for column in range(len(schema.columns)):
+            library.results_column(self._lease.handle, place, column, ctypes.addressof(room) + 8 * column)
+        return schema.values(ctypes.addressof(room))
 
     def __iter__(self) -> Iterator[Hit]:
         return (self[i] for i in range(len(self)))
@@ -179,6 +190,14 @@ class Results(Sequence[Hit]):
     def rows(self) -> npt.NDArray[np.uint64]:
         """The row numbers of all hits; a copy."""
         return self._column("row").copy()
+
+    def values(self, column: str) -> npt.NDArray[Any]:
+        """The values of all hits in a column; a copy."""
+        schema = self._form.schema
+        number, values = schema.position(column), schema.zeros(column, len(self))
+        for place in range(len(self)):
+            library.results_column(self._lease.handle, place, number, values.ctypes.data + 8 * place)
+        return values
 
     def payload(self, index: int) -> bytes:
         """The payload of a hit; empty where it has none."""

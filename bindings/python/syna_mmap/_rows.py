@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Iterator, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
+from ._columns import Schema, Value
 from ._errors import call
 from ._native import CRow, library
 from ._numbers import count_of
@@ -23,6 +24,8 @@ class RowForm(NamedTuple):
     key: Callable[[bytes], Any] = bytes.decode
     #: How vectors are stored.
     element: int = F32
+    #: The columns.
+    schema: Schema = Schema()
 
 # Rows that a walk takes from the library at a time.
 _ROWS = 256
@@ -73,6 +76,8 @@ class Row(NamedTuple):
     row: int
     #: A read-only view of the bytes of the stored vector, good as `vector` is.
     stored: memoryview
+    #: The values by the names of the columns; a copy.
+    values: Dict[str, Value]
 
 
 def row_of(raw: CRow, owner: object, dimensions: int, form: RowForm) -> Row:
@@ -90,6 +95,7 @@ def row_of(raw: CRow, owner: object, dimensions: int, form: RowForm) -> Row:
         ctypes.string_at(raw.payload, raw.payload_len) if raw.payload else b"",
         raw.row,
         stored,
+        form.schema.values(raw.values),
     )
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ctypes
 from types import TracebackType
-from typing import Any, Dict, Optional, Sequence, Type, Union
+from typing import Any, Dict, Optional, Type, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, floats_of, key_bytes, payload_bytes, require_many, require_shape
+from ._batch import Key, Payload, floats_of, key_bytes, payload_bytes, require_shape
+from ._columns import Columns
 from ._errors import InvalidArgumentError, NotFoundError, Status, call
 from ._native import library
 from ._numbers import count_of
 from ._options import Durability, Element, IndexProfile, KeyKind, Metric, OpenFlags, form_of_rows, metric_of, open_options
-from ._progress import bar
 from ._reading import Reading
 from ._salvage import Path, path_bytes
 from ._searching import Searching
@@ -66,8 +66,13 @@ class Store(Reading, Searching, Upkeep, Writing):
         user_version: Optional[int] = None,
         label: Union[str, bytes, None] = None,
         expected_label: Union[str, bytes, None] = None,
+        columns: Optional[Columns] = None,
     ) -> None:
-        """Opens the store in the file, or makes it. What is left out has the library's default."""
+        """Opens the store in the file, or makes it. What is left out has the library's default.
+
+        `columns`: of a new file, {name: kind} or pairs of both; a kind is a ColumnKind, "i64", "u64" or "f64". An existing
+        file with other columns is refused.
+        """
         chosen = {
             "dimensions": dimensions,
             "metric": None if metric is None else metric_of(metric),
@@ -92,6 +97,7 @@ class Store(Reading, Searching, Upkeep, Writing):
             "user_version": user_version,
             "label": label,
             "expected_label": expected_label,
+            "columns": columns,
         }
         self._open(chosen, library.open, path_bytes(path))
 
@@ -199,58 +205,6 @@ class Store(Reading, Searching, Upkeep, Writing):
         data = (count_of("tags", tags), content, len(content), int(bool(replace)))
         call(library.put, self._handle, name, len(name), floats, *data, written)
         return written.value
-
-    def insert_batch(
-        self,
-        keys: Sequence[Key],
-        vectors: npt.ArrayLike,
-        tags: Optional[npt.ArrayLike] = None,
-        payloads: Optional[Sequence[Payload]] = None,
-    ) -> int:
-        """Stores many vectors, all or none; how many keys were new. `vectors`: (count, dimensions).
-
-        A store of 16-bit floats takes an array of float16 as it is.
-        """
-        return self._write(keys, vectors, tags, payloads, 0)
-
-    def upsert_batch(
-        self,
-        keys: Sequence[Key],
-        vectors: npt.ArrayLike,
-        tags: Optional[npt.ArrayLike] = None,
-        payloads: Optional[Sequence[Payload]] = None,
-    ) -> int:
-        """Stores many vectors, all or none, replacing; how many different keys."""
-        return self._write(keys, vectors, tags, payloads, 1)
-
-    def _write(
-        self,
-        keys: Sequence[Key],
-        vectors: npt.ArrayLike,
-        tags: Optional[npt.ArrayLike],
-        payloads: Optional[Sequence[Payload]],
-        mode: int,
-    ) -> int:
-        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form.element)
-        written = ctypes.c_size_t()
-        call(library.write, self._handle, batch.raw, written)
-        return written.value
-
-    def insert_many(
-        self, keys: Sequence[Key], vectors: npt.NDArray[np.float32], *, batch_rows: int = 4096, progress: bool = True
-    ) -> int:
-        """Stores any number of vectors in batches of `batch_rows`, with a progress bar; how many keys were new.
-
-        Each batch is all or nothing; a failure leaves the batches before it stored.
-        """
-        require_many("keys", keys)
-        inserted = 0
-        with bar(progress, "insert", len(keys)) as shown:
-            for begin in range(0, len(keys), batch_rows):
-                part = slice(begin, begin + batch_rows)
-                inserted += self.insert_batch(keys[part], vectors[part])
-                shown.update(len(keys[part]))
-        return inserted
 
     def delete(self, key: Key) -> bool:
         """Deletes a key; whether it was there."""

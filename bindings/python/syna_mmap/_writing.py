@@ -5,14 +5,16 @@ from __future__ import annotations
 import ctypes
 from typing import Any, NamedTuple, Optional, Sequence, Union
 
+import numpy as np
 import numpy.typing as npt
 
-from ._batch import Batch, Key, Payload, Stored, joined, key_bytes, payload_bytes, require_many
+from ._batch import Batch, ColumnData, Key, Payload, Stored, joined, key_bytes, payload_bytes, require_many
 from ._errors import InvalidArgumentError, Status, call
 from ._filter import Filter, conditions
 from ._native import CUserBlock, library
 from ._numbers import count_of
 from ._options import Element, KeyKind, label_bytes
+from ._progress import bar
 from ._rows import RowForm
 
 _INSERT, _UPSERT = 0, 1
@@ -39,7 +41,7 @@ class UserBlock(NamedTuple):
 
 
 class Writing:
-    """The part of a store that deletes and updates many rows, and has the user block."""
+    """The part of a store that writes, deletes and updates many rows, and has the user block."""
 
     _handle: ctypes.c_void_p
     _dimensions: int
@@ -56,19 +58,21 @@ class Writing:
         upsert: bool = False,
         stored: Optional[Stored] = None,
         stored_element: Optional[Element] = None,
+        columns: Optional[ColumnData] = None,
     ) -> Written:
         """Deletes the keys in `delete`, then stores the rows: all of it or nothing.
 
         A key that is deleted and stored has the new row. `upsert`: rows replace those that are there.
         `stored`: instead of `vectors`, vectors as a store of this element type keeps them (`hit.stored`, `row.stored`): a
         list of them, or their bytes one after the other. `stored_element`: their type, if it is not to be the store's.
+        `columns`: as in `insert_batch`.
         """
         if vectors is None and stored is None and len(keys):
             raise InvalidArgumentError(Status.INVALID_ARGUMENT, f"pass the vectors of the {len(keys)} keys")
         if vectors is not None and stored is not None:
             raise InvalidArgumentError(Status.INVALID_ARGUMENT, "pass `vectors` or `stored`, not both")
         mode = _UPSERT if upsert else _INSERT
-        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form.element)
+        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form, columns)
         written = ctypes.c_size_t()
         if stored is not None:
             element = self._form.element if stored_element is None else int(stored_element)
@@ -76,6 +80,70 @@ class Writing:
         batch.delete(delete)
         call(library.write, self._handle, batch.raw, written)
         return Written(written.value, batch.deleted.value)
+
+    def insert_batch(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+        columns: Optional[ColumnData] = None,
+    ) -> int:
+        """Stores many vectors, all or none; how many keys were new. `vectors`: (count, dimensions).
+
+        A store of 16-bit floats takes an array of float16 as it is. `columns`: values by the names of columns, as a dict of
+        arrays or lists, where a column that is left out is 0; or a data frame, a table of pyarrow or a structured array
+        that has all columns of the store.
+        """
+        return self._write(keys, vectors, tags, payloads, _INSERT, columns)
+
+    def upsert_batch(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike] = None,
+        payloads: Optional[Sequence[Payload]] = None,
+        columns: Optional[ColumnData] = None,
+    ) -> int:
+        """Stores many vectors, all or none, replacing; how many different keys."""
+        return self._write(keys, vectors, tags, payloads, _UPSERT, columns)
+
+    def _write(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.ArrayLike,
+        tags: Optional[npt.ArrayLike],
+        payloads: Optional[Sequence[Payload]],
+        mode: int,
+        columns: Optional[ColumnData],
+    ) -> int:
+        batch = Batch(keys, vectors, tags, payloads, self._dimensions, mode, self._form, columns)
+        written = ctypes.c_size_t()
+        call(library.write, self._handle, batch.raw, written)
+        return written.value
+
+    def insert_many(
+        self,
+        keys: Sequence[Key],
+        vectors: npt.NDArray[np.float32],
+        *,
+        columns: Optional[ColumnData] = None,
+        batch_rows: int = 4096,
+        progress: bool = True,
+    ) -> int:
+        """Stores any number of vectors in batches of `batch_rows`, with a progress bar; how many keys were new.
+
+        Each batch is all or nothing; a failure leaves the batches before it stored. `columns`: as in `insert_batch`.
+        """
+        require_many("keys", keys)
+        inserted, arrays = 0, {} if columns is None else self._form.schema.arrays(columns, len(keys))
+        with bar(progress, "insert", len(keys)) as shown:
+            for begin in range(0, len(keys), batch_rows):
+                part = slice(begin, begin + batch_rows)
+                values = {name: of_column[part] for name, of_column in arrays.items()}
+                inserted += self.insert_batch(keys[part], vectors[part], columns=values)
+                shown.update(len(keys[part]))
+        return inserted
 
     def delete_batch(self, keys: Sequence[Key]) -> int:
         """Deletes many keys, all or none; how many existed."""
@@ -100,9 +168,14 @@ class Writing:
         keys: Sequence[Key],
         tags: Optional[npt.ArrayLike] = None,
         payloads: Optional[Sequence[Payload]] = None,
+        columns: Optional[ColumnData] = None,
     ) -> int:
-        """Sets tags, payloads or both of existing keys, all or none; how many exist. Others are ignored."""
-        batch, updated = Batch(keys, None, tags, payloads, self._dimensions, _INSERT), ctypes.c_size_t()
+        """Sets tags, payloads and values of existing keys, all or none; how many exist. Other keys are ignored.
+
+        What is left out stays as it is, and so do columns that are not in `columns`.
+        """
+        batch = Batch(keys, None, tags, payloads, self._dimensions, _INSERT, self._form, columns)
+        updated = ctypes.c_size_t()
         call(library.update, self._handle, batch.raw, updated)
         return updated.value
 
