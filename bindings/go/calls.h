@@ -49,12 +49,29 @@ static inline syna_mmap_status go_upsert(uintptr_t store, _GoString_ key, const 
   return syna_mmap_upsert(store_of(store), _GoStringPtr(key), _GoStringLen(key), vector, error);
 }
 
+/* Structs that point to the values of a batch, which lie column after column. */
+static inline const syna_mmap_column_values *go_column_values(syna_mmap_column_values room[SYNA_MMAP_MAX_COLUMNS],
+                                                              const uint32_t *columns, const uint32_t *kinds,
+                                                              const uint64_t *values, size_t column_count,
+                                                              size_t count) {
+  size_t i;
+  for (i = 0; i < column_count && i < SYNA_MMAP_MAX_COLUMNS; i++) {
+    room[i].column = columns[i];
+    room[i].kind = kinds[i];
+    room[i].values = count == 0 ? NULL : values + i * count;
+  }
+  return column_count == 0 ? NULL : room;
+}
+
 static inline syna_mmap_status go_write(uintptr_t store, const char *keys, const uint64_t *key_offsets,
                                         const uint8_t *vectors, uint32_t vectors_element, size_t count,
                                         const uint64_t *tags, const uint8_t *payloads,
                                         const uint64_t *payload_offsets, uint32_t mode, const char *delete_keys,
-                                        const uint64_t *delete_key_offsets, size_t delete_count, size_t *deleted,
-                                        size_t *written, syna_mmap_error *error) {
+                                        const uint64_t *delete_key_offsets, size_t delete_count,
+                                        const uint32_t *columns, const uint32_t *kinds, const uint64_t *values,
+                                        size_t column_count, size_t *deleted, size_t *written,
+                                        syna_mmap_error *error) {
+  syna_mmap_column_values room[SYNA_MMAP_MAX_COLUMNS];
   syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
   batch.keys = keys;
   batch.key_offsets = key_offsets;
@@ -69,12 +86,17 @@ static inline syna_mmap_status go_write(uintptr_t store, const char *keys, const
   batch.delete_key_offsets = delete_key_offsets;
   batch.delete_count = delete_count;
   batch.out_deleted = deleted;
+  batch.columns = go_column_values(room, columns, kinds, values, column_count, count);
+  batch.column_count = column_count;
   return syna_mmap_write(store_of(store), &batch, written, error);
 }
 
 static inline syna_mmap_status go_update(uintptr_t store, const char *keys, const uint64_t *key_offsets, size_t count,
                                          const uint64_t *tags, const uint8_t *payloads,
-                                         const uint64_t *payload_offsets, size_t *updated, syna_mmap_error *error) {
+                                         const uint64_t *payload_offsets, const uint32_t *columns,
+                                         const uint32_t *kinds, const uint64_t *values, size_t column_count,
+                                         size_t *updated, syna_mmap_error *error) {
+  syna_mmap_column_values room[SYNA_MMAP_MAX_COLUMNS];
   syna_mmap_batch batch = SYNA_MMAP_BATCH_INIT;
   batch.keys = keys;
   batch.key_offsets = key_offsets;
@@ -82,6 +104,8 @@ static inline syna_mmap_status go_update(uintptr_t store, const char *keys, cons
   batch.tags = tags;
   batch.payloads = payloads;
   batch.payload_offsets = payload_offsets;
+  batch.columns = go_column_values(room, columns, kinds, values, column_count, count);
+  batch.column_count = column_count;
   return syna_mmap_update(store_of(store), &batch, updated, error);
 }
 
@@ -179,6 +203,31 @@ static inline bool go_results_vector(uintptr_t results, size_t index, float *vec
 static inline const void *go_results_stored(uintptr_t results, size_t index, size_t *bytes) {
   return syna_mmap_results_stored(results_of(results), index, bytes);
 }
+
+static inline uint64_t go_results_column(uintptr_t results, size_t index, uint32_t column) {
+  syna_mmap_value value;
+  value.u64 = 0;
+  syna_mmap_results_column(results_of(results), index, column, &value);
+  return value.u64;
+}
+
+static inline syna_mmap_status go_columns(uintptr_t store, syna_mmap_column *columns, size_t capacity, size_t *count,
+                                          syna_mmap_error *error) {
+  return syna_mmap_columns(store_of(store), columns, capacity, count, error);
+}
+
+/* The bits of a value. */
+static inline syna_mmap_status go_get_value(uintptr_t store, _GoString_ key, uint32_t column, uint64_t *bits,
+                                            syna_mmap_error *error) {
+  syna_mmap_value value;
+  syna_mmap_status status;
+  value.u64 = 0;
+  status = syna_mmap_get_value(store_of(store), _GoStringPtr(key), _GoStringLen(key), column, &value, error);
+  *bits = value.u64;
+  return status;
+}
+
+static inline uint64_t go_hash64(_GoString_ text) { return syna_mmap_hash64(_GoStringPtr(text), _GoStringLen(text)); }
 
 /* What a search gave out: one call of C for all of it. */
 typedef struct go_found {
@@ -294,31 +343,51 @@ static inline syna_mmap_status go_search_batch(uintptr_t store, const float *que
                                         error));
 }
 
-/* The row of a key, in the form in which cursors return rows. */
-static inline syna_mmap_status go_get_view(uintptr_t store, _GoString_ key, syna_mmap_row *row,
-                                           syna_mmap_error *error) {
-  syna_mmap_view view = SYNA_MMAP_VIEW_INIT;
-  syna_mmap_status status =
-      syna_mmap_get_view(store_of(store), _GoStringPtr(key), _GoStringLen(key), &view, error);
-  row->key = view.key;
-  row->key_len = view.key_len;
-  row->vector = view.element == SYNA_MMAP_ELEMENT_F32 ? (const float *)view.vector : NULL;
-  row->stored = view.vector;
-  row->stored_bytes = view.vector_bytes;
-  row->payload = view.payload;
-  row->payload_len = view.payload_len;
-  row->tags = view.tags;
-  row->row = view.row;
+/* A row with a copy of its values: those that the library gives are good in this thread only, and a goroutine may change
+ * its thread. */
+static inline syna_mmap_status go_get_row_with(const syna_mmap *store, uint64_t number, syna_mmap_row *row, bool *is_live,
+                                               uint64_t *values, size_t columns, syna_mmap_error *error) {
+  syna_mmap_status status = syna_mmap_get_row(store, number, row, is_live, error);
+  size_t i;
+  if (status == SYNA_MMAP_OK && row->values != NULL)
+    for (i = 0; i < columns; i++) values[i] = row->values[i].u64;
+  row->values = NULL;
   return status;
+}
+
+/* The row of a key, in the form in which cursors return rows. */
+static inline syna_mmap_status go_get_view(uintptr_t store, _GoString_ key, syna_mmap_row *row, uint64_t *values,
+                                           size_t columns, syna_mmap_error *error) {
+  for (;;) {
+    syna_mmap_row with_values;
+    bool is_live = false;
+    syna_mmap_view view = SYNA_MMAP_VIEW_INIT;
+    syna_mmap_status status =
+        syna_mmap_get_view(store_of(store), _GoStringPtr(key), _GoStringLen(key), &view, error);
+    row->key = view.key;
+    row->key_len = view.key_len;
+    row->vector = view.element == SYNA_MMAP_ELEMENT_F32 ? (const float *)view.vector : NULL;
+    row->stored = view.vector;
+    row->stored_bytes = view.vector_bytes;
+    row->payload = view.payload;
+    row->payload_len = view.payload_len;
+    row->tags = view.tags;
+    row->row = view.row;
+    row->values = NULL;
+    if (status != SYNA_MMAP_OK || columns == 0) return status;
+    /* A view has no values. A compaction in between gives rows other numbers: then it is looked for again. */
+    status = go_get_row_with(store_of(store), view.row, &with_values, &is_live, values, columns, NULL);
+    if (status == SYNA_MMAP_OK && with_values.stored == view.vector) return status;
+  }
 }
 
 static inline syna_mmap_status go_row_of(uintptr_t store, _GoString_ key, uint64_t *row, syna_mmap_error *error) {
   return syna_mmap_row_of(store_of(store), _GoStringPtr(key), _GoStringLen(key), row, error);
 }
 
-static inline syna_mmap_status go_get_row(uintptr_t store, uint64_t number, syna_mmap_row *row,
-                                          syna_mmap_error *error) {
-  return syna_mmap_get_row(store_of(store), number, row, NULL, error);
+static inline syna_mmap_status go_get_row(uintptr_t store, uint64_t number, syna_mmap_row *row, uint64_t *values,
+                                          size_t columns, syna_mmap_error *error) {
+  return go_get_row_with(store_of(store), number, row, NULL, values, columns, error);
 }
 
 static inline syna_mmap_status go_get_batch(uintptr_t store, const char *keys, const uint64_t *key_offsets,

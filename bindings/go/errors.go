@@ -39,6 +39,7 @@ const (
 	ErrKeyKindMismatch    Status = C.SYNA_MMAP_ERR_KEY_KIND_MISMATCH
 	ErrLabelMismatch      Status = C.SYNA_MMAP_ERR_LABEL_MISMATCH
 	ErrElementMismatch    Status = C.SYNA_MMAP_ERR_ELEMENT_MISMATCH
+	ErrColumnsMismatch    Status = C.SYNA_MMAP_ERR_COLUMNS_MISMATCH
 )
 
 // Error is the status's C name, such as "SYNA_MMAP_ERR_LOCKED".

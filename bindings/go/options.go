@@ -52,7 +52,7 @@ type Option func(*options)
 
 type options struct {
 	raw C.syna_mmap_options
-	// What is wrong with a label.
+	// What is wrong with a label or a column.
 	err error
 }
 
@@ -69,6 +69,7 @@ func optionsOf(chosen []Option) *options {
 func (o *options) free() {
 	C.free(unsafe.Pointer(o.raw.label))
 	C.free(unsafe.Pointer(o.raw.expected_label))
+	o.freeColumns()
 }
 
 // setLabel copies a label to C.

@@ -44,10 +44,12 @@ func (s *Store) View(key string) (Row, error) {
 	defer runtime.KeepAlive(s)
 	why := newErrorStruct()
 	var raw C.syna_mmap_row
-	if err := check(C.go_get_view(s.handle, key, &raw, why), why); err != nil {
+	var values [C.SYNA_MMAP_MAX_COLUMNS]Value
+	status := C.go_get_view(s.handle, key, &raw, (*C.uint64_t)(unsafe.Pointer(&values[0])), C.size_t(len(s.columns)), why)
+	if err := check(status, why); err != nil {
 		return Row{}, err
 	}
-	return rowOf(unsafe.Pointer(&raw), s.shape, nil), nil
+	return s.rowWith(&raw, values), nil
 }
 
 // RowOf is the row number of a key; ErrNotFound where there is no such key.
@@ -64,10 +66,20 @@ func (s *Store) RowAt(number uint64) (Row, error) {
 	defer runtime.KeepAlive(s)
 	why := newErrorStruct()
 	var raw C.syna_mmap_row
-	if err := check(C.go_get_row(s.handle, C.uint64_t(number), &raw, why), why); err != nil {
+	var values [C.SYNA_MMAP_MAX_COLUMNS]Value
+	status := C.go_get_row(s.handle, C.uint64_t(number), &raw, (*C.uint64_t)(unsafe.Pointer(&values[0])),
+		C.size_t(len(s.columns)), why)
+	if err := check(status, why); err != nil {
 		return Row{}, err
 	}
-	return rowOf(unsafe.Pointer(&raw), s.shape, nil), nil
+	return s.rowWith(&raw, values), nil
+}
+
+// rowWith is a row whose values C has copied.
+func (s shape) rowWith(raw *C.syna_mmap_row, values [C.SYNA_MMAP_MAX_COLUMNS]Value) Row {
+	row := rowOf(unsafe.Pointer(raw), s, nil)
+	row.Values = append(row.Values, values[:len(s.columns)]...)
+	return row
 }
 
 // GetBatch copies the vectors of many keys into out, which has len(keys) x Dimensions floats, and says which keys exist.

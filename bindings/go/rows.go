@@ -22,6 +22,15 @@ type Row struct {
 	Tags    uint64
 	// Number counts up as rows come; a compaction gives new numbers.
 	Number uint64
+	// Values are those of the store's columns, in order; a copy.
+	Values []Value
+
+	of shape
+}
+
+// Value is the value in a column; it panics where the store has no such column.
+func (r Row) Value(column string) Value {
+	return r.of.valueIn(r.Values, column)
 }
 
 // rowOf takes a syna_mmap_row, whose type differs from file to file. A decoded vector is put into room if that is not
@@ -33,6 +42,10 @@ func rowOf(raw unsafe.Pointer, of shape, room []float32) Row {
 		Stored: unsafe.Slice((*byte)(from.stored), int(from.stored_bytes)),
 		Tags:   uint64(from.tags),
 		Number: uint64(from.row),
+		of:     of,
+	}
+	if from.values != nil {
+		row.Values = append(row.Values, unsafe.Slice((*Value)(unsafe.Pointer(from.values)), len(of.columns))...)
 	}
 	if from.vector != nil {
 		row.Vector = unsafe.Slice((*float32)(unsafe.Pointer(from.vector)), of.dimensions)

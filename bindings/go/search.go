@@ -17,11 +17,12 @@ import (
 // Results are what a search found, and the memory that searches work in: make one for each goroutine and use it again
 // and again, then a search allocates nothing. They belong to no store and outlive any.
 type Results struct {
-	handle     C.uintptr_t
-	found      C.go_found
-	why        C.syna_mmap_error
-	how        searchOptions
-	dimensions int
+	handle C.uintptr_t
+	found  C.go_found
+	why    C.syna_mmap_error
+	how    searchOptions
+	// Of the store that was searched last.
+	of shape
 }
 
 // NewResults makes results to search into. Close them; those that are forgotten are freed some time after.
@@ -130,7 +131,7 @@ func (s *Store) begin(ctx context.Context, into *Results, k int, how []SearchOpt
 	if deadline, ok := ctx.Deadline(); ok {
 		o.endAfter(time.Until(deadline))
 	}
-	into.dimensions = s.dimensions
+	into.of = s.shape
 	return o, nil
 }
 
@@ -207,9 +208,9 @@ func (r *Results) Row(i int) uint64 {
 func (r *Results) Vector(i int) []float32 {
 	defer runtime.KeepAlive(r)
 	if found := r.hit(i).vector; found != nil {
-		return unsafe.Slice((*float32)(unsafe.Pointer(found)), r.dimensions)
+		return unsafe.Slice((*float32)(unsafe.Pointer(found)), r.of.dimensions)
 	}
-	vector := make([]float32, r.dimensions)
+	vector := make([]float32, r.of.dimensions)
 	if !C.go_results_vector(r.handle, C.size_t(i), floats(vector)) {
 		return nil
 	}
@@ -230,6 +231,17 @@ func (r *Results) Tags(i int) uint64 {
 	defer runtime.KeepAlive(r)
 	r.hit(i)
 	return uint64(C.go_results_tags(r.handle, C.size_t(i)))
+}
+
+// Value is the value of hit i in a column; it panics where the store has no such column.
+func (r *Results) Value(i int, column string) Value {
+	defer runtime.KeepAlive(r)
+	r.hit(i)
+	place, err := r.of.place(column)
+	if err != nil {
+		panic(err)
+	}
+	return Value(C.go_results_column(r.handle, C.size_t(i), C.uint32_t(place)))
 }
 
 // Payload is what was written with hit i, nil where nothing was; good as long as Vector is.

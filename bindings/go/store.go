@@ -20,10 +20,11 @@ type Store struct {
 	shape
 }
 
-// shape is what the vectors of a store look like.
+// shape is what the rows of a store look like.
 type shape struct {
 	dimensions int
 	element    Element
+	columns    []Column
 }
 
 // Open opens the store in the file, or makes it where there is none.
@@ -52,7 +53,7 @@ func opened(handle *C.uintptr_t, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := &Store{*handle, shape{int(C.go_dimensions(*handle)), Element(C.go_element(*handle))}}
+	store := &Store{*handle, shape{int(C.go_dimensions(*handle)), Element(C.go_element(*handle)), columnsOf(*handle)}}
 	runtime.SetFinalizer(store, func(s *Store) { C.go_close(s.handle, nil) })
 	return store, nil
 }

@@ -43,20 +43,26 @@ func (s *Store) DeleteWhere(conditions ...SearchOption) (int, error) {
 	return int(deleted), err
 }
 
-// Values are new tags and payloads of existing keys.
+// Values are new tags, payloads and values of existing keys.
 type Values struct {
 	Keys []string
 	// Tags has a number for each key, or is nil: tags stay as they are.
 	Tags []uint64
 	// Payloads has some bytes for each key, or is nil: payloads stay as they are. An empty one removes the old one.
 	Payloads [][]byte
+	// Columns has new values for columns of the store; those that are left out stay as they are.
+	Columns Columns
 }
 
-// Update sets tags, payloads or both of existing keys, all or none; others are ignored. It returns how many exist.
+// Update sets tags, payloads and values of existing keys, all or none; others are ignored. It returns how many exist.
 func (s *Store) Update(values Values) (int, error) {
 	defer runtime.KeepAlive(s)
 	count := len(values.Keys)
 	if err := wrongCounts(count, values.Tags, values.Payloads); err != nil {
+		return 0, err
+	}
+	columns, err := values.Columns.joined(s.shape, count)
+	if err != nil {
 		return 0, err
 	}
 	keys, keyOffsets := joinedTexts(values.Keys)
@@ -68,8 +74,9 @@ func (s *Store) Update(values Values) (int, error) {
 	why := newErrorStruct()
 	var updated C.size_t
 	status := C.go_update(s.handle, (*C.char)(unsafe.Pointer(bytesOf(keys))), numbers(keyOffsets), C.size_t(count),
-		numbers(values.Tags), bytesOf(payloads), numbers(payloadOffsets), &updated, why)
-	err := check(status, why)
+		numbers(values.Tags), bytesOf(payloads), numbers(payloadOffsets), uint32s(columns.places),
+		uint32s(columns.kinds), numbers(columns.values), C.size_t(len(columns.places)), &updated, why)
+	err = check(status, why)
 	return int(updated), err
 }
 

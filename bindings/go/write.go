@@ -58,6 +58,8 @@ type Rows struct {
 	Tags []uint64
 	// Payloads has some bytes for each key, or is nil: none.
 	Payloads [][]byte
+	// Columns has values for columns of the store; those that are left out are 0.
+	Columns Columns
 	// Delete has keys to delete before the rows are written; or nil.
 	Delete []string
 }
@@ -103,6 +105,10 @@ func (s *Store) Write(rows Rows, mode Mode) (Written, error) {
 	if err := wrongCounts(count, rows.Tags, rows.Payloads); err != nil {
 		return Written{}, err
 	}
+	columns, err := rows.Columns.joined(s.shape, count)
+	if err != nil {
+		return Written{}, err
+	}
 	keys, keyOffsets := joinedTexts(rows.Keys)
 	deletions, deletionOffsets := joinedTexts(rows.Delete)
 	payloads, payloadOffsets := joinedPayloads(rows.Payloads)
@@ -111,7 +117,8 @@ func (s *Store) Write(rows Rows, mode Mode) (Written, error) {
 	status := C.go_write(s.handle, (*C.char)(unsafe.Pointer(bytesOf(keys))), numbers(keyOffsets), vectors,
 		C.uint32_t(rows.VectorsElement), C.size_t(count), numbers(rows.Tags), bytesOf(payloads), numbers(payloadOffsets),
 		C.uint32_t(mode), (*C.char)(unsafe.Pointer(bytesOf(deletions))), numbers(deletionOffsets),
-		C.size_t(len(rows.Delete)), &deleted, &written, why)
+		C.size_t(len(rows.Delete)), uint32s(columns.places), uint32s(columns.kinds), numbers(columns.values),
+		C.size_t(len(columns.places)), &deleted, &written, why)
 	err = check(status, why)
 	return Written{int(written), int(deleted)}, err
 }
