@@ -41,8 +41,11 @@ pub fn test(compiler: &str) -> Result<Outcome, Failure> {
         command
     })?;
     for standard in ["-std=c++17", "-std=c++20"] {
-        let behaviour = compile(compiler, &tests.join("behaviour.cpp"), &[standard], folder.path())?;
-        run(Command::new(behaviour).arg(folder.file("behaviour.syna")))?;
+        for test in ["behaviour", "columns"] {
+            let program =
+                compile(compiler, &tests.join(test).with_extension("cpp"), &[standard], folder.path())?;
+            run(Command::new(program).arg(folder.file(test).with_extension("syna")))?;
+        }
     }
     let quiet = ["-std=c++17", "-fno-exceptions"];
     let unthrowing = compile(compiler, &tests.join("no_exceptions.cpp"), &quiet, folder.path())?;

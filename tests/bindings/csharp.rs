@@ -67,6 +67,8 @@ pub fn test() -> Result<Outcome, Failure> {
     })?;
     compile("Behaviour", &[tests.join("Behaviour.cs")], folder.path())?;
     run(mono("Behaviour", folder.path()).arg(folder.path()))?;
+    compile("Columns", &[tests.join("Columns.cs")], folder.path())?;
+    run(mono("Columns", folder.path()).arg(folder.path()))?;
     compile("Layout", &[tests.join("Layout.cs")], folder.path())?;
     run(mono("Layout", folder.path()).arg(in_repository("include/abi.txt")))?;
     prints_what_it_says("bindings/csharp/README.md", "csharp", &|text, _| {

@@ -7,11 +7,16 @@ namespace SynaMmap
     {
         private readonly Native.Row raw;
         private readonly Shape shape;
+        private readonly ulong[] values;
 
-        internal Row(Native.Row raw, Shape shape)
+        /// <summary>Copies the values where `isLasting`, since they are good for a shorter time than the rest.</summary>
+        internal Row(Native.Row raw, Shape shape, bool isLasting)
         {
             this.raw = raw;
             this.shape = shape;
+            values = isLasting && raw.Values != null
+                ? new ReadOnlySpan<ulong>(raw.Values, shape.Columns.Length).ToArray()
+                : null;
         }
 
         /// <summary>The key, as a new string.</summary>
@@ -39,6 +44,13 @@ namespace SynaMmap
 
         /// <summary>Rows count up from 0 as they are inserted; a compaction gives new numbers.</summary>
         public ulong Number => raw.Number;
+
+        /// <summary>The value in a column; SynaMmapException where the store has no such column.</summary>
+        public Value GetValue(string column)
+        {
+            int place = shape.Place(column);
+            return new Value(values != null ? values[place] : raw.Values[place]);
+        }
     }
 
     /// <summary>
@@ -69,7 +81,7 @@ namespace SynaMmap
                     throw new InvalidOperationException("there is no current row; call MoveNext until it returns false");
                 }
 
-                return new Row(rows[at], shape);
+                return new Row(rows[at], shape, true);
             }
         }
 

@@ -21,18 +21,37 @@ namespace SynaMmap
         FromFile = uint.MaxValue,
     }
 
-    /// <summary>What the vectors of a store look like.</summary>
+    /// <summary>What the rows of a store look like.</summary>
     internal readonly unsafe struct Shape
     {
-        internal Shape(int dimensions, Element element)
+        internal Shape(int dimensions, Element element, Column[] columns)
         {
             Dimensions = dimensions;
             Element = element;
+            Columns = columns;
         }
 
         internal int Dimensions { get; }
 
         internal Element Element { get; }
+
+        internal Column[] Columns { get; }
+
+        /// <summary>The place of a column in the list; throws where there is none.</summary>
+        internal int Place(string column)
+        {
+            for (int i = 0; i < Columns.Length; i++)
+            {
+                if (Columns[i].Name == column)
+                {
+                    return i;
+                }
+            }
+
+            throw new SynaMmapException(
+                Status.InvalidArgument,
+                $"the store has no column '{column}'; its columns are: {string.Join(", ", Columns)}");
+        }
 
         /// <summary>The bytes of a stored vector of a type; 0 for an unknown type.</summary>
         internal int VectorBytes(Element element)

@@ -56,6 +56,8 @@ namespace SynaMmap
             internal uint Reserved;
             internal byte* Label;
             internal byte* ExpectedLabel;
+            internal Column* Columns;
+            internal UIntPtr ColumnCount;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -77,6 +79,8 @@ namespace SynaMmap
             internal UIntPtr* Deleted;
             internal uint VectorsElement;
             internal uint Reserved2;
+            internal ColumnValues* Columns;
+            internal UIntPtr ColumnCount;
         }
 
         [StructLayout(LayoutKind.Sequential)]

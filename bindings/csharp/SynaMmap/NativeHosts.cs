@@ -18,6 +18,7 @@ namespace SynaMmap
             internal UIntPtr PayloadLength;
             internal ulong Tags;
             internal ulong Number;
+            internal ulong* Values;
         }
 
         [StructLayout(LayoutKind.Sequential)]

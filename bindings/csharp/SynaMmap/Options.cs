@@ -154,5 +154,10 @@ namespace SynaMmap
 
         /// <summary>The label that an existing file must have; null: any.</summary>
         public string ExpectedLabel { get; set; }
+
+        /// <summary>
+        /// Of a new file: its columns, at most 16. An existing file with others is ColumnsMismatch; null or empty: any.
+        /// </summary>
+        public Column[] Columns { get; set; }
     }
 }

@@ -38,10 +38,10 @@ namespace SynaMmap
             {
                 if (raw->Vector != null)
                 {
-                    return new ReadOnlySpan<float>(raw->Vector, results.Dimensions);
+                    return new ReadOnlySpan<float>(raw->Vector, results.Shape.Dimensions);
                 }
 
-                float[] decoded = new float[results.Dimensions];
+                float[] decoded = new float[results.Shape.Dimensions];
                 fixed (float* floats = decoded)
                 {
                     byte isCopied = Native.syna_mmap_results_vector(results.Handle.Value, (UIntPtr)index, floats);
@@ -65,6 +65,16 @@ namespace SynaMmap
 
         /// <summary>The number that was written with the row; 0 where none was.</summary>
         public ulong Tags => Native.syna_mmap_results_tags(results.Handle.Value, (UIntPtr)index);
+
+        /// <summary>The value in a column; SynaMmapException where the store has no such column.</summary>
+        public Value GetValue(string column)
+        {
+            ulong bits = 0;
+            uint place = (uint)results.Shape.Place(column);
+            Native.syna_mmap_results_column(results.Handle.Value, (UIntPtr)index, place, &bits);
+            GC.KeepAlive(results);
+            return new Value(bits);
+        }
 
         /// <summary>The bytes that were written with the row; empty where none were.</summary>
         public ReadOnlySpan<byte> Payload
@@ -103,7 +113,8 @@ namespace SynaMmap
 
         internal ResultsHandle Handle { get; }
 
-        internal int Dimensions { get; private set; }
+        /// <summary>Of the store that was searched last.</summary>
+        internal Shape Shape { get; private set; }
 
         /// <summary>A hit, sorted by ascending distance.</summary>
         public Hit At(int index)
@@ -146,12 +157,12 @@ namespace SynaMmap
         }
 
         /// <summary>Takes up what was found.</summary>
-        internal void LookUp(int dimensions)
+        internal void LookUp(Shape searched)
         {
             UIntPtr count;
             hits = Native.syna_mmap_results_hits(Handle.Value, &count);
             Count = (int)count;
-            Dimensions = dimensions;
+            Shape = searched;
         }
 
         /// <summary>For foreach.</summary>

@@ -31,6 +31,9 @@ namespace SynaMmap
         /// <summary>Some bytes for each key, of which each may be null; null: none.</summary>
         public IReadOnlyList<byte[]> Payloads { get; set; }
 
+        /// <summary>Values for columns of the store; those that are left out are 0, or stay as they are in an update.</summary>
+        public IReadOnlyList<ColumnValues> Columns { get; set; }
+
         /// <summary>Keys to delete before the rows are written; null: none.</summary>
         public IReadOnlyList<byte[]> Deletions { get; set; }
 

@@ -127,7 +127,7 @@ namespace SynaMmap
             Asked asked = (Asked)GCHandle.FromIntPtr(context).Target;
             try
             {
-                return asked.condition(new Row(*row, asked.shape)) ? (byte)1 : (byte)0;
+                return asked.condition(new Row(*row, asked.shape, false)) ? (byte)1 : (byte)0;
             }
             catch (Exception problem)
             {

@@ -28,7 +28,10 @@ namespace SynaMmap
             Native.Error error = NewError();
             fixed (byte* name = Utf8.Path(path), label = Utf8.Label(chosen.Label))
             fixed (byte* expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            fixed (Native.Column* columns = RawColumns(chosen.Columns))
             {
+                raw.Columns = columns;
+                raw.ColumnCount = (UIntPtr)(chosen.Columns?.Length ?? 0);
                 raw.Label = label;
                 raw.ExpectedLabel = expectedLabel;
                 SynaMmapException.Check(Native.syna_mmap_open(name, &raw, &opened, &error), &error);
@@ -171,7 +174,7 @@ namespace SynaMmap
         }
 
         private static Shape ShapeOf(IntPtr opened) =>
-            new Shape((int)Native.syna_mmap_dimensions(opened), (Element)Native.syna_mmap_element(opened));
+            new Shape((int)Native.syna_mmap_dimensions(opened), (Element)Native.syna_mmap_element(opened), ColumnsOf(opened));
 
         internal static Native.Error NewError()
         {

@@ -43,9 +43,12 @@ namespace SynaMmap
             Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
             fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            fixed (Native.Column* columns = RawColumns(chosen.Columns))
             {
                 raw.Label = label;
                 raw.ExpectedLabel = expectedLabel;
+                raw.Columns = columns;
+                raw.ColumnCount = (UIntPtr)(chosen.Columns?.Length ?? 0);
                 int status = Native.syna_mmap_open_memory(
                     (byte*)bytes, (UIntPtr)length, (byte*)index, (UIntPtr)indexLength, &raw, &opened, &error);
                 SynaMmapException.Check(status, &error);
@@ -82,11 +85,23 @@ namespace SynaMmap
         {
             Native.View view = default(Native.View);
             view.StructSize = (UIntPtr)sizeof(Native.View);
-            Native.Error error = NewError();
-            fixed (byte* key = utf8Key)
+            Native.Row withValues = default(Native.Row);
+            bool isWhole;
+            do
             {
-                Check(Native.syna_mmap_get_view(handle.Value, key, (UIntPtr)utf8Key.Length, &view, &error), &error);
+                Native.Error error = NewError();
+                fixed (byte* key = utf8Key)
+                {
+                    Check(Native.syna_mmap_get_view(handle.Value, key, (UIntPtr)utf8Key.Length, &view, &error), &error);
+                }
+
+                // A view has no values. A compaction in between gives rows other numbers: then it is looked for again.
+                byte isLive;
+                isWhole = shape.Columns.Length == 0 ||
+                    (Native.syna_mmap_get_row(handle.Value, view.Row, &withValues, &isLive, null) == (int)Status.Ok &&
+                        withValues.Stored == view.Vector);
             }
+            while (!isWhole);
 
             Native.Row row = new Native.Row
             {
@@ -99,8 +114,9 @@ namespace SynaMmap
                 PayloadLength = view.PayloadLength,
                 Tags = view.Tags,
                 Number = view.Row,
+                Values = withValues.Values,
             };
-            return new Row(row, shape);
+            return new Row(row, shape, true);
         }
 
         /// <summary>The row number of a key; NotFound where there is none.</summary>
@@ -125,7 +141,7 @@ namespace SynaMmap
             Native.Row row;
             Native.Error error = NewError();
             Check(Native.syna_mmap_get_row(handle.Value, number, &row, null, &error), &error);
-            return new Row(row, shape);
+            return new Row(row, shape, true);
         }
 
         /// <summary>

@@ -35,7 +35,7 @@ namespace SynaMmap
                 }
             }
 
-            into.LookUp(Dimensions);
+            into.LookUp(shape);
             GC.KeepAlive(into);
         }
 
@@ -57,7 +57,7 @@ namespace SynaMmap
                     handle.Value, address, length, (UIntPtr)(ulong)k, raw, into.Handle.Value, error));
             }
 
-            into.LookUp(Dimensions);
+            into.LookUp(shape);
             GC.KeepAlive(into);
         }
 
@@ -74,7 +74,7 @@ namespace SynaMmap
                     handle.Value, address, maxDistance, raw, into.Handle.Value, error));
             }
 
-            into.LookUp(Dimensions);
+            into.LookUp(shape);
             GC.KeepAlive(into);
         }
 
@@ -98,7 +98,7 @@ namespace SynaMmap
                     handle.Value, address, (UIntPtr)count, (UIntPtr)(ulong)k, raw, into.Handle.Value, answers, error));
             }
 
-            into.LookUp(Dimensions);
+            into.LookUp(shape);
             GC.KeepAlive(into);
             return Array.ConvertAll(statuses, status => (Status)status);
         }

@@ -53,6 +53,8 @@ namespace SynaMmap
             Joined keys = rows.JoinedKeys(), payloads = Joined.Of(rows.Payloads), deletions = Joined.Of(rows.Deletions);
             UIntPtr written, deleted;
             Native.Error error = NewError();
+            using (PinnedColumns values = new PinnedColumns(rows.Columns, shape, count))
+            fixed (Native.ColumnValues* columns = values.Raw)
             fixed (byte* keyBytes = keys.Bytes, payloadBytes = payloads?.Bytes, deletionBytes = deletions?.Bytes)
             fixed (ulong* keyOffsets = keys.Offsets, payloadOffsets = payloads?.Offsets, tags = rows.Tags)
             fixed (ulong* deletionOffsets = deletions?.Offsets)
@@ -75,6 +77,8 @@ namespace SynaMmap
                     DeleteCount = (UIntPtr)(rows.Deletions?.Count ?? 0),
                     Deleted = &deleted,
                     VectorsElement = (uint)rows.VectorsElement,
+                    Columns = columns,
+                    ColumnCount = (UIntPtr)values.Raw.Length,
                 };
                 Check(Native.syna_mmap_write(handle.Value, &batch, &written, &error), &error);
             }
@@ -113,8 +117,8 @@ namespace SynaMmap
         }
 
         /// <summary>
-        /// Sets tags, payloads or both of existing keys, all or none; others are ignored. Empty tags and null payloads:
-        /// these stay as they are. An empty payload removes the old one. Vectors and Deletions are empty. Returns how many
+        /// Sets tags, payloads and values of existing keys, all or none; others are ignored. Empty tags, null payloads and
+        /// columns that are left out: these stay as they are. An empty payload removes the old one. Vectors and Deletions are empty. Returns how many
         /// keys exist.
         /// </summary>
         public long Update(Rows rows)
@@ -125,6 +129,8 @@ namespace SynaMmap
             Joined keys = rows.JoinedKeys(), payloads = Joined.Of(rows.Payloads);
             UIntPtr updated;
             Native.Error error = NewError();
+            using (PinnedColumns values = new PinnedColumns(rows.Columns, shape, count))
+            fixed (Native.ColumnValues* columns = values.Raw)
             fixed (byte* keyBytes = keys.Bytes, payloadBytes = payloads?.Bytes)
             fixed (ulong* keyOffsets = keys.Offsets, payloadOffsets = payloads?.Offsets, tags = rows.Tags)
             {
@@ -140,6 +146,8 @@ namespace SynaMmap
                     // No keys need no values.
                     PayloadOffsets = count == 0 ? keyOffsets : payloadOffsets,
                     DeleteCount = (UIntPtr)(rows.Deletions?.Count ?? 0),
+                    Columns = columns,
+                    ColumnCount = (UIntPtr)values.Raw.Length,
                 };
                 Check(Native.syna_mmap_update(handle.Value, &batch, &updated, &error), &error);
             }

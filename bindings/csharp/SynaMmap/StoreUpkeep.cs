@@ -69,7 +69,10 @@ namespace SynaMmap
             Native.Options raw = chosen.Raw;
             Native.Error error = NewError();
             fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            fixed (Native.Column* columns = RawColumns(chosen.Columns))
             {
+                raw.Columns = columns;
+                raw.ColumnCount = (UIntPtr)(chosen.Columns?.Length ?? 0);
                 raw.Label = label;
                 raw.ExpectedLabel = expectedLabel;
                 SynaMmapException.Check(Native.syna_mmap_open_in_memory(&raw, &opened, &error), &error);
@@ -92,7 +95,10 @@ namespace SynaMmap
             Native.Error error = NewError();
             int descriptor = file.SafeFileHandle.DangerousGetHandle().ToInt32();
             fixed (byte* label = Utf8.Label(chosen.Label), expectedLabel = Utf8.Label(chosen.ExpectedLabel))
+            fixed (Native.Column* columns = RawColumns(chosen.Columns))
             {
+                raw.Columns = columns;
+                raw.ColumnCount = (UIntPtr)(chosen.Columns?.Length ?? 0);
                 raw.Label = label;
                 raw.ExpectedLabel = expectedLabel;
                 int status = Native.syna_mmap_open_at(

@@ -29,6 +29,7 @@ namespace SynaMmap
         KeyKindMismatch = 21,
         LabelMismatch = 22,
         ElementMismatch = 23,
+        ColumnsMismatch = 24,
     }
 
     /// <summary>A call failed. The message says what to do.</summary>
