@@ -23,11 +23,12 @@ public enum ElementType: UInt32, Sendable {
     case fromFile = 0xFFFF_FFFF
 }
 
-/// What the vectors of a store look like.
+/// What the rows of a store look like.
 struct Shape: Sendable {
     let dimensions: Int
     /// SYNA_MMAP_ELEMENT_*.
     let element: UInt32
+    let columns: [Column]
 
     /// The bytes of a stored vector of a type; 0 for an unknown type.
     func vectorBytes(of element: UInt32) -> Int {

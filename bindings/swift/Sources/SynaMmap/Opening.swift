@@ -15,7 +15,7 @@ extension Store {
         try check {
             syna_mmap_open_at(fileDescriptor, offset, length, indexOffset, indexLength, &options, &opened, $0)
         }
-        self.init(handle: opened!)
+        try self.init(handle: opened!)
     }
 
     /// Opens a store whose file is in memory, for reading; an empty index: there is none. The memory must not move, and
@@ -34,7 +34,7 @@ extension Store {
             syna_mmap_open_memory(
                 bytes.baseAddress, bytes.count, indexBytes.baseAddress, indexBytes.count, &options, &opened, $0)
         }
-        self.init(handle: opened!)
+        try self.init(handle: opened!)
     }
 
     /// Writes the intact rows of a damaged file into a new one: how many, and how many others there are known to have been.

@@ -10,13 +10,16 @@ public struct Hit: Sendable {
     public let distance: Float
     public let row: UInt64
     public let tags: UInt64
+    /// The values by the names of the store's columns.
+    public let values: [String: Value]
 }
 
 /// What a search found, and the memory that searches work in: make one for each thread and use it again and again.
 /// It belongs to no store and outlives any. Not Sendable: it is for one thread at a time.
 public final class Results: RandomAccessCollection {
     let handle: OpaquePointer
-    var dimensions = 0
+    /// Of the store that was searched last.
+    private var shape = Shape(dimensions: 0, element: 0, columns: [])
     private var hits = UnsafeBufferPointer<syna_mmap_hit>(start: nil, count: 0)
 
     public init() throws {
@@ -35,7 +38,18 @@ public final class Results: RandomAccessCollection {
         let key = UnsafeRawBufferPointer(start: hit.key, count: hit.key_len)
         return Hit(
             keyBytes: [UInt8](key), distance: hit.distance, row: hit.row,
-            tags: syna_mmap_results_tags(handle, index))
+            tags: syna_mmap_results_tags(handle, index), values: values(at: index))
+    }
+
+    private func values(at index: Int) -> [String: Value] {
+        var values: [String: Value] = [:]
+        for (place, column) in shape.columns.enumerated() {
+            var raw = syna_mmap_value()
+            if syna_mmap_results_column(handle, index, UInt32(place), &raw) {
+                values[column.name] = Value(raw, column.kind)
+            }
+        }
+        return values
     }
 
     /// Whether the last search came to its deadline.
@@ -59,9 +73,9 @@ public final class Results: RandomAccessCollection {
     public func withVector<R>(at index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(self) {} }
         if let stored = hits[index].vector {
-            return try body(UnsafeBufferPointer(start: stored, count: dimensions))
+            return try body(UnsafeBufferPointer(start: stored, count: shape.dimensions))
         }
-        var decoded = [Float](repeating: 0, count: dimensions)
+        var decoded = [Float](repeating: 0, count: shape.dimensions)
         if !syna_mmap_results_vector(handle, index, &decoded) { decoded = [] }
         return try decoded.withUnsafeBufferPointer(body)
     }
@@ -85,10 +99,10 @@ public final class Results: RandomAccessCollection {
 
     func forget() { hits = UnsafeBufferPointer(start: nil, count: 0) }
 
-    func lookUp(dimensions found: Int) {
+    func lookUp(_ searched: Shape) {
         var count = 0
         let first = syna_mmap_results_hits(handle, &count)
         hits = UnsafeBufferPointer(start: first, count: count)
-        dimensions = found
+        shape = searched
     }
 }

@@ -5,6 +5,19 @@ import CSynaMmap
 public struct Row {
     let raw: syna_mmap_row
     let shape: Shape
+    private let rawValues: [syna_mmap_value]
+
+    init(raw: syna_mmap_row, shape: Shape) {
+        self.raw = raw
+        self.shape = shape
+        rawValues = shape.copy(raw.values)
+    }
+
+    /// The value in a column; a copy.
+    public func value(in column: String) throws -> Value {
+        let place = try shape.place(of: column)
+        return Value(rawValues[place], shape.columns[place].kind)
+    }
 
     /// The key as text; `keyBytes` has any key.
     public var key: String { String(decoding: keyBytes, as: UTF8.self) }
@@ -76,8 +89,17 @@ extension Store {
 
     public func view(of key: [UInt8]) throws -> Row {
         var view = syna_mmap_view()
-        view.struct_size = MemoryLayout<syna_mmap_view>.size
-        try withKey(key) { bytes, length in try check { syna_mmap_get_view(handle, bytes, length, &view, $0) } }
+        var withValues = syna_mmap_row()
+        var isWhole = false
+        while !isWhole {
+            view.struct_size = MemoryLayout<syna_mmap_view>.size
+            try withKey(key) { bytes, length in try check { syna_mmap_get_view(handle, bytes, length, &view, $0) } }
+            // A view has no values. A compaction in between gives rows other numbers: then it is looked for again.
+            var isLive = false
+            isWhole = shape.columns.isEmpty
+                || (syna_mmap_get_row(handle, view.row, &withValues, &isLive, nil) == SYNA_MMAP_OK
+                    && withValues.stored == view.vector)
+        }
         var row = syna_mmap_row()
         row.key = view.key
         row.key_len = view.key_len
@@ -87,6 +109,7 @@ extension Store {
         row.payload_len = view.payload_len
         row.tags = view.tags
         row.row = view.row
+        row.values = withValues.values
         return Row(raw: row, shape: shape)
     }
 

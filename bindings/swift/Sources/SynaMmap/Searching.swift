@@ -13,7 +13,7 @@ extension Store {
         try withOptions(configure, condition) { options in
             try check { syna_mmap_search(handle, query.baseAddress, k, options, results.handle, $0) }
         }
-        results.lookUp(dimensions: dimensions)
+        results.lookUp(shape)
     }
 
     public func search(
@@ -41,7 +41,7 @@ extension Store {
                 try check { syna_mmap_search_key(handle, bytes, length, k, options, results.handle, $0) }
             }
         }
-        results.lookUp(dimensions: dimensions)
+        results.lookUp(shape)
     }
 
     /// All within a distance.
@@ -54,7 +54,7 @@ extension Store {
         try withOptions(configure, condition) { options in
             try check { syna_mmap_search_range(handle, query, distance, options, results.handle, $0) }
         }
-        results.lookUp(dimensions: dimensions)
+        results.lookUp(shape)
     }
 
     /// The `k` nearest of each of `count` queries, which lie one after the other; the store's threads share them. Returns
@@ -71,7 +71,7 @@ extension Store {
                 syna_mmap_search_batch(handle, queries, count, k, options, results.handle, &statuses, $0)
             }
         }
-        results.lookUp(dimensions: dimensions)
+        results.lookUp(shape)
         return statuses.map { Status(rawValue: $0) }
     }
 

@@ -29,8 +29,11 @@ public final class Store: @unchecked Sendable {
     /// The library's version.
     public static var libraryVersion: String { String(cString: syna_mmap_version()) }
 
-    /// Opens the store in the file, or makes it where there is none. `configure` changes the library's defaults.
-    public convenience init(_ path: String, _ configure: (inout syna_mmap_options) -> Void = { _ in }) throws {
+    /// Opens the store in the file, or makes it where there is none, with these columns. An existing file with others is
+    /// `.columnsMismatch`; none: any. `configure` changes the library's defaults.
+    public convenience init(
+        _ path: String, columns: [Column] = [], _ configure: (inout syna_mmap_options) -> Void = { _ in }
+    ) throws {
         guard syna_mmap_abi_version() == UInt32(SYNA_MMAP_ABI_VERSION) else {
             throw SynaError(
                 status: .internal, osErrno: 0,
@@ -41,23 +44,45 @@ public final class Store: @unchecked Sendable {
         syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
         configure(&options)
         var opened: OpaquePointer?
-        try check { syna_mmap_open(path, &options, &opened, $0) }
-        self.init(handle: opened!)
+        try Store.withColumns(columns) { first, count in
+            if count > 0 {
+                options.columns = first
+                options.column_count = count
+            }
+            try check { syna_mmap_open(path, &options, &opened, $0) }
+        }
+        try self.init(handle: opened!)
     }
 
     /// Makes a store without a file, for tests and caches.
-    public convenience init(inMemory configure: (inout syna_mmap_options) -> Void) throws {
+    public convenience init(columns: [Column] = [], inMemory configure: (inout syna_mmap_options) -> Void) throws {
         var options = syna_mmap_options()
         syna_mmap_options_init(&options, MemoryLayout<syna_mmap_options>.size)
         configure(&options)
         var opened: OpaquePointer?
-        try check { syna_mmap_open_in_memory(&options, &opened, $0) }
-        self.init(handle: opened!)
+        try Store.withColumns(columns) { first, count in
+            if count > 0 {
+                options.columns = first
+                options.column_count = count
+            }
+            try check { syna_mmap_open_in_memory(&options, &opened, $0) }
+        }
+        try self.init(handle: opened!)
     }
 
-    init(handle: OpaquePointer) {
+    /// Takes over the handle, also where it throws.
+    init(handle: OpaquePointer) throws {
+        let columns: [Column]
+        do {
+            columns = try Shape.columns(of: handle)
+        } catch {
+            syna_mmap_close(handle, nil)
+            throw error
+        }
         self.handle = handle
-        shape = Shape(dimensions: Int(syna_mmap_dimensions(handle)), element: syna_mmap_element(handle))
+        shape = Shape(
+            dimensions: Int(syna_mmap_dimensions(handle)), element: syna_mmap_element(handle),
+            columns: columns)
     }
 
     /// Without a word about a failure; `close` tells.

@@ -29,6 +29,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let keyKindMismatch = Status(rawValue: SYNA_MMAP_ERR_KEY_KIND_MISMATCH)
     public static let labelMismatch = Status(rawValue: SYNA_MMAP_ERR_LABEL_MISMATCH)
     public static let elementMismatch = Status(rawValue: SYNA_MMAP_ERR_ELEMENT_MISMATCH)
+    public static let columnsMismatch = Status(rawValue: SYNA_MMAP_ERR_COLUMNS_MISMATCH)
 
     /// Such as "SYNA_MMAP_ERR_LOCKED".
     public var name: String { String(cString: syna_mmap_status_name(rawValue)) }

@@ -15,6 +15,8 @@ public struct Rows: Sendable {
     public var tags: [UInt64]?
     /// Some bytes for each key; nil: none.
     public var payloads: [[UInt8]]?
+    /// Values by the names of columns; those that are left out are 0.
+    public var columns: [String: ColumnValues] = [:]
     /// Keys to delete before the rows are written.
     public var deletions: [[UInt8]] = []
 
@@ -116,7 +118,7 @@ extension Store {
         try rows.checkVectors(shape)
         var written = 0
         var deleted = 0
-        try withBatch(of: rows.keys, rows.tags, rows.payloads) { batch in
+        try withBatch(of: rows.keys, rows.tags, rows.payloads, rows.columns) { batch in
             try rows.withVectors { vectors in
                 try Joined(rows.deletions).withPointers { deletions, deletionOffsets in
                     try withUnsafeMutablePointer(to: &deleted) { deletedPlace -> Void in
@@ -143,13 +145,15 @@ extension Store {
     @discardableResult
     public func upsert(batch rows: Rows) throws -> Int { try write(rows, .upsert).rows }
 
-    /// Sets tags, payloads or both of existing keys; others are ignored. nil: these stay as they are. An empty payload
-    /// removes the old one. Returns how many keys exist.
+    /// Sets tags, payloads and values of existing keys; others are ignored. nil, and columns that are left out: these stay
+    /// as they are. An empty payload removes the old one. Returns how many keys exist.
     @discardableResult
-    public func update(_ keys: [[UInt8]], tags: [UInt64]? = nil, payloads: [[UInt8]]? = nil) throws -> Int {
+    public func update(
+        _ keys: [[UInt8]], tags: [UInt64]? = nil, payloads: [[UInt8]]? = nil, columns: [String: ColumnValues] = [:]
+    ) throws -> Int {
         var updated = 0
         // No keys need no values.
-        try withBatch(of: keys, tags, keys.isEmpty ? [] : payloads) { batch in
+        try withBatch(of: keys, tags, keys.isEmpty ? [] : payloads, columns) { batch in
             try check { syna_mmap_update(handle, &batch, &updated, $0) }
         }
         return updated
@@ -178,7 +182,8 @@ extension Store {
     }
 
     private func withBatch(
-        of keys: [[UInt8]], _ tags: [UInt64]?, _ payloads: [[UInt8]]?, _ body: (inout syna_mmap_batch) throws -> Void
+        of keys: [[UInt8]], _ tags: [UInt64]?, _ payloads: [[UInt8]]?, _ columns: [String: ColumnValues],
+        _ body: (inout syna_mmap_batch) throws -> Void
     ) throws {
         guard tags.map({ $0.count == keys.count }) ?? true, payloads.map({ $0.count == keys.count }) ?? true else {
             throw SynaError(
@@ -195,7 +200,13 @@ extension Store {
                     batch.tags = tags == nil ? nil : tagsRoom.baseAddress
                     batch.payloads = payloadBytes
                     batch.payload_offsets = payloadOffsets
-                    try body(&batch)
+                    try withColumnValues(columns, rows: keys.count) { values in
+                        try values.withUnsafeBufferPointer { structs -> Void in
+                            batch.columns = structs.baseAddress
+                            batch.column_count = structs.count
+                            try body(&batch)
+                        }
+                    }
                 }
             }
         }
