@@ -22,7 +22,7 @@ type Row struct {
 	Tags    uint64
 	// Number counts up as rows come; a compaction gives new numbers.
 	Number uint64
-	// Values are those of the store's columns, in order; a copy.
+	// Values are those of the store's columns, in order: a copy, except in a condition, where they are good until it returns.
 	Values []Value
 
 	of shape
@@ -33,7 +33,7 @@ func (r Row) Value(column string) Value {
 	return r.of.valueIn(r.Values, column)
 }
 
-// rowOf takes a syna_mmap_row, whose type differs from file to file. A decoded vector is put into room if that is not
+// rowOf takes a syna_mmap_row, whose type differs from file to file. Its values are the library's. A decoded vector is put into room if that is not
 // nil.
 func rowOf(raw unsafe.Pointer, of shape, room []float32) Row {
 	from := (*C.syna_mmap_row)(raw)
@@ -45,7 +45,7 @@ func rowOf(raw unsafe.Pointer, of shape, room []float32) Row {
 		of:     of,
 	}
 	if from.values != nil {
-		row.Values = append(row.Values, unsafe.Slice((*Value)(unsafe.Pointer(from.values)), len(of.columns))...)
+		row.Values = unsafe.Slice((*Value)(unsafe.Pointer(from.values)), len(of.columns))
 	}
 	if from.vector != nil {
 		row.Vector = unsafe.Slice((*float32)(unsafe.Pointer(from.vector)), of.dimensions)
@@ -107,7 +107,10 @@ func (c *Cursor) Next() bool {
 // Row is the row that Next has come to.
 func (c *Cursor) Row() Row {
 	defer runtime.KeepAlive(c)
-	return rowOf(unsafe.Pointer(&c.rows[:c.count][c.next]), c.of, nil)
+	row := rowOf(unsafe.Pointer(&c.rows[:c.count][c.next]), c.of, nil)
+	// The library's are good until the next rows are fetched.
+	row.Values = append([]Value(nil), row.Values...)
+	return row
 }
 
 // Err is why Next ended, if it was no end.

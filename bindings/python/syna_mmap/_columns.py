@@ -154,7 +154,7 @@ def _require_range(name: str, kind: ColumnKind, array: npt.NDArray[Any]) -> None
         position = int(fits.argmin())
         raise InvalidArgumentError(
             Status.INVALID_ARGUMENT,
-            f"column {name!r} is {kind.name.lower()}, and {array[position]!r} at position {position} is none",
+            f"column {name!r} is {kind.name.lower()}, and {array[position]} at position {position} is none",
         )
 
 
