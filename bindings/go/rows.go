@@ -33,8 +33,8 @@ func (r Row) Value(column string) Value {
 	return r.of.valueIn(r.Values, column)
 }
 
-// rowOf takes a syna_mmap_row, whose type differs from file to file. Its values are the library's. A decoded vector is put into room if that is not
-// nil.
+// rowOf takes a syna_mmap_row, whose type differs from file to file. Its values are the library's. A decoded vector is
+// put into room if that is not nil.
 func rowOf(raw unsafe.Pointer, of shape, room []float32) Row {
 	from := (*C.syna_mmap_row)(raw)
 	row := Row{

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ._errors import DimensionMismatchError, InvalidArgumentError, Status
-from ._native import CBatch
 from ._numbers import floats, whole_numbers
 from ._rows import F16, F32, RowForm
+from ._structs import CBatch
 
 _FLOAT = np.dtype(np.float32)
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._errors import InvalidArgumentError, Status, call
-from ._native import CColumn, CColumnValues, library
+from ._native import library
+from ._structs import CColumn, CColumnValues
 
 # SYNA_MMAP_MAX_COLUMNS, SYNA_MMAP_MAX_COLUMN_NAME_BYTES.
 MOST_COLUMNS, MOST_NAME_BYTES = 16, 32

@@ -6,7 +6,8 @@ import ctypes
 from enum import IntEnum
 from typing import Callable, Dict, Type, Union
 
-from ._native import CError, library
+from ._native import library
+from ._structs import CError
 
 _ERROR_SIZE = ctypes.sizeof(CError)
 

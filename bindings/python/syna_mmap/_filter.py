@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ._batch import Key, key_bytes
-from ._native import CSearchOptions, FilterCallback, library
+from ._native import library
 from ._numbers import count_of, whole_numbers
 from ._rows import RowForm, Row, row_of
+from ._structs import CSearchOptions, FilterCallback
 
 
 # Asked for once; nothing changes them.

@@ -6,7 +6,8 @@ import logging
 from typing import Any, Optional
 
 from ._errors import call
-from ._native import LogCallback, library
+from ._native import library
+from ._structs import LogCallback
 
 _LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}
 _kept: Any = None

@@ -9,9 +9,10 @@ from typing import Any, Dict, Union
 from ._batch import key_bytes
 from ._columns import columns_of, schema_of
 from ._errors import InvalidArgumentError, Status
-from ._native import COptions, library
+from ._native import library
 from ._numbers import count_of
 from ._rows import RowForm
+from ._structs import COptions
 
 # SYNA_MMAP_MAX_LABEL_BYTES.
 MOST_LABEL_BYTES = 64

@@ -13,9 +13,10 @@ from ._batch import Key, floats_of, joined, key_bytes, require_many
 from ._columns import Column, Value
 from ._errors import NotFoundError, Status, call
 from ._filter import Asked, Filter
-from ._native import COptions, CValue, library
+from ._native import library
 from ._numbers import count_of
 from ._rows import Cursor, RowForm, Row
+from ._structs import COptions, CValue
 
 # Row numbers that are listed at a time.
 _ROWS = 4096

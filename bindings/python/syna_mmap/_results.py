@@ -12,8 +12,9 @@ import numpy.typing as npt
 from ._columns import Value
 from ._errors import Status, call, error_of, failure, room_for_error
 from ._filter import Asked
-from ._native import CHit, library
+from ._native import library
 from ._rows import RowForm, borrowed, borrowed_bytes, bytes_of
+from ._structs import CHit
 
 # The array of hits as numpy sees it.
 _HIT = np.dtype(

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from ._columns import Schema, Value
 from ._errors import call
-from ._native import CRow, library
+from ._native import library
 from ._numbers import count_of
+from ._structs import CRow
 
 # SYNA_MMAP_ELEMENT_*.
 F32, F16, I8 = 0, 1, 2

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Callable, List, Optional
 
 from ._errors import call
-from ._native import CStats, ProgressCallback, VerifyCallback, library
+from ._native import library
 from ._numbers import count_of
 from ._progress import bar
 from ._rows import RowForm
 from ._salvage import Finding, Path, finding_of, path_bytes
+from ._structs import CStats, ProgressCallback, VerifyCallback
 
 Progress = Callable[[int, int], bool]
 

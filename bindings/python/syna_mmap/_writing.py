@@ -11,11 +11,12 @@ import numpy.typing as npt
 from ._batch import Batch, ColumnData, Key, Payload, Stored, joined, key_bytes, payload_bytes, require_many
 from ._errors import InvalidArgumentError, Status, call
 from ._filter import Filter, conditions
-from ._native import CUserBlock, library
+from ._native import library
 from ._numbers import count_of
 from ._options import Element, KeyKind, label_bytes
 from ._progress import bar
 from ._rows import RowForm
+from ._structs import CUserBlock
 
 _INSERT, _UPSERT = 0, 1
 
