@@ -139,7 +139,9 @@ pub(super) fn row(random: &mut Random, store: &MmapVectorStore) -> Row {
     let tags = if random.below(3) == 0 { random.next() } else { 0 };
     let payload = vec![u8::try_from(random.below(256)).unwrap(); random.below(4) * random.below(900)];
     let stored = stored(store.element(), &vector);
-    let values = store.columns().iter().map(|column| value(random, column.kind())).collect();
+    // By other random numbers, so that the rest of a run does not depend on the columns.
+    let mut others = random.clone();
+    let values = store.columns().iter().map(|column| value(&mut others, column.kind())).collect();
     Row { key, vector, stored, tags, payload, values }
 }
 
