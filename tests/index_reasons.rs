@@ -103,3 +103,34 @@ fn the_log_and_verify_say_why_an_index_file_is_ignored() {
     fs::remove_file(&path).unwrap();
     assert_eq!(opened(), (String::new(), false));
 }
+
+/// A power failure can take the last writes and leave an index that was saved after them. A compaction gives the file a new
+/// id, so the index then belongs neither to the file nor to the writes that are left. It is still an index of this store.
+#[test]
+fn an_index_that_is_ahead_of_the_data_is_replaced_after_a_compaction() {
+    let folder = TempFolder::new("index-ahead");
+    let (path, early) = (folder.file("store"), folder.file("early"));
+    let config = quiet(64, DistanceMetric::Euclidean);
+    let store = MmapVectorStore::new(&path, config.clone()).unwrap();
+    let mut random = Random::new(2);
+    let mut insert = |store: &MmapVectorStore, rows: std::ops::Range<usize>| {
+        for row in rows {
+            store.insert(row.to_string(), &random.vector(64)).unwrap();
+        }
+    };
+    insert(&store, 0..60);
+    store.checkpoint().unwrap();
+    fs::copy(&path, &early).unwrap();
+    insert(&store, 60..90);
+    store.build_index().unwrap();
+    store.close().unwrap();
+    fs::copy(&early, &path).unwrap();
+    let store = MmapVectorStore::new(&path, config.clone()).unwrap();
+    assert_eq!((store.len(), store.has_index()), (60, false));
+    store.delete("7").unwrap();
+    store.compact(&mut |_, _| ControlFlow::Continue(())).unwrap();
+    store.build_index().unwrap();
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    assert!(MmapVectorStore::new(&path, config).unwrap().has_index());
+}

@@ -66,7 +66,7 @@ impl MmapVectorStore {
 
     /// As [`MmapVectorStore::new`], on a file system that the caller passes.
     pub(crate) fn open_on(storage: Arc<dyn Storage>, path: &Path, config: MmapVectorConfig) -> Result<Self> {
-        let Opened { state, appender, saved_index, replayed } = open(&storage, path, &config)?;
+        let Opened { state, appender, saved_index, index_file, replayed } = open(&storage, path, &config)?;
         let history = Arc::new(StateHistory::new(state)?);
         let settings = Arc::new(Settings::of(&config));
         let has_worker = config.index_worker && config.index_threshold > 0 && appender.is_some();
@@ -74,7 +74,6 @@ impl MmapVectorStore {
         let interrupts = Arc::new(Interrupts::default());
         let role = match appender {
             Some(appender) => {
-                let index_file = replayed.index.map(|index| index.file);
                 let handle = worker.as_ref().map(|worker| worker.handle().clone());
                 let storage = Arc::clone(&storage);
                 let mut writer =

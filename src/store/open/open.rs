@@ -4,9 +4,10 @@ use crate::column::Schema;
 use crate::index::Rows as _;
 use crate::short_path::ShortPath;
 use crate::storage::{
-    Access, Appender, Damage, DataFile, ExtentKind, LogPosition, NewStore, PathKind, RowCheck, Storage,
-    StorageFile, Superblock, create, file_exists, is_leftover_of, map_extents, mark_of, open_existing,
-    read_columns, read_superblock, remove_leftovers, replay_from, spawn_scoped, superblock_of_damaged,
+    Access, Appender, Damage, DataFile, ExtentKind, FileIdentity, LogPosition, NewStore, PathKind, RowCheck,
+    Storage, StorageFile, Superblock, create, file_exists, is_leftover_of, map_extents, mark_of,
+    open_existing, read_columns, read_superblock, remove_leftovers, replay_from, spawn_scoped,
+    superblock_of_damaged,
 };
 use crate::store::config::MmapVectorConfig;
 use crate::store::open::appender::new_appender;
@@ -37,6 +38,8 @@ pub(crate) struct Opened {
     pub(crate) appender: Option<Appender>,
     /// Where the index was saved last, if a valid index was found.
     pub(crate) saved_index: Option<SavedPlace>,
+    /// The file that was the index, valid or not. A new index may replace it.
+    pub(crate) index_file: Option<FileIdentity>,
     /// How much of the file was replayed.
     pub(crate) replayed: ReplayedTo,
 }
@@ -234,6 +237,7 @@ fn open_file(
     let data = Arc::new(DataFile::new(path.to_owned(), file, &superblock, schema, extents));
     let state = Arc::new(SharedState::new(Arc::clone(&data)));
     let index = index_file::identity_of(&**storage, path);
+    let index_file = index.map(|index| index.file);
     let row_capacity = data.extents.row_capacity();
     let saved = match index_file::read(&**storage, path, &identity, row_capacity) {
         // A reader does not need the index, so a foreign file of that name is not an error.
@@ -316,7 +320,7 @@ fn open_file(
     let index = settled_index(index, saved.as_ref(), &position);
     let may_be_copied = access == Access::Read && state.data.file.may_be_copied().unwrap_or(true);
     let replayed = ReplayedTo { superblock, position, last_frame, index, row_capacity, may_be_copied };
-    Ok(Opened { state, appender, saved_index: saved_index.flatten(), replayed })
+    Ok(Opened { state, appender, saved_index: saved_index.flatten(), index_file, replayed })
 }
 
 /// The rows to allocate for at once: the number in the superblock, limited by what the log can hold and by `MOST_ROWS`,
