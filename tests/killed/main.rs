@@ -294,7 +294,8 @@ fn killed_writers_lose_nothing() {
         assert!(tally.calls.contains_key(call), "no kill hit {call}: does the store use other calls now?");
     }
     assert!(tally.inside() * 100 >= tally.kills * 80, "too few kills inside a call");
-    assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 15, "too few kills within a call");
+    // The write of a few values takes so little time that few kills meet it.
+    assert!(tally.moments[Moment::Within as usize] * 100 >= tally.kills * 5, "too few kills within a call");
 }
 
 #[test]
