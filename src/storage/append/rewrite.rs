@@ -6,7 +6,6 @@
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extent_header::ExtentKind;
 use crate::storage::file::extents::Extent;
-use crate::storage::format::layout::VALUE_BYTES;
 use crate::storage::format::superblock::{LogPosition, Superblock, slot_offset};
 use crate::storage::io::medium::{read_exact_at, write_all_at};
 use crate::{Result, memory};
@@ -51,22 +50,18 @@ fn ranges_between(
         Ordering::Equal => at.head - found.data_bytes(),
         Ordering::Less => header.capacity,
     };
-    let (places, stride, columns) = match header.kind {
-        ExtentKind::Vectors => (
-            row(&positions.start)..row(&positions.end),
-            u64::from(data.identity.stride_bytes()),
-            u64::from(data.identity.columns),
-        ),
+    let stride = u64::from(data.identity.stride_bytes());
+    let (places, width, columns) = match header.kind {
+        ExtentKind::Vectors => {
+            (row(&positions.start)..row(&positions.end), stride, u64::from(data.identity.columns))
+        }
         ExtentKind::Log => (frame(&positions.start)..frame(&positions.end), 1, 0),
     };
-    let part = move |start: u64, width: u64| start + places.start * width..start + places.end * width;
     let start = found.data_bytes();
-    let values = start + header.capacity * stride;
-    let value_bytes = u64::from(VALUE_BYTES);
-    let of_column = header.capacity * value_bytes;
-    let first = part(start, stride);
-    std::iter::once(first)
-        .chain((0..columns).map(move |column| part(values + column * of_column, value_bytes)))
+    let first = start + places.start * width..start + places.end * width;
+    let value = move |column, place| found.offset_bytes + header.value_offset(stride, column, place);
+    let values = move |column| value(column, places.start)..value(column, places.end);
+    std::iter::once(first).chain((0..columns).map(values))
 }
 
 fn copy_onto_itself(data: &DataFile, range: Range<u64>) -> Result<()> {

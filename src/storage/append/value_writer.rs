@@ -1,6 +1,5 @@
 //! Writing the values of columns of new rows.
 
-use crate::column::MAX_COLUMNS;
 use crate::storage::file::data_file::DataFile;
 use crate::storage::file::extents::checksum_with_values;
 use crate::storage::io::medium::write_all_at;
@@ -39,11 +38,8 @@ pub(super) fn write_values(
         }
     }
     for (place, checksum) in checksums.iter_mut().enumerate() {
-        let mut of_row = [0; MAX_COLUMNS];
-        for (value, of_column) in of_row.iter_mut().zip(values.chunks(rows)) {
-            *value = of_column.get(place).copied().unwrap_or(0);
-        }
-        *checksum = checksum_with_values(*checksum, of_row.get(..columns).unwrap_or_default());
+        let of_row = values.chunks(rows).map(|of_column| of_column.get(place).copied().unwrap_or(0));
+        *checksum = checksum_with_values(*checksum, of_row);
     }
     Ok(())
 }

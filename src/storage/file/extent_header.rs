@@ -104,6 +104,13 @@ impl ExtentHeader {
             .map(|found| (identity, found))
     }
 
+    /// The offset from the start of a vector extent of the value at `place` in a column: behind the vectors, column after
+    /// column.
+    pub(in crate::storage) fn value_offset(&self, stride_bytes: u64, column: u64, place: u64) -> u64 {
+        let values = column * self.capacity + place;
+        extent::DATA + self.capacity * stride_bytes + values * u64::from(layout::VALUE_BYTES)
+    }
+
     fn fits(&self, identity: &Identity, room_bytes: u64) -> bool {
         let Some(data_bytes) = self.length_bytes.checked_sub(extent::DATA) else { return false };
         let needed = match self.kind {

@@ -9,13 +9,13 @@ use crate::storage::format::layout::{self, extent};
 use crate::storage::format::superblock::Identity;
 use crate::storage::io::region::Region;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
-use crate::{MAX_COLUMNS, Result, SynaError};
+use crate::{Result, SynaError};
 use bytemuck::Pod;
 use std::io;
 
 /// The checksum of a row: that of its vector, continued over its values in order.
-pub(crate) fn checksum_with_values(vector: u32, values: &[u64]) -> u32 {
-    if values.is_empty() { vector } else { crc32c_append(vector, bytemuck::cast_slice(values)) }
+pub(crate) fn checksum_with_values(vector: u32, values: impl IntoIterator<Item = u64>) -> u32 {
+    values.into_iter().fold(vector, |checksum, value| crc32c_append(checksum, &value.to_le_bytes()))
 }
 
 /// A mapped extent.
@@ -176,13 +176,19 @@ impl Extents {
         self.row(row, self.vector_bytes)
     }
 
+    /// The extent of a published row, and the row's place in it.
+    #[inline]
+    fn published(&self, row: u32) -> Option<(&Extent, u64)> {
+        let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
+        let found = self.get(ordinal)?;
+        Some((found, u64::from(row).checked_sub(found.header.first_row)?))
+    }
+
     /// The first `count` values of the stored vector of a published row; `None` for a row that no extent holds, and if
     /// they are not aligned.
     #[inline]
     pub(crate) fn row<T: Pod>(&self, row: u32, count: usize) -> Option<&[T]> {
-        let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
-        let found = self.get(ordinal)?;
-        let place = u64::from(row).checked_sub(found.header.first_row)?;
+        let (found, place) = self.published(row)?;
         found.region.slice(extent::DATA + place * self.stride_bytes, count)
     }
 
@@ -190,17 +196,14 @@ impl Extents {
     /// any values. `None` if there is no such column, and for a row that no extent holds.
     #[inline]
     pub(crate) fn values(&self, column: usize, row: u32) -> Option<&[u64]> {
-        let ordinal = self.blocks.get((row >> self.block_shift) as usize)?.load(Ordering::Relaxed);
-        let found = self.get(ordinal)?;
-        let place = u64::from(row).checked_sub(found.header.first_row)?;
+        let (found, place) = self.published(row)?;
         let count = usize::try_from(found.header.capacity.checked_sub(place)?).ok()?;
         found.region.slice(self.value_offset(&found.header, column, place)?, count)
     }
 
     /// The offset in its extent of a value; `None` if there is no such column.
     fn value_offset(&self, header: &ExtentHeader, column: usize, place: u64) -> Option<u64> {
-        let values = (column < self.columns).then_some(column as u64 * header.capacity + place)?;
-        Some(extent::DATA + header.capacity * self.stride_bytes + values * u64::from(layout::VALUE_BYTES))
+        (column < self.columns).then(|| header.value_offset(self.stride_bytes, column as u64, place))
     }
 
     /// The offset in the file of a row's value in a column, and how many values follow up to the end of the extent.
@@ -214,11 +217,9 @@ impl Extents {
     /// The checksum of a published row: of its stored vector, then of its values. `None` for a row that no extent holds.
     pub(crate) fn row_checksum(&self, row: u32) -> Option<u32> {
         let vector = crc32c(self.row_bytes(row)?);
-        let mut values = [0; MAX_COLUMNS];
-        for (column, value) in values.iter_mut().enumerate().take(self.columns) {
-            *value = *self.values(column, row)?.first()?;
-        }
-        Some(checksum_with_values(vector, values.get(..self.columns)?))
+        (0..self.columns).try_fold(vector, |checksum, column| {
+            Some(checksum_with_values(checksum, [*self.values(column, row)?.first()?]))
+        })
     }
 
     /// Bytes of the file that are never written again; `None` if they are not in one extent.

@@ -299,8 +299,7 @@ pub(crate) fn damaged_rows(data: &DataFile, frame: &Frame<'_>) -> Result<Vec<u32
                 *value = found.copied().unwrap_or(0);
             }
         }
-        let checksum =
-            vector.map(|vector| checksum_with_values(vector, values.get(..columns).unwrap_or_default()));
+        let checksum = vector.map(|vector| checksum_with_values(vector, values.into_iter().take(columns)));
         if !is_there || checksum != Some(frame.row_checksum(position)) {
             damaged.try_reserve(1).map_err(|_| SynaError::NoMemory { needed_bytes: 4 })?;
             damaged.push(row);

@@ -50,9 +50,11 @@ impl Update {
             let positions = found.iter().map(|&(_, position)| position);
             batch.copy_payloads(positions, &mut update.payload_ends, &mut update.payload_bytes)?;
         }
-        let positions = memory::collected(found.iter().map(|&(_, position)| position))?;
         update.columns = batch.values.columns();
-        batch.values.copy_given(&positions, &mut update.values)?;
+        if update.columns != 0 {
+            let positions = memory::collected(found.iter().map(|&(_, position)| position))?;
+            batch.values.copy_given(&positions, &mut update.values)?;
+        }
         Ok(update)
     }
 }

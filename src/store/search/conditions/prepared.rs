@@ -86,7 +86,7 @@ impl PreparedFilter {
         if !of_state(&known) {
             *known = Evaluated { state: Arc::downgrade(state), updates, ..Evaluated::default() };
         }
-        if known.rows < rows || known.words.is_empty() {
+        if known.rows < rows {
             self.extend(&mut known, state, rows)?;
         }
         Ok(Arc::clone(&known.words))
