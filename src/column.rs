@@ -1,5 +1,6 @@
 //! Columns: typed numbers that are stored with each row, for conditions of searches.
 
+use crate::fixed_text::FixedText;
 use crate::{Result, SynaError};
 use std::fmt;
 use std::sync::Arc;
@@ -175,8 +176,7 @@ pub(crate) fn values_of_columns<'a>(
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     kind: ColumnKind,
-    /// Zeros after the name.
-    name: [u8; MAX_COLUMN_NAME_BYTES],
+    name: FixedText<MAX_COLUMN_NAME_BYTES>,
 }
 
 impl Column {
@@ -184,8 +184,7 @@ impl Column {
     /// [`SynaError::InvalidArgument`] for a name that is empty, is longer than [`MAX_COLUMN_NAME_BYTES`] or contains a NUL
     /// character.
     pub fn new(name: &str, kind: ColumnKind) -> Result<Self> {
-        let mut bytes = [0; MAX_COLUMN_NAME_BYTES];
-        let place = bytes.get_mut(..name.len()).filter(|place| !place.is_empty()).ok_or_else(|| {
+        let text = FixedText::new(name).filter(|_| !name.is_empty()).ok_or_else(|| {
             SynaError::argument(format!(
                 "the name of a column has {} bytes; it needs 1 to {MAX_COLUMN_NAME_BYTES}",
                 name.len()
@@ -194,25 +193,19 @@ impl Column {
         if name.contains('\0') {
             return Err(SynaError::argument("the name of a column contains a NUL character"));
         }
-        place.copy_from_slice(name.as_bytes());
-        Ok(Self { kind, name: bytes })
+        Ok(Self { kind, name: text })
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
-        std::str::from_utf8(self.text()).unwrap_or_default()
+        self.name.as_str()
     }
 
     /// What the values are.
     #[must_use]
     pub fn kind(&self) -> ColumnKind {
         self.kind
-    }
-
-    fn text(&self) -> &[u8] {
-        let end = self.name.iter().position(|&byte| byte == 0).unwrap_or(MAX_COLUMN_NAME_BYTES);
-        self.name.get(..end).unwrap_or_default()
     }
 }
 
@@ -273,7 +266,7 @@ impl Schema {
         for (column, entry) in self.columns().iter().zip(into.as_chunks_mut::<ENTRY_BYTES>().0) {
             let (kind, name) = entry.split_at_mut(4);
             kind.copy_from_slice(&column.kind.number().to_le_bytes());
-            name.copy_from_slice(&column.name);
+            name.copy_from_slice(&column.name.bytes());
         }
     }
 
@@ -283,12 +276,8 @@ impl Schema {
         let column = |entry: &[u8; ENTRY_BYTES]| {
             let (kind, name) = entry.split_first_chunk()?;
             let kind = ColumnKind::from_number(u32::from_le_bytes(*kind))?;
-            let found = Column { kind, name: name.try_into().ok()? };
-            let text = found.text();
-            let is_name = !text.is_empty()
-                && std::str::from_utf8(text).is_ok()
-                && found.name.get(text.len()..)?.iter().all(|&byte| byte == 0);
-            is_name.then_some(found)
+            let name = FixedText::from_bytes(name.try_into().ok()?)?;
+            (!name.as_str().is_empty()).then_some(Column { kind, name })
         };
         let columns: Arc<[Column]> = entries.iter().map(column).collect::<Option<_>>()?;
         repeated_name(&columns).is_none().then_some(Self { columns })

@@ -22,6 +22,7 @@ mod distance;
 mod element;
 mod error;
 mod failpoint;
+mod fixed_text;
 mod float_environment;
 mod kernel;
 mod key_kind;

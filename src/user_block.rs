@@ -1,5 +1,6 @@
 //! The user block: values that an application stores in the file for itself. The library does not interpret them.
 
+use crate::fixed_text::FixedText;
 use crate::{Result, SynaError};
 
 /// The length of the longest label in bytes.
@@ -18,54 +19,39 @@ pub struct UserBlock {
 
 /// Up to [`MAX_LABEL_BYTES`] bytes of UTF-8 without a NUL character.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Label {
-    /// Zeros after the label.
-    bytes: [u8; MAX_LABEL_BYTES],
-}
+pub struct Label(FixedText<MAX_LABEL_BYTES>);
 
 impl Label {
     /// No label.
-    pub const EMPTY: Self = Self { bytes: [0; MAX_LABEL_BYTES] };
+    pub const EMPTY: Self = Self(FixedText::EMPTY);
 
     /// # Errors
     /// [`SynaError::InvalidArgument`] for a longer text, and for one that contains a NUL character.
     pub fn new(text: &str) -> Result<Self> {
-        let mut bytes = [0; MAX_LABEL_BYTES];
         let invalid = |what: String| SynaError::InvalidArgument { what };
-        let room = bytes.get_mut(..text.len()).ok_or_else(|| {
+        let label = FixedText::new(text).ok_or_else(|| {
             invalid(format!("the label has {} bytes; at most {MAX_LABEL_BYTES} are stored", text.len()))
         })?;
         if text.contains('\0') {
             return Err(invalid("the label contains a NUL character".to_owned()));
         }
-        room.copy_from_slice(text.as_bytes());
-        Ok(Self { bytes })
+        Ok(Self(label))
     }
 
     /// The label in the bytes of a file; `None` if they are none: not UTF-8, or not zero after the first zero.
     pub(crate) fn from_bytes(bytes: [u8; MAX_LABEL_BYTES]) -> Option<Self> {
-        let label = Self { bytes };
-        let rest = bytes.get(label.len()..)?;
-        (rest.iter().all(|&byte| byte == 0) && std::str::from_utf8(label.text()).is_ok()).then_some(label)
+        FixedText::from_bytes(bytes).map(Self)
     }
 
     /// The label, with zeros after it.
     pub(crate) fn to_bytes(self) -> [u8; MAX_LABEL_BYTES] {
-        self.bytes
+        self.0.bytes()
     }
 
     /// The label; empty if there is none.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(self.text()).unwrap_or_default()
-    }
-
-    fn len(&self) -> usize {
-        self.bytes.iter().position(|&byte| byte == 0).unwrap_or(MAX_LABEL_BYTES)
-    }
-
-    fn text(&self) -> &[u8] {
-        self.bytes.get(..self.len()).unwrap_or_default()
+        self.0.as_str()
     }
 }
 

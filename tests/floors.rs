@@ -9,7 +9,7 @@ use support::sources::sources;
 const FOR_THE_INDEX: [&str; 2] = ["crate::storage::HugePages", "crate::storage::spawn_scoped"];
 
 /// The modules at the crate's root and their layers.
-const LAYERS: [(&str, u32); 20] = [
+const LAYERS: [(&str, u32); 21] = [
     ("sync", 0),
     ("memory", 0),
     ("error", 0),
@@ -26,6 +26,7 @@ const LAYERS: [(&str, u32); 20] = [
     ("chunk_layout", 0),
     ("checksum", 0),
     ("failpoint", 0),
+    ("fixed_text", 0),
     ("storage", 1),
     ("index", 2),
     ("store", 3),
